@@ -1,0 +1,107 @@
+//! The behaviours: what a process does that security cares about, and where
+//! the kernel lets one see it. One row each; every mechanism can watch every row.
+
+use crate::version::KernelVersion;
+
+/// A system call by name and x86-64 number.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Syscall {
+    /// As in `unistd_64.h`, without the `__NR_`.
+    pub name: &'static str,
+    /// The number on x86-64.
+    pub number: u32,
+}
+
+const fn syscall(name: &'static str, number: u32) -> Syscall {
+    Syscall { name, number }
+}
+
+/// One row of the table: a behaviour and where the kernel shows it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Behaviour {
+    /// The name used everywhere: `exec`.
+    pub name: &'static str,
+    /// The system calls that a syscall-based monitor watches for it.
+    pub syscalls: &'static [Syscall],
+    /// System calls that lead to the same behaviour and that a syscall-based
+    /// monitor of `syscalls` does not see.
+    pub bypasses: &'static [Syscall],
+    /// The LSM hook, without a prefix: `bprm_check_security`.
+    pub lsm_hook: &'static str,
+    /// The kernel function that kprobe, fentry, fexit and ftrace attach to.
+    pub function: &'static str,
+    /// The first kernel that has hook and function.
+    pub since: KernelVersion,
+    /// What a denying monitor refuses.
+    pub deny_policy: &'static str,
+    /// One line for a reader.
+    pub about: &'static str,
+}
+
+/// All behaviours, in the order of reports.
+pub const BEHAVIOURS: &[Behaviour] = &[
+    Behaviour {
+        name: "exec",
+        syscalls: &[syscall("execve", 59), syscall("execveat", 322)],
+        bypasses: &[],
+        lsm_hook: "bprm_check_security",
+        function: "security_bprm_check",
+        since: KernelVersion::new(5, 7),
+        deny_policy: "EPERM when the environment has an LD_PRELOAD variable",
+        about: "a program is executed",
+    },
+    Behaviour {
+        name: "userns",
+        syscalls: &[syscall("unshare", 272)],
+        bypasses: &[syscall("clone", 56), syscall("clone3", 435)],
+        lsm_hook: "userns_create",
+        function: "security_create_user_ns",
+        since: KernelVersion::new(6, 1),
+        deny_policy: "EPERM unless the task has CAP_SYS_ADMIN",
+        about: "a user namespace is created",
+    },
+    Behaviour {
+        name: "mprotect",
+        syscalls: &[syscall("mprotect", 10), syscall("pkey_mprotect", 329)],
+        bypasses: &[],
+        lsm_hook: "file_mprotect",
+        function: "security_file_mprotect",
+        since: KernelVersion::new(5, 7),
+        deny_policy: "EPERM after 100 calls",
+        about: "the protection of mapped memory is changed",
+    },
+];
+
+impl Behaviour {
+    /// The row called `name`.
+    pub fn find(name: &str) -> Option<&'static Behaviour> {
+        BEHAVIOURS.iter().find(|row| row.name == name)
+    }
+
+    /// The row's place in the table: the number that BPF programs and records carry.
+    pub fn index(&self) -> usize {
+        BEHAVIOURS.iter().position(|row| row.name == self.name).unwrap_or(BEHAVIOURS.len())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::BTreeSet;
+
+    #[test]
+    fn names_and_syscalls_stand_in_one_row_only() {
+        let names: BTreeSet<_> = BEHAVIOURS.iter().map(|row| row.name).collect();
+        assert_eq!(names.len(), BEHAVIOURS.len());
+        let numbers: Vec<_> = BEHAVIOURS.iter().flat_map(|row| row.syscalls).map(|s| s.number).collect();
+        assert_eq!(numbers.iter().collect::<BTreeSet<_>>().len(), numbers.len());
+    }
+
+    #[test]
+    fn each_row_is_found_at_its_index() {
+        for (index, row) in BEHAVIOURS.iter().enumerate() {
+            assert_eq!(Behaviour::find(row.name).map(Behaviour::index), Some(index));
+        }
+        assert_eq!(Behaviour::find("levitation"), None);
+    }
+}

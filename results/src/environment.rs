@@ -1,0 +1,61 @@
+//! What made a run's numbers: everything that, changed, may change them.
+
+use serde::{Deserialize, Serialize};
+
+use crate::{Clock, Target};
+
+/// The environment of a run, recorded in `run.json`.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Environment {
+    /// hookbench's own version.
+    pub hookbench: String,
+    /// Where cells ran.
+    pub target: Target,
+    /// What was counted.
+    pub clock: Clock,
+    /// `qemu-system-x86_64 --version`, its first line.
+    pub qemu: String,
+    /// QEMU's `-cpu`.
+    pub cpu: String,
+    /// The guest's memory in MiB.
+    pub memory_mib: u32,
+    /// QEMU's arguments, with the paths that differ from machine to machine
+    /// replaced by their role.
+    pub machine: Vec<String>,
+    /// The kernels that ran.
+    pub kernels: Vec<KernelRecord>,
+    /// What they ran.
+    pub image: ImageRecord,
+    /// The compiler of the BPF objects, its first line.
+    pub bpf_compiler: String,
+    /// The compiler of the agent.
+    pub rustc: String,
+}
+
+/// One kernel of a run.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct KernelRecord {
+    /// The row's name, `6.1`, or the path of one's own image.
+    pub name: String,
+    /// The package, or `none` for one's own image.
+    pub package: String,
+    /// The package's version.
+    pub version: String,
+    /// SHA-256 of the image as it was booted.
+    pub sha256: String,
+    /// `uname -r`, as the guest said it; empty when none came up.
+    pub release: String,
+    /// The kernel's command lines: profile and words.
+    pub boot_lines: Vec<(String, String)>,
+}
+
+/// The initramfs of a run.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ImageRecord {
+    /// SHA-256 of the whole image.
+    pub sha256: String,
+    /// SHA-256 of the agent in it.
+    pub agent_sha256: String,
+    /// Debian packages in it, with their versions.
+    pub packages: Vec<(String, String)>,
+}

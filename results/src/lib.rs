@@ -1,0 +1,29 @@
+//! The words of hookbench as types: what a cell is, what a measurement says,
+//! how a run is stored and which statistics are computed from its samples.
+//!
+//! Pure: nothing here starts a process, reads a kernel or knows of QEMU.
+
+pub mod baseline;
+pub mod behaviour;
+pub mod cell;
+pub mod environment;
+pub mod measurement;
+pub mod monitor;
+pub mod params;
+pub mod protocol;
+pub mod run;
+pub mod schedule;
+pub mod stats;
+pub mod store;
+pub mod version;
+
+pub use behaviour::{BEHAVIOURS, Behaviour};
+pub use cell::{Cell, Target};
+pub use environment::Environment;
+pub use measurement::{Clock, Events, Failure, FailureKind, Measured, Measurement, Outcome};
+pub use monitor::MonitorName;
+pub use params::Params;
+pub use run::Run;
+pub use schedule::Schedule;
+pub use stats::Summary;
+pub use version::KernelVersion;

@@ -1,0 +1,170 @@
+//! What came of a cell: measured, or one of three different words for why not.
+
+use serde::{Deserialize, Serialize};
+
+use crate::Cell;
+
+/// What counts, and in which unit.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Clock {
+    /// TCG's icount, read as the guest's TSC: instructions, exactly.
+    #[default]
+    Instructions,
+    /// The hardware's time-stamp counter: cycles of a constant rate.
+    Tsc,
+}
+
+impl Clock {
+    /// The name used everywhere.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Clock::Instructions => "instructions",
+            Clock::Tsc => "tsc",
+        }
+    }
+
+    /// The unit of a sample.
+    pub const fn unit(self) -> &'static str {
+        match self {
+            Clock::Instructions => "instructions",
+            Clock::Tsc => "cycles",
+        }
+    }
+}
+
+/// How many events a monitor had to see, and what became of them.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Events {
+    /// The behaviour they are of.
+    pub behaviour: String,
+    /// What the workload did.
+    pub expected: u64,
+    /// What the monitor saw.
+    pub seen: u64,
+    /// What the monitor says it lost.
+    pub lost: u64,
+}
+
+/// The numbers of one cell.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Measured {
+    /// One per operation, in the order they were made, in the clock's unit.
+    /// Kept in a file of their own, not in `run.json`: empty is left out there.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub samples: Vec<u64>,
+    /// What an empty timed section costs in this very guest (its median).
+    pub calibration: u64,
+    /// Events seen; none under `none`, which watches nothing.
+    pub events: Option<Events>,
+    /// How many of the timed operations the monitor refused, with which errno.
+    pub refused: Option<Refused>,
+    /// What loading and attaching the monitor cost the task that did it, in
+    /// the clock's unit; none under `none`.
+    pub attach_cost: Option<u64>,
+    /// By how many bytes attaching the monitor, with its readers, lowered the
+    /// guest's free memory; none under `none`.
+    pub memory_bytes: Option<i64>,
+    /// What a reader of the number has to know, in the guest's words.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub notes: Vec<String>,
+}
+
+/// Operations that a denying monitor refused.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Refused {
+    /// How many of the timed operations.
+    pub operations: u64,
+    /// The error they got, by name: `EPERM`.
+    pub errno: String,
+}
+
+/// How a cell ended. Exactly one per planned cell.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Outcome {
+    /// It has numbers.
+    Measured(Measured),
+    /// This kernel, machine or boot line cannot do it.
+    Unsupported(String),
+    /// It was left out on purpose.
+    Skipped(String),
+    /// It should have worked.
+    Failed(Failure),
+}
+
+impl Outcome {
+    /// The word for it in tables and files.
+    pub const fn word(&self) -> &'static str {
+        match self {
+            Outcome::Measured(_) => "measured",
+            Outcome::Unsupported(_) => "unsupported",
+            Outcome::Skipped(_) => "skipped",
+            Outcome::Failed(_) => "failed",
+        }
+    }
+
+    /// Why there is no number; empty when there is one.
+    pub fn reason(&self) -> String {
+        match self {
+            Outcome::Measured(_) => String::new(),
+            Outcome::Unsupported(why) | Outcome::Skipped(why) => why.clone(),
+            Outcome::Failed(failure) => failure.message.clone(),
+        }
+    }
+}
+
+/// What kind of failure: what a caller branches on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum FailureKind {
+    /// The monitor did not see what the workload did.
+    EventsMismatch,
+    /// An operation ended otherwise than the workload and the monitor say.
+    WrongOutcome,
+    /// The guest's kernel panicked.
+    GuestPanic,
+    /// The cell's budget ran out.
+    Timeout,
+    /// The guest ended without a result.
+    GuestEnded,
+    /// The guest said something that is not a message.
+    Protocol,
+    /// The agent reported an error of its own.
+    Agent,
+    /// QEMU could not be started, or died.
+    Qemu,
+}
+
+/// A failure with what one needs to understand it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Failure {
+    /// What kind.
+    pub kind: FailureKind,
+    /// One line: what failed, on what, why.
+    pub message: String,
+    /// The guest's last console lines, if it had any.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub console: Vec<String>,
+}
+
+/// A cell and how it ended.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Measurement {
+    /// Which cell.
+    pub cell: Cell,
+    /// What its numbers count.
+    pub clock: Clock,
+    /// How it ended.
+    pub outcome: Outcome,
+}
+
+impl Measurement {
+    /// The numbers, where there are any.
+    pub fn measured(&self) -> Option<&Measured> {
+        match &self.outcome {
+            Outcome::Measured(measured) => Some(measured),
+            _ => None,
+        }
+    }
+}
