@@ -1,0 +1,130 @@
+//! Workloads: programs that perform a behaviour many times and time each
+//! operation. One file each and one row in [`WORKLOADS`]; the command, the
+//! reports and the agent in the guest learn of them from that table alone.
+
+use std::io;
+
+use hookbench_results::Params;
+
+mod execve_noop;
+mod info;
+mod mprotect_storm;
+mod null_syscall;
+mod spawn;
+mod stopwatch;
+mod unshare_burst;
+mod unshare_command;
+
+pub use info::{Info, ParamError, ParamInfo, Values};
+pub use stopwatch::{Stopwatch, calibrate};
+
+/// All workloads, in the order of reports.
+pub static WORKLOADS: &[&dyn Workload] = &[
+    &null_syscall::NullSyscall,
+    &execve_noop::ExecveNoop,
+    &unshare_burst::UnshareBurst,
+    &unshare_command::UnshareCommand,
+    &mprotect_storm::MprotectStorm,
+];
+
+/// The workload called `name`.
+pub fn find(name: &str) -> Option<&'static dyn Workload> {
+    WORKLOADS.iter().copied().find(|workload| workload.info().name == name)
+}
+
+/// What is timed. An implementation is stateless; the state is its [`Operation`]'s.
+pub trait Workload: Sync {
+    /// Name, parameters and what it is.
+    fn info(&self) -> &'static Info;
+
+    /// Sets up for operations with `params`, which are complete and valid.
+    ///
+    /// # Errors
+    /// When the process cannot be set up for it.
+    fn prepare(&self, params: &Params) -> io::Result<Box<dyn Operation>>;
+
+    /// How many events of [`Info::behaviour`] that many operations raise,
+    /// timed or not, [`Operation::finish`] included.
+    fn events(&self, operations: u64) -> u64;
+
+    /// What a denying monitor does to it; `None` when the policy lets it pass.
+    fn denial(&self, params: &Params) -> Option<Denial>;
+}
+
+/// A refusal that a denying monitor owes a workload.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Denial {
+    /// So many operations pass before all others are refused.
+    pub after_operations: u32,
+    /// The error number that the refused ones get.
+    pub errno: i32,
+}
+
+/// One operation, made again and again; only a part of [`Operation::run_once`] is timed.
+pub trait Operation {
+    /// What has to precede the pause before the operation.
+    ///
+    /// # Errors
+    /// When the operation cannot be made.
+    fn arm(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+
+    /// Performs the operation once.
+    ///
+    /// # Errors
+    /// When it could not even be tried; a refusal is a [`Timed`] like any other.
+    fn run_once(&mut self) -> io::Result<Timed>;
+
+    /// What has to follow it, so that the next costs what this one did.
+    ///
+    /// # Errors
+    /// When the state cannot be restored.
+    fn settle(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+
+    /// What has to follow the last one.
+    ///
+    /// # Errors
+    /// When it fails.
+    fn finish(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// One timed operation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Timed {
+    /// What it took, in the unit of the time-stamp counter.
+    pub elapsed: u64,
+    /// The error number with which it was refused.
+    pub refused: Option<i32>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use hookbench_results::Behaviour;
+    use std::collections::BTreeSet;
+
+    #[test]
+    fn each_file_has_its_row() {
+        let parts = ["info", "lib", "spawn", "stopwatch"];
+        let files: BTreeSet<String> = std::fs::read_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/src"))
+            .unwrap()
+            .map(|entry| entry.unwrap().path().file_stem().unwrap().to_string_lossy().replace('_', "-"))
+            .filter(|name| name != "noop" && !parts.contains(&name.as_str()))
+            .collect();
+        let rows: BTreeSet<String> = WORKLOADS.iter().map(|workload| workload.info().name.into()).collect();
+        assert_eq!(files, rows);
+    }
+
+    #[test]
+    fn each_behaviour_has_a_row() {
+        for workload in WORKLOADS {
+            let info = workload.info();
+            assert!(Behaviour::find(info.behaviour).is_some(), "{} performs an unknown behaviour", info.name);
+        }
+    }
+}

@@ -1,0 +1,165 @@
+//! `mprotect-storm`: one page flipped between read-only and writable. The two
+//! directions cost differently, so each is a cell of its own: the other flip
+//! is made untimed.
+
+use std::ffi::{c_int, c_void};
+use std::io;
+use std::ptr;
+
+use hookbench_results::Params;
+
+use crate::{Denial, Info, Operation, ParamInfo, Stopwatch, Timed, Values, Workload};
+
+/// See the module.
+pub(crate) struct MprotectStorm;
+
+static INFO: Info = Info {
+    name: "mprotect-storm",
+    behaviour: "mprotect",
+    params: &[ParamInfo {
+        name: "to",
+        values: Values::Words(&["r", "rw"]),
+        default: "r",
+        about: "the direction that is timed; the other is made untimed",
+    }],
+    samples: 100,
+    warmup: 20,
+    about: "mprotect of one page, read-only and writable again",
+};
+
+/// Flips that the denying policy lets pass: `DENY_AFTER` in deny.bpf.h.
+const ALLOWED_CALLS: u32 = 100;
+
+impl Workload for MprotectStorm {
+    fn info(&self) -> &'static Info {
+        &INFO
+    }
+
+    fn prepare(&self, params: &Params) -> io::Result<Box<dyn Operation>> {
+        Ok(Box::new(Flip { page: Page::map()?, to_read_only: params.get("to") == Some("r") }))
+    }
+
+    fn events(&self, operations: u64) -> u64 {
+        2 * operations
+    }
+
+    fn denial(&self, _: &Params) -> Option<Denial> {
+        Some(Denial { after_operations: ALLOWED_CALLS / 2, errno: libc::EPERM })
+    }
+}
+
+struct Flip {
+    page: Page,
+    to_read_only: bool,
+}
+
+impl Operation for Flip {
+    fn arm(&mut self) -> io::Result<()> {
+        if !self.to_read_only {
+            ignore_refusal(self.page.protect(libc::PROT_READ))?;
+        }
+        Ok(())
+    }
+
+    fn run_once(&mut self) -> io::Result<Timed> {
+        let to = if self.to_read_only { libc::PROT_READ } else { libc::PROT_READ | libc::PROT_WRITE };
+        let stopwatch = Stopwatch::start();
+        let result = self.page.protect(to);
+        let elapsed = stopwatch.elapsed();
+        Ok(Timed { elapsed, refused: result.err().and_then(|error| error.raw_os_error()) })
+    }
+
+    fn settle(&mut self) -> io::Result<()> {
+        if self.to_read_only {
+            ignore_refusal(self.page.protect(libc::PROT_READ | libc::PROT_WRITE))?;
+        }
+        self.page.touch();
+        Ok(())
+    }
+}
+
+/// An untimed flip may be refused as a timed one may; what counts is the timed one.
+fn ignore_refusal(result: io::Result<()>) -> io::Result<()> {
+    match result {
+        Err(error) if error.raw_os_error() == Some(libc::EPERM) => Ok(()),
+        other => other,
+    }
+}
+
+/// One writable page between two that nothing may touch, so that its VMA never
+/// merges with a neighbour and the n-th flip does what the first did.
+pub(crate) struct Page {
+    address: *mut u8,
+    writable: bool,
+}
+
+const SIZE: usize = 4096;
+
+impl Page {
+    pub(crate) fn map() -> io::Result<Self> {
+        // SAFETY: an anonymous mapping where the kernel likes; 3 pages long.
+        let address = unsafe {
+            let flags = libc::MAP_PRIVATE | libc::MAP_ANONYMOUS;
+            let start = libc::mmap(ptr::null_mut(), 3 * SIZE, libc::PROT_NONE, flags, -1, 0);
+            if start == libc::MAP_FAILED {
+                return Err(io::Error::last_os_error());
+            }
+            // The middle page is mapped writable, not made so: mapping it raises
+            // no mprotect event.
+            let middle = start.cast::<u8>().add(SIZE).cast::<c_void>();
+            let protection = libc::PROT_READ | libc::PROT_WRITE;
+            libc::mmap(middle, SIZE, protection, flags | libc::MAP_FIXED, -1, 0)
+        };
+        if address == libc::MAP_FAILED {
+            return Err(io::Error::last_os_error());
+        }
+        let mut page = Self { address: address.cast(), writable: true };
+        page.touch();
+        Ok(page)
+    }
+
+    #[inline]
+    pub(crate) fn protect(&mut self, protection: c_int) -> io::Result<()> {
+        // SAFETY: the page is ours, and nothing but `touch` uses it.
+        if unsafe { libc::mprotect(self.address.cast(), SIZE, protection) } != 0 {
+            return Err(io::Error::last_os_error());
+        }
+        self.writable = protection & libc::PROT_WRITE != 0;
+        Ok(())
+    }
+
+    /// Writes to the page, if that is allowed: the next flip then finds a dirty
+    /// page, as every one before it did.
+    pub(crate) fn touch(&mut self) {
+        if self.writable {
+            // SAFETY: the page is mapped and writable.
+            unsafe { ptr::write_volatile(self.address, 1) };
+        }
+    }
+}
+
+impl Drop for Page {
+    fn drop(&mut self) {
+        // SAFETY: unmaps what `map` mapped, neighbours included.
+        unsafe { libc::munmap(self.address.sub(SIZE).cast(), 3 * SIZE) };
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn both_directions_can_be_made_again_and_again() {
+        for to in ["to=r", "to=rw"] {
+            let mut flip = MprotectStorm.prepare(&to.parse().unwrap()).unwrap();
+            for _ in 0..3 {
+                flip.arm().unwrap();
+                let timed = flip.run_once().unwrap();
+                flip.settle().unwrap();
+                assert_eq!(timed.refused, None);
+                assert!(timed.elapsed > 0);
+            }
+        }
+    }
+}

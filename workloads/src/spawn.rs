@@ -1,0 +1,124 @@
+//! Start a program and wait for it, as `vfork`, `execve` and `waitpid` do, with
+//! all memory made before, so that nothing but the kernel's work is timed.
+
+use std::ffi::{CString, c_char, c_int, c_void};
+use std::io;
+use std::ptr;
+
+/// Enough for `execve`'s wrapper and a signal frame.
+const STACK: usize = 64 * 1024;
+
+/// A program with its arguments and environment, ready to be run.
+pub(crate) struct Program {
+    path: CString,
+    _strings: Vec<CString>,
+    argv: Vec<*const c_char>,
+    envp: Vec<*const c_char>,
+    stack: Vec<u8>,
+    errno: c_int,
+}
+
+/// How a program ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Ended {
+    /// With this exit code.
+    Exited(i32),
+    /// By this signal.
+    Signalled(i32),
+    /// It could not be executed; the error number.
+    NotExecuted(i32),
+}
+
+impl Ended {
+    /// The refusal that a timed operation reports, where 0 is what a success exits with.
+    pub(crate) fn refused(self, what: &str) -> io::Result<Option<i32>> {
+        match self {
+            Ended::Exited(0) => Ok(None),
+            Ended::NotExecuted(errno) => Ok(Some(errno)),
+            other => Err(io::Error::other(format!("{what} ended otherwise than it should: {other:?}"))),
+        }
+    }
+}
+
+impl Program {
+    /// `args` begins with the path.
+    pub(crate) fn new(args: &[&str], env: Vec<String>) -> io::Result<Self> {
+        let strings = args.iter().map(|arg| arg.to_string()).chain(env).map(CString::new);
+        let strings = strings.collect::<Result<Vec<CString>, _>>().map_err(io::Error::other)?;
+        let path = strings.first().cloned().ok_or_else(|| io::Error::other("a program needs a path"))?;
+        let pointers = |part: &[CString]| {
+            let null = std::iter::once(ptr::null());
+            part.iter().map(|string| string.as_ptr()).chain(null).collect()
+        };
+        let (argv, envp) = strings.split_at(args.len());
+        let (argv, envp) = (pointers(argv), pointers(envp));
+        // Touched now: a page fault in the child would be timed.
+        Ok(Self { path, argv, envp, _strings: strings, stack: vec![1; STACK], errno: 0 })
+    }
+
+    /// Runs the program and waits for its end.
+    pub(crate) fn run(&mut self) -> io::Result<Ended> {
+        self.errno = 0;
+        let this: *mut Program = self;
+        // SAFETY: the end of `stack`, aligned down to 16 bytes, is the top of a
+        // stack that nobody else uses; with CLONE_VFORK this thread is stopped
+        // until the child has left our memory, so `this` stays valid and unshared.
+        let pid = unsafe {
+            let top = (*this).stack.as_mut_ptr().add(STACK);
+            let top = top.sub(top as usize % 16).cast::<c_void>();
+            libc::clone(execute, top, libc::CLONE_VM | libc::CLONE_VFORK | libc::SIGCHLD, this.cast())
+        };
+        if pid < 0 {
+            return Err(io::Error::last_os_error());
+        }
+        let mut status = 0;
+        // SAFETY: `status` is ours to write.
+        if unsafe { libc::waitpid(pid, &mut status, 0) } < 0 {
+            return Err(io::Error::last_os_error());
+        }
+        // SAFETY: the child has ended, nobody writes any more; volatile because
+        // the compiler has not seen that the child did.
+        let errno = unsafe { ptr::read_volatile(&raw const (*this).errno) };
+        Ok(match errno {
+            0 if libc::WIFSIGNALED(status) => Ended::Signalled(libc::WTERMSIG(status)),
+            0 => Ended::Exited(libc::WEXITSTATUS(status)),
+            errno => Ended::NotExecuted(errno),
+        })
+    }
+}
+
+/// The child: execute, or leave the error number in the parent's memory.
+extern "C" fn execute(program: *mut c_void) -> c_int {
+    let program = program.cast::<Program>();
+    // SAFETY: `run` passed a valid Program and waits; argv and envp end in null
+    // pointers and their strings live as long as the Program.
+    unsafe {
+        libc::execve((*program).path.as_ptr(), (*program).argv.as_ptr(), (*program).envp.as_ptr());
+        ptr::write_volatile(&raw mut (*program).errno, *libc::__errno_location());
+        libc::_exit(127)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn run(args: &[&str], env: &[&str]) -> Ended {
+        Program::new(args, env.iter().map(|v| v.to_string()).collect()).unwrap().run().unwrap()
+    }
+
+    #[test]
+    fn a_program_ends_as_it_ends() {
+        assert_eq!(run(&["/bin/sh", "-c", "exit 0"], &[]), Ended::Exited(0));
+        assert_eq!(run(&["/bin/sh", "-c", "exit $CODE"], &["CODE=7"]), Ended::Exited(7));
+        assert_eq!(run(&["/bin/sh", "-c", "kill -9 $$"], &[]), Ended::Signalled(9));
+        assert_eq!(run(&["/nowhere"], &[]), Ended::NotExecuted(libc::ENOENT));
+    }
+
+    #[test]
+    fn what_was_refused_is_not_a_success() {
+        assert_eq!(Ended::Exited(0).refused("x").unwrap(), None);
+        assert_eq!(Ended::NotExecuted(1).refused("x").unwrap(), Some(1));
+        assert!(Ended::Exited(3).refused("x").is_err());
+    }
+}
