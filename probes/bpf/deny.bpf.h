@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * What a denying monitor refuses, by behaviour; the table of behaviours says
+ * the same in words. Written after the published examples: unshare unless
+ * CAP_SYS_ADMIN (Cloudflare), mprotect after 100 calls (KRSI, FOSDEM 2020),
+ * an execve with a suspicious LD_PRELOAD (KRSI).
+ */
+#ifndef DENY_BPF_H
+#define DENY_BPF_H
+
+#define EPERM 1
+#define CAP_SYS_ADMIN 21
+#define DENY_AFTER 100
+
+/* The order of the table of behaviours; a test compares. */
+enum { EXEC, USERNS, MPROTECT };
+
+/* Up to 6.2 an array of two 32-bit words, since then one of 64 bits: the same
+ * bits at the same place on x86-64. */
+typedef struct {
+	__u64 bits;
+} kernel_cap_t;
+
+struct cred {
+	kernel_cap_t cap_effective;
+} __attribute__((preserve_access_index));
+
+struct task_struct {
+	const struct cred *cred;
+} __attribute__((preserve_access_index));
+
+static __always_inline bool may_administer(void)
+{
+	struct task_struct *task = (void *)bpf_get_current_task();
+	const struct cred *cred = BPF_CORE_READ(task, cred);
+	__u64 effective = 0;
+
+	bpf_probe_read_kernel(&effective, sizeof(effective), &cred->cap_effective);
+	return effective & (1ULL << CAP_SYS_ADMIN);
+}
+
+/* 0, or the error with which the operation is refused. */
+static __always_inline int verdict(__u64 call)
+{
+	char value[VALUE_SIZE];
+
+	switch (config.behaviour) {
+	case EXEC:
+		return ld_preload(value) > 0 ? -EPERM : 0;
+	case USERNS:
+		return may_administer() ? 0 : -EPERM;
+	case MPROTECT:
+		return call > DENY_AFTER ? -EPERM : 0;
+	}
+	return 0;
+}
+
+static __always_inline int to_deny(void)
+{
+	int error = verdict(__sync_fetch_and_add(&stats[0].seen, 1) + 1);
+
+	if (error)
+		__sync_fetch_and_add(&stats[0].refused, 1);
+	return error;
+}
+
+#endif

@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* Raw tracepoint sys_enter: a program that runs at every system call. */
+#include "watch.bpf.h"
+#include "syscalls.bpf.h"
+
+SEC("raw_tp/sys_enter")
+int count(struct bpf_raw_tracepoint_args *ctx)
+{
+	int found = watched(ctx->args[1]);
+
+	if (found)
+		to_count((found - 1) & (SLOTS - 1));
+	return 0;
+}
+
+SEC("raw_tp/sys_enter")
+int ringbuf(struct bpf_raw_tracepoint_args *ctx)
+{
+	int found = watched(ctx->args[1]);
+
+	if (found)
+		to_ringbuf((found - 1) & (SLOTS - 1), found - 1);
+	return 0;
+}

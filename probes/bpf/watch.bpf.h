@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * What the programs of all mechanisms share: the record, the maps and the
+ * sinks. A program names where it runs and which sink it feeds; nothing else
+ * differs between mechanisms, so that their costs can be compared.
+ */
+#ifndef WATCH_BPF_H
+#define WATCH_BPF_H
+
+#include <linux/bpf.h>
+#include <stdbool.h>
+
+#include <bpf/bpf_core_read.h>
+#include <bpf/bpf_helpers.h>
+
+/* Slots of counters; more than there are behaviours. */
+#define SLOTS 8
+
+/* System call numbers that a table of them covers. */
+#define SYSCALLS 512
+
+/* Set before the load, by loader/libbpf.rs, which knows this layout; the
+ * verifier then knows the values and drops the branches not taken. */
+const volatile struct {
+	/* Which behaviour this instance of the object watches. */
+	__u32 behaviour;
+	/* Whether its record carries the value of LD_PRELOAD. */
+	__u32 with_ld_preload;
+	/* For mechanisms that see system calls: 0 for one that nobody watches,
+	 * else the behaviour's index plus one. */
+	__u8 behaviour_of[SYSCALLS];
+} config = {};
+
+struct stats {
+	__u64 seen;
+	__u64 lost;
+	__u64 refused;
+};
+
+struct stats stats[SLOTS];
+
+/* The record is the same in every ring and perf buffer. */
+struct record {
+	__u64 time;
+	__u32 pid;
+	__u32 behaviour;
+	char comm[16];
+};
+
+#define VALUE_SIZE 64
+
+struct record_with_value {
+	struct record record;
+	char ld_preload[VALUE_SIZE];
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_RINGBUF);
+	__uint(max_entries, 256 * 1024);
+} ring SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PERF_EVENT_ARRAY);
+	__uint(key_size, sizeof(__u32));
+	__uint(value_size, sizeof(__u32));
+} perf SEC(".maps");
+
+#include "environment.bpf.h"
+
+static __always_inline void fill(struct record *record, __u32 index)
+{
+	record->time = bpf_ktime_get_ns();
+	record->pid = bpf_get_current_pid_tgid() >> 32;
+	record->behaviour = index;
+	bpf_get_current_comm(record->comm, sizeof(record->comm));
+}
+
+static __always_inline void to_count(__u32 slot)
+{
+	__sync_fetch_and_add(&stats[slot].seen, 1);
+}
+
+static __always_inline void to_ringbuf(__u32 slot, __u32 index)
+{
+	struct record *record;
+
+	if (config.with_ld_preload) {
+		struct record_with_value *more = bpf_ringbuf_reserve(&ring, sizeof(*more), 0);
+
+		if (more) {
+			fill(&more->record, index);
+			ld_preload(more->ld_preload);
+			bpf_ringbuf_submit(more, 0);
+			return;
+		}
+	} else {
+		record = bpf_ringbuf_reserve(&ring, sizeof(*record), 0);
+		if (record) {
+			fill(record, index);
+			bpf_ringbuf_submit(record, 0);
+			return;
+		}
+	}
+	__sync_fetch_and_add(&stats[slot].lost, 1);
+}
+
+static __always_inline void to_perfbuf(void *ctx, __u32 slot, __u32 index)
+{
+	long error;
+
+	if (config.with_ld_preload) {
+		struct record_with_value more = {};
+
+		fill(&more.record, index);
+		ld_preload(more.ld_preload);
+		error = bpf_perf_event_output(ctx, &perf, BPF_F_CURRENT_CPU, &more, sizeof(more));
+	} else {
+		struct record record = {};
+
+		fill(&record, index);
+		error = bpf_perf_event_output(ctx, &perf, BPF_F_CURRENT_CPU, &record, sizeof(record));
+	}
+	if (error)
+		__sync_fetch_and_add(&stats[slot].lost, 1);
+}
+
+char LICENSE[] SEC("license") = "Dual BSD/GPL";
+
+#endif

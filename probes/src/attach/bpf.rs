@@ -1,0 +1,328 @@
+//! Load and attach BPF objects by libbpf, and read what they counted. The
+//! programs are generic: behaviour and target are set here, before the load.
+
+use std::path::Path;
+use std::sync::Mutex;
+use std::time::Duration;
+
+use anyhow::{Context, Result, anyhow};
+use hookbench_results::Behaviour;
+use libbpf_rs::{
+    Link, Map, MapCore, MapFlags, Object, ObjectBuilder, OpenObject, OpenProgramMut, PerfBufferBuilder,
+    PrintLevel, ProgramMut, RingBufferBuilder,
+};
+
+use super::reader::{Counts, Reader};
+use super::{Attached, Error, Request, Seen};
+
+/// The compiled object of a mechanism, by its file name in bpf/.
+macro_rules! object {
+    ($name:literal) => {
+        include_bytes!(concat!(env!("OUT_DIR"), "/", $name, ".bpf.o")).as_slice()
+    };
+}
+pub(crate) use object;
+
+/// Pages of a perf buffer, per CPU; a power of two.
+const PERF_PAGES: usize = 64;
+
+/// `struct config` of watch.bpf.h.
+const CONFIG_SIZE: usize = 8 + SYSCALLS;
+const SYSCALLS: usize = 512;
+
+/// What libbpf printed last: the reasons that its error numbers lack.
+static SAID: Mutex<String> = Mutex::new(String::new());
+
+fn listen(_: PrintLevel, text: String) {
+    if let Ok(mut said) = SAID.lock() {
+        if said.len() < 4000 {
+            said.push_str(&text);
+        }
+    }
+}
+
+/// Attached programs, with their reader if their sink has one.
+pub struct Programs {
+    /// One per behaviour, or one for all.
+    instances: Vec<Instance>,
+    links: Vec<Link>,
+    reader: Option<Reader>,
+}
+
+struct Instance {
+    object: Object,
+    /// `None` when it serves all behaviours, each in its own slot.
+    behaviour: Option<usize>,
+}
+
+/// Loads `object` once for each behaviour and attaches it: for mechanisms whose
+/// programs belong to one hook or function.
+///
+/// # Errors
+/// When this kernel has no BTF, or a program does not load or attach.
+pub fn each_behaviour(
+    object: &[u8],
+    request: &Request,
+    prepare: impl Fn(&mut OpenProgramMut<'_>, &Behaviour) -> libbpf_rs::Result<()>,
+    attach: impl Fn(&ProgramMut<'_>, &Behaviour) -> libbpf_rs::Result<Link>,
+) -> Result<Box<dyn Attached>, Error> {
+    begin()?;
+    let mut instances: Vec<Instance> = Vec::new();
+    for behaviour in request.behaviours {
+        let load = || {
+            let mut open = open(object, request, config(request, behaviour.index(), &[]))?;
+            with_program(&mut open, request.sink, |program| prepare(program, behaviour))?;
+            if let Some(first) = instances.first() {
+                share_buffers(&mut open, &first.object)?;
+            }
+            anyhow::Ok(open.load()?)
+        };
+        let object = load().map_err(|error| explain(error, request.sink, behaviour.name))?;
+        instances.push(Instance { object, behaviour: Some(behaviour.index()) });
+    }
+    let reader = start_reader(instances.first(), request)?;
+    let mut links = Vec::new();
+    for (instance, behaviour) in instances.iter().zip(request.behaviours) {
+        let program = program(&instance.object, request.sink)?;
+        links.push(
+            attach(&program, behaviour)
+                .map_err(|error| explain(error.into(), request.sink, behaviour.name))?,
+        );
+    }
+    Ok(Box::new(Programs { instances, links, reader }))
+}
+
+/// Loads `object` once, for all behaviours: for mechanisms that see system calls.
+///
+/// # Errors
+/// When this kernel has no BTF, or the program does not load or attach.
+pub fn all_syscalls(
+    object: &[u8],
+    request: &Request,
+    attach: impl Fn(&ProgramMut<'_>, &[&'static Behaviour]) -> libbpf_rs::Result<Vec<Link>>,
+) -> Result<Box<dyn Attached>, Error> {
+    begin()?;
+    let load = || anyhow::Ok(open(object, request, config(request, 0, request.behaviours))?.load()?);
+    let object = load().map_err(|error| explain(error, request.sink, "all behaviours"))?;
+    let instance = Instance { object, behaviour: None };
+    let reader = start_reader(Some(&instance), request)?;
+    let links = attach(&program(&instance.object, request.sink)?, request.behaviours)
+        .map_err(|error| explain(error.into(), request.sink, "all behaviours"))?;
+    Ok(Box::new(Programs { instances: vec![instance], links, reader }))
+}
+
+fn begin() -> Result<(), Error> {
+    if !Path::new("/sys/kernel/btf/vmlinux").exists() {
+        return Err(Error::Unsupported(
+            "the kernel has no BTF (/sys/kernel/btf/vmlinux), which CO-RE needs".into(),
+        ));
+    }
+    libbpf_rs::set_print(Some((PrintLevel::Warn, listen)));
+    Ok(())
+}
+
+fn explain(error: anyhow::Error, sink: &str, what: &str) -> anyhow::Error {
+    let said = SAID.lock().map(|mut said| std::mem::take(&mut *said)).unwrap_or_default();
+    let said: Vec<&str> = said.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
+    error.context(format!("failed to load or attach the BPF program {sink} for {what} [{}]", said.join("; ")))
+}
+
+/// The bytes of `struct config`.
+fn config(request: &Request, behaviour: usize, syscalls_of: &[&'static Behaviour]) -> [u8; CONFIG_SIZE] {
+    let mut config = [0; CONFIG_SIZE];
+    config[..4].copy_from_slice(&(behaviour as u32).to_ne_bytes());
+    config[4] = request.ld_preload.is_some().into();
+    for behaviour in syscalls_of {
+        for syscall in behaviour.syscalls {
+            if let Some(slot) = config.get_mut(8 + syscall.number as usize) {
+                *slot = behaviour.index() as u8 + 1;
+            }
+        }
+    }
+    config
+}
+
+/// Opens the object with only the program and the buffers that the sink needs.
+fn open(object: &[u8], request: &Request, config: [u8; CONFIG_SIZE]) -> Result<OpenObject> {
+    let mut open = ObjectBuilder::default().open_memory(object)?;
+    for mut program in open.progs_mut() {
+        let wanted = program.name() == request.sink;
+        program.set_autoload(wanted);
+    }
+    for mut map in open.maps_mut() {
+        let name = map.name().to_string_lossy().into_owned();
+        match name.as_str() {
+            "ring" => map.set_autocreate(request.sink == "ringbuf")?,
+            "perf" => map.set_autocreate(request.sink == "perfbuf")?,
+            _ if name.ends_with(".rodata") => {
+                let value = map.initial_value_mut().ok_or_else(|| anyhow!("{name} has no value"))?;
+                let part = value.get_mut(..CONFIG_SIZE).ok_or_else(|| anyhow!("{name} is too small"))?;
+                part.copy_from_slice(&config);
+            }
+            _ => {}
+        }
+    }
+    Ok(open)
+}
+
+fn with_program(
+    open: &mut OpenObject,
+    name: &str,
+    change: impl FnOnce(&mut OpenProgramMut<'_>) -> libbpf_rs::Result<()>,
+) -> Result<()> {
+    let mut programs = open.progs_mut();
+    let mut program = programs.find(|program| program.name() == name).ok_or_else(|| missing(name))?;
+    Ok(change(&mut program)?)
+}
+
+fn program<'a>(object: &'a Object, name: &str) -> Result<ProgramMut<'a>> {
+    object.progs_mut().find(|program| program.name() == name).ok_or_else(|| missing(name))
+}
+
+fn missing(name: &str) -> anyhow::Error {
+    anyhow!("the object has no program {name}")
+}
+
+/// All behaviours feed one buffer, as an agent would have it.
+fn share_buffers(open: &mut OpenObject, first: &Object) -> Result<()> {
+    for mut map in open.maps_mut() {
+        if !(map.name() == "ring" || map.name() == "perf") {
+            continue;
+        }
+        if let Some(shared) = first.maps().find(|shared| shared.name() == map.name() && shared.autocreate()) {
+            map.reuse_fd(std::os::fd::AsFd::as_fd(&shared))?;
+        }
+    }
+    Ok(())
+}
+
+fn start_reader(instance: Option<&Instance>, request: &Request) -> Result<Option<Reader>> {
+    let (Some(instance), "ringbuf" | "perfbuf") = (instance, request.sink) else {
+        return Ok(None);
+    };
+    let name = if request.sink == "ringbuf" { "ring" } else { "perf" };
+    let map = instance.object.maps().find(|map| map.name() == name);
+    let map = map.ok_or_else(|| anyhow!("the object has no map {name}"))?;
+    let ld_preload = request.ld_preload;
+    let reader = Reader::start(request.readers, |counts| match name {
+        "ring" => read_ring(&map, counts, ld_preload),
+        _ => read_perf(&map, counts, ld_preload),
+    });
+    Ok(Some(reader?))
+}
+
+/// No time limit: a reader sleeps until it is woken.
+const FOREVER: Duration = Duration::from_secs(3600);
+
+fn read_ring(map: &Map<'_>, counts: &Counts, ld_preload: Option<&str>) -> Result<()> {
+    let mut builder = RingBufferBuilder::new();
+    builder.add(map, |record| {
+        take(record, counts, ld_preload);
+        0
+    })?;
+    let ring = builder.build().context("failed to map the ring buffer")?;
+    counts.ready();
+    loop {
+        ring.poll(FOREVER)?;
+    }
+}
+
+fn read_perf(map: &Map<'_>, counts: &Counts, ld_preload: Option<&str>) -> Result<()> {
+    let perf = PerfBufferBuilder::new(map)
+        .pages(PERF_PAGES)
+        .sample_cb(|_, record: &[u8]| take(record, counts, ld_preload))
+        .lost_cb(|_, events| counts.lose(events))
+        .build()
+        .context("failed to map the perf buffers")?;
+    counts.ready();
+    loop {
+        perf.poll(FOREVER)?;
+    }
+}
+
+/// Where a record has its behaviour and, after its end, the value of LD_PRELOAD.
+const BEHAVIOUR_AT: usize = 12;
+const RECORD_SIZE: usize = 32;
+
+fn take(record: &[u8], counts: &Counts, ld_preload: Option<&str>) {
+    let index = record.get(BEHAVIOUR_AT..BEHAVIOUR_AT + 4).and_then(|bytes| bytes.try_into().ok());
+    let Some(index) = index.map(u32::from_ne_bytes) else {
+        return counts.wrong();
+    };
+    if let (Some(value), Some("exec")) = (ld_preload, name_at(index)) {
+        let carried = record.get(RECORD_SIZE..).and_then(|rest| rest.split(|&byte| byte == 0).next());
+        if carried != Some(value.as_bytes()) {
+            return counts.wrong();
+        }
+    }
+    counts.event(index as usize);
+}
+
+fn name_at(index: u32) -> Option<&'static str> {
+    hookbench_results::BEHAVIOURS.get(index as usize).map(|behaviour| behaviour.name)
+}
+
+/// `struct stats` of watch.bpf.h: seen, lost, refused.
+const STATS_SIZE: usize = 24;
+
+fn stats(object: &Object, slot: usize) -> Result<(u64, u64)> {
+    let map = object.maps().find(|map| map.name().to_string_lossy().ends_with(".bss"));
+    let map = map.ok_or_else(|| anyhow!("the object has no counters"))?;
+    let value = map.lookup(&0u32.to_ne_bytes(), MapFlags::ANY).context("failed to read the counters")?;
+    let value = value.ok_or_else(|| anyhow!("the counters have no value"))?;
+    let number = |at: usize| {
+        let at = slot * STATS_SIZE + at;
+        value.get(at..at + 8).and_then(|bytes| bytes.try_into().ok()).map_or(0, u64::from_ne_bytes)
+    };
+    Ok((number(0), number(8)))
+}
+
+impl Attached for Programs {
+    fn seen(&mut self, behaviour: &Behaviour) -> Result<Seen> {
+        let index = behaviour.index();
+        let mut seen = Seen::default();
+        for instance in self.instances.iter().filter(|i| i.behaviour.is_none_or(|own| own == index)) {
+            let slot = if instance.behaviour.is_some() { 0 } else { index };
+            (seen.seen, seen.lost) = stats(&instance.object, slot)?;
+        }
+        if let Some(reader) = &self.reader {
+            let (read, lost) = reader.counted(index)?;
+            seen = Seen { seen: read, lost: seen.lost + lost, of_all: false };
+        }
+        Ok(seen)
+    }
+
+    fn detach(&mut self) -> Result<()> {
+        self.links.clear();
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::attach::Readers;
+
+    #[test]
+    fn the_configuration_names_each_watched_system_call() {
+        let exec = Behaviour::find("exec").unwrap();
+        let userns = Behaviour::find("userns").unwrap();
+        let request = Request {
+            sink: "count",
+            behaviours: &[exec, userns],
+            readers: Readers::Below,
+            ld_preload: Some("/x.so"),
+        };
+        let config = config(&request, 2, request.behaviours);
+        assert_eq!((config[0], config[4]), (2, 1));
+        assert_eq!((config[8 + 59], config[8 + 322], config[8 + 272], config[8 + 39]), (1, 1, 2, 0));
+    }
+
+    #[test]
+    fn policies_stand_in_the_order_of_the_table() {
+        let header = include_str!("../../bpf/deny.bpf.h");
+        let order: Vec<String> =
+            hookbench_results::BEHAVIOURS.iter().map(|row| row.name.to_uppercase()).collect();
+        assert!(header.contains(&format!("enum {{ {} }};", order.join(", "))), "{order:?}");
+    }
+}

@@ -1,0 +1,127 @@
+//! The half that runs in the guest: attach a monitor, ask it what it saw,
+//! detach it. What several mechanisms need lives in the files of this folder.
+
+use std::ffi::c_int;
+
+use hookbench_results::Behaviour;
+
+pub mod audit_link;
+pub mod bpf;
+pub mod reader;
+pub mod tracefs;
+
+/// The compiler that made the BPF objects, the first line of its `--version`.
+pub const BPF_COMPILER: &str = env!("HOOKBENCH_BPF_COMPILER");
+
+/// What is asked of a mechanism.
+#[derive(Debug)]
+pub struct Request<'a> {
+    /// The sink, by the name in the mechanism's table.
+    pub sink: &'a str,
+    /// What to watch.
+    pub behaviours: &'a [&'static Behaviour],
+    /// Where readers stand beside the worker.
+    pub readers: Readers,
+    /// The value of LD_PRELOAD that each record has to carry, if it has to.
+    pub ld_preload: Option<&'static str>,
+}
+
+/// Where readers in user space, and the kernel threads that feed them, stand.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Readers {
+    /// Below the worker: they run when it sleeps.
+    Below,
+    /// Above it: they run as soon as they are woken.
+    Above,
+}
+
+/// The worker's real-time priority; readers that stand above it have more.
+pub const WORKER_PRIORITY: c_int = 50;
+const READER_PRIORITY: c_int = 60;
+
+impl Readers {
+    /// Puts the task `pid` (0: the caller) where readers stand.
+    ///
+    /// # Errors
+    /// When the kernel refuses.
+    pub fn place(self, pid: libc::pid_t) -> std::io::Result<()> {
+        match self {
+            Readers::Below => Ok(()),
+            Readers::Above => set_fifo(pid, READER_PRIORITY),
+        }
+    }
+}
+
+/// Makes the task `pid` (0: the caller) a `SCHED_FIFO` task.
+///
+/// # Errors
+/// When the kernel refuses.
+pub fn set_fifo(pid: libc::pid_t, priority: c_int) -> std::io::Result<()> {
+    let param = libc::sched_param { sched_priority: priority };
+    // SAFETY: `param` is valid for the call.
+    if unsafe { libc::sched_setscheduler(pid, libc::SCHED_FIFO, &param) } == 0 {
+        Ok(())
+    } else {
+        Err(std::io::Error::last_os_error())
+    }
+}
+
+/// Why a monitor is not attached.
+#[derive(Debug)]
+pub enum Error {
+    /// This kernel or boot line cannot do it; why.
+    Unsupported(String),
+    /// It should have worked.
+    Failed(anyhow::Error),
+}
+
+impl From<anyhow::Error> for Error {
+    fn from(error: anyhow::Error) -> Self {
+        Error::Failed(error)
+    }
+}
+
+impl From<std::io::Error> for Error {
+    fn from(error: std::io::Error) -> Self {
+        Error::Failed(error.into())
+    }
+}
+
+/// What a monitor has seen and lost since it was attached.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Seen {
+    /// Events.
+    pub seen: u64,
+    /// Events that the monitor knows it lost.
+    pub lost: u64,
+    /// The monitor cannot tell behaviours apart: `seen` is of all that it watches.
+    pub of_all: bool,
+}
+
+/// An attached monitor. Dropping it detaches.
+pub trait Attached {
+    /// What it has seen of `behaviour` so far. Readers may lag behind: ask again.
+    ///
+    /// # Errors
+    /// When it cannot be told, or a reader has died or read something wrong.
+    fn seen(&mut self, behaviour: &Behaviour) -> anyhow::Result<Seen>;
+
+    /// Stops watching; what was seen can still be asked for.
+    ///
+    /// # Errors
+    /// When something could not be undone.
+    fn detach(&mut self) -> anyhow::Result<()>;
+}
+
+/// A monitor that sees nothing.
+pub struct Blind;
+
+impl Attached for Blind {
+    fn seen(&mut self, _: &Behaviour) -> anyhow::Result<Seen> {
+        Ok(Seen::default())
+    }
+
+    fn detach(&mut self) -> anyhow::Result<()> {
+        Ok(())
+    }
+}

@@ -1,0 +1,224 @@
+//! `audit`: the kernel's audit subsystem, off, idle, with exit rules, and with
+//! two readers of its records: one of ours and Debian's auditd.
+
+use crate::{Mechanism, MechanismInfo, Requires, SinkInfo, Watches};
+
+/// See the module.
+pub(crate) struct Audit;
+
+const REQUIRES: Requires = Requires::config(&["CONFIG_AUDIT", "CONFIG_AUDITSYSCALL"]);
+
+static INFO: MechanismInfo = MechanismInfo {
+    name: "audit",
+    watches: Watches::Syscalls,
+    sinks: &[
+        SinkInfo::new(
+            "off",
+            Requires { boot: &["audit=0"], ..REQUIRES },
+            "off for good: audit=0 in the boot line",
+        )
+        .blind(),
+        SinkInfo::new("idle", REQUIRES, "on, without a rule").blind(),
+        SinkInfo::new("rules", REQUIRES, "exit rules, and nobody who reads the records"),
+        SinkInfo::new("reader", REQUIRES, "exit rules, and a reader of ours on the netlink socket"),
+        SinkInfo::new("auditd", REQUIRES, "exit rules, and Debian's auditd writing its log"),
+    ],
+    about: "the audit subsystem: rules on system calls",
+};
+
+impl Mechanism for Audit {
+    fn info(&self) -> &'static MechanismInfo {
+        &INFO
+    }
+
+    #[cfg(feature = "attach")]
+    fn attach(
+        &self,
+        request: &crate::attach::Request,
+    ) -> Result<Box<dyn crate::attach::Attached>, crate::attach::Error> {
+        guest::attach(request)
+    }
+}
+
+#[cfg(feature = "attach")]
+mod guest {
+    use std::fs;
+    use std::process::{Child, Command};
+    use std::time::{Duration, Instant};
+
+    use anyhow::{Context, Result, anyhow, bail};
+    use hookbench_results::Behaviour;
+
+    use crate::attach::audit_link::{AuditLink, Closed, SYSCALL_RECORD, Setting, syscall_in};
+    use crate::attach::reader::{Counts, Reader};
+    use crate::attach::{Attached, Blind, Error, Readers, Request, Seen};
+
+    /// What Debian's own audit.rules set; with the kernel's 64 a real-time
+    /// worker is blocked every dozen events.
+    const BACKLOG_LIMIT: u32 = 8192;
+    const AUDITD: &str = "/usr/sbin/auditd";
+    const LOG: &str = "/var/log/audit/audit.log";
+    const PATIENCE: Duration = Duration::from_secs(20);
+
+    pub(super) fn attach(request: &Request) -> Result<Box<dyn Attached>, Error> {
+        let link = match AuditLink::open() {
+            Err(Closed::Off) if request.sink == "off" => return Ok(Box::new(Blind)),
+            Err(Closed::Off) => return Err(Error::Unsupported("the kernel's audit subsystem is off".into())),
+            Err(Closed::Error(error)) => return Err(error.into()),
+            Ok(_) if request.sink == "off" => return Err(anyhow!("audit is on in spite of audit=0").into()),
+            Ok(link) => link,
+        };
+        link.set(Setting::BacklogLimit(BACKLOG_LIMIT))?;
+        link.set(Setting::Enabled(1))?;
+        if link.status()?.enabled != 1 {
+            return Err(anyhow!("audit was switched on and is still off").into());
+        }
+        if request.sink == "idle" {
+            return Ok(Box::new(Blind));
+        }
+        request.readers.place(thread("kauditd")?)?;
+        let way = match request.sink {
+            "rules" => Way::Serials { begin: 0, end: None },
+            "reader" => Way::Reader(Reader::start(request.readers, read)?),
+            "auditd" => Way::Auditd(start_auditd(&link, request.readers)?),
+            other => return Err(anyhow!("audit has no sink {other}").into()),
+        };
+        let lost = link.status()?.lost;
+        let mut rules = Rules { link, way, lost, rules: Vec::new() };
+        rules.add(request.behaviours)?;
+        Ok(Box::new(rules))
+    }
+
+    /// Exit rules, and the way in which what they saw is counted.
+    struct Rules {
+        link: AuditLink,
+        way: Way,
+        /// What had been lost before.
+        lost: u32,
+        rules: Vec<Vec<u32>>,
+    }
+
+    enum Way {
+        /// Nobody reads: the serial numbers of events before and after.
+        Serials {
+            begin: u64,
+            end: Option<u64>,
+        },
+        Reader(Reader),
+        Auditd(Child),
+    }
+
+    impl Rules {
+        fn add(&mut self, behaviours: &[&Behaviour]) -> Result<()> {
+            for behaviour in behaviours {
+                let numbers: Vec<u32> = behaviour.syscalls.iter().map(|syscall| syscall.number).collect();
+                self.link.add_rule(&numbers)?;
+                self.rules.push(numbers);
+            }
+            if let Way::Serials { begin, .. } = &mut self.way {
+                *begin = self.link.serial("begin")?;
+            }
+            Ok(())
+        }
+    }
+
+    impl Attached for Rules {
+        fn seen(&mut self, behaviour: &Behaviour) -> Result<Seen> {
+            let (seen, of_all) = match &mut self.way {
+                // The first question is the last: ours would count themselves.
+                Way::Serials { begin, end } => {
+                    let end = match end {
+                        Some(end) => *end,
+                        None => *end.insert(self.link.serial("end")?),
+                    };
+                    (end.saturating_sub(*begin + 1), true)
+                }
+                Way::Reader(reader) => (reader.counted(behaviour.index())?.0, false),
+                Way::Auditd(_) => (logged(behaviour)?, false),
+            };
+            let lost = self.link.status()?.lost.saturating_sub(self.lost);
+            Ok(Seen { seen, lost: lost.into(), of_all })
+        }
+
+        fn detach(&mut self) -> Result<()> {
+            while let Some(numbers) = self.rules.pop() {
+                self.link.delete_rule(&numbers)?;
+            }
+            Ok(())
+        }
+    }
+
+    impl Drop for Rules {
+        fn drop(&mut self) {
+            // Nobody is left to tell; a guest ends with its cell.
+            let _ = self.detach();
+            if let Way::Auditd(auditd) = &mut self.way {
+                let _ = auditd.kill();
+                let _ = auditd.wait();
+            }
+        }
+    }
+
+    /// Our reader: becomes the receiver of all records and counts events.
+    fn read(counts: &Counts) -> Result<()> {
+        let link = AuditLink::open().map_err(|error| anyhow!("failed to open audit: {error:?}"))?;
+        link.set(Setting::Receiver(std::process::id()))?;
+        counts.ready();
+        loop {
+            let Some((SYSCALL_RECORD, record)) = link.receive(None)? else { continue };
+            let number = syscall_in(&String::from_utf8_lossy(&record));
+            if let Some(behaviour) = number.and_then(behaviour_of) {
+                counts.event(behaviour);
+            }
+        }
+    }
+
+    fn behaviour_of(number: u32) -> Option<usize> {
+        let behaviours = hookbench_results::BEHAVIOURS.iter();
+        behaviours
+            .enumerate()
+            .find(|(_, b)| b.syscalls.iter().any(|s| s.number == number))
+            .map(|(index, _)| index)
+    }
+
+    fn start_auditd(link: &AuditLink, readers: Readers) -> Result<Child> {
+        let mut auditd = Command::new(AUDITD)
+            .arg("-n")
+            .spawn()
+            .with_context(|| format!("failed to start {AUDITD}, which the image has to have"))?;
+        let begin = Instant::now();
+        while link.status()?.pid != auditd.id() {
+            if let Some(status) = auditd.try_wait()? {
+                bail!("auditd ended at once: {status}; its error is on the console");
+            }
+            if begin.elapsed() > PATIENCE {
+                bail!("auditd did not take over the records within {PATIENCE:?}");
+            }
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        // Its own start is over when its log has been opened and is quiet.
+        std::thread::sleep(Duration::from_millis(500));
+        for task in fs::read_dir(format!("/proc/{}/task", auditd.id()))? {
+            readers.place(task?.file_name().to_string_lossy().parse()?)?;
+        }
+        Ok(auditd)
+    }
+
+    /// How many events of `behaviour` auditd's log holds.
+    fn logged(behaviour: &Behaviour) -> Result<u64> {
+        let log = fs::read(LOG).with_context(|| format!("failed to read {LOG}"))?;
+        let records = log.split(|&byte| byte == b'\n').filter(|line| line.starts_with(b"type=SYSCALL "));
+        let numbers = records.filter_map(|record| syscall_in(&String::from_utf8_lossy(record)));
+        Ok(numbers.filter(|number| behaviour_of(*number) == Some(behaviour.index())).count() as u64)
+    }
+
+    /// The kernel thread called `name`.
+    fn thread(name: &str) -> Result<libc::pid_t> {
+        for entry in fs::read_dir("/proc")?.flatten() {
+            if fs::read_to_string(entry.path().join("comm")).is_ok_and(|comm| comm.trim_end() == name) {
+                return Ok(entry.file_name().to_string_lossy().parse()?);
+            }
+        }
+        bail!("no kernel thread is called {name}")
+    }
+}

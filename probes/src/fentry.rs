@@ -1,0 +1,38 @@
+//! `fentry`: BPF programs at the entry of a kernel function, through a trampoline.
+
+#[cfg(feature = "attach")]
+use crate::attach::{Attached, Error, Request, bpf};
+use crate::info::BPF_CONFIG;
+use crate::{Mechanism, MechanismInfo, Requires, SinkInfo, Watches};
+
+/// See the module.
+pub(crate) struct Fentry;
+
+const REQUIRES: Requires = Requires::config(BPF_CONFIG);
+
+static INFO: MechanismInfo = MechanismInfo {
+    name: "fentry",
+    watches: Watches::Function,
+    sinks: &[
+        SinkInfo::new("count", REQUIRES, "a BPF program counts"),
+        SinkInfo::new("ringbuf", REQUIRES, "a BPF program sends a record through a ring buffer to a reader")
+            .recording(),
+    ],
+    about: "BPF programs at the entry of a kernel function, by trampoline",
+};
+
+impl Mechanism for Fentry {
+    fn info(&self) -> &'static MechanismInfo {
+        &INFO
+    }
+
+    #[cfg(feature = "attach")]
+    fn attach(&self, request: &Request) -> Result<Box<dyn Attached>, Error> {
+        bpf::each_behaviour(
+            bpf::object!("fentry"),
+            request,
+            |program, behaviour| program.set_attach_target(0, Some(behaviour.function.into())),
+            |program, _| program.attach_trace(),
+        )
+    }
+}

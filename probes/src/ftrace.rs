@@ -1,0 +1,148 @@
+//! `ftrace`: the kernel's own tracer, its events left in the trace buffer:
+//! kprobe events, system call events and the function tracer.
+
+use crate::{Mechanism, MechanismInfo, Requires, SinkInfo, Watches};
+
+/// See the module.
+pub(crate) struct Ftrace;
+
+static INFO: MechanismInfo = MechanismInfo {
+    name: "ftrace",
+    watches: Watches::Function,
+    sinks: &[
+        SinkInfo::new(
+            "kprobe-event",
+            Requires::config(&["CONFIG_KPROBE_EVENTS"]),
+            "a kprobe event of each function, into the trace buffer",
+        ),
+        SinkInfo::new(
+            "syscall-events",
+            Requires::config(&["CONFIG_FTRACE_SYSCALLS"]),
+            "sys_enter and sys_exit events of each system call, into the trace buffer",
+        ),
+        SinkInfo::new(
+            "function",
+            Requires::config(&["CONFIG_FUNCTION_TRACER"]),
+            "the function tracer, filtered to the functions, into the trace buffer",
+        ),
+    ],
+    about: "the kernel's tracer, without BPF",
+};
+
+impl Mechanism for Ftrace {
+    fn info(&self) -> &'static MechanismInfo {
+        &INFO
+    }
+
+    #[cfg(feature = "attach")]
+    fn attach(
+        &self,
+        request: &crate::attach::Request,
+    ) -> Result<Box<dyn crate::attach::Attached>, crate::attach::Error> {
+        Ok(Box::new(guest::start(request)?))
+    }
+}
+
+#[cfg(feature = "attach")]
+mod guest {
+    use anyhow::{Result, bail};
+    use hookbench_results::Behaviour;
+
+    use crate::attach::tracefs;
+    use crate::attach::{Attached, Request, Seen};
+
+    /// A tracer that is on. What has to be written to put it off, last first.
+    pub(super) struct Tracing {
+        sink: Sink,
+        undo: Vec<(String, String)>,
+    }
+
+    #[derive(Clone, Copy)]
+    enum Sink {
+        KprobeEvent,
+        SyscallEvents,
+        Function,
+    }
+
+    pub(super) fn start(request: &Request) -> Result<Tracing> {
+        let (sink, begin): (Sink, fn(&mut Tracing, &Behaviour) -> Result<()>) = match request.sink {
+            "kprobe-event" => (Sink::KprobeEvent, kprobe_event),
+            "syscall-events" => (Sink::SyscallEvents, syscall_events),
+            "function" => (Sink::Function, function),
+            other => bail!("ftrace has no sink {other}"),
+        };
+        let mut tracing = Tracing { sink, undo: Vec::new() };
+        for behaviour in request.behaviours {
+            begin(&mut tracing, behaviour)?;
+        }
+        if let Sink::Function = sink {
+            tracefs::write("current_tracer", "function")?;
+            tracing.undo.push(("current_tracer".into(), "nop".into()));
+        }
+        Ok(tracing)
+    }
+
+    fn kprobe_event(tracing: &mut Tracing, behaviour: &Behaviour) -> Result<()> {
+        let event = format!("hookbench/{}", behaviour.name);
+        tracefs::append("kprobe_events", &format!("p:{event} {}\n", behaviour.function))?;
+        tracing.undo.push(("kprobe_events".into(), format!("-:{event}\n")));
+        tracing.enable(&format!("events/{event}/enable"))
+    }
+
+    fn syscall_events(tracing: &mut Tracing, behaviour: &Behaviour) -> Result<()> {
+        for syscall in behaviour.syscalls {
+            tracing.enable(&format!("events/syscalls/sys_enter_{}/enable", syscall.name))?;
+            tracing.enable(&format!("events/syscalls/sys_exit_{}/enable", syscall.name))?;
+        }
+        Ok(())
+    }
+
+    fn function(tracing: &mut Tracing, behaviour: &Behaviour) -> Result<()> {
+        tracefs::append("set_ftrace_filter", &format!("{}\n", behaviour.function))?;
+        tracing.undo.push(("set_ftrace_filter".into(), format!("!{}\n", behaviour.function)));
+        Ok(())
+    }
+
+    impl Tracing {
+        fn enable(&mut self, file: &str) -> Result<()> {
+            tracefs::write(file, "1")?;
+            self.undo.push((file.into(), "0".into()));
+            Ok(())
+        }
+
+        /// What a line of the trace holds when it is of `behaviour`.
+        fn marks(&self, behaviour: &Behaviour) -> Vec<String> {
+            match self.sink {
+                Sink::KprobeEvent => vec![format!(" {}: (", behaviour.name)],
+                Sink::SyscallEvents => {
+                    behaviour.syscalls.iter().map(|syscall| format!(" sys_{}(", syscall.name)).collect()
+                }
+                Sink::Function => vec![format!(" {} <-", behaviour.function)],
+            }
+        }
+    }
+
+    impl Attached for Tracing {
+        fn seen(&mut self, behaviour: &Behaviour) -> Result<Seen> {
+            let mut seen = Seen { lost: tracefs::lost()?, ..Default::default() };
+            for mark in self.marks(behaviour) {
+                seen.seen += tracefs::count(&mark)?;
+            }
+            Ok(seen)
+        }
+
+        fn detach(&mut self) -> Result<()> {
+            while let Some((file, text)) = self.undo.pop() {
+                tracefs::append(&file, &text)?;
+            }
+            Ok(())
+        }
+    }
+
+    impl Drop for Tracing {
+        fn drop(&mut self) {
+            // Nobody is left to tell; a guest ends with its cell.
+            let _ = self.detach();
+        }
+    }
+}

@@ -1,0 +1,27 @@
+//! `none`: nothing watches. What every other monitor is compared with.
+
+use crate::{Mechanism, MechanismInfo, Requires, SinkInfo, Watches};
+
+/// See the module.
+pub(crate) struct Nothing;
+
+static INFO: MechanismInfo = MechanismInfo {
+    name: "none",
+    watches: Watches::Nothing,
+    sinks: &[SinkInfo::new("", Requires::config(&[]), "nothing watches: the baseline").blind()],
+    about: "no mechanism",
+};
+
+impl Mechanism for Nothing {
+    fn info(&self) -> &'static MechanismInfo {
+        &INFO
+    }
+
+    #[cfg(feature = "attach")]
+    fn attach(
+        &self,
+        _: &crate::attach::Request,
+    ) -> Result<Box<dyn crate::attach::Attached>, crate::attach::Error> {
+        Ok(Box::new(crate::attach::Blind))
+    }
+}
