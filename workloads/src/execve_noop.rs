@@ -15,13 +15,14 @@ pub(crate) struct ExecveNoop;
 /// program makes an mprotect of its own at every start (RELRO).
 const NOOP: &str = "/noop";
 
-/// The variable that KRSI's case study recorded; `ld_preload=recorded` checks
-/// that it arrived.
-const LD_PRELOAD: &str = "LD_PRELOAD=/x.so";
+/// The value of the variable that KRSI's case study recorded: with
+/// `ld_preload=recorded`, every record has to carry it.
+pub const LD_PRELOAD: &str = "/x.so";
 
 static INFO: Info = Info {
     name: "execve-noop",
     behaviour: "exec",
+    others: false,
     params: &[
         ParamInfo {
             name: "env_pages",
@@ -68,7 +69,7 @@ fn environment(pages: usize) -> Vec<String> {
         let fill = 4096 - name.len() - 1;
         name + &"x".repeat(fill)
     };
-    (0..pages).map(page).chain([LD_PRELOAD.to_string()]).collect()
+    (0..pages).map(page).chain([format!("LD_PRELOAD={LD_PRELOAD}")]).collect()
 }
 
 struct Execve {
@@ -93,6 +94,6 @@ mod tests {
         let environment = environment(32);
         assert_eq!(environment.len(), 33);
         assert!(environment[..32].iter().all(|variable| variable.len() + 1 == 4096));
-        assert_eq!(environment[32], LD_PRELOAD);
+        assert_eq!(environment[32], "LD_PRELOAD=/x.so");
     }
 }

@@ -11,6 +11,8 @@ pub struct Info {
     pub name: &'static str,
     /// The behaviour whose events a monitor has to have seen.
     pub behaviour: &'static str,
+    /// Whether it performs other behaviours as well, uncounted.
+    pub others: bool,
     /// Its parameters.
     pub params: &'static [ParamInfo],
     /// How many operations are timed unless one says otherwise.

@@ -16,6 +16,7 @@ static INFO: Info = Info {
     // getppid is no behaviour. So that a deaf monitor cannot pass for a cheap
     // one, the worker flips a page after its last sample.
     behaviour: "mprotect",
+    others: false,
     params: &[],
     samples: 200,
     warmup: 20,

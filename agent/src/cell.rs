@@ -1,0 +1,168 @@
+//! One cell: attach, run, ask what was seen, judge, answer.
+
+use std::time::Duration;
+
+use anyhow::{Context, Result, anyhow};
+use hookbench_probes::attach::{Attached, Error, Readers, Request};
+use hookbench_probes::{Monitor, Watches};
+use hookbench_results::measurement::Refused;
+use hookbench_results::protocol::{AgentMessage, CellSpec, Fault};
+use hookbench_results::{
+    BEHAVIOURS, Behaviour, Events, Failure, FailureKind, KernelVersion, Measured, MonitorName, Schedule,
+};
+use hookbench_workloads::{Denial, Workload, calibrate};
+
+use crate::meter::Meter;
+use crate::shared::Sample;
+use crate::worker;
+
+/// After attaching, and between two looks at what a reader has counted.
+const SETTLE: Duration = Duration::from_millis(100);
+const LOOK_AGAIN: Duration = Duration::from_millis(20);
+/// So many looks without news: nothing more comes.
+const PATIENCE: u32 = 25;
+
+/// Runs the cell that `spec` asks for.
+pub(crate) fn run(spec: &CellSpec) -> Result<AgentMessage> {
+    let workload = hookbench_workloads::find(&spec.workload)
+        .ok_or_else(|| anyhow!("the agent has no workload {:?}", spec.workload))?;
+    let monitor = hookbench_probes::find(&spec.monitor)
+        .ok_or_else(|| anyhow!("the agent has no monitor {}", spec.monitor))?;
+    let behaviour = Behaviour::find(workload.info().behaviour)
+        .ok_or_else(|| anyhow!("unknown behaviour {}", workload.info().behaviour))?;
+    let behaviours = behaviours_here(monitor)?;
+    if monitor.sink.sees && !behaviours.contains(&behaviour) {
+        let hook = format!(
+            "this kernel has no {} for {} (since {})",
+            behaviour.function, behaviour.name, behaviour.since
+        );
+        return Ok(AgentMessage::Unsupported(hook));
+    }
+    let meter = Meter::start()?;
+    let request = Request {
+        sink: monitor.sink.name,
+        behaviours: &behaviours,
+        readers: if spec.schedule == Schedule::Delivered { Readers::Above } else { Readers::Below },
+        ld_preload: (spec.params.get("ld_preload") == Some("recorded"))
+            .then_some(hookbench_workloads::LD_PRELOAD),
+    };
+    let mut attached = match monitor.mechanism.attach(&request) {
+        Ok(attached) => attached,
+        Err(Error::Unsupported(why)) => return Ok(AgentMessage::Unsupported(why)),
+        Err(Error::Failed(error)) => return Err(error.context(format!("failed to attach {}", spec.monitor))),
+    };
+    let attach_cost = meter.cost();
+    std::thread::sleep(SETTLE);
+    let memory = meter.memory()?;
+    if spec.fault == Some(Fault::Deaf) {
+        attached.detach().context("failed to detach on request")?;
+    }
+    let denial = if monitor.sink.denies { workload.denial(&spec.params) } else { None };
+    let warmup = spec.warmup.max(denial.map_or(0, |denial| denial.after_operations));
+    let samples = worker::run(workload, spec, warmup)?;
+    let done = Done { spec, workload, denial, samples: &samples, operations: warmup + spec.samples };
+    let events = if monitor.sink.sees { Some(done.events(&mut *attached, behaviour)?) } else { None };
+    let watched = spec.monitor != MonitorName::none();
+    Ok(done.judge(events, watched.then_some((attach_cost, memory))))
+}
+
+/// The behaviours that this kernel has where the monitor looks for them.
+fn behaviours_here(monitor: Monitor) -> Result<Vec<&'static Behaviour>> {
+    let release = std::fs::read_to_string("/proc/sys/kernel/osrelease")
+        .context("failed to read the kernel's release")?;
+    let version: KernelVersion = release.parse()?;
+    let anywhere = monitor.mechanism.info().watches == Watches::Syscalls;
+    Ok(BEHAVIOURS.iter().filter(|row| anywhere || row.since <= version).collect())
+}
+
+/// A worker that has ended, to be judged.
+struct Done<'a> {
+    spec: &'a CellSpec,
+    workload: &'static dyn Workload,
+    denial: Option<Denial>,
+    samples: &'a [Sample],
+    operations: u32,
+}
+
+impl Done<'_> {
+    /// What the monitor saw, once its readers have caught up.
+    fn events(&self, attached: &mut dyn Attached, behaviour: &Behaviour) -> Result<Events> {
+        let expected = self.workload.events(self.operations.into());
+        let mut seen = attached.seen(behaviour)?;
+        let mut looks = 0;
+        while seen.seen + seen.lost < expected && looks < PATIENCE {
+            std::thread::sleep(LOOK_AGAIN);
+            let again = attached.seen(behaviour)?;
+            looks = if again == seen { looks + 1 } else { 0 };
+            seen = again;
+        }
+        // A monitor that cannot tell behaviours apart also counted the others
+        // that the workload performs.
+        let others = seen.of_all && self.workload.info().others;
+        let seen_of_it = if others { seen.seen.min(expected) } else { seen.seen };
+        Ok(Events { behaviour: behaviour.name.into(), expected, seen: seen_of_it, lost: seen.lost })
+    }
+
+    /// The cell's outcome: a number only when everything was as it has to be.
+    fn judge(&self, events: Option<Events>, attached: Option<(u64, i64)>) -> AgentMessage {
+        if let Some(failure) = self.wrong_outcome().or_else(|| self.wrong_events(events.as_ref())) {
+            return AgentMessage::Failed(failure);
+        }
+        let idle = self.samples.iter().filter(|sample| sample.idle).count();
+        let note =
+            format!("the CPU was idle in {idle} of {} operations: not only instructions", self.samples.len());
+        AgentMessage::Measured(Measured {
+            samples: self.samples.iter().map(|sample| sample.elapsed).collect(),
+            calibration: calibrate(),
+            events,
+            refused: self.denial.map(|denial| Refused {
+                operations: self.samples.len() as u64,
+                errno: errno_name(denial.errno),
+            }),
+            attach_cost: attached.map(|(cost, _)| cost),
+            memory_bytes: attached.map(|(_, memory)| memory),
+            notes: if idle > 0 { vec![note] } else { Vec::new() },
+        })
+    }
+
+    /// Each operation has to be refused, or none.
+    fn wrong_outcome(&self) -> Option<Failure> {
+        let owed = self.denial.map(|denial| denial.errno);
+        let wrong: Vec<&Sample> = self.samples.iter().filter(|sample| sample.refused != owed).collect();
+        let first = wrong.first()?;
+        let word = |errno: Option<i32>| errno.map_or("success".into(), errno_name);
+        let message = format!(
+            "{} of {} operations ended otherwise than they had to: {} instead of {}",
+            wrong.len(),
+            self.samples.len(),
+            word(first.refused),
+            word(owed)
+        );
+        Some(Failure { kind: FailureKind::WrongOutcome, message, console: Vec::new() })
+    }
+
+    /// Every event has to be seen; in a burst, seen or known to be lost.
+    fn wrong_events(&self, events: Option<&Events>) -> Option<Failure> {
+        let Events { behaviour, expected, seen, lost } = events?;
+        let accounted = if self.spec.schedule == Schedule::Burst { seen + lost } else { *seen };
+        if accounted == *expected {
+            return None;
+        }
+        let message = format!(
+            "{} saw {seen} and lost {lost} of {expected} {behaviour} events that {} made",
+            self.spec.monitor, self.spec.workload
+        );
+        Some(Failure { kind: FailureKind::EventsMismatch, message, console: Vec::new() })
+    }
+}
+
+fn errno_name(errno: i32) -> String {
+    match errno {
+        libc::EPERM => "EPERM".into(),
+        libc::EACCES => "EACCES".into(),
+        libc::ENOMEM => "ENOMEM".into(),
+        libc::ENOENT => "ENOENT".into(),
+        libc::ENOSPC => "ENOSPC".into(),
+        other => format!("errno {other}"),
+    }
+}

@@ -1,0 +1,81 @@
+//! The guest's kernel: file systems, settings, its name, and quiet.
+
+use std::ffi::CString;
+use std::fs;
+use std::io;
+use std::os::unix::fs::PermissionsExt;
+use std::ptr;
+use std::time::Duration;
+
+use anyhow::{Context, Result};
+use hookbench_results::protocol::AgentMessage;
+
+/// What is mounted: type and place.
+const MOUNTS: &[(&str, &str)] = &[
+    ("proc", "/proc"),
+    ("sysfs", "/sys"),
+    ("devtmpfs", "/dev"),
+    ("tracefs", "/sys/kernel/tracing"),
+    ("securityfs", "/sys/kernel/security"),
+    ("bpf", "/sys/fs/bpf"),
+    ("tmpfs", "/run"),
+    ("tmpfs", "/tmp"),
+];
+
+/// What is set: file and value.
+const SETTINGS: &[(&str, &str)] = &[
+    // Real-time tasks may have the whole CPU: no throttling inside a sample.
+    ("/proc/sys/kernel/sched_rt_runtime_us", "-1"),
+    // A burst of namespaces is freed later than it is made.
+    ("/proc/sys/user/max_user_namespaces", "100000"),
+    ("/proc/sys/kernel/printk_devkmsg", "off"),
+];
+
+/// The kernel still works on its own start for some virtual seconds.
+const SETTLE: Duration = Duration::from_secs(5);
+
+/// Mounts [`MOUNTS`], as far as this kernel has them.
+pub(crate) fn mount_all() -> Result<()> {
+    for (kind, place) in MOUNTS {
+        // A place that cannot be made is one in a file system without it.
+        let _ = fs::create_dir_all(place);
+        match mount(kind, place) {
+            Err(error)
+                if error.raw_os_error() == Some(libc::ENODEV) || error.kind() == io::ErrorKind::NotFound => {}
+            // Debian's kernels mount devtmpfs by themselves.
+            Err(error) if error.raw_os_error() == Some(libc::EBUSY) => {}
+            result => result.with_context(|| format!("failed to mount {kind} on {place}"))?,
+        }
+    }
+    fs::set_permissions("/tmp", fs::Permissions::from_mode(0o1777)).context("failed to open /tmp to all")?;
+    for (file, value) in SETTINGS {
+        fs::write(file, value).with_context(|| format!("failed to write {value} to {file}"))?;
+    }
+    Ok(())
+}
+
+fn mount(kind: &str, place: &str) -> io::Result<()> {
+    let (kind, place) = (CString::new(kind)?, CString::new(place)?);
+    // SAFETY: all strings end in NUL; no data is passed.
+    let result = unsafe { libc::mount(kind.as_ptr(), place.as_ptr(), kind.as_ptr(), 0, ptr::null()) };
+    if result == 0 { Ok(()) } else { Err(io::Error::last_os_error()) }
+}
+
+/// The first message: which kernel this is.
+pub(crate) fn ready() -> Result<AgentMessage> {
+    let read = |file: &str| {
+        let text = fs::read_to_string(file).with_context(|| format!("failed to read {file}"))?;
+        anyhow::Ok(text.trim_end().to_string())
+    };
+    Ok(AgentMessage::Ready {
+        release: read("/proc/sys/kernel/osrelease")?,
+        version: read("/proc/sys/kernel/version")?,
+        cmdline: read("/proc/cmdline")?,
+    })
+}
+
+/// Waits until the kernel has done what it does after its start.
+pub(crate) fn quiet() -> Result<()> {
+    std::thread::sleep(SETTLE);
+    Ok(())
+}

@@ -1,0 +1,57 @@
+//! PID 1 of the guest. It mounts what it needs, waits until the kernel is
+//! quiet, is handed one cell, answers with one line and ends the machine.
+
+use std::process::ExitCode;
+
+use anyhow::{Context, Result};
+use hookbench_results::protocol::{AgentMessage, CellSpec};
+use hookbench_results::{Failure, FailureKind};
+
+mod cell;
+mod fault;
+mod idle;
+mod kernel;
+mod meter;
+mod ports;
+mod shared;
+mod worker;
+
+fn main() -> ExitCode {
+    if std::process::id() != 1 {
+        eprintln!("hookbench-agent: only runs as PID 1 of a guest; run `hookbench` instead");
+        return ExitCode::from(2);
+    }
+    if let Err(error) = answer() {
+        say(&failed(&error));
+    }
+    ports::end()
+}
+
+fn answer() -> Result<()> {
+    kernel::mount_all()?;
+    ports::allow().context("failed to get access to I/O ports")?;
+    say(&kernel::ready()?);
+    kernel::quiet()?;
+    let spec = ports::cell().context("failed to read the cell")?;
+    let spec: CellSpec = serde_json::from_slice(&spec).context("failed to understand the cell")?;
+    if let Some(fault) = spec.fault {
+        fault::commit(fault)?;
+    }
+    say(&cell::run(&spec).unwrap_or_else(|error| failed(&error)));
+    Ok(())
+}
+
+fn failed(error: &anyhow::Error) -> AgentMessage {
+    AgentMessage::Failed(Failure {
+        kind: FailureKind::Agent,
+        message: format!("{error:#}"),
+        console: Vec::new(),
+    })
+}
+
+fn say(message: &AgentMessage) {
+    // A message is plain data: rendering it cannot fail.
+    let mut line = serde_json::to_vec(message).unwrap_or_default();
+    line.push(b'\n');
+    ports::say(&line);
+}

@@ -1,0 +1,81 @@
+//! The worker: a fresh process that makes the operations. Fresh, because audit
+//! watches only tasks forked after it was switched on; without the agent's
+//! descriptors, because an execve copies and closes each of them.
+
+use std::ffi::c_int;
+use std::io;
+use std::time::Duration;
+
+use anyhow::{Context, Result, bail};
+use hookbench_probes::attach::{WORKER_PRIORITY, set_fifo};
+use hookbench_results::Schedule;
+use hookbench_results::protocol::CellSpec;
+use hookbench_workloads::{Operation, Workload};
+
+use crate::idle;
+use crate::shared::{Sample, Samples};
+
+/// Long enough for readers to empty their queues and fall asleep.
+const PAUSE: Duration = Duration::from_millis(2);
+
+/// Runs the cell's operations in a process of their own: first `warmup` of
+/// them, then as many as are timed.
+pub(crate) fn run(workload: &dyn Workload, spec: &CellSpec, warmup: u32) -> Result<Vec<Sample>> {
+    let samples = Samples::map(spec.samples as usize).context("failed to map memory for samples")?;
+    // SAFETY: the agent has one thread; the child leaves by _exit.
+    let pid = match unsafe { libc::fork() } {
+        -1 => return Err(io::Error::last_os_error()).context("failed to start the worker"),
+        0 => child(workload, spec, warmup, &samples),
+        pid => pid,
+    };
+    let mut status: c_int = 0;
+    // SAFETY: `status` is ours to write.
+    if unsafe { libc::waitpid(pid, &mut status, 0) } < 0 {
+        return Err(io::Error::last_os_error()).context("failed to wait for the worker");
+    }
+    if status != 0 {
+        bail!("the worker failed (wait status {status:#x}); its error is on the console");
+    }
+    Ok(samples.all())
+}
+
+fn child(workload: &dyn Workload, spec: &CellSpec, warmup: u32, samples: &Samples) -> ! {
+    let status = match operate(workload, spec, warmup, samples) {
+        Ok(()) => 0,
+        Err(error) => {
+            eprintln!("hookbench: worker: {error:#}");
+            1
+        }
+    };
+    // SAFETY: leaves without running the agent's destructors.
+    unsafe { libc::_exit(status) }
+}
+
+fn operate(workload: &dyn Workload, spec: &CellSpec, warmup: u32, samples: &Samples) -> Result<()> {
+    // SAFETY: closes descriptors of this process, which uses none of them.
+    if unsafe { libc::close_range(3, u32::MAX, 0) } != 0 {
+        return Err(io::Error::last_os_error()).context("failed to close inherited descriptors");
+    }
+    let mut operation = workload.prepare(&spec.params).context("failed to prepare the workload")?;
+    set_fifo(0, WORKER_PRIORITY).context("failed to become a real-time task")?;
+    for _ in 0..warmup {
+        once(&mut *operation, spec.schedule)?;
+    }
+    for index in 0..spec.samples {
+        samples.put(index as usize, once(&mut *operation, spec.schedule)?);
+    }
+    operation.finish().context("failed to end the workload")?;
+    Ok(())
+}
+
+fn once(operation: &mut dyn Operation, schedule: Schedule) -> Result<Sample> {
+    operation.arm().context("failed to prepare an operation")?;
+    if schedule == Schedule::Paced {
+        std::thread::sleep(PAUSE);
+    }
+    let before = idle::time()?;
+    let timed = operation.run_once().context("failed to perform an operation")?;
+    let idle = idle::time()? != before;
+    operation.settle().context("failed to restore the state after an operation")?;
+    Ok(Sample { elapsed: timed.elapsed, refused: timed.refused, idle })
+}
