@@ -28,7 +28,6 @@ const SETTINGS: &[(&str, &str)] = &[
     ("/proc/sys/kernel/sched_rt_runtime_us", "-1"),
     // A burst of namespaces is freed later than it is made.
     ("/proc/sys/user/max_user_namespaces", "100000"),
-    ("/proc/sys/kernel/printk_devkmsg", "off"),
 ];
 
 /// The kernel still works on its own start for some virtual seconds.

@@ -3,7 +3,7 @@
 
 use std::fs;
 
-use anyhow::{Context, Result, anyhow};
+use anyhow::{Context, Result};
 use hookbench_workloads::Stopwatch;
 
 /// Taken before attaching.
@@ -51,9 +51,30 @@ fn cpu_time() -> u64 {
     time.tv_sec as u64 * 1_000_000_000 + time.tv_nsec as u64
 }
 
+/// Free memory in bytes, without what caches could give back: also the pages
+/// that wait in per-CPU lists, which MemFree leaves out.
 fn free_memory() -> Result<i64> {
-    let text = fs::read_to_string("/proc/meminfo").context("failed to read /proc/meminfo")?;
-    let line = text.lines().find_map(|line| line.strip_prefix("MemFree:"));
-    let number = line.and_then(|rest| rest.trim().trim_end_matches(" kB").parse::<i64>().ok());
-    Ok(1024 * number.ok_or_else(|| anyhow!("/proc/meminfo does not say MemFree"))?)
+    fs::write("/proc/sys/vm/drop_caches", "3").context("failed to drop caches")?;
+    let text = fs::read_to_string("/proc/zoneinfo").context("failed to read /proc/zoneinfo")?;
+    Ok(PAGE * free_pages_in(&text))
+}
+
+const PAGE: i64 = 4096;
+
+fn free_pages_in(zoneinfo: &str) -> i64 {
+    let number =
+        |line: &str, name: &str| -> Option<i64> { line.trim().strip_prefix(name)?.trim().parse().ok() };
+    let lines = zoneinfo.lines();
+    lines.filter_map(|line| number(line, "nr_free_pages").or_else(|| number(line, "count:"))).sum()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pages_in_per_cpu_lists_are_free_too() {
+        let text = "Node 0, zone DMA\n  pages free 9\n      nr_free_pages 9\n  pagesets\n    cpu: 0\n              count: 3\n  high: 4\n";
+        assert_eq!(free_pages_in(text), 12);
+    }
 }

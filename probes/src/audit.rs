@@ -78,7 +78,7 @@ mod guest {
         }
         request.readers.place(thread("kauditd")?)?;
         let way = match request.sink {
-            "rules" => Way::Serials { begin: 0, end: None },
+            "rules" => Way::Serials { begin: 0, own: 0, end: None },
             "reader" => Way::Reader(Reader::start(request.readers, read)?),
             "auditd" => Way::Auditd(start_auditd(&link, request.readers)?),
             other => return Err(anyhow!("audit has no sink {other}").into()),
@@ -102,6 +102,8 @@ mod guest {
         /// Nobody reads: the serial numbers of events before and after.
         Serials {
             begin: u64,
+            /// Events that asking for a serial number makes by itself.
+            own: u64,
             end: Option<u64>,
         },
         Reader(Reader),
@@ -115,8 +117,12 @@ mod guest {
                 self.link.add_rule(&numbers)?;
                 self.rules.push(numbers);
             }
-            if let Way::Serials { begin, .. } = &mut self.way {
+            if let Way::Serials { begin, own, .. } = &mut self.way {
+                // Joining and leaving the listeners are events too: two marks
+                // with nothing between them count those.
+                let first = self.link.serial("first")?;
                 *begin = self.link.serial("begin")?;
+                *own = *begin - first;
             }
             Ok(())
         }
@@ -126,12 +132,12 @@ mod guest {
         fn seen(&mut self, behaviour: &Behaviour) -> Result<Seen> {
             let (seen, of_all) = match &mut self.way {
                 // The first question is the last: ours would count themselves.
-                Way::Serials { begin, end } => {
+                Way::Serials { begin, own, end } => {
                     let end = match end {
                         Some(end) => *end,
                         None => *end.insert(self.link.serial("end")?),
                     };
-                    (end.saturating_sub(*begin + 1), true)
+                    (end.saturating_sub(*begin + *own), true)
                 }
                 Way::Reader(reader) => (reader.counted(behaviour.index())?.0, false),
                 Way::Auditd(_) => (logged(behaviour)?, false),

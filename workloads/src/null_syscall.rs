@@ -6,7 +6,8 @@ use std::io;
 use hookbench_results::Params;
 
 use crate::mprotect_storm::Page;
-use crate::{Denial, Info, Operation, Stopwatch, Timed, Workload};
+use crate::stopwatch::timed_syscall;
+use crate::{Denial, Info, Operation, Timed, Workload};
 
 /// See the module.
 pub(crate) struct NullSyscall;
@@ -47,10 +48,8 @@ struct Getppid {
 
 impl Operation for Getppid {
     fn run_once(&mut self) -> io::Result<Timed> {
-        let stopwatch = Stopwatch::start();
-        // SAFETY: takes nothing, cannot fail.
-        unsafe { libc::syscall(libc::SYS_getppid) };
-        Ok(Timed { elapsed: stopwatch.elapsed(), refused: None })
+        let (elapsed, _) = timed_syscall(libc::SYS_getppid, 0);
+        Ok(Timed { elapsed, refused: None })
     }
 
     fn finish(&mut self) -> io::Result<()> {

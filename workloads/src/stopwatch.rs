@@ -2,6 +2,7 @@
 //! on hardware cycles of a constant rate; the code is the same.
 
 use core::arch::asm;
+use std::ffi::c_long;
 
 /// A started measurement.
 #[derive(Debug, Clone, Copy)]
@@ -33,6 +34,22 @@ fn read() -> u64 {
     // barrier for the compiler, or timed work could move out.
     unsafe { asm!("lfence", "rdtsc", "lfence", out("eax") low, out("edx") high, options(nostack)) };
     u64::from(high) << 32 | u64::from(low)
+}
+
+/// Times the system call `number`, made without a wrapper, with one argument
+/// that is no pointer: what it took, and what the kernel returned (an error
+/// number below zero). Never inlined: its code is then paged in for the second
+/// caller when the first has run.
+#[inline(never)]
+pub(crate) fn timed_syscall(number: c_long, argument: c_long) -> (u64, c_long) {
+    let result: c_long;
+    let stopwatch = Stopwatch::start();
+    // SAFETY: callers pass system calls that read and write none of our memory.
+    unsafe {
+        asm!("syscall", inlateout("rax") number => result, in("rdi") argument,
+            lateout("rcx") _, lateout("r11") _, options(nostack));
+    }
+    (stopwatch.elapsed(), result)
 }
 
 /// What an empty section costs: the median of a hundred.

@@ -1,14 +1,14 @@
 //! `unshare-burst`: a fresh child creates a user namespace; only its one
 //! system call is timed, as Cloudflare timed sys_unshare.
 
-use std::ffi::c_long;
 use std::io;
 use std::ptr;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 
 use hookbench_results::Params;
 
-use crate::{Denial, Info, Operation, ParamInfo, Stopwatch, Timed, Values, Workload};
+use crate::stopwatch::timed_syscall;
+use crate::{Denial, Info, Operation, ParamInfo, Timed, Values, Workload};
 
 /// See the module.
 pub(crate) struct UnshareBurst;
@@ -124,19 +124,10 @@ fn child(note: &Note, as_user: bool) -> ! {
         }
         // A child of fork finds no code mapped in: the first call brings in the
         // pages that the second, the timed one, runs on.
-        timed(libc::SYS_getppid, 0);
-        let (elapsed, result) = timed(libc::SYS_unshare, libc::CLONE_NEWUSER.into());
-        let errno = if result == 0 { 0 } else { *libc::__errno_location() };
+        timed_syscall(libc::SYS_getppid, 0);
+        let (elapsed, result) = timed_syscall(libc::SYS_unshare, libc::CLONE_NEWUSER.into());
         note.elapsed.store(elapsed, Ordering::SeqCst);
-        note.errno.store(errno.into(), Ordering::SeqCst);
+        note.errno.store(-result, Ordering::SeqCst);
         libc::_exit(0)
     }
-}
-
-#[inline(never)]
-fn timed(number: c_long, argument: c_long) -> (u64, c_long) {
-    let stopwatch = Stopwatch::start();
-    // SAFETY: called for getppid and unshare, which take no pointers.
-    let result = unsafe { libc::syscall(number, argument) };
-    (stopwatch.elapsed(), result)
 }
