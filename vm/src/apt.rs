@@ -181,10 +181,10 @@ Acquire::Retries "2";
 Dir::Cache "{folder}/cache";
 Dir::Cache::archives "archives/";
 Dir::Cache::pkgcache "";
-Dir::Etc::preferences "-";
-Dir::Etc::preferencesparts "-";
+Dir::Etc::preferences "/dev/null";
+Dir::Etc::preferencesparts "/dev/null";
 Dir::Etc::sourcelist "{folder}/sources.list";
-Dir::Etc::sourceparts "-";
+Dir::Etc::sourceparts "/dev/null";
 Dir::State::lists "{folder}/lists";
 Dir::State::status "/dev/null";
 "#

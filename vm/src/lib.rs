@@ -11,4 +11,5 @@ pub mod image;
 pub mod kernel;
 pub mod kernels;
 mod mirror;
+pub mod userland;
 pub mod vmlinux;
