@@ -1,0 +1,62 @@
+//! Runs another program to its end and takes its output, or says in one line
+//! what failed. Not for QEMU, which lives longer.
+
+use std::process::{Command, Stdio};
+
+use anyhow::{Context, Result, bail};
+
+/// Runs `command` with no input and in the C locale; returns what it printed.
+///
+/// # Errors
+/// When it cannot be started or does not end with 0: the error has the
+/// complaints it printed, in one line.
+pub(crate) fn output(command: &mut Command) -> Result<String> {
+    let program = command.get_program().to_string_lossy().into_owned();
+    let output =
+        command.env("LC_ALL", "C").stdin(Stdio::null()).output().with_context(|| {
+            format!("failed to start {program} (it comes with every Debian; is it in PATH?)")
+        })?;
+    if !output.status.success() {
+        bail!(
+            "{program} failed ({}): {}",
+            output.status,
+            complaints(&String::from_utf8_lossy(&output.stderr))
+        );
+    }
+    Ok(String::from_utf8_lossy(&output.stdout).into_owned())
+}
+
+/// The first lines that begin as apt's errors do, or else the last line.
+fn complaints(stderr: &str) -> String {
+    const SHOWN: usize = 3;
+    let lines = || stderr.lines().map(str::trim).filter(|line| !line.is_empty());
+    let errors: Vec<&str> = lines().filter(|line| line.starts_with("E: ")).take(SHOWN).collect();
+    let chosen = if errors.is_empty() { lines().last().into_iter().collect() } else { errors };
+    if chosen.is_empty() { "it said nothing".to_owned() } else { chosen.join("; ") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_program_prints_is_returned() {
+        assert_eq!(output(Command::new("echo").arg("hello")).unwrap(), "hello\n");
+    }
+
+    #[test]
+    fn a_failure_is_one_line_with_the_reason() {
+        let script = "printf 'W: late\\nE: no such host\\nE: gave up\\nbye\\n' >&2; exit 3";
+        let error = output(Command::new("sh").args(["-c", script])).unwrap_err().to_string();
+        assert_eq!(error, "sh failed (exit status: 3): E: no such host; E: gave up");
+        let error = output(Command::new("sh").args(["-c", "echo bye >&2; false"])).unwrap_err().to_string();
+        assert!(error.ends_with("bye"), "{error}");
+        assert!(output(&mut Command::new("false")).unwrap_err().to_string().ends_with("it said nothing"));
+    }
+
+    #[test]
+    fn a_program_that_is_not_there_is_named() {
+        let error = output(&mut Command::new("no-such-program")).unwrap_err().to_string();
+        assert!(error.contains("no-such-program"), "{error}");
+    }
+}

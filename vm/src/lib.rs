@@ -1,0 +1,15 @@
+//! The only place that knows QEMU: which kernels there are and how to get
+//! them, what the guest's image holds, and how a virtual machine is run.
+//!
+//! What is measured in a guest, and what the numbers mean, is elsewhere.
+
+pub mod apt;
+pub mod cache;
+mod command;
+mod elf;
+pub mod image;
+pub mod kernel;
+pub mod kernels;
+mod mirror;
+pub mod userland;
+pub mod vmlinux;

@@ -1,0 +1,70 @@
+//! The one command to a result: builds hookbench, runs the quick plan into a
+//! fresh folder and says where the report is.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use crate::run::{Failure, Result, cargo, status, step, target_dir, workspace};
+use crate::setup::{For, setup};
+
+/// Runs the quick plan; `arguments` are passed on to `hookbench run`, where
+/// `--plan` and `--out` take the place of ours.
+pub(crate) fn bench(arguments: &[String]) -> Result<()> {
+    setup(For::Use)?;
+    step("build hookbench", &mut cargo(&["build", "--release", "-p", "hookbench"]))?;
+    let target = target_dir();
+    let mut command = Command::new(target.join("release/hookbench"));
+    command.current_dir(workspace()).arg("run");
+    if !given(arguments, "--plan") {
+        command.args(["--plan", "quick"]);
+    }
+    let out = if given(arguments, "--out") { None } else { Some(fresh(&target.join("bench"))?) };
+    if let Some(out) = &out {
+        command.arg("--out").arg(out);
+    }
+    let status = status(command.args(arguments))?;
+    if let Some(report) = out.map(|out| out.join("report.html")).filter(|report| report.exists()) {
+        println!("report: {}", report.display());
+    }
+    if status.success() {
+        return Ok(());
+    }
+    let code = status.code().and_then(|code| u8::try_from(code).ok()).unwrap_or(1);
+    Err(Failure { message: format!("hookbench run failed ({status})"), code })
+}
+
+fn given(arguments: &[String], option: &str) -> bool {
+    arguments.iter().any(|argument| argument.split('=').next() == Some(option))
+}
+
+/// The first of `quick-1`, `quick-2`, … that is not there yet.
+fn fresh(folder: &Path) -> Result<PathBuf> {
+    std::fs::create_dir_all(folder)
+        .map_err(|error| Failure::new(format!("failed to make {}: {error}", folder.display())))?;
+    let free =
+        (1..=u32::MAX).map(|number| folder.join(format!("quick-{number}"))).find(|path| !path.exists());
+    free.ok_or_else(|| Failure::new(format!("{} is full of runs; remove some", folder.display())))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_option_is_seen_in_both_spellings() {
+        let arguments = |text: &str| text.split(' ').map(str::to_owned).collect::<Vec<_>>();
+        assert!(given(&arguments("--kernel 6.1 --out here"), "--out"));
+        assert!(given(&arguments("--out=here"), "--out"));
+        assert!(!given(&arguments("--outer x --kernel --"), "--out"));
+    }
+
+    #[test]
+    fn a_run_does_not_take_the_folder_of_another() {
+        let folder = std::env::temp_dir().join(format!("xtask-{}", std::process::id()));
+        let first = fresh(&folder).unwrap();
+        std::fs::create_dir(&first).unwrap();
+        let second = fresh(&folder).unwrap();
+        std::fs::remove_dir_all(&folder).unwrap();
+        assert!(first.ends_with("quick-1") && second.ends_with("quick-2"));
+    }
+}

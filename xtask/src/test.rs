@@ -1,0 +1,69 @@
+//! Everything that must hold before a change goes in, in the order in which it
+//! is quickest known: formatting, lints, documentation, tests.
+
+use std::process::{Command, Stdio};
+
+use crate::run::{Failure, Result, cargo, step, target_dir};
+use crate::setup::{For, setup};
+
+/// What the agent is built for, and with: a guest has no libraries of its own.
+/// The target must be named, or else procedural macros would be static too.
+const GUEST: [&str; 2] = ["--target", "x86_64-unknown-linux-gnu"];
+const GUEST_FLAGS: &str = "-C target-feature=+crt-static";
+const GUEST_PACKAGES: [&str; 6] =
+    ["-p", "hookbench-agent", "-p", "hookbench-probes", "--features", "hookbench-probes/attach"];
+
+/// Runs all steps up to the first that fails.
+pub(crate) fn test() -> Result<()> {
+    for component in ["fmt", "clippy"] {
+        has(component)?;
+    }
+    setup(For::Tests)?;
+    step("cargo fmt", &mut cargo(&["fmt", "--check"]))?;
+    step("cargo clippy", &mut cargo(&["clippy", "--all-targets", "--", "-D", "warnings"]))?;
+    step("cargo doc", cargo(&["doc", "--no-deps"]).env("RUSTDOCFLAGS", "-D warnings"))?;
+    step("cargo test", &mut cargo(&["test"]))?;
+    guest()
+}
+
+/// What runs inside the guest is built in another way, and so tested in it.
+fn guest() -> Result<()> {
+    let lint = [&["clippy", "--all-targets"], &GUEST[..], &GUEST_PACKAGES].concat();
+    step("cargo clippy (guest)", for_guest(&lint).args(["--", "-D", "warnings"]))?;
+    let test = [&["test"], &GUEST[..], &GUEST_PACKAGES].concat();
+    step("cargo test (guest)", &mut for_guest(&test))
+}
+
+fn for_guest(arguments: &[&str]) -> Command {
+    let mut command = cargo(arguments);
+    command.env("RUSTFLAGS", GUEST_FLAGS).arg("--target-dir").arg(target_dir().join("agent"));
+    command
+}
+
+/// Whether `cargo COMPONENT` is installed.
+fn has(component: &str) -> Result<()> {
+    let mut command = cargo(&[component, "--version"]);
+    let status = command.stdout(Stdio::null()).stderr(Stdio::null()).status();
+    if status.is_ok_and(|status| status.success()) {
+        return Ok(());
+    }
+    let name = if component == "fmt" { "rustfmt" } else { component };
+    Err(Failure::new(format!("cargo {component} is missing; install it with: rustup component add {name}")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_missing_component_is_said_with_the_command_that_installs_it() {
+        let failure = has("no-such-component").unwrap_err();
+        assert!(failure.message.ends_with("rustup component add no-such-component"), "{}", failure.message);
+    }
+
+    #[test]
+    fn the_guests_programs_are_static_and_the_macros_not() {
+        let command = format!("{:?}", for_guest(&[&["test"], &GUEST[..]].concat()));
+        assert!(command.contains("crt-static") && command.contains("--target\""), "{command}");
+    }
+}
