@@ -4,9 +4,11 @@
 //! What is measured in a guest, and what the numbers mean, is elsewhere.
 
 pub mod apt;
+pub mod args;
 pub mod cache;
 mod command;
 mod elf;
+pub mod guest;
 pub mod image;
 pub mod kernel;
 pub mod kernels;

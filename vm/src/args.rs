@@ -1,0 +1,133 @@
+//! QEMU's arguments for the exact clock, and the kernel's command line. Each
+//! was chosen for a reason that METHOD.md gives; a change of any changes numbers.
+
+use std::ffi::OsString;
+use std::path::Path;
+
+/// The program.
+pub const QEMU: &str = "qemu-system-x86_64";
+
+/// The CPU model: everything TCG has, without `rep stosb` for clearing pages
+/// (TCG's icount counts each repetition) and without five-level page tables.
+pub const CPU: &str = "max,-erms,-fsrm,-la57";
+
+/// The guest's memory in MiB.
+pub const MEMORY_MIB: u32 = 256;
+
+/// The security modules that every kernel is booted with. BPF LSM is among
+/// them for all monitors, so that all have the same baseline.
+pub const LSM: &[&str] = &["lockdown", "bpf"];
+
+/// The name of the fw_cfg file that holds the cell.
+pub const CELL_FILE: &str = "opt/org.hookbench/cell";
+
+/// The words of the kernel's command line beside `lsm=`.
+const WORDS: &[&str] = &[
+    "console=ttyS0",
+    "quiet",
+    // A panic ends the machine at once; there is no ACPI to reset it by.
+    "panic=-1",
+    "reboot=t",
+    "mitigations=off",
+    "nokaslr",
+    "norandmaps",
+    "tsc=reliable",
+    // Self-tests of ciphers are more than half of an ordinary boot.
+    "cryptomgr.notests",
+];
+
+/// The kernel's command line, with the words that a monitor asks for at its end.
+pub fn boot_line(extra: &[&str]) -> String {
+    let mut words: Vec<&str> = WORDS.to_vec();
+    let lsm = format!("lsm={}", LSM.join(","));
+    words.push(&lsm);
+    words.extend(extra);
+    words.join(" ")
+}
+
+/// The machine and its clock, the same for every kernel, cell and place.
+pub fn machine() -> Vec<OsString> {
+    let memory = format!("{MEMORY_MIB}M");
+    [
+        // One instruction is one nanosecond of the guest's time, whatever the
+        // host does; idle time passes at once.
+        ["-accel", "tcg"],
+        ["-icount", "shift=0,sleep=off"],
+        ["-seed", "1"],
+        ["-rtc", "base=2026-01-01T00:00:00,clock=vm"],
+        ["-cpu", CPU],
+        ["-m", &memory],
+        ["-smp", "1"],
+        ["-machine", "microvm,isa-serial=on,acpi=off,rtc=on,pic=on,pit=on"],
+        ["-display", "none"],
+    ]
+    .iter()
+    .flatten()
+    .chain(&["-nodefaults", "-no-user-config", "-no-reboot"])
+    .map(OsString::from)
+    .collect()
+}
+
+/// What a guest is started with, and where it writes.
+pub(crate) struct Files<'a> {
+    pub(crate) vmlinux: &'a Path,
+    pub(crate) image: &'a Path,
+    pub(crate) cell: &'a Path,
+    pub(crate) answer: &'a Path,
+    pub(crate) console: &'a Path,
+}
+
+/// What differs from boot to boot: files and the command line.
+pub(crate) fn boot(files: &Files<'_>, boot_line: &str) -> Vec<OsString> {
+    let with = |before: &str, path: &Path| {
+        let mut argument = OsString::from(before);
+        // QEMU's option parser takes a comma for the end of a value, two for one.
+        argument.push(path.to_string_lossy().replace(',', ",,"));
+        argument
+    };
+    vec![
+        "-kernel".into(),
+        files.vmlinux.into(),
+        "-initrd".into(),
+        files.image.into(),
+        "-append".into(),
+        boot_line.into(),
+        "-chardev".into(),
+        with("file,id=console,path=", files.console),
+        "-serial".into(),
+        "chardev:console".into(),
+        "-chardev".into(),
+        with("file,id=answer,path=", files.answer),
+        "-device".into(),
+        "isa-debugcon,iobase=0xe9,chardev=answer".into(),
+        "-device".into(),
+        "isa-debug-exit,iobase=0xf4,iosize=4".into(),
+        "-fw_cfg".into(),
+        with(&format!("name={CELL_FILE},file="), files.cell),
+    ]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_machine_is_as_it_was() {
+        let arguments: Vec<String> = machine().iter().map(|a| a.to_string_lossy().into_owned()).collect();
+        insta::assert_snapshot!(arguments.join("\n"));
+    }
+
+    #[test]
+    fn the_boot_line_is_as_it_was() {
+        insta::assert_snapshot!(boot_line(&["audit=0"]));
+    }
+
+    #[test]
+    fn commas_in_paths_are_no_separators() {
+        let path = Path::new("/tmp/a,b");
+        let files = Files { vmlinux: path, image: path, cell: path, answer: path, console: path };
+        let arguments = boot(&files, "quiet");
+        assert!(arguments.contains(&"file,id=answer,path=/tmp/a,,b".into()));
+        assert!(arguments.contains(&"name=opt/org.hookbench/cell,file=/tmp/a,,b".into()));
+    }
+}
