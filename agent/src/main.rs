@@ -17,6 +17,10 @@ mod shared;
 mod worker;
 
 fn main() -> ExitCode {
+    if std::env::args().nth(1).as_deref() == Some("--made-by") {
+        println!("{}\n{}", hookbench_probes::attach::BPF_COMPILER, env!("HOOKBENCH_RUSTC"));
+        return ExitCode::SUCCESS;
+    }
     if std::process::id() != 1 {
         eprintln!("hookbench-agent: only runs as PID 1 of a guest; run `hookbench` instead");
         return ExitCode::from(2);

@@ -27,13 +27,13 @@ static INFO: Info = Info {
         ParamInfo {
             name: "env_pages",
             values: Values::Range(0, 32),
-            default: "0",
+            usual: &["0"],
             about: "pages of environment beside the LD_PRELOAD variable",
         },
         ParamInfo {
             name: "ld_preload",
             values: Values::Words(&["ignored", "recorded"]),
-            default: "ignored",
+            usual: &["ignored"],
             about: "whether the record carries the value of LD_PRELOAD",
         },
     ],

@@ -1,5 +1,6 @@
 //! What a workload says of itself, and the check of the parameters it is given.
 
+use std::collections::BTreeMap;
 use std::fmt;
 
 use hookbench_results::Params;
@@ -30,8 +31,8 @@ pub struct ParamInfo {
     pub name: &'static str,
     /// What it may be.
     pub values: Values,
-    /// What it is when it is not given.
-    pub default: &'static str,
+    /// What it is when it is not given: a plan makes a cell for each.
+    pub usual: &'static [&'static str],
     /// One line for a reader.
     pub about: &'static str,
 }
@@ -94,28 +95,38 @@ pub enum ParamError {
 }
 
 impl Info {
-    /// `given` with the defaults of all that it leaves out.
+    /// The parameters of each cell that a plan makes: every product of the
+    /// values in `given`, and of the usual ones of all that `given` leaves out.
     ///
     /// # Errors
     /// When a name or a value is none of this workload's.
-    pub fn complete(&self, given: &Params) -> Result<Params, ParamError> {
-        if let Some((name, _)) = given.iter().find(|(name, _)| !self.params.iter().any(|p| p.name == *name)) {
-            return Err(ParamError::Unknown { workload: self.name, name: name.into(), known: self.known() });
+    pub fn products(&self, given: &BTreeMap<String, Vec<String>>) -> Result<Vec<Params>, ParamError> {
+        if let Some(name) = given.keys().find(|name| !self.params.iter().any(|p| p.name == **name)) {
+            return Err(ParamError::Unknown { workload: self.name, name: name.clone(), known: self.known() });
         }
-        let mut complete = Params::default();
+        let mut products = vec![Params::default()];
         for param in self.params {
-            let value = given.get(param.name).unwrap_or(param.default);
-            if !param.values.allow(value) {
+            let values: Vec<&str> = match given.get(param.name) {
+                Some(values) => values.iter().map(String::as_str).collect(),
+                None => param.usual.to_vec(),
+            };
+            if let Some(value) = values.iter().find(|value| !param.values.allow(value)) {
                 return Err(ParamError::Value {
                     workload: self.name,
                     name: param.name,
-                    value: value.into(),
+                    value: (*value).into(),
                     allowed: param.values.to_string(),
                 });
             }
-            complete.set(param.name, value);
+            let with = |product: &Params, value: &str| {
+                let mut product = product.clone();
+                product.set(param.name, value);
+                product
+            };
+            products =
+                products.iter().flat_map(|product| values.iter().map(|value| with(product, value))).collect();
         }
-        Ok(complete)
+        Ok(products)
     }
 
     /// The parameters with their values, as shown in lists: `to=r|rw`.
@@ -130,32 +141,45 @@ mod tests {
     use super::*;
     use crate::find;
 
-    fn complete(workload: &str, given: &str) -> Result<String, ParamError> {
-        find(workload).unwrap().info().complete(&given.parse().unwrap()).map(|params| params.to_string())
+    fn products(workload: &str, given: &[(&str, &[&str])]) -> Result<Vec<String>, ParamError> {
+        let words = |words: &[&str]| words.iter().map(|word| word.to_string()).collect();
+        let given = given.iter().map(|(name, values)| (name.to_string(), words(values))).collect();
+        let products = find(workload).unwrap().info().products(&given)?;
+        Ok(products.iter().map(Params::to_string).collect())
     }
 
     #[test]
-    fn what_is_not_given_has_its_default() {
-        assert_eq!(complete("execve-noop", "").unwrap(), "env_pages=0 ld_preload=ignored");
-        assert_eq!(complete("execve-noop", "env_pages=32").unwrap(), "env_pages=32 ld_preload=ignored");
-        assert_eq!(complete("null-syscall", "").unwrap(), "");
+    fn what_is_not_given_is_as_usual() {
+        assert_eq!(products("execve-noop", &[]).unwrap(), ["env_pages=0 ld_preload=ignored"]);
+        assert_eq!(products("mprotect-storm", &[]).unwrap(), ["to=r", "to=rw"]);
+        assert_eq!(products("null-syscall", &[]).unwrap(), [""]);
+    }
+
+    #[test]
+    fn several_values_are_several_cells() {
+        let given: &[(&str, &[&str])] = &[("env_pages", &["0", "32"]), ("ld_preload", &["recorded"])];
+        let expected = ["env_pages=0 ld_preload=recorded", "env_pages=32 ld_preload=recorded"];
+        assert_eq!(products("execve-noop", given).unwrap(), expected);
     }
 
     #[test]
     fn what_a_workload_does_not_have_is_refused_with_what_it_has() {
-        for (workload, given) in
-            [("execve-noop", "env_pages=33"), ("execve-noop", "env_pages=04"), ("mprotect-storm", "to=x")]
-        {
-            assert!(matches!(complete(workload, given), Err(ParamError::Value { .. })), "{given}");
+        for (workload, name, value) in [
+            ("execve-noop", "env_pages", "33"),
+            ("execve-noop", "env_pages", "04"),
+            ("mprotect-storm", "to", "x"),
+        ] {
+            let result = products(workload, &[(name, &[value])]);
+            assert!(matches!(result, Err(ParamError::Value { .. })), "{name}={value}");
         }
-        let error = complete("mprotect-storm", "speed=9").unwrap_err().to_string();
+        let error = products("mprotect-storm", &[("speed", &["9"])]).unwrap_err().to_string();
         assert_eq!(error, "mprotect-storm has no parameter \"speed\"; it has to=r|rw");
     }
 
     #[test]
-    fn defaults_are_allowed() {
+    fn usual_values_are_allowed() {
         for workload in crate::WORKLOADS {
-            assert!(workload.info().complete(&Params::default()).is_ok(), "{}", workload.info().name);
+            assert!(products(workload.info().name, &[]).is_ok(), "{}", workload.info().name);
         }
     }
 }

@@ -20,7 +20,7 @@ static INFO: Info = Info {
     params: &[ParamInfo {
         name: "to",
         values: Values::Words(&["r", "rw"]),
-        default: "r",
+        usual: &["r", "rw"],
         about: "the direction that is timed; the other is made untimed",
     }],
     samples: 100,

@@ -20,7 +20,7 @@ static INFO: Info = Info {
     params: &[ParamInfo {
         name: "as",
         values: Values::Words(&["root", "user"]),
-        default: "root",
+        usual: &["root"],
         about: "whether the child has CAP_SYS_ADMIN",
     }],
     samples: 100,

@@ -1,0 +1,9 @@
+//! The harness puts the parts together: a plan becomes cells, a session runs
+//! them, a journal keeps them, and a run with its reports is made of that.
+
+pub mod cmd;
+pub mod plan;
+pub mod qemu;
+pub mod runner;
+pub mod select;
+pub mod session;

@@ -1,0 +1,237 @@
+//! A plan: which cells are to be measured. Written as TOML or on the command
+//! line, with globs; turned into cells in their canonical order, that of the
+//! tables, whatever the order in which they were asked for.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::Path;
+
+use anyhow::{Context, Result, bail};
+use hookbench_results::{Cell, MonitorName, Schedule, Target};
+use hookbench_workloads::WORKLOADS;
+use serde::{Deserialize, Serialize};
+
+use crate::select::select;
+
+/// The plans that come with hookbench, by name.
+pub const NAMED: &[(&str, &str)] =
+    &[("quick", include_str!("../plans/quick.toml")), ("full", include_str!("../plans/full.toml"))];
+
+/// A plan as it is written.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Plan {
+    /// Its name, which the run carries.
+    pub name: String,
+    /// What it is for.
+    #[serde(default)]
+    pub about: String,
+    /// Kernels by name or path; the default one when there are none.
+    #[serde(default)]
+    pub kernels: Vec<String>,
+    /// What to measure; the products of each are cells.
+    pub cells: Vec<Products>,
+}
+
+/// A set of cells: every workload under every monitor, with every value.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Products {
+    /// Names or globs.
+    pub workloads: Vec<String>,
+    /// Names or globs; `none` is always added, as the baseline.
+    pub monitors: Vec<String>,
+    /// `paced` when there are none.
+    #[serde(default)]
+    pub schedules: Vec<Schedule>,
+    /// Values of parameters; the usual ones of all that are left out.
+    #[serde(default)]
+    pub params: BTreeMap<String, Vec<String>>,
+    /// How many operations are timed; the workload's own number when it is left out.
+    #[serde(default)]
+    pub samples: Option<u32>,
+}
+
+/// A cell with what a plan says of it beside its name.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Planned {
+    /// The cell.
+    pub cell: Cell,
+    /// How many operations are timed.
+    pub samples: u32,
+    /// How many are made before.
+    pub warmup: u32,
+}
+
+/// More than memory or patience allows.
+const MOST_SAMPLES: u32 = 100_000;
+
+impl Plan {
+    /// The plan called `name`, or the one in the file of that name.
+    ///
+    /// # Errors
+    /// When there is neither, or the file is no plan.
+    pub fn open(name: &str) -> Result<Plan> {
+        if let Some((_, text)) = NAMED.iter().find(|(known, _)| *known == name) {
+            return toml::from_str(text).with_context(|| format!("failed to read the plan {name}"));
+        }
+        let path = Path::new(name);
+        if !path.exists() {
+            let known: Vec<&str> = NAMED.iter().map(|(name, _)| *name).collect();
+            bail!("no plan {name:?}: no such file, and the plans by name are {}", known.join(", "));
+        }
+        let text = fs::read_to_string(path).with_context(|| format!("failed to read the plan {name}"))?;
+        toml::from_str(&text).with_context(|| format!("failed to understand the plan {name}"))
+    }
+
+    /// The plan's cells on these kernels, in canonical order, none twice.
+    ///
+    /// # Errors
+    /// When a name, a glob or a parameter is unknown.
+    pub fn cells(&self, kernels: &[String]) -> Result<Vec<Planned>> {
+        let mut planned: Vec<(Rank, Planned)> = Vec::new();
+        for products in &self.cells {
+            for (kernel_rank, kernel) in kernels.iter().enumerate() {
+                for (rank, planned_cell) in products.on(kernel)? {
+                    planned.push(((kernel_rank, rank), planned_cell));
+                }
+            }
+        }
+        planned.sort_by(|(one, a), (two, b)| {
+            let key = |(kernel, (workload, schedule, monitor)): &Rank, p: &Planned| {
+                (*kernel, *workload, p.cell.params.clone(), *schedule, *monitor)
+            };
+            key(one, a).cmp(&key(two, b))
+        });
+        planned.dedup_by(|(_, later), (_, first)| later.cell == first.cell);
+        Ok(planned.into_iter().map(|(_, planned)| planned).collect())
+    }
+}
+
+/// A cell's place in the tables: workload, schedule, monitor.
+type Place = (usize, Schedule, usize);
+/// The same, after its kernel's.
+type Rank = (usize, Place);
+
+/// All names of monitors, in the order of the table.
+pub fn monitor_names() -> Vec<String> {
+    hookbench_probes::monitors().map(|monitor| monitor.name().to_string()).collect()
+}
+
+/// All names of workloads, in the order of the table.
+pub fn workload_names() -> Vec<String> {
+    WORKLOADS.iter().map(|workload| workload.info().name.to_string()).collect()
+}
+
+impl Products {
+    fn on(&self, kernel: &str) -> Result<Vec<(Place, Planned)>> {
+        let workloads = select("workload", &self.workloads, &workload_names())?;
+        let mut monitors = self.monitors.clone();
+        monitors.push(MonitorName::none().to_string());
+        let monitors = select("monitor", &monitors, &monitor_names())?;
+        let schedules = if self.schedules.is_empty() { vec![Schedule::default()] } else { self.schedules.clone() };
+        let mut planned = Vec::new();
+        for (workload_rank, workload) in WORKLOADS.iter().enumerate() {
+            let info = workload.info();
+            if !workloads.iter().any(|name| name == info.name) {
+                continue;
+            }
+            let samples = self.samples.unwrap_or(info.samples);
+            if samples == 0 || samples > MOST_SAMPLES {
+                bail!("cannot time {samples} operations of {}; from 1 to {MOST_SAMPLES} can be", info.name);
+            }
+            for params in info.products(&self.own_params(info))? {
+                for &schedule in &schedules {
+                    for (monitor_rank, monitor) in monitors.iter().enumerate() {
+                        let cell = Cell {
+                            kernel: kernel.into(),
+                            target: Target::Tcg,
+                            workload: info.name.into(),
+                            params: params.clone(),
+                            schedule,
+                            monitor: monitor.parse()?,
+                        };
+                        let place = (workload_rank, schedule, rank_of(monitor).unwrap_or(monitor_rank));
+                        planned.push((place, Planned { cell, samples, warmup: info.warmup }));
+                    }
+                }
+            }
+        }
+        Ok(planned)
+    }
+
+    /// With several workloads, a parameter is meant for those that have it.
+    fn own_params(&self, info: &hookbench_workloads::Info) -> BTreeMap<String, Vec<String>> {
+        let anybodys = |name: &str| {
+            WORKLOADS.iter().any(|other| other.info().params.iter().any(|param| param.name == name))
+        };
+        let has = |name: &str| info.params.iter().any(|param| param.name == name);
+        let pairs = self.params.iter().filter(|(name, _)| has(name) || !anybodys(name));
+        pairs.map(|(name, values)| (name.clone(), values.clone())).collect()
+    }
+}
+
+fn rank_of(monitor: &str) -> Option<usize> {
+    hookbench_probes::monitors().position(|known| known.name().to_string() == monitor)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn names(planned: &[Planned]) -> Vec<String> {
+        planned.iter().map(|planned| planned.cell.to_string()).collect()
+    }
+
+    fn plan(workloads: &[&str], monitors: &[&str]) -> Plan {
+        let strings = |names: &[&str]| names.iter().map(|name| name.to_string()).collect();
+        let products =
+            Products { workloads: strings(workloads), monitors: strings(monitors), ..Products::default() };
+        Plan { name: "test".into(), about: String::new(), kernels: vec![], cells: vec![products] }
+    }
+
+    #[test]
+    fn the_named_plans_are_plans() {
+        for (name, _) in NAMED {
+            let plan = Plan::open(name).unwrap();
+            assert_eq!(plan.name, *name);
+            assert!(!plan.cells(&["6.1".into()]).unwrap().is_empty());
+        }
+    }
+
+    #[test]
+    fn the_quick_plan_has_twelve_monitors_and_four_workloads() {
+        let cells = Plan::open("quick").unwrap().cells(&["6.1".into()]).unwrap();
+        let count = |part: fn(&Cell) -> String| {
+            cells.iter().map(|planned| part(&planned.cell)).collect::<std::collections::BTreeSet<_>>().len()
+        };
+        assert_eq!(count(|cell| cell.monitor.to_string()), 12);
+        assert_eq!(count(|cell| cell.workload.clone()), 4);
+        insta::assert_snapshot!(names(&cells).join("\n"));
+    }
+
+    #[test]
+    fn the_order_of_asking_does_not_matter_and_the_baseline_comes_along() {
+        let one = plan(&["mprotect-*", "null-syscall"], &["kprobe+count", "audit+rules"]);
+        let two = plan(&["null-syscall", "mprotect-storm"], &["audit+rules", "kprobe+count", "kprobe+count"]);
+        let kernels = ["6.1".to_string()];
+        assert_eq!(one.cells(&kernels).unwrap(), two.cells(&kernels).unwrap());
+        assert_eq!(names(&one.cells(&kernels).unwrap())[..2], ["6.1/tcg/null-syscall/paced/none", "6.1/tcg/null-syscall/paced/audit+rules"]);
+    }
+
+    #[test]
+    fn a_parameter_is_for_those_who_have_it_and_nobodys_is_an_error() {
+        let mut plan = plan(&["null-syscall", "execve-noop"], &["none"]);
+        plan.cells[0].params.insert("env_pages".into(), vec!["32".into()]);
+        assert_eq!(plan.cells(&["6.1".into()]).unwrap().len(), 2);
+        plan.cells[0].params.insert("speed".into(), vec!["9".into()]);
+        assert!(plan.cells(&["6.1".into()]).unwrap_err().to_string().contains("no parameter \"speed\""));
+    }
+
+    #[test]
+    fn no_operations_are_no_cell() {
+        let mut plan = plan(&["null-syscall"], &["none"]);
+        plan.cells[0].samples = Some(0);
+        assert!(plan.cells(&["6.1".into()]).is_err());
+    }
+}

@@ -1,0 +1,14 @@
+//! A session: where a cell is run. The runner knows nothing else of machines,
+//! so that hardware, and tests without any machine, are only more of these.
+
+use hookbench_results::protocol::CellSpec;
+use hookbench_results::{Cell, Clock, Outcome};
+
+/// Runs cells, several at once if asked to from several threads.
+pub trait Session: Sync {
+    /// What its numbers count.
+    fn clock(&self) -> Clock;
+
+    /// Runs one cell to its end, whatever that is.
+    fn run(&self, cell: &Cell, spec: &CellSpec) -> Outcome;
+}
