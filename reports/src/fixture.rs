@@ -64,8 +64,11 @@ fn cell(kernel: &str, workload: &str, params: &str, monitor: &str) -> Cell {
 }
 
 fn measured(cell: Cell, p50: u64, events: Option<(&str, u64)>) -> Measurement {
-    // Fifty operations, most of them alike, some dearer.
-    let samples: Vec<u64> = (0..50u64).map(|i| p50 + (i % 10 / 7) * 170 + (i / 48) * 2_000).collect();
+    // Fifty operations, most of them alike, some cheaper, some dearer.
+    let step = p50 % 97 * 5;
+    let samples: Vec<u64> = (0..50u64)
+        .map(|i| p50 + (i % 10 / 8) * step + (i / 49) * step * 20 - (i % 10 / 9) * step * 9 / 5)
+        .collect();
     let seen = |lost| Events { behaviour: String::new(), expected: 50, seen: 50 - lost, lost };
     let watching = !cell.monitor.is_none();
     let outcome = Outcome::Measured(Measured {

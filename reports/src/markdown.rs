@@ -78,16 +78,16 @@ fn workload_section(section: &Section<'_>) -> String {
         "p50",
         "added",
         "ratio",
+        "seen/lost",
+        "outcome",
         "min",
         "p90",
         "p99",
         "max",
         "mean",
         "n",
-        "seen/lost",
         "attach",
         "memory (bytes)",
-        "outcome",
     ];
     let rows = section.rows.iter().map(row_fields);
     format!(
@@ -100,23 +100,26 @@ fn workload_section(section: &Section<'_>) -> String {
 }
 
 fn row_fields(row: &Row<'_>) -> Vec<String> {
-    let mut fields = vec![code(&row.monitor())];
-    let added = row.added;
-    let summary = row.summary;
+    let (added, summary) = (row.added, row.summary);
     let number = |value: Option<u64>| value.map_or_else(String::new, text::grouped);
-    fields.push(number(summary.map(|summary| summary.p50)));
-    fields.push(added.map_or_else(String::new, |added| text::signed(added.p50)));
-    fields.push(added.map_or_else(String::new, |added| text::ratio(added.ratio)));
-    let picks: [fn(Summary) -> u64; 4] = [|s| s.min, |s| s.p90, |s| s.p99, |s| s.max];
-    fields.extend(picks.map(|pick| number(summary.map(pick))));
-    fields.push(summary.map_or_else(String::new, |summary| format!("{:.1}", summary.mean)));
-    fields.push(number(summary.map(|summary| summary.n as u64)));
-    fields.push(row.seen_lost());
-    fields.push(number(row.measured().and_then(|measured| measured.attach_cost)));
+    let of = |pick: fn(Summary) -> u64| number(summary.map(pick));
     let memory = row.measured().and_then(|measured| measured.memory_bytes);
-    fields.push(memory.map_or_else(String::new, text::signed));
-    fields.push(escaped(&row.outcome()));
-    fields
+    vec![
+        code(&row.monitor()),
+        of(|summary| summary.p50),
+        added.map_or_else(String::new, |added| text::signed(added.p50)),
+        added.map_or_else(String::new, |added| text::ratio(added.ratio)),
+        row.seen_lost(),
+        escaped(&row.outcome()),
+        of(|summary| summary.min),
+        of(|summary| summary.p90),
+        of(|summary| summary.p99),
+        of(|summary| summary.max),
+        summary.map_or_else(String::new, |summary| text::mean(summary.mean)),
+        of(|summary| summary.n as u64),
+        number(row.measured().and_then(|measured| measured.attach_cost)),
+        memory.map_or_else(String::new, text::signed),
+    ]
 }
 
 fn notes(section: &Section<'_>) -> String {

@@ -108,8 +108,8 @@ fn others(said: &Section<'_>, sections: &[Section<'_>]) -> Vec<String> {
             format!("{} {} (`{}`)", text::signed(end.1.p50), section.clock.unit(), end.0.monitor())
         });
         sentences.push(match found.count {
-            1 => format!("One `{}` is changed by {}.", section.operation(), ends[0]),
-            _ => format!("One `{}` is changed by {} to {}.", section.operation(), ends[0], ends[1]),
+            1 => format!("One `{}` changes by {}.", section.operation(), ends[0]),
+            _ => format!("One `{}` changes by {} to {}.", section.operation(), ends[0], ends[1]),
         });
     }
     sentences

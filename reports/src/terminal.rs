@@ -29,13 +29,7 @@ pub fn table(run: &Run) -> String {
         }
         lines.push(String::new());
     }
-    for calibration in section::calibrations(run) {
-        let (kernel, cost) = (&calibration.kernel, calibration.cost());
-        let clock = calibration.clock.name();
-        let about = section::CALIBRATION_ABOUT;
-        lines
-            .extend(wrapped(&format!("Calibration, kernel {kernel}: {cost} (clock: {clock}): {about}."), ""));
-    }
+    lines.extend(calibration(run));
     lines.extend(reasons(run));
     lines.extend(wrapped(&summary::sentences(run, &sections).join(" ").replace('`', ""), ""));
     lines.iter().map(|line| format!("{}\n", line.trim_end())).collect()
@@ -91,6 +85,17 @@ fn elided(text: &str, width: usize) -> String {
         return text.into();
     }
     text.chars().take(width.saturating_sub(1)).chain(['…']).collect()
+}
+
+fn calibration(run: &Run) -> Vec<String> {
+    let costs: Vec<String> = section::calibrations(run)
+        .iter()
+        .map(|known| format!("{} on kernel {} (clock: {})", known.cost(), known.kernel, known.clock.name()))
+        .collect();
+    if costs.is_empty() {
+        return Vec::new();
+    }
+    wrapped(&format!("Calibration: {}: {}.", costs.join(", "), section::CALIBRATION_ABOUT), "")
 }
 
 /// Every cell without a number and its full reason.
@@ -163,7 +168,7 @@ mod tests {
         assert!(table.contains("instructions (clock: instructions, target: tcg)"));
         assert!(table.contains("refused EPERM"));
         assert!(table.contains("43/7"));
-        assert!(table.contains("Calibration, kernel 6.1: 5 instructions"));
+        assert!(table.contains("Calibration: 5 instructions on kernel 6.1"));
     }
 
     #[test]

@@ -16,6 +16,13 @@ pub fn grouped(number: u64) -> String {
     text
 }
 
+/// A mean with one decimal: `109,131.0`.
+pub fn mean(mean: f64) -> String {
+    let text = format!("{mean:.1}");
+    let (whole, decimal) = text.split_once('.').unwrap_or((&text, "0"));
+    whole.parse().map_or_else(|_| text.clone(), |whole| format!("{}.{decimal}", grouped(whole)))
+}
+
 /// A difference with its sign: `+1,018`, `-40`, `0`.
 pub fn signed(number: i64) -> String {
     match number {
@@ -87,6 +94,10 @@ mod tests {
         assert_eq!(grouped(109_429), "109,429");
         assert_eq!(grouped(u64::MAX), "18,446,744,073,709,551,615");
         assert_eq!((signed(1018), signed(-40), signed(0)), ("+1,018".into(), "-40".into(), "0".into()));
+        assert_eq!(
+            (mean(109_131.04), mean(f64::MAX).len()),
+            ("109,131.0".into(), format!("{:.1}", f64::MAX).len())
+        );
         assert_eq!(signed(i64::MIN), "-9,223,372,036,854,775,808");
     }
 

@@ -101,7 +101,7 @@ fn one_section(section: &Section<'_>) -> Markup {
                     }
                     figure {
                         (picture(&plot::spread(section, plot::NARROW), &plot::spread_title(section)))
-                        figcaption { "Cost per operation, clock: " (section.clock.name()) ". " (plot::LEGEND) "." }
+                        figcaption { (plot::LEGEND) ". Clock: " (section.clock.name()) "." }
                     }
                 }
             }

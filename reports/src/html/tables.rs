@@ -6,34 +6,38 @@ use maud::{Markup, html};
 use crate::section::{Row, Section};
 use crate::text;
 
-/// Header and meaning of the columns of numbers.
+/// Header and meaning of the columns of numbers; the outcome stands before the
+/// [`DETAILS`] last of them.
 const NUMBERS: [(&str, &str); 12] = [
     ("p50", "median, per operation"),
     ("added", "p50 less the p50 of none"),
     ("ratio", "p50 to the p50 of none"),
+    ("seen/lost", "events the monitor saw and lost"),
     ("min", "smallest"),
     ("p90", "90 % are not larger"),
     ("p99", "99 % are not larger"),
     ("max", "largest"),
     ("mean", "arithmetic mean"),
     ("n", "operations timed"),
-    ("seen/lost", "events the monitor saw and lost"),
     ("attach", "what loading and attaching cost, once, in the same unit"),
     ("memory", "bytes by which attaching lowered the guest's free memory"),
 ];
+const DETAILS: usize = 8;
 
 /// The table of `section`'s cells, in a container that scrolls, and its notes.
 pub(super) fn cells(section: &Section<'_>) -> Markup {
     let notes = section.notes();
     html! {
+        p.unit { "Per operation, in " (text::unit_and_clock(section.clock, section.cell.target))
+            "; attaching in the same unit, memory in bytes." }
         div.table tabindex="0" role="region" aria-label={ "Table: " (section.operation()) ", " (section.place()) } {
             table {
-                caption { "Per operation, in " (text::unit_and_clock(section.clock, section.cell.target))
-                    ". Memory in bytes." }
                 thead { tr {
                     th scope="col" { "monitor" }
-                    @for (name, about) in NUMBERS { th.number scope="col" title=(about) { (name) } }
-                    th scope="col" { "outcome" }
+                    @for (index, (name, about)) in NUMBERS.iter().enumerate() {
+                        @if index == NUMBERS.len() - DETAILS { th scope="col" { "outcome" } }
+                        th.number scope="col" title=(about) { (name) }
+                    }
                 } }
                 tbody { @for row in &section.rows { (line(row)) } }
             }
@@ -50,8 +54,12 @@ fn line(row: &Row<'_>) -> Markup {
     html! {
         tr.without[without] {
             th scope="row" { code { (row.monitor()) } }
-            @for number in numbers(row) { td.number { (number) } }
-            td.outcome { span.word[outcome != "measured"] { (outcome) } }
+            @for (index, number) in numbers(row).iter().enumerate() {
+                @if index == NUMBERS.len() - DETAILS {
+                    td { span.word[outcome != "measured"] { (outcome) } }
+                }
+                td.number { (number) }
+            }
         }
     }
 }
@@ -67,13 +75,13 @@ fn numbers(row: &Row<'_>) -> [String; 12] {
         of(|summary| summary.p50),
         row.added.map_or_else(String::new, |added| text::signed(added.p50)),
         row.added.map_or_else(String::new, |added| text::ratio(added.ratio)),
+        row.seen_lost(),
         of(|summary| summary.min),
         of(|summary| summary.p90),
         of(|summary| summary.p99),
         of(|summary| summary.max),
-        row.summary.map_or_else(String::new, |summary| format!("{:.1}", summary.mean)),
+        row.summary.map_or_else(String::new, |summary| text::mean(summary.mean)),
         of(|summary| summary.n as u64),
-        row.seen_lost(),
         attach.map_or_else(String::new, text::grouped),
         memory.map_or_else(String::new, text::signed),
     ]

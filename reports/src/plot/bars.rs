@@ -13,7 +13,7 @@ pub fn added(section: &Section<'_>, width: u32) -> String {
     let bars = section.rows.iter().filter(|row| height(row).is_some());
     let frame = Frame::new(section, width, &bars.map(words).collect::<Vec<_>>());
     let highest = section.rows.iter().filter_map(height).max().unwrap_or(10);
-    let scale = Scale::decades(frame.left, frame.right, highest);
+    let scale = Scale::costs(frame.left, frame.right, highest);
     let long = format!("{}, log scale", super::added_title(section));
     let short = format!("{} added per operation (log scale)", section.clock.unit());
     let title = if canvas::text_width(&long) < width as i32 { long } else { short };

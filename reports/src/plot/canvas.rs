@@ -50,7 +50,7 @@ impl Frame {
         let names = section.rows.iter().map(|row| text_width(&row.monitor())).max().unwrap_or(0);
         let values = values.iter().map(|value| text_width(value)).max().unwrap_or(0);
         let left = names.min(width * 2 / 5) + 2 * MARGIN;
-        let right = width - values.min(width * 3 / 10) - 2 * MARGIN;
+        let right = width - values.min(width * 3 / 10) - 3 * MARGIN;
         Frame { left, right }
     }
 }

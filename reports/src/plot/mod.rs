@@ -49,7 +49,7 @@ pub fn added_title(section: &Section<'_>) -> String {
 pub fn spread_title(section: &Section<'_>) -> String {
     let (operation, place) = (section.operation(), section.place());
     format!(
-        "{} of one {operation} under each monitor ({place}, clock: {})",
+        "{} by which one {operation} differs from its median under each monitor ({place}, clock: {})",
         section.clock.unit(),
         section.clock.name()
     )
