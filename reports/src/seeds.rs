@@ -216,11 +216,11 @@ pub static CLOUDFLARE: Source = Source {
 };
 
 /// Why the two kinds of numbers are not the same; printed with the comparison.
-pub const WHY_THEY_DIFFER: &str = "Instructions and microseconds differ: a count of instructions knows no cache \
-     miss, no mispredicted branch, no frequency and no other CPU. An operation that waits for memory, as an \
-     execve does, takes more time per instruction than a monitor's code that runs from warm caches, so the \
-     same monitor is a larger share of the instructions than of the time. Compare the ratios for direction \
-     and order, not digit by digit.";
+pub const WHY_THEY_DIFFER: &str = "Instructions differ from microseconds and cycles: a count of instructions knows \
+     no cache miss, no mispredicted branch, no frequency and no second CPU. An execve that waits for memory takes \
+     more time per instruction than code that runs from warm caches, so a monitor's share of the instructions \
+     need not be its share of the time; and under the delivered schedule one CPU here pays for the reader too, \
+     who there may have had a CPU of its own. Compare the ratios for direction and order, not digit by digit.";
 
 /// The run beside all that was published, per kernel that has such cells; a
 /// source without any is there once, without our numbers.

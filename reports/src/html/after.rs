@@ -30,7 +30,7 @@ fn one_comparison(comparison: &Comparison) -> Markup {
                 table {
                     thead { tr {
                         th scope="col" { "condition" }
-                        th.number scope="col" { "published (" (source.unit) ")" }
+                        th.number.text scope="col" { "published (" (source.unit) ")" }
                         th.number scope="col" { "ratio published" }
                         th.number scope="col" { "ratio here" }
                         th.number scope="col" { "p50 here" }
@@ -48,21 +48,21 @@ fn one_comparison(comparison: &Comparison) -> Markup {
 fn comparison_line(line: &Line) -> Markup {
     html! {
         tr {
-            th scope="row" { (line.condition) }
+            th.text scope="row" { (line.condition) }
             td.number { (text::grouped(line.published)) }
             td.number { (text::ratio(line.ratio)) }
             @match &line.ours {
                 Some(ours) => {
                     td.number { (text::ratio(ours.ratio)) }
                     td.number { (ours.p50) }
-                    td { code { (line.monitor) } ", " (ours.cell) }
+                    td.text { code { (line.monitor) } ", " (ours.cell) }
                 }
                 None => {
                     td colspan="2" { span.word { "not measured in this run" } }
                     td { code { (line.monitor) } }
                 }
             }
-            td.text { (line.likeness) }
+            td.text { (super::prose(line.likeness)) }
         }
     }
 }

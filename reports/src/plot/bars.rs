@@ -14,7 +14,8 @@ pub fn added(section: &Section<'_>, width: u32) -> String {
     let frame = Frame::new(section, width, &bars.map(words).collect::<Vec<_>>());
     let highest = section.rows.iter().filter_map(height).max().unwrap_or(10);
     let scale = Scale::costs(frame.left, frame.right, highest);
-    let long = format!("{}, log scale", super::added_title(section));
+    let (operation, place) = (section.operation(), section.place());
+    let long = format!("{} added to one {operation}, {place} (log scale)", section.clock.unit());
     let short = format!("{} added per operation (log scale)", section.clock.unit());
     let title = if canvas::text_width(&long) < width as i32 { long } else { short };
     canvas::draw(section, width, &title, &scale, |canvas, row, middle| bar(canvas, &scale, row, middle))
