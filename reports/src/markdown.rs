@@ -3,8 +3,8 @@
 
 use hookbench_results::{Measurement, Outcome, Run, Summary};
 
+use crate::published::{self, Comparison, Line};
 use crate::section::{self, Row, Section};
-use crate::seeds::{self, Comparison, Line};
 use crate::{environment, summary, text};
 
 /// The run as Markdown.
@@ -13,12 +13,12 @@ pub fn render(run: &Run) -> String {
     let parts = [
         format!("# What watching costs\n\n{}\n", opening(run, &sections)),
         workloads(&sections),
-        published(run, &sections),
+        published(&sections),
         calibration(run),
         made_by(run),
         without_numbers(run),
     ];
-    parts.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join("\n")
+    parts.concat()
 }
 
 fn opening(run: &Run, sections: &[Section<'_>]) -> String {
@@ -56,8 +56,22 @@ fn table(header: &[&str], rows: impl IntoIterator<Item = Vec<String>>) -> String
 
 /// The columns that stand to the right.
 fn is_number(column: &str) -> bool {
-    ["n", "min", "p50", "p90", "p99", "max", "mean", "added", "ratio", "seen/lost", "attach", "memory"]
-        .contains(&column.split(' ').next().unwrap_or_default())
+    [
+        "n",
+        "min",
+        "p50",
+        "p90",
+        "p99",
+        "max",
+        "mean",
+        "added",
+        "ratio",
+        "seen/lost",
+        "attach",
+        "memory",
+        "published",
+    ]
+    .contains(&column.split(' ').next().unwrap_or_default())
 }
 
 fn workloads(sections: &[Section<'_>]) -> String {
@@ -92,7 +106,7 @@ fn workload_section(section: &Section<'_>) -> String {
     let rows = section.rows.iter().map(row_fields);
     format!(
         "\n### {}, {}\n\nPer operation, in {unit}; attaching in the same unit, once.\n\n{}{}",
-        escaped(&section.operation()),
+        code(&section.operation()),
         escaped(&section.place()),
         table(&header, rows),
         notes(section),
@@ -131,9 +145,9 @@ fn notes(section: &Section<'_>) -> String {
     format!("\nNotes:\n\n{}", lines.collect::<String>())
 }
 
-fn published(run: &Run, sections: &[Section<'_>]) -> String {
-    let mut text = format!("\n## Beside published numbers\n\n{}\n", seeds::WHY_THEY_DIFFER);
-    for comparison in seeds::compare(run, sections) {
+fn published(sections: &[Section<'_>]) -> String {
+    let mut text = format!("\n## Beside published numbers\n\n{}\n", published::WHY_THEY_DIFFER);
+    for comparison in published::compare(sections) {
         text += &one_comparison(&comparison);
     }
     text
@@ -161,14 +175,14 @@ fn one_comparison(comparison: &Comparison) -> String {
 fn comparison_line(line: &Line) -> Vec<String> {
     let (cell, p50, ratio) = match &line.ours {
         Some(ours) => (
-            format!("{}, {}", code(line.monitor), escaped(&ours.cell)),
+            format!("{}, {}", code(line.monitor), code(&ours.cell)),
             ours.p50.clone(),
             text::ratio(ours.ratio),
         ),
         None => (code(line.monitor), "not measured in this run".into(), String::new()),
     };
     let published = text::grouped(line.published);
-    vec![line.condition.into(), published, text::ratio(line.ratio), cell, p50, ratio, line.likeness.into()]
+    vec![line.condition.into(), published, text::ratio(line.ratio), cell, p50, ratio, line.likeness.clone()]
 }
 
 fn calibration(run: &Run) -> String {
@@ -207,7 +221,7 @@ fn without_numbers(run: &Run) -> String {
     }
     let rows = without.iter().map(|measurement| {
         let Measurement { cell, outcome, .. } = measurement;
-        vec![escaped(&cell.to_string()), outcome.word().into(), escaped(&outcome.reason())]
+        vec![code(&cell.to_string()), outcome.word().into(), escaped(&outcome.reason())]
     });
     let consoles: String = without.iter().filter_map(|measurement| console(measurement)).collect();
     format!("\n## Cells without a number\n\n{}{consoles}", table(&["cell", "outcome", "reason"], rows))
@@ -217,7 +231,7 @@ fn without_numbers(run: &Run) -> String {
 fn console(measurement: &Measurement) -> Option<String> {
     let Outcome::Failed(failure) = &measurement.outcome else { return None };
     let lines = failure.console.iter().map(|line| format!("    {}\n", text::one_line(line)));
-    let cell = escaped(&measurement.cell.to_string());
+    let cell = code(&measurement.cell.to_string());
     (!failure.console.is_empty())
         .then(|| format!("\nThe console of {cell}:\n\n{}", lines.collect::<String>()))
 }

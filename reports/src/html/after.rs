@@ -4,17 +4,17 @@
 use hookbench_results::{Measurement, Outcome, Run};
 use maud::{Markup, html};
 
+use crate::published::{self, Comparison, Line};
 use crate::section::{self, Section};
-use crate::seeds::{self, Comparison, Line};
 use crate::{environment, text};
 
 /// The published measurements beside the run's.
-pub(super) fn published(run: &Run, sections: &[Section<'_>]) -> Markup {
+pub(super) fn published(sections: &[Section<'_>]) -> Markup {
     html! {
         section #published {
             h2 { "Beside published numbers" }
-            p { (seeds::WHY_THEY_DIFFER) }
-            @for comparison in seeds::compare(run, sections) { (one_comparison(&comparison)) }
+            p { (published::WHY_THEY_DIFFER) }
+            @for comparison in published::compare(sections) { (one_comparison(&comparison)) }
         }
     }
 }
@@ -31,8 +31,8 @@ fn one_comparison(comparison: &Comparison) -> Markup {
                     thead { tr {
                         th scope="col" { "condition" }
                         th.number.text scope="col" { "published (" (source.unit) ")" }
-                        th.number scope="col" { "ratio published" }
-                        th.number scope="col" { "ratio here" }
+                        th.number.text scope="col" { "ratio published" }
+                        th.number.text scope="col" { "ratio here" }
                         th.number scope="col" { "p50 here" }
                         th scope="col" { "our cell" }
                         th scope="col" { "like for like?" }
@@ -62,7 +62,7 @@ fn comparison_line(line: &Line) -> Markup {
                     td { code { (line.monitor) } }
                 }
             }
-            td.text { (super::prose(line.likeness)) }
+            td.text { (super::prose(&line.likeness)) }
         }
     }
 }

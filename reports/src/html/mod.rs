@@ -34,7 +34,7 @@ pub fn render(run: &Run) -> String {
                     @for (index, (workload, group)) in workloads.iter().enumerate() {
                         (one_workload(index, workload, group))
                     }
-                    (after::published(run, &sections))
+                    (after::published(&sections))
                     (after::calibration(run))
                     (after::environment(run))
                     (after::without_numbers(run))

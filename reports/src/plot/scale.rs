@@ -2,7 +2,7 @@
 //! One for costs, from 1; one for deviations, to both sides of 0.
 
 /// What a tick's label needs, in pixels.
-const TICK_ROOM: i32 = 34;
+const TICK_ROOM: i32 = 38;
 
 /// A horizontal axis between two pixels.
 #[derive(Debug, Clone, Copy)]
