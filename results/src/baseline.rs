@@ -17,7 +17,9 @@ pub struct Added {
 pub fn added(run: &Run, measurement: &Measurement) -> Option<Added> {
     let own = p50(measurement)?;
     let base = p50(run.find(&measurement.cell.baseline())?)?;
-    Some(Added { p50: own as i64 - base as i64, ratio: own as f64 / base as f64 })
+    let difference = i128::from(own) - i128::from(base);
+    let p50 = difference.clamp(i64::MIN.into(), i64::MAX.into()) as i64;
+    Some(Added { p50, ratio: own as f64 / base as f64 })
 }
 
 fn p50(measurement: &Measurement) -> Option<u64> {

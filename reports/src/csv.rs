@@ -1,0 +1,126 @@
+//! `results.csv`: one line a cell in the run's order, for scripts. A field
+//! without a number is empty; a column keeps its meaning and its place.
+
+use hookbench_results::baseline::Added;
+use hookbench_results::{Measured, Run, Summary};
+
+use crate::section::{self, Row};
+use crate::text;
+
+/// The columns, in order.
+pub const COLUMNS: [&str; 23] = [
+    "kernel",
+    "target",
+    "clock",
+    "unit",
+    "workload",
+    "params",
+    "monitor",
+    "schedule",
+    "outcome",
+    "reason",
+    "n",
+    "min",
+    "p50",
+    "p90",
+    "p99",
+    "max",
+    "mean",
+    "added_p50",
+    "ratio_p50",
+    "seen",
+    "lost",
+    "attach_cost",
+    "memory_bytes",
+];
+
+/// The run as CSV with a header.
+pub fn render(run: &Run) -> String {
+    let sections = section::sections(run);
+    // Sections sort their rows; here a cell has the place that the plan gave it.
+    let mut rows: Vec<&Row<'_>> = sections.iter().flat_map(|section| &section.rows).collect();
+    rows.sort_by_key(|row| std::ptr::from_ref(row.measurement));
+    let mut writer = csv::Writer::from_writer(Vec::new());
+    // Writing into memory does not fail, and each record has COLUMNS' length.
+    let _ = writer.write_record(COLUMNS);
+    for row in rows {
+        let _ = writer.write_record(record(row));
+    }
+    String::from_utf8(writer.into_inner().unwrap_or_default()).unwrap_or_default()
+}
+
+fn record(row: &Row<'_>) -> Vec<String> {
+    let (cell, clock) = (&row.measurement.cell, row.measurement.clock);
+    let reason = match row.measured() {
+        Some(measured) => text::refused(measured),
+        None => text::one_line(&row.measurement.outcome.reason()),
+    };
+    let mut fields = vec![
+        text::one_line(&cell.kernel),
+        cell.target.to_string(),
+        clock.name().into(),
+        clock.unit().into(),
+        text::one_line(&cell.workload),
+        text::one_line(&cell.params.to_string()),
+        cell.monitor.to_string(),
+        cell.schedule.to_string(),
+        row.measurement.outcome.word().into(),
+        reason,
+    ];
+    fields.extend(summary(row.summary));
+    fields.extend(added(row.added));
+    fields.extend(side_effects(row.measured()));
+    fields
+}
+
+fn summary(summary: Option<Summary>) -> [String; 7] {
+    let Some(summary) = summary else { return Default::default() };
+    let Summary { n, min, p50, p90, p99, max, mean } = summary;
+    let [n, min, p50, p90, p99, max] = [n as u64, min, p50, p90, p99, max].map(|number| number.to_string());
+    [n, min, p50, p90, p99, max, format!("{mean:.1}")]
+}
+
+fn added(added: Option<Added>) -> [String; 2] {
+    added.map_or_else(Default::default, |added| [added.p50.to_string(), text::ratio(added.ratio)])
+}
+
+fn side_effects(measured: Option<&Measured>) -> [String; 4] {
+    let events = measured.and_then(|measured| measured.events.as_ref());
+    let number = |value: Option<u64>| value.map_or_else(String::new, |value| value.to_string());
+    let memory = measured.and_then(|measured| measured.memory_bytes);
+    [
+        number(events.map(|events| events.seen)),
+        number(events.map(|events| events.lost)),
+        number(measured.and_then(|measured| measured.attach_cost)),
+        memory.map_or_else(String::new, |bytes| bytes.to_string()),
+    ]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fixture;
+
+    #[test]
+    fn each_cell_is_one_line_of_all_columns_in_the_run_s_order() {
+        let run = fixture::synthetic_run();
+        let text = render(&run);
+        let mut reader = csv::Reader::from_reader(text.as_bytes());
+        assert_eq!(reader.headers().unwrap().iter().collect::<Vec<_>>(), COLUMNS);
+        let records: Vec<csv::StringRecord> = reader.records().collect::<Result<_, _>>().unwrap();
+        assert_eq!(records.len(), run.measurements.len());
+        assert_eq!(text.lines().count(), run.measurements.len() + 1);
+        for (record, measurement) in records.iter().zip(&run.measurements) {
+            assert_eq!(record[6], measurement.cell.monitor.to_string());
+            assert_eq!(record[8], *measurement.outcome.word());
+        }
+    }
+
+    #[test]
+    fn a_cell_without_numbers_has_empty_fields_and_a_reason() {
+        let run = fixture::synthetic_run();
+        let text = render(&run);
+        let line = text.lines().find(|line| line.contains(",unsupported,")).unwrap();
+        assert!(line.ends_with(&",".repeat(13)), "{line}");
+    }
+}

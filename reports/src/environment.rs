@@ -1,0 +1,66 @@
+//! What made the run's numbers, as names and values for the reports' tables.
+
+use hookbench_results::Run;
+use hookbench_results::environment::KernelRecord;
+
+/// What holds for the whole run: name and value, those that are empty left out.
+pub fn facts(run: &Run) -> Vec<(String, String)> {
+    let environment = &run.environment;
+    let memory = format!("{} MiB", environment.memory_mib);
+    let mut facts = vec![
+        ("hookbench", environment.hookbench.clone()),
+        ("plan", run.plan.clone()),
+        ("target", environment.target.to_string()),
+        ("clock", environment.clock.name().into()),
+        ("unit", environment.clock.unit().into()),
+        ("QEMU", environment.qemu.clone()),
+        ("CPU model", environment.cpu.clone()),
+        ("guest's memory", memory),
+        ("QEMU's arguments", environment.machine.join(" ")),
+        ("image, SHA-256", environment.image.sha256.clone()),
+        ("agent, SHA-256", environment.image.agent_sha256.clone()),
+    ];
+    let packages = environment.image.packages.iter().map(|(name, version)| format!("{name} {version}"));
+    facts.push(("packages in the image", packages.collect::<Vec<_>>().join(", ")));
+    facts.push(("BPF compiler", environment.bpf_compiler.clone()));
+    facts.push(("agent's compiler", environment.rustc.clone()));
+    stated(facts)
+}
+
+/// One kernel of the run: name and value.
+pub fn kernel_facts(kernel: &KernelRecord) -> Vec<(String, String)> {
+    let mut facts = stated(vec![
+        ("package", kernel.package.clone()),
+        ("version", kernel.version.clone()),
+        ("release (uname -r)", kernel.release.clone()),
+        ("image, SHA-256", kernel.sha256.clone()),
+    ]);
+    let lines = kernel.boot_lines.iter();
+    facts.extend(lines.map(|(profile, words)| (format!("boot line, {profile}"), words.clone())));
+    facts
+}
+
+fn stated(facts: Vec<(&str, String)>) -> Vec<(String, String)> {
+    facts
+        .into_iter()
+        .filter(|(_, value)| !value.is_empty())
+        .map(|(name, value)| (name.into(), value))
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fixture;
+
+    #[test]
+    fn what_is_unknown_is_left_out_and_boot_lines_are_all_there() {
+        let run = fixture::run_of(&[]);
+        assert!(facts(&run).iter().all(|(_, value)| !value.is_empty()));
+        let run = fixture::synthetic_run();
+        let facts = kernel_facts(&run.environment.kernels[0]);
+        assert!(
+            facts.iter().any(|(name, value)| name == "boot line, audit-off" && value.ends_with("audit=0"))
+        );
+    }
+}

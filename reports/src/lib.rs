@@ -1,0 +1,89 @@
+//! Reports: what a run says, for a terminal, a tracker, a browser and a script.
+//!
+//! Pure functions of a [`Run`]: nothing here reads or writes a file, and equal
+//! runs give equal bytes. A format is one file and one row in [`RENDERERS`].
+
+use hookbench_results::Run;
+
+pub mod csv;
+pub mod environment;
+pub mod html;
+pub mod markdown;
+pub mod plot;
+pub mod published;
+pub mod section;
+pub mod summary;
+pub mod terminal;
+pub mod text;
+
+#[cfg(test)]
+mod fixture;
+
+/// A format that a run is written in.
+#[derive(Debug, Clone, Copy)]
+pub struct Renderer {
+    /// The file's name in the run's folder.
+    pub file: &'static str,
+    /// One line for a reader.
+    pub about: &'static str,
+    /// The file's whole content.
+    pub render: fn(&Run) -> String,
+}
+
+/// All files that a run is rendered into.
+pub static RENDERERS: &[Renderer] = &[
+    Renderer { file: "results.csv", about: "one line a cell, for scripts", render: csv::render },
+    Renderer { file: "report.md", about: "the answer and all tables, as text", render: markdown::render },
+    Renderer {
+        file: "report.html",
+        about: "the answer, plots and all tables, one file",
+        render: html::render,
+    },
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn each_renderer_matches_its_golden_file() {
+        let run = fixture::synthetic_run();
+        for renderer in RENDERERS {
+            insta::assert_snapshot!(renderer.file, (renderer.render)(&run));
+        }
+        insta::assert_snapshot!("terminal", terminal::table(&run));
+    }
+
+    fn render_all(run: &Run) -> Vec<String> {
+        let mut all: Vec<String> = RENDERERS.iter().map(|renderer| (renderer.render)(run)).collect();
+        all.push(terminal::table(run));
+        all.extend(plot::opening_svg(run));
+        all
+    }
+
+    #[test]
+    fn a_run_without_numbers_is_rendered() {
+        let mut run = fixture::synthetic_run();
+        run.measurements.retain(|measurement| measurement.measured().is_none());
+        assert!(!run.measurements.is_empty());
+        render_all(&run);
+        run.measurements.clear();
+        render_all(&run);
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(64))]
+        #[test]
+        fn any_run_is_rendered_and_equal_runs_give_equal_bytes(run in fixture::any_run()) {
+            let all = render_all(&run);
+            prop_assert_eq!(all, render_all(&run.clone()));
+            for line in terminal::table(&run).lines() {
+                prop_assert!(line.chars().count() <= terminal::WIDTH, "{}", line);
+            }
+            let html = html::render(&run);
+            let escape = html.contains('\u{1b}');
+            prop_assert!(!html.contains("<script") && !escape);
+        }
+    }
+}

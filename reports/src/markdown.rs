@@ -1,0 +1,275 @@
+//! `report.md`: the answer, all tables, the published numbers beside ours and
+//! the environment, as text that a tracker or an editor shows.
+
+use hookbench_results::{Measurement, Outcome, Run, Summary};
+
+use crate::published::{self, Comparison, Line};
+use crate::section::{self, Row, Section};
+use crate::{environment, summary, text};
+
+/// The run as Markdown.
+pub fn render(run: &Run) -> String {
+    let sections = section::sections(run);
+    let parts = [
+        format!("# What watching costs\n\n{}\n", opening(run, &sections)),
+        workloads(&sections),
+        published(&sections),
+        calibration(run),
+        made_by(run),
+        without_numbers(run),
+    ];
+    parts.concat()
+}
+
+fn opening(run: &Run, sections: &[Section<'_>]) -> String {
+    // Only names stand between the backticks, and a name has no other markup.
+    summary::sentences(run, sections).join(" ").replace(['<', '>', '|'], "\u{fffd}")
+}
+
+/// Foreign text in a cell or a paragraph: nothing in it is markup.
+fn escaped(foreign: &str) -> String {
+    let mut escaped = String::with_capacity(foreign.len());
+    for c in text::one_line(foreign).chars() {
+        match c {
+            '<' => escaped.push_str("&lt;"),
+            '>' => escaped.push_str("&gt;"),
+            '&' => escaped.push_str("&amp;"),
+            '|' | '`' | '*' | '_' | '[' | ']' | '\\' | '#' | '~' | '!' => escaped.extend(['\\', c]),
+            _ => escaped.push(c),
+        }
+    }
+    escaped
+}
+
+/// Foreign text as code: without the one character that would end it.
+fn code(foreign: &str) -> String {
+    let inner = text::one_line(foreign).replace('`', "'").replace('|', "\\|");
+    if inner.is_empty() { String::new() } else { format!("`{inner}`") }
+}
+
+fn table(header: &[&str], rows: impl IntoIterator<Item = Vec<String>>) -> String {
+    let rule: Vec<&str> = header.iter().map(|name| if is_number(name) { "---:" } else { ":---" }).collect();
+    let mut lines = vec![format!("| {} |", header.join(" | ")), format!("| {} |", rule.join(" | "))];
+    lines.extend(rows.into_iter().map(|row| format!("| {} |", row.join(" | "))));
+    lines.join("\n") + "\n"
+}
+
+/// The columns that stand to the right.
+fn is_number(column: &str) -> bool {
+    [
+        "n",
+        "min",
+        "p50",
+        "p90",
+        "p99",
+        "max",
+        "mean",
+        "added",
+        "ratio",
+        "seen/lost",
+        "attach",
+        "memory",
+        "published",
+    ]
+    .contains(&column.split(' ').next().unwrap_or_default())
+}
+
+fn workloads(sections: &[Section<'_>]) -> String {
+    let mut text = String::new();
+    for (workload, group) in section::gathered(sections, |section| section.cell.workload.as_str()) {
+        text += &format!("\n## {}\n", escaped(workload));
+        for section in group {
+            text += &workload_section(section);
+        }
+    }
+    text
+}
+
+fn workload_section(section: &Section<'_>) -> String {
+    let unit = text::unit_and_clock(section.clock, section.cell.target);
+    let header = [
+        "monitor",
+        "p50",
+        "added",
+        "ratio",
+        "seen/lost",
+        "outcome",
+        "min",
+        "p90",
+        "p99",
+        "max",
+        "mean",
+        "n",
+        "attach",
+        "memory (bytes)",
+    ];
+    let rows = section.rows.iter().map(row_fields);
+    format!(
+        "\n### {}, {}\n\nPer operation, in {unit}; attaching in the same unit, once.\n\n{}{}",
+        code(&section.operation()),
+        escaped(&section.place()),
+        table(&header, rows),
+        notes(section),
+    )
+}
+
+fn row_fields(row: &Row<'_>) -> Vec<String> {
+    let (added, summary) = (row.added, row.summary);
+    let number = |value: Option<u64>| value.map_or_else(String::new, text::grouped);
+    let of = |pick: fn(Summary) -> u64| number(summary.map(pick));
+    let memory = row.measured().and_then(|measured| measured.memory_bytes);
+    vec![
+        code(&row.monitor()),
+        of(|summary| summary.p50),
+        added.map_or_else(String::new, |added| text::signed(added.p50)),
+        added.map_or_else(String::new, |added| text::ratio(added.ratio)),
+        row.seen_lost(),
+        escaped(&row.outcome()),
+        of(|summary| summary.min),
+        of(|summary| summary.p90),
+        of(|summary| summary.p99),
+        of(|summary| summary.max),
+        summary.map_or_else(String::new, |summary| text::mean(summary.mean)),
+        of(|summary| summary.n as u64),
+        number(row.measured().and_then(|measured| measured.attach_cost)),
+        memory.map_or_else(String::new, text::signed),
+    ]
+}
+
+fn notes(section: &Section<'_>) -> String {
+    let notes = section.notes();
+    if notes.is_empty() {
+        return String::new();
+    }
+    let lines = notes.iter().map(|(monitor, note)| format!("- {}: {}\n", code(monitor), escaped(note)));
+    format!("\nNotes:\n\n{}", lines.collect::<String>())
+}
+
+fn published(sections: &[Section<'_>]) -> String {
+    let mut text = format!("\n## Beside published numbers\n\n{}\n", published::WHY_THEY_DIFFER);
+    for comparison in published::compare(sections) {
+        text += &one_comparison(&comparison);
+    }
+    text
+}
+
+fn one_comparison(comparison: &Comparison) -> String {
+    let source = comparison.source;
+    let published = format!("published ({})", source.unit);
+    let header =
+        ["condition", &published, "ratio published", "our cell", "p50 here", "ratio here", "like for like?"];
+    let kernel = comparison.kernel.as_ref().map_or_else(String::new, |kernel| format!(", kernel {kernel}"));
+    let remarks: String = comparison.remarks.iter().map(|remark| format!("\n{remark}\n")).collect();
+    format!(
+        "\n### {}{}\n\n<{}>: {}. Ratios are to {} {} there and to `none` here.\n\n{}{remarks}",
+        source.title,
+        escaped(&kernel),
+        source.url,
+        source.about,
+        text::grouped(source.base),
+        source.unit,
+        table(&header, comparison.lines.iter().map(comparison_line)),
+    )
+}
+
+fn comparison_line(line: &Line) -> Vec<String> {
+    let (cell, p50, ratio) = match &line.ours {
+        Some(ours) => (
+            format!("{}, {}", code(line.monitor), code(&ours.cell)),
+            ours.p50.clone(),
+            text::ratio(ours.ratio),
+        ),
+        None => (code(line.monitor), "not measured in this run".into(), String::new()),
+    };
+    let published = text::grouped(line.published);
+    vec![line.condition.into(), published, text::ratio(line.ratio), cell, p50, ratio, line.likeness.clone()]
+}
+
+fn calibration(run: &Run) -> String {
+    let all = section::calibrations(run);
+    if all.is_empty() {
+        return String::new();
+    }
+    let lines = all.iter().map(|calibration| {
+        let clock = calibration.clock.name();
+        format!("- kernel {}: {} (clock: {clock})\n", escaped(&calibration.kernel), calibration.cost())
+    });
+    format!(
+        "\n## Calibration\n\nThe cost of {}:\n\n{}",
+        section::CALIBRATION_ABOUT,
+        lines.collect::<String>()
+    )
+}
+
+fn made_by(run: &Run) -> String {
+    let facts = environment::facts(run).into_iter().map(|(name, value)| vec![name, code(&value)]);
+    let mut text = format!("\n## Environment\n\n{}", table(&["what", "value"], facts));
+    for kernel in &run.environment.kernels {
+        text += &format!("\n### Kernel {}\n\n", escaped(&kernel.name));
+        let facts = environment::kernel_facts(kernel)
+            .into_iter()
+            .map(|(name, value)| vec![escaped(&name), code(&value)]);
+        text += &table(&["what", "value"], facts);
+    }
+    text
+}
+
+fn without_numbers(run: &Run) -> String {
+    let without = section::without_numbers(run);
+    if without.is_empty() {
+        return String::new();
+    }
+    let rows = without.iter().map(|measurement| {
+        let Measurement { cell, outcome, .. } = measurement;
+        vec![code(&cell.to_string()), outcome.word().into(), escaped(&outcome.reason())]
+    });
+    let consoles: String = without.iter().filter_map(|measurement| console(measurement)).collect();
+    format!("\n## Cells without a number\n\n{}{consoles}", table(&["cell", "outcome", "reason"], rows))
+}
+
+/// The guest's last words, as code by indentation, which no text can end.
+fn console(measurement: &Measurement) -> Option<String> {
+    let Outcome::Failed(failure) = &measurement.outcome else { return None };
+    let lines = failure.console.iter().map(|line| format!("    {}\n", text::one_line(line)));
+    let cell = code(&measurement.cell.to_string());
+    (!failure.console.is_empty())
+        .then(|| format!("\nThe console of {cell}:\n\n{}", lines.collect::<String>()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fixture;
+
+    #[test]
+    fn foreign_text_is_no_markup() {
+        assert_eq!(escaped("a | <b> `c`\nd"), "a \\| &lt;b&gt; \\`c\\` d");
+        assert_eq!(code("a`b|c"), "`a'b\\|c`");
+        let report = render(&fixture::synthetic_run());
+        assert!(!report.contains("<script>") && !report.contains('\u{1b}'));
+    }
+
+    #[test]
+    fn every_row_of_a_table_has_its_columns() {
+        let report = render(&fixture::synthetic_run());
+        let columns = |line: &str| line.replace("\\|", "").matches('|').count();
+        let mut expected = None;
+        for line in report.lines() {
+            if !line.starts_with('|') {
+                expected = None;
+                continue;
+            }
+            assert_eq!(columns(line), *expected.get_or_insert(columns(line)), "{line}");
+        }
+    }
+
+    #[test]
+    fn the_report_has_the_environment_and_the_published_numbers() {
+        let report = render(&fixture::synthetic_run());
+        for part in
+            ["6.1.1-1", "audit=0", "663", "70,138", "not measured in this run", "bbbb", "refused EPERM"]
+        {
+            assert!(report.contains(part), "{part}");
+        }
+    }
+}

@@ -1,0 +1,71 @@
+//! What each monitor adds to one operation: bars on a logarithmic axis. What
+//! such an axis has no place for (nothing, less than nothing, no number at
+//! all) is said in words where the bar would begin.
+
+use super::canvas::{self, Anchor, Canvas, Frame};
+use super::colour;
+use super::scale::Scale;
+use crate::section::{Row, Section};
+use crate::text;
+
+/// What each monitor of `section` adds to an operation, as SVG of `width` pixels.
+pub fn added(section: &Section<'_>, width: u32) -> String {
+    let bars = section.rows.iter().filter(|row| height(row).is_some());
+    let frame = Frame::new(section, width, &bars.map(words).collect::<Vec<_>>());
+    let highest = section.rows.iter().filter_map(height).max().unwrap_or(10);
+    let scale = Scale::costs(frame.left, frame.right, highest);
+    let (operation, place) = (section.operation(), section.place());
+    let long = format!("{} added to one {operation}, {place} (log scale)", section.clock.unit());
+    let short = format!("{} added per operation (log scale)", section.clock.unit());
+    let title = if canvas::text_width(&long) < width as i32 { long } else { short };
+    canvas::draw(section, width, &title, &scale, |canvas, row, middle| bar(canvas, &scale, row, middle))
+}
+
+/// What a bar shows: a cost that is more than nothing.
+fn height(row: &Row<'_>) -> Option<u64> {
+    row.added.and_then(|added| u64::try_from(added.p50).ok()).filter(|cost| *cost > 0)
+}
+
+fn bar(canvas: &Canvas<'_>, scale: &Scale, row: &Row<'_>, middle: i32) {
+    let colour = colour::of(row.measurement.cell.monitor.mechanism());
+    let half = canvas::ROW / 2 - 4;
+    let end = height(row).map_or(scale.left, |cost| scale.pixel(cost as f64).max(scale.left + 2));
+    if end > scale.left {
+        canvas.bar((scale.left, middle - half), (end, middle + half), colour, 1.0);
+    }
+    let ink = if row.added.is_some() { colour::INK } else { colour::MUTED };
+    let words = canvas.fitting(&words(row), canvas.right() - end - 6);
+    canvas.text(&words, (end + 6, middle), Anchor::Left, ink);
+}
+
+/// The number beside the bar, or what there is instead of one.
+fn words(row: &Row<'_>) -> String {
+    let refused = row.measured().map(text::refused).unwrap_or_default();
+    match (row.added, row.summary) {
+        (Some(_), Some(summary)) if row.measurement.cell.monitor.is_none() => {
+            format!("baseline: {}", text::grouped(summary.p50))
+        }
+        (Some(added), _) if refused.is_empty() => text::signed(added.p50),
+        (Some(added), _) => format!("{}, {refused}", text::signed(added.p50)),
+        (None, Some(_)) => "measured, no baseline".into(),
+        (None, None) => row.outcome(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{fixture, section};
+
+    #[test]
+    fn what_has_no_bar_is_said_in_words() {
+        let run = fixture::synthetic_run();
+        let sections = section::sections(&run);
+        let words: Vec<String> = sections.iter().flat_map(|section| &section.rows).map(words).collect();
+        for expected in
+            ["0", "+444", "-21,000, refused EPERM", "failed", "unsupported", "skipped", "baseline: 109,000"]
+        {
+            assert!(words.iter().any(|word| word == expected), "{expected}: {words:?}");
+        }
+    }
+}

@@ -1,0 +1,145 @@
+//! A picture being drawn: plotters' SVG backend with the four shapes that the
+//! plots need, in pixels, and the frame of rows that both share.
+
+use plotters::coord::Shift;
+use plotters::prelude::*;
+use plotters::style::text_anchor::{HPos, Pos, VPos};
+
+use super::colour;
+use super::scale::Scale;
+use crate::section::{Row, Section};
+
+/// The height of a row, in pixels.
+pub(super) const ROW: i32 = 24;
+/// The size of text, in pixels.
+const TEXT: f64 = 13.0;
+/// What a character takes, on average, in pixels; no font is measured here.
+const CHARACTER: f64 = 7.1;
+const TOP: i32 = 30;
+const BOTTOM: i32 = 26;
+const MARGIN: i32 = 8;
+
+/// Where text stands in relation to its point.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Anchor {
+    Left,
+    Middle,
+    Right,
+}
+
+/// A picture: rows of monitors, their names to the left, an axis below.
+pub(super) struct Canvas<'a> {
+    area: DrawingArea<SVGBackend<'a>, Shift>,
+    width: i32,
+    height: i32,
+}
+
+/// What the rows' names and values leave for the plot, in pixels.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Frame {
+    /// The axis' left end.
+    pub left: i32,
+    /// Its right end.
+    pub right: i32,
+}
+
+impl Frame {
+    /// The frame of a picture of `width`, with room for `values` to the right.
+    pub(super) fn new(section: &Section<'_>, width: u32, values: &[String]) -> Frame {
+        let width = i32::try_from(width).unwrap_or(i32::MAX);
+        let names = section.rows.iter().map(|row| text_width(&row.monitor())).max().unwrap_or(0);
+        let values = values.iter().map(|value| text_width(value)).max().unwrap_or(0);
+        let left = names.min(width * 2 / 5) + 2 * MARGIN;
+        let right = width - values.min(width * 3 / 10) - 3 * MARGIN;
+        Frame { left, right }
+    }
+}
+
+/// Draws `section`'s rows by `row` into a picture with `title`, `scale`'s axis
+/// and the rows' names; gives the SVG.
+pub(super) fn draw(
+    section: &Section<'_>,
+    width: u32,
+    title: &str,
+    scale: &Scale,
+    row: impl Fn(&Canvas<'_>, &Row<'_>, i32),
+) -> String {
+    let rows = i32::try_from(section.rows.len()).unwrap_or(0);
+    let height = TOP + rows * ROW + BOTTOM;
+    let mut svg = String::new();
+    {
+        let size = (width, height.unsigned_abs());
+        let area = SVGBackend::with_string(&mut svg, size).into_drawing_area();
+        let canvas = Canvas { area, width: i32::try_from(width).unwrap_or(i32::MAX), height };
+        canvas.text(title, (MARGIN, TOP / 2), Anchor::Left, colour::MUTED);
+        canvas.axis(scale);
+        for (index, entry) in (0..).zip(&section.rows) {
+            let middle = TOP + index * ROW + ROW / 2;
+            let name = canvas.fitting(&entry.monitor(), scale.left - 2 * MARGIN);
+            canvas.text(&name, (scale.left - MARGIN, middle), Anchor::Right, colour::INK);
+            row(&canvas, entry, middle);
+        }
+        // Into memory: nothing that could fail.
+        let _ = canvas.area.present();
+    }
+    svg
+}
+
+/// About how wide `text` is, in pixels.
+pub(super) fn text_width(text: &str) -> i32 {
+    (text.chars().count() as f64 * CHARACTER) as i32
+}
+
+impl Canvas<'_> {
+    /// The right end of what may be drawn on.
+    pub(super) fn right(&self) -> i32 {
+        self.width - MARGIN
+    }
+
+    /// `text` cut to what `width` pixels hold.
+    pub(super) fn fitting(&self, text: &str, width: i32) -> String {
+        if text_width(text) <= width + MARGIN {
+            return text.into();
+        }
+        let room = (f64::from(width.max(0)) / CHARACTER) as usize;
+        text.chars().take(room.saturating_sub(1)).chain(['…']).collect()
+    }
+
+    /// One line of text, centred on its point from top to bottom.
+    pub(super) fn text(&self, text: &str, at: (i32, i32), anchor: Anchor, colour: RGBColor) {
+        let across = match anchor {
+            Anchor::Left => HPos::Left,
+            Anchor::Middle => HPos::Center,
+            Anchor::Right => HPos::Right,
+        };
+        // plotters writes a font-size of its size / 1.24.
+        let style =
+            ("sans-serif", TEXT * 1.24).into_font().color(&colour).pos(Pos::new(across, VPos::Center));
+        let _ = self.area.draw(&Text::new(text.to_string(), at, style));
+    }
+
+    /// A filled rectangle between two corners.
+    pub(super) fn bar(&self, from: (i32, i32), to: (i32, i32), colour: RGBColor, opacity: f64) {
+        let _ = self.area.draw(&Rectangle::new([from, to], colour.mix(opacity).filled()));
+    }
+
+    /// A straight line.
+    pub(super) fn line(&self, from: (i32, i32), to: (i32, i32), colour: RGBColor, width: u32) {
+        let _ = self.area.draw(&PathElement::new([from, to], colour.stroke_width(width)));
+    }
+
+    /// A small circle that is not filled.
+    pub(super) fn ring(&self, at: (i32, i32), colour: RGBColor) {
+        let _ = self.area.draw(&Circle::new(at, 3, colour.stroke_width(1)));
+    }
+
+    fn axis(&self, scale: &Scale) {
+        let bottom = self.height - BOTTOM;
+        for (value, label) in scale.ticks() {
+            let x = scale.pixel(value);
+            self.line((x, TOP), (x, bottom), colour::GRID, 1);
+            self.text(&label, (x, bottom + BOTTOM / 2), Anchor::Middle, colour::MUTED);
+        }
+        self.line((scale.left, TOP), (scale.left, bottom), colour::MUTED, 1);
+    }
+}

@@ -1,0 +1,234 @@
+//! The run beside the published measurements that asked hookbench's question first.
+//! Ratios only: an instruction is not a microsecond, and no number of theirs
+//! is of a machine like ours. Which of our cells is the like-for-like one, or
+//! that there is none, is said with each.
+
+use hookbench_results::Schedule;
+
+use crate::section::{Row, Section};
+use crate::text;
+
+mod sources;
+
+pub use sources::{CLOUDFLARE, LWN, Source, WHY_THEY_DIFFER};
+use sources::{Condition, Remark};
+
+/// A published measurement and the run beside it, on one kernel.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Comparison {
+    /// What was published, and where.
+    pub source: &'static Source,
+    /// The kernel of our cells; `None` when the run has none that compare.
+    pub kernel: Option<String>,
+    /// One per published condition, and per cell of ours that may stand for it.
+    pub lines: Vec<Line>,
+    /// Ratios of two lines that say more than those to the first.
+    pub remarks: Vec<String>,
+}
+
+/// A published number beside one of ours.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Line {
+    /// The condition, in the publication's words.
+    pub condition: &'static str,
+    /// Its number, in the source's unit.
+    pub published: u64,
+    /// That, to the source's base.
+    pub ratio: f64,
+    /// Our monitor that stands for it.
+    pub monitor: &'static str,
+    /// Whether it is like for like, and why.
+    pub likeness: String,
+    /// Our number, if the run has it.
+    pub ours: Option<Ours>,
+}
+
+/// A cell of ours in a comparison.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Ours {
+    /// `execve-noop[env_pages=0 ld_preload=ignored], delivered`
+    pub cell: String,
+    /// Its median with the unit: `442,333 instructions`.
+    pub p50: String,
+    /// To the median of the same cell under `none`.
+    pub ratio: f64,
+    schedule: Schedule,
+}
+
+/// The run beside all that was published, per kernel that has such cells; a
+/// source without any is there once, without our numbers.
+pub fn compare(sections: &[Section<'_>]) -> Vec<Comparison> {
+    [&LWN, &CLOUDFLARE].into_iter().flat_map(|source| compare_with(source, sections)).collect()
+}
+
+fn compare_with(source: &'static Source, sections: &[Section<'_>]) -> Vec<Comparison> {
+    let mut kernels: Vec<Option<&str>> = Vec::new();
+    for section in sections.iter().filter(|section| section.cell.workload == source.workload) {
+        let kernel = Some(section.cell.kernel.as_str());
+        if section.baseline().is_some() && !kernels.contains(&kernel) {
+            kernels.push(kernel);
+        }
+    }
+    if kernels.is_empty() {
+        kernels.push(None);
+    }
+    kernels.into_iter().map(|kernel| comparison(source, sections, kernel)).collect()
+}
+
+fn comparison(source: &'static Source, sections: &[Section<'_>], kernel: Option<&str>) -> Comparison {
+    let found: Vec<Line> = source
+        .conditions
+        .iter()
+        .map(|condition| line(source, condition, ours(source, condition, sections, kernel)))
+        .collect();
+    let remarks = source.remarks.iter().filter_map(|remark| remark.text(&found)).collect();
+    Comparison { source, kernel: kernel.map(text::one_line), lines: chosen(found), remarks }
+}
+
+fn line(source: &Source, condition: &Condition, ours: Option<Ours>) -> Line {
+    let [wanted, ..] = condition.schedules;
+    let likeness = match &ours {
+        Some(ours) if ours.schedule != wanted => {
+            format!("{}; the run has it as `{}` only, not `{wanted}`", condition.likeness, ours.schedule)
+        }
+        _ => condition.likeness.into(),
+    };
+    Line {
+        condition: condition.name,
+        published: condition.published,
+        ratio: condition.published as f64 / source.base as f64,
+        monitor: condition.monitor,
+        likeness,
+        ours,
+    }
+}
+
+/// Per condition the lines that have a number; of one that has none, the first.
+fn chosen(found: Vec<Line>) -> Vec<Line> {
+    let measured: Vec<&str> =
+        found.iter().filter(|line| line.ours.is_some()).map(|line| line.condition).collect();
+    let mut lines: Vec<Line> = Vec::new();
+    for line in found {
+        let named = lines.iter().any(|other| other.condition == line.condition);
+        if line.ours.is_some() || (!named && !measured.contains(&line.condition)) {
+            lines.push(line);
+        }
+    }
+    lines
+}
+
+/// The cell that stands for `condition`: the first schedule that has one, and
+/// of those the smallest environment.
+fn ours(
+    source: &Source,
+    condition: &Condition,
+    sections: &[Section<'_>],
+    kernel: Option<&str>,
+) -> Option<Ours> {
+    let (name, value) = condition.param;
+    let fitting = sections.iter().filter(|section| {
+        let cell = &section.cell;
+        let given = cell.params.get(name) == Some(value);
+        Some(cell.kernel.as_str()) == kernel && cell.workload == source.workload && given
+    });
+    let rows = fitting.flat_map(|section| section.rows.iter().map(move |row| (section, row)));
+    rows.filter(|(_, row)| row.monitor() == condition.monitor && row.added.is_some())
+        .filter(|(_, row)| row.measured().is_some_and(|measured| measured.refused.is_none()))
+        .min_by_key(|(section, _)| {
+            let place = condition.schedules.iter().position(|wanted| *wanted == section.cell.schedule);
+            (place, env_pages(section), section.operation())
+        })
+        .and_then(|(section, row)| shown(section, row))
+}
+
+fn env_pages(section: &Section<'_>) -> u64 {
+    section.cell.params.get("env_pages").and_then(|pages| pages.parse().ok()).unwrap_or(0)
+}
+
+fn shown(section: &Section<'_>, row: &Row<'_>) -> Option<Ours> {
+    let (value, ratio) = (row.summary?.p50, row.added?.ratio);
+    let cell = format!("{}, {}", section.operation(), section.cell.schedule);
+    let p50 = format!("{} {}", text::grouped(value), section.clock.unit());
+    ratio.is_finite().then_some(Ours { cell, p50, ratio, schedule: section.cell.schedule })
+}
+
+impl Remark {
+    /// The ratio of the two, theirs and ours; `None` when the run lacks one.
+    fn text(&self, lines: &[Line]) -> Option<String> {
+        let by = |monitor| lines.iter().find(|line| line.monitor == monitor);
+        let (over, under) = (by(self.over)?, by(self.under)?);
+        let published = over.published as f64 / under.published as f64;
+        // Of ratios to `none`: the two may be of different schedules.
+        let ours = over.ours.as_ref()?.ratio / under.ours.as_ref()?.ratio;
+        let ours = Some(ours).filter(|ours| ours.is_finite())?;
+        Some(format!("To each other, {}: {published:.4} published, {ours:.4} here.", self.text))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{fixture, section};
+
+    fn compared(cells: &[(&str, &str, &str, Schedule, u64)]) -> Vec<Comparison> {
+        let run = fixture::run_of_cells(cells);
+        compare(&section::sections(&run))
+    }
+
+    const PLAIN: &str = "env_pages=0 ld_preload=ignored";
+    const READING: &str = "env_pages=0 ld_preload=recorded";
+    const WIDE: &str = "env_pages=32 ld_preload=recorded";
+
+    #[test]
+    fn what_is_not_in_the_run_has_no_number() {
+        for comparison in compared(&[]) {
+            assert_eq!(comparison.kernel, None);
+            assert!(comparison.lines.iter().all(|line| line.ours.is_none()));
+        }
+    }
+
+    #[test]
+    fn published_ratios_are_those_of_the_sources() {
+        let lwn = &compared(&[])[0];
+        let numbers: Vec<(u64, String)> =
+            lwn.lines.iter().map(|line| (line.published, text::ratio(line.ratio))).collect();
+        let expected = [(518, "1.0000"), (522, "1.0077"), (663, "1.2799"), (543, "1.0483")];
+        assert_eq!(numbers, expected.map(|(value, ratio)| (value, ratio.to_string())));
+        assert_eq!(text::ratio(compared(&[])[1].lines[1].ratio), "1.1081");
+    }
+
+    #[test]
+    fn the_like_for_like_cell_is_taken_when_there_is_one() {
+        let lwn = &compared(&[
+            ("execve-noop", PLAIN, "none", Schedule::Paced, 1000),
+            ("execve-noop", PLAIN, "none", Schedule::Delivered, 1000),
+            ("execve-noop", PLAIN, "audit+idle", Schedule::Paced, 1200),
+            ("execve-noop", PLAIN, "audit+auditd", Schedule::Paced, 1200),
+            ("execve-noop", PLAIN, "audit+auditd", Schedule::Delivered, 1500),
+            ("execve-noop", WIDE, "none", Schedule::Paced, 9000),
+            ("execve-noop", WIDE, "bpf-lsm+perfbuf", Schedule::Paced, 9900),
+            ("execve-noop", READING, "none", Schedule::Paced, 1000),
+            ("execve-noop", READING, "bpf-lsm+perfbuf", Schedule::Paced, 1050),
+        ])[0];
+        let ours = |monitor| {
+            lwn.lines.iter().find(|line| line.monitor == monitor).and_then(|line| line.ours.clone()).unwrap()
+        };
+        assert_eq!((ours("audit+auditd").ratio, ours("bpf-lsm+perfbuf").ratio), (1.5, 1.05));
+        assert!(lwn.remarks[0].ends_with("1.2701 published, 1.2500 here."), "{:?}", lwn.remarks);
+        assert!(ours("audit+auditd").cell.ends_with("delivered"));
+        assert!(ours("bpf-lsm+perfbuf").cell.contains("env_pages=0"));
+    }
+
+    #[test]
+    fn unshare_as_root_stands_beside_cloudflare() {
+        let cloudflare = &compared(&[
+            ("unshare-burst", "as=root", "none", Schedule::Paced, 30_000),
+            ("unshare-burst", "as=root", "bpf-lsm+deny", Schedule::Paced, 30_600),
+            ("unshare-burst", "as=user", "none", Schedule::Paced, 30_000),
+            ("unshare-burst", "as=user", "bpf-lsm+deny", Schedule::Paced, 9_000),
+        ])[1];
+        let ours: Vec<f64> =
+            cloudflare.lines.iter().filter_map(|line| line.ours.as_ref()).map(|ours| ours.ratio).collect();
+        assert_eq!(ours, [1.0, 1.02]);
+    }
+}

@@ -1,0 +1,176 @@
+//! The published measurements as data: their numbers, where they stand, and
+//! which of our cells may stand for each condition. How they are compared is
+//! the business of the parent.
+
+use hookbench_results::Schedule;
+
+/// A publication.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Source {
+    /// Who and when.
+    pub title: &'static str,
+    /// Where.
+    pub url: &'static str,
+    /// What was measured there, and how.
+    pub about: &'static str,
+    /// The unit of its numbers.
+    pub unit: &'static str,
+    /// What its ratios are to, in its unit.
+    pub base: u64,
+    /// Our workload.
+    pub workload: &'static str,
+    pub(super) conditions: &'static [Condition],
+    pub(super) remarks: &'static [Remark],
+}
+
+/// One published condition and the cells that may stand for it, best first.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Condition {
+    pub(super) name: &'static str,
+    pub(super) published: u64,
+    pub(super) monitor: &'static str,
+    /// Name and value that the cell must have.
+    pub(super) param: (&'static str, &'static str),
+    pub(super) schedules: [Schedule; 3],
+    pub(super) likeness: &'static str,
+}
+
+/// The ratio of two conditions, by the monitors that stand for them.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Remark {
+    pub(super) over: &'static str,
+    pub(super) under: &'static str,
+    pub(super) text: &'static str,
+}
+
+/// Without a reader there is no delivery: the default schedule is the fair one.
+const QUIET: [Schedule; 3] = [Schedule::Paced, Schedule::Delivered, Schedule::Burst];
+/// With a reader, the record's whole way is what the published numbers hold.
+const READ: [Schedule; 3] = [Schedule::Delivered, Schedule::Paced, Schedule::Burst];
+const IGNORED: (&str, &str) = ("ld_preload", "ignored");
+const RECORDED: (&str, &str) = ("ld_preload", "recorded");
+
+/// KP Singh's case study as LWN reported it.
+pub static LWN: Source = Source {
+    title: "LWN, “Kernel runtime security instrumentation” (2019)",
+    url: "https://lwn.net/Articles/798157/",
+    about: "mean time of executing a no-op binary 100 times, rough by its author's own word",
+    unit: "µs",
+    base: 518,
+    workload: "execve-noop",
+    conditions: &[
+        Condition {
+            name: "audit compiled out",
+            published: 518,
+            monitor: "none",
+            param: IGNORED,
+            schedules: QUIET,
+            likeness: "not like for like: stock kernels have audit compiled in; `none` is the nearest",
+        },
+        Condition {
+            name: "audit compiled out",
+            published: 518,
+            monitor: "audit+off",
+            param: IGNORED,
+            schedules: QUIET,
+            likeness: "not like for like: compiled in and off (audit=0)",
+        },
+        Condition {
+            name: "audit without rules",
+            published: 522,
+            monitor: "audit+idle",
+            param: IGNORED,
+            schedules: QUIET,
+            likeness: "like for like",
+        },
+        Condition {
+            name: "audit recording execve",
+            published: 663,
+            monitor: "audit+auditd",
+            param: IGNORED,
+            schedules: READ,
+            likeness: "like for like: LWN does not name the reader, auditd is the usual one",
+        },
+        Condition {
+            name: "audit recording execve",
+            published: 663,
+            monitor: "audit+rules",
+            param: IGNORED,
+            schedules: QUIET,
+            likeness: "not like for like: nobody reads the records",
+        },
+        Condition {
+            name: "KRSI recording LD_PRELOAD",
+            published: 543,
+            monitor: "bpf-lsm+perfbuf",
+            param: RECORDED,
+            schedules: READ,
+            likeness: "like for like: KRSI used the perf ring buffer",
+        },
+        Condition {
+            name: "KRSI recording LD_PRELOAD",
+            published: 543,
+            monitor: "bpf-lsm+ringbuf",
+            param: RECORDED,
+            schedules: READ,
+            likeness: "not like for like: the BPF ring buffer is younger than KRSI's prototype",
+        },
+        Condition {
+            name: "KRSI recording LD_PRELOAD",
+            published: 543,
+            monitor: "bpf-lsm+perfbuf",
+            param: IGNORED,
+            schedules: READ,
+            likeness: "not like for like: LD_PRELOAD is not read",
+        },
+        Condition {
+            name: "KRSI recording LD_PRELOAD",
+            published: 543,
+            monitor: "bpf-lsm+ringbuf",
+            param: IGNORED,
+            schedules: READ,
+            likeness: "not like for like: another buffer, and LD_PRELOAD is not read",
+        },
+    ],
+    remarks: &[Remark {
+        over: "audit+auditd",
+        under: "audit+idle",
+        text: "audit recording execve (auditd) over audit without rules",
+    }],
+};
+
+/// Cloudflare's live patch of user namespaces.
+pub static CLOUDFLARE: Source = Source {
+    title: "Cloudflare, “Live-patching security vulnerabilities inside the Linux kernel with eBPF LSM” (2022)",
+    url: "https://blog.cloudflare.com/live-patch-security-vulnerabilities-with-ebpf-lsm/",
+    about: "one unshare(CLONE_NEWUSER) by root, entry to exit of the system call; one call each, on different CPUs",
+    unit: "cycles",
+    base: 63_294,
+    workload: "unshare-burst",
+    conditions: &[
+        Condition {
+            name: "no policy",
+            published: 63_294,
+            monitor: "none",
+            param: ("as", "root"),
+            schedules: QUIET,
+            likeness: "like for like",
+        },
+        Condition {
+            name: "policy attached, root allowed",
+            published: 70_138,
+            monitor: "bpf-lsm+deny",
+            param: ("as", "root"),
+            schedules: QUIET,
+            likeness: "like for like in what is timed and allowed; theirs hooks cred_prepare, ours userns_create",
+        },
+    ],
+    remarks: &[],
+};
+
+/// Why the two kinds of numbers are not the same; printed with the comparison.
+pub const WHY_THEY_DIFFER: &str = "Instructions differ from microseconds and cycles: a count of instructions knows \
+     no cache miss, no mispredicted branch, no frequency and no second CPU. An execve that waits for memory takes \
+     more time per instruction than code that runs from warm caches, so a monitor's share of the instructions \
+     need not be its share of the time; and under the delivered schedule one CPU here pays for the reader too, \
+     who there may have had a CPU of its own. Compare the ratios for direction and order, not digit by digit.";

@@ -1,0 +1,166 @@
+//! The opening paragraph: the run's answer, computed from its numbers. Which
+//! section it speaks of, and in which words; how it is set is the formats'.
+
+use hookbench_results::baseline::Added;
+use hookbench_results::{Run, Schedule};
+
+use crate::section::{Row, Section};
+use crate::text;
+
+/// Workloads that make the better headline come first; others follow in the
+/// order of the run, `null-syscall` last: nothing watches it.
+const HEADLINES: [&str; 1] = ["execve-noop"];
+/// The floor: a system call that no monitor has an interest in.
+const FLOOR: &str = "null-syscall";
+
+/// The sentences that open every report.
+pub fn sentences(run: &Run, sections: &[Section<'_>]) -> Vec<String> {
+    let mut sentences = Vec::new();
+    match headline(sections) {
+        Some(section) => {
+            sentences.extend(answer(section));
+            sentences.extend(others(section, sections));
+        }
+        None => sentences.push("No monitor was measured beside its baseline `none` in this run.".into()),
+    }
+    sentences.push(counts(run));
+    sentences
+}
+
+/// The section that the opening speaks of and shows: it has costs, and of
+/// those it is of the first kernel, paced, and of the workload that matters most.
+pub fn headline<'s, 'a>(sections: &'s [Section<'a>]) -> Option<&'s Section<'a>> {
+    let with_costs = sections.iter().filter(|section| section.costs().next().is_some());
+    with_costs.min_by_key(|section| {
+        let workload = section.cell.workload.as_str();
+        let place = HEADLINES.iter().position(|name| *name == workload).unwrap_or(HEADLINES.len());
+        (workload == FLOOR, place, section.cell.schedule != Schedule::Paced)
+    })
+}
+
+/// The cheapest and the dearest of the monitors that saw every operation, or,
+/// where nothing was watched, of all.
+fn extremes<'s, 'a>(section: &'s Section<'a>) -> Option<Extremes<'s, 'a>> {
+    let saw: Vec<_> = section.costs().filter(|(row, _)| row.saw_everything()).collect();
+    let watched = !saw.is_empty();
+    let costs = if watched { saw } else { section.costs().collect() };
+    let cheapest = costs.iter().copied().min_by_key(|(_, added)| added.p50)?;
+    let dearest = costs.iter().copied().max_by_key(|(_, added)| added.p50)?;
+    Some(Extremes { count: costs.len(), watched, cheapest, dearest })
+}
+
+struct Extremes<'s, 'a> {
+    count: usize,
+    watched: bool,
+    cheapest: (&'s Row<'a>, Added),
+    dearest: (&'s Row<'a>, Added),
+}
+
+fn answer(section: &Section<'_>) -> Vec<String> {
+    let Some(Extremes { count, watched, cheapest, dearest }) = extremes(section) else { return Vec::new() };
+    let unit = section.clock.unit();
+    let base = section.baseline().and_then(|row| row.summary).map_or(0, |summary| summary.p50);
+    let start = format!(
+        "On kernel {}, one `{}` costs {} {unit} when nothing watches it (median, {} schedule, clock: {}).",
+        section.kernel(),
+        section.operation(),
+        text::grouped(base),
+        section.cell.schedule,
+        section.clock.name(),
+    );
+    let (cheap, dear) = (cost(&cheapest, unit), cost(&dearest, unit));
+    let what = behaviour(dearest.0).map_or_else(String::new, |name| format!(" to watch `{name}`"));
+    let of = if watched { "that saw every operation" } else { "measured" };
+    let end = match count {
+        1 => format!("The only monitor {of} is `{}`: {cheap}.", cheapest.0.monitor()),
+        _ => format!(
+            "Of the {count} monitors {of}, the cheapest{what} is `{}`: {cheap}; the dearest is `{}`: {dear}.",
+            cheapest.0.monitor(),
+            dearest.0.monitor(),
+        ),
+    };
+    vec![start, end]
+}
+
+/// `+444 instructions per operation (+0.4 %)`
+fn cost((_, added): &(&Row<'_>, Added), unit: &str) -> String {
+    let share =
+        if added.ratio.is_finite() { format!(" ({})", text::percent(added.ratio)) } else { String::new() };
+    format!("{} {unit} per operation{share}", text::signed(added.p50))
+}
+
+fn behaviour(row: &Row<'_>) -> Option<String> {
+    let events = row.measured()?.events.as_ref()?;
+    Some(text::one_line(&events.behaviour)).filter(|name| !name.is_empty())
+}
+
+/// One sentence for each other workload: its first section that is like `said`.
+fn others(said: &Section<'_>, sections: &[Section<'_>]) -> Vec<String> {
+    let mut told = vec![said.cell.workload.as_str()];
+    let mut sentences = Vec::new();
+    for section in sections {
+        let like = (&section.cell.kernel, section.cell.schedule, section.clock)
+            == (&said.cell.kernel, said.cell.schedule, said.clock);
+        let workload = section.cell.workload.as_str();
+        let Some(found) = extremes(section).filter(|_| like && !told.contains(&workload)) else { continue };
+        told.push(workload);
+        let ends = [&found.cheapest, &found.dearest].map(|end| {
+            format!("{} {} (`{}`)", text::signed(end.1.p50), section.clock.unit(), end.0.monitor())
+        });
+        sentences.push(match found.count {
+            1 => format!("One `{}` changes by {}.", section.operation(), ends[0]),
+            _ => format!("One `{}` changes by {} to {}.", section.operation(), ends[0], ends[1]),
+        });
+    }
+    sentences
+}
+
+/// How the cells of the run ended.
+fn counts(run: &Run) -> String {
+    let words = ["measured", "failed", "unsupported", "skipped"];
+    let parts: Vec<String> = words
+        .into_iter()
+        .map(|word| (run.count(word), word))
+        .filter(|(count, word)| *count > 0 || *word == "measured")
+        .map(|(count, word)| format!("{count} {word}"))
+        .collect();
+    format!("Of {}: {}.", text::count(run.measurements.len(), "cell"), parts.join(", "))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{fixture, section};
+
+    #[test]
+    fn the_answer_names_the_cheapest_and_the_dearest_with_unit_and_percent() {
+        let run = fixture::synthetic_run();
+        let text = sentences(&run, &section::sections(&run)).join(" ");
+        assert!(
+            text.contains("the cheapest to watch `exec` is `bpf-lsm+count`: +444 instructions"),
+            "{text}"
+        );
+        assert!(text.contains("the dearest is `audit+auditd`: +333,333 instructions per operation (+306 %)"));
+        assert!(text.contains("clock: instructions") && text.contains("kernel 6.1"));
+        assert!(text.contains("2 failed, 2 unsupported, 2 skipped"), "{text}");
+    }
+
+    #[test]
+    fn a_run_without_baselines_says_so() {
+        let run = fixture::run_of(&[("kprobe+count", &[7])]);
+        let text = sentences(&run, &section::sections(&run)).join(" ");
+        assert_eq!(
+            text,
+            "No monitor was measured beside its baseline `none` in this run. Of 1 cell: 1 measured."
+        );
+    }
+
+    #[test]
+    fn refused_operations_and_losses_are_no_answer() {
+        let run = fixture::synthetic_run();
+        let sections = section::sections(&run);
+        let refusing = sections.iter().find(|section| section.operation().contains("as=user")).unwrap();
+        let found = extremes(refusing).unwrap();
+        assert_eq!(found.cheapest.0.monitor(), "kprobe+count");
+    }
+}

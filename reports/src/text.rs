@@ -1,0 +1,120 @@
+//! Numbers and foreign text as every report shows them. What a guest said is
+//! made one harmless line here; escaping for a format stays with the format.
+
+use hookbench_results::{Clock, Measured, Target};
+
+/// `109429` as `109,429`.
+pub fn grouped(number: u64) -> String {
+    let digits = number.to_string();
+    let mut text = String::with_capacity(digits.len() + digits.len() / 3);
+    for (index, digit) in digits.chars().enumerate() {
+        if index > 0 && (digits.len() - index).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+/// A mean with one decimal: `109,131.0`.
+pub fn mean(mean: f64) -> String {
+    let text = format!("{mean:.1}");
+    let (whole, decimal) = text.split_once('.').unwrap_or((&text, "0"));
+    whole.parse().map_or_else(|_| text.clone(), |whole| format!("{}.{decimal}", grouped(whole)))
+}
+
+/// A difference with its sign: `+1,018`, `-40`, `0`.
+pub fn signed(number: i64) -> String {
+    match number {
+        0 => "0".into(),
+        1.. => format!("+{}", grouped(number.unsigned_abs())),
+        _ => format!("-{}", grouped(number.unsigned_abs())),
+    }
+}
+
+/// A ratio with four decimals; empty when there is none to speak of, as over 0.
+pub fn ratio(ratio: f64) -> String {
+    if ratio.is_finite() { format!("{ratio:.4}") } else { String::new() }
+}
+
+/// A ratio as the change it is: `+1.3 %`.
+pub fn percent(ratio: f64) -> String {
+    let change = (ratio - 1.0) * 100.0;
+    if change.abs() >= 10.0 { format!("{change:+.0} %") } else { format!("{change:+.1} %") }
+}
+
+/// Foreign text as one line: control characters, which could move a terminal's
+/// cursor or break a table, are replaced; spaces are joined.
+pub fn one_line(text: &str) -> String {
+    let visible: String =
+        text.chars().map(|c| if c.is_whitespace() { ' ' } else { c }).map(harmless).collect();
+    visible.split(' ').filter(|word| !word.is_empty()).collect::<Vec<_>>().join(" ")
+}
+
+/// Control characters, and those that turn the direction of text, as `�`.
+fn harmless(c: char) -> char {
+    let turns = matches!(c, '\u{200e}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    let forbidden_in_xml = matches!(c, '\u{fffe}' | '\u{ffff}');
+    if c.is_control() || turns || forbidden_in_xml { char::REPLACEMENT_CHARACTER } else { c }
+}
+
+/// What stands beside numbers: `instructions (clock: instructions, tcg)`.
+pub fn unit_and_clock(clock: Clock, target: Target) -> String {
+    format!("{} (clock: {}, target: {target})", clock.unit(), clock.name())
+}
+
+/// `refused EPERM`, with the counts when not every operation was; empty when
+/// none was.
+pub fn refused(measured: &Measured) -> String {
+    let Some(refused) = &measured.refused else {
+        return String::new();
+    };
+    let errno = one_line(&refused.errno);
+    let all = measured.samples.len() as u64;
+    if refused.operations == all {
+        format!("refused {errno}")
+    } else {
+        format!("refused {errno} ({} of {})", grouped(refused.operations), grouped(all))
+    }
+}
+
+/// `1 cell`, `3 cells`.
+pub fn count(number: usize, noun: &str) -> String {
+    let ending = if number == 1 { "" } else { "s" };
+    format!("{} {noun}{ending}", grouped(number as u64))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_are_grouped_by_thousands() {
+        assert_eq!(grouped(7), "7");
+        assert_eq!(grouped(109_429), "109,429");
+        assert_eq!(grouped(u64::MAX), "18,446,744,073,709,551,615");
+        assert_eq!((signed(1018), signed(-40), signed(0)), ("+1,018".into(), "-40".into(), "0".into()));
+        assert_eq!(
+            (mean(109_131.04), mean(f64::MAX).len()),
+            ("109,131.0".into(), format!("{:.1}", f64::MAX).len())
+        );
+        assert_eq!(signed(i64::MIN), "-9,223,372,036,854,775,808");
+    }
+
+    #[test]
+    fn a_ratio_over_nothing_is_empty() {
+        assert_eq!(ratio(1.00123), "1.0012");
+        assert_eq!(ratio(f64::INFINITY), "");
+        assert_eq!(ratio(f64::NAN), "");
+    }
+
+    #[test]
+    fn a_ratio_is_said_as_a_change() {
+        assert_eq!((percent(1.0031), percent(4.67)), ("+0.3 %".into(), "+367 %".into()));
+    }
+
+    #[test]
+    fn what_a_guest_said_is_one_line_without_control_characters() {
+        assert_eq!(one_line("a\r\n\tb \u{1b}[2Jc\u{202e}d"), "a b \u{fffd}[2Jc\u{fffd}d");
+    }
+}
