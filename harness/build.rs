@@ -46,7 +46,8 @@ fn build_agent(root: &Path, target: &Path) -> Result<PathBuf> {
     for (name, _) in env::vars_os() {
         let text = name.to_string_lossy();
         let kept = ["CARGO_HOME", "CARGO_MAKEFLAGS", "CARGO_NET_OFFLINE"].contains(&&*text);
-        if (text.starts_with("CARGO") || text.starts_with("RUST") && text != "RUSTUP_HOME" && text != "RUSTUP_TOOLCHAIN")
+        if (text.starts_with("CARGO")
+            || text.starts_with("RUST") && text != "RUSTUP_HOME" && text != "RUSTUP_TOOLCHAIN")
             && !kept
         {
             cargo.env_remove(&name);

@@ -129,7 +129,8 @@ impl Products {
         let mut monitors = self.monitors.clone();
         monitors.push(MonitorName::none().to_string());
         let monitors = select("monitor", &monitors, &monitor_names())?;
-        let schedules = if self.schedules.is_empty() { vec![Schedule::default()] } else { self.schedules.clone() };
+        let schedules =
+            if self.schedules.is_empty() { vec![Schedule::default()] } else { self.schedules.clone() };
         let mut planned = Vec::new();
         for (workload_rank, workload) in WORKLOADS.iter().enumerate() {
             let info = workload.info();
@@ -216,7 +217,10 @@ mod tests {
         let two = plan(&["null-syscall", "mprotect-storm"], &["audit+rules", "kprobe+count", "kprobe+count"]);
         let kernels = ["6.1".to_string()];
         assert_eq!(one.cells(&kernels).unwrap(), two.cells(&kernels).unwrap());
-        assert_eq!(names(&one.cells(&kernels).unwrap())[..2], ["6.1/tcg/null-syscall/paced/none", "6.1/tcg/null-syscall/paced/audit+rules"]);
+        assert_eq!(
+            names(&one.cells(&kernels).unwrap())[..2],
+            ["6.1/tcg/null-syscall/paced/none", "6.1/tcg/null-syscall/paced/audit+rules"]
+        );
     }
 
     #[test]

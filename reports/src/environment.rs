@@ -32,7 +32,6 @@ pub fn kernel_facts(kernel: &KernelRecord) -> Vec<(String, String)> {
     let mut facts = stated(vec![
         ("package", kernel.package.clone()),
         ("version", kernel.version.clone()),
-        ("release (uname -r)", kernel.release.clone()),
         ("image, SHA-256", kernel.sha256.clone()),
     ]);
     let lines = kernel.boot_lines.iter();

@@ -117,7 +117,6 @@ fn environment() -> Environment {
         package: format!("linux-image-{name}-synthetic"),
         version: version.into(),
         sha256: "aa".repeat(32),
-        release: format!("{version}-synthetic"),
         boot_lines: vec![
             ("default".into(), "console=ttyS0 quiet lsm=bpf mitigations=off".into()),
             ("audit-off".into(), "console=ttyS0 quiet lsm=bpf mitigations=off audit=0".into()),

@@ -43,8 +43,6 @@ pub struct KernelRecord {
     pub version: String,
     /// SHA-256 of the image as it was booted.
     pub sha256: String,
-    /// `uname -r`, as the guest said it; empty when none came up.
-    pub release: String,
     /// The kernel's command lines: profile and words.
     pub boot_lines: Vec<(String, String)>,
 }

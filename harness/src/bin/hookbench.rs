@@ -1,0 +1,43 @@
+//! The command: one subcommand, one file in `cmd/`.
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+use hookbench::cmd::{doctor, list, report, run};
+
+/// What each way to watch or stop a Linux system costs, exactly.
+#[derive(Parser)]
+#[command(version, max_term_width = 100)]
+struct Command {
+    #[command(subcommand)]
+    verb: Verb,
+}
+
+#[derive(Subcommand)]
+enum Verb {
+    /// Measure: boot kernels, run workloads under monitors, write a report
+    Run(run::Args),
+    /// Show what there is: kernels, workloads, monitors or behaviours
+    List(list::Args),
+    /// Say what this machine can run, what is missing and what to do about it
+    Doctor(doctor::Args),
+    /// Render the reports of a stored run again
+    Report(report::Args),
+}
+
+fn main() -> ExitCode {
+    let result = match Command::parse().verb {
+        Verb::Run(args) => run::run(args),
+        Verb::List(args) => list::list(&args),
+        Verb::Doctor(args) => doctor::doctor(&args),
+        Verb::Report(args) => report::report(&args),
+    };
+    match result {
+        Ok(code) => code,
+        Err(error) => {
+            eprintln!("hookbench: {error:#}");
+            // What was asked for wrongly is 2, as clap has it; what failed is 1.
+            ExitCode::from(if error.is::<hookbench::cmd::Usage>() { 2 } else { 1 })
+        }
+    }
+}

@@ -1,0 +1,113 @@
+//! `hookbench doctor`: what this machine can run, what is missing, and what to
+//! do about it. It tries rather than looks: the last check boots a guest.
+
+use std::path::Path;
+use std::process::ExitCode;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, anyhow, bail};
+use hookbench_results::protocol::CellSpec;
+use hookbench_results::{Cell, MonitorName, Outcome, Schedule, Summary, Target};
+use hookbench_vm::cache::Cache;
+use hookbench_vm::kernels;
+
+use crate::qemu::{BPF_COMPILER, QemuSession, qemu_version};
+use crate::session::Session;
+
+/// Arguments of `hookbench doctor`.
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// Do not fetch a kernel or boot a guest
+    #[arg(long)]
+    offline: bool,
+}
+
+/// Prints one line per check; the exit code says whether cells can be measured.
+///
+/// # Errors
+/// Never: what is wrong is a line.
+pub fn doctor(args: &Args) -> Result<ExitCode> {
+    let mut checks: Vec<(&str, Result<String>)> =
+        vec![("QEMU", qemu_version()), ("cache", cache()), ("BPF objects", Ok(BPF_COMPILER.into()))];
+    if !args.offline {
+        checks.push(("exact clock", exact_clock()));
+    }
+    let healthy = checks.iter().all(|(_, result)| result.is_ok());
+    for (name, result) in &checks {
+        match result {
+            Ok(found) => println!("ok       {name}: {found}"),
+            Err(error) => println!("missing  {name}: {error:#}"),
+        }
+    }
+    println!("unknown  hardware clocks: {}", hardware());
+    for kernel in kernels::rows()? {
+        println!("kernel   {}: {}", kernel.name, kept(&kernel.name));
+    }
+    Ok(if healthy { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+fn cache() -> Result<String> {
+    let cache = Cache::open()?;
+    cache.scratch().context("the cache cannot be written; set HOOKBENCH_CACHE to a folder that can")?;
+    Ok(cache.root().display().to_string())
+}
+
+/// Boots the default kernel and times getppid twice: both must agree.
+fn exact_clock() -> Result<String> {
+    let kernel = kernels::default()?.name.clone();
+    let session = QemuSession::open(std::slice::from_ref(&kernel), Duration::from_secs(60), &|message| {
+        eprintln!("{message}");
+    })?;
+    let begin = Instant::now();
+    let first = getppid(&session, &kernel)?;
+    let took = begin.elapsed();
+    if getppid(&session, &kernel)? != first {
+        bail!("two boots of {kernel} gave different counts: this QEMU's icount is not exact");
+    }
+    let p50 = Summary::of(&first).ok_or_else(|| anyhow!("no samples"))?.p50;
+    Ok(format!(
+        "{kernel} boots and measures in {:.1} s; getppid costs {p50} instructions",
+        took.as_secs_f64()
+    ))
+}
+
+fn getppid(session: &QemuSession, kernel: &str) -> Result<Vec<u64>> {
+    let cell = Cell {
+        kernel: kernel.into(),
+        target: Target::Tcg,
+        workload: "null-syscall".into(),
+        params: Default::default(),
+        schedule: Schedule::Burst,
+        monitor: MonitorName::none(),
+    };
+    let spec = CellSpec {
+        workload: cell.workload.clone(),
+        params: cell.params.clone(),
+        monitor: cell.monitor.clone(),
+        schedule: cell.schedule,
+        samples: 20,
+        warmup: 5,
+        fault: None,
+    };
+    match session.run(&cell, &spec) {
+        Outcome::Measured(measured) => Ok(measured.samples),
+        other => bail!("{}: {}", other.word(), other.reason()),
+    }
+}
+
+fn hardware() -> &'static str {
+    if Path::new("/dev/kvm").exists() {
+        "/dev/kvm is there; this version of hookbench measures with the exact clock only"
+    } else {
+        "no /dev/kvm; this version of hookbench measures with the exact clock only"
+    }
+}
+
+fn kept(name: &str) -> String {
+    let kept = Cache::open().is_ok_and(|cache| cache.root().join("kernels").join(name).exists());
+    if kept {
+        "in the cache".into()
+    } else {
+        "fetched from the configured Debian mirror when it is first used".into()
+    }
+}

@@ -1,0 +1,125 @@
+//! `hookbench list`: what there is, the name first on each line.
+
+use std::io::{self, Write};
+use std::process::ExitCode;
+
+use anyhow::{Context, Result};
+use clap::ValueEnum;
+use hookbench_probes::Monitor;
+use hookbench_results::BEHAVIOURS;
+use hookbench_results::behaviour::Syscall;
+use hookbench_vm::kernels;
+use hookbench_workloads::WORKLOADS;
+
+use crate::plan::{NAMED, Plan};
+
+/// Arguments of `hookbench list`.
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// What to list
+    what: What,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum What {
+    Kernels,
+    Workloads,
+    Monitors,
+    Behaviours,
+    Plans,
+}
+
+/// Prints one line each.
+///
+/// # Errors
+/// When standard output cannot be written.
+pub fn list(args: &Args) -> Result<ExitCode> {
+    let rows = match args.what {
+        What::Kernels => kernel_rows()?,
+        What::Workloads => workload_rows(),
+        What::Monitors => hookbench_probes::monitors().map(monitor_row).collect(),
+        What::Behaviours => behaviour_rows(),
+        What::Plans => plan_rows()?,
+    };
+    match io::stdout().write_all(table(&rows).as_bytes()) {
+        // Whoever reads has seen enough.
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(ExitCode::SUCCESS),
+        result => result.map(|()| ExitCode::SUCCESS).context("failed to print the list"),
+    }
+}
+
+/// Name, needs, meaning.
+type Row = [String; 3];
+
+fn table(rows: &[Row]) -> String {
+    let width = |column: usize| rows.iter().map(|row| row[column].len()).max().unwrap_or(0);
+    let (first, second) = (width(0), width(1));
+    rows.iter().map(|[name, needs, about]| format!("{name:first$}  {needs:second$}  {about}\n")).collect()
+}
+
+fn kernel_rows() -> Result<Vec<Row>> {
+    let row = |row: &kernels::KernelRow| {
+        let default = if row.default { "the default; " } else { "" };
+        [row.name.clone(), row.package.clone(), format!("{default}in {}", row.suites.join(", "))]
+    };
+    Ok(kernels::rows()?.iter().map(row).collect())
+}
+
+fn workload_rows() -> Vec<Row> {
+    let rows = WORKLOADS.iter().map(|workload| workload.info());
+    rows.map(|info| [info.name.into(), format!("parameters: {}", info.known()), info.about.into()]).collect()
+}
+
+fn monitor_row(monitor: Monitor) -> Row {
+    let requires = monitor.sink.requires;
+    let mut needs: Vec<String> = vec![format!("≥ {}", requires.since)];
+    needs.extend(requires.config.iter().map(|option| option.trim_start_matches("CONFIG_").to_string()));
+    needs.extend(requires.lsm.iter().map(|module| format!("lsm={module}")));
+    needs.extend(requires.boot.iter().map(|word| word.to_string()));
+    let can = if monitor.sink.denies { ", denies" } else { "" };
+    let sees = monitor.mechanism.info().watches.about();
+    [monitor.name().to_string(), needs.join(" "), format!("{} ({sees}{can})", monitor.sink.about)]
+}
+
+fn behaviour_rows() -> Vec<Row> {
+    let names = |syscalls: &[Syscall]| syscalls.iter().map(|s| s.name).collect::<Vec<_>>().join(", ");
+    let rows = BEHAVIOURS.iter().map(|row| {
+        let bypasses = match row.bypasses {
+            [] => String::new(),
+            some => format!(", not seen at the system call when made by {}", names(some)),
+        };
+        let needs = format!("≥ {} {} LSM hook {}", row.since, names(row.syscalls), row.lsm_hook);
+        [row.name.into(), needs, format!("{}{bypasses}; refused: {}", row.about, row.deny_policy)]
+    });
+    rows.collect()
+}
+
+fn plan_rows() -> Result<Vec<Row>> {
+    let row = |(name, _): &(&str, &str)| {
+        let plan = Plan::open(name)?;
+        let kernels =
+            if plan.kernels.is_empty() { "the default kernel".into() } else { plan.kernels.join(", ") };
+        Ok([name.to_string(), kernels, plan.about])
+    };
+    NAMED.iter().map(row).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_name_stands_first_on_each_line() {
+        for (rows, first) in [
+            (kernel_rows().unwrap(), "6.1"),
+            (workload_rows(), "null-syscall"),
+            (hookbench_probes::monitors().map(monitor_row).collect(), "none"),
+            (behaviour_rows(), "exec"),
+            (plan_rows().unwrap(), "quick"),
+        ] {
+            let table = table(&rows);
+            assert_eq!(table.split_whitespace().next(), Some(first));
+            assert_eq!(table.lines().count(), rows.len());
+        }
+    }
+}

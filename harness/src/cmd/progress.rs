@@ -1,0 +1,83 @@
+//! Progress: a bar per phase on a terminal, plain lines elsewhere. All of it
+//! goes to standard error, so that standard output is the result alone.
+
+use std::io::IsTerminal;
+use std::time::Duration;
+
+use hookbench_results::{Cell, Measurement, Summary};
+use indicatif::{ProgressBar, ProgressStyle};
+
+/// One phase of a run.
+pub struct Progress {
+    /// `None` where there is no terminal.
+    bar: Option<ProgressBar>,
+    done: usize,
+    of: usize,
+}
+
+impl Progress {
+    /// Begins a phase of `of` steps; 0 when nobody knows how many.
+    pub fn begin(phase: &str, of: usize) -> Progress {
+        let bar = std::io::stderr().is_terminal().then(|| {
+            let bar = if of == 0 { ProgressBar::new_spinner() } else { ProgressBar::new(of as u64) };
+            let template = if of == 0 {
+                "{prefix:>8} {spinner} {wide_msg}"
+            } else {
+                "{prefix:>8} [{bar:24}] {pos}/{len} {eta} {wide_msg}"
+            };
+            if let Ok(style) = ProgressStyle::with_template(template) {
+                bar.set_style(style.progress_chars("=> "));
+            }
+            bar.set_prefix(phase.to_string());
+            bar.enable_steady_tick(Duration::from_millis(200));
+            bar
+        });
+        Progress { bar, done: 0, of }
+    }
+
+    /// Says what goes on.
+    pub fn say(&self, message: &str) {
+        match &self.bar {
+            Some(bar) => bar.set_message(message.to_string()),
+            None => eprintln!("{message}"),
+        }
+    }
+
+    /// A cell has begun.
+    pub fn begun(&self, cell: &Cell) {
+        if let Some(bar) = &self.bar {
+            bar.set_message(cell.to_string());
+        }
+    }
+
+    /// A cell has ended. Those without a number stay on the screen.
+    pub fn ended(&mut self, measurement: &Measurement, took: Duration) {
+        self.done += 1;
+        let line = format!("{} {}", measurement.cell, told(measurement));
+        match &self.bar {
+            Some(bar) => {
+                bar.inc(1);
+                if measurement.measured().is_none() {
+                    bar.println(&line);
+                }
+            }
+            None => eprintln!("[{}/{}] {line} ({:.1} s)", self.done, self.of, took.as_secs_f64()),
+        }
+    }
+}
+
+impl Drop for Progress {
+    fn drop(&mut self) {
+        if let Some(bar) = &self.bar {
+            bar.finish_and_clear();
+        }
+    }
+}
+
+fn told(measurement: &Measurement) -> String {
+    let median = measurement.measured().and_then(|measured| Summary::of(&measured.samples));
+    match median {
+        Some(summary) => format!("{} {}", summary.p50, measurement.clock.unit()),
+        None => format!("{}: {}", measurement.outcome.word(), measurement.outcome.reason()),
+    }
+}

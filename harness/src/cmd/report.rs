@@ -1,0 +1,46 @@
+//! `hookbench report`: renders the reports of a stored run.
+
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use anyhow::Result;
+use hookbench_reports::{RENDERERS, terminal};
+use hookbench_results::Run;
+use hookbench_results::store::{load, write_whole};
+
+/// Arguments of `hookbench report`.
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// The folder of a run
+    dir: PathBuf,
+}
+
+/// Renders all files again and prints the table.
+///
+/// # Errors
+/// When there is no run in the folder, or a file cannot be written.
+pub fn report(args: &Args) -> Result<ExitCode> {
+    let run = load(&args.dir)?;
+    render(&run, &args.dir)?;
+    print!("{}", terminal::table(&run));
+    say_where(&args.dir);
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Renders all files of `run` into `folder`.
+///
+/// # Errors
+/// When a file cannot be written.
+pub(crate) fn render(run: &Run, folder: &Path) -> Result<()> {
+    for renderer in RENDERERS {
+        write_whole(&folder.join(renderer.file), (renderer.render)(run).as_bytes())?;
+    }
+    Ok(())
+}
+
+/// Says where the rendered files are.
+pub(crate) fn say_where(folder: &Path) {
+    for renderer in RENDERERS {
+        println!("{}  {}", folder.join(renderer.file).display(), renderer.about);
+    }
+}

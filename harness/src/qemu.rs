@@ -1,0 +1,214 @@
+//! The session that runs each cell in a QEMU guest of its own, booted for it.
+
+use std::collections::BTreeMap;
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::Duration;
+
+use anyhow::{Context, Result};
+use hookbench_probes::{Monitor, Requires};
+use hookbench_results::environment::{ImageRecord, KernelRecord};
+use hookbench_results::protocol::{AgentMessage, CellSpec};
+use hookbench_results::store::write_whole;
+use hookbench_results::{Cell, Clock, Environment, Failure, FailureKind, KernelVersion, Outcome, Target};
+use hookbench_vm::cache::Cache;
+use hookbench_vm::guest::{self, Boot, Error};
+use hookbench_vm::image::{Content, GuestFile};
+use hookbench_vm::kernel::Kernel;
+use hookbench_vm::{args, image, kernels, userland};
+use sha2::{Digest, Sha256};
+
+use crate::session::Session;
+
+/// PID 1 of the guest.
+const AGENT: &[u8] = include_bytes!(env!("HOOKBENCH_AGENT"));
+/// What `execve-noop` executes.
+const NOOP: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/noop"));
+
+/// What compiled the BPF objects in the agent.
+pub const BPF_COMPILER: &str = env!("HOOKBENCH_BPF_COMPILER");
+
+/// How long a cell may take in real time unless one says otherwise: some fifty
+/// times what the slowest takes on a slow machine.
+pub const BUDGET: Duration = Duration::from_secs(120);
+
+/// Guests under TCG with the exact clock.
+pub struct QemuSession {
+    kernels: BTreeMap<String, Kernel>,
+    image: PathBuf,
+    budget: Duration,
+    environment: Environment,
+}
+
+impl QemuSession {
+    /// Gets kernels and makes the image, or finds them in the cache.
+    ///
+    /// # Errors
+    /// When QEMU is missing, a kernel cannot be had, or the cache cannot be written.
+    pub fn open(names: &[String], budget: Duration, progress: &dyn Fn(&str)) -> Result<QemuSession> {
+        let qemu = qemu_version()?;
+        let cache = Cache::open()?;
+        let mut found = BTreeMap::new();
+        for name in names {
+            found.insert(name.clone(), kernel(name, &cache, progress)?);
+        }
+        let (image, record) = make_image(&cache, progress)?;
+        let environment = Environment {
+            hookbench: env!("CARGO_PKG_VERSION").into(),
+            target: Target::Tcg,
+            clock: Clock::Instructions,
+            qemu,
+            cpu: args::CPU.into(),
+            memory_mib: args::MEMORY_MIB,
+            machine: args::machine().into_iter().map(lossy).collect(),
+            kernels: names.iter().filter_map(|name| found.get(name)).map(kernel_record).collect(),
+            image: record,
+            bpf_compiler: BPF_COMPILER.into(),
+            rustc: env!("HOOKBENCH_RUSTC").into(),
+        };
+        Ok(QemuSession { kernels: found, image, budget, environment })
+    }
+
+    /// What makes this session's numbers.
+    pub fn environment(&self) -> &Environment {
+        &self.environment
+    }
+
+    fn try_run(&self, cell: &Cell, spec: &CellSpec) -> Result<Outcome> {
+        let kernel = self.kernels.get(&cell.kernel).context("the session was opened without this kernel")?;
+        let monitor = hookbench_probes::find(&cell.monitor).context("no such monitor")?;
+        if let Some(why) = missing(monitor, kernel)? {
+            return Ok(Outcome::Unsupported(why));
+        }
+        let boot = Boot {
+            vmlinux: &kernel.vmlinux,
+            image: &self.image,
+            boot_line: &args::boot_line(monitor.sink.requires.boot),
+            cell: &serde_json::to_vec(spec).context("failed to render the cell")?,
+            budget: self.budget,
+        };
+        Ok(match guest::run(&boot) {
+            Ok(answer) => outcome(answer),
+            Err(error) => Outcome::Failed(failure(error)),
+        })
+    }
+}
+
+impl Session for QemuSession {
+    fn clock(&self) -> Clock {
+        Clock::Instructions
+    }
+
+    fn run(&self, cell: &Cell, spec: &CellSpec) -> Outcome {
+        self.try_run(cell, spec).unwrap_or_else(|error| {
+            let message = format!("{error:#}");
+            Outcome::Failed(Failure { kind: FailureKind::Qemu, message, console: Vec::new() })
+        })
+    }
+}
+
+fn lossy(argument: OsString) -> String {
+    argument.to_string_lossy().into_owned()
+}
+
+/// A kernel by the name of its row, or by the path of one's own.
+fn kernel(name: &str, cache: &Cache, progress: &dyn Fn(&str)) -> Result<Kernel> {
+    if name.contains('/') || Path::new(name).is_file() {
+        return Kernel::from_path(Path::new(name), cache);
+    }
+    Kernel::fetch(kernels::find(name)?, cache, progress)
+}
+
+fn kernel_record(kernel: &Kernel) -> KernelRecord {
+    KernelRecord {
+        name: kernel.name.clone(),
+        package: kernel.package.clone(),
+        version: kernel.version.clone(),
+        sha256: kernel.sha256.clone(),
+        boot_lines: vec![("all monitors".into(), args::boot_line(&[]))]
+            .into_iter()
+            .chain(
+                hookbench_probes::monitors()
+                    .filter(|monitor| !monitor.sink.requires.boot.is_empty())
+                    .map(|monitor| (monitor.name().to_string(), args::boot_line(monitor.sink.requires.boot))),
+            )
+            .collect(),
+    }
+}
+
+/// The first line of QEMU's `--version`.
+///
+/// # Errors
+/// When QEMU is not there or does not start.
+pub fn qemu_version() -> Result<String> {
+    let output = Command::new(args::QEMU).arg("--version").output().with_context(|| {
+        format!(
+            "failed to start {}; install it (Debian: qemu-system-x86), or run: hookbench doctor",
+            args::QEMU
+        )
+    })?;
+    let text = String::from_utf8_lossy(&output.stdout);
+    Ok(text.lines().next().unwrap_or("a version it does not tell").to_string())
+}
+
+/// The image with the agent, kept in the cache under its hash.
+fn make_image(cache: &Cache, progress: &dyn Fn(&str)) -> Result<(PathBuf, ImageRecord)> {
+    let userland = userland::fetch(cache, progress)?;
+    let program = |path: &str, bytes: &[u8]| GuestFile {
+        path: path.into(),
+        mode: 0o755,
+        content: Content::File(bytes.to_vec()),
+    };
+    let mut files = userland.files;
+    files.extend([program("init", AGENT), program("noop", NOOP)]);
+    let image = image::build(&files).context("failed to make the guest's image")?;
+    let path = cache.folder("images")?.join(format!("{}.cpio", image.sha256));
+    // The name is the hash, but a file may have been cut off since it was written.
+    if std::fs::read(&path).map_or(true, |bytes| bytes != image.bytes) {
+        write_whole(&path, &image.bytes)?;
+    }
+    let agent_sha256 = Sha256::digest(AGENT).iter().map(|byte| format!("{byte:02x}")).collect();
+    Ok((path, ImageRecord { sha256: image.sha256, agent_sha256, packages: userland.packages }))
+}
+
+/// Why this kernel cannot run this monitor, as far as it is known before a boot.
+fn missing(monitor: Monitor, kernel: &Kernel) -> Result<Option<String>> {
+    let Requires { since, config, lsm, .. } = monitor.sink.requires;
+    let version: Option<KernelVersion> = kernel.version.parse().ok();
+    if let Some(version) = version.filter(|version| *version < since) {
+        return Ok(Some(format!("{} needs kernel {since}; this is {version}", monitor.name())));
+    }
+    for option in config {
+        if kernel.config_has(option, 'y')? == Some(false) {
+            return Ok(Some(format!("the kernel was built without {option}")));
+        }
+    }
+    let absent = lsm.iter().find(|module| !args::LSM.contains(module));
+    Ok(absent.map(|module| format!("the boot line's lsm= does not name {module}")))
+}
+
+fn outcome(answer: guest::Answer) -> Outcome {
+    match answer.last {
+        AgentMessage::Measured(measured) => Outcome::Measured(measured),
+        AgentMessage::Unsupported(why) => Outcome::Unsupported(why),
+        AgentMessage::Failed(failure) => Outcome::Failed(Failure { console: answer.console, ..failure }),
+        AgentMessage::Ready { .. } => Outcome::Failed(Failure {
+            kind: FailureKind::GuestEnded,
+            message: "the guest ended before its cell did".into(),
+            console: answer.console,
+        }),
+    }
+}
+
+fn failure(error: Error) -> Failure {
+    let message = error.to_string();
+    let (kind, console) = match error {
+        Error::NoQemu { .. } | Error::Qemu { .. } | Error::File { .. } => (FailureKind::Qemu, Vec::new()),
+        Error::Timeout { console, .. } => (FailureKind::Timeout, console),
+        Error::Panic { console, .. } => (FailureKind::GuestPanic, console),
+        Error::Ended { console } => (FailureKind::GuestEnded, console),
+        Error::Protocol { console, .. } => (FailureKind::Protocol, console),
+    };
+    Failure { kind, message, console }
+}

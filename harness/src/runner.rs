@@ -1,0 +1,148 @@
+//! Runs planned cells on a session, several at once, and hands each measurement
+//! on as soon as it is there. Order and number of threads change no result.
+
+use std::sync::Mutex;
+use std::sync::mpsc::{self, Sender};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use anyhow::Result;
+use hookbench_results::protocol::{CellSpec, Fault};
+use hookbench_results::{Cell, Measurement};
+
+use crate::plan::Planned;
+use crate::session::Session;
+
+/// What the runner tells while it runs.
+pub enum Event {
+    /// A cell has begun.
+    Begun(Cell),
+    /// A cell has ended, after so long.
+    Ended(Box<Measurement>, Duration),
+}
+
+/// Runs `planned` on `jobs` threads. When `heard` fails, as on a full disk, no
+/// further cell is begun and its error is returned.
+///
+/// # Errors
+/// Only those of `heard`; a cell that fails is a measurement like any other.
+pub fn run(
+    session: &dyn Session,
+    planned: &[Planned],
+    jobs: usize,
+    fault: Option<Fault>,
+    mut heard: impl FnMut(Event) -> Result<()>,
+) -> Result<()> {
+    let waiting = Mutex::new(planned.iter());
+    let (tell, hear) = mpsc::channel();
+    thread::scope(|scope| {
+        for _ in 0..jobs.clamp(1, planned.len().max(1)) {
+            let (tell, waiting) = (tell.clone(), &waiting);
+            scope.spawn(move || work(session, waiting, fault, &tell));
+        }
+        drop(tell);
+        for event in hear {
+            if let Err(error) = heard(event) {
+                // Those at work end their cells; nothing new begins.
+                if let Ok(mut waiting) = waiting.lock() {
+                    *waiting = [].iter();
+                }
+                return Err(error);
+            }
+        }
+        Ok(())
+    })
+}
+
+fn work(
+    session: &dyn Session,
+    waiting: &Mutex<std::slice::Iter<'_, Planned>>,
+    fault: Option<Fault>,
+    tell: &Sender<Event>,
+) {
+    while let Some(planned) = waiting.lock().ok().and_then(|mut waiting| waiting.next()) {
+        let cell = &planned.cell;
+        if tell.send(Event::Begun(cell.clone())).is_err() {
+            return;
+        }
+        let begin = Instant::now();
+        let outcome = session.run(cell, &spec(planned, fault));
+        let measurement = Measurement { cell: cell.clone(), clock: session.clock(), outcome };
+        if tell.send(Event::Ended(Box::new(measurement), begin.elapsed())).is_err() {
+            return;
+        }
+    }
+}
+
+/// What the agent is asked for.
+pub fn spec(planned: &Planned, fault: Option<Fault>) -> CellSpec {
+    let Planned { cell, samples, warmup } = planned;
+    CellSpec {
+        workload: cell.workload.clone(),
+        params: cell.params.clone(),
+        monitor: cell.monitor.clone(),
+        schedule: cell.schedule,
+        samples: *samples,
+        warmup: *warmup,
+        fault,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use anyhow::bail;
+    use hookbench_results::{Clock, Measured, Outcome};
+
+    /// A session without a machine: every cell costs as many as its name is long.
+    struct Scripted;
+
+    impl Session for Scripted {
+        fn clock(&self) -> Clock {
+            Clock::Instructions
+        }
+
+        fn run(&self, cell: &Cell, spec: &CellSpec) -> Outcome {
+            let samples = vec![cell.to_string().len() as u64; spec.samples as usize];
+            Outcome::Measured(Measured { samples, ..Measured::default() })
+        }
+    }
+
+    fn planned() -> Vec<Planned> {
+        crate::plan::Plan::open("quick").unwrap().cells(&["6.1".into()]).unwrap()
+    }
+
+    fn measured(jobs: usize) -> Vec<Measurement> {
+        let mut all = Vec::new();
+        let heard = |event| {
+            if let Event::Ended(measurement, _) = event {
+                all.push(*measurement);
+            }
+            Ok(())
+        };
+        run(&Scripted, &planned(), jobs, None, heard).unwrap();
+        all.sort_by_key(|measurement| measurement.cell.to_string());
+        all
+    }
+
+    #[test]
+    fn each_cell_ends_in_one_measurement_whatever_the_number_of_threads() {
+        let one = measured(1);
+        assert_eq!(one.len(), planned().len());
+        assert_eq!(one, measured(7));
+    }
+
+    #[test]
+    fn an_error_of_the_listener_ends_the_run() {
+        let mut ended = 0;
+        let heard = |event| {
+            if let Event::Ended(..) = event {
+                ended += 1;
+                bail!("the disk is full");
+            }
+            Ok(())
+        };
+        let error = run(&Scripted, &planned(), 2, None, heard).unwrap_err();
+        assert_eq!((error.to_string().as_str(), ended), ("the disk is full", 1));
+    }
+}
