@@ -31,7 +31,7 @@ fn complaints(stderr: &str) -> String {
     const SHOWN: usize = 3;
     let lines = || stderr.lines().map(str::trim).filter(|line| !line.is_empty());
     let errors: Vec<&str> = lines().filter(|line| line.starts_with("E: ")).take(SHOWN).collect();
-    let chosen = if errors.is_empty() { lines().last().into_iter().collect() } else { errors };
+    let chosen = if errors.is_empty() { lines().next_back().into_iter().collect() } else { errors };
     if chosen.is_empty() { "it said nothing".to_owned() } else { chosen.join("; ") }
 }
 

@@ -5,11 +5,14 @@
 
 pub mod apt;
 pub mod cache;
+mod closure;
 mod command;
+mod digest;
 mod elf;
 pub mod image;
 pub mod kernel;
 pub mod kernels;
 mod mirror;
+mod names;
 pub mod userland;
 pub mod vmlinux;
