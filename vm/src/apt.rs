@@ -200,7 +200,7 @@ APT::Architecture "amd64";
 APT::Architectures {{ "amd64"; }};
 APT::Sandbox::User "root";
 APT::Update::Error-Mode "any";
-Acquire::Retries "2";
+Acquire::Retries "1";
 Dir::Cache "{folder}/cache";
 Dir::Cache::archives "archives/";
 Dir::Etc::preferences "/dev/null";

@@ -45,10 +45,12 @@ fn digits(text: &str) -> &str {
 pub(crate) fn nearest<'n>(pattern: &str, names: &'n [String]) -> Vec<&'n str> {
     const SHOWN: usize = 5;
     let shared = |name: &str| pattern.bytes().zip(name.bytes()).take_while(|(a, b)| a == b).count();
-    let mut names: Vec<&str> = names.iter().map(String::as_str).collect();
-    names.sort_by(|a, b| shared(b).cmp(&shared(a)).then_with(|| by_number(b, a)));
-    names.truncate(SHOWN);
-    names
+    let longest = names.iter().map(|name| shared(name)).max();
+    let mut near: Vec<&str> =
+        names.iter().map(String::as_str).filter(|name| Some(shared(name)) == longest).collect();
+    near.sort_by(|a, b| by_number(b, a));
+    near.truncate(SHOWN);
+    near
 }
 
 #[cfg(test)]
@@ -82,7 +84,7 @@ mod tests {
     fn the_nearest_names_begin_alike() {
         let names = names(&["bash", "linux-image-6.12.9-cloud-amd64", "linux-image-6.12.10-cloud-amd64"]);
         let near = nearest("linux-image-6.13.*", &names);
-        assert_eq!(near[..2], ["linux-image-6.12.10-cloud-amd64", "linux-image-6.12.9-cloud-amd64"]);
+        assert_eq!(near, ["linux-image-6.12.10-cloud-amd64", "linux-image-6.12.9-cloud-amd64"]);
     }
 
     proptest! {
