@@ -2,19 +2,20 @@
 //! our own in the cache folder, with the machine's mirror and Debian's keys,
 //! that neither reads nor changes what is installed here.
 
-use std::cell::Cell;
-use std::cmp::Ordering;
+use std::cell::{Cell, RefCell};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::rc::Rc;
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail, ensure};
 use hookbench_results::store::write_whole;
 
-use crate::cache::Cache;
+use crate::cache::{self, Lock};
 use crate::command::output;
 use crate::mirror::{KEYRING, Mirror};
+use crate::names;
 
 /// Package lists older than this are fetched again before they are used.
 const LISTS_AGE: Duration = Duration::from_secs(24 * 60 * 60);
@@ -30,6 +31,7 @@ pub struct Package {
 
 /// An apt for some suites of the machine's mirror.
 pub struct Apt<'a> {
+    lock: &'a Lock,
     folder: PathBuf,
     suites: String,
     /// Suites that apt has no place for.
@@ -37,33 +39,43 @@ pub struct Apt<'a> {
     progress: &'a dyn Fn(&str),
     /// Whether the lists were fetched since this was made.
     updated: Cell<bool>,
+    /// What is in the lists; to be forgotten when they are fetched again.
+    names: RefCell<Option<Rc<[String]>>>,
 }
 
 impl<'a> Apt<'a> {
-    /// Prepares an apt in `cache` for `suites`, such as `bookworm-security`;
-    /// it is not asked anything yet. Under the cache's lock only.
+    /// Prepares an apt in the locked cache for `suites`, such as
+    /// `bookworm-security`; it is not asked anything yet.
     ///
     /// # Errors
     /// When apt is not there, has no Debian mirror, or the cache cannot be written.
-    pub fn open(cache: &Cache, suites: &[String], progress: &'a dyn Fn(&str)) -> Result<Apt<'a>> {
+    pub fn open(lock: &'a Lock, suites: &[String], progress: &'a dyn Fn(&str)) -> Result<Apt<'a>> {
         ensure!(
             Path::new(KEYRING).exists(),
             "{KEYRING} is missing, by which Debian's packages are checked; \
              install the package debian-archive-keyring"
         );
-        let folder = cache.folder(Path::new("apt").join(suites.join("+")))?;
+        let folder = lock.root().join("apt").join(suites.join("+"));
         ensure!(
             !folder.to_string_lossy().contains(['"', '\n', ';']),
             "apt cannot work in {}: choose a cache folder without quotes and semicolons",
             folder.display()
         );
         for name in ["lists/partial", "cache/archives/partial"] {
-            cache.folder(folder.join(name))?;
+            cache::make_folder(&folder.join(name))?;
         }
         let (sources, missing) = Mirror::configured(&folder.join("lists"))?.sources(suites);
         write_whole(&folder.join("sources.list"), sources.as_bytes())?;
         write_whole(&folder.join("apt.conf"), configuration(&folder).as_bytes())?;
-        Ok(Apt { folder, suites: suites.join(", "), missing, progress, updated: Cell::new(false) })
+        Ok(Apt {
+            lock,
+            folder,
+            suites: suites.join(", "),
+            missing,
+            progress,
+            updated: Cell::new(false),
+            names: RefCell::default(),
+        })
     }
 
     /// The name of the newest package that matches `pattern`, in which one `*`
@@ -73,17 +85,17 @@ impl<'a> Apt<'a> {
     /// When there is none; the error lists the nearest names.
     pub fn newest(&self, pattern: &str) -> Result<String> {
         self.update_when_old()?;
-        if let Some(found) = newest(pattern, &self.names()?) {
+        if let Some(found) = names::newest(pattern, &self.names()?) {
             return Ok(found);
         }
         self.update()?;
         let names = self.names()?;
-        newest(pattern, &names).with_context(|| {
+        names::newest(pattern, &names).with_context(|| {
             let place = match self.missing.as_slice() {
                 [] => String::new(),
                 missing => format!("; apt's sources name no place for {}", missing.join(", ")),
             };
-            let near = nearest(pattern, &names).join(", ");
+            let near = names::nearest(pattern, &names).join(", ");
             format!(
                 "no package {pattern} in {} of the configured mirror{place} (nearest: {near})",
                 self.suites
@@ -100,8 +112,13 @@ impl<'a> Apt<'a> {
         for package in packages {
             self.newest(package)?;
         }
-        let download = tempfile::tempdir_in(&self.folder)
-            .with_context(|| format!("failed to make a folder in {}", self.folder.display()))?;
+        let more = match packages.len().saturating_sub(3) {
+            0 => String::new(),
+            more => format!(" and {more} more packages"),
+        };
+        let first: Vec<&str> = packages.iter().take(3).map(String::as_str).collect();
+        (self.progress)(&format!("downloading {}{more} (from the configured mirror)", first.join(", ")));
+        let download = self.lock.scratch()?;
         if self.download(packages, download.path()).is_err() {
             // The usual reason is a list older than the mirror's newest update.
             self.update()?;
@@ -144,6 +161,7 @@ impl<'a> Apt<'a> {
             )
         })?;
         self.updated.set(true);
+        self.names.replace(None);
         write_whole(&self.stamp(), b"")
     }
 
@@ -152,9 +170,14 @@ impl<'a> Apt<'a> {
         self.folder.join("updated")
     }
 
-    fn names(&self) -> Result<Vec<String>> {
+    fn names(&self) -> Result<Rc<[String]>> {
+        if let Some(names) = self.names.borrow().as_ref() {
+            return Ok(Rc::clone(names));
+        }
         let names = output(self.command("apt-cache").arg("pkgnames"))?;
-        Ok(names.lines().map(str::to_owned).collect())
+        let names: Rc<[String]> = names.lines().map(str::to_owned).collect();
+        self.names.replace(Some(Rc::clone(&names)));
+        Ok(names)
     }
 
     fn command(&self, program: &str) -> Command {
@@ -177,10 +200,9 @@ APT::Architecture "amd64";
 APT::Architectures {{ "amd64"; }};
 APT::Sandbox::User "root";
 APT::Update::Error-Mode "any";
-Acquire::Retries "2";
+Acquire::Retries "1";
 Dir::Cache "{folder}/cache";
 Dir::Cache::archives "archives/";
-Dir::Cache::pkgcache "";
 Dir::Etc::preferences "/dev/null";
 Dir::Etc::preferencesparts "/dev/null";
 Dir::Etc::sourcelist "{folder}/sources.list";
@@ -210,92 +232,17 @@ fn unpack(download: &Path, folder: &Path) -> Result<Vec<Package>> {
     Ok(packages)
 }
 
-/// What `*` stands for when `name` matches `pattern`; empty without a `*`.
-pub(crate) fn stands_for<'n>(pattern: &str, name: &'n str) -> Option<&'n str> {
-    match pattern.split_once('*') {
-        Some((before, after)) => name.strip_prefix(before)?.strip_suffix(after),
-        None => (pattern == name).then_some(""),
-    }
-}
-
-fn newest(pattern: &str, names: &[String]) -> Option<String> {
-    names.iter().filter(|name| stands_for(pattern, name).is_some()).max_by(|a, b| by_number(a, b)).cloned()
-}
-
-/// Orders names with numbers in them as one counts: 6.1.0-9 before 6.1.0-10.
-fn by_number(a: &str, b: &str) -> Ordering {
-    let (mut a, mut b) = (a, b);
-    loop {
-        let (x, y) = (digits(a), digits(b));
-        // Without leading zeros the longer number is the greater one.
-        let (p, q) = (x.trim_start_matches('0'), y.trim_start_matches('0'));
-        let order = p.len().cmp(&q.len()).then_with(|| p.cmp(q));
-        let (left, right) = (a[x.len()..].chars().next(), b[y.len()..].chars().next());
-        match order.then_with(|| left.cmp(&right)) {
-            Ordering::Equal => {}
-            different => return different,
-        }
-        let Some(same) = left else {
-            return Ordering::Equal;
-        };
-        a = &a[x.len() + same.len_utf8()..];
-        b = &b[y.len() + same.len_utf8()..];
-    }
-}
-
-fn digits(text: &str) -> &str {
-    &text[..text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len())]
-}
-
-/// The few names that share the longest beginning with `pattern`.
-fn nearest<'n>(pattern: &str, names: &'n [String]) -> Vec<&'n str> {
-    const SHOWN: usize = 5;
-    let shared = |name: &str| pattern.bytes().zip(name.bytes()).take_while(|(a, b)| a == b).count();
-    let mut names: Vec<&str> = names.iter().map(String::as_str).collect();
-    names.sort_by(|a, b| shared(b).cmp(&shared(a)).then_with(|| by_number(b, a)));
-    names.truncate(SHOWN);
-    names
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use proptest::prelude::*;
-
-    const PATTERN: &str = "linux-image-6.1.0-*-cloud-amd64";
-
-    fn names(names: &[&str]) -> Vec<String> {
-        names.iter().map(|name| (*name).to_owned()).collect()
-    }
-
-    #[test]
-    fn the_newest_is_by_number_and_neither_debug_nor_unsigned() {
-        let names = names(&[
-            "linux-image-6.1.0-9-cloud-amd64",
-            "linux-image-6.1.0-56-cloud-amd64",
-            "linux-image-6.1.0-57-cloud-amd64-dbg",
-            "linux-image-6.1.0-58-cloud-amd64-unsigned",
-            "linux-image-6.1.0-59-rt-amd64",
-            "linux-image-cloud-amd64",
-        ]);
-        assert_eq!(newest(PATTERN, &names).unwrap(), "linux-image-6.1.0-56-cloud-amd64");
-        assert_eq!(stands_for(PATTERN, "linux-image-6.1.0-56-cloud-amd64"), Some("56"));
-        assert_eq!(newest("linux-image-5.10.*", &names), None);
-        assert_eq!(newest("linux-image-cloud-amd64", &names).unwrap(), "linux-image-cloud-amd64");
-    }
-
-    #[test]
-    fn the_nearest_names_begin_alike() {
-        let names = names(&["bash", "linux-image-6.12.9-cloud-amd64", "linux-image-6.12.10-cloud-amd64"]);
-        let near = nearest("linux-image-6.13.*", &names);
-        assert_eq!(near[..2], ["linux-image-6.12.10-cloud-amd64", "linux-image-6.12.9-cloud-amd64"]);
-    }
+    use crate::cache::Cache;
 
     #[test]
     fn a_folder_that_apt_would_misread_is_refused() {
         let temporary = tempfile::tempdir().unwrap();
         let cache = Cache::at(&temporary.path().join("a\"b")).unwrap();
-        let error = Apt::open(&cache, &["bookworm".to_owned()], &|_| ()).err().unwrap().to_string();
+        let lock = cache.lock(&|_| ()).unwrap();
+        let error = Apt::open(&lock, &["bookworm".to_owned()], &|_| ()).err().unwrap().to_string();
         assert!(error.contains("without quotes"), "{error}");
     }
 
@@ -303,7 +250,8 @@ mod tests {
     fn an_unreachable_mirror_is_said_with_what_to_do() {
         let temporary = tempfile::tempdir().unwrap();
         let cache = Cache::at(temporary.path()).unwrap();
-        let apt = Apt::open(&cache, &["bookworm".to_owned()], &|_| ()).unwrap();
+        let lock = cache.lock(&|_| ()).unwrap();
+        let apt = Apt::open(&lock, &["bookworm".to_owned()], &|_| ()).unwrap();
         // Nothing listens on the discard port.
         let sources =
             format!("deb [arch=amd64 signed-by={KEYRING}] http://127.0.0.1:9/debian bookworm main\n");
@@ -311,19 +259,5 @@ mod tests {
         let error = format!("{:#}", apt.newest("bash").unwrap_err());
         assert!(error.contains("check that the network is up"), "{error}");
         assert!(error.contains("127.0.0.1"), "{error}");
-    }
-
-    proptest! {
-        #[test]
-        fn any_names_are_ordered_without_panic(a in ".*", b in ".*") {
-            prop_assert_eq!(by_number(&a, &b), by_number(&b, &a).reverse());
-            prop_assert_eq!(by_number(&a, &a), Ordering::Equal);
-            let _ = stands_for(&a, &b);
-        }
-
-        #[test]
-        fn numbers_are_ordered_as_numbers(a: u32, b: u32) {
-            prop_assert_eq!(by_number(&format!("v{a}-x"), &format!("v{b}-x")), a.cmp(&b));
-        }
     }
 }

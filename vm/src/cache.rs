@@ -14,6 +14,9 @@ use anyhow::{Context, Result};
 /// The variable that names another cache folder.
 pub const VARIABLE: &str = "HOOKBENCH_CACHE";
 
+/// How the names of folders begin that are being made.
+const SCRATCH: &str = "part-";
+
 /// A folder that is there and that only its owner can read.
 #[derive(Debug, Clone)]
 pub struct Cache {
@@ -60,6 +63,39 @@ impl Cache {
         Ok(path)
     }
 
+    /// Waits until nobody else fills the cache, and keeps others out until dropped.
+    ///
+    /// # Errors
+    /// When the lock file cannot be made or locked.
+    pub fn lock(&self, progress: &dyn Fn(&str)) -> Result<Lock> {
+        let path = self.root.join("lock");
+        let context = || format!("failed to lock {}", path.display());
+        let file =
+            OpenOptions::new().create(true).truncate(false).write(true).open(&path).with_context(context)?;
+        if !flock(&file, libc::LOCK_EX | libc::LOCK_NB).with_context(context)? {
+            progress("waiting for another hookbench that is filling the cache");
+            flock(&file, libc::LOCK_EX).with_context(context)?;
+        }
+        let lock = Lock { root: self.root.clone(), _file: file };
+        lock.sweep();
+        Ok(lock)
+    }
+}
+
+/// The right to fill the cache; given back when dropped.
+#[derive(Debug)]
+pub struct Lock {
+    root: PathBuf,
+    _file: File,
+}
+
+impl Lock {
+    /// The cache's folder, absolute.
+    #[must_use]
+    pub fn root(&self) -> &Path {
+        &self.root
+    }
+
     /// A new empty folder that vanishes when dropped, on the same file system
     /// as the rest of the cache, so that what is made in it can be moved.
     ///
@@ -67,12 +103,12 @@ impl Cache {
     /// When it cannot be made.
     pub fn scratch(&self) -> Result<tempfile::TempDir> {
         tempfile::Builder::new()
-            .prefix("part-")
+            .prefix(SCRATCH)
             .tempdir_in(&self.root)
             .with_context(|| format!("failed to make a folder in {}", self.root.display()))
     }
 
-    /// Puts the folder `made` in the place of `path`, whole. Under [`Cache::lock`] only.
+    /// Puts the folder `made` in the place of `path`, whole.
     ///
     /// # Errors
     /// When the old one cannot be removed or the new one not moved.
@@ -89,27 +125,15 @@ impl Cache {
         Ok(())
     }
 
-    /// Waits until nobody else fills the cache, and keeps others out until dropped.
-    ///
-    /// # Errors
-    /// When the lock file cannot be made or locked.
-    pub fn lock(&self, progress: &dyn Fn(&str)) -> Result<Lock> {
-        let path = self.root.join("lock");
-        let context = || format!("failed to lock {}", path.display());
-        let file =
-            OpenOptions::new().create(true).truncate(false).write(true).open(&path).with_context(context)?;
-        if !flock(&file, libc::LOCK_EX | libc::LOCK_NB).with_context(context)? {
-            progress("waiting for another hookbench that is filling the cache");
-            flock(&file, libc::LOCK_EX).with_context(context)?;
+    /// Removes what an interrupted hookbench left: under the lock it is nobody's.
+    fn sweep(&self) {
+        for entry in fs::read_dir(&self.root).into_iter().flatten().flatten() {
+            if entry.file_name().to_string_lossy().starts_with(SCRATCH) {
+                // What cannot be removed is only in the way of space.
+                let _ = fs::remove_dir_all(entry.path());
+            }
         }
-        Ok(Lock { _file: file })
     }
-}
-
-/// The right to fill the cache; given back when dropped.
-#[derive(Debug)]
-pub struct Lock {
-    _file: File,
 }
 
 /// Says whether the lock was got; not getting it is possible with `LOCK_NB` only.
@@ -129,7 +153,8 @@ fn flock(file: &File, operation: i32) -> io::Result<bool> {
     }
 }
 
-fn make_folder(path: &Path) -> Result<()> {
+/// Makes `path` and what is missing above it, for the owner only.
+pub(crate) fn make_folder(path: &Path) -> Result<()> {
     DirBuilder::new()
         .recursive(true)
         .mode(0o700)
@@ -174,12 +199,22 @@ mod tests {
         assert_eq!(fs::metadata(cache.root()).unwrap().permissions().mode() & 0o777, 0o700);
         let target = cache.root().join("kernel");
         for text in ["old", "new"] {
-            let _lock = cache.lock(&|_| ()).unwrap();
-            let made = cache.scratch().unwrap();
+            let lock = cache.lock(&|_| ()).unwrap();
+            let made = lock.scratch().unwrap();
             fs::write(made.path().join("file"), text).unwrap();
-            cache.publish(made, &target).unwrap();
+            lock.publish(made, &target).unwrap();
         }
         assert_eq!(fs::read_to_string(target.join("file")).unwrap(), "new");
+    }
+
+    #[test]
+    fn what_was_left_half_made_is_swept_away() {
+        let temporary = tempfile::tempdir().unwrap();
+        let cache = Cache::at(temporary.path()).unwrap();
+        let left = cache.lock(&|_| ()).unwrap().scratch().unwrap().keep();
+        let kept = cache.folder("kernels").unwrap();
+        cache.lock(&|_| ()).unwrap();
+        assert!(!left.exists() && kept.exists());
     }
 
     #[test]

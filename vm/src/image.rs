@@ -6,7 +6,8 @@ use std::collections::BTreeMap;
 
 use anyhow::{Context, Result, bail, ensure};
 use cpio::newc::{Builder, ModeFileType, trailer};
-use sha2::{Digest, Sha256};
+
+use crate::digest;
 
 /// A file of the guest.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -75,7 +76,7 @@ pub fn build(files: &[GuestFile]) -> Result<Image> {
         }
     }
     let bytes = archive(&tree).context("failed to pack the guest's image")?;
-    let sha256 = Sha256::digest(&bytes).iter().map(|byte| format!("{byte:02x}")).collect();
+    let sha256 = digest::sha256(&bytes);
     Ok(Image { bytes, sha256 })
 }
 
@@ -122,8 +123,10 @@ mod tests {
         GuestFile { path: path.to_owned(), mode: 0o644, content }
     }
 
-    /// Path, mode with type, device and bytes of each entry.
-    fn entries(image: &Image) -> Vec<(String, u32, (u32, u32), Vec<u8>)> {
+    /// Path, mode with type, device and bytes.
+    type Entry = (String, u32, (u32, u32), Vec<u8>);
+
+    fn entries(image: &Image) -> Vec<Entry> {
         let mut rest = image.bytes.as_slice();
         let mut entries = Vec::new();
         loop {

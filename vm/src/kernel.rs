@@ -7,12 +7,11 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, ensure};
 use hookbench_results::store::write_whole;
 use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256};
 
-use crate::apt::{self, Apt};
-use crate::cache::Cache;
+use crate::apt::Apt;
+use crate::cache::{Cache, Lock};
 use crate::kernels::KernelRow;
-use crate::{elf, vmlinux};
+use crate::{digest, elf, names, vmlinux};
 
 /// A user's own kernel larger than this is not read.
 const LARGEST_FILE: u64 = 1 << 30;
@@ -60,12 +59,12 @@ impl Kernel {
         if let Some(kernel) = cached(&folder, &row.name, Some(row)) {
             return Ok(kernel);
         }
-        let _lock = cache.lock(progress)?;
+        let lock = cache.lock(progress)?;
         // Another hookbench may have fetched it while this one waited.
         if let Some(kernel) = cached(&folder, &row.name, Some(row)) {
             return Ok(kernel);
         }
-        download(row, cache, &folder, progress)
+        download(row, &lock, &folder, progress)
             .with_context(|| format!("failed to get the kernel {}", row.name))?;
         cached(&folder, &row.name, Some(row))
             .with_context(|| format!("the kernel in {} vanished; try again", folder.display()))
@@ -79,23 +78,23 @@ impl Kernel {
     pub fn from_path(path: &Path, cache: &Cache) -> Result<Kernel> {
         let name = path.display().to_string();
         let file = read(path)?;
-        let folder = cache.folder("kernels/own")?.join(hex(&file));
+        let folder = cache.folder("kernels/own")?.join(digest::sha256(&file));
         if let Some(kernel) = cached(&folder, &name, None) {
             return Ok(kernel);
         }
         let vmlinux = vmlinux::extract(file).with_context(|| format!("cannot use {name} as a kernel"))?;
         let version = elf::release(&vmlinux).unwrap_or("unknown").to_owned();
-        let _lock = cache.lock(&|_| ())?;
-        let made = cache.scratch()?;
+        let lock = cache.lock(&|_| ())?;
+        let made = lock.scratch()?;
         let manifest = Manifest {
             row: None,
             package: String::new(),
             version,
-            sha256: hex(&vmlinux),
+            sha256: digest::sha256(&vmlinux),
             bytes: vmlinux.len() as u64,
         };
         store(made.path(), &manifest, &vmlinux, None)?;
-        cache.publish(made, &folder)?;
+        lock.publish(made, &folder)?;
         cached(&folder, &name, None)
             .with_context(|| format!("the kernel in {} vanished; try again", folder.display()))
     }
@@ -143,14 +142,13 @@ fn cached(folder: &Path, name: &str, row: Option<&KernelRow>) -> Option<Kernel> 
 }
 
 /// Fetches the newest kernel of `row` into `folder`.
-fn download(row: &KernelRow, cache: &Cache, folder: &Path, progress: &dyn Fn(&str)) -> Result<()> {
-    let apt = Apt::open(cache, &row.suites, progress)?;
+fn download(row: &KernelRow, lock: &Lock, folder: &Path, progress: &dyn Fn(&str)) -> Result<()> {
+    let apt = Apt::open(lock, &row.suites, progress)?;
     let image = apt.newest(&row.package)?;
-    let update = apt::stands_for(&row.package, &image).unwrap_or_default();
+    let update = names::stands_for(&row.package, &image).unwrap_or_default();
     let mut packages = vec![image.clone()];
     packages.extend(row.with.iter().map(|pattern| pattern.replace('*', update)));
-    progress(&format!("downloading {} (from the configured mirror)", packages.join(", ")));
-    let unpacked = cache.scratch()?;
+    let unpacked = lock.scratch()?;
     let fetched = apt.fetch(&packages, unpacked.path())?;
     let version = fetched.first().map(|package| package.version.clone()).unwrap_or_default();
 
@@ -165,12 +163,12 @@ fn download(row: &KernelRow, cache: &Cache, folder: &Path, progress: &dyn Fn(&st
         row: Some(row.clone()),
         package: image,
         version,
-        sha256: hex(&vmlinux),
+        sha256: digest::sha256(&vmlinux),
         bytes: vmlinux.len() as u64,
     };
-    let made = cache.scratch()?;
+    let made = lock.scratch()?;
     store(made.path(), &manifest, &vmlinux, config.as_deref())?;
-    cache.publish(made, folder)
+    lock.publish(made, folder)
 }
 
 fn store(folder: &Path, manifest: &Manifest, vmlinux: &[u8], config: Option<&Path>) -> Result<()> {
@@ -209,10 +207,6 @@ fn read(path: &Path) -> Result<Vec<u8>> {
     ensure!(metadata.is_file(), "{} is not a file", path.display());
     ensure!(metadata.len() <= LARGEST_FILE, "{} is too large to be a kernel", path.display());
     fs::read(path).with_context(context)
-}
-
-fn hex(bytes: &[u8]) -> String {
-    Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 #[cfg(test)]

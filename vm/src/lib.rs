@@ -6,12 +6,15 @@
 pub mod apt;
 pub mod args;
 pub mod cache;
+mod closure;
 mod command;
+mod digest;
 mod elf;
 pub mod guest;
 pub mod image;
 pub mod kernel;
 pub mod kernels;
 mod mirror;
+mod names;
 pub mod userland;
 pub mod vmlinux;

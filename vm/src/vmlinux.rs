@@ -157,11 +157,14 @@ mod tests {
 
     #[test]
     fn each_compression_gives_the_kernel_back() {
-        let kernel: Vec<u8> =
-            (0..2_000_000_u32).flat_map(|n| [0xe8, n as u8, 0, 0, (n >> 8) as u8]).collect();
+        // Calls, as the filter for x86 changes them.
+        let calls: Vec<u8> = (0..5000_u32).flat_map(|n| [0xe8, n as u8, 0, 0, (n >> 8) as u8]).collect();
+        // More than one of LZ4's blocks; for the others it would only take long.
+        let long = calls.repeat(400);
         for name in ["xz", "zstd", "gzip", "lz4"] {
-            let image = image(PROTOCOL, &packed(name, &kernel));
-            assert!(unpack(payload(&image).unwrap()).unwrap() == kernel, "{name}");
+            let kernel = if name == "lz4" { &long } else { &calls };
+            let image = image(PROTOCOL, &packed(name, kernel));
+            assert!(unpack(payload(&image).unwrap()).unwrap() == *kernel, "{name}");
         }
     }
 

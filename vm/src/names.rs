@@ -1,0 +1,103 @@
+//! Names of packages with versions in them: which match a pattern, which is the
+//! newest, which a user may have meant.
+
+use std::cmp::Ordering;
+
+/// What `*` stands for when `name` matches `pattern`; empty without a `*`.
+pub(crate) fn stands_for<'n>(pattern: &str, name: &'n str) -> Option<&'n str> {
+    match pattern.split_once('*') {
+        Some((before, after)) => name.strip_prefix(before)?.strip_suffix(after),
+        None => (pattern == name).then_some(""),
+    }
+}
+
+/// The newest of the `names` that match `pattern`.
+pub(crate) fn newest(pattern: &str, names: &[String]) -> Option<String> {
+    names.iter().filter(|name| stands_for(pattern, name).is_some()).max_by(|a, b| by_number(a, b)).cloned()
+}
+
+/// Orders names with numbers in them as one counts: 6.1.0-9 before 6.1.0-10.
+fn by_number(a: &str, b: &str) -> Ordering {
+    let (mut a, mut b) = (a, b);
+    loop {
+        let (x, y) = (digits(a), digits(b));
+        // Without leading zeros the longer number is the greater one.
+        let (p, q) = (x.trim_start_matches('0'), y.trim_start_matches('0'));
+        let order = p.len().cmp(&q.len()).then_with(|| p.cmp(q));
+        let (left, right) = (a[x.len()..].chars().next(), b[y.len()..].chars().next());
+        match order.then_with(|| left.cmp(&right)) {
+            Ordering::Equal => {}
+            different => return different,
+        }
+        let Some(same) = left else {
+            return Ordering::Equal;
+        };
+        a = &a[x.len() + same.len_utf8()..];
+        b = &b[y.len() + same.len_utf8()..];
+    }
+}
+
+fn digits(text: &str) -> &str {
+    &text[..text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len())]
+}
+
+/// The few names that share the longest beginning with `pattern`.
+pub(crate) fn nearest<'n>(pattern: &str, names: &'n [String]) -> Vec<&'n str> {
+    const SHOWN: usize = 5;
+    let shared = |name: &str| pattern.bytes().zip(name.bytes()).take_while(|(a, b)| a == b).count();
+    let longest = names.iter().map(|name| shared(name)).max();
+    let mut near: Vec<&str> =
+        names.iter().map(String::as_str).filter(|name| Some(shared(name)) == longest).collect();
+    near.sort_by(|a, b| by_number(b, a));
+    near.truncate(SHOWN);
+    near
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    const PATTERN: &str = "linux-image-6.1.0-*-cloud-amd64";
+
+    fn names(names: &[&str]) -> Vec<String> {
+        names.iter().map(|name| (*name).to_owned()).collect()
+    }
+
+    #[test]
+    fn the_newest_is_by_number_and_neither_debug_nor_unsigned() {
+        let names = names(&[
+            "linux-image-6.1.0-9-cloud-amd64",
+            "linux-image-6.1.0-56-cloud-amd64",
+            "linux-image-6.1.0-57-cloud-amd64-dbg",
+            "linux-image-6.1.0-58-cloud-amd64-unsigned",
+            "linux-image-6.1.0-59-rt-amd64",
+            "linux-image-cloud-amd64",
+        ]);
+        assert_eq!(newest(PATTERN, &names).unwrap(), "linux-image-6.1.0-56-cloud-amd64");
+        assert_eq!(stands_for(PATTERN, "linux-image-6.1.0-56-cloud-amd64"), Some("56"));
+        assert_eq!(newest("linux-image-5.10.*", &names), None);
+        assert_eq!(newest("linux-image-cloud-amd64", &names).unwrap(), "linux-image-cloud-amd64");
+    }
+
+    #[test]
+    fn the_nearest_names_begin_alike() {
+        let names = names(&["bash", "linux-image-6.12.9-cloud-amd64", "linux-image-6.12.10-cloud-amd64"]);
+        let near = nearest("linux-image-6.13.*", &names);
+        assert_eq!(near, ["linux-image-6.12.10-cloud-amd64", "linux-image-6.12.9-cloud-amd64"]);
+    }
+
+    proptest! {
+        #[test]
+        fn any_names_are_ordered_without_panic(a in ".*", b in ".*") {
+            prop_assert_eq!(by_number(&a, &b), by_number(&b, &a).reverse());
+            prop_assert_eq!(by_number(&a, &a), Ordering::Equal);
+            let _ = stands_for(&a, &b);
+        }
+
+        #[test]
+        fn numbers_are_ordered_as_numbers(a: u32, b: u32) {
+            prop_assert_eq!(by_number(&format!("v{a}-x"), &format!("v{b}-x")), a.cmp(&b));
+        }
+    }
+}
