@@ -3,23 +3,23 @@
 use std::ffi::CString;
 use std::fs;
 use std::io;
-use std::os::unix::fs::PermissionsExt;
-use std::ptr;
 use std::time::Duration;
 
 use anyhow::{Context, Result};
 use hookbench_results::protocol::AgentMessage;
 
-/// What is mounted: type and place.
-const MOUNTS: &[(&str, &str)] = &[
-    ("proc", "/proc"),
-    ("sysfs", "/sys"),
-    ("devtmpfs", "/dev"),
-    ("tracefs", "/sys/kernel/tracing"),
-    ("securityfs", "/sys/kernel/security"),
-    ("bpf", "/sys/fs/bpf"),
-    ("tmpfs", "/run"),
-    ("tmpfs", "/tmp"),
+/// What is mounted: type, place and options.
+const MOUNTS: &[(&str, &str, &str)] = &[
+    ("proc", "/proc", ""),
+    ("sysfs", "/sys", ""),
+    ("devtmpfs", "/dev", ""),
+    ("tracefs", "/sys/kernel/tracing", ""),
+    ("securityfs", "/sys/kernel/security", ""),
+    ("bpf", "/sys/fs/bpf", ""),
+    ("tmpfs", "/run", "mode=755"),
+    ("tmpfs", "/tmp", "mode=1777"),
+    // auditd warns below 75 MB of free space and stops writing below 50 MB.
+    ("tmpfs", "/var/log/audit", "mode=700,size=160m"),
 ];
 
 /// What is set: file and value.
@@ -35,10 +35,10 @@ const SETTLE: Duration = Duration::from_secs(5);
 
 /// Mounts [`MOUNTS`], as far as this kernel has them.
 pub(crate) fn mount_all() -> Result<()> {
-    for (kind, place) in MOUNTS {
+    for (kind, place, options) in MOUNTS {
         // A place that cannot be made is one in a file system without it.
         let _ = fs::create_dir_all(place);
-        match mount(kind, place) {
+        match mount(kind, place, options) {
             Err(error)
                 if error.raw_os_error() == Some(libc::ENODEV) || error.kind() == io::ErrorKind::NotFound => {}
             // Debian's kernels mount devtmpfs by themselves.
@@ -46,17 +46,17 @@ pub(crate) fn mount_all() -> Result<()> {
             result => result.with_context(|| format!("failed to mount {kind} on {place}"))?,
         }
     }
-    fs::set_permissions("/tmp", fs::Permissions::from_mode(0o1777)).context("failed to open /tmp to all")?;
     for (file, value) in SETTINGS {
         fs::write(file, value).with_context(|| format!("failed to write {value} to {file}"))?;
     }
     Ok(())
 }
 
-fn mount(kind: &str, place: &str) -> io::Result<()> {
-    let (kind, place) = (CString::new(kind)?, CString::new(place)?);
-    // SAFETY: all strings end in NUL; no data is passed.
-    let result = unsafe { libc::mount(kind.as_ptr(), place.as_ptr(), kind.as_ptr(), 0, ptr::null()) };
+fn mount(kind: &str, place: &str, options: &str) -> io::Result<()> {
+    let (kind, place, options) = (CString::new(kind)?, CString::new(place)?, CString::new(options)?);
+    let data = options.as_ptr().cast();
+    // SAFETY: all strings end in NUL and outlive the call.
+    let result = unsafe { libc::mount(kind.as_ptr(), place.as_ptr(), kind.as_ptr(), 0, data) };
     if result == 0 { Ok(()) } else { Err(io::Error::last_os_error()) }
 }
 

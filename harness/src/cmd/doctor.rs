@@ -48,7 +48,9 @@ pub fn doctor(args: &Args) -> Result<ExitCode> {
 
 fn cache() -> Result<String> {
     let cache = Cache::open()?;
-    cache.scratch().context("the cache cannot be written; set HOOKBENCH_CACHE to a folder that can")?;
+    let lock = cache.lock(&|_| ());
+    lock.and_then(|lock| lock.scratch())
+        .context("the cache cannot be written; set HOOKBENCH_CACHE to a folder that can")?;
     Ok(cache.root().display().to_string())
 }
 
