@@ -30,7 +30,12 @@ pub(crate) fn run(spec: &CellSpec) -> Result<AgentMessage> {
         .ok_or_else(|| anyhow!("the agent has no monitor {}", spec.monitor))?;
     let behaviour = Behaviour::find(workload.info().behaviour)
         .ok_or_else(|| anyhow!("unknown behaviour {}", workload.info().behaviour))?;
-    let behaviours = behaviours_here(monitor)?;
+    let mut behaviours = behaviours_here(monitor)?;
+    if monitor.sink.denies {
+        // A policy is for what is measured: the one for mprotect would refuse
+        // the dynamic loader of a whole command.
+        behaviours.retain(|row| row.name == behaviour.name);
+    }
     if monitor.sink.sees && !behaviours.contains(&behaviour) {
         let hook = format!(
             "this kernel has no {} for {} (since {})",
