@@ -11,9 +11,6 @@ use std::process::Command;
 /// static too, and could not be loaded.
 const TARGET: &str = "x86_64-unknown-linux-gnu";
 
-/// Where Debian keeps the static libelf and zlib that libbpf needs.
-const LIBRARIES: &str = "/usr/lib/x86_64-linux-gnu";
-
 type Result<T> = std::result::Result<T, Box<dyn Error>>;
 
 fn main() -> Result<()> {
@@ -65,7 +62,6 @@ fn build_agent(root: &Path, target: &Path) -> Result<PathBuf> {
         .arg("--target-dir")
         .arg(target)
         .env("RUSTFLAGS", flags)
-        .env("LIBBPF_SYS_LIBRARY_PATH", LIBRARIES)
         .status()?;
     if !status.success() {
         return Err("the agent did not build; `cargo xtask setup` installs what it needs".into());

@@ -7,8 +7,12 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-/// The compilers that are tried, newest first, when `CLANG` names none.
-const COMPILERS: &[&str] = &["clang-19", "clang"];
+/// The compilers that are tried, in this order, when `CLANG` names none: first
+/// the one that set-up installs, for another compiler makes other programs.
+const COMPILERS: &[&str] = &[
+    "clang-19", "clang", "clang-22", "clang-21", "clang-20", "clang-18", "clang-17", "clang-16", "clang-15",
+    "clang-14",
+];
 
 fn main() -> Result<(), Box<dyn Error>> {
     println!("cargo::rerun-if-changed=bpf");

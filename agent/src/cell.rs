@@ -36,7 +36,7 @@ pub(crate) fn run(spec: &CellSpec) -> Result<AgentMessage> {
         // the dynamic loader of a whole command.
         behaviours.retain(|row| row.name == behaviour.name);
     }
-    if monitor.sink.sees && !behaviours.contains(&behaviour) {
+    if monitor.sink.sees() && !behaviours.contains(&behaviour) {
         let hook = format!(
             "this kernel has no {} for {} (since {})",
             behaviour.function, behaviour.name, behaviour.since
@@ -66,7 +66,7 @@ pub(crate) fn run(spec: &CellSpec) -> Result<AgentMessage> {
     let warmup = spec.warmup.max(denial.map_or(0, |denial| denial.after_operations));
     let samples = worker::run(workload, spec, warmup)?;
     let done = Done { spec, workload, denial, samples: &samples, operations: warmup + spec.samples };
-    let events = if monitor.sink.sees { Some(done.events(&mut *attached, behaviour)?) } else { None };
+    let events = if monitor.sink.sees() { Some(done.events(&mut *attached, behaviour)?) } else { None };
     let watched = spec.monitor != MonitorName::none();
     Ok(done.judge(events, watched.then_some((attach_cost, memory))))
 }
@@ -76,7 +76,7 @@ fn behaviours_here(monitor: Monitor) -> Result<Vec<&'static Behaviour>> {
     let release = std::fs::read_to_string("/proc/sys/kernel/osrelease")
         .context("failed to read the kernel's release")?;
     let version: KernelVersion = release.parse()?;
-    let anywhere = monitor.mechanism.info().watches == Watches::Syscalls;
+    let anywhere = monitor.sink.watches == Watches::Syscalls;
     Ok(BEHAVIOURS.iter().filter(|row| anywhere || row.since <= version).collect())
 }
 

@@ -15,8 +15,10 @@ pub(crate) struct Sample {
 #[repr(C)]
 struct Slot {
     elapsed: AtomicU64,
-    /// The error number of a refusal, 0 for none; −1 when the CPU was idle.
+    /// The error number of a refusal, 0 for none.
     errno: AtomicI64,
+    /// 1 when the CPU was idle meanwhile.
+    idle: AtomicU64,
 }
 
 /// So many slots, filled one by one.
@@ -45,9 +47,9 @@ impl Samples {
 
     pub(crate) fn put(&self, index: usize, sample: Sample) {
         if let Some(slot) = self.slots.get(index) {
-            let errno = if sample.idle { -1 } else { sample.refused.unwrap_or(0).into() };
             slot.elapsed.store(sample.elapsed, Ordering::SeqCst);
-            slot.errno.store(errno, Ordering::SeqCst);
+            slot.errno.store(sample.refused.unwrap_or(0).into(), Ordering::SeqCst);
+            slot.idle.store(sample.idle.into(), Ordering::SeqCst);
         }
     }
 
@@ -56,8 +58,8 @@ impl Samples {
             let errno = slot.errno.load(Ordering::SeqCst);
             Sample {
                 elapsed: slot.elapsed.load(Ordering::SeqCst),
-                refused: (errno > 0).then_some(errno as i32),
-                idle: errno < 0,
+                refused: (errno != 0).then_some(errno as i32),
+                idle: slot.idle.load(Ordering::SeqCst) != 0,
             }
         };
         self.slots.iter().map(sample).collect()
@@ -72,7 +74,7 @@ mod tests {
     fn what_was_put_is_there() {
         let samples = Samples::map(3).unwrap();
         let refused = Sample { elapsed: 7, refused: Some(1), idle: false };
-        let idle = Sample { elapsed: 8, refused: None, idle: true };
+        let idle = Sample { elapsed: 8, refused: Some(13), idle: true };
         samples.put(1, refused);
         samples.put(2, idle);
         samples.put(3, idle);

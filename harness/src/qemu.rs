@@ -78,7 +78,9 @@ impl QemuSession {
     fn try_run(&self, cell: &Cell, spec: &CellSpec) -> Result<Outcome> {
         let kernel = self.kernels.get(&cell.kernel).context("the session was opened without this kernel")?;
         let monitor = hookbench_probes::find(&cell.monitor).context("no such monitor")?;
-        if let Some(why) = missing(monitor, kernel)? {
+        if let Some(why) =
+            without_record(monitor, cell).map_or_else(|| missing(monitor, kernel), |why| Ok(Some(why)))?
+        {
             return Ok(Outcome::Unsupported(why));
         }
         let boot = Boot {
@@ -170,6 +172,13 @@ fn make_image(cache: &Cache, progress: &dyn Fn(&str)) -> Result<(PathBuf, ImageR
     }
     let agent_sha256 = Sha256::digest(AGENT).iter().map(|byte| format!("{byte:02x}")).collect();
     Ok((path, ImageRecord { sha256: image.sha256, agent_sha256, packages: userland.packages }))
+}
+
+/// Why a monitor cannot record what the cell wants recorded.
+fn without_record(monitor: Monitor, cell: &Cell) -> Option<String> {
+    let wanted = cell.params.get("ld_preload") == Some("recorded");
+    (wanted && monitor.sink.sees() && !monitor.sink.records)
+        .then(|| format!("{} carries no record that could hold the value of LD_PRELOAD", cell.monitor))
 }
 
 /// Why this kernel cannot run this monitor, as far as it is known before a boot.

@@ -19,7 +19,7 @@
 /* System call numbers that a table of them covers. */
 #define SYSCALLS 512
 
-/* Set before the load, by loader/libbpf.rs, which knows this layout; the
+/* Set before the load, by src/attach/bpf.rs, which knows this layout; the
  * verifier then knows the values and drops the branches not taken. */
 const volatile struct {
 	/* Which behaviour this instance of the object watches. */

@@ -10,18 +10,27 @@ const REQUIRES: Requires = Requires::config(&["CONFIG_AUDIT", "CONFIG_AUDITSYSCA
 
 static INFO: MechanismInfo = MechanismInfo {
     name: "audit",
-    watches: Watches::Syscalls,
     sinks: &[
         SinkInfo::new(
             "off",
+            Watches::Nothing,
             Requires { boot: &["audit=0"], ..REQUIRES },
             "off for good: audit=0 in the boot line",
-        )
-        .blind(),
-        SinkInfo::new("idle", REQUIRES, "on, without a rule").blind(),
-        SinkInfo::new("rules", REQUIRES, "exit rules, and nobody who reads the records"),
-        SinkInfo::new("reader", REQUIRES, "exit rules, and a reader of ours on the netlink socket"),
-        SinkInfo::new("auditd", REQUIRES, "exit rules, and Debian's auditd writing its log"),
+        ),
+        SinkInfo::new("idle", Watches::Nothing, REQUIRES, "on, without a rule"),
+        SinkInfo::new("rules", Watches::Syscalls, REQUIRES, "exit rules, and nobody who reads the records"),
+        SinkInfo::new(
+            "reader",
+            Watches::Syscalls,
+            REQUIRES,
+            "exit rules, and a reader of ours on the netlink socket",
+        ),
+        SinkInfo::new(
+            "auditd",
+            Watches::Syscalls,
+            REQUIRES,
+            "exit rules, and Debian's auditd writing its log",
+        ),
     ],
     about: "the audit subsystem: rules on system calls",
 };

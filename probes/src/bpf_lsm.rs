@@ -17,19 +17,29 @@ const REQUIRES: Requires = Requires {
 
 static INFO: MechanismInfo = MechanismInfo {
     name: "bpf-lsm",
-    watches: Watches::LsmHook,
     sinks: &[
-        SinkInfo::new("count", REQUIRES, "a BPF program counts"),
-        SinkInfo::new("ringbuf", REQUIRES, "a BPF program sends a record through a ring buffer to a reader")
-            .recording(),
+        SinkInfo::new("count", Watches::LsmHook, REQUIRES, "a BPF program counts"),
+        SinkInfo::new(
+            "ringbuf",
+            Watches::LsmHook,
+            REQUIRES,
+            "a BPF program sends a record through a ring buffer to a reader",
+        )
+        .recording(),
         SinkInfo::new(
             "perfbuf",
+            Watches::LsmHook,
             REQUIRES,
             "a BPF program sends a record through per-CPU perf buffers to a reader",
         )
         .recording(),
-        SinkInfo::new("deny", REQUIRES, "a BPF program refuses what the policy of the behaviour says")
-            .denying(),
+        SinkInfo::new(
+            "deny",
+            Watches::LsmHook,
+            REQUIRES,
+            "a BPF program refuses what the policy of the behaviour says",
+        )
+        .denying(),
     ],
     about: "BPF programs at LSM hooks (KRSI)",
 };

@@ -12,11 +12,15 @@ const REQUIRES: Requires = Requires::config(BPF_CONFIG);
 
 static INFO: MechanismInfo = MechanismInfo {
     name: "fentry",
-    watches: Watches::Function,
     sinks: &[
-        SinkInfo::new("count", REQUIRES, "a BPF program counts"),
-        SinkInfo::new("ringbuf", REQUIRES, "a BPF program sends a record through a ring buffer to a reader")
-            .recording(),
+        SinkInfo::new("count", Watches::Function, REQUIRES, "a BPF program counts"),
+        SinkInfo::new(
+            "ringbuf",
+            Watches::Function,
+            REQUIRES,
+            "a BPF program sends a record through a ring buffer to a reader",
+        )
+        .recording(),
     ],
     about: "BPF programs at the entry of a kernel function, by trampoline",
 };

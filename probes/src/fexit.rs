@@ -12,9 +12,9 @@ const REQUIRES: Requires = Requires::config(BPF_CONFIG);
 
 static INFO: MechanismInfo = MechanismInfo {
     name: "fexit",
-    watches: Watches::Function,
     sinks: &[SinkInfo::new(
         "ringbuf",
+        Watches::Function,
         REQUIRES,
         "a BPF program sends a record through a ring buffer to a reader",
     )

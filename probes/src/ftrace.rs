@@ -8,20 +8,22 @@ pub(crate) struct Ftrace;
 
 static INFO: MechanismInfo = MechanismInfo {
     name: "ftrace",
-    watches: Watches::Function,
     sinks: &[
         SinkInfo::new(
             "kprobe-event",
+            Watches::Function,
             Requires::config(&["CONFIG_KPROBE_EVENTS"]),
             "a kprobe event of each function, into the trace buffer",
         ),
         SinkInfo::new(
             "syscall-events",
+            Watches::Syscalls,
             Requires::config(&["CONFIG_FTRACE_SYSCALLS"]),
             "sys_enter and sys_exit events of each system call, into the trace buffer",
         ),
         SinkInfo::new(
             "function",
+            Watches::Function,
             Requires::config(&["CONFIG_FUNCTION_TRACER"]),
             "the function tracer, filtered to the functions, into the trace buffer",
         ),

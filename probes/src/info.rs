@@ -8,15 +8,13 @@ use hookbench_results::KernelVersion;
 pub struct MechanismInfo {
     /// The name used everywhere: `bpf-lsm`.
     pub name: &'static str,
-    /// Where it sees a behaviour.
-    pub watches: Watches,
     /// What it can do with an event.
     pub sinks: &'static [SinkInfo],
     /// One line for a reader.
     pub about: &'static str,
 }
 
-/// Where a mechanism sees a behaviour; decides which column of the table of
+/// Where a monitor sees a behaviour; decides which column of the table of
 /// behaviours it attaches to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Watches {
@@ -47,10 +45,10 @@ impl Watches {
 pub struct SinkInfo {
     /// The part of the monitor's name after the `+`; empty for `none` alone.
     pub name: &'static str,
+    /// Where it sees a behaviour.
+    pub watches: Watches,
     /// What it needs.
     pub requires: Requires,
-    /// Whether it sees events, so that a count is owed.
-    pub sees: bool,
     /// Whether it refuses operations.
     pub denies: bool,
     /// Whether a BPF record carries the event, which can hold the value of LD_PRELOAD.
@@ -61,13 +59,13 @@ pub struct SinkInfo {
 
 impl SinkInfo {
     /// A sink that sees and no more, to be changed where it does more.
-    pub const fn new(name: &'static str, requires: Requires, about: &'static str) -> Self {
-        Self { name, requires, sees: true, denies: false, records: false, about }
+    pub const fn new(name: &'static str, watches: Watches, requires: Requires, about: &'static str) -> Self {
+        Self { name, watches, requires, denies: false, records: false, about }
     }
 
-    /// The same, but blind.
-    pub const fn blind(self) -> Self {
-        Self { sees: false, ..self }
+    /// Whether it sees events, so that a count is owed.
+    pub fn sees(&self) -> bool {
+        self.watches != Watches::Nothing
     }
 
     /// The same, with a record for user space.

@@ -12,13 +12,18 @@ const REQUIRES: Requires = Requires::config(BPF_CONFIG);
 
 static INFO: MechanismInfo = MechanismInfo {
     name: "kprobe",
-    watches: Watches::Function,
     sinks: &[
-        SinkInfo::new("count", REQUIRES, "a BPF program counts"),
-        SinkInfo::new("ringbuf", REQUIRES, "a BPF program sends a record through a ring buffer to a reader")
-            .recording(),
+        SinkInfo::new("count", Watches::Function, REQUIRES, "a BPF program counts"),
+        SinkInfo::new(
+            "ringbuf",
+            Watches::Function,
+            REQUIRES,
+            "a BPF program sends a record through a ring buffer to a reader",
+        )
+        .recording(),
         SinkInfo::new(
             "perfbuf",
+            Watches::Function,
             REQUIRES,
             "a BPF program sends a record through per-CPU perf buffers to a reader",
         )

@@ -12,8 +12,7 @@ const REQUIRES: Requires = Requires::config(BPF_CONFIG);
 
 static INFO: MechanismInfo = MechanismInfo {
     name: "kretprobe",
-    watches: Watches::Function,
-    sinks: &[SinkInfo::new("count", REQUIRES, "a BPF program counts")],
+    sinks: &[SinkInfo::new("count", Watches::Function, REQUIRES, "a BPF program counts")],
     about: "BPF programs at the return from a kernel function, by kretprobe",
 };
 

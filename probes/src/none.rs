@@ -7,8 +7,7 @@ pub(crate) struct Nothing;
 
 static INFO: MechanismInfo = MechanismInfo {
     name: "none",
-    watches: Watches::Nothing,
-    sinks: &[SinkInfo::new("", Requires::config(&[]), "nothing watches: the baseline").blind()],
+    sinks: &[SinkInfo::new("", Watches::Nothing, Requires::config(&[]), "nothing watches: the baseline")],
     about: "no mechanism",
 };
 

@@ -12,11 +12,15 @@ const REQUIRES: Requires = Requires::config(BPF_CONFIG);
 
 static INFO: MechanismInfo = MechanismInfo {
     name: "raw-tracepoint",
-    watches: Watches::Syscalls,
     sinks: &[
-        SinkInfo::new("count", REQUIRES, "a BPF program counts"),
-        SinkInfo::new("ringbuf", REQUIRES, "a BPF program sends a record through a ring buffer to a reader")
-            .recording(),
+        SinkInfo::new("count", Watches::Syscalls, REQUIRES, "a BPF program counts"),
+        SinkInfo::new(
+            "ringbuf",
+            Watches::Syscalls,
+            REQUIRES,
+            "a BPF program sends a record through a ring buffer to a reader",
+        )
+        .recording(),
     ],
     about: "a BPF program at the raw tracepoint sys_enter, at every system call",
 };

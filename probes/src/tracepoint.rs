@@ -12,9 +12,9 @@ const REQUIRES: Requires = Requires::config(BPF_CONFIG);
 
 static INFO: MechanismInfo = MechanismInfo {
     name: "tracepoint",
-    watches: Watches::Syscalls,
     sinks: &[SinkInfo::new(
         "ringbuf",
+        Watches::Syscalls,
         REQUIRES,
         "a BPF program sends a record through a ring buffer to a reader",
     )

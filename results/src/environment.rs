@@ -37,7 +37,7 @@ pub struct Environment {
 pub struct KernelRecord {
     /// The row's name, `6.1`, or the path of one's own image.
     pub name: String,
-    /// The package, or `none` for one's own image.
+    /// The package; empty for one's own image.
     pub package: String,
     /// The package's version.
     pub version: String,

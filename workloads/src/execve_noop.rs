@@ -37,8 +37,10 @@ static INFO: Info = Info {
             about: "whether the record carries the value of LD_PRELOAD",
         },
     ],
-    samples: 100,
-    warmup: 20,
+    // Many, for an execve has many modes: slab, RCU and page allocator take
+    // turns, and the median of few samples is that of few turns.
+    samples: 500,
+    warmup: 50,
     about: "vfork, execve of a static no-op without libc, wait",
 };
 

@@ -17,7 +17,7 @@ struct Command {
 enum Verb {
     /// Measure: boot kernels, run workloads under monitors, write a report
     Run(run::Args),
-    /// Show what there is: kernels, workloads, monitors or behaviours
+    /// Show what there is: kernels, workloads, monitors, behaviours or plans
     List(list::Args),
     /// Say what this machine can run, what is missing and what to do about it
     Doctor(doctor::Args),

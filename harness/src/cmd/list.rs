@@ -77,7 +77,7 @@ fn monitor_row(monitor: Monitor) -> Row {
     needs.extend(requires.lsm.iter().map(|module| format!("lsm={module}")));
     needs.extend(requires.boot.iter().map(|word| word.to_string()));
     let can = if monitor.sink.denies { ", denies" } else { "" };
-    let sees = monitor.mechanism.info().watches.about();
+    let sees = monitor.sink.watches.about();
     [monitor.name().to_string(), needs.join(" "), format!("{} ({sees}{can})", monitor.sink.about)]
 }
 

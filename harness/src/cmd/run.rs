@@ -11,7 +11,7 @@ use hookbench_reports::terminal;
 use hookbench_results::protocol::Fault;
 use hookbench_results::run::SCHEMA;
 use hookbench_results::store::{JOURNAL_FILE, Journal, RUN_FILE, load, save};
-use hookbench_results::{Cell, Environment, Measurement, Run, Schedule};
+use hookbench_results::{Cell, Environment, Measurement, Outcome, Run, Schedule};
 use hookbench_vm::kernels;
 
 use super::progress::Progress;
@@ -75,6 +75,7 @@ pub fn run(args: Args) -> Result<ExitCode> {
     let folder = folder(&args, &plan.name)?;
     let session = open(&kernels, args.timeout)?;
     let mut done = begin(&folder, &plan, session.environment(), args.resume)?;
+    done.retain(|cell, measurement| planned.iter().any(|p| p.cell == *cell && is_of(measurement, p)));
     let left: Vec<Planned> = planned.iter().filter(|p| !done.contains_key(&p.cell)).cloned().collect();
     let jobs = args.jobs.unwrap_or_else(|| std::thread::available_parallelism().map_or(1, Into::into));
     measure(&session, &left, jobs, args.fault, &folder, &mut done)?;
@@ -195,6 +196,16 @@ fn begin(
     fs::create_dir_all(folder).with_context(|| format!("failed to make the folder {}", folder.display()))?;
     save(&empty(plan, environment), folder)?;
     Ok(HashMap::new())
+}
+
+/// Whether a measurement of an interrupted run is what `planned` asks for: a
+/// cell that failed, or was asked for with another number of samples, is not.
+fn is_of(measurement: &Measurement, planned: &Planned) -> bool {
+    match &measurement.outcome {
+        Outcome::Measured(measured) => measured.samples.len() == planned.samples as usize,
+        Outcome::Unsupported(_) | Outcome::Skipped(_) => true,
+        Outcome::Failed(_) => false,
+    }
 }
 
 fn measure(
