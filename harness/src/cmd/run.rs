@@ -81,7 +81,12 @@ pub fn run(args: Args) -> Result<ExitCode> {
     measure(&session, &left, jobs, args.fault, &folder, &mut done)?;
     let measurements = planned.iter().filter_map(|planned| done.remove(&planned.cell)).collect();
     let run = Run { measurements, ..empty(&plan, session.environment()) };
-    finish(&run, &folder)
+    finish(&run, &folder).with_context(|| kept(&folder))
+}
+
+/// What to do when results could be measured and not be written.
+fn kept(folder: &Path) -> String {
+    format!("the run stopped; what was measured is in {}: free some space and --resume it", folder.display())
 }
 
 fn plan(args: &Args) -> Result<Plan> {
@@ -229,12 +234,7 @@ fn measure(
         }
         Ok(())
     };
-    runner::run(session, left, jobs, fault, heard).with_context(|| {
-        format!(
-            "the run stopped; what was measured is in {}: free some space and --resume it",
-            folder.display()
-        )
-    })
+    runner::run(session, left, jobs, fault, heard).with_context(|| kept(folder))
 }
 
 fn finish(run: &Run, folder: &Path) -> Result<ExitCode> {

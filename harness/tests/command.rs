@@ -1,0 +1,183 @@
+//! The command as a user has it: exit codes, messages, files, and what is left
+//! when something goes wrong.
+
+use std::fs;
+use std::path::Path;
+use std::process::{Command, Output};
+
+use hookbench_results::store::{JOURNAL_FILE, Journal, SAMPLES_FILE, load};
+
+const HOOKBENCH: &str = env!("CARGO_BIN_EXE_hookbench");
+
+fn hookbench(arguments: &str) -> Output {
+    Command::new(HOOKBENCH).args(arguments.split_whitespace()).output().unwrap()
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).into_owned()
+}
+
+/// Runs some cells into `out`; the exit code and what was said on standard error.
+fn run(out: &Path, arguments: &str) -> (Option<i32>, String) {
+    let output = hookbench(&format!("run --samples 10 --out {} {arguments}", out.display()));
+    (output.status.code(), text(&output.stderr))
+}
+
+const CELLS: &str =
+    "--workload null-syscall,mprotect-storm --monitor bpf-lsm+ringbuf,audit+rules,kprobe+perfbuf";
+
+#[test]
+fn runs_are_equal_bytes_whatever_the_order_and_the_number_of_guests() {
+    let (one, two) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    assert_eq!(run(one.path(), &format!("--jobs 1 {CELLS}")).0, Some(0));
+    let reversed =
+        "--monitor kprobe+perfbuf,audit+rules,bpf-lsm+ringbuf --workload mprotect-storm,null-syscall";
+    assert_eq!(run(two.path(), &format!("--jobs 3 {reversed}")).0, Some(0));
+    for file in ["results.csv", SAMPLES_FILE, "run.json", "report.html", "report.md"] {
+        let read = |folder: &Path| fs::read(folder.join(file)).unwrap();
+        assert!(read(one.path()) == read(two.path()), "{file} differs");
+    }
+}
+
+#[test]
+fn an_interrupted_run_goes_on_and_ends_with_the_same_bytes() {
+    let (whole, cut) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let cells = "--workload null-syscall --monitor audit+*";
+    assert_eq!(run(whole.path(), cells).0, Some(0));
+    assert_eq!(run(cut.path(), cells).0, Some(0));
+    // As if the machine had gone down in the third cell.
+    let journal = cut.path().join(JOURNAL_FILE);
+    let lines = fs::read_to_string(&journal).unwrap();
+    let two: usize = lines.lines().take(2).map(|line| line.len() + 1).sum();
+    fs::write(&journal, &lines[..two + 40]).unwrap();
+    let (code, said) = run(cut.path(), &format!("--resume {cells}"));
+    assert_eq!(code, Some(0), "{said}");
+    assert!(said.contains("[4/4]"), "{said}");
+    for file in ["results.csv", SAMPLES_FILE, "run.json"] {
+        let read = |folder: &Path| fs::read(folder.join(file)).unwrap();
+        assert!(read(whole.path()) == read(cut.path()), "{file} differs");
+    }
+}
+
+#[test]
+fn a_run_does_not_overwrite_another() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("run.json"), "{}").unwrap();
+    let (code, said) = run(folder.path(), "--workload null-syscall --monitor none");
+    assert_eq!(code, Some(2));
+    assert!(said.contains("--resume"), "{said}");
+}
+
+#[test]
+fn cells_that_fail_are_results_and_the_exit_code_says_so() {
+    let folder = tempfile::tempdir().unwrap();
+    let (code, said) = run(folder.path(), "--workload null-syscall --monitor audit+idle --fault panic");
+    assert_eq!(code, Some(1), "{said}");
+    assert!(said.contains("failed: the guest's kernel panicked"), "{said}");
+    let run = load(folder.path()).unwrap();
+    assert_eq!(run.count("failed"), 2);
+    let csv = fs::read_to_string(folder.path().join("results.csv")).unwrap();
+    assert!(csv.contains(",failed,the guest's kernel panicked"), "{csv}");
+    let report = hookbench(&format!("report {}", folder.path().display()));
+    assert_eq!(report.status.code(), Some(0));
+    assert!(text(&report.stdout).contains("panicked"));
+}
+
+#[test]
+fn a_full_disk_ends_the_run_and_keeps_what_was_measured() {
+    let folder = tempfile::tempdir().unwrap();
+    let kept = folder.path().join("kept");
+    let small = folder.path().join("small");
+    fs::create_dir(&small).unwrap();
+    // A file system of its own, too small for the journal of all cells.
+    let script = format!(
+        "mount -t tmpfs -o size=32k tmpfs {small} && {HOOKBENCH} run --samples 2000 --jobs 1 --out {small}/run \
+         --workload null-syscall --monitor 'audit+*'; code=$?; cp {small}/run/{JOURNAL_FILE} {kept}; exit $code",
+        small = small.display(),
+        kept = kept.display()
+    );
+    let output = Command::new("unshare").args(["-rm", "sh", "-c", &script]).output().unwrap();
+    let said = text(&output.stderr);
+    assert_eq!(output.status.code(), Some(1), "{said}");
+    assert!(said.contains(JOURNAL_FILE) && said.contains("No space left"), "{said}");
+    fs::rename(kept, folder.path().join(JOURNAL_FILE)).unwrap();
+    assert!(!Journal::read(folder.path()).unwrap().is_empty());
+}
+
+#[test]
+fn what_does_not_exist_is_usage_and_is_said_with_what_does() {
+    for (arguments, known) in [
+        ("run --kernel 4.4", "6.1, 6.12"),
+        ("run --workload quake", "execve-noop"),
+        ("run --monitor bpf-lsm+telepathy", "bpf-lsm+ringbuf"),
+        ("run --schedule leisurely", "paced"),
+        ("run --plan nothing", "quick"),
+        ("run --workload mprotect-storm --param to=x", "r|rw"),
+        ("list dreams", "monitors"),
+    ] {
+        let output = hookbench(arguments);
+        assert_eq!(output.status.code(), Some(2), "{arguments}: {output:?}");
+        assert!(text(&output.stderr).contains(known), "{arguments}: {}", text(&output.stderr));
+    }
+}
+
+#[test]
+fn a_missing_qemu_is_said_with_what_to_do() {
+    let folder = tempfile::tempdir().unwrap();
+    for arguments in ["run --workload null-syscall --monitor none --out", "doctor --offline"] {
+        let mut command = Command::new(HOOKBENCH);
+        command.args(arguments.split_whitespace()).env("PATH", folder.path());
+        if arguments.ends_with("--out") {
+            command.arg(folder.path().join("run"));
+        }
+        let output = command.output().unwrap();
+        assert_eq!(output.status.code(), Some(1), "{arguments}");
+        let said = text(&output.stderr) + &text(&output.stdout);
+        assert!(said.contains("qemu-system-x86"), "{arguments}: {said}");
+    }
+}
+
+#[test]
+fn a_file_that_is_no_kernel_is_said_to_be_none() {
+    let (code, said) = run(&tempfile::tempdir().unwrap().path().join("run"), "--kernel Cargo.toml");
+    assert_eq!(code, Some(1), "{said}");
+    assert!(said.contains("Cargo.toml"), "{said}");
+}
+
+#[test]
+fn a_kernel_of_ones_own_is_measured_by_its_path() {
+    let folder = tempfile::tempdir().unwrap();
+    // The cached kernel under another name stands for one that was built here.
+    assert_eq!(run(&folder.path().join("warm"), "--workload null-syscall --monitor none").0, Some(0));
+    let cache = hookbench_vm::cache::Cache::open().unwrap();
+    let own = folder.path().join("vmlinux-own");
+    fs::copy(cache.root().join("kernels/6.1/vmlinux"), &own).unwrap();
+    let out = folder.path().join("own");
+    let cells = "--workload null-syscall --monitor bpf-lsm+count --kernel";
+    let (code, said) = run(&out, &format!("{cells} {}", own.display()));
+    assert_eq!(code, Some(0), "{said}");
+    let run = load(&out).unwrap();
+    assert_eq!(run.count("measured"), 2);
+    assert_eq!(run.measurements[0].cell.kernel, own.display().to_string());
+}
+
+#[test]
+fn a_kernel_without_btf_fails_bpf_and_nothing_else() {
+    let folder = tempfile::tempdir().unwrap();
+    assert_eq!(run(&folder.path().join("warm"), "--workload null-syscall --monitor none").0, Some(0));
+    let cache = hookbench_vm::cache::Cache::open().unwrap();
+    let mut bytes = fs::read(cache.root().join("kernels/6.1/vmlinux")).unwrap();
+    // BTF begins with its magic, version 1, flags 0 and a header of 24 bytes.
+    let header = [0x9f, 0xeb, 1, 0, 24, 0, 0, 0, 0, 0, 0, 0];
+    let begin = bytes.windows(header.len()).position(|window| window == header).unwrap();
+    bytes[begin] = 0;
+    let kernel = folder.path().join("vmlinux-without-btf");
+    fs::write(&kernel, bytes).unwrap();
+    let out = folder.path().join("run");
+    let cells = "--workload mprotect-storm --param to=r --monitor bpf-lsm+count,audit+rules --kernel";
+    let (code, said) = run(&out, &format!("{cells} {}", kernel.display()));
+    assert_eq!(code, Some(1), "{said}");
+    let run = load(&out).unwrap();
+    assert_eq!((run.count("measured"), run.count("failed")), (2, 1), "{said}");
+    assert!(said.contains("BTF"), "{said}");
+}
