@@ -9,7 +9,7 @@ use std::time::Duration;
 use anyhow::{Context, Result, bail};
 use hookbench_probes::attach::{WORKER_PRIORITY, set_fifo};
 use hookbench_results::Schedule;
-use hookbench_results::protocol::CellSpec;
+use hookbench_results::protocol::{CellSpec, Fault};
 use hookbench_workloads::{Operation, Workload};
 
 use crate::idle;
@@ -59,21 +59,24 @@ fn operate(workload: &dyn Workload, spec: &CellSpec, warmup: u32, samples: &Samp
     let mut operation = workload.prepare(&spec.params).context("failed to prepare the workload")?;
     set_fifo(0, WORKER_PRIORITY).context("failed to become a real-time task")?;
     for _ in 0..warmup {
-        once(&mut *operation, spec.schedule)?;
+        once(&mut *operation, spec)?;
     }
     for index in 0..spec.samples {
-        samples.put(index as usize, once(&mut *operation, spec.schedule)?);
+        samples.put(index as usize, once(&mut *operation, spec)?);
     }
     operation.finish().context("failed to end the workload")?;
     Ok(())
 }
 
-fn once(operation: &mut dyn Operation, schedule: Schedule) -> Result<Sample> {
+fn once(operation: &mut dyn Operation, spec: &CellSpec) -> Result<Sample> {
     operation.arm().context("failed to prepare an operation")?;
-    if schedule == Schedule::Paced {
+    if spec.schedule == Schedule::Paced {
         std::thread::sleep(PAUSE);
     }
     let before = idle::time()?;
+    if spec.fault == Some(Fault::Nap) {
+        std::thread::sleep(PAUSE);
+    }
     let timed = operation.run_once().context("failed to perform an operation")?;
     let idle = idle::time()? != before;
     operation.settle().context("failed to restore the state after an operation")?;

@@ -105,6 +105,14 @@ fn a_monitor_that_hears_nothing_is_failed_and_not_fast() {
 }
 
 #[test]
+fn an_operation_in_which_the_cpu_was_idle_is_noted() {
+    let planned = paced("null-syscall", "none", &[]);
+    let Outcome::Measured(napping) = run(&default_session(), &planned, Some(Fault::Nap)) else { panic!() };
+    assert_eq!(napping.notes, ["the CPU was idle in 10 of 10 operations: not only instructions"]);
+    assert!(measured(&default_session(), &planned).notes.is_empty());
+}
+
+#[test]
 fn a_denying_monitor_refuses_those_it_has_to_and_only_those() {
     let session = default_session();
     let refused = |workload, params: &[(&str, &str)]| {

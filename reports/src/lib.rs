@@ -26,18 +26,31 @@ pub struct Renderer {
     pub file: &'static str,
     /// One line for a reader.
     pub about: &'static str,
-    /// The file's whole content.
-    pub render: fn(&Run) -> String,
+    /// The file's whole content; none when the run has nothing for it.
+    pub render: fn(&Run) -> Option<String>,
 }
 
 /// All files that a run is rendered into.
 pub static RENDERERS: &[Renderer] = &[
-    Renderer { file: "results.csv", about: "one line a cell, for scripts", render: csv::render },
-    Renderer { file: "report.md", about: "the answer and all tables, as text", render: markdown::render },
+    Renderer {
+        file: "results.csv",
+        about: "one line a cell, for scripts",
+        render: |run| Some(csv::render(run)),
+    },
+    Renderer {
+        file: "report.md",
+        about: "the answer and all tables, as text",
+        render: |run| Some(markdown::render(run)),
+    },
     Renderer {
         file: "report.html",
         about: "the answer, plots and all tables, one file",
-        render: html::render,
+        render: |run| Some(html::render(run)),
+    },
+    Renderer {
+        file: "picture.svg",
+        about: "the opening picture alone, for a page or a slide",
+        render: plot::opening_svg,
     },
 ];
 
@@ -50,15 +63,14 @@ mod tests {
     fn each_renderer_matches_its_golden_file() {
         let run = fixture::synthetic_run();
         for renderer in RENDERERS {
-            insta::assert_snapshot!(renderer.file, (renderer.render)(&run));
+            insta::assert_snapshot!(renderer.file, (renderer.render)(&run).unwrap_or_default());
         }
         insta::assert_snapshot!("terminal", terminal::table(&run));
     }
 
     fn render_all(run: &Run) -> Vec<String> {
-        let mut all: Vec<String> = RENDERERS.iter().map(|renderer| (renderer.render)(run)).collect();
+        let mut all: Vec<String> = RENDERERS.iter().filter_map(|renderer| (renderer.render)(run)).collect();
         all.push(terminal::table(run));
-        all.extend(plot::opening_svg(run));
         all
     }
 

@@ -44,6 +44,8 @@ pub enum Fault {
     Vanish,
     /// The monitor is detached before the workload starts.
     Deaf,
+    /// The worker sleeps for a moment before each operation, where idleness counts.
+    Nap,
 }
 
 impl std::str::FromStr for Fault {

@@ -33,14 +33,16 @@ pub fn report(args: &Args) -> Result<ExitCode> {
 /// When a file cannot be written.
 pub(crate) fn render(run: &Run, folder: &Path) -> Result<()> {
     for renderer in RENDERERS {
-        write_whole(&folder.join(renderer.file), (renderer.render)(run).as_bytes())?;
+        if let Some(text) = (renderer.render)(run) {
+            write_whole(&folder.join(renderer.file), text.as_bytes())?;
+        }
     }
     Ok(())
 }
 
 /// Says where the rendered files are.
 pub(crate) fn say_where(folder: &Path) {
-    for renderer in RENDERERS {
+    for renderer in RENDERERS.iter().filter(|renderer| folder.join(renderer.file).exists()) {
         println!("{}  {}", folder.join(renderer.file).display(), renderer.about);
     }
 }
