@@ -114,8 +114,10 @@ impl Done<'_> {
             return AgentMessage::Failed(failure);
         }
         let idle = self.samples.iter().filter(|sample| sample.idle).count();
-        let note =
-            format!("the CPU was idle in {idle} of {} operations: not only instructions", self.samples.len());
+        let note = format!(
+            "the CPU was idle in up to {idle} of {} operations: not only instructions",
+            self.samples.len()
+        );
         AgentMessage::Measured(Measured {
             samples: self.samples.iter().map(|sample| sample.elapsed).collect(),
             calibration: calibrate(),

@@ -61,8 +61,14 @@ fn operate(workload: &dyn Workload, spec: &CellSpec, warmup: u32, samples: &Samp
     for _ in 0..warmup {
         once(&mut *operation, spec)?;
     }
+    let before = idle::time()?;
     for index in 0..spec.samples {
         samples.put(index as usize, once(&mut *operation, spec)?);
+    }
+    // Without pauses there is no reason to be idle: one look at the end will do,
+    // and between operations nothing else happens, as in a hot loop.
+    if spec.schedule != Schedule::Paced && idle::time()? != before {
+        samples.idle_in_loop();
     }
     operation.finish().context("failed to end the workload")?;
     Ok(())
@@ -70,15 +76,21 @@ fn operate(workload: &dyn Workload, spec: &CellSpec, warmup: u32, samples: &Samp
 
 fn once(operation: &mut dyn Operation, spec: &CellSpec) -> Result<Sample> {
     operation.arm().context("failed to prepare an operation")?;
-    if spec.schedule == Schedule::Paced {
-        std::thread::sleep(PAUSE);
-    }
-    let before = idle::time()?;
+    let before = match spec.schedule {
+        Schedule::Paced => {
+            std::thread::sleep(PAUSE);
+            Some(idle::time()?)
+        }
+        Schedule::Delivered | Schedule::Burst => None,
+    };
     if spec.fault == Some(Fault::Nap) {
         std::thread::sleep(PAUSE);
     }
     let timed = operation.run_once().context("failed to perform an operation")?;
-    let idle = idle::time()? != before;
+    let idle = match before {
+        Some(before) => idle::time()? != before,
+        None => false,
+    };
     operation.settle().context("failed to restore the state after an operation")?;
     Ok(Sample { elapsed: timed.elapsed, refused: timed.refused, idle })
 }
