@@ -51,8 +51,10 @@ fn compile(compiler: &str, include: &str, source: &Path, object: &Path) -> Resul
     let status = Command::new(compiler)
         .args(["-g", "-O2", "-target", "bpf", "-mcpu=v3", "-Wall", "-Wextra", "-Werror"])
         .args(["-Wno-unused-parameter", "-D__TARGET_ARCH_x86"])
-        // Debug information names the source; it must not name this machine's folders.
-        .args(["-fdebug-compilation-dir=.", "-I", include, "-I/usr/include/x86_64-linux-gnu", "-c"])
+        // Line information is loaded into the kernel with the program: it must
+        // not name this machine's folders, or numbers would depend on them.
+        .args(["-fdebug-compilation-dir=.", &format!("-ffile-prefix-map={include}=/libbpf")])
+        .args(["-I", include, "-I/usr/include/x86_64-linux-gnu", "-c"])
         .arg(source)
         .arg("-o")
         .arg(object)

@@ -1,5 +1,5 @@
 //! `execve-noop`: start a program that does nothing and wait for its end, as
-//! the case study of LWN's article on KRSI did (https://lwn.net/Articles/798157/).
+//! the case study of LWN's article on KRSI did (<https://lwn.net/Articles/798157/>).
 
 use std::io;
 

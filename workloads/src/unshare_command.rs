@@ -1,6 +1,6 @@
 //! `unshare-command`: the whole command with which Cloudflare measured its
 //! policy, `unshare -frU --kill-child -- bash -c "exit 0"`, with util-linux's
-//! unshare and bash (https://blog.cloudflare.com/live-patch-security-vulnerabilities-with-ebpf-lsm/).
+//! unshare and bash (<https://blog.cloudflare.com/live-patch-security-vulnerabilities-with-ebpf-lsm/>).
 
 use std::io;
 
