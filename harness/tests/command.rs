@@ -23,16 +23,23 @@ fn run(out: &Path, arguments: &str) -> (Option<i32>, String) {
     (output.status.code(), text(&output.stderr))
 }
 
+/// The same, and it has to succeed; what was said.
+fn succeed(out: &Path, arguments: &str) -> String {
+    let (code, said) = run(out, arguments);
+    assert_eq!(code, Some(0), "{arguments}: {said}");
+    said
+}
+
 const CELLS: &str =
     "--workload null-syscall,mprotect-storm --monitor bpf-lsm+ringbuf,audit+rules,kprobe+perfbuf";
 
 #[test]
 fn runs_are_equal_bytes_whatever_the_order_and_the_number_of_guests() {
     let (one, two) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
-    assert_eq!(run(one.path(), &format!("--jobs 1 {CELLS}")).0, Some(0));
+    succeed(one.path(), &format!("--jobs 1 {CELLS}"));
     let reversed =
         "--monitor kprobe+perfbuf,audit+rules,bpf-lsm+ringbuf --workload mprotect-storm,null-syscall";
-    assert_eq!(run(two.path(), &format!("--jobs 3 {reversed}")).0, Some(0));
+    succeed(two.path(), &format!("--jobs 3 {reversed}"));
     for file in ["results.csv", SAMPLES_FILE, "run.json", "report.html", "report.md"] {
         let read = |folder: &Path| fs::read(folder.join(file)).unwrap();
         assert!(read(one.path()) == read(two.path()), "{file} differs");
@@ -43,15 +50,14 @@ fn runs_are_equal_bytes_whatever_the_order_and_the_number_of_guests() {
 fn an_interrupted_run_goes_on_and_ends_with_the_same_bytes() {
     let (whole, cut) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
     let cells = "--workload null-syscall --monitor audit+*";
-    assert_eq!(run(whole.path(), cells).0, Some(0));
-    assert_eq!(run(cut.path(), cells).0, Some(0));
+    succeed(whole.path(), cells);
+    succeed(cut.path(), cells);
     // As if the machine had gone down in the third cell.
     let journal = cut.path().join(JOURNAL_FILE);
     let lines = fs::read_to_string(&journal).unwrap();
     let two: usize = lines.lines().take(2).map(|line| line.len() + 1).sum();
     fs::write(&journal, &lines[..two + 40]).unwrap();
-    let (code, said) = run(cut.path(), &format!("--resume {cells}"));
-    assert_eq!(code, Some(0), "{said}");
+    let said = succeed(cut.path(), &format!("--resume {cells}"));
     assert!(said.contains("[4/4]"), "{said}");
     for file in ["results.csv", SAMPLES_FILE, "run.json"] {
         let read = |folder: &Path| fs::read(folder.join(file)).unwrap();
@@ -148,14 +154,13 @@ fn a_file_that_is_no_kernel_is_said_to_be_none() {
 fn a_kernel_of_ones_own_is_measured_by_its_path() {
     let folder = tempfile::tempdir().unwrap();
     // The cached kernel under another name stands for one that was built here.
-    assert_eq!(run(&folder.path().join("warm"), "--workload null-syscall --monitor none").0, Some(0));
+    succeed(&folder.path().join("warm"), "--workload null-syscall --monitor none");
     let cache = hookbench_vm::cache::Cache::open().unwrap();
     let own = folder.path().join("vmlinux-own");
     fs::copy(cache.root().join("kernels/6.1/vmlinux"), &own).unwrap();
     let out = folder.path().join("own");
     let cells = "--workload null-syscall --monitor bpf-lsm+count --kernel";
-    let (code, said) = run(&out, &format!("{cells} {}", own.display()));
-    assert_eq!(code, Some(0), "{said}");
+    succeed(&out, &format!("{cells} {}", own.display()));
     let run = load(&out).unwrap();
     assert_eq!(run.count("measured"), 2);
     assert_eq!(run.measurements[0].cell.kernel, own.display().to_string());
@@ -164,7 +169,7 @@ fn a_kernel_of_ones_own_is_measured_by_its_path() {
 #[test]
 fn a_kernel_without_btf_fails_bpf_and_nothing_else() {
     let folder = tempfile::tempdir().unwrap();
-    assert_eq!(run(&folder.path().join("warm"), "--workload null-syscall --monitor none").0, Some(0));
+    succeed(&folder.path().join("warm"), "--workload null-syscall --monitor none");
     let cache = hookbench_vm::cache::Cache::open().unwrap();
     let mut bytes = fs::read(cache.root().join("kernels/6.1/vmlinux")).unwrap();
     // BTF begins with its magic, version 1, flags 0 and a header of 24 bytes.

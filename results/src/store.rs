@@ -59,8 +59,9 @@ pub fn load(folder: &Path) -> Result<Run> {
 /// # Errors
 /// When the file cannot be written; the old one is then as it was.
 pub fn write_whole(path: &Path, bytes: &[u8]) -> Result<()> {
+    // Another process may be writing the same file.
     let mut part = path.as_os_str().to_owned();
-    part.push(".part");
+    part.push(format!(".part-{}", std::process::id()));
     let part = PathBuf::from(part);
     let written = fs::write(&part, bytes).and_then(|()| fs::rename(&part, path));
     if written.is_err() {

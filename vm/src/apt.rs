@@ -5,7 +5,7 @@
 use std::cell::{Cell, RefCell};
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, Stdio};
 use std::rc::Rc;
 use std::time::Duration;
 
@@ -13,7 +13,7 @@ use anyhow::{Context, Result, bail, ensure};
 use hookbench_results::store::write_whole;
 
 use crate::cache::{self, Lock};
-use crate::command::output;
+use crate::command::{output, output_of};
 use crate::mirror::{KEYRING, Mirror};
 use crate::names;
 
@@ -219,7 +219,7 @@ fn unpack(download: &Path, folder: &Path) -> Result<Vec<Package>> {
     let mut packages = Vec::new();
     for entry in fs::read_dir(download).with_context(context)? {
         let file = entry.with_context(context)?.path();
-        output(Command::new("dpkg-deb").arg("-x").arg(&file).arg(folder))?;
+        extract(&file, folder)?;
         let named =
             output(Command::new("dpkg-deb").args(["-W", "--showformat=${Package} ${Version}"]).arg(&file))?;
         let Some((name, version)) = named.trim().split_once(' ') else {
@@ -230,6 +230,23 @@ fn unpack(download: &Path, folder: &Path) -> Result<Vec<Package>> {
         let _ = fs::remove_file(&file);
     }
     Ok(packages)
+}
+
+/// As `dpkg-deb -x`, but all files are ours: a root that may not give them to
+/// others, as in a user namespace, could not unpack them otherwise.
+fn extract(file: &Path, folder: &Path) -> Result<()> {
+    let mut archive = Command::new("dpkg-deb")
+        .arg("--fsys-tarfile")
+        .arg(file)
+        .stdout(Stdio::piped())
+        .spawn()
+        .context("failed to start dpkg-deb (it comes with every Debian; is it in PATH?)")?;
+    let bytes = archive.stdout.take().context("dpkg-deb has no output")?;
+    let unpacked = output_of(Command::new("tar").args(["-xp", "--no-same-owner", "-C"]).arg(folder), bytes);
+    let status = archive.wait().context("failed to wait for dpkg-deb")?;
+    unpacked?;
+    ensure!(status.success(), "dpkg-deb failed on {} ({status})", file.display());
+    Ok(())
 }
 
 #[cfg(test)]

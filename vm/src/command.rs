@@ -11,9 +11,17 @@ use anyhow::{Context, Result, bail};
 /// When it cannot be started or does not end with 0: the error has the
 /// complaints it printed, in one line.
 pub(crate) fn output(command: &mut Command) -> Result<String> {
+    output_of(command, Stdio::null())
+}
+
+/// The same, with `input`.
+///
+/// # Errors
+/// As [`output`].
+pub(crate) fn output_of(command: &mut Command, input: impl Into<Stdio>) -> Result<String> {
     let program = command.get_program().to_string_lossy().into_owned();
     let output =
-        command.env("LC_ALL", "C").stdin(Stdio::null()).output().with_context(|| {
+        command.env("LC_ALL", "C").stdin(input).output().with_context(|| {
             format!("failed to start {program} (it comes with every Debian; is it in PATH?)")
         })?;
     if !output.status.success() {
