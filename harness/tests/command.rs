@@ -30,6 +30,20 @@ fn succeed(out: &Path, arguments: &str) -> String {
     said
 }
 
+/// Both folders have the same bytes in these files; if not, the first lines
+/// that differ are shown.
+fn same(one: &Path, two: &Path, files: &[&str]) {
+    for file in files {
+        let read = |folder: &Path| fs::read(folder.join(file)).unwrap();
+        let (one, two) = (read(one), read(two));
+        if one != two {
+            let (one, two) = (text(&one), text(&two));
+            let pairs = one.lines().zip(two.lines()).filter(|(one, two)| one != two).take(5);
+            panic!("{file} differs: {:#?}", pairs.collect::<Vec<_>>());
+        }
+    }
+}
+
 const CELLS: &str =
     "--workload null-syscall,mprotect-storm --monitor bpf-lsm+ringbuf,audit+rules,kprobe+perfbuf";
 
@@ -40,10 +54,7 @@ fn runs_are_equal_bytes_whatever_the_order_and_the_number_of_guests() {
     let reversed =
         "--monitor kprobe+perfbuf,audit+rules,bpf-lsm+ringbuf --workload mprotect-storm,null-syscall";
     succeed(two.path(), &format!("--jobs 3 {reversed}"));
-    for file in ["results.csv", SAMPLES_FILE, "run.json", "report.html", "report.md"] {
-        let read = |folder: &Path| fs::read(folder.join(file)).unwrap();
-        assert!(read(one.path()) == read(two.path()), "{file} differs");
-    }
+    same(one.path(), two.path(), &["run.json", "results.csv", SAMPLES_FILE, "report.html", "report.md"]);
 }
 
 #[test]
@@ -59,10 +70,7 @@ fn an_interrupted_run_goes_on_and_ends_with_the_same_bytes() {
     fs::write(&journal, &lines[..two + 40]).unwrap();
     let said = succeed(cut.path(), &format!("--resume {cells}"));
     assert!(said.contains("[4/4]"), "{said}");
-    for file in ["results.csv", SAMPLES_FILE, "run.json"] {
-        let read = |folder: &Path| fs::read(folder.join(file)).unwrap();
-        assert!(read(whole.path()) == read(cut.path()), "{file} differs");
-    }
+    same(whole.path(), cut.path(), &["run.json", "results.csv", SAMPLES_FILE]);
 }
 
 #[test]
