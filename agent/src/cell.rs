@@ -12,6 +12,7 @@ use hookbench_results::{
 };
 use hookbench_workloads::{Denial, Workload, calibrate};
 
+use crate::idle::Spinner;
 use crate::meter::Meter;
 use crate::shared::Sample;
 use crate::worker;
@@ -23,7 +24,7 @@ const LOOK_AGAIN: Duration = Duration::from_millis(20);
 const PATIENCE: u32 = 25;
 
 /// Runs the cell that `spec` asks for.
-pub(crate) fn run(spec: &CellSpec) -> Result<AgentMessage> {
+pub(crate) fn run(spec: &CellSpec, spinner: Spinner) -> Result<AgentMessage> {
     let workload = hookbench_workloads::find(&spec.workload)
         .ok_or_else(|| anyhow!("the agent has no workload {:?}", spec.workload))?;
     let monitor = hookbench_probes::find(&spec.monitor)
@@ -64,7 +65,7 @@ pub(crate) fn run(spec: &CellSpec) -> Result<AgentMessage> {
     }
     let denial = if monitor.sink.denies { workload.denial(&spec.params) } else { None };
     let warmup = spec.warmup.max(denial.map_or(0, |denial| denial.after_operations));
-    let samples = worker::run(workload, spec, warmup)?;
+    let samples = worker::run(workload, spec, warmup, spinner)?;
     let done = Done { spec, workload, denial, samples: &samples, operations: warmup + spec.samples };
     let events = if monitor.sink.sees() { Some(done.events(&mut *attached, behaviour)?) } else { None };
     let watched = spec.monitor != MonitorName::none();
@@ -115,7 +116,7 @@ impl Done<'_> {
         }
         let idle = self.samples.iter().filter(|sample| sample.idle).count();
         let note = format!(
-            "the CPU was idle in up to {idle} of {} operations: not only instructions",
+            "the CPU was idle in {idle} of {} operations: not only its own instructions",
             self.samples.len()
         );
         AgentMessage::Measured(Measured {

@@ -3,7 +3,7 @@
 use std::ffi::CString;
 use std::fs;
 use std::io;
-use std::time::Duration;
+use std::ptr;
 
 use anyhow::{Context, Result};
 use hookbench_results::protocol::AgentMessage;
@@ -30,8 +30,9 @@ const SETTINGS: &[(&str, &str)] = &[
     ("/proc/sys/user/max_user_namespaces", "100000"),
 ];
 
-/// The kernel still works on its own start for some virtual seconds.
-const SETTLE: Duration = Duration::from_secs(5);
+/// The kernel still works on its own start for a while; and cells begin at a
+/// round time of the guest's clock, so that its ticks fall the same way for all.
+const ROUND: u64 = 500_000_000;
 
 /// Mounts [`MOUNTS`], as far as this kernel has them.
 pub(crate) fn mount_all() -> Result<()> {
@@ -73,8 +74,22 @@ pub(crate) fn ready() -> Result<AgentMessage> {
     })
 }
 
-/// Waits until the kernel has done what it does after its start.
+/// Waits until the kernel has done what it does after its start: to the second
+/// next round time.
 pub(crate) fn quiet() -> Result<()> {
-    std::thread::sleep(SETTLE);
-    Ok(())
+    let mut now = libc::timespec { tv_sec: 0, tv_nsec: 0 };
+    // SAFETY: `now` is valid; the clock always exists.
+    unsafe { libc::clock_gettime(libc::CLOCK_MONOTONIC, &mut now) };
+    let nanoseconds = now.tv_sec as u64 * 1_000_000_000 + now.tv_nsec as u64;
+    let round = (nanoseconds / ROUND + 2) * ROUND;
+    let until =
+        libc::timespec { tv_sec: (round / 1_000_000_000) as i64, tv_nsec: (round % 1_000_000_000) as i64 };
+    // SAFETY: `until` is valid; what is left of the time is not asked for.
+    let error =
+        unsafe { libc::clock_nanosleep(libc::CLOCK_MONOTONIC, libc::TIMER_ABSTIME, &until, ptr::null_mut()) };
+    if error == 0 {
+        Ok(())
+    } else {
+        Err(io::Error::from_raw_os_error(error)).context("failed to wait for quiet")
+    }
 }

@@ -32,6 +32,7 @@ fn main() -> ExitCode {
 }
 
 fn answer() -> Result<()> {
+    let spinner = idle::Spinner::start().context("failed to keep the CPU busy")?;
     kernel::mount_all()?;
     say(&kernel::ready()?);
     kernel::quiet()?;
@@ -40,7 +41,7 @@ fn answer() -> Result<()> {
     if let Some(fault) = spec.fault {
         fault::commit(fault)?;
     }
-    say(&cell::run(&spec).unwrap_or_else(|error| failed(&error)));
+    say(&cell::run(&spec, spinner).unwrap_or_else(|error| failed(&error)));
     Ok(())
 }
 

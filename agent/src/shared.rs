@@ -53,13 +53,6 @@ impl Samples {
         }
     }
 
-    /// The CPU was idle at some time: no sample can be trusted to be free of it.
-    pub(crate) fn idle_in_loop(&self) {
-        for slot in self.slots {
-            slot.idle.store(1, Ordering::SeqCst);
-        }
-    }
-
     pub(crate) fn all(&self) -> Vec<Sample> {
         let sample = |slot: &Slot| {
             let errno = slot.errno.load(Ordering::SeqCst);

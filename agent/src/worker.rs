@@ -12,7 +12,7 @@ use hookbench_results::Schedule;
 use hookbench_results::protocol::{CellSpec, Fault};
 use hookbench_workloads::{Operation, Workload};
 
-use crate::idle;
+use crate::idle::Spinner;
 use crate::shared::{Sample, Samples};
 
 /// Long enough for readers to empty their queues and fall asleep.
@@ -20,12 +20,17 @@ const PAUSE: Duration = Duration::from_millis(2);
 
 /// Runs the cell's operations in a process of their own: first `warmup` of
 /// them, then as many as are timed.
-pub(crate) fn run(workload: &dyn Workload, spec: &CellSpec, warmup: u32) -> Result<Vec<Sample>> {
+pub(crate) fn run(
+    workload: &dyn Workload,
+    spec: &CellSpec,
+    warmup: u32,
+    spinner: Spinner,
+) -> Result<Vec<Sample>> {
     let samples = Samples::map(spec.samples as usize).context("failed to map memory for samples")?;
     // SAFETY: the agent has one thread; the child leaves by _exit.
     let pid = match unsafe { libc::fork() } {
         -1 => return Err(io::Error::last_os_error()).context("failed to start the worker"),
-        0 => child(workload, spec, warmup, &samples),
+        0 => child(|| operate(workload, spec, warmup, &samples, spinner)),
         pid => pid,
     };
     let mut status: c_int = 0;
@@ -39,8 +44,8 @@ pub(crate) fn run(workload: &dyn Workload, spec: &CellSpec, warmup: u32) -> Resu
     Ok(samples.all())
 }
 
-fn child(workload: &dyn Workload, spec: &CellSpec, warmup: u32, samples: &Samples) -> ! {
-    let status = match operate(workload, spec, warmup, samples) {
+fn child(operate: impl FnOnce() -> Result<()>) -> ! {
+    let status = match operate() {
         Ok(()) => 0,
         Err(error) => {
             eprintln!("hookbench: worker: {error:#}");
@@ -51,7 +56,13 @@ fn child(workload: &dyn Workload, spec: &CellSpec, warmup: u32, samples: &Sample
     unsafe { libc::_exit(status) }
 }
 
-fn operate(workload: &dyn Workload, spec: &CellSpec, warmup: u32, samples: &Samples) -> Result<()> {
+fn operate(
+    workload: &dyn Workload,
+    spec: &CellSpec,
+    warmup: u32,
+    samples: &Samples,
+    spinner: Spinner,
+) -> Result<()> {
     // SAFETY: closes descriptors of this process, which uses none of them.
     if unsafe { libc::close_range(3, u32::MAX, 0) } != 0 {
         return Err(io::Error::last_os_error()).context("failed to close inherited descriptors");
@@ -59,38 +70,26 @@ fn operate(workload: &dyn Workload, spec: &CellSpec, warmup: u32, samples: &Samp
     let mut operation = workload.prepare(&spec.params).context("failed to prepare the workload")?;
     set_fifo(0, WORKER_PRIORITY).context("failed to become a real-time task")?;
     for _ in 0..warmup {
-        once(&mut *operation, spec)?;
+        once(&mut *operation, spec, spinner)?;
     }
-    let before = idle::time()?;
     for index in 0..spec.samples {
-        samples.put(index as usize, once(&mut *operation, spec)?);
-    }
-    // Without pauses there is no reason to be idle: one look at the end will do,
-    // and between operations nothing else happens, as in a hot loop.
-    if spec.schedule != Schedule::Paced && idle::time()? != before {
-        samples.idle_in_loop();
+        samples.put(index as usize, once(&mut *operation, spec, spinner)?);
     }
     operation.finish().context("failed to end the workload")?;
     Ok(())
 }
 
-fn once(operation: &mut dyn Operation, spec: &CellSpec) -> Result<Sample> {
+fn once(operation: &mut dyn Operation, spec: &CellSpec, spinner: Spinner) -> Result<Sample> {
     operation.arm().context("failed to prepare an operation")?;
-    let before = match spec.schedule {
-        Schedule::Paced => {
-            std::thread::sleep(PAUSE);
-            Some(idle::time()?)
-        }
-        Schedule::Delivered | Schedule::Burst => None,
-    };
+    if spec.schedule == Schedule::Paced {
+        std::thread::sleep(PAUSE);
+    }
+    let before = spinner.count();
     if spec.fault == Some(Fault::Nap) {
         std::thread::sleep(PAUSE);
     }
     let timed = operation.run_once().context("failed to perform an operation")?;
-    let idle = match before {
-        Some(before) => idle::time()? != before,
-        None => false,
-    };
+    let idle = spinner.count() != before;
     operation.settle().context("failed to restore the state after an operation")?;
     Ok(Sample { elapsed: timed.elapsed, refused: timed.refused, idle })
 }

@@ -7,11 +7,13 @@ use std::io;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use hookbench_results::protocol::AgentMessage;
 
 use crate::args::{self, Files};
+use crate::place::Place;
 
 /// No answer is longer.
 const LONGEST_ANSWER: u64 = 16 << 20;
@@ -147,7 +149,11 @@ pub fn run(boot: &Boot<'_>) -> Result<Answer, Error> {
 }
 
 /// A QEMU process, ended when dropped and when this thread dies.
-struct Guest(Child);
+struct Guest {
+    qemu: Child,
+    /// Its CPU is taken as long as it runs.
+    _place: Option<Arc<Place>>,
+}
 
 enum Ended {
     By(ExitStatus),
@@ -160,15 +166,19 @@ fn start(boot: Vec<std::ffi::OsString>, stderr: fs::File) -> Result<Guest, Error
     let mut command = Command::new(args::QEMU);
     command.args(args::machine()).args(boot);
     command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(stderr);
-    // SAFETY: prctl is async-signal-safe and touches no memory.
+    let place = Place::take().map(Arc::new);
+    let here = place.clone();
+    // SAFETY: both calls are system calls and no more, as is allowed after fork.
     unsafe {
-        command.pre_exec(|| match libc::prctl(libc::PR_SET_PDEATHSIG, libc::SIGKILL) {
-            0 => Ok(()),
-            _ => Err(io::Error::last_os_error()),
+        command.pre_exec(move || {
+            if libc::prctl(libc::PR_SET_PDEATHSIG, libc::SIGKILL) != 0 {
+                return Err(io::Error::last_os_error());
+            }
+            here.as_ref().map_or(Ok(()), |place| place.move_here())
         });
     }
     match command.spawn() {
-        Ok(child) => Ok(Guest(child)),
+        Ok(qemu) => Ok(Guest { qemu, _place: place }),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Err(Error::NoQemu { program: args::QEMU }),
         Err(error) => Err(Error::Qemu { message: error.to_string() }),
     }
@@ -179,7 +189,7 @@ impl Guest {
     fn wait(&mut self, budget: Duration, bounds: &[(&Path, u64)]) -> Ended {
         let begin = Instant::now();
         loop {
-            match self.0.try_wait() {
+            match self.qemu.try_wait() {
                 Ok(Some(status)) => return Ended::By(status),
                 Ok(None) => {}
                 Err(error) => return Ended::Failed(error.to_string()),
@@ -199,8 +209,8 @@ impl Guest {
 impl Drop for Guest {
     fn drop(&mut self) {
         // A process that has ended already is what we want.
-        let _ = self.0.kill();
-        let _ = self.0.wait();
+        let _ = self.qemu.kill();
+        let _ = self.qemu.wait();
     }
 }
 

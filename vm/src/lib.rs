@@ -16,5 +16,6 @@ pub mod kernel;
 pub mod kernels;
 mod mirror;
 mod names;
+mod place;
 pub mod userland;
 pub mod vmlinux;
