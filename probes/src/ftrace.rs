@@ -66,8 +66,11 @@ mod guest {
         Function,
     }
 
+    /// Puts the tracer on for one behaviour.
+    type Begin = fn(&mut Tracing, &Behaviour) -> Result<()>;
+
     pub(super) fn start(request: &Request) -> Result<Tracing> {
-        let (sink, begin): (Sink, fn(&mut Tracing, &Behaviour) -> Result<()>) = match request.sink {
+        let (sink, begin): (Sink, Begin) = match request.sink {
             "kprobe-event" => (Sink::KprobeEvent, kprobe_event),
             "syscall-events" => (Sink::SyscallEvents, syscall_events),
             "function" => (Sink::Function, function),

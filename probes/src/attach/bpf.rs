@@ -34,10 +34,10 @@ const SYSCALLS: usize = 512;
 static SAID: Mutex<String> = Mutex::new(String::new());
 
 fn listen(_: PrintLevel, text: String) {
-    if let Ok(mut said) = SAID.lock() {
-        if said.len() < 4000 {
-            said.push_str(&text);
-        }
+    if let Ok(mut said) = SAID.lock()
+        && said.len() < 4000
+    {
+        said.push_str(&text);
     }
 }
 
