@@ -18,21 +18,9 @@ const REQUIRES: Requires = Requires {
 static INFO: MechanismInfo = MechanismInfo {
     name: "bpf-lsm",
     sinks: &[
-        SinkInfo::new("count", Watches::LsmHook, REQUIRES, "a BPF program counts"),
-        SinkInfo::new(
-            "ringbuf",
-            Watches::LsmHook,
-            REQUIRES,
-            "a BPF program sends a record through a ring buffer to a reader",
-        )
-        .recording(),
-        SinkInfo::new(
-            "perfbuf",
-            Watches::LsmHook,
-            REQUIRES,
-            "a BPF program sends a record through per-CPU perf buffers to a reader",
-        )
-        .recording(),
+        SinkInfo::count(Watches::LsmHook, REQUIRES),
+        SinkInfo::ringbuf(Watches::LsmHook, REQUIRES),
+        SinkInfo::perfbuf(Watches::LsmHook, REQUIRES),
         SinkInfo::new(
             "deny",
             Watches::LsmHook,

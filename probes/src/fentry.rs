@@ -12,16 +12,7 @@ const REQUIRES: Requires = Requires::config(BPF_CONFIG);
 
 static INFO: MechanismInfo = MechanismInfo {
     name: "fentry",
-    sinks: &[
-        SinkInfo::new("count", Watches::Function, REQUIRES, "a BPF program counts"),
-        SinkInfo::new(
-            "ringbuf",
-            Watches::Function,
-            REQUIRES,
-            "a BPF program sends a record through a ring buffer to a reader",
-        )
-        .recording(),
-    ],
+    sinks: &[SinkInfo::count(Watches::Function, REQUIRES), SinkInfo::ringbuf(Watches::Function, REQUIRES)],
     about: "BPF programs at the entry of a kernel function, by trampoline",
 };
 

@@ -12,13 +12,7 @@ const REQUIRES: Requires = Requires::config(BPF_CONFIG);
 
 static INFO: MechanismInfo = MechanismInfo {
     name: "fexit",
-    sinks: &[SinkInfo::new(
-        "ringbuf",
-        Watches::Function,
-        REQUIRES,
-        "a BPF program sends a record through a ring buffer to a reader",
-    )
-    .recording()],
+    sinks: &[SinkInfo::ringbuf(Watches::Function, REQUIRES)],
     about: "BPF programs at the return from a kernel function, by trampoline",
 };
 

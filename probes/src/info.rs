@@ -63,6 +63,23 @@ impl SinkInfo {
         Self { name, watches, requires, denies: false, records: false, about }
     }
 
+    /// A BPF program that counts.
+    pub(crate) const fn count(watches: Watches, requires: Requires) -> Self {
+        Self::new("count", watches, requires, "a BPF program counts")
+    }
+
+    /// A BPF program that fills a ring buffer.
+    pub(crate) const fn ringbuf(watches: Watches, requires: Requires) -> Self {
+        let about = "a BPF program sends a record through a ring buffer to a reader";
+        Self::new("ringbuf", watches, requires, about).recording()
+    }
+
+    /// A BPF program that fills perf buffers.
+    pub(crate) const fn perfbuf(watches: Watches, requires: Requires) -> Self {
+        let about = "a BPF program sends a record through per-CPU perf buffers to a reader";
+        Self::new("perfbuf", watches, requires, about).recording()
+    }
+
     /// Whether it sees events, so that a count is owed.
     pub fn sees(&self) -> bool {
         self.watches != Watches::Nothing

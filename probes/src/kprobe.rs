@@ -13,21 +13,9 @@ const REQUIRES: Requires = Requires::config(BPF_CONFIG);
 static INFO: MechanismInfo = MechanismInfo {
     name: "kprobe",
     sinks: &[
-        SinkInfo::new("count", Watches::Function, REQUIRES, "a BPF program counts"),
-        SinkInfo::new(
-            "ringbuf",
-            Watches::Function,
-            REQUIRES,
-            "a BPF program sends a record through a ring buffer to a reader",
-        )
-        .recording(),
-        SinkInfo::new(
-            "perfbuf",
-            Watches::Function,
-            REQUIRES,
-            "a BPF program sends a record through per-CPU perf buffers to a reader",
-        )
-        .recording(),
+        SinkInfo::count(Watches::Function, REQUIRES),
+        SinkInfo::ringbuf(Watches::Function, REQUIRES),
+        SinkInfo::perfbuf(Watches::Function, REQUIRES),
     ],
     about: "BPF programs at the entry of a kernel function, by kprobe",
 };

@@ -12,7 +12,7 @@ const REQUIRES: Requires = Requires::config(BPF_CONFIG);
 
 static INFO: MechanismInfo = MechanismInfo {
     name: "kretprobe",
-    sinks: &[SinkInfo::new("count", Watches::Function, REQUIRES, "a BPF program counts")],
+    sinks: &[SinkInfo::count(Watches::Function, REQUIRES)],
     about: "BPF programs at the return from a kernel function, by kretprobe",
 };
 

@@ -12,16 +12,7 @@ const REQUIRES: Requires = Requires::config(BPF_CONFIG);
 
 static INFO: MechanismInfo = MechanismInfo {
     name: "raw-tracepoint",
-    sinks: &[
-        SinkInfo::new("count", Watches::Syscalls, REQUIRES, "a BPF program counts"),
-        SinkInfo::new(
-            "ringbuf",
-            Watches::Syscalls,
-            REQUIRES,
-            "a BPF program sends a record through a ring buffer to a reader",
-        )
-        .recording(),
-    ],
+    sinks: &[SinkInfo::count(Watches::Syscalls, REQUIRES), SinkInfo::ringbuf(Watches::Syscalls, REQUIRES)],
     about: "a BPF program at the raw tracepoint sys_enter, at every system call",
 };
 

@@ -12,13 +12,7 @@ const REQUIRES: Requires = Requires::config(BPF_CONFIG);
 
 static INFO: MechanismInfo = MechanismInfo {
     name: "tracepoint",
-    sinks: &[SinkInfo::new(
-        "ringbuf",
-        Watches::Syscalls,
-        REQUIRES,
-        "a BPF program sends a record through a ring buffer to a reader",
-    )
-    .recording()],
+    sinks: &[SinkInfo::ringbuf(Watches::Syscalls, REQUIRES)],
     about: "BPF programs at the tracepoints syscalls:sys_enter_NAME",
 };
 
