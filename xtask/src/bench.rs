@@ -7,17 +7,14 @@ use std::process::Command;
 use crate::run::{Failure, Result, cargo, status, step, target_dir, workspace};
 use crate::setup::{For, setup};
 
-/// Runs the quick plan; `arguments` are passed on to `hookbench run`, where
-/// `--plan` and `--out` take the place of ours.
+/// Runs the quick plan, which is what `hookbench run` does when nothing else is
+/// asked for; `arguments` are passed on to it, and `--out` takes the place of ours.
 pub(crate) fn bench(arguments: &[String]) -> Result<()> {
     setup(For::Use)?;
     step("build hookbench", &mut cargo(&["build", "--release", "-p", "hookbench"]))?;
     let target = target_dir();
     let mut command = Command::new(target.join("release/hookbench"));
     command.current_dir(workspace()).arg("run");
-    if !given(arguments, "--plan") {
-        command.args(["--plan", "quick"]);
-    }
     let out = if given(arguments, "--out") { None } else { Some(fresh(&target.join("bench"))?) };
     if let Some(out) = &out {
         command.arg("--out").arg(out);
