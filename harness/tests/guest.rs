@@ -1,7 +1,8 @@
 //! Cells in real guests: equal runs are equal bytes, monitors see what happened,
 //! and guests that misbehave on request end in the right words.
 
-use std::time::Duration;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
 
 use hookbench::plan::{Plan, Planned, Products};
 use hookbench::qemu::QemuSession;
@@ -162,6 +163,35 @@ fn equal_cells_are_equal_and_the_numbers_are_where_they_were() {
     // on every build of 6.1 so far.
     assert_eq!(first.calibration, 5);
     assert!(first.samples.iter().all(|sample| (300..380).contains(sample)), "{:?}", first.samples);
+}
+
+#[test]
+fn equal_cells_are_equal_on_a_restless_machine() {
+    let session = default_session();
+    let planned = paced("mprotect-storm", "bpf-lsm+ringbuf", &[("to", "rw")]);
+    let measuring = AtomicBool::new(true);
+    let all: Vec<Measured> = std::thread::scope(|scope| {
+        for rest in [30, 70, 110, 150] {
+            let measuring = &measuring;
+            scope.spawn(move || restless(measuring, Duration::from_micros(rest)));
+        }
+        let guests: Vec<_> = (0..6).map(|_| scope.spawn(|| measured(&session, &planned))).collect();
+        let all = guests.into_iter().map(|guest| guest.join().unwrap()).collect();
+        measuring.store(false, Ordering::Relaxed);
+        all
+    });
+    assert!(all.iter().all(|measured| *measured == all[0]), "{all:#?}");
+}
+
+/// Works and rests in turn, so that whoever shares the CPU is interrupted anywhere.
+fn restless(measuring: &AtomicBool, rest: Duration) {
+    while measuring.load(Ordering::Relaxed) {
+        let begin = Instant::now();
+        while begin.elapsed() < Duration::from_micros(60) {
+            std::hint::spin_loop();
+        }
+        std::thread::sleep(rest);
+    }
 }
 
 #[test]
