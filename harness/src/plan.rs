@@ -89,29 +89,26 @@ impl Plan {
     /// # Errors
     /// When a name, a glob or a parameter is unknown.
     pub fn cells(&self, kernels: &[String]) -> Result<Vec<Planned>> {
-        let mut planned: Vec<(Rank, Planned)> = Vec::new();
+        let mut planned = Vec::new();
         for products in &self.cells {
-            for (kernel_rank, kernel) in kernels.iter().enumerate() {
-                for (rank, planned_cell) in products.on(kernel)? {
-                    planned.push(((kernel_rank, rank), planned_cell));
-                }
+            for kernel in kernels {
+                planned.extend(products.on(kernel)?);
             }
         }
-        planned.sort_by(|(one, a), (two, b)| {
-            let key = |(kernel, (workload, schedule, monitor)): &Rank, p: &Planned| {
-                (*kernel, *workload, p.cell.params.clone(), *schedule, *monitor)
-            };
-            key(one, a).cmp(&key(two, b))
+        let monitors = monitor_names();
+        planned.sort_by_cached_key(|Planned { cell, .. }| {
+            (
+                kernels.iter().position(|kernel| *kernel == cell.kernel),
+                WORKLOADS.iter().position(|workload| workload.info().name == cell.workload),
+                cell.params.clone(),
+                cell.schedule,
+                monitors.iter().position(|monitor| *monitor == cell.monitor.to_string()),
+            )
         });
-        planned.dedup_by(|(_, later), (_, first)| later.cell == first.cell);
-        Ok(planned.into_iter().map(|(_, planned)| planned).collect())
+        planned.dedup_by(|later, first| later.cell == first.cell);
+        Ok(planned)
     }
 }
-
-/// A cell's place in the tables: workload, schedule, monitor.
-type Place = (usize, Schedule, usize);
-/// The same, after its kernel's.
-type Rank = (usize, Place);
 
 /// All names of monitors, in the order of the table.
 pub fn monitor_names() -> Vec<String> {
@@ -124,7 +121,7 @@ pub fn workload_names() -> Vec<String> {
 }
 
 impl Products {
-    fn on(&self, kernel: &str) -> Result<Vec<(Place, Planned)>> {
+    fn on(&self, kernel: &str) -> Result<Vec<Planned>> {
         let workloads = select("workload", &self.workloads, &workload_names())?;
         let mut monitors = self.monitors.clone();
         monitors.push(MonitorName::none().to_string());
@@ -132,18 +129,14 @@ impl Products {
         let schedules =
             if self.schedules.is_empty() { vec![Schedule::default()] } else { self.schedules.clone() };
         let mut planned = Vec::new();
-        for (workload_rank, workload) in WORKLOADS.iter().enumerate() {
-            let info = workload.info();
-            if !workloads.iter().any(|name| name == info.name) {
-                continue;
-            }
+        for info in workloads.iter().filter_map(|name| hookbench_workloads::find(name)).map(|w| w.info()) {
             let samples = self.samples.unwrap_or(info.samples);
             if samples == 0 || samples > MOST_SAMPLES {
                 bail!("cannot time {samples} operations of {}; from 1 to {MOST_SAMPLES} can be", info.name);
             }
             for params in info.products(&self.own_params(info))? {
                 for &schedule in &schedules {
-                    for (monitor_rank, monitor) in monitors.iter().enumerate() {
+                    for monitor in &monitors {
                         let cell = Cell {
                             kernel: kernel.into(),
                             target: Target::Tcg,
@@ -152,8 +145,7 @@ impl Products {
                             schedule,
                             monitor: monitor.parse()?,
                         };
-                        let place = (workload_rank, schedule, rank_of(monitor).unwrap_or(monitor_rank));
-                        planned.push((place, Planned { cell, samples, warmup: info.warmup }));
+                        planned.push(Planned { cell, samples, warmup: info.warmup });
                     }
                 }
             }
@@ -170,10 +162,6 @@ impl Products {
         let pairs = self.params.iter().filter(|(name, _)| has(name) || !anybodys(name));
         pairs.map(|(name, values)| (name.clone(), values.clone())).collect()
     }
-}
-
-fn rank_of(monitor: &str) -> Option<usize> {
-    hookbench_probes::monitors().position(|known| known.name().to_string() == monitor)
 }
 
 #[cfg(test)]

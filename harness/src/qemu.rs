@@ -78,9 +78,7 @@ impl QemuSession {
     fn try_run(&self, cell: &Cell, spec: &CellSpec) -> Result<Outcome> {
         let kernel = self.kernels.get(&cell.kernel).context("the session was opened without this kernel")?;
         let monitor = hookbench_probes::find(&cell.monitor).context("no such monitor")?;
-        if let Some(why) =
-            without_record(monitor, cell).map_or_else(|| missing(monitor, kernel), |why| Ok(Some(why)))?
-        {
+        if let Some(why) = missing(monitor, kernel, cell)? {
             return Ok(Outcome::Unsupported(why));
         }
         let boot = Boot {
@@ -174,15 +172,13 @@ fn make_image(cache: &Cache, progress: &dyn Fn(&str)) -> Result<(PathBuf, ImageR
     Ok((path, ImageRecord { sha256: image.sha256, agent_sha256, packages: userland.packages }))
 }
 
-/// Why a monitor cannot record what the cell wants recorded.
-fn without_record(monitor: Monitor, cell: &Cell) -> Option<String> {
-    let wanted = cell.params.get("ld_preload") == Some("recorded");
-    (wanted && monitor.sink.sees() && !monitor.sink.records)
-        .then(|| format!("{} carries no record that could hold the value of LD_PRELOAD", cell.monitor))
-}
-
-/// Why this kernel cannot run this monitor, as far as it is known before a boot.
-fn missing(monitor: Monitor, kernel: &Kernel) -> Result<Option<String>> {
+/// Why this cell cannot be measured, as far as it is known before a boot.
+fn missing(monitor: Monitor, kernel: &Kernel, cell: &Cell) -> Result<Option<String>> {
+    let recorded = cell.params.get("ld_preload") == Some("recorded");
+    if recorded && monitor.sink.sees() && !monitor.sink.records {
+        let why = format!("{} carries no record that could hold the value of LD_PRELOAD", cell.monitor);
+        return Ok(Some(why));
+    }
     let Requires { since, config, lsm, .. } = monitor.sink.requires;
     let version: Option<KernelVersion> = kernel.version.parse().ok();
     if let Some(version) = version.filter(|version| *version < since) {
