@@ -1,6 +1,5 @@
-//! One guest: started with a cell, watched until it ends, its answer read. It
-//! is trusted with nothing: its output is bounded, and what is no message is said
-//! to be none.
+//! One guest: started with a cell, watched until it ends. Its output is bounded
+//! here; what it means is found out in `answer`.
 
 use std::fs;
 use std::io;
@@ -12,6 +11,7 @@ use std::time::{Duration, Instant};
 
 use hookbench_results::protocol::AgentMessage;
 
+use crate::answer::{last_lines, understand};
 use crate::args::{self, Files};
 use crate::place::Place;
 
@@ -19,9 +19,6 @@ use crate::place::Place;
 const LONGEST_ANSWER: u64 = 16 << 20;
 /// No console is longer.
 const LONGEST_CONSOLE: u64 = 4 << 20;
-/// So many of the console's last lines are kept, each so long.
-const CONSOLE_LINES: usize = 20;
-const CONSOLE_LINE: usize = 200;
 /// The cell is padded to this size: its length then moves nothing in the guest.
 const CELL_SIZE: usize = 1024;
 /// How often a running guest is looked at.
@@ -211,95 +208,5 @@ impl Drop for Guest {
         // A process that has ended already is what we want.
         let _ = self.qemu.kill();
         let _ = self.qemu.wait();
-    }
-}
-
-/// Reads what a guest said: messages, one a line, the last of which ends the cell.
-fn understand(said: &[u8], console: Vec<String>) -> Result<Answer, Error> {
-    let mut ready = None;
-    let mut last = None;
-    for line in said.split(|&byte| byte == b'\n').filter(|line| !line.is_empty()) {
-        match serde_json::from_slice(line) {
-            Ok(message @ AgentMessage::Ready { .. }) if ready.is_none() => ready = Some(message),
-            Ok(message) if last.is_none() => last = Some(message),
-            Ok(_) => return Err(Error::Protocol { what: "more than one answer".into(), console }),
-            Err(error) => {
-                let begin = String::from_utf8_lossy(&line[..line.len().min(60)]).escape_debug().to_string();
-                return Err(Error::Protocol {
-                    what: format!("what is no message ({error}): {begin}"),
-                    console,
-                });
-            }
-        }
-    }
-    match last {
-        Some(last) => Ok(Answer { ready, last, console }),
-        None => match console.iter().find(|line| line.contains("Kernel panic")) {
-            Some(line) => Err(Error::Panic { reason: line.clone(), console }),
-            None => Err(Error::Ended { console }),
-        },
-    }
-}
-
-/// The console's last lines, printable and bounded. A panic's first line is
-/// kept even when its trace is longer.
-fn last_lines(console: &[u8]) -> Vec<String> {
-    let lines = console.split(|&byte| byte == b'\n').map(|line| {
-        let line = &line[..line.len().min(CONSOLE_LINE)];
-        String::from_utf8_lossy(line).trim_end().chars().filter(|c| !c.is_control()).collect::<String>()
-    });
-    let lines: Vec<String> = lines.filter(|line| !line.is_empty()).collect();
-    let begin = lines.len().saturating_sub(CONSOLE_LINES);
-    let panic = lines[..begin].iter().rfind(|line| line.contains("Kernel panic")).cloned();
-    panic.into_iter().chain(lines[begin..].iter().cloned()).collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use proptest::prelude::*;
-
-    const READY: &str = r#"{"ready":{"release":"6.1","version":"","cmdline":""}}"#;
-
-    #[test]
-    fn the_last_message_is_the_answer() {
-        let said = format!("{READY}\n{{\"unsupported\":\"no BTF\"}}\n");
-        let answer = understand(said.as_bytes(), Vec::new()).unwrap();
-        assert!(answer.ready.is_some());
-        assert_eq!(answer.last, AgentMessage::Unsupported("no BTF".into()));
-    }
-
-    #[test]
-    fn silence_and_a_panic_on_the_console_is_a_panic() {
-        let console = b"[    1.0] hello\n[    2.0] Kernel panic - not syncing: sysrq\n[    2.1] trace\n";
-        let error = understand(READY.as_bytes(), last_lines(console)).unwrap_err();
-        assert!(matches!(&error, Error::Panic { reason, .. } if reason.ends_with("sysrq")), "{error}");
-        assert!(matches!(understand(b"", Vec::new()), Err(Error::Ended { .. })));
-    }
-
-    #[test]
-    fn a_second_answer_and_garbage_are_refused() {
-        for said in ["{\"unsupported\":\"a\"}\n{\"unsupported\":\"b\"}\n", "\u{1}{]\n"] {
-            assert!(
-                matches!(understand(said.as_bytes(), Vec::new()), Err(Error::Protocol { .. })),
-                "{said:?}"
-            );
-        }
-    }
-
-    #[test]
-    fn a_long_console_keeps_its_panic_and_its_end() {
-        let trace: String = (0..50).map(|line| format!("line {line}\n")).collect();
-        let lines = last_lines(format!("Kernel panic - x\n{trace}").as_bytes());
-        assert_eq!((lines.len(), lines[0].as_str(), lines[20].as_str()), (21, "Kernel panic - x", "line 49"));
-    }
-
-    proptest! {
-        #[test]
-        fn anything_is_read_without_panic(said: Vec<u8>, console: Vec<u8>) {
-            let lines = last_lines(&console);
-            prop_assert!(lines.iter().all(|line| !line.chars().any(char::is_control)));
-            let _ = understand(&said, lines);
-        }
     }
 }

@@ -3,6 +3,7 @@
 //!
 //! What is measured in a guest, and what the numbers mean, is elsewhere.
 
+pub mod answer;
 pub mod apt;
 pub mod args;
 pub mod cache;
