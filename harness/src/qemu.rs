@@ -12,7 +12,7 @@ use hookbench_results::environment::{ImageRecord, KernelRecord};
 use hookbench_results::protocol::{AgentMessage, CellSpec};
 use hookbench_results::store::write_whole;
 use hookbench_results::{Cell, Clock, Environment, Failure, FailureKind, KernelVersion, Outcome, Target};
-use hookbench_vm::cache::Cache;
+use hookbench_vm::cache::{Cache, Kind, Lease, Lock, Wanted};
 use hookbench_vm::guest::{self, Boot, Error};
 use hookbench_vm::image::{Content, GuestFile};
 use hookbench_vm::kernel::Kernel;
@@ -26,6 +26,9 @@ const AGENT: &[u8] = include_bytes!(env!("HOOKBENCH_AGENT"));
 /// What `execve-noop` executes.
 const NOOP: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/noop"));
 
+/// The file of the guest's image in its entry of the cache.
+const IMAGE: &str = "image.cpio";
+
 /// What compiled the BPF objects in the agent.
 pub const BPF_COMPILER: &str = env!("HOOKBENCH_BPF_COMPILER");
 
@@ -37,6 +40,8 @@ pub const BUDGET: Duration = Duration::from_secs(120);
 pub struct QemuSession {
     kernels: BTreeMap<String, Kernel>,
     image: PathBuf,
+    /// Keeps the image in the cache, as each of `kernels` keeps itself.
+    _image: Lease,
     budget: Duration,
     environment: Environment,
 }
@@ -53,7 +58,7 @@ impl QemuSession {
         for name in names {
             found.insert(name.clone(), kernel(name, &cache, progress)?);
         }
-        let (image, record) = make_image(&cache, progress)?;
+        let (lease, record) = make_image(&cache, progress)?;
         let environment = Environment {
             hookbench: env!("CARGO_PKG_VERSION").into(),
             target: Target::Tcg,
@@ -67,7 +72,7 @@ impl QemuSession {
             bpf_compiler: BPF_COMPILER.into(),
             rustc: env!("HOOKBENCH_RUSTC").into(),
         };
-        Ok(QemuSession { kernels: found, image, budget, environment })
+        Ok(QemuSession { kernels: found, image: lease.file(IMAGE), _image: lease, budget, environment })
     }
 
     /// What makes this session's numbers.
@@ -115,7 +120,7 @@ fn lossy(argument: OsString) -> String {
 /// A kernel by the name of its row, or by the path of one's own.
 fn kernel(name: &str, cache: &Cache, progress: &dyn Fn(&str)) -> Result<Kernel> {
     if name.contains('/') || Path::new(name).is_file() {
-        return Kernel::from_path(Path::new(name), cache);
+        return Kernel::from_path(Path::new(name), cache, progress);
     }
     Kernel::fetch(kernels::find(name)?, cache, progress)
 }
@@ -153,7 +158,7 @@ pub fn qemu_version() -> Result<String> {
 }
 
 /// The image with the agent, kept in the cache under its hash.
-fn make_image(cache: &Cache, progress: &dyn Fn(&str)) -> Result<(PathBuf, ImageRecord)> {
+fn make_image(cache: &Cache, progress: &dyn Fn(&str)) -> Result<(Lease, ImageRecord)> {
     let userland = userland::fetch(cache, progress)?;
     let program = |path: &str, bytes: &[u8]| GuestFile {
         path: path.into(),
@@ -163,13 +168,14 @@ fn make_image(cache: &Cache, progress: &dyn Fn(&str)) -> Result<(PathBuf, ImageR
     let mut files = userland.files;
     files.extend([program("init", AGENT), program("noop", NOOP)]);
     let image = image::build(&files).context("failed to make the guest's image")?;
-    let path = cache.folder("images")?.join(format!("{}.cpio", image.sha256));
-    // The name is the hash, but a file may have been cut off since it was written.
-    if std::fs::read(&path).map_or(true, |bytes| bytes != image.bytes) {
-        write_whole(&path, &image.bytes)?;
-    }
+    let wanted = Wanted { kind: Kind::IMAGES, key: &image.sha256, source: "" };
+    let make = |_: &Lock, made: &Path| {
+        write_whole(&made.join(IMAGE), &image.bytes)?;
+        Ok(format!("of hookbench {}", env!("CARGO_PKG_VERSION")))
+    };
+    let lease = cache.obtain(&wanted, progress, make).context("failed to keep the guest's image")?;
     let agent_sha256 = Sha256::digest(AGENT).iter().map(|byte| format!("{byte:02x}")).collect();
-    Ok((path, ImageRecord { sha256: image.sha256, agent_sha256, packages: userland.packages }))
+    Ok((lease, ImageRecord { sha256: image.sha256, agent_sha256, packages: userland.packages }))
 }
 
 /// Why this cell cannot be measured, as far as it is known before a boot.

@@ -11,6 +11,7 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, bail, ensure};
 use hookbench_results::store::write_whole;
+use tempfile::TempDir;
 
 use crate::cache::{self, Lock};
 use crate::command::{output, output_of};
@@ -67,6 +68,7 @@ impl<'a> Apt<'a> {
         let (sources, missing) = Mirror::configured(&folder.join("lists"))?.sources(suites);
         write_whole(&folder.join("sources.list"), sources.as_bytes())?;
         write_whole(&folder.join("apt.conf"), configuration(&folder).as_bytes())?;
+        cache::make_private(&folder)?;
         Ok(Apt {
             lock,
             folder,
@@ -83,7 +85,7 @@ impl<'a> Apt<'a> {
     ///
     /// # Errors
     /// When there is none; the error lists the nearest names.
-    pub fn newest(&self, pattern: &str) -> Result<String> {
+    fn newest(&self, pattern: &str) -> Result<String> {
         self.update_when_old()?;
         if let Some(found) = names::newest(pattern, &self.names()?) {
             return Ok(found);
@@ -97,43 +99,64 @@ impl<'a> Apt<'a> {
             };
             let near = names::nearest(pattern, &names).join(", ");
             format!(
-                "no package {pattern} in {} of the configured mirror{place} (nearest: {near})",
+                "no package {pattern} in {} of the configured mirror{place} (nearest: {near}); \
+                 check apt's sources, or whether a newer hookbench knows what Debian has now",
                 self.suites
             )
         })
     }
 
-    /// Downloads the newest `packages` and unpacks them all into `folder`;
-    /// returns them in the same order.
+    /// Downloads the newest packages and unpacks them all into `folder`; returns
+    /// them in the same order. A `*` in the first stands for any text, and in
+    /// the others for the same.
     ///
     /// # Errors
     /// When one is not there, cannot be downloaded or cannot be unpacked.
-    pub fn fetch(&self, packages: &[String], folder: &Path) -> Result<Vec<Package>> {
-        for package in packages {
-            self.newest(package)?;
-        }
-        let more = match packages.len().saturating_sub(3) {
-            0 => String::new(),
-            more => format!(" and {more} more packages"),
+    pub fn fetch(&self, patterns: &[String], folder: &Path) -> Result<Vec<Package>> {
+        let (names, download) = match self.download(patterns) {
+            // The usual reason is a list older than the mirror's newest update,
+            // with which the names may be others too.
+            Err(error) if !self.updated.get() => {
+                self.update().with_context(|| format!("{error:#}"))?;
+                self.download(patterns)?
+            }
+            done => done?,
         };
-        let first: Vec<&str> = packages.iter().take(3).map(String::as_str).collect();
-        (self.progress)(&format!("downloading {}{more} (from the configured mirror)", first.join(", ")));
-        let download = self.lock.scratch()?;
-        if self.download(packages, download.path()).is_err() {
-            // The usual reason is a list older than the mirror's newest update.
-            self.update()?;
-            self.download(packages, download.path()).with_context(|| {
-                format!("failed to download {} from the configured mirror", packages.join(", "))
-            })?;
-        }
         let mut unpacked = unpack(download.path(), folder)?;
-        let place = |package: &Package| packages.iter().position(|name| *name == package.name);
+        let place = |package: &Package| names.iter().position(|name| *name == package.name);
         unpacked.sort_by_key(place);
         Ok(unpacked)
     }
 
-    fn download(&self, packages: &[String], folder: &Path) -> Result<()> {
-        output(self.command("apt-get").args(["-qq", "download"]).args(packages).current_dir(folder)).map(drop)
+    /// The names that the patterns stand for, and a folder with their files.
+    fn download(&self, patterns: &[String]) -> Result<(Vec<String>, TempDir)> {
+        let names = self.resolve(patterns)?;
+        let more = match names.len().saturating_sub(3) {
+            0 => String::new(),
+            more => format!(" and {more} more packages"),
+        };
+        let first: Vec<&str> = names.iter().take(3).map(String::as_str).collect();
+        (self.progress)(&format!("downloading {}{more} (from the configured mirror)", first.join(", ")));
+        let folder = self.lock.scratch()?;
+        let mut command = self.command("apt-get");
+        command.args(["-qq", "download"]).args(&names).current_dir(folder.path());
+        output(&mut command)
+            .with_context(|| format!("failed to download {} from the configured mirror", names.join(", ")))?;
+        Ok((names, folder))
+    }
+
+    fn resolve(&self, patterns: &[String]) -> Result<Vec<String>> {
+        let mut stood_for = String::new();
+        let mut found = Vec::new();
+        for (number, pattern) in patterns.iter().enumerate() {
+            let name =
+                self.newest(&if number == 0 { pattern.clone() } else { pattern.replace('*', &stood_for) })?;
+            if number == 0 {
+                stood_for = names::stands_for(pattern, &name).unwrap_or_default().to_owned();
+            }
+            found.push(name);
+        }
+        Ok(found)
     }
 
     fn update_when_old(&self) -> Result<()> {
@@ -162,7 +185,9 @@ impl<'a> Apt<'a> {
         })?;
         self.updated.set(true);
         self.names.replace(None);
-        write_whole(&self.stamp(), b"")
+        write_whole(&self.stamp(), b"")?;
+        // Lists are no secret, but in the cache everything is the user's alone.
+        cache::make_private(&self.folder)
     }
 
     /// Is as old as the lists.

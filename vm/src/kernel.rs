@@ -1,5 +1,5 @@
 //! One kernel, ready to be started: a Debian package's or the user's own. Knows
-//! what a kernel's package looks like inside and how it lies in the cache.
+//! what a kernel's package looks like inside and what of it goes into the cache.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -7,19 +7,23 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, ensure};
 use hookbench_results::store::write_whole;
 use serde::{Deserialize, Serialize};
+use tempfile::TempDir;
 
-use crate::apt::Apt;
-use crate::cache::{Cache, Lock};
+use crate::apt::{Apt, Package};
+use crate::cache::{Cache, Kind, Lease, Lock, Wanted};
 use crate::kernels::KernelRow;
-use crate::{digest, elf, names, vmlinux};
+use crate::{digest, elf, vmlinux};
 
 /// A user's own kernel larger than this is not read.
 const LARGEST_FILE: u64 = 1 << 30;
 
-/// The file beside a cached kernel that says what it is; written last.
-const MANIFEST: &str = "kernel.json";
+/// The file beside a cached kernel that says what it is.
+const FACTS: &str = "kernel.json";
 
-/// A kernel that QEMU can start.
+/// Counts up when the files of a cached kernel become others.
+const FORMAT: u32 = 1;
+
+/// A kernel that QEMU can start. It stays in the cache as long as this lives.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Kernel {
     /// The row's name, `6.1`, or the path that was given.
@@ -34,17 +38,15 @@ pub struct Kernel {
     pub config: Option<PathBuf>,
     /// The SHA-256 of `vmlinux`, in hexadecimal.
     pub sha256: String,
+    _lease: Lease,
 }
 
 /// What is known of a cached kernel.
 #[derive(Serialize, Deserialize)]
-struct Manifest {
-    /// How it was found; another row is another kernel.
-    row: Option<KernelRow>,
+struct Facts {
     package: String,
     version: String,
     sha256: String,
-    bytes: u64,
 }
 
 impl Kernel {
@@ -55,19 +57,14 @@ impl Kernel {
     /// When it must be fetched and cannot be: no mirror, no network, no such
     /// package, no space.
     pub fn fetch(row: &KernelRow, cache: &Cache, progress: &dyn Fn(&str)) -> Result<Kernel> {
-        let folder = cache.folder("kernels")?.join(&row.name);
-        if let Some(kernel) = cached(&folder, &row.name, Some(row)) {
-            return Ok(kernel);
-        }
-        let lock = cache.lock(progress)?;
-        // Another hookbench may have fetched it while this one waited.
-        if let Some(kernel) = cached(&folder, &row.name, Some(row)) {
-            return Ok(kernel);
-        }
-        download(row, &lock, &folder, progress)
+        // The default is a matter of the table and does not make another kernel.
+        let source = serde_json::to_string(&(FORMAT, &row.suites, &row.package, &row.with))
+            .context("failed to render where the kernel is from")?;
+        let wanted = Wanted { kind: Kind::KERNELS, key: &row.name, source: &source };
+        let lease = cache
+            .obtain(&wanted, progress, |lock, made| download(row, lock, made, progress))
             .with_context(|| format!("failed to get the kernel {}", row.name))?;
-        cached(&folder, &row.name, Some(row))
-            .with_context(|| format!("the kernel in {} vanished; try again", folder.display()))
+        Kernel::open(&row.name, lease)
     }
 
     /// One's own kernel, a bzImage or an ELF vmlinux. What is unpacked stays in
@@ -75,28 +72,32 @@ impl Kernel {
     ///
     /// # Errors
     /// When the file cannot be read or is not a kernel that QEMU can start.
-    pub fn from_path(path: &Path, cache: &Cache) -> Result<Kernel> {
+    pub fn from_path(path: &Path, cache: &Cache, progress: &dyn Fn(&str)) -> Result<Kernel> {
         let name = path.display().to_string();
         let file = read(path)?;
-        let folder = cache.folder("kernels/own")?.join(digest::sha256(&file));
-        if let Some(kernel) = cached(&folder, &name, None) {
-            return Ok(kernel);
-        }
-        let vmlinux = vmlinux::extract(file).with_context(|| format!("cannot use {name} as a kernel"))?;
-        let version = elf::release(&vmlinux).unwrap_or("unknown").to_owned();
-        let lock = cache.lock(&|_| ())?;
-        let made = lock.scratch()?;
-        let manifest = Manifest {
-            row: None,
-            package: String::new(),
-            version,
-            sha256: digest::sha256(&vmlinux),
-            bytes: vmlinux.len() as u64,
-        };
-        store(made.path(), &manifest, &vmlinux, None)?;
-        lock.publish(made, &folder)?;
-        cached(&folder, &name, None)
-            .with_context(|| format!("the kernel in {} vanished; try again", folder.display()))
+        let wanted =
+            Wanted { kind: Kind::OWN_KERNELS, key: &digest::sha256(&file), source: &FORMAT.to_string() };
+        let lease = cache
+            .obtain(&wanted, progress, |_, made| {
+                let vmlinux =
+                    vmlinux::extract(file).with_context(|| format!("cannot use {name} as a kernel"))?;
+                let version = elf::release(&vmlinux).unwrap_or("unknown").to_owned();
+                store(made, String::new(), version.clone(), &vmlinux, None)?;
+                Ok(format!("{version}, of {name}"))
+            })
+            .with_context(|| format!("failed to unpack the kernel {name}"))?;
+        Kernel::open(&name, lease)
+    }
+
+    /// The kernel in an entry of the cache.
+    fn open(name: &str, lease: Lease) -> Result<Kernel> {
+        let path = lease.file(FACTS);
+        let facts = fs::read(&path).with_context(|| format!("failed to read {}", path.display()))?;
+        let Facts { package, version, sha256 } = serde_json::from_slice(&facts)
+            .with_context(|| format!("failed to understand {}", path.display()))?;
+        let config = Some(lease.file("config")).filter(|path| path.exists());
+        let vmlinux = lease.file("vmlinux");
+        Ok(Kernel { name: name.to_owned(), package, version, vmlinux, config, sha256, _lease: lease })
     }
 
     /// Whether the kernel was built with `option` set to `value`, as in
@@ -121,36 +122,17 @@ fn has(config: &str, option: &str, value: char) -> bool {
     })
 }
 
-/// The kernel in `folder` when it is whole and is that of `row`.
-fn cached(folder: &Path, name: &str, row: Option<&KernelRow>) -> Option<Kernel> {
-    let manifest: Manifest = serde_json::from_slice(&fs::read(folder.join(MANIFEST)).ok()?).ok()?;
-    let vmlinux = folder.join("vmlinux");
-    // The default is a matter of the table and does not make another kernel.
-    let same = match (row, &manifest.row) {
-        (Some(wanted), Some(had)) => {
-            (&wanted.package, &wanted.suites, &wanted.with) == (&had.package, &had.suites, &had.with)
-        }
-        (None, None) => true,
-        _ => false,
+/// Fetches the newest kernel of `row` into the folder `made`; what it is.
+fn download(row: &KernelRow, lock: &Lock, made: &Path, progress: &dyn Fn(&str)) -> Result<String> {
+    let fetched = || -> Result<(TempDir, Package)> {
+        let apt = Apt::open(lock, &row.suites, progress)?;
+        let unpacked = lock.scratch()?;
+        let patterns: Vec<String> = [&row.package].into_iter().chain(&row.with).cloned().collect();
+        let mut packages = apt.fetch(&patterns, unpacked.path())?.into_iter();
+        Ok((unpacked, packages.next().context("apt fetched nothing")?))
     };
-    if !same || fs::metadata(&vmlinux).ok()?.len() != manifest.bytes {
-        return None;
-    }
-    let config = Some(folder.join("config")).filter(|path| path.exists());
-    let Manifest { package, version, sha256, .. } = manifest;
-    Some(Kernel { name: name.to_owned(), package, version, vmlinux, config, sha256 })
-}
-
-/// Fetches the newest kernel of `row` into `folder`.
-fn download(row: &KernelRow, lock: &Lock, folder: &Path, progress: &dyn Fn(&str)) -> Result<()> {
-    let apt = Apt::open(lock, &row.suites, progress)?;
-    let image = apt.newest(&row.package)?;
-    let update = names::stands_for(&row.package, &image).unwrap_or_default();
-    let mut packages = vec![image.clone()];
-    packages.extend(row.with.iter().map(|pattern| pattern.replace('*', update)));
-    let unpacked = lock.scratch()?;
-    let fetched = apt.fetch(&packages, unpacked.path())?;
-    let version = fetched.first().map(|package| package.version.clone()).unwrap_or_default();
+    let (unpacked, Package { name: image, version }) =
+        fetched().context("take another kernel, or give the path of a bzImage or vmlinux")?;
 
     progress(&format!("unpacking {image}"));
     let compressed = find(unpacked.path(), "vmlinuz").with_context(|| {
@@ -159,25 +141,25 @@ fn download(row: &KernelRow, lock: &Lock, folder: &Path, progress: &dyn Fn(&str)
     let vmlinux =
         vmlinux::extract(read(&compressed)?).with_context(|| format!("cannot use the kernel of {image}"))?;
     let config = find(unpacked.path(), "config");
-    let manifest = Manifest {
-        row: Some(row.clone()),
-        package: image,
-        version,
-        sha256: digest::sha256(&vmlinux),
-        bytes: vmlinux.len() as u64,
-    };
-    let made = lock.scratch()?;
-    store(made.path(), &manifest, &vmlinux, config.as_deref())?;
-    lock.publish(made, folder)
+    let about = format!("{image} {version}");
+    store(made, image, version, &vmlinux, config.as_deref())?;
+    Ok(about)
 }
 
-fn store(folder: &Path, manifest: &Manifest, vmlinux: &[u8], config: Option<&Path>) -> Result<()> {
+fn store(
+    folder: &Path,
+    package: String,
+    version: String,
+    vmlinux: &[u8],
+    config: Option<&Path>,
+) -> Result<()> {
     if let Some(config) = config {
         write_whole(&folder.join("config"), &read(config)?)?;
     }
     write_whole(&folder.join("vmlinux"), vmlinux)?;
-    let json = serde_json::to_vec_pretty(manifest).context("failed to render what the kernel is")?;
-    write_whole(&folder.join(MANIFEST), &json)
+    let facts = Facts { package, version, sha256: digest::sha256(vmlinux) };
+    let json = serde_json::to_vec_pretty(&facts).context("failed to render what the kernel is")?;
+    write_whole(&folder.join(FACTS), &json)
 }
 
 /// The file `vmlinuz` or `config` of an unpacked package: in `boot` with the
@@ -237,7 +219,7 @@ mod tests {
         let temporary = tempfile::tempdir().unwrap();
         let cache = Cache::at(temporary.path()).unwrap();
         for _ in ["extracted", "cached"] {
-            let own = Kernel::from_path(&known.vmlinux, &cache).unwrap();
+            let own = Kernel::from_path(&known.vmlinux, &cache, &|_| ()).unwrap();
             assert_eq!(own.sha256, known.sha256);
             assert!(own.version.starts_with("6.1."), "{}", own.version);
             assert_eq!(own.config_has("CONFIG_BPF", 'y').unwrap(), None);
@@ -248,33 +230,79 @@ mod tests {
     fn a_file_that_is_no_kernel_is_named() {
         let temporary = tempfile::tempdir().unwrap();
         let cache = Cache::at(temporary.path()).unwrap();
-        let said = |path: &str| format!("{:#}", Kernel::from_path(Path::new(path), &cache).unwrap_err());
+        let said =
+            |path: &str| format!("{:#}", Kernel::from_path(Path::new(path), &cache, &|_| ()).unwrap_err());
         assert!(said("/etc/passwd").contains("/etc/passwd"));
         assert!(said("/etc/passwd").contains("not a kernel"));
         assert!(said("/no/such/file").contains("/no/such/file"));
         assert!(said("/dev/zero").contains("not a file"));
     }
 
+    /// A cache with something in the place of `row`'s kernel.
+    fn with_kernel(root: &Path, row: &KernelRow) -> Cache {
+        let cache = Cache::at(root).unwrap();
+        let source = serde_json::to_string(&(FORMAT, &row.suites, &row.package, &row.with)).unwrap();
+        let wanted = Wanted { kind: Kind::KERNELS, key: &row.name, source: &source };
+        let config = root.join("config");
+        fs::write(&config, "CONFIG_BPF=y\n").unwrap();
+        let stored = cache.obtain(&wanted, &|_| (), |_, made| {
+            store(made, "p".into(), "1".into(), b"kernel", Some(&config))?;
+            Ok(String::new())
+        });
+        stored.unwrap();
+        cache
+    }
+
     #[test]
-    fn a_row_that_changed_or_a_file_cut_short_is_not_taken_from_the_cache() {
+    fn a_cached_kernel_needs_no_mirror() {
         let folder = tempfile::tempdir().unwrap();
-        let row = kernels::default().unwrap().clone();
-        let manifest = Manifest {
-            row: Some(row.clone()),
-            package: "p".into(),
-            version: "1".into(),
-            sha256: "0".into(),
-            bytes: 4,
+        // No mirror has, or will have, such a package.
+        let row = KernelRow {
+            name: "0.1".into(),
+            default: true,
+            suites: vec!["nowhere".into()],
+            package: "linux-image-0.1-*".into(),
+            with: Vec::new(),
         };
-        store(folder.path(), &manifest, b"1234", None).unwrap();
-        assert!(cached(folder.path(), "6.1", Some(&row)).is_some());
-        assert!(cached(folder.path(), "6.1", Some(&KernelRow { default: false, ..row.clone() })).is_some());
-        assert!(
-            cached(folder.path(), "6.1", Some(&KernelRow { package: "q*".into(), ..row.clone() })).is_none()
+        let cache = with_kernel(folder.path(), &row);
+        let silent = |line: &str| panic!("{line}");
+        let kernel = Kernel::fetch(&row, &cache, &silent).unwrap();
+        assert_eq!(
+            (kernel.name.as_str(), kernel.package.as_str(), kernel.version.as_str()),
+            ("0.1", "p", "1")
         );
-        assert!(cached(folder.path(), "6.1", None).is_none());
-        fs::write(folder.path().join("vmlinux"), b"123").unwrap();
-        assert!(cached(folder.path(), "6.1", Some(&row)).is_none());
+        assert_eq!(kernel.config_has("CONFIG_BPF", 'y').unwrap(), Some(true));
+        let no_default = KernelRow { default: false, ..row.clone() };
+        assert_eq!(Kernel::fetch(&no_default, &cache, &silent).unwrap(), kernel);
+    }
+
+    #[test]
+    fn a_kernel_in_use_is_not_removed() {
+        let folder = tempfile::tempdir().unwrap();
+        let row = kernels::default().unwrap();
+        let cache = with_kernel(folder.path(), row);
+        let kernel = Kernel::fetch(row, &cache, &|_| ()).unwrap();
+        let remove = || cache.lock(&|_| ()).unwrap().remove(Kind::KERNELS, &row.name).unwrap();
+        assert!(!remove());
+        drop(kernel);
+        assert!(remove());
+    }
+
+    #[test]
+    fn a_damaged_kernel_of_ones_own_is_unpacked_again() {
+        let known = Kernel::fetch(kernels::default().unwrap(), &Cache::open().unwrap(), &|_| ()).unwrap();
+        let temporary = tempfile::tempdir().unwrap();
+        let cache = Cache::at(temporary.path()).unwrap();
+        let first = Kernel::from_path(&known.vmlinux, &cache, &|_| ()).unwrap().vmlinux;
+        let mut bytes = fs::read(&first).unwrap();
+        let middle = bytes.len() / 2;
+        bytes[middle] ^= 1;
+        fs::write(&first, bytes).unwrap();
+        let said = std::cell::RefCell::new(String::new());
+        let again =
+            Kernel::from_path(&known.vmlinux, &cache, &|line| said.borrow_mut().push_str(line)).unwrap();
+        assert_eq!(digest::sha256(&fs::read(&again.vmlinux).unwrap()), known.sha256);
+        assert!(said.borrow().contains("its vmlinux was changed"), "{}", said.borrow());
     }
 
     #[test]

@@ -10,15 +10,19 @@ use hookbench_results::store::write_whole;
 use serde::{Deserialize, Serialize};
 
 use crate::apt::Apt;
-use crate::cache::{Cache, Lock};
+use crate::cache::{Cache, Kind, Lease, Lock, Wanted};
 use crate::closure::Closure;
+use crate::digest;
 use crate::image::{Content, GuestFile};
 
 /// What is asked for.
 const TABLE: &str = include_str!("../guest.toml");
 
-/// The file that says what a cached userland is made of; written last.
-const MANIFEST: &str = "userland.json";
+/// The file that says what a cached userland is made of.
+const CONTENTS: &str = "userland.json";
+
+/// Counts up when the files of a cached userland become others.
+const FORMAT: u32 = 1;
 
 /// What of Debian is in the guest.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -65,13 +69,12 @@ struct FileRow {
     text: String,
 }
 
-/// What is in the cache: what of the packages was taken, and for which table.
+/// What is in the cache: what of the packages was taken.
 #[derive(Serialize, Deserialize)]
-struct Manifest {
-    table: String,
+struct Contents {
     packages: Vec<(String, String)>,
-    /// Path in the guest, mode and size; the bytes are below `root`.
-    files: Vec<(String, u32, u64)>,
+    /// Path in the guest and mode there; the bytes are below `root`.
+    files: Vec<(String, u32)>,
     /// Path in the guest and target.
     links: Vec<(String, String)>,
 }
@@ -83,40 +86,39 @@ struct Manifest {
 /// When packages must be fetched and cannot be, or lack what `guest.toml` names.
 pub fn fetch(cache: &Cache, progress: &dyn Fn(&str)) -> Result<Userland> {
     let table: Table = toml::from_str(TABLE).context("failed to read the table vm/guest.toml")?;
-    let folder = cache.root().join("userland");
-    if let Some(userland) = cached(&folder, &table) {
-        return Ok(userland);
-    }
-    let lock = cache.lock(progress)?;
-    // Another hookbench may have made it while this one waited.
-    if let Some(userland) = cached(&folder, &table) {
-        return Ok(userland);
-    }
-    download(&table, &lock, &folder, progress).context("failed to get the guest's programs")?;
-    cached(&folder, &table)
-        .with_context(|| format!("the guest's programs in {} vanished; try again", folder.display()))
+    let lease = cache
+        .obtain(&wanted(&key()), progress, |lock, made| download(&table, lock, made, progress))
+        .context("failed to get the guest's programs")?;
+    read(&table, &lease)
 }
 
-/// The userland in `folder` when it is whole and made for this table.
-fn cached(folder: &Path, table: &Table) -> Option<Userland> {
-    let manifest: Manifest = serde_json::from_slice(&fs::read(folder.join(MANIFEST)).ok()?).ok()?;
-    if manifest.table != TABLE {
-        return None;
-    }
+/// Another table is another userland: two versions of hookbench do not take
+/// each other's away.
+fn key() -> String {
+    digest::sha256(format!("{FORMAT} {TABLE}").as_bytes())
+}
+
+fn wanted(key: &str) -> Wanted<'_> {
+    Wanted { kind: Kind::USERLAND, key, source: "" }
+}
+
+/// The userland in an entry of the cache.
+fn read(table: &Table, lease: &Lease) -> Result<Userland> {
+    let bytes = |path: &Path| fs::read(path).with_context(|| format!("failed to read {}", path.display()));
+    let path = lease.file(CONTENTS);
+    let contents: Contents = serde_json::from_slice(&bytes(&path)?)
+        .with_context(|| format!("failed to understand {}", path.display()))?;
     let mut files = Vec::new();
-    for (path, mode, size) in manifest.files {
-        let bytes = fs::read(folder.join("root").join(&path)).ok()?;
-        if bytes.len() as u64 != size {
-            return None;
-        }
-        files.push(GuestFile { path, mode, content: Content::File(bytes) });
+    for (path, mode) in contents.files {
+        let content = Content::File(bytes(&lease.file("root").join(&path))?);
+        files.push(GuestFile { path, mode, content });
     }
-    for (path, target) in manifest.links {
+    for (path, target) in contents.links {
         files.push(GuestFile { path, mode: 0o777, content: Content::Symlink(target) });
     }
     files.extend(own(table));
     files.sort_by(|a, b| a.path.cmp(&b.path));
-    Some(Userland { files, packages: manifest.packages })
+    Ok(Userland { files, packages: contents.packages })
 }
 
 /// What is in no package.
@@ -129,30 +131,30 @@ fn own(table: &Table) -> Vec<GuestFile> {
     all.map(|(path, mode, content)| GuestFile { path: path.clone(), mode, content }).collect()
 }
 
-fn download(table: &Table, lock: &Lock, folder: &Path, progress: &dyn Fn(&str)) -> Result<()> {
+/// Puts the programs into the folder `made`; what they are.
+fn download(table: &Table, lock: &Lock, made: &Path, progress: &dyn Fn(&str)) -> Result<String> {
     let apt = Apt::open(lock, &table.suites, progress)?;
     let unpacked = lock.scratch()?;
     let packages = apt.fetch(&table.packages, unpacked.path())?;
     let chosen = closure(table, unpacked.path())?;
 
-    let made = lock.scratch()?;
     let mut files = Vec::new();
     for (path, (mode, bytes)) in chosen.files {
-        let target = made.path().join("root").join(&path);
-        let above = target.parent().unwrap_or(made.path());
+        let target = made.join("root").join(&path);
+        let above = target.parent().unwrap_or(made);
         fs::create_dir_all(above).with_context(|| format!("failed to make {}", above.display()))?;
         write_whole(&target, &bytes)?;
-        files.push((path, mode, bytes.len() as u64));
+        files.push((path, mode));
     }
-    let manifest = Manifest {
-        table: TABLE.to_owned(),
+    let about = format!("{} files out of {} packages", files.len(), packages.len());
+    let contents = Contents {
         packages: packages.into_iter().map(|package| (package.name, package.version)).collect(),
         files,
         links: chosen.links.into_iter().collect(),
     };
-    let json = serde_json::to_vec_pretty(&manifest).context("failed to render what the guest holds")?;
-    write_whole(&made.path().join(MANIFEST), &json)?;
-    lock.publish(made, folder)
+    let json = serde_json::to_vec_pretty(&contents).context("failed to render what the guest holds")?;
+    write_whole(&made.join(CONTENTS), &json)?;
+    Ok(about)
 }
 
 fn closure(table: &Table, unpacked: &Path) -> Result<Closure> {

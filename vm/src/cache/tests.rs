@@ -1,0 +1,263 @@
+//! The cache as those use it who put things there.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::mpsc;
+
+use super::*;
+
+const SNAPSHOT: Wanted<'static> = Wanted { kind: Kind::SNAPSHOTS, key: "a", source: "" };
+
+/// A cache in a folder that vanishes with the first of the two.
+fn cache() -> (tempfile::TempDir, Cache) {
+    let temporary = tempfile::tempdir().unwrap();
+    let cache = Cache::at(&temporary.path().join("cache")).unwrap();
+    (temporary, cache)
+}
+
+fn silent(line: &str) {
+    panic!("{line}");
+}
+
+/// Makes the entry, of so many bytes, when it is not there; and what was said.
+fn obtain(cache: &Cache, wanted: &Wanted<'_>, bytes: usize) -> (Result<Lease>, Vec<String>) {
+    let said = std::cell::RefCell::default();
+    let progress = |line: &str| Vec::push(&mut *said.borrow_mut(), line.to_owned());
+    let lease = cache.obtain(wanted, &progress, |_, folder| {
+        fs::write(folder.join("ram.bin"), vec![1; bytes])?;
+        Ok("a guest".to_owned())
+    });
+    (lease, said.into_inner())
+}
+
+fn names(cache: &Cache) -> Vec<String> {
+    cache.items().unwrap().into_iter().map(|item| item.name).collect()
+}
+
+fn found(variables: &[(&str, &str)]) -> Option<String> {
+    let path = location(|name| {
+        variables.iter().find(|(known, _)| *known == name).map(|(_, value)| PathBuf::from(value))
+    });
+    path.map(|path| path.display().to_string())
+}
+
+#[test]
+fn the_nearest_variable_names_the_cache() {
+    let home = ("HOME", "/home/a");
+    assert_eq!(found(&[home, (VARIABLE, "here")]).as_deref(), Some("here"));
+    assert_eq!(found(&[home, ("XDG_CACHE_HOME", "/c")]).as_deref(), Some("/c/hookbench"));
+    let ignored = [home, ("XDG_CACHE_HOME", "c"), (VARIABLE, "")];
+    assert_eq!(found(&ignored).as_deref(), Some("/home/a/.cache/hookbench"));
+    assert_eq!(found(&[]), None);
+}
+
+#[test]
+fn the_limit_is_a_number_of_mib() {
+    assert_eq!(limit("2").unwrap(), 2 << 20);
+    for wrong in ["", "2G", "-1", "99999999999999999999"] {
+        assert!(limit(wrong).unwrap_err().to_string().contains(LIMIT_VARIABLE), "{wrong}");
+    }
+    let (_temporary, cache) = cache();
+    let limited = cache.clone().with_limit(7);
+    assert_eq!((cache.limit(Kind::SNAPSHOTS), limited.limit(Kind::SNAPSHOTS)), (Some(4 << 30), Some(7)));
+    assert_eq!((limited.limit(Kind::KERNELS), limited.limit(Kind::IMAGES)), (None, Kind::IMAGES.limit));
+}
+
+#[test]
+fn an_entry_is_made_once_and_found_from_then_on() {
+    let (_temporary, cache) = cache();
+    assert!(cache.find(&SNAPSHOT, &silent).is_none());
+    let made = obtain(&cache, &SNAPSHOT, 10).0.unwrap();
+    let again = cache.obtain(&SNAPSHOT, &silent, |_, _| panic!("made twice")).unwrap();
+    assert_eq!(again, made);
+    assert_eq!(cache.find(&SNAPSHOT, &silent).unwrap(), made);
+    assert_eq!(fs::read(made.file("ram.bin")).unwrap(), [1; 10]);
+    let items = cache.items().unwrap();
+    assert_eq!((items.len(), items[0].about.as_str(), items[0].kind), (1, "a guest", Kind::SNAPSHOTS));
+}
+
+#[test]
+fn a_damaged_entry_is_made_again_and_said_to_be() {
+    let (_temporary, cache) = cache();
+    let path = obtain(&cache, &SNAPSHOT, 10).0.unwrap().file("ram.bin");
+    for damage in [&b"1111111111"[..], b"111", b""] {
+        fs::write(&path, damage).unwrap();
+        let (lease, said) = obtain(&cache, &SNAPSHOT, 10);
+        assert_eq!(fs::read(lease.unwrap().file("ram.bin")).unwrap(), [1; 10]);
+        assert!(
+            said.len() == 1 && said[0].contains("snapshots/a") && said[0].contains("ram.bin"),
+            "{said:?}"
+        );
+    }
+    fs::write(&path, "").unwrap();
+    let said = mpsc::channel();
+    assert!(cache.find(&SNAPSHOT, &|line| said.0.send(line.to_owned()).unwrap()).is_none());
+    assert!(said.1.recv().unwrap().contains("ram.bin"));
+}
+
+#[test]
+fn an_entry_made_from_something_else_is_made_again() {
+    let (_temporary, cache) = cache();
+    obtain(&cache, &SNAPSHOT, 10).0.unwrap();
+    let other = Wanted { source: "other", ..SNAPSHOT };
+    let (lease, said) = obtain(&cache, &other, 20);
+    assert_eq!(fs::read(lease.unwrap().file("ram.bin")).unwrap().len(), 20);
+    assert!(said[0].contains("something else"), "{said:?}");
+    assert!(cache.find(&SNAPSHOT, &|_| ()).is_none());
+}
+
+#[test]
+fn what_is_in_use_is_neither_removed_nor_replaced() {
+    let (_temporary, cache) = cache();
+    let lease = obtain(&cache, &SNAPSHOT, 10).0.unwrap();
+    let remove = || cache.lock(&silent).unwrap().remove(Kind::SNAPSHOTS, "a").unwrap();
+    let clone = lease.clone();
+    drop(lease);
+    assert!(!remove());
+    let error = obtain(&cache, &Wanted { source: "other", ..SNAPSHOT }, 10).0.unwrap_err().to_string();
+    assert!(error.contains("snapshots/a") && error.contains(VARIABLE), "{error}");
+    assert!(clone.file("ram.bin").exists());
+    assert_eq!(fs::read_dir(cache.root()).unwrap().count(), 2, "only snapshots and lock");
+    drop(clone);
+    assert!(remove() && remove());
+    assert!(names(&cache).is_empty());
+}
+
+#[test]
+fn above_the_limit_what_was_not_used_for_longest_goes() {
+    let (_temporary, cache) = cache();
+    let cache = cache.with_limit(MIB);
+    let snapshot = |key| Wanted { key, ..SNAPSHOT };
+    let third = 300_000;
+    for key in ["a", "b", "c"] {
+        assert!(obtain(&cache, &snapshot(key), third).1.is_empty());
+    }
+    let of_another_kind = Wanted { kind: Kind::IMAGES, ..SNAPSHOT };
+    obtain(&cache, &of_another_kind, 3 * third).0.unwrap();
+    // Used again, so that `b` is now the oldest.
+    drop(cache.find(&snapshot("a"), &silent).unwrap());
+    let (new, said) = obtain(&cache, &snapshot("d"), third);
+    assert!(said.len() == 1 && said[0].contains("removed snapshots/b"), "{said:?}");
+    drop(new);
+    let used = cache.find(&snapshot("c"), &silent).unwrap();
+    let (new, said) = obtain(&cache, &snapshot("e"), 2 * MIB as usize);
+    assert!(said.iter().any(|line| line.contains("kept snapshots/c")), "{said:?}");
+    drop((used, new));
+    assert_eq!(names(&cache), ["a", "c", "e"], "an image, and snapshots");
+}
+
+#[test]
+fn holes_do_not_count() {
+    let (_temporary, cache) = cache();
+    let cache = cache.with_limit(MIB);
+    for key in ["a", "b", "c"] {
+        let lease = cache.obtain(&Wanted { key, ..SNAPSHOT }, &silent, |_, folder| {
+            fs::File::create(folder.join("ram.bin"))?.set_len(256 * MIB)?;
+            Ok("a guest".to_owned())
+        });
+        lease.unwrap();
+    }
+    assert_eq!(names(&cache).len(), 3);
+}
+
+#[test]
+fn of_many_at_once_one_makes_it() {
+    let (_temporary, cache) = cache();
+    let made = AtomicUsize::new(0);
+    std::thread::scope(|scope| {
+        for _ in 0..8 {
+            scope.spawn(|| {
+                let lease = cache.obtain(&SNAPSHOT, &|_| (), |_, folder| {
+                    made.fetch_add(1, Ordering::Relaxed);
+                    std::thread::sleep(std::time::Duration::from_millis(50));
+                    Ok(fs::write(folder.join("ram.bin"), "x").map(|()| String::new())?)
+                });
+                assert!(lease.unwrap().file("ram.bin").exists());
+            });
+        }
+    });
+    assert_eq!(made.into_inner(), 1);
+}
+
+#[test]
+fn entries_come_and_go_under_others_without_harm() {
+    let (_temporary, cache) = cache();
+    // Nothing fits, so each entry pushes out the others that are not in use.
+    let cache = cache.with_limit(0);
+    std::thread::scope(|scope| {
+        for thread in 0..4 {
+            let cache = &cache;
+            scope.spawn(move || {
+                for round in 0..20 {
+                    let key = format!("{}", (thread + round) % 3);
+                    let wanted = Wanted { key: &key, ..SNAPSHOT };
+                    let (lease, _) = obtain(cache, &wanted, 1000);
+                    assert_eq!(fs::read(lease.unwrap().file("ram.bin")).unwrap(), [1; 1000]);
+                }
+            });
+        }
+    });
+}
+
+#[test]
+fn everything_is_the_owners_alone() {
+    let (_temporary, cache) = cache();
+    obtain(&cache, &SNAPSHOT, 10).0.unwrap();
+    for (path, metadata) in tree::below(cache.root()).unwrap() {
+        let mode = if metadata.is_dir() { 0o700 } else { 0o600 };
+        assert_eq!(metadata.permissions().mode() & 0o777, mode, "{}", path.display());
+    }
+}
+
+#[test]
+fn what_could_not_be_made_leaves_nothing() {
+    let (_temporary, cache) = cache();
+    let failed = cache.obtain(&SNAPSHOT, &silent, |_, folder| {
+        fs::write(folder.join("ram.bin"), "half")?;
+        anyhow::bail!("no more")
+    });
+    assert_eq!(failed.unwrap_err().to_string(), "no more");
+    let left: Vec<_> = fs::read_dir(cache.root()).unwrap().flatten().map(|entry| entry.file_name()).collect();
+    assert_eq!(left, ["lock"]);
+}
+
+#[test]
+fn what_was_left_half_made_is_swept_away() {
+    let (_temporary, cache) = cache();
+    let left = cache.lock(&silent).unwrap().scratch().unwrap().keep();
+    fs::create_dir(cache.root().join("kernels")).unwrap();
+    cache.lock(&silent).unwrap();
+    assert!(!left.exists() && cache.root().join("kernels").exists());
+}
+
+#[test]
+fn a_second_lock_waits_and_says_so() {
+    let (_temporary, cache) = cache();
+    let held = cache.lock(&silent).unwrap();
+    std::thread::scope(|scope| {
+        let (said, heard) = mpsc::channel();
+        let cache = &cache;
+        let waiter = scope.spawn(move || {
+            cache.lock(&|line| said.send(line.to_owned()).unwrap()).unwrap();
+        });
+        assert!(heard.recv().unwrap().contains("waiting"));
+        drop(held);
+        waiter.join().unwrap();
+    });
+}
+
+#[test]
+fn a_name_that_would_leave_the_cache_is_refused() {
+    let (_temporary, cache) = cache();
+    for key in ["", ".", "..", "../a", "a/b", ".hidden"] {
+        let error = obtain(&cache, &Wanted { key, ..SNAPSHOT }, 1).0.unwrap_err().to_string();
+        assert!(error.contains("not a name"), "{error}");
+    }
+}
+
+#[test]
+fn a_folder_that_cannot_be_made_is_named() {
+    let error = format!("{:#}", Cache::at(Path::new("/dev/null/cache")).unwrap_err());
+    assert!(error.contains("/dev/null/cache") && error.contains(VARIABLE), "{error}");
+}
