@@ -54,10 +54,18 @@ fn spin(counter: &AtomicU64) -> ! {
     loop {
         count += 1;
         counter.store(count, Ordering::Relaxed);
-        // TCG makes next to nothing of these: idle time costs the host little.
-        // SAFETY: does nothing.
-        unsafe { asm!(".rept 400", "nop", ".endr", options(nomem, nostack, preserves_flags)) };
+        nops();
     }
+}
+
+/// Passes 100 instructions of time. TCG makes next to nothing of them, so that
+/// it costs the host little; a `pause` would leave its loop each time. More at a
+/// time would be dearer again: for each timer that falls into them, TCG
+/// translates anew as many as there are before it.
+#[inline(always)]
+pub(crate) fn nops() {
+    // SAFETY: does nothing.
+    unsafe { asm!(".rept 100", "nop", ".endr", options(nomem, nostack, preserves_flags)) };
 }
 
 #[cfg(test)]

@@ -14,6 +14,7 @@ mod kernel;
 mod meter;
 mod ports;
 mod shared;
+mod stop;
 mod worker;
 
 fn main() -> ExitCode {
@@ -36,6 +37,7 @@ fn answer() -> Result<()> {
     kernel::mount_all()?;
     say(&kernel::ready()?);
     kernel::quiet()?;
+    stop::here().context("failed to stop for a snapshot")?;
     let spec = ports::cell().context("failed to read the cell")?;
     let spec: CellSpec = serde_json::from_slice(&spec).context("failed to understand the cell")?;
     if let Some(fault) = spec.fault {

@@ -6,6 +6,8 @@ use std::fs;
 use anyhow::{Context, Result};
 use hookbench_workloads::Stopwatch;
 
+use crate::idle::nops;
+
 /// Taken before attaching.
 pub(crate) struct Meter {
     cpu_time: u64,
@@ -37,8 +39,8 @@ impl Meter {
 /// A stretch of work in ticks of the counter, and in this thread's CPU time.
 fn rate() -> (u64, u64) {
     let (stopwatch, begin) = (Stopwatch::start(), cpu_time());
-    for _ in 0..1_000_000 {
-        std::hint::spin_loop();
+    for _ in 0..100_000 {
+        nops();
     }
     (stopwatch.elapsed(), cpu_time() - begin)
 }

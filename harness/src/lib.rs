@@ -7,3 +7,4 @@ pub mod qemu;
 pub mod runner;
 pub mod select;
 pub mod session;
+mod snapshots;

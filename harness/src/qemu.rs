@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use anyhow::{Context, Result};
@@ -11,15 +12,20 @@ use hookbench_probes::{Monitor, Requires};
 use hookbench_results::environment::{ImageRecord, KernelRecord};
 use hookbench_results::protocol::{AgentMessage, CellSpec};
 use hookbench_results::store::write_whole;
-use hookbench_results::{Cell, Clock, Environment, Failure, FailureKind, KernelVersion, Outcome, Target};
+use hookbench_results::{
+    Cell, Clock, Environment, Failure, FailureKind, History, KernelVersion, Outcome, Target,
+};
 use hookbench_vm::cache::{Cache, Kind, Lease, Lock, Wanted};
-use hookbench_vm::guest::{self, Boot, Error};
+use hookbench_vm::guest::{self, Boot, Error, Start, Terms};
 use hookbench_vm::image::{Content, GuestFile};
 use hookbench_vm::kernel::Kernel;
+use hookbench_vm::scratch::Scratch;
+use hookbench_vm::snapshot::{Recipe, Snapshot};
 use hookbench_vm::{args, image, kernels, userland};
 use sha2::{Digest, Sha256};
 
 use crate::session::Session;
+use crate::snapshots::Snapshots;
 
 /// PID 1 of the guest.
 const AGENT: &[u8] = include_bytes!(env!("HOOKBENCH_AGENT"));
@@ -42,6 +48,11 @@ pub struct QemuSession {
     image: PathBuf,
     /// Keeps the image in the cache, as each of `kernels` keeps itself.
     _image: Lease,
+    cache: Cache,
+    snapshots: Snapshots,
+    history: History,
+    scratch: Scratch,
+    stop: AtomicBool,
     budget: Duration,
     environment: Environment,
 }
@@ -72,7 +83,24 @@ impl QemuSession {
             bpf_compiler: BPF_COMPILER.into(),
             rustc: env!("HOOKBENCH_RUSTC").into(),
         };
-        Ok(QemuSession { kernels: found, image: lease.file(IMAGE), _image: lease, budget, environment })
+        Ok(QemuSession {
+            kernels: found,
+            image: lease.file(IMAGE),
+            _image: lease,
+            cache,
+            snapshots: Snapshots::default(),
+            history: History::Restored,
+            scratch: Scratch::open()?,
+            stop: AtomicBool::new(false),
+            budget,
+            environment,
+        })
+    }
+
+    /// The same session, whose guests come to their cells as `history` says.
+    #[must_use]
+    pub fn with_history(self, history: History) -> QemuSession {
+        QemuSession { history, ..self }
     }
 
     /// What makes this session's numbers.
@@ -86,16 +114,33 @@ impl QemuSession {
         if let Some(why) = missing(monitor, kernel, cell)? {
             return Ok(Outcome::Unsupported(why));
         }
-        let boot = Boot {
-            vmlinux: &kernel.vmlinux,
-            image: &self.image,
-            boot_line: &args::boot_line(monitor.sink.requires.boot),
-            cell: &serde_json::to_vec(spec).context("failed to render the cell")?,
-            budget: self.budget,
+        let spec = serde_json::to_vec(spec).context("failed to render the cell")?;
+        let boot_line = args::boot_line(monitor.sink.requires.boot);
+        let boot = Boot { vmlinux: &kernel.vmlinux, image: &self.image, boot_line: &boot_line };
+        let answer = match self.history {
+            History::Cold => guest::run(Start::Boot(boot), &spec, &self.terms()),
+            History::Restored => match self.snapshot(kernel, &boot_line) {
+                Ok(snapshot) => guest::run(Start::Restore(&snapshot), &spec, &self.terms()),
+                Err(failure) => return Ok(Outcome::Failed(failure)),
+            },
         };
-        Ok(match guest::run(&boot) {
-            Ok(answer) => outcome(answer),
-            Err(error) => Outcome::Failed(failure(error)),
+        Ok(answer.map_or_else(|error| Outcome::Failed(failure(error)), outcome))
+    }
+
+    fn terms(&self) -> Terms<'_> {
+        Terms { budget: self.budget, scratch: &self.scratch, stop: &self.stop, console: None }
+    }
+
+    fn snapshot(&self, kernel: &Kernel, boot_line: &str) -> Result<Snapshot, Failure> {
+        self.snapshots.of(&kernel.name, boot_line, || {
+            let recipe = Recipe {
+                kernel,
+                image: &self.image,
+                image_sha256: &self.environment.image.sha256,
+                boot_line,
+                qemu: &self.environment.qemu,
+            };
+            Snapshot::obtain(&recipe, &self.cache, &self.terms(), &|_| ()).map_err(no_snapshot)
         })
     }
 }
@@ -103,6 +148,10 @@ impl QemuSession {
 impl Session for QemuSession {
     fn clock(&self) -> Clock {
         Clock::Instructions
+    }
+
+    fn history(&self) -> Option<History> {
+        Some(self.history)
     }
 
     fn run(&self, cell: &Cell, spec: &CellSpec) -> Outcome {
@@ -212,14 +261,38 @@ fn outcome(answer: guest::Answer) -> Outcome {
     }
 }
 
+/// Why there is no snapshot: what happened to the guest, if it is that.
+fn no_snapshot(error: anyhow::Error) -> Failure {
+    match error.downcast::<Error>() {
+        Ok(error) => failure(error),
+        Err(error) => {
+            let message = format!("failed to make a snapshot of the guest: {error:#}");
+            Failure { kind: FailureKind::Qemu, message, console: Vec::new() }
+        }
+    }
+}
+
 fn failure(error: Error) -> Failure {
     let message = error.to_string();
     let (kind, console) = match error {
-        Error::NoQemu { .. } | Error::Qemu { .. } | Error::File { .. } => (FailureKind::Qemu, Vec::new()),
+        Error::Agent { answer } => return agent_failure(*answer),
+        Error::Stopped | Error::NoQemu { .. } | Error::Qemu { .. } | Error::File { .. } => (FailureKind::Qemu, Vec::new()),
         Error::Timeout { console, .. } => (FailureKind::Timeout, console),
         Error::Panic { console, .. } => (FailureKind::GuestPanic, console),
         Error::Ended { console } => (FailureKind::GuestEnded, console),
         Error::Protocol { console, .. } => (FailureKind::Protocol, console),
     };
     Failure { kind, message, console }
+}
+
+/// What an agent that ended before its cell said of it.
+fn agent_failure(answer: guest::Answer) -> Failure {
+    match outcome(answer) {
+        Outcome::Failed(failure) => failure,
+        other => Failure {
+            kind: FailureKind::Agent,
+            message: format!("the agent answered before it was asked: {}", other.word()),
+            console: Vec::new(),
+        },
+    }
 }

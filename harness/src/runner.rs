@@ -67,7 +67,7 @@ fn work(
         }
         let begin = Instant::now();
         let outcome = session.run(cell, &spec(planned, fault));
-        let measurement = Measurement { cell: cell.clone(), clock: session.clock(), outcome };
+        let measurement = Measurement { cell: cell.clone(), clock: session.clock(), history: session.history(), outcome };
         if tell.send(Event::Ended(Box::new(measurement), begin.elapsed())).is_err() {
             return;
         }
@@ -92,7 +92,7 @@ pub fn spec(planned: &Planned, fault: Option<Fault>) -> CellSpec {
 mod tests {
     use super::*;
     use anyhow::bail;
-    use hookbench_results::{Clock, Measured, Outcome};
+    use hookbench_results::{Clock, History, Measured, Outcome};
 
     /// A session without a machine: every cell costs as many as its name is long.
     struct Scripted;
@@ -100,6 +100,10 @@ mod tests {
     impl Session for Scripted {
         fn clock(&self) -> Clock {
             Clock::Instructions
+        }
+
+        fn history(&self) -> Option<History> {
+            None
         }
 
         fn run(&self, cell: &Cell, spec: &CellSpec) -> Outcome {

@@ -3,7 +3,7 @@
 
 use hookbench_results::environment::{Environment, ImageRecord, KernelRecord};
 use hookbench_results::measurement::{Events, Failure, FailureKind, Measured, Refused};
-use hookbench_results::{Cell, Clock, Measurement, MonitorName, Outcome, Params, Run, Schedule, Target};
+use hookbench_results::{Cell, Clock, History, Measurement, MonitorName, Outcome, Params, Run, Schedule, Target};
 use proptest::prelude::*;
 
 /// What monitors add to an execve here, in made-up instructions.
@@ -80,7 +80,7 @@ fn measured(cell: Cell, p50: u64, events: Option<(&str, u64)>) -> Measurement {
         memory_bytes: watching.then_some(278_528),
         notes: Vec::new(),
     });
-    Measurement { cell, clock: Clock::Instructions, outcome }
+    Measurement { cell, clock: Clock::Instructions, history: Some(History::Restored), outcome }
 }
 
 fn refused(mut measurement: Measurement) -> Measurement {
@@ -107,7 +107,7 @@ fn without_numbers(exec: &dyn Fn(&str) -> Cell) -> Vec<Measurement> {
     ];
     outcomes
         .into_iter()
-        .map(|(monitor, outcome)| Measurement { cell: exec(monitor), clock: Clock::Instructions, outcome })
+        .map(|(monitor, outcome)| Measurement { cell: exec(monitor), clock: Clock::Instructions, history: Some(History::Restored), outcome })
         .collect()
 }
 
@@ -143,6 +143,7 @@ fn environment() -> Environment {
 /// One section on `6.1` with these monitors and samples.
 pub(crate) fn run_of(rows: &[(&str, &[u64])]) -> Run {
     let measurement = |&(monitor, samples): &(&str, &[u64])| Measurement {
+        history: Some(History::Restored),
         cell: cell("6.1", "null-syscall", "", monitor),
         clock: Clock::Instructions,
         outcome: Outcome::Measured(Measured { samples: samples.into(), ..Default::default() }),
@@ -237,5 +238,5 @@ fn any_measurement() -> impl Strategy<Value = Measurement> {
         1 => failure.prop_map(Outcome::Failed),
     ];
     let clock = prop_oneof![9 => Just(Clock::Instructions), 1 => Just(Clock::Tsc)];
-    (any_cell(), clock, outcome).prop_map(|(cell, clock, outcome)| Measurement { cell, clock, outcome })
+    (any_cell(), clock, outcome).prop_map(|(cell, clock, outcome)| Measurement { cell, clock, history: None, outcome })
 }

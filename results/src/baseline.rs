@@ -42,6 +42,7 @@ mod tests {
                 monitor: monitor.parse::<MonitorName>().unwrap(),
             },
             clock: Clock::Instructions,
+            history: None,
             outcome: Outcome::Measured(Measured { samples: samples.into(), ..Default::default() }),
         }
     }

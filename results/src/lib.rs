@@ -20,7 +20,7 @@ pub mod version;
 pub use behaviour::{BEHAVIOURS, Behaviour};
 pub use cell::{Cell, Target};
 pub use environment::Environment;
-pub use measurement::{Clock, Events, Failure, FailureKind, Measured, Measurement, Outcome};
+pub use measurement::{Clock, Events, Failure, FailureKind, History, Measured, Measurement, Outcome};
 pub use monitor::MonitorName;
 pub use params::Params;
 pub use run::Run;

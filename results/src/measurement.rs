@@ -33,6 +33,27 @@ impl Clock {
     }
 }
 
+/// What a guest had behind it when its cell began. The same cell may differ
+/// between the two by some instructions, and never within one of them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum History {
+    /// It had just booted, for this cell alone.
+    Cold,
+    /// It went on from a snapshot of a guest that had booted.
+    Restored,
+}
+
+impl History {
+    /// The name used everywhere.
+    pub const fn name(self) -> &'static str {
+        match self {
+            History::Cold => "cold",
+            History::Restored => "restored",
+        }
+    }
+}
+
 /// How many events a monitor had to see, and what became of them.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Events {
@@ -155,6 +176,9 @@ pub struct Measurement {
     pub cell: Cell,
     /// What its numbers count.
     pub clock: Clock,
+    /// What the guest had behind it; nothing where there is no guest.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub history: Option<History>,
     /// How it ended.
     pub outcome: Outcome,
 }

@@ -189,7 +189,7 @@ mod tests {
             schedule: Schedule::Burst,
             monitor: MonitorName::none(),
         };
-        Measurement { cell, clock: Clock::Instructions, outcome }
+        Measurement { cell, clock: Clock::Instructions, history: None, outcome }
     }
 
     fn run() -> Run {

@@ -2,7 +2,9 @@
 //! was chosen for a reason that METHOD.md gives; a change of any changes numbers.
 
 use std::ffi::OsString;
-use std::path::Path;
+use std::path::{Path, PathBuf};
+
+use crate::guest::Boot;
 
 /// The program.
 pub const QEMU: &str = "qemu-system-x86_64";
@@ -68,43 +70,91 @@ pub fn machine() -> Vec<OsString> {
     .collect()
 }
 
-/// What a guest is started with, and where it writes.
-pub(crate) struct Files<'a> {
-    pub(crate) vmlinux: &'a Path,
-    pub(crate) image: &'a Path,
-    pub(crate) cell: &'a Path,
-    pub(crate) answer: &'a Path,
-    pub(crate) console: &'a Path,
+/// What is the same in a guest that boots and in one that goes on from a
+/// snapshot: the files it talks through.
+pub(crate) struct Files {
+    pub(crate) cell: PathBuf,
+    pub(crate) answer: PathBuf,
+    pub(crate) console: PathBuf,
 }
 
-/// What differs from boot to boot: files and the command line.
-pub(crate) fn boot(files: &Files<'_>, boot_line: &str) -> Vec<OsString> {
-    let with = |before: &str, path: &Path| {
-        let mut argument = OsString::from(before);
-        // QEMU's option parser takes a comma for the end of a value, two for one.
-        argument.push(path.to_string_lossy().replace(',', ",,"));
-        argument
-    };
+impl Files {
+    /// The files in a guest's folder.
+    pub(crate) fn below(folder: &Path) -> Files {
+        Files { cell: folder.join("cell"), answer: folder.join("answer"), console: folder.join("console") }
+    }
+}
+
+/// What becomes of a guest that stops itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Stops {
+    /// It goes on as if nothing had been.
+    Not,
+    /// It waits to be made a snapshot of.
+    Here,
+}
+
+/// The devices that the agent talks to.
+pub(crate) fn devices(files: &Files, stops: Stops) -> Vec<OsString> {
+    let pause = if stops == Stops::Here { "panic=pause" } else { "panic=none" };
     vec![
-        "-kernel".into(),
-        files.vmlinux.into(),
-        "-initrd".into(),
-        files.image.into(),
-        "-append".into(),
-        boot_line.into(),
         "-chardev".into(),
-        with("file,id=console,path=", files.console),
+        with("file,id=console,path=", &files.console),
         "-serial".into(),
         "chardev:console".into(),
         "-chardev".into(),
-        with("file,id=answer,path=", files.answer),
+        with("file,id=answer,path=", &files.answer),
         "-device".into(),
         "isa-debugcon,iobase=0xe9,chardev=answer".into(),
         "-device".into(),
         "isa-debug-exit,iobase=0xf4,iosize=4".into(),
+        "-device".into(),
+        "pvpanic".into(),
+        "-action".into(),
+        pause.into(),
         "-fw_cfg".into(),
-        with(&format!("name={CELL_FILE},file="), files.cell),
+        with(&format!("name={CELL_FILE},file="), &files.cell),
     ]
+}
+
+/// What a guest boots. One that goes on from a snapshot has it in its memory.
+pub(crate) fn boot_of(boot: &Boot<'_>) -> Vec<OsString> {
+    vec![
+        "-kernel".into(),
+        boot.vmlinux.into(),
+        "-initrd".into(),
+        boot.image.into(),
+        "-append".into(),
+        boot.boot_line.into(),
+    ]
+}
+
+/// Who sees what a guest writes to its memory.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Memory {
+    /// The file: it is being made.
+    Shared,
+    /// The guest alone: each page is copied when it is first written.
+    Private,
+}
+
+/// The guest's memory is this file.
+pub(crate) fn memory(file: &Path, memory: Memory) -> Vec<OsString> {
+    let share = if memory == Memory::Shared { "on" } else { "off" };
+    vec![
+        "-object".into(),
+        with(&format!("memory-backend-file,id=ram,size={MEMORY_MIB}M,share={share},mem-path="), file),
+        "-machine".into(),
+        "memory-backend=ram".into(),
+    ]
+}
+
+/// `before` and a path in one argument.
+fn with(before: &str, path: &Path) -> OsString {
+    let mut argument = OsString::from(before);
+    // QEMU's option parser takes a comma for the end of a value, two for one.
+    argument.push(path.to_string_lossy().replace(',', ",,"));
+    argument
 }
 
 #[cfg(test)]
@@ -123,11 +173,18 @@ mod tests {
     }
 
     #[test]
+    fn the_devices_are_as_they_were() {
+        let arguments = devices(&Files::below(Path::new("/tmp")), Stops::Not);
+        let arguments: Vec<String> = arguments.iter().map(|a| a.to_string_lossy().into_owned()).collect();
+        insta::assert_snapshot!(arguments.join("\n"));
+    }
+
+    #[test]
     fn commas_in_paths_are_no_separators() {
         let path = Path::new("/tmp/a,b");
-        let files = Files { vmlinux: path, image: path, cell: path, answer: path, console: path };
-        let arguments = boot(&files, "quiet");
-        assert!(arguments.contains(&"file,id=answer,path=/tmp/a,,b".into()));
-        assert!(arguments.contains(&"name=opt/org.hookbench/cell,file=/tmp/a,,b".into()));
+        let arguments = [devices(&Files::below(path), Stops::Here), memory(path, Memory::Shared)].concat();
+        assert!(arguments.contains(&"file,id=answer,path=/tmp/a,,b/answer".into()));
+        assert!(arguments.contains(&"name=opt/org.hookbench/cell,file=/tmp/a,,b/cell".into()));
+        assert!(arguments.iter().any(|a| a.to_string_lossy().ends_with("mem-path=/tmp/a,,b")));
     }
 }

@@ -1,19 +1,26 @@
-//! One guest: started with a cell, watched until it ends. Its output is bounded
-//! here; what it means is found out in `answer`.
+//! One guest: started with a cell, watched until it ends, its answer read. It
+//! is trusted with nothing: its output is bounded, and what is no message is said
+//! to be none.
 
-use std::fs;
+use std::ffi::OsString;
+use std::fs::{self, File};
 use std::io;
-use std::os::unix::process::CommandExt;
+use std::os::fd::AsRawFd;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, ExitStatus, Stdio};
-use std::sync::Arc;
+use std::process::{ExitStatus, Stdio};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use hookbench_results::protocol::AgentMessage;
+use tempfile::TempDir;
 
 use crate::answer::{last_lines, understand};
-use crate::args::{self, Files};
-use crate::place::Place;
+use crate::args::{self, Files, Memory, Stops};
+use crate::console::{Show, Tail};
+use crate::process::{Process, Streams};
+use crate::qmp;
+use crate::scratch::Scratch;
+use crate::snapshot::Snapshot;
 
 /// No answer is longer.
 const LONGEST_ANSWER: u64 = 16 << 20;
@@ -21,11 +28,20 @@ const LONGEST_ANSWER: u64 = 16 << 20;
 const LONGEST_CONSOLE: u64 = 4 << 20;
 /// The cell is padded to this size: its length then moves nothing in the guest.
 const CELL_SIZE: usize = 1024;
-/// How often a running guest is looked at.
-const LOOK: Duration = Duration::from_millis(5);
+/// How often a running guest is looked at; its end is noticed at once.
+pub(crate) const LOOK: Duration = Duration::from_millis(20);
 
-/// What a guest is to run, and within which time.
-#[derive(Debug, Clone)]
+/// How a guest comes to its cell.
+#[derive(Debug, Clone, Copy)]
+pub enum Start<'a> {
+    /// It boots.
+    Boot(Boot<'a>),
+    /// It goes on from where another one was stopped.
+    Restore(&'a Snapshot),
+}
+
+/// What a guest boots.
+#[derive(Debug, Clone, Copy)]
 pub struct Boot<'a> {
     /// The kernel, uncompressed.
     pub vmlinux: &'a Path,
@@ -33,10 +49,19 @@ pub struct Boot<'a> {
     pub image: &'a Path,
     /// The kernel's command line.
     pub boot_line: &'a str,
-    /// The cell, as JSON.
-    pub cell: &'a [u8],
+}
+
+/// Under which terms a guest runs.
+#[derive(Debug, Clone, Copy)]
+pub struct Terms<'a> {
     /// How long it may take, in real time.
     pub budget: Duration,
+    /// Where its files are.
+    pub scratch: &'a Scratch,
+    /// Whether it is to be ended at once.
+    pub stop: &'a AtomicBool,
+    /// What shows the console meanwhile.
+    pub console: Option<Show>,
 }
 
 /// What a guest said before it ended.
@@ -81,6 +106,15 @@ pub enum Error {
         /// The console's last lines.
         console: Vec<String>,
     },
+    /// It ended with an answer before it was asked for one.
+    #[error("the guest ended before its cell could begin")]
+    Agent {
+        /// What it said.
+        answer: Box<Answer>,
+    },
+    /// It was to be ended at once.
+    #[error("the guest was stopped before it ended")]
+    Stopped,
     /// The kernel panicked.
     #[error("the guest's kernel panicked: {reason}")]
     Panic {
@@ -105,108 +139,143 @@ pub enum Error {
     },
 }
 
-/// Boots a guest and waits for its answer.
+/// Runs a guest with `cell`, as JSON, and waits for its answer.
 ///
 /// # Errors
 /// See [`Error`]; the guest is gone in every case.
-pub fn run(boot: &Boot<'_>) -> Result<Answer, Error> {
-    let folder = tempfile::Builder::new().prefix("hookbench-").tempdir();
-    let folder = folder.map_err(|error| Error::File { path: std::env::temp_dir(), error })?;
-    let at = |name: &str| folder.path().join(name);
-    let (cell, answer, console) = (at("cell"), at("answer"), at("console"));
-    let mut padded = boot.cell.to_vec();
-    padded.resize(padded.len().max(CELL_SIZE), b' ');
-    fs::write(&cell, padded).map_err(|error| Error::File { path: cell.clone(), error })?;
-    let files =
-        Files { vmlinux: boot.vmlinux, image: boot.image, cell: &cell, answer: &answer, console: &console };
-    let stderr = fs::File::create(at("stderr")).map_err(|error| Error::File { path: at("stderr"), error })?;
-    let mut guest = start(args::boot(&files, boot.boot_line), stderr)?;
-    let ended = guest.wait(boot.budget, &[(&answer, LONGEST_ANSWER), (&console, LONGEST_CONSOLE)]);
-    let lines = last_lines(&fs::read(&console).unwrap_or_default());
-    match ended {
-        Ended::Late => Err(Error::Timeout { budget: boot.budget, console: lines }),
-        Ended::TooMuch => {
-            Err(Error::Protocol { what: "more than any answer is long".into(), console: lines })
+pub fn run(start: Start<'_>, cell: &[u8], terms: &Terms<'_>) -> Result<Answer, Error> {
+    let mut guest = match start {
+        Start::Boot(boot) => Guest::start(cell, terms, Stops::Not, args::boot_of(&boot), Stdio::null(), None)?,
+        Start::Restore(snapshot) => restore(snapshot, cell, terms)?,
+    };
+    let status = loop {
+        if let Some(status) = guest.look(LOOK)? {
+            break status;
         }
-        Ended::Failed(message) => Err(Error::Qemu { message }),
-        // isa-debug-exit ends QEMU with 1, a reset with 0.
-        Ended::By(status) if matches!(status.code(), Some(0 | 1)) => {
-            let said = fs::read(&answer).unwrap_or_default();
-            let qemu = fs::read_to_string(at("stderr")).unwrap_or_default();
-            if said.is_empty() && lines.is_empty() && !qemu.trim().is_empty() {
-                return Err(Error::Qemu { message: qemu.trim().into() });
-            }
-            understand(&said, lines)
-        }
-        Ended::By(status) => {
-            let qemu = fs::read_to_string(at("stderr")).unwrap_or_default();
-            Err(Error::Qemu { message: format!("{status}: {}", qemu.trim()) })
-        }
+    };
+    let (mut said, mut console) = match start {
+        Start::Boot(_) => Default::default(),
+        Start::Restore(snapshot) => (snapshot.said().to_vec(), snapshot.console().to_vec()),
+    };
+    said.extend(guest.said());
+    console.extend(guest.console());
+    guest.ended_well(status)?;
+    understand(&said, last_lines(&console))
+}
+
+/// Starts QEMU in the state of the snapshot; the memory is copied page by page
+/// as it is written.
+fn restore<'a>(snapshot: &Snapshot, cell: &[u8], terms: &'a Terms<'a>) -> Result<Guest<'a>, Error> {
+    let file = |error| Error::File { path: snapshot.device(), error };
+    let device = File::open(snapshot.device()).map_err(file)?;
+    let commands = qmp::resume_from(device.as_raw_fd());
+    let mut arguments = args::memory(&snapshot.memory(), Memory::Private);
+    arguments.extend(["-incoming", "defer", "-qmp", "stdio"].map(OsString::from));
+    let mut guest = Guest::start(cell, terms, Stops::Not, arguments, Stdio::piped(), Some(device))?;
+    guest.tell(&commands);
+    Ok(guest)
+}
+
+/// A guest that runs, with the folder in which it writes.
+pub(crate) struct Guest<'a> {
+    pub(crate) process: Process,
+    files: Files,
+    folder: TempDir,
+    tail: Tail,
+    begin: Instant,
+    terms: &'a Terms<'a>,
+}
+
+impl<'a> Guest<'a> {
+    /// Starts QEMU with the devices, the cell and `arguments`.
+    pub(crate) fn start(
+        cell: &[u8],
+        terms: &'a Terms<'a>,
+        stops: Stops,
+        arguments: Vec<OsString>,
+        input: Stdio,
+        inherits: Option<File>,
+    ) -> Result<Guest<'a>, Error> {
+        let folder = terms.scratch.folder("guest");
+        let folder = folder.map_err(|error| Error::File { path: terms.scratch.path().into(), error })?;
+        let files = Files::below(folder.path());
+        let mut padded = cell.to_vec();
+        padded.resize(padded.len().max(CELL_SIZE), b' ');
+        fs::write(&files.cell, padded).map_err(|error| Error::File { path: files.cell.clone(), error })?;
+        let create = |name: &str| {
+            let path = folder.path().join(name);
+            File::create(&path).map_err(|error| Error::File { path, error })
+        };
+        let output = if stops == Stops::Here { Stdio::piped() } else { create("monitor")?.into() };
+        let streams = Streams { input, output, error: create("stderr")?, inherits };
+        let arguments = [args::devices(&files, stops), arguments].concat();
+        let process = Process::start(&arguments, streams)?;
+        let tail = Tail::of(&files.console, terms.console);
+        Ok(Guest { process, files, folder, tail, begin: Instant::now(), terms })
     }
-}
 
-/// A QEMU process, ended when dropped and when this thread dies.
-struct Guest {
-    qemu: Child,
-    /// Its CPU is taken as long as it runs.
-    _place: Option<Arc<Place>>,
-}
-
-enum Ended {
-    By(ExitStatus),
-    Late,
-    TooMuch,
-    Failed(String),
-}
-
-fn start(boot: Vec<std::ffi::OsString>, stderr: fs::File) -> Result<Guest, Error> {
-    let mut command = Command::new(args::QEMU);
-    command.args(args::machine()).args(boot);
-    command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(stderr);
-    let place = Place::take().map(Arc::new);
-    let here = place.clone();
-    // SAFETY: both calls are system calls and no more, as is allowed after fork.
-    unsafe {
-        command.pre_exec(move || {
-            if libc::prctl(libc::PR_SET_PDEATHSIG, libc::SIGKILL) != 0 {
-                return Err(io::Error::last_os_error());
-            }
-            here.as_ref().map_or(Ok(()), |place| place.move_here())
-        });
-    }
-    match command.spawn() {
-        Ok(qemu) => Ok(Guest { qemu, _place: place }),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Err(Error::NoQemu { program: args::QEMU }),
-        Err(error) => Err(Error::Qemu { message: error.to_string() }),
-    }
-}
-
-impl Guest {
-    /// Waits for the end, for the budget, or for a file to grow too long.
-    fn wait(&mut self, budget: Duration, bounds: &[(&Path, u64)]) -> Ended {
-        let begin = Instant::now();
-        loop {
-            match self.qemu.try_wait() {
-                Ok(Some(status)) => return Ended::By(status),
-                Ok(None) => {}
-                Err(error) => return Ended::Failed(error.to_string()),
-            }
-            let length = |path: &Path| fs::metadata(path).map_or(0, |metadata| metadata.len());
-            if bounds.iter().any(|(path, bound)| length(path) > *bound) {
-                return Ended::TooMuch;
-            }
-            if begin.elapsed() > budget {
-                return Ended::Late;
-            }
-            std::thread::sleep(LOOK);
+    /// Writes to QEMU's monitor. One that does not listen ends by itself, and
+    /// says why.
+    fn tell(&mut self, commands: &str) {
+        if let Some(input) = &mut self.process.qemu.stdin {
+            let _ = io::Write::write_all(input, commands.as_bytes());
         }
     }
+
+    /// Waits at most so long for the end, and looks whether it has to be ended.
+    pub(crate) fn look(&mut self, longest: Duration) -> Result<Option<ExitStatus>, Error> {
+        let status = self.process.wait(longest).map_err(|error| Error::Qemu { message: error.to_string() })?;
+        self.tail.follow();
+        if status.is_some() {
+            return Ok(status);
+        }
+        let length = |path: &Path| fs::metadata(path).map_or(0, |metadata| metadata.len());
+        if self.terms.stop.load(Ordering::Relaxed) {
+            Err(Error::Stopped)
+        } else if length(&self.files.answer) > LONGEST_ANSWER || length(&self.files.console) > LONGEST_CONSOLE {
+            let what = "more than any answer is long".into();
+            Err(Error::Protocol { what, console: last_lines(&self.console()) })
+        } else if self.begin.elapsed() > self.terms.budget {
+            Err(Error::Timeout { budget: self.terms.budget, console: last_lines(&self.console()) })
+        } else {
+            Ok(None)
+        }
+    }
+
+    /// What it has said so far.
+    pub(crate) fn said(&self) -> Vec<u8> {
+        bounded(&self.files.answer, LONGEST_ANSWER)
+    }
+
+    /// What its console has shown so far.
+    pub(crate) fn console(&self) -> Vec<u8> {
+        bounded(&self.files.console, LONGEST_CONSOLE)
+    }
+
+    /// Whether it was the guest that ended QEMU, and not QEMU itself.
+    pub(crate) fn ended_well(&self, status: ExitStatus) -> Result<(), Error> {
+        use std::os::unix::process::ExitStatusExt;
+        let qemu = bounded(&self.folder.path().join("stderr"), LONGEST_CONSOLE);
+        let qemu = String::from_utf8_lossy(&qemu).trim().to_string();
+        let message = match status.code() {
+            // isa-debug-exit ends QEMU with 1, a reset with 0.
+            Some(0) => return Ok(()),
+            Some(1) if qemu.is_empty() || !self.said().is_empty() => return Ok(()),
+            Some(1) => qemu,
+            _ if status.signal() == Some(libc::SIGBUS) => {
+                "its memory could not be kept in a file: is the disk full?".into()
+            }
+            _ => format!("{status}: {qemu}"),
+        };
+        Err(Error::Qemu { message })
+    }
 }
 
-impl Drop for Guest {
-    fn drop(&mut self) {
-        // A process that has ended already is what we want.
-        let _ = self.qemu.kill();
-        let _ = self.qemu.wait();
-    }
+/// A file's bytes, as many as there may be.
+fn bounded(path: &Path, longest: u64) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    let read = File::open(path).map(|file| io::Read::take(file, longest));
+    // What is not there was not said.
+    let _ = read.and_then(|mut file| io::Read::read_to_end(&mut file, &mut bytes));
+    bytes
 }

@@ -1,0 +1,87 @@
+//! Where the machine is stopped to be snapshotted, and the way from there to a
+//! time that is the same for every cell.
+//!
+//! The guest stops itself by a write to a port: an exact instruction. QEMU may
+//! let its clock jump to the next timer before it has noticed; so the guest then
+//! waits until a fixed time, late enough to swallow such a jump, and ends the
+//! wait on an exact count of instructions. Without a snapshot nothing stops, and
+//! the same instructions lead to the same time.
+
+use std::arch::asm;
+use std::io;
+
+use hookbench_probes::attach::set_fifo;
+
+use crate::idle::nops;
+use crate::ports;
+
+/// Longer than two ticks of the slowest kernel (250 Hz).
+const SWALLOW: u64 = 9_000_000;
+/// From here on the wait is counted instead of looked at.
+const NEAR: u64 = 20_000;
+/// An interrupt that fell into the counted part moves the end by this much.
+const AGAIN: u64 = 1_000_003;
+/// Above everything that the agent starts.
+const UNDISTURBED: i32 = 98;
+
+/// Stops the machine, and returns at a time that only depends on when it was
+/// called, to the instruction.
+///
+/// # Errors
+/// When the kernel refuses to let this task have the CPU for itself meanwhile.
+pub(crate) fn here() -> io::Result<()> {
+    set_fifo(0, UNDISTURBED)?;
+    let mut until = now() + SWALLOW;
+    ports::stop();
+    while !wait(until) {
+        until += AGAIN;
+    }
+    set_ordinary()
+}
+
+/// The guest's TSC: under `-icount`, the instructions executed so far.
+fn now() -> u64 {
+    let (low, high): (u64, u64);
+    // SAFETY: reads a counter.
+    unsafe { asm!("lfence", "rdtsc", out("rax") low, out("rdx") high, options(nomem, nostack)) };
+    high << 32 | low
+}
+
+/// Waits until `until`; says whether it came out there to the instruction.
+fn wait(until: u64) -> bool {
+    while now() + NEAR < until {
+        nops();
+    }
+    if now() + NEAR / 2 > until {
+        return false;
+    }
+    let reached: u64;
+    // `dec; jnz` is two instructions a round. Where one is left over, the jump
+    // goes to the NOP before the end. What surrounds the loop makes the same
+    // offset each time, and an interrupt another one.
+    // SAFETY: registers only; the jump goes to one of two places below it.
+    unsafe {
+        asm!(
+            "lfence", "rdtsc", "shl rdx, 32", "or rax, rdx",
+            "mov rcx, {until}", "sub rcx, rax", "sub rcx, 64",
+            "mov {odd}, rcx", "and {odd}, 1", "shr rcx, 1",
+            "2:", "dec rcx", "jnz 2b",
+            "lea rdx, [rip + 3f]", "sub rdx, {odd}", "jmp rdx", "nop",
+            "3:", "lfence", "rdtsc", "shl rdx, 32", "or rax, rdx",
+            until = in(reg) until, odd = out(reg) _,
+            out("rax") reached, out("rcx") _, out("rdx") _,
+            options(nomem, nostack),
+        );
+    }
+    (until - 64..=until).contains(&reached)
+}
+
+/// Back to what a task is by default.
+fn set_ordinary() -> io::Result<()> {
+    let param = libc::sched_param { sched_priority: 0 };
+    // SAFETY: `param` is valid for the call.
+    match unsafe { libc::sched_setscheduler(0, libc::SCHED_OTHER, &param) } {
+        0 => Ok(()),
+        _ => Err(io::Error::last_os_error()),
+    }
+}
