@@ -269,7 +269,10 @@ fn extract(file: &Path, folder: &Path) -> Result<()> {
     let bytes = archive.stdout.take().context("dpkg-deb has no output")?;
     let unpacked = output_of(Command::new("tar").args(["-xp", "--no-same-owner", "-C"]).arg(folder), bytes);
     let status = archive.wait().context("failed to wait for dpkg-deb")?;
-    unpacked?;
+    // tar tells a full disk by a write that was too short.
+    unpacked.with_context(|| {
+        format!("failed to unpack {} into {}; check that there is space", file.display(), folder.display())
+    })?;
     ensure!(status.success(), "dpkg-deb failed on {} ({status})", file.display());
     Ok(())
 }
