@@ -205,7 +205,8 @@ mod tests {
             let kernel = Kernel::fetch(row, &cache, &|line| println!("{line}")).unwrap();
             let begin = Instant::now();
             let again = Kernel::fetch(row, &cache, &|line| panic!("{line}")).unwrap();
-            assert!(begin.elapsed() < Duration::from_millis(100), "{:?}", begin.elapsed());
+            // It takes 30 ms where the processor knows SHA, and 150 ms elsewhere.
+            assert!(begin.elapsed() < Duration::from_millis(500), "{:?}", begin.elapsed());
             assert_eq!(again, kernel);
             assert!(kernel.version.starts_with(&format!("{}.", row.name)), "{kernel:?}");
             assert_eq!(kernel.config_has("CONFIG_DEBUG_INFO_BTF", 'y').unwrap(), Some(true));
