@@ -122,6 +122,8 @@ impl<'a> Apt<'a> {
             }
             done => done?,
         };
+        // Lists are no secret, but in the cache everything is the user's alone.
+        cache::make_private(&self.folder)?;
         let mut unpacked = unpack(download.path(), folder)?;
         let place = |package: &Package| names.iter().position(|name| *name == package.name);
         unpacked.sort_by_key(place);
@@ -185,9 +187,7 @@ impl<'a> Apt<'a> {
         })?;
         self.updated.set(true);
         self.names.replace(None);
-        write_whole(&self.stamp(), b"")?;
-        // Lists are no secret, but in the cache everything is the user's alone.
-        cache::make_private(&self.folder)
+        write_whole(&self.stamp(), b"")
     }
 
     /// Is as old as the lists.

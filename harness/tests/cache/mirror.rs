@@ -141,6 +141,7 @@ fn a_kernel_that_the_mirror_replaced_is_found_in_fresh_lists() {
     assert_eq!(code, Some(0), "{said}");
     assert!(said.contains("downloading linux-image-6.1.0-7-cloud-amd64"), "{said}");
     assert!(said.contains("unpacking linux-image-6.1.0-8-cloud-amd64"), "{said}");
+    own.is_private();
     let (code, said) = mirror.run(&own, "cached");
     assert!(code == Some(0) && !said.contains("downloading"), "{said}");
     flip(&own.path("kernels/6.1/vmlinux"));

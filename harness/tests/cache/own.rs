@@ -49,6 +49,14 @@ impl Own {
         self.root().join(name)
     }
 
+    /// All in it has to be its owner's alone.
+    pub(crate) fn is_private(&self) {
+        let shared = ["!", "-type", "l", "-perm", "/077"];
+        let found = Command::new("find").arg(self.root()).args(shared).output().unwrap();
+        assert_eq!(text(&found.stdout), "");
+        assert!(found.status.success() && self.path("lock").exists());
+    }
+
     /// The command in this cache.
     pub(crate) fn command(&self) -> Command {
         let mut command = Command::new(HOOKBENCH);
