@@ -122,6 +122,8 @@ impl<'a> Apt<'a> {
             }
             done => done?,
         };
+        // Lists are no secret, but in the cache everything is the user's alone.
+        cache::make_private(&self.folder)?;
         let mut unpacked = unpack(download.path(), folder)?;
         let place = |package: &Package| names.iter().position(|name| *name == package.name);
         unpacked.sort_by_key(place);
@@ -185,9 +187,7 @@ impl<'a> Apt<'a> {
         })?;
         self.updated.set(true);
         self.names.replace(None);
-        write_whole(&self.stamp(), b"")?;
-        // Lists are no secret, but in the cache everything is the user's alone.
-        cache::make_private(&self.folder)
+        write_whole(&self.stamp(), b"")
     }
 
     /// Is as old as the lists.
@@ -269,7 +269,10 @@ fn extract(file: &Path, folder: &Path) -> Result<()> {
     let bytes = archive.stdout.take().context("dpkg-deb has no output")?;
     let unpacked = output_of(Command::new("tar").args(["-xp", "--no-same-owner", "-C"]).arg(folder), bytes);
     let status = archive.wait().context("failed to wait for dpkg-deb")?;
-    unpacked?;
+    // tar tells a full disk by a write that was too short.
+    unpacked.with_context(|| {
+        format!("failed to unpack {} into {}; check that there is space", file.display(), folder.display())
+    })?;
     ensure!(status.success(), "dpkg-deb failed on {} ({status})", file.display());
     Ok(())
 }

@@ -28,19 +28,22 @@ pub(crate) fn output_of(command: &mut Command, input: impl Into<Stdio>) -> Resul
         bail!(
             "{program} failed ({}): {}",
             output.status,
-            complaints(&String::from_utf8_lossy(&output.stderr))
+            complaints(&program, &String::from_utf8_lossy(&output.stderr))
         );
     }
     Ok(String::from_utf8_lossy(&output.stdout).into_owned())
 }
 
-/// The first lines that begin as apt's errors do, or else the last line.
-fn complaints(stderr: &str) -> String {
+/// The first lines that begin as apt's errors do, or with the program's name;
+/// else the last line.
+fn complaints(program: &str, stderr: &str) -> String {
     const SHOWN: usize = 3;
     let lines = || stderr.lines().map(str::trim).filter(|line| !line.is_empty());
-    let errors: Vec<&str> = lines().filter(|line| line.starts_with("E: ")).take(SHOWN).collect();
-    let chosen = if errors.is_empty() { lines().next_back().into_iter().collect() } else { errors };
-    if chosen.is_empty() { "it said nothing".to_owned() } else { chosen.join("; ") }
+    let own = format!("{program}: ");
+    let begin = |begin: &str| lines().filter(|line| line.starts_with(begin)).take(SHOWN).collect::<Vec<_>>();
+    let last = || lines().next_back().into_iter().collect();
+    let chosen = [begin("E: "), begin(&own), last()].into_iter().find(|chosen| !chosen.is_empty());
+    chosen.map_or_else(|| "it said nothing".to_owned(), |chosen: Vec<&str>| chosen.join("; "))
 }
 
 #[cfg(test)]
@@ -60,6 +63,13 @@ mod tests {
         let error = output(Command::new("sh").args(["-c", "echo bye >&2; false"])).unwrap_err().to_string();
         assert!(error.ends_with("bye"), "{error}");
         assert!(output(&mut Command::new("false")).unwrap_err().to_string().ends_with("it said nothing"));
+    }
+
+    #[test]
+    fn a_reason_before_a_good_bye_is_not_lost() {
+        let said = "x: a: No space left\nx: Exiting with failure status\n";
+        assert_eq!(complaints("x", said), "x: a: No space left; x: Exiting with failure status");
+        assert_eq!(complaints("y", said), "x: Exiting with failure status");
     }
 
     #[test]

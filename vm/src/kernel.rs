@@ -7,7 +7,6 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, ensure};
 use hookbench_results::store::write_whole;
 use serde::{Deserialize, Serialize};
-use tempfile::TempDir;
 
 use crate::apt::{Apt, Package};
 use crate::cache::{Cache, Kind, Lease, Lock, Wanted};
@@ -63,7 +62,13 @@ impl Kernel {
         let wanted = Wanted { kind: Kind::KERNELS, key: &row.name, source: &source };
         let lease = cache
             .obtain(&wanted, progress, |lock, made| download(row, lock, made, progress))
-            .with_context(|| format!("failed to get the kernel {}", row.name))?;
+            .with_context(|| {
+                format!(
+                    "failed to get the kernel {} (another one may be there, or give the path of a bzImage \
+                     or vmlinux)",
+                    row.name
+                )
+            })?;
         Kernel::open(&row.name, lease)
     }
 
@@ -124,15 +129,11 @@ fn has(config: &str, option: &str, value: char) -> bool {
 
 /// Fetches the newest kernel of `row` into the folder `made`; what it is.
 fn download(row: &KernelRow, lock: &Lock, made: &Path, progress: &dyn Fn(&str)) -> Result<String> {
-    let fetched = || -> Result<(TempDir, Package)> {
-        let apt = Apt::open(lock, &row.suites, progress)?;
-        let unpacked = lock.scratch()?;
-        let patterns: Vec<String> = [&row.package].into_iter().chain(&row.with).cloned().collect();
-        let mut packages = apt.fetch(&patterns, unpacked.path())?.into_iter();
-        Ok((unpacked, packages.next().context("apt fetched nothing")?))
-    };
-    let (unpacked, Package { name: image, version }) =
-        fetched().context("take another kernel, or give the path of a bzImage or vmlinux")?;
+    let apt = Apt::open(lock, &row.suites, progress)?;
+    let unpacked = lock.scratch()?;
+    let patterns: Vec<String> = [&row.package].into_iter().chain(&row.with).cloned().collect();
+    let fetched = apt.fetch(&patterns, unpacked.path())?;
+    let Package { name: image, version } = fetched.into_iter().next().context("apt fetched nothing")?;
 
     progress(&format!("unpacking {image}"));
     let compressed = find(unpacked.path(), "vmlinuz").with_context(|| {
@@ -204,7 +205,8 @@ mod tests {
             let kernel = Kernel::fetch(row, &cache, &|line| println!("{line}")).unwrap();
             let begin = Instant::now();
             let again = Kernel::fetch(row, &cache, &|line| panic!("{line}")).unwrap();
-            assert!(begin.elapsed() < Duration::from_millis(100), "{:?}", begin.elapsed());
+            // It takes 30 ms where the processor knows SHA, and 150 ms elsewhere.
+            assert!(begin.elapsed() < Duration::from_millis(500), "{:?}", begin.elapsed());
             assert_eq!(again, kernel);
             assert!(kernel.version.starts_with(&format!("{}.", row.name)), "{kernel:?}");
             assert_eq!(kernel.config_has("CONFIG_DEBUG_INFO_BTF", 'y').unwrap(), Some(true));

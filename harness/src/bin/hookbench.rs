@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
-use hookbench::cmd::{doctor, list, report, run};
+use hookbench::cmd::{cache, doctor, list, report, run};
 
 /// What each way to watch or stop a Linux system costs, exactly.
 #[derive(Parser)]
@@ -23,6 +23,8 @@ enum Verb {
     Doctor(doctor::Args),
     /// Render the reports of a stored run again
     Report(report::Args),
+    /// Show or remove what is kept between runs: kernels, images, snapshots
+    Cache(cache::Args),
 }
 
 fn main() -> ExitCode {
@@ -31,6 +33,7 @@ fn main() -> ExitCode {
         Verb::List(args) => list::list(&args),
         Verb::Doctor(args) => doctor::doctor(&args),
         Verb::Report(args) => report::report(&args),
+        Verb::Cache(args) => cache::cache(&args),
     };
     match result {
         Ok(code) => code,

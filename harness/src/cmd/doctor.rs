@@ -5,10 +5,10 @@ use std::path::Path;
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, Result, anyhow, bail};
+use anyhow::{Result, anyhow, bail};
 use hookbench_results::protocol::CellSpec;
 use hookbench_results::{Cell, MonitorName, Outcome, Schedule, Summary, Target};
-use hookbench_vm::cache::Cache;
+use hookbench_vm::cache::{Cache, Kind};
 use hookbench_vm::kernels;
 
 use crate::qemu::{BPF_COMPILER, QemuSession, qemu_version};
@@ -46,12 +46,17 @@ pub fn doctor(args: &Args) -> Result<ExitCode> {
     Ok(if healthy { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
+/// A cache that cannot be written is enough where it has a kernel.
 fn cache() -> Result<String> {
     let cache = Cache::open()?;
-    let lock = cache.lock(&|_| ());
-    lock.and_then(|lock| lock.scratch())
-        .context("the cache cannot be written; set HOOKBENCH_CACHE to a folder that can")?;
-    Ok(cache.root().display().to_string())
+    let place = cache.root().display();
+    match cache.lock(&|_| ()).and_then(|lock| lock.scratch()) {
+        Ok(_) => Ok(place.to_string()),
+        Err(_) if !cache.items_of(Kind::KERNELS)?.is_empty() => {
+            Ok(format!("{place}, which cannot be written: only what is in it can be used"))
+        }
+        Err(error) => Err(error),
+    }
 }
 
 /// Boots the default kernel and times getppid twice: both must agree.
@@ -106,7 +111,7 @@ fn hardware() -> &'static str {
 }
 
 fn kept(name: &str) -> String {
-    let kept = Cache::open().is_ok_and(|cache| cache.root().join("kernels").join(name).exists());
+    let kept = Cache::open().is_ok_and(|cache| cache.root().join(Kind::KERNELS.name).join(name).exists());
     if kept {
         "in the cache".into()
     } else {

@@ -1,5 +1,6 @@
 //! The subcommands, one file each, and what they share: the kinds of errors.
 
+pub mod cache;
 pub mod doctor;
 pub mod list;
 pub mod progress;

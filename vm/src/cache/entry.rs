@@ -115,8 +115,9 @@ impl Entry {
     }
 
     /// Whether every file of it in `folder` is as it was. All bytes are read each
-    /// time, rather than trusting times of modification: with the processor's SHA
-    /// extensions a kernel takes some 30 ms, and QEMU reads the same bytes next.
+    /// time, rather than trusting times of modification: a kernel takes some 30 ms
+    /// where the processor has SHA instructions and 150 ms elsewhere, once in a
+    /// run, and QEMU reads the same bytes next.
     pub(super) fn check(&self, folder: &Path) -> Result<(), Lack> {
         // First what is quick.
         for file in &self.files {

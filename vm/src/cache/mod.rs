@@ -172,8 +172,9 @@ impl Cache {
         Ok(self.root.join(kind.name).join(key))
     }
 
-    /// The bytes that entries of this kind may take.
-    fn limit(&self, kind: Kind) -> Option<u64> {
+    /// The bytes that entries of this kind may take, where that is bounded.
+    #[must_use]
+    pub fn limit(&self, kind: Kind) -> Option<u64> {
         self.snapshots.filter(|_| kind == Kind::SNAPSHOTS).or(kind.limit)
     }
 }

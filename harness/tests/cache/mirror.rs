@@ -1,0 +1,204 @@
+//! A kernel's package that is gone from the mirror, or has become another: with
+//! a mirror in a folder, which apt is told to use in place of the machine's.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use super::own::{CELL, HOOKBENCH, Own, flip, text, unshared};
+
+/// A mirror of one suite, which nobody has signed.
+struct Mirror {
+    folder: PathBuf,
+}
+
+impl Mirror {
+    /// Beside the cache of `own`.
+    fn new(own: &Own) -> Mirror {
+        let mirror = Mirror { folder: own.folder.path().join("mirror") };
+        fs::create_dir_all(mirror.folder.join("pool")).unwrap();
+        let place = mirror.folder.display();
+        fs::write(mirror.folder.join("sources.list"), format!("deb copy:{place} bookworm main\n")).unwrap();
+        let configuration = format!(
+            "Acquire::AllowInsecureRepositories \"true\";\nAPT::Get::AllowUnauthenticated \"true\";\n\
+             Dir::Etc::sourcelist \"{place}/sources.list\";\nDir::Etc::sourceparts \"/dev/null\";\n"
+        );
+        fs::write(mirror.configuration(), configuration).unwrap();
+        mirror
+    }
+
+    /// What the variable `APT_CONFIG` has to name.
+    fn configuration(&self) -> PathBuf {
+        self.folder.join("apt.conf")
+    }
+
+    /// From now on it has this package, with `kernel` as its image, alone.
+    fn has(&self, package: &str, kernel: &Path) {
+        let made = tempfile::tempdir().unwrap();
+        let control = format!(
+            "Package: {package}\nVersion: 6.1.7-1\nArchitecture: amd64\nMaintainer: a <a@example.org>\n\
+             Description: a kernel\n"
+        );
+        for folder in ["DEBIAN", "boot"] {
+            fs::create_dir(made.path().join(folder)).unwrap();
+        }
+        fs::write(made.path().join("DEBIAN/control"), &control).unwrap();
+        fs::copy(kernel, made.path().join("boot/vmlinuz-6.1.0")).unwrap();
+        let file = self.folder.join("pool").join(format!("{package}.deb"));
+        output(
+            Command::new("dpkg-deb").args(["--root-owner-group", "-Znone", "-b"]).arg(made.path()).arg(&file),
+        );
+        let row = format!(
+            "{control}Filename: pool/{package}.deb\n{}\n",
+            size_and_hash(&file, "Size: ", "SHA256: ")
+        );
+        self.lists(&row);
+    }
+
+    /// The list of its packages.
+    fn lists(&self, packages: &str) {
+        let suite = self.folder.join("dists/bookworm");
+        let list = suite.join("main/binary-amd64/Packages");
+        fs::create_dir_all(list.parent().unwrap()).unwrap();
+        fs::write(&list, packages).unwrap();
+        let release = format!(
+            "Suite: bookworm\nCodename: bookworm\nDate: Sat, 01 Jan 2022 00:00:00 UTC\nArchitectures: amd64\n\
+             Components: main\nSHA256:\n {} main/binary-amd64/Packages\n",
+            size_and_hash(&list, "", "").lines().rev().collect::<Vec<_>>().join(" ")
+        );
+        fs::write(suite.join("Release"), release).unwrap();
+    }
+
+    /// Runs one cell; the exit code and what was said.
+    fn run(&self, own: &Own, out: &str) -> (Option<i32>, String) {
+        let mut command = own.command();
+        command.env("APT_CONFIG", self.configuration()).args(CELL.split_whitespace()).arg(out);
+        let output = command.output().unwrap();
+        (output.status.code(), text(&output.stderr))
+    }
+}
+
+fn size_and_hash(file: &Path, size: &str, hash: &str) -> String {
+    let sum = output(Command::new("sha256sum").arg(file));
+    let bytes = fs::metadata(file).unwrap().len();
+    format!("{size}{bytes}\n{hash}{}", sum.split_whitespace().next().unwrap())
+}
+
+fn output(command: &mut Command) -> String {
+    let output = command.output().unwrap();
+    assert!(output.status.success(), "{}", text(&output.stderr));
+    text(&output.stdout)
+}
+
+/// A cache without a kernel, and the kernel's image that it had.
+fn without_kernel() -> (Own, PathBuf) {
+    let own = Own::new();
+    let image = own.folder.path().join("image");
+    fs::rename(own.path("kernels/6.1/vmlinux"), &image).unwrap();
+    fs::remove_dir_all(own.path("kernels/6.1")).unwrap();
+    (own, image)
+}
+
+#[test]
+fn a_kernel_that_is_gone_from_the_mirror_is_said_or_runs_from_the_cache() {
+    let own = Own::new();
+    let mirror = Mirror::new(&own);
+    mirror.has("linux-image-6.2.0-1-cloud-amd64", Path::new("/etc/hostname"));
+    let (code, said) = mirror.run(&own, "cached");
+    assert_eq!(code, Some(0), "{said}");
+    fs::remove_dir_all(own.path("kernels")).unwrap();
+    let (code, said) = mirror.run(&own, "gone");
+    assert_eq!(code, Some(1), "{said}");
+    let words = [
+        "failed to get the kernel 6.1",
+        "give the path of a bzImage",
+        "no package linux-image-6.1.0-*-cloud-amd64 in bookworm, bookworm-security",
+        "nearest: linux-image-6.2.0-1-cloud-amd64",
+        "check apt's sources",
+    ];
+    for word in words {
+        assert!(said.contains(word), "{word}: {said}");
+    }
+}
+
+#[test]
+fn a_kernel_that_the_mirror_replaced_is_found_in_fresh_lists() {
+    let (own, image) = without_kernel();
+    let mirror = Mirror::new(&own);
+    mirror.has("linux-image-6.1.0-7-cloud-amd64", Path::new("/etc/hostname"));
+    let (code, said) = mirror.run(&own, "listed");
+    assert!(code == Some(1) && said.contains("not a kernel"), "{said}");
+    // The lists that were just read name what is gone now.
+    fs::remove_file(mirror.folder.join("pool/linux-image-6.1.0-7-cloud-amd64.deb")).unwrap();
+    let (code, said) = mirror.run(&own, "gone");
+    assert_eq!(code, Some(1), "{said}");
+    assert!(said.contains("failed to download linux-image-6.1.0-7-cloud-amd64"), "{said}");
+    assert_eq!(said.matches("reading the package lists").count(), 1, "{said}");
+    assert_eq!(said.matches("\ndownloading").count(), 1, "{said}");
+
+    mirror.has("linux-image-6.1.0-8-cloud-amd64", &image);
+    let (code, said) = mirror.run(&own, "replaced");
+    assert_eq!(code, Some(0), "{said}");
+    assert!(said.contains("downloading linux-image-6.1.0-7-cloud-amd64"), "{said}");
+    assert!(said.contains("unpacking linux-image-6.1.0-8-cloud-amd64"), "{said}");
+    own.is_private();
+    let (code, said) = mirror.run(&own, "cached");
+    assert!(code == Some(0) && !said.contains("downloading"), "{said}");
+    flip(&own.path("kernels/6.1/vmlinux"));
+    let (code, said) = mirror.run(&own, "damaged");
+    assert!(code == Some(0) && said.contains("downloading"), "{said}");
+    assert!(said.contains("kernels/6.1 in the cache is made again: its vmlinux was changed"), "{said}");
+}
+
+#[test]
+fn damaged_programs_are_not_used_when_there_are_no_others() {
+    let own = Own::new();
+    let mirror = Mirror::new(&own);
+    mirror.has("linux-image-6.1.0-7-cloud-amd64", Path::new("/etc/hostname"));
+    let entry = fs::read_dir(own.path("userland")).unwrap().next().unwrap().unwrap().path();
+    flip(&entry.join("root/usr/bin/bash"));
+    let (code, said) = mirror.run(&own, "out");
+    assert_eq!(code, Some(1), "{said}");
+    assert!(said.contains("its root/usr/bin/bash was changed") && said.contains("no package"), "{said}");
+}
+
+#[test]
+fn two_runs_on_an_empty_cache_fetch_the_kernel_once() {
+    let (own, image) = without_kernel();
+    let mirror = Mirror::new(&own);
+    mirror.has("linux-image-6.1.0-7-cloud-amd64", &image);
+    std::thread::scope(|scope| {
+        let runs = ["one", "two"].map(|out| scope.spawn(|| mirror.run(&own, out)));
+        let ended = runs.map(|run| run.join().unwrap());
+        let said: String = ended.iter().map(|(_, said)| said.as_str()).collect();
+        assert!(ended.iter().all(|(code, _)| *code == Some(0)), "{said}");
+        assert_eq!(said.matches("downloading").count(), 1, "{said}");
+    });
+}
+
+#[test]
+fn a_full_disk_leaves_nothing_of_a_package() {
+    let (own, image) = without_kernel();
+    let mirror = Mirror::new(&own);
+    mirror.has("linux-image-6.1.0-7-cloud-amd64", &image);
+    let small = own.folder.path().join("small");
+    fs::create_dir(&small).unwrap();
+    let kernel = fs::metadata(&image).unwrap().len() >> 20;
+    // Too small for the package, and for what is in it beside it.
+    for size in [kernel / 2, kernel + kernel / 2] {
+        let (code, said) = unshared(&format!(
+            "mount -t tmpfs -o size={size}m,mode=700 tmpfs {at}; export HOOKBENCH_CACHE={at} APT_CONFIG={conf}; \
+             code=0; {HOOKBENCH} {CELL} {out} || code=$?; ls {at}; exit $code",
+            at = small.display(),
+            conf = mirror.configuration().display(),
+            out = own.folder.path().join("out").display(),
+        ));
+        assert_eq!(code, Some(1), "{said}");
+        assert!(
+            said.contains("No space left on device") || said.contains("check that there is space"),
+            "{said}"
+        );
+        let left: Vec<&str> = said.lines().filter(|line| !line.contains(' ')).collect();
+        assert_eq!(left, ["apt", "lock"], "{said}");
+    }
+}
