@@ -13,7 +13,7 @@ use hookbench_results::{
 use hookbench_workloads::{Denial, Workload, calibrate};
 
 use crate::idle::Spinner;
-use crate::meter::Meter;
+use crate::meter::{Meter, Rate};
 use crate::shared::Sample;
 use crate::worker;
 
@@ -24,7 +24,7 @@ const LOOK_AGAIN: Duration = Duration::from_millis(20);
 const PATIENCE: u32 = 25;
 
 /// Runs the cell that `spec` asks for.
-pub(crate) fn run(spec: &CellSpec, spinner: Spinner) -> Result<AgentMessage> {
+pub(crate) fn run(spec: &CellSpec, spinner: Spinner, rate: Rate) -> Result<AgentMessage> {
     let workload = hookbench_workloads::find(&spec.workload)
         .ok_or_else(|| anyhow!("the agent has no workload {:?}", spec.workload))?;
     let monitor = hookbench_probes::find(&spec.monitor)
@@ -44,7 +44,9 @@ pub(crate) fn run(spec: &CellSpec, spinner: Spinner) -> Result<AgentMessage> {
         );
         return Ok(AgentMessage::Unsupported(hook));
     }
-    let meter = Meter::start()?;
+    // Where nothing is attached, there is nothing to be metered or waited for.
+    let watched = spec.monitor != MonitorName::none();
+    let meter = if watched { Some(Meter::start(rate)?) } else { None };
     let request = Request {
         sink: monitor.sink.name,
         behaviours: &behaviours,
@@ -57,9 +59,14 @@ pub(crate) fn run(spec: &CellSpec, spinner: Spinner) -> Result<AgentMessage> {
         Err(Error::Unsupported(why)) => return Ok(AgentMessage::Unsupported(why)),
         Err(Error::Failed(error)) => return Err(error.context(format!("failed to attach {}", spec.monitor))),
     };
-    let attach_cost = meter.cost();
-    std::thread::sleep(SETTLE);
-    let memory = meter.memory()?;
+    let attached_for = match &meter {
+        Some(meter) => {
+            let cost = meter.cost();
+            std::thread::sleep(SETTLE);
+            Some((cost, meter.memory()?))
+        }
+        None => None,
+    };
     if spec.fault == Some(Fault::Deaf) {
         attached.detach().context("failed to detach on request")?;
     }
@@ -68,8 +75,7 @@ pub(crate) fn run(spec: &CellSpec, spinner: Spinner) -> Result<AgentMessage> {
     let samples = worker::run(workload, spec, warmup, spinner)?;
     let done = Done { spec, workload, denial, samples: &samples, operations: warmup + spec.samples };
     let events = if monitor.sink.sees() { Some(done.events(&mut *attached, behaviour)?) } else { None };
-    let watched = spec.monitor != MonitorName::none();
-    Ok(done.judge(events, watched.then_some((attach_cost, memory))))
+    Ok(done.judge(events, attached_for))
 }
 
 /// The behaviours that this kernel has where the monitor looks for them.

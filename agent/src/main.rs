@@ -2,11 +2,13 @@
 //! quiet, is handed one cell, answers with one line and ends the machine.
 
 use std::process::ExitCode;
+use std::time::Duration;
 
 use anyhow::{Context, Result};
 use hookbench_results::protocol::{AgentMessage, CellSpec};
 use hookbench_results::{Failure, FailureKind};
 
+mod budget;
 mod cell;
 mod fault;
 mod idle;
@@ -36,14 +38,17 @@ fn answer() -> Result<()> {
     let spinner = idle::Spinner::start().context("failed to keep the CPU busy")?;
     kernel::mount_all()?;
     say(&kernel::ready()?);
+    kernel::warm();
+    let rate = meter::rate();
     kernel::quiet()?;
     stop::here().context("failed to stop for a snapshot")?;
     let spec = ports::cell().context("failed to read the cell")?;
     let spec: CellSpec = serde_json::from_slice(&spec).context("failed to understand the cell")?;
+    budget::start(Duration::from_secs(spec.budget)).context("failed to set the cell's budget")?;
     if let Some(fault) = spec.fault {
         fault::commit(fault)?;
     }
-    say(&cell::run(&spec, spinner).unwrap_or_else(|error| failed(&error)));
+    say(&cell::run(&spec, spinner, rate).unwrap_or_else(|error| failed(&error)));
     Ok(())
 }
 
@@ -56,8 +61,13 @@ fn failed(error: &anyhow::Error) -> AgentMessage {
 }
 
 fn say(message: &AgentMessage) {
+    ports::say(&line(message));
+}
+
+/// The message as it is sent.
+fn line(message: &AgentMessage) -> Vec<u8> {
     // A message is plain data: rendering it cannot fail.
     let mut line = serde_json::to_vec(message).unwrap_or_default();
     line.push(b'\n');
-    ports::say(&line);
+    line
 }

@@ -8,41 +8,50 @@ use hookbench_workloads::Stopwatch;
 
 use crate::idle::nops;
 
+/// How fast the time-stamp counter runs beside a thread's CPU time: both over
+/// the same stretch of work.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Rate {
+    ticks: u64,
+    nanoseconds: u64,
+}
+
+/// Measures it.
+pub(crate) fn rate() -> Rate {
+    let (stopwatch, begin) = (Stopwatch::start(), cpu_time());
+    for _ in 0..100_000 {
+        nops();
+    }
+    Rate { ticks: stopwatch.elapsed(), nanoseconds: cpu_time() - begin }
+}
+
 /// Taken before attaching.
 pub(crate) struct Meter {
+    rate: Rate,
     cpu_time: u64,
     free: i64,
 }
 
 impl Meter {
     /// Starts.
-    pub(crate) fn start() -> Result<Self> {
+    pub(crate) fn start(rate: Rate) -> Result<Self> {
         let free = free_memory()?;
-        Ok(Self { cpu_time: cpu_time(), free })
+        Ok(Self { rate, cpu_time: cpu_time(), free })
     }
 
     /// CPU time so far, in the unit of the time-stamp counter. A task that
     /// waits (for RCU, for a reader) is not charged for the wait, in which an
     /// idle CPU's clock would jump.
     pub(crate) fn cost(&self) -> u64 {
-        let nanoseconds = cpu_time() - self.cpu_time;
-        let (ticks, own) = rate();
-        (u128::from(nanoseconds) * u128::from(ticks) / u128::from(own.max(1))) as u64
+        let Rate { ticks, nanoseconds } = self.rate;
+        let own = u128::from(cpu_time() - self.cpu_time);
+        (own * u128::from(ticks) / u128::from(nanoseconds.max(1))) as u64
     }
 
     /// By how many bytes free memory has shrunk.
     pub(crate) fn memory(&self) -> Result<i64> {
         Ok(self.free - free_memory()?)
     }
-}
-
-/// A stretch of work in ticks of the counter, and in this thread's CPU time.
-fn rate() -> (u64, u64) {
-    let (stopwatch, begin) = (Stopwatch::start(), cpu_time());
-    for _ in 0..100_000 {
-        nops();
-    }
-    (stopwatch.elapsed(), cpu_time() - begin)
 }
 
 /// This thread's CPU time in nanoseconds.
@@ -53,21 +62,24 @@ fn cpu_time() -> u64 {
     time.tv_sec as u64 * 1_000_000_000 + time.tv_nsec as u64
 }
 
-/// Free memory in bytes, without what caches could give back: also the pages
-/// that wait in per-CPU lists, which MemFree leaves out.
+/// Free memory in bytes, with what the kernel would give back: pages that wait in
+/// per-CPU lists, which MemFree leaves out, caches of names, and of files.
 fn free_memory() -> Result<i64> {
-    fs::write("/proc/sys/vm/drop_caches", "3").context("failed to drop caches")?;
     let text = fs::read_to_string("/proc/zoneinfo").context("failed to read /proc/zoneinfo")?;
     Ok(PAGE * free_pages_in(&text))
 }
 
 const PAGE: i64 = 4096;
 
+const FREE: &[&str] =
+    &["nr_free_pages", "count:", "nr_slab_reclaimable", "nr_active_file", "nr_inactive_file"];
+
 fn free_pages_in(zoneinfo: &str) -> i64 {
-    let number =
-        |line: &str, name: &str| -> Option<i64> { line.trim().strip_prefix(name)?.trim().parse().ok() };
-    let lines = zoneinfo.lines();
-    lines.filter_map(|line| number(line, "nr_free_pages").or_else(|| number(line, "count:"))).sum()
+    let pages = |line: &str| -> Option<i64> {
+        let (name, number) = line.trim_start().split_once(' ')?;
+        if FREE.contains(&name) { number.trim().parse().ok() } else { None }
+    };
+    zoneinfo.lines().filter_map(pages).sum()
 }
 
 #[cfg(test)]
@@ -75,7 +87,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn pages_in_per_cpu_lists_are_free_too() {
+    fn what_the_kernel_would_give_back_is_free_too() {
+        let text =
+            "Node 0, zone DMA\n  per-node stats\n      nr_inactive_file 5\n      nr_slab_reclaimable 100\n";
+        assert_eq!(free_pages_in(text), 105);
         let text = "Node 0, zone DMA\n  pages free 9\n      nr_free_pages 9\n  pagesets\n    cpu: 0\n              count: 3\n  high: 4\n";
         assert_eq!(free_pages_in(text), 12);
     }

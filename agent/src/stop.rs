@@ -10,8 +10,6 @@
 use std::arch::asm;
 use std::io;
 
-use hookbench_probes::attach::set_fifo;
-
 use crate::idle::nops;
 use crate::ports;
 
@@ -21,22 +19,29 @@ const SWALLOW: u64 = 9_000_000;
 const NEAR: u64 = 20_000;
 /// An interrupt that fell into the counted part moves the end by this much.
 const AGAIN: u64 = 1_000_003;
-/// Above everything that the agent starts.
+/// Above the worker and its readers.
 const UNDISTURBED: i32 = 98;
 
 /// Stops the machine, and returns at a time that only depends on when it was
 /// called, to the instruction.
 ///
+/// The agent comes before all that it starts from here on: nobody keeps it from
+/// ending a cell. What it starts is ordinary again.
+///
 /// # Errors
-/// When the kernel refuses to let this task have the CPU for itself meanwhile.
+/// When the kernel refuses to make this task one that others do not disturb.
 pub(crate) fn here() -> io::Result<()> {
-    set_fifo(0, UNDISTURBED)?;
+    let param = libc::sched_param { sched_priority: UNDISTURBED };
+    // SAFETY: `param` is valid for the call.
+    if unsafe { libc::sched_setscheduler(0, libc::SCHED_FIFO | libc::SCHED_RESET_ON_FORK, &param) } != 0 {
+        return Err(io::Error::last_os_error());
+    }
     let mut until = now() + SWALLOW;
     ports::stop();
     while !wait(until) {
         until += AGAIN;
     }
-    set_ordinary()
+    Ok(())
 }
 
 /// The guest's TSC: under `-icount`, the instructions executed so far.
@@ -74,14 +79,4 @@ fn wait(until: u64) -> bool {
         );
     }
     (until - 64..=until).contains(&reached)
-}
-
-/// Back to what a task is by default.
-fn set_ordinary() -> io::Result<()> {
-    let param = libc::sched_param { sched_priority: 0 };
-    // SAFETY: `param` is valid for the call.
-    match unsafe { libc::sched_setscheduler(0, libc::SCHED_OTHER, &param) } {
-        0 => Ok(()),
-        _ => Err(io::Error::last_os_error()),
-    }
 }

@@ -27,7 +27,7 @@ pub(crate) fn run(
     spinner: Spinner,
 ) -> Result<Vec<Sample>> {
     let samples = Samples::map(spec.samples as usize).context("failed to map memory for samples")?;
-    // SAFETY: the agent has one thread; the child leaves by _exit.
+    // SAFETY: the agent has one thread; the child never returns from here.
     let pid = match unsafe { libc::fork() } {
         -1 => return Err(io::Error::last_os_error()).context("failed to start the worker"),
         0 => child(|| operate(workload, spec, warmup, &samples, spinner)),
@@ -35,25 +35,27 @@ pub(crate) fn run(
     };
     let mut status: c_int = 0;
     // SAFETY: `status` is ours to write.
-    if unsafe { libc::waitpid(pid, &mut status, 0) } < 0 {
+    if unsafe { libc::waitpid(pid, &mut status, libc::WUNTRACED) } < 0 {
         return Err(io::Error::last_os_error()).context("failed to wait for the worker");
     }
-    if status != 0 {
+    if !(libc::WIFSTOPPED(status) && libc::WSTOPSIG(status) == libc::SIGSTOP) {
         bail!("the worker failed (wait status {status:#x}); its error is on the console");
     }
     Ok(samples.all())
 }
 
+/// Stops when it is done: the machine ends soon, and taking the process down
+/// before would only be waited for.
 fn child(operate: impl FnOnce() -> Result<()>) -> ! {
-    let status = match operate() {
-        Ok(()) => 0,
-        Err(error) => {
-            eprintln!("hookbench: worker: {error:#}");
-            1
-        }
-    };
+    match operate() {
+        // SAFETY: only this process stops; nobody makes it go on.
+        Ok(()) => unsafe {
+            libc::raise(libc::SIGSTOP);
+        },
+        Err(error) => eprintln!("hookbench: worker: {error:#}"),
+    }
     // SAFETY: leaves without running the agent's destructors.
-    unsafe { libc::_exit(status) }
+    unsafe { libc::_exit(1) }
 }
 
 fn operate(

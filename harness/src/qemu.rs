@@ -276,7 +276,9 @@ fn failure(error: Error) -> Failure {
     let message = error.to_string();
     let (kind, console) = match error {
         Error::Agent { answer } => return agent_failure(*answer),
-        Error::Stopped | Error::NoQemu { .. } | Error::Qemu { .. } | Error::File { .. } => (FailureKind::Qemu, Vec::new()),
+        Error::Stopped | Error::NoQemu { .. } | Error::Qemu { .. } | Error::File { .. } => {
+            (FailureKind::Qemu, Vec::new())
+        }
         Error::Timeout { console, .. } => (FailureKind::Timeout, console),
         Error::Panic { console, .. } => (FailureKind::GuestPanic, console),
         Error::Ended { console } => (FailureKind::GuestEnded, console),

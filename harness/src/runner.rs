@@ -67,11 +67,18 @@ fn work(
         }
         let begin = Instant::now();
         let outcome = session.run(cell, &spec(planned, fault));
-        let measurement = Measurement { cell: cell.clone(), clock: session.clock(), history: session.history(), outcome };
+        let measurement =
+            Measurement { cell: cell.clone(), clock: session.clock(), history: session.history(), outcome };
         if tell.send(Event::Ended(Box::new(measurement), begin.elapsed())).is_err() {
             return;
         }
     }
+}
+
+/// How many seconds of the guest's time a cell with so many operations may take:
+/// many times what any takes.
+fn budget(operations: u32) -> u64 {
+    30 + u64::from(operations) / 50
 }
 
 /// What the agent is asked for.
@@ -84,6 +91,7 @@ pub fn spec(planned: &Planned, fault: Option<Fault>) -> CellSpec {
         schedule: cell.schedule,
         samples: *samples,
         warmup: *warmup,
+        budget: budget(*samples + *warmup),
         fault,
     }
 }

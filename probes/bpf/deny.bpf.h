@@ -12,9 +12,6 @@
 #define CAP_SYS_ADMIN 21
 #define DENY_AFTER 100
 
-/* The order of the table of behaviours; a test compares. */
-enum { EXEC, USERNS, MPROTECT };
-
 /* Up to 6.2 an array of two 32-bit words, since then one of 64 bits: the same
  * bits at the same place on x86-64. */
 typedef struct {
@@ -40,28 +37,34 @@ static __always_inline bool may_administer(void)
 }
 
 /* 0, or the error with which the operation is refused. */
-static __always_inline int verdict(__u64 call)
+static __always_inline int verdict(enum behaviour behaviour, __u64 call)
 {
 	char value[VALUE_SIZE];
 
-	switch (config.behaviour) {
-	case EXEC:
+	switch (behaviour) {
+	case exec:
 		return ld_preload(value) > 0 ? -EPERM : 0;
-	case USERNS:
+	case userns:
 		return may_administer() ? 0 : -EPERM;
-	case MPROTECT:
+	case mprotect:
 		return call > DENY_AFTER ? -EPERM : 0;
 	}
 	return 0;
 }
 
-static __always_inline int to_deny(void)
+static __always_inline int to_deny(enum behaviour behaviour)
 {
-	int error = verdict(__sync_fetch_and_add(&stats[0].seen, 1) + 1);
+	int error = verdict(behaviour, __sync_fetch_and_add(&stats[behaviour].seen, 1) + 1);
 
 	if (error)
-		__sync_fetch_and_add(&stats[0].refused, 1);
+		__sync_fetch_and_add(&stats[behaviour].refused, 1);
 	return error;
 }
+
+#define DENY(section, behaviour)                 \
+	SEC(section) int deny_##behaviour(void *ctx) \
+	{                                            \
+		return to_deny(behaviour);               \
+	}
 
 #endif

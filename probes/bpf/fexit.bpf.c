@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /* fexit: programs at the return from a kernel function, through a BPF trampoline. */
 #include "watch.bpf.h"
+#include "behaviours.bpf.h"
 
-SEC("fexit")
-int ringbuf(void *ctx)
-{
-	to_ringbuf(0, config.behaviour);
-	return 0;
-}
+#define PROGRAMS(behaviour) \
+	RINGBUF("fexit", behaviour)
+
+EACH_BEHAVIOUR(PROGRAMS)

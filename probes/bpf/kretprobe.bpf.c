@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /* kretprobe: programs at the return from a kernel function; the loader names it. */
 #include "watch.bpf.h"
+#include "behaviours.bpf.h"
 
-SEC("kretprobe")
-int count(void *ctx)
-{
-	to_count(0);
-	return 0;
-}
+#define PROGRAMS(behaviour) \
+	COUNT("kretprobe", behaviour)
+
+EACH_BEHAVIOUR(PROGRAMS)

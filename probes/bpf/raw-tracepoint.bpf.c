@@ -19,6 +19,6 @@ int ringbuf(struct bpf_raw_tracepoint_args *ctx)
 	int found = watched(ctx->args[1]);
 
 	if (found)
-		to_ringbuf((found - 1) & (SLOTS - 1), found - 1);
+		to_ringbuf((found - 1) & (SLOTS - 1));
 	return 0;
 }

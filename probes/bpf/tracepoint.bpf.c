@@ -15,6 +15,6 @@ int ringbuf(struct sys_enter *ctx)
 	int found = watched(ctx->number);
 
 	if (found)
-		to_ringbuf((found - 1) & (SLOTS - 1), found - 1);
+		to_ringbuf((found - 1) & (SLOTS - 1));
 	return 0;
 }

@@ -22,10 +22,9 @@
 /* Set before the load, by src/attach/bpf.rs, which knows this layout; the
  * verifier then knows the values and drops the branches not taken. */
 const volatile struct {
-	/* Which behaviour this instance of the object watches. */
-	__u32 behaviour;
-	/* Whether its record carries the value of LD_PRELOAD. */
+	/* Whether a record carries the value of LD_PRELOAD. */
 	__u32 with_ld_preload;
+	__u32 unused;
 	/* For mechanisms that see system calls: 0 for one that nobody watches,
 	 * else the behaviour's index plus one. */
 	__u8 behaviour_of[SYSCALLS];
@@ -75,12 +74,12 @@ static __always_inline void fill(struct record *record, __u32 index)
 	bpf_get_current_comm(record->comm, sizeof(record->comm));
 }
 
-static __always_inline void to_count(__u32 slot)
+static __always_inline void to_count(__u32 index)
 {
-	__sync_fetch_and_add(&stats[slot].seen, 1);
+	__sync_fetch_and_add(&stats[index].seen, 1);
 }
 
-static __always_inline void to_ringbuf(__u32 slot, __u32 index)
+static __always_inline void to_ringbuf(__u32 index)
 {
 	struct record *record;
 
@@ -101,10 +100,10 @@ static __always_inline void to_ringbuf(__u32 slot, __u32 index)
 			return;
 		}
 	}
-	__sync_fetch_and_add(&stats[slot].lost, 1);
+	__sync_fetch_and_add(&stats[index].lost, 1);
 }
 
-static __always_inline void to_perfbuf(void *ctx, __u32 slot, __u32 index)
+static __always_inline void to_perfbuf(void *ctx, __u32 index)
 {
 	long error;
 
@@ -121,7 +120,7 @@ static __always_inline void to_perfbuf(void *ctx, __u32 slot, __u32 index)
 		error = bpf_perf_event_output(ctx, &perf, BPF_F_CURRENT_CPU, &record, sizeof(record));
 	}
 	if (error)
-		__sync_fetch_and_add(&stats[slot].lost, 1);
+		__sync_fetch_and_add(&stats[index].lost, 1);
 }
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";

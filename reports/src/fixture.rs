@@ -3,7 +3,9 @@
 
 use hookbench_results::environment::{Environment, ImageRecord, KernelRecord};
 use hookbench_results::measurement::{Events, Failure, FailureKind, Measured, Refused};
-use hookbench_results::{Cell, Clock, History, Measurement, MonitorName, Outcome, Params, Run, Schedule, Target};
+use hookbench_results::{
+    Cell, Clock, History, Measurement, MonitorName, Outcome, Params, Run, Schedule, Target,
+};
 use proptest::prelude::*;
 
 /// What monitors add to an execve here, in made-up instructions.
@@ -107,7 +109,12 @@ fn without_numbers(exec: &dyn Fn(&str) -> Cell) -> Vec<Measurement> {
     ];
     outcomes
         .into_iter()
-        .map(|(monitor, outcome)| Measurement { cell: exec(monitor), clock: Clock::Instructions, history: Some(History::Restored), outcome })
+        .map(|(monitor, outcome)| Measurement {
+            cell: exec(monitor),
+            clock: Clock::Instructions,
+            history: Some(History::Restored),
+            outcome,
+        })
         .collect()
 }
 
@@ -238,5 +245,10 @@ fn any_measurement() -> impl Strategy<Value = Measurement> {
         1 => failure.prop_map(Outcome::Failed),
     ];
     let clock = prop_oneof![9 => Just(Clock::Instructions), 1 => Just(Clock::Tsc)];
-    (any_cell(), clock, outcome).prop_map(|(cell, clock, outcome)| Measurement { cell, clock, history: None, outcome })
+    (any_cell(), clock, outcome).prop_map(|(cell, clock, outcome)| Measurement {
+        cell,
+        clock,
+        history: None,
+        outcome,
+    })
 }

@@ -23,6 +23,8 @@ pub struct CellSpec {
     pub samples: u32,
     /// How many are made before them, untimed.
     pub warmup: u32,
+    /// How long it may take, in seconds of the guest's own time.
+    pub budget: u64,
     /// What the agent has to do wrong; only tests ask for it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub fault: Option<Fault>,

@@ -145,7 +145,9 @@ pub enum Error {
 /// See [`Error`]; the guest is gone in every case.
 pub fn run(start: Start<'_>, cell: &[u8], terms: &Terms<'_>) -> Result<Answer, Error> {
     let mut guest = match start {
-        Start::Boot(boot) => Guest::start(cell, terms, Stops::Not, args::boot_of(&boot), Stdio::null(), None)?,
+        Start::Boot(boot) => {
+            Guest::start(cell, terms, Stops::Not, args::boot_of(&boot), Stdio::null(), None)?
+        }
         Start::Restore(snapshot) => restore(snapshot, cell, terms)?,
     };
     let status = loop {
@@ -224,7 +226,8 @@ impl<'a> Guest<'a> {
 
     /// Waits at most so long for the end, and looks whether it has to be ended.
     pub(crate) fn look(&mut self, longest: Duration) -> Result<Option<ExitStatus>, Error> {
-        let status = self.process.wait(longest).map_err(|error| Error::Qemu { message: error.to_string() })?;
+        let status =
+            self.process.wait(longest).map_err(|error| Error::Qemu { message: error.to_string() })?;
         self.tail.follow();
         if status.is_some() {
             return Ok(status);
@@ -232,7 +235,8 @@ impl<'a> Guest<'a> {
         let length = |path: &Path| fs::metadata(path).map_or(0, |metadata| metadata.len());
         if self.terms.stop.load(Ordering::Relaxed) {
             Err(Error::Stopped)
-        } else if length(&self.files.answer) > LONGEST_ANSWER || length(&self.files.console) > LONGEST_CONSOLE {
+        } else if length(&self.files.answer) > LONGEST_ANSWER || length(&self.files.console) > LONGEST_CONSOLE
+        {
             let what = "more than any answer is long".into();
             Err(Error::Protocol { what, console: last_lines(&self.console()) })
         } else if self.begin.elapsed() > self.terms.budget {

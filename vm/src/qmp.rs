@@ -49,7 +49,12 @@ impl Qmp {
     }
 
     /// Sends a command and waits at most so long for what it returns.
-    pub(crate) fn command(&mut self, name: &str, arguments: &Value, longest: Duration) -> Result<Value, String> {
+    pub(crate) fn command(
+        &mut self,
+        name: &str,
+        arguments: &Value,
+        longest: Duration,
+    ) -> Result<Value, String> {
         writeln!(self.commands, "{}", json!({"execute": name, "arguments": arguments}))
             .map_err(|error| format!("QEMU does not listen to {name}: {error}"))?;
         loop {
@@ -58,7 +63,10 @@ impl Qmp {
                 return Ok(returned.take());
             }
             if let Some(error) = line.get("error") {
-                return Err(format!("QEMU refused {name}: {}", error["desc"].as_str().unwrap_or("no reason")));
+                return Err(format!(
+                    "QEMU refused {name}: {}",
+                    error["desc"].as_str().unwrap_or("no reason")
+                ));
             }
         }
     }
@@ -98,8 +106,9 @@ mod tests {
 
     #[test]
     fn events_and_noise_are_no_answers() {
-        let (mut child, mut qmp) =
-            talk(r#"read x; echo 'noise'; echo '{"event": "STOP"}'; echo '{"return": {"status": "ok"}}'; read x"#);
+        let (mut child, mut qmp) = talk(
+            r#"read x; echo 'noise'; echo '{"event": "STOP"}'; echo '{"return": {"status": "ok"}}'; read x"#,
+        );
         let returned = qmp.command("query-status", &json!({}), Duration::from_secs(60)).unwrap();
         assert_eq!(returned["status"], "ok");
         drop(qmp);

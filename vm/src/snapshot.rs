@@ -123,8 +123,7 @@ fn make(recipe: &Recipe<'_>, folder: &Path, terms: &Terms<'_>) -> Result<(), Err
     let mut arguments = args::boot_of(&boot);
     arguments.extend(args::memory(&folder.join(MEMORY), Memory::Shared));
     arguments.extend(["-qmp".into(), "stdio".into()]);
-    let mut guest =
-        Guest::start(b"", terms, Stops::Here, arguments, std::process::Stdio::piped(), None)?;
+    let mut guest = Guest::start(b"", terms, Stops::Here, arguments, std::process::Stdio::piped(), None)?;
     let (Some(commands), Some(answers)) = (guest.process.qemu.stdin.take(), guest.process.qemu.stdout.take())
     else {
         return Err(Error::Qemu { message: "its monitor has no pipes".into() });
@@ -182,8 +181,7 @@ fn ended_early(guest: &mut Guest<'_>) -> Error {
 
 /// Has QEMU write the state of the devices to `path`, and returns it.
 fn save(qmp: &mut Qmp, path: &Path) -> Result<Vec<u8>, Error> {
-    let mut command =
-        |name: &str, arguments| qmp.command(name, &arguments, PATIENCE).map_err(failed);
+    let mut command = |name: &str, arguments| qmp.command(name, &arguments, PATIENCE).map_err(failed);
     command("migrate-set-capabilities", qmp::ignore_shared())?;
     // By default it sends 128 MiB a second, in steps of a tenth of one.
     command("migrate-set-parameters", json!({"max-bandwidth": 1u64 << 40}))?;
@@ -194,7 +192,10 @@ fn save(qmp: &mut Qmp, path: &Path) -> Result<Vec<u8>, Error> {
         match state["status"].as_str() {
             Some("completed") => break,
             Some("failed" | "cancelled") | None => {
-                return Err(failed(format!("the state of its devices could not be written to {}", path.display())));
+                return Err(failed(format!(
+                    "the state of its devices could not be written to {}",
+                    path.display()
+                )));
             }
             Some(_) => std::thread::sleep(Duration::from_millis(2)),
         }

@@ -94,6 +94,7 @@ fn getppid(session: &QemuSession, kernel: &str) -> Result<Vec<u64>> {
         schedule: cell.schedule,
         samples: 20,
         warmup: 5,
+        budget: 60,
         fault: None,
     };
     match session.run(&cell, &spec) {

@@ -43,20 +43,13 @@ fn listen(_: PrintLevel, text: String) {
 
 /// Attached programs, with their reader if their sink has one.
 pub struct Programs {
-    /// One per behaviour, or one for all.
-    instances: Vec<Instance>,
+    object: Object,
     links: Vec<Link>,
     reader: Option<Reader>,
 }
 
-struct Instance {
-    object: Object,
-    /// `None` when it serves all behaviours, each in its own slot.
-    behaviour: Option<usize>,
-}
-
-/// Loads `object` once for each behaviour and attaches it: for mechanisms whose
-/// programs belong to one hook or function.
+/// Loads the programs of `object` for the behaviours asked for and attaches them:
+/// for mechanisms whose programs belong to one hook or function each.
 ///
 /// # Errors
 /// When this kernel has no BTF, or a program does not load or attach.
@@ -66,33 +59,27 @@ pub fn each_behaviour(
     prepare: impl Fn(&mut OpenProgramMut<'_>, &Behaviour) -> libbpf_rs::Result<()>,
     attach: impl Fn(&ProgramMut<'_>, &Behaviour) -> libbpf_rs::Result<Link>,
 ) -> Result<Box<dyn Attached>, Error> {
-    begin()?;
-    let mut instances: Vec<Instance> = Vec::new();
-    for behaviour in request.behaviours {
-        let load = || {
-            let mut open = open(object, request, config(request, behaviour.index(), &[]))?;
-            with_program(&mut open, request.sink, |program| prepare(program, behaviour))?;
-            if let Some(first) = instances.first() {
-                share_buffers(&mut open, &first.object)?;
+    let wanted = |name: &str| request.behaviours.iter().find(|row| name == program_of(request.sink, row));
+    let load = || {
+        let mut open = open(object, request, config(request, &[]), |name| wanted(name).is_some())?;
+        for mut program in open.progs_mut() {
+            if let Some(behaviour) = wanted(&program.name().to_string_lossy()) {
+                prepare(&mut program, behaviour)?;
             }
-            anyhow::Ok(open.load()?)
-        };
-        let object = load().map_err(|error| explain(error, request.sink, behaviour.name))?;
-        instances.push(Instance { object, behaviour: Some(behaviour.index()) });
-    }
-    let reader = start_reader(instances.first(), request)?;
-    let mut links = Vec::new();
-    for (instance, behaviour) in instances.iter().zip(request.behaviours) {
-        let program = program(&instance.object, request.sink)?;
-        links.push(
-            attach(&program, behaviour)
-                .map_err(|error| explain(error.into(), request.sink, behaviour.name))?,
-        );
-    }
-    Ok(Box::new(Programs { instances, links, reader }))
+        }
+        anyhow::Ok(open.load()?)
+    };
+    run(request, load, |object| {
+        request
+            .behaviours
+            .iter()
+            .map(|row| Ok(attach(&program(object, &program_of(request.sink, row))?, row)?))
+            .collect()
+    })
 }
 
-/// Loads `object` once, for all behaviours: for mechanisms that see system calls.
+/// Loads the one program of `object` for all behaviours: for mechanisms that see
+/// system calls.
 ///
 /// # Errors
 /// When this kernel has no BTF, or the program does not load or attach.
@@ -101,14 +88,27 @@ pub fn all_syscalls(
     request: &Request,
     attach: impl Fn(&ProgramMut<'_>, &[&'static Behaviour]) -> libbpf_rs::Result<Vec<Link>>,
 ) -> Result<Box<dyn Attached>, Error> {
+    let config = config(request, request.behaviours);
+    let load = || anyhow::Ok(open(object, request, config, |name| name == request.sink)?.load()?);
+    run(request, load, |object| Ok(attach(&program(object, request.sink)?, request.behaviours)?))
+}
+
+/// Loads, starts the reader, attaches.
+fn run(
+    request: &Request,
+    load: impl FnOnce() -> Result<Object>,
+    attach: impl FnOnce(&Object) -> Result<Vec<Link>>,
+) -> Result<Box<dyn Attached>, Error> {
     begin()?;
-    let load = || anyhow::Ok(open(object, request, config(request, 0, request.behaviours))?.load()?);
-    let object = load().map_err(|error| explain(error, request.sink, "all behaviours"))?;
-    let instance = Instance { object, behaviour: None };
-    let reader = start_reader(Some(&instance), request)?;
-    let links = attach(&program(&instance.object, request.sink)?, request.behaviours)
-        .map_err(|error| explain(error.into(), request.sink, "all behaviours"))?;
-    Ok(Box::new(Programs { instances: vec![instance], links, reader }))
+    let object = load().map_err(|error| explain(error, request.sink))?;
+    let reader = start_reader(&object, request)?;
+    let links = attach(&object).map_err(|error| explain(error, request.sink))?;
+    Ok(Box::new(Programs { object, links, reader }))
+}
+
+/// The name of the program for a sink and a behaviour, as behaviours.bpf.h makes it.
+fn program_of(sink: &str, behaviour: &Behaviour) -> String {
+    format!("{sink}_{}", behaviour.name.replace('-', "_"))
 }
 
 fn begin() -> Result<(), Error> {
@@ -121,17 +121,16 @@ fn begin() -> Result<(), Error> {
     Ok(())
 }
 
-fn explain(error: anyhow::Error, sink: &str, what: &str) -> anyhow::Error {
+fn explain(error: anyhow::Error, sink: &str) -> anyhow::Error {
     let said = SAID.lock().map(|mut said| std::mem::take(&mut *said)).unwrap_or_default();
     let said: Vec<&str> = said.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
-    error.context(format!("failed to load or attach the BPF program {sink} for {what} [{}]", said.join("; ")))
+    error.context(format!("failed to load or attach the BPF programs of {sink} [{}]", said.join("; ")))
 }
 
 /// The bytes of `struct config`.
-fn config(request: &Request, behaviour: usize, syscalls_of: &[&'static Behaviour]) -> [u8; CONFIG_SIZE] {
+fn config(request: &Request, syscalls_of: &[&'static Behaviour]) -> [u8; CONFIG_SIZE] {
     let mut config = [0; CONFIG_SIZE];
-    config[..4].copy_from_slice(&(behaviour as u32).to_ne_bytes());
-    config[4] = request.ld_preload.is_some().into();
+    config[0] = request.ld_preload.is_some().into();
     for behaviour in syscalls_of {
         for syscall in behaviour.syscalls {
             if let Some(slot) = config.get_mut(8 + syscall.number as usize) {
@@ -142,11 +141,16 @@ fn config(request: &Request, behaviour: usize, syscalls_of: &[&'static Behaviour
     config
 }
 
-/// Opens the object with only the program and the buffers that the sink needs.
-fn open(object: &[u8], request: &Request, config: [u8; CONFIG_SIZE]) -> Result<OpenObject> {
+/// Opens the object with only the programs and the buffers that the sink needs.
+fn open(
+    object: &[u8],
+    request: &Request,
+    config: [u8; CONFIG_SIZE],
+    wanted: impl Fn(&str) -> bool,
+) -> Result<OpenObject> {
     let mut open = ObjectBuilder::default().open_memory(object)?;
     for mut program in open.progs_mut() {
-        let wanted = program.name() == request.sink;
+        let wanted = wanted(&program.name().to_string_lossy());
         program.set_autoload(wanted);
     }
     for mut map in open.maps_mut() {
@@ -165,16 +169,6 @@ fn open(object: &[u8], request: &Request, config: [u8; CONFIG_SIZE]) -> Result<O
     Ok(open)
 }
 
-fn with_program(
-    open: &mut OpenObject,
-    name: &str,
-    change: impl FnOnce(&mut OpenProgramMut<'_>) -> libbpf_rs::Result<()>,
-) -> Result<()> {
-    let mut programs = open.progs_mut();
-    let mut program = programs.find(|program| program.name() == name).ok_or_else(|| missing(name))?;
-    Ok(change(&mut program)?)
-}
-
 fn program<'a>(object: &'a Object, name: &str) -> Result<ProgramMut<'a>> {
     object.progs_mut().find(|program| program.name() == name).ok_or_else(|| missing(name))
 }
@@ -183,25 +177,13 @@ fn missing(name: &str) -> anyhow::Error {
     anyhow!("the object has no program {name}")
 }
 
-/// All behaviours feed one buffer, as an agent would have it.
-fn share_buffers(open: &mut OpenObject, first: &Object) -> Result<()> {
-    for mut map in open.maps_mut() {
-        if !(map.name() == "ring" || map.name() == "perf") {
-            continue;
-        }
-        if let Some(shared) = first.maps().find(|shared| shared.name() == map.name() && shared.autocreate()) {
-            map.reuse_fd(std::os::fd::AsFd::as_fd(&shared))?;
-        }
-    }
-    Ok(())
-}
-
-fn start_reader(instance: Option<&Instance>, request: &Request) -> Result<Option<Reader>> {
-    let (Some(instance), "ringbuf" | "perfbuf") = (instance, request.sink) else {
-        return Ok(None);
+fn start_reader(object: &Object, request: &Request) -> Result<Option<Reader>> {
+    let name = match request.sink {
+        "ringbuf" => "ring",
+        "perfbuf" => "perf",
+        _ => return Ok(None),
     };
-    let name = if request.sink == "ringbuf" { "ring" } else { "perf" };
-    let map = instance.object.maps().find(|map| map.name() == name);
+    let map = object.maps().find(|map| map.name() == name);
     let map = map.ok_or_else(|| anyhow!("the object has no map {name}"))?;
     let ld_preload = request.ld_preload;
     let reader = Reader::start(request.readers, |counts| match name {
@@ -280,11 +262,8 @@ fn stats(object: &Object, slot: usize) -> Result<(u64, u64)> {
 impl Attached for Programs {
     fn seen(&mut self, behaviour: &Behaviour) -> Result<Seen> {
         let index = behaviour.index();
-        let mut seen = Seen::default();
-        for instance in self.instances.iter().filter(|i| i.behaviour.is_none_or(|own| own == index)) {
-            let slot = if instance.behaviour.is_some() { 0 } else { index };
-            (seen.seen, seen.lost) = stats(&instance.object, slot)?;
-        }
+        let (seen, lost) = stats(&self.object, index)?;
+        let mut seen = Seen { seen, lost, ..Seen::default() };
         if let Some(reader) = &self.reader {
             let (read, lost) = reader.counted(index)?;
             seen = Seen { seen: read, lost: seen.lost + lost, of_all: false };
@@ -313,16 +292,18 @@ mod tests {
             readers: Readers::Below,
             ld_preload: Some("/x.so"),
         };
-        let config = config(&request, 2, request.behaviours);
-        assert_eq!((config[0], config[4]), (2, 1));
+        let config = config(&request, request.behaviours);
+        assert_eq!(config[0], 1);
         assert_eq!((config[8 + 59], config[8 + 322], config[8 + 272], config[8 + 39]), (1, 1, 2, 0));
     }
 
     #[test]
-    fn policies_stand_in_the_order_of_the_table() {
-        let header = include_str!("../../bpf/deny.bpf.h");
-        let order: Vec<String> =
-            hookbench_results::BEHAVIOURS.iter().map(|row| row.name.to_uppercase()).collect();
-        assert!(header.contains(&format!("enum {{ {} }};", order.join(", "))), "{order:?}");
+    fn there_is_a_program_for_each_behaviour_of_the_table() {
+        let header = include_str!("../../bpf/behaviours.bpf.h");
+        let names: Vec<String> =
+            hookbench_results::BEHAVIOURS.iter().map(|row| row.name.replace('-', "_")).collect();
+        assert!(header.contains(&format!("enum behaviour {{ {} }};", names.join(", "))), "{names:?}");
+        let programs: Vec<String> = names.iter().map(|name| format!("PROGRAM({name})")).collect();
+        assert!(header.contains(&format!("EACH_BEHAVIOUR(PROGRAM) {}", programs.join(" "))), "{names:?}");
     }
 }
