@@ -8,12 +8,15 @@ use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use hookbench_results::protocol::AgentMessage;
 
 use crate::args::{self, Files};
+use crate::console::{Show, Tail};
 use crate::place::Place;
+use crate::scratch::Scratch;
 
 /// No answer is longer.
 const LONGEST_ANSWER: u64 = 16 << 20;
@@ -40,6 +43,12 @@ pub struct Boot<'a> {
     pub cell: &'a [u8],
     /// How long it may take, in real time.
     pub budget: Duration,
+    /// Where its files are.
+    pub scratch: &'a Scratch,
+    /// Whether it is to be ended at once.
+    pub stop: &'a AtomicBool,
+    /// What shows the console meanwhile.
+    pub console: Option<Show>,
 }
 
 /// What a guest said before it ended.
@@ -84,6 +93,9 @@ pub enum Error {
         /// The console's last lines.
         console: Vec<String>,
     },
+    /// It was to be ended at once.
+    #[error("the guest was stopped before it ended")]
+    Stopped,
     /// The kernel panicked.
     #[error("the guest's kernel panicked: {reason}")]
     Panic {
@@ -113,8 +125,8 @@ pub enum Error {
 /// # Errors
 /// See [`Error`]; the guest is gone in every case.
 pub fn run(boot: &Boot<'_>) -> Result<Answer, Error> {
-    let folder = tempfile::Builder::new().prefix("hookbench-").tempdir();
-    let folder = folder.map_err(|error| Error::File { path: std::env::temp_dir(), error })?;
+    let folder = boot.scratch.folder("guest");
+    let folder = folder.map_err(|error| Error::File { path: boot.scratch.path().into(), error })?;
     let at = |name: &str| folder.path().join(name);
     let (cell, answer, console) = (at("cell"), at("answer"), at("console"));
     let mut padded = boot.cell.to_vec();
@@ -124,9 +136,12 @@ pub fn run(boot: &Boot<'_>) -> Result<Answer, Error> {
         Files { vmlinux: boot.vmlinux, image: boot.image, cell: &cell, answer: &answer, console: &console };
     let stderr = fs::File::create(at("stderr")).map_err(|error| Error::File { path: at("stderr"), error })?;
     let mut guest = start(args::boot(&files, boot.boot_line), stderr)?;
-    let ended = guest.wait(boot.budget, &[(&answer, LONGEST_ANSWER), (&console, LONGEST_CONSOLE)]);
+    let mut tail = Tail::of(&console, boot.console);
+    let ended = guest.wait(boot, &[(&answer, LONGEST_ANSWER), (&console, LONGEST_CONSOLE)], &mut tail);
+    tail.follow();
     let lines = last_lines(&fs::read(&console).unwrap_or_default());
     match ended {
+        Ended::Stopped => Err(Error::Stopped),
         Ended::Late => Err(Error::Timeout { budget: boot.budget, console: lines }),
         Ended::TooMuch => {
             Err(Error::Protocol { what: "more than any answer is long".into(), console: lines })
@@ -158,6 +173,7 @@ struct Guest {
 enum Ended {
     By(ExitStatus),
     Late,
+    Stopped,
     TooMuch,
     Failed(String),
 }
@@ -168,11 +184,18 @@ fn start(boot: Vec<std::ffi::OsString>, stderr: fs::File) -> Result<Guest, Error
     command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(stderr);
     let place = Place::take().map(Arc::new);
     let here = place.clone();
-    // SAFETY: both calls are system calls and no more, as is allowed after fork.
+    let parent = std::process::id();
+    // A terminal's Ctrl-C is for us alone: we say what becomes of the guests.
+    command.process_group(0);
+    // SAFETY: all calls are system calls and no more, as is allowed after fork.
     unsafe {
         command.pre_exec(move || {
             if libc::prctl(libc::PR_SET_PDEATHSIG, libc::SIGKILL) != 0 {
                 return Err(io::Error::last_os_error());
+            }
+            // Whoever died before that will not be heard of.
+            if libc::getppid() as u32 != parent {
+                return Err(io::ErrorKind::NotConnected.into());
             }
             here.as_ref().map_or(Ok(()), |place| place.move_here())
         });
@@ -185,8 +208,9 @@ fn start(boot: Vec<std::ffi::OsString>, stderr: fs::File) -> Result<Guest, Error
 }
 
 impl Guest {
-    /// Waits for the end, for the budget, or for a file to grow too long.
-    fn wait(&mut self, budget: Duration, bounds: &[(&Path, u64)]) -> Ended {
+    /// Waits for the end, to be told to stop, for the budget, or for a file to grow
+    /// too long.
+    fn wait(&mut self, boot: &Boot<'_>, bounds: &[(&Path, u64)], tail: &mut Tail) -> Ended {
         let begin = Instant::now();
         loop {
             match self.qemu.try_wait() {
@@ -194,11 +218,15 @@ impl Guest {
                 Ok(None) => {}
                 Err(error) => return Ended::Failed(error.to_string()),
             }
+            if boot.stop.load(Ordering::Relaxed) {
+                return Ended::Stopped;
+            }
+            tail.follow();
             let length = |path: &Path| fs::metadata(path).map_or(0, |metadata| metadata.len());
             if bounds.iter().any(|(path, bound)| length(path) > *bound) {
                 return Ended::TooMuch;
             }
-            if begin.elapsed() > budget {
+            if begin.elapsed() > boot.budget {
                 return Ended::Late;
             }
             std::thread::sleep(LOOK);
