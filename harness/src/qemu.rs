@@ -13,13 +13,16 @@ use hookbench_results::protocol::{AgentMessage, CellSpec};
 use hookbench_results::store::write_whole;
 use hookbench_results::{Cell, Clock, Environment, Failure, FailureKind, KernelVersion, Outcome, Target};
 use hookbench_vm::cache::Cache;
+use hookbench_vm::console::Show;
 use hookbench_vm::guest::{self, Boot, Error};
 use hookbench_vm::image::{Content, GuestFile};
 use hookbench_vm::kernel::Kernel;
+use hookbench_vm::scratch::Scratch;
 use hookbench_vm::{args, image, kernels, userland};
 use sha2::{Digest, Sha256};
 
 use crate::session::Session;
+use crate::stop::Stop;
 
 /// PID 1 of the guest.
 const AGENT: &[u8] = include_bytes!(env!("HOOKBENCH_AGENT"));
@@ -39,6 +42,9 @@ pub struct QemuSession {
     image: PathBuf,
     budget: Duration,
     environment: Environment,
+    scratch: Scratch,
+    stop: Stop,
+    console: Option<Show>,
 }
 
 impl QemuSession {
@@ -67,7 +73,20 @@ impl QemuSession {
             bpf_compiler: BPF_COMPILER.into(),
             rustc: env!("HOOKBENCH_RUSTC").into(),
         };
-        Ok(QemuSession { kernels: found, image, budget, environment })
+        let (scratch, stop) = (Scratch::open()?, Stop::default());
+        Ok(QemuSession { kernels: found, image, budget, environment, scratch, stop, console: None })
+    }
+
+    /// The same session, whose guests end at once when `stop` is asked for.
+    #[must_use]
+    pub fn stopped_by(self, stop: &Stop) -> QemuSession {
+        QemuSession { stop: stop.clone(), ..self }
+    }
+
+    /// The same session, whose guests' consoles are shown while they run.
+    #[must_use]
+    pub fn with_console(self, show: Show) -> QemuSession {
+        QemuSession { console: Some(show), ..self }
     }
 
     /// What makes this session's numbers.
@@ -87,6 +106,9 @@ impl QemuSession {
             boot_line: &args::boot_line(monitor.sink.requires.boot),
             cell: &serde_json::to_vec(spec).context("failed to render the cell")?,
             budget: self.budget,
+            scratch: &self.scratch,
+            stop: self.stop.flag(),
+            console: self.console,
         };
         Ok(match guest::run(&boot) {
             Ok(answer) => outcome(answer),
@@ -209,7 +231,9 @@ fn outcome(answer: guest::Answer) -> Outcome {
 fn failure(error: Error) -> Failure {
     let message = error.to_string();
     let (kind, console) = match error {
-        Error::NoQemu { .. } | Error::Qemu { .. } | Error::File { .. } => (FailureKind::Qemu, Vec::new()),
+        Error::NoQemu { .. } | Error::Qemu { .. } | Error::File { .. } | Error::Stopped => {
+            (FailureKind::Qemu, Vec::new())
+        }
         Error::Timeout { console, .. } => (FailureKind::Timeout, console),
         Error::Panic { console, .. } => (FailureKind::GuestPanic, console),
         Error::Ended { console } => (FailureKind::GuestEnded, console),
