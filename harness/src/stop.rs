@@ -31,11 +31,12 @@ impl Stop {
             }
             let (asked, first) = (stop.asked.clone(), stop.signal.clone());
             let heard = move || {
-                if asked.swap(true, Ordering::SeqCst) {
+                if first.compare_exchange(0, signal, Ordering::SeqCst, Ordering::SeqCst).is_err() {
                     // It does not return: QEMU dies with us, the folder is swept later.
                     let _ = low_level::emulate_default_handler(signal);
                 }
-                first.store(signal, Ordering::SeqCst);
+                // Only now: who finds it asked for looks for the signal.
+                asked.store(true, Ordering::SeqCst);
             };
             // SAFETY: what is done in the handler are stores and, at last, what
             // signal-hook allows there.

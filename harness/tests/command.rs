@@ -58,6 +58,46 @@ fn an_interrupted_run_goes_on_and_ends_with_the_same_bytes() {
 }
 
 #[test]
+fn garbage_in_a_journal_is_warned_of_and_measured_again() {
+    let (whole, spoilt) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let cells = "--workload null-syscall --monitor audit+idle,audit+rules";
+    succeed(whole.path(), cells);
+    succeed(spoilt.path(), cells);
+    let journal = spoilt.path().join(JOURNAL_FILE);
+    let lines = fs::read_to_string(&journal).unwrap();
+    let lines: Vec<&str> = lines.lines().collect();
+    fs::write(&journal, format!("{}\n\0\0{}\n{}\n", lines[0], &lines[1][9..], lines[2])).unwrap();
+    let said = succeed(spoilt.path(), &format!("--resume {cells}"));
+    assert!(said.contains("line 2 is no measurement") && said.contains("[1/1]"), "{said}");
+    same(whole.path(), spoilt.path());
+}
+
+#[test]
+fn a_run_on_another_machine_does_not_go_on() {
+    let folder = tempfile::tempdir().unwrap();
+    let cells = "--workload null-syscall --monitor none";
+    succeed(folder.path(), cells);
+    let path = folder.path().join("run.json");
+    let description = fs::read_to_string(&path).unwrap();
+    fs::write(&path, description.replace("\"memory_mib\": ", "\"memory_mib\": 1")).unwrap();
+    let (code, said) = run(folder.path(), &format!("--resume {cells}"));
+    assert_eq!(code, Some(1));
+    // And it is not told that it could.
+    assert!(said.contains("another than it was; start a new run") && !said.contains("go on with"), "{said}");
+}
+
+#[test]
+fn what_is_no_run_is_not_resumed() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("thesis.tex"), "").unwrap();
+    for out in [folder.path(), &folder.path().join("nowhere")] {
+        let (code, said) = run(out, "--resume --workload null-syscall --monitor none");
+        assert_eq!(code, Some(2));
+        assert!(said.contains("holds no run to resume"), "{said}");
+    }
+}
+
+#[test]
 fn a_run_does_not_overwrite_another() {
     let folder = tempfile::tempdir().unwrap();
     fs::write(folder.path().join("run.json"), "{}").unwrap();

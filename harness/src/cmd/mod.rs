@@ -4,6 +4,7 @@
 mod again;
 mod asked;
 pub mod doctor;
+mod earlier;
 pub mod list;
 pub mod progress;
 pub mod report;

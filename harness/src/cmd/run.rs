@@ -10,10 +10,11 @@ use anyhow::{Context, Result, anyhow, bail};
 use hookbench_reports::terminal;
 use hookbench_results::protocol::Fault;
 use hookbench_results::run::SCHEMA;
-use hookbench_results::store::{Journal, describe, save};
-use hookbench_results::{Cell, Environment, Measurement, Outcome, Run, Schedule};
+use hookbench_results::store::{Journal, save};
+use hookbench_results::{Cell, Environment, Measurement, Run, Schedule};
 
 use super::asked::{Asked, asked};
+use super::earlier::{earlier, is_of};
 use super::progress::Progress;
 use super::report::{render, say_where};
 use super::{again, say, usage};
@@ -88,18 +89,29 @@ pub fn run(args: &Args) -> Result<ExitCode> {
     };
     // Another run may have ended here meanwhile.
     may_use(args).map_err(usage)?;
-    fill(args, &asked, &session, &stop, folder.path()).map_err(|error| {
-        match error.downcast_ref::<Stopped>() {
-            Some(_) => error,
-            None => anyhow!("{error:#}\n{}", kept(&error, folder.path())),
-        }
+    let begun = empty(&asked.plan, session.environment());
+    let before = if args.resume { earlier(folder.path(), &begun)? } else { None };
+    fill(args, &asked, &session, &stop, folder.path(), before).map_err(|error| match error.is::<Stopped>() {
+        true => error,
+        false => anyhow!("{error:#}\n{}", kept(&error, folder.path())),
     })
 }
 
 /// Measures what is left of the run in `folder`, and writes its results.
-fn fill(args: &Args, asked: &Asked, session: &QemuSession, stop: &Stop, folder: &Path) -> Result<ExitCode> {
+fn fill(
+    args: &Args,
+    asked: &Asked,
+    session: &QemuSession,
+    stop: &Stop,
+    folder: &Path,
+    earlier: Option<HashMap<Cell, Measurement>>,
+) -> Result<ExitCode> {
     let planned = &asked.planned;
-    let mut done = begin(folder, &empty(&asked.plan, session.environment()), args.resume)?;
+    let run = empty(&asked.plan, session.environment());
+    let mut done = match earlier {
+        Some(earlier) => earlier,
+        None => save(&run, folder).map(|()| HashMap::new())?,
+    };
     done.retain(|cell, measurement| planned.iter().any(|p| p.cell == *cell && is_of(measurement, p)));
     let left: Vec<Planned> = planned.iter().filter(|p| !done.contains_key(&p.cell)).cloned().collect();
     measure(args, session, &left, stop, folder, &mut done)?;
@@ -111,7 +123,7 @@ fn fill(args: &Args, asked: &Asked, session: &QemuSession, stop: &Stop, folder: 
         return Err(Stopped { signal, told }.into());
     }
     let measurements = planned.iter().filter_map(|planned| done.remove(&planned.cell)).collect();
-    let run = Run { measurements, ..empty(&asked.plan, session.environment()) };
+    let run = Run { measurements, ..run };
     finish(&run, args, planned, folder)
 }
 
@@ -150,39 +162,6 @@ fn open(kernels: &[String], args: &Args) -> Result<QemuSession> {
 
 fn empty(plan: &str, environment: &Environment) -> Run {
     Run { schema: SCHEMA, plan: plan.into(), environment: environment.clone(), measurements: Vec::new() }
-}
-
-/// Begins the run, or finds what an interrupted one has measured already.
-fn begin(folder: &Path, run: &Run, resume: bool) -> Result<HashMap<Cell, Measurement>> {
-    if !resume || holds(folder)? == Holds::Beginning {
-        save(run, folder)?;
-        return Ok(HashMap::new());
-    }
-    let before = describe(folder).context("failed to resume")?;
-    if before.environment != run.environment {
-        bail!(
-            "cannot resume {}: QEMU, a kernel or the agent is another than it was; start a new run",
-            folder.display()
-        );
-    }
-    let found = Journal::read(folder)?;
-    if !found.ignored.is_empty() {
-        let lines: Vec<String> = found.ignored.iter().map(usize::to_string).collect();
-        let path = folder.join(hookbench_results::store::JOURNAL_FILE);
-        let said = "are no measurements; their cells are measured again";
-        say::aside(&format!("{}: lines {} {said}", path.display(), lines.join(", ")));
-    }
-    Ok(found.measurements.into_iter().map(|measurement| (measurement.cell.clone(), measurement)).collect())
-}
-
-/// Whether a measurement of an interrupted run is what `planned` asks for: a
-/// cell that failed, or was asked for with another number of samples, is not.
-fn is_of(measurement: &Measurement, planned: &Planned) -> bool {
-    match &measurement.outcome {
-        Outcome::Measured(measured) => measured.samples.len() == planned.samples as usize,
-        Outcome::Unsupported(_) | Outcome::Skipped(_) => true,
-        Outcome::Failed(_) => false,
-    }
 }
 
 fn measure(
