@@ -2,9 +2,11 @@
 //! them, a journal keeps them, and a run with its reports is made of that.
 
 pub mod cmd;
+pub mod folder;
 pub mod plan;
 pub mod qemu;
 pub mod runner;
 pub mod select;
 pub mod session;
 mod snapshots;
+pub mod stop;

@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use anyhow::{Context, Result};
@@ -16,6 +15,7 @@ use hookbench_results::{
     Cell, Clock, Environment, Failure, FailureKind, History, KernelVersion, Outcome, Target,
 };
 use hookbench_vm::cache::{Cache, Kind, Lease, Lock, Wanted};
+use hookbench_vm::console::Show;
 use hookbench_vm::guest::{self, Boot, Error, Start, Terms};
 use hookbench_vm::image::{Content, GuestFile};
 use hookbench_vm::kernel::Kernel;
@@ -26,6 +26,7 @@ use sha2::{Digest, Sha256};
 
 use crate::session::Session;
 use crate::snapshots::Snapshots;
+use crate::stop::Stop;
 
 /// PID 1 of the guest.
 const AGENT: &[u8] = include_bytes!(env!("HOOKBENCH_AGENT"));
@@ -52,7 +53,8 @@ pub struct QemuSession {
     snapshots: Snapshots,
     history: History,
     scratch: Scratch,
-    stop: AtomicBool,
+    stop: Stop,
+    console: Option<Show>,
     budget: Duration,
     environment: Environment,
 }
@@ -91,7 +93,8 @@ impl QemuSession {
             snapshots: Snapshots::default(),
             history: History::Restored,
             scratch: Scratch::open()?,
-            stop: AtomicBool::new(false),
+            stop: Stop::default(),
+            console: None,
             budget,
             environment,
         })
@@ -101,6 +104,18 @@ impl QemuSession {
     #[must_use]
     pub fn with_history(self, history: History) -> QemuSession {
         QemuSession { history, ..self }
+    }
+
+    /// The same session, whose guests end at once when `stop` is asked for.
+    #[must_use]
+    pub fn stopped_by(self, stop: &Stop) -> QemuSession {
+        QemuSession { stop: stop.clone(), ..self }
+    }
+
+    /// The same session, whose guests' consoles are shown while they run.
+    #[must_use]
+    pub fn with_console(self, show: Show) -> QemuSession {
+        QemuSession { console: Some(show), ..self }
     }
 
     /// What makes this session's numbers.
@@ -128,7 +143,7 @@ impl QemuSession {
     }
 
     fn terms(&self) -> Terms<'_> {
-        Terms { budget: self.budget, scratch: &self.scratch, stop: &self.stop, console: None }
+        Terms { budget: self.budget, scratch: &self.scratch, stop: self.stop.flag(), console: self.console }
     }
 
     fn snapshot(&self, kernel: &Kernel, boot_line: &str) -> Result<Snapshot, Failure> {

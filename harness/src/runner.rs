@@ -1,5 +1,6 @@
 //! Runs planned cells on a session, several at once, and hands each measurement
-//! on as soon as it is there. Order and number of threads change no result.
+//! on as soon as it is there. Order and number of threads change no result, and
+//! neither does a stop: what it cuts off is no measurement.
 
 use std::sync::Mutex;
 use std::sync::mpsc::{self, Sender};
@@ -8,10 +9,11 @@ use std::time::{Duration, Instant};
 
 use anyhow::Result;
 use hookbench_results::protocol::{CellSpec, Fault};
-use hookbench_results::{Cell, Measurement};
+use hookbench_results::{Cell, Measurement, Outcome};
 
 use crate::plan::Planned;
 use crate::session::Session;
+use crate::stop::Stop;
 
 /// What the runner tells while it runs.
 pub enum Event {
@@ -21,8 +23,9 @@ pub enum Event {
     Ended(Box<Measurement>, Duration),
 }
 
-/// Runs `planned` on `jobs` threads. When `heard` fails, as on a full disk, no
-/// further cell is begun and its error is returned.
+/// Runs `planned` on `jobs` threads until all have ended or `stop` is asked for.
+/// When `heard` fails, as on a full disk, it asks for it, and its error is returned.
+/// The session has to look at the same `stop`, or cells at work go on to their end.
 ///
 /// # Errors
 /// Only those of `heard`; a cell that fails is a measurement like any other.
@@ -31,6 +34,7 @@ pub fn run(
     planned: &[Planned],
     jobs: usize,
     fault: Option<Fault>,
+    stop: &Stop,
     mut heard: impl FnMut(Event) -> Result<()>,
 ) -> Result<()> {
     let waiting = Mutex::new(planned.iter());
@@ -38,15 +42,13 @@ pub fn run(
     thread::scope(|scope| {
         for _ in 0..jobs.clamp(1, planned.len().max(1)) {
             let (tell, waiting) = (tell.clone(), &waiting);
-            scope.spawn(move || work(session, waiting, fault, &tell));
+            scope.spawn(move || work(session, waiting, fault, stop, &tell));
         }
         drop(tell);
         for event in hear {
             if let Err(error) = heard(event) {
-                // Those at work end their cells; nothing new begins.
-                if let Ok(mut waiting) = waiting.lock() {
-                    *waiting = [].iter();
-                }
+                // What those at work would say could not be kept either.
+                stop.ask();
                 return Err(error);
             }
         }
@@ -58,15 +60,22 @@ fn work(
     session: &dyn Session,
     waiting: &Mutex<std::slice::Iter<'_, Planned>>,
     fault: Option<Fault>,
+    stop: &Stop,
     tell: &Sender<Event>,
 ) {
-    while let Some(planned) = waiting.lock().ok().and_then(|mut waiting| waiting.next()) {
+    let next = || waiting.lock().ok().and_then(|mut waiting| waiting.next());
+    while let Some(planned) = (!stop.is_asked()).then(next).flatten() {
         let cell = &planned.cell;
         if tell.send(Event::Begun(cell.clone())).is_err() {
             return;
         }
         let begin = Instant::now();
         let outcome = session.run(cell, &spec(planned, fault));
+        // A failure may well be that it was stopped. Whatever it is, the cell is
+        // measured again by whoever goes on with the run.
+        if stop.is_asked() && matches!(outcome, Outcome::Failed(_)) {
+            return;
+        }
         let measurement =
             Measurement { cell: cell.clone(), clock: session.clock(), history: session.history(), outcome };
         if tell.send(Event::Ended(Box::new(measurement), begin.elapsed())).is_err() {
@@ -100,7 +109,7 @@ pub fn spec(planned: &Planned, fault: Option<Fault>) -> CellSpec {
 mod tests {
     use super::*;
     use anyhow::bail;
-    use hookbench_results::{Clock, History, Measured, Outcome};
+    use hookbench_results::{Clock, Failure, FailureKind, History, Measured};
 
     /// A session without a machine: every cell costs as many as its name is long.
     struct Scripted;
@@ -132,7 +141,7 @@ mod tests {
             }
             Ok(())
         };
-        run(&Scripted, &planned(), jobs, None, heard).unwrap();
+        run(&Scripted, &planned(), jobs, None, &Stop::default(), heard).unwrap();
         all.sort_by_key(|measurement| measurement.cell.to_string());
         all
     }
@@ -154,7 +163,40 @@ mod tests {
             }
             Ok(())
         };
-        let error = run(&Scripted, &planned(), 2, None, heard).unwrap_err();
+        let error = run(&Scripted, &planned(), 2, None, &Stop::default(), heard).unwrap_err();
         assert_eq!((error.to_string().as_str(), ended), ("the disk is full", 1));
+    }
+
+    /// A session whose third cell is stopped while it is at work.
+    struct Stopping(Stop, std::sync::atomic::AtomicUsize);
+
+    impl Session for Stopping {
+        fn clock(&self) -> Clock {
+            Clock::Instructions
+        }
+
+        fn run(&self, cell: &Cell, spec: &CellSpec) -> Outcome {
+            if self.1.fetch_add(1, std::sync::atomic::Ordering::SeqCst) < 2 {
+                return Scripted.run(cell, spec);
+            }
+            self.0.ask();
+            let message = "the guest was stopped".into();
+            Outcome::Failed(Failure { kind: FailureKind::Qemu, message, console: Vec::new() })
+        }
+    }
+
+    #[test]
+    fn what_a_stop_cuts_off_is_no_measurement() {
+        let stop = Stop::default();
+        let session = Stopping(stop.clone(), Default::default());
+        let mut words = Vec::new();
+        let heard = |event| {
+            if let Event::Ended(measurement, _) = event {
+                words.push(measurement.outcome.word());
+            }
+            Ok(())
+        };
+        run(&session, &planned(), 1, None, &stop, heard).unwrap();
+        assert_eq!(words, ["measured", "measured"]);
     }
 }

@@ -5,16 +5,14 @@ use std::fs;
 use std::path::Path;
 use std::process::{Command, Output};
 
-use hookbench_results::store::{JOURNAL_FILE, Journal, SAMPLES_FILE, load};
+use hookbench_results::store::{JOURNAL_FILE, load};
 
-const HOOKBENCH: &str = env!("CARGO_BIN_EXE_hookbench");
+use common::{HOOKBENCH, same, text};
+
+mod common;
 
 fn hookbench(arguments: &str) -> Output {
     Command::new(HOOKBENCH).args(arguments.split_whitespace()).output().unwrap()
-}
-
-fn text(bytes: &[u8]) -> String {
-    String::from_utf8_lossy(bytes).into_owned()
 }
 
 /// Runs some cells into `out`; the exit code and what was said on standard error.
@@ -30,20 +28,6 @@ fn succeed(out: &Path, arguments: &str) -> String {
     said
 }
 
-/// Both folders have the same bytes in these files; if not, the first lines
-/// that differ are shown.
-fn same(one: &Path, two: &Path, files: &[&str]) {
-    for file in files {
-        let read = |folder: &Path| fs::read(folder.join(file)).unwrap();
-        let (one, two) = (read(one), read(two));
-        if one != two {
-            let (one, two) = (text(&one), text(&two));
-            let pairs = one.lines().zip(two.lines()).filter(|(one, two)| one != two).take(5);
-            panic!("{file} differs: {:#?}", pairs.collect::<Vec<_>>());
-        }
-    }
-}
-
 const CELLS: &str =
     "--workload null-syscall,mprotect-storm --monitor bpf-lsm+ringbuf,audit+rules,kprobe+perfbuf";
 
@@ -54,7 +38,7 @@ fn runs_are_equal_bytes_whatever_the_order_and_the_number_of_guests() {
     let reversed =
         "--monitor kprobe+perfbuf,audit+rules,bpf-lsm+ringbuf --workload mprotect-storm,null-syscall";
     succeed(two.path(), &format!("--jobs 3 {reversed}"));
-    same(one.path(), two.path(), &["run.json", "results.csv", SAMPLES_FILE, "report.html", "report.md"]);
+    same(one.path(), two.path());
 }
 
 #[test]
@@ -70,7 +54,47 @@ fn an_interrupted_run_goes_on_and_ends_with_the_same_bytes() {
     fs::write(&journal, &lines[..two + 40]).unwrap();
     let said = succeed(cut.path(), &format!("--resume {cells}"));
     assert!(said.contains("[4/4]"), "{said}");
-    same(whole.path(), cut.path(), &["run.json", "results.csv", SAMPLES_FILE]);
+    same(whole.path(), cut.path());
+}
+
+#[test]
+fn garbage_in_a_journal_is_warned_of_and_measured_again() {
+    let (whole, spoilt) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let cells = "--workload null-syscall --monitor audit+idle,audit+rules";
+    succeed(whole.path(), cells);
+    succeed(spoilt.path(), cells);
+    let journal = spoilt.path().join(JOURNAL_FILE);
+    let lines = fs::read_to_string(&journal).unwrap();
+    let lines: Vec<&str> = lines.lines().collect();
+    fs::write(&journal, format!("{}\n\0\0{}\n{}\n", lines[0], &lines[1][9..], lines[2])).unwrap();
+    let said = succeed(spoilt.path(), &format!("--resume {cells}"));
+    assert!(said.contains("line 2 is no measurement") && said.contains("[1/1]"), "{said}");
+    same(whole.path(), spoilt.path());
+}
+
+#[test]
+fn a_run_on_another_machine_does_not_go_on() {
+    let folder = tempfile::tempdir().unwrap();
+    let cells = "--workload null-syscall --monitor none";
+    succeed(folder.path(), cells);
+    let path = folder.path().join("run.json");
+    let description = fs::read_to_string(&path).unwrap();
+    fs::write(&path, description.replace("\"memory_mib\": ", "\"memory_mib\": 1")).unwrap();
+    let (code, said) = run(folder.path(), &format!("--resume {cells}"));
+    assert_eq!(code, Some(1));
+    // And it is not told that it could.
+    assert!(said.contains("another than it was; start a new run") && !said.contains("go on with"), "{said}");
+}
+
+#[test]
+fn what_is_no_run_is_not_resumed() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("thesis.tex"), "").unwrap();
+    for out in [folder.path(), &folder.path().join("nowhere")] {
+        let (code, said) = run(out, "--resume --workload null-syscall --monitor none");
+        assert_eq!(code, Some(2));
+        assert!(said.contains("holds no run to resume"), "{said}");
+    }
 }
 
 #[test]
@@ -95,27 +119,6 @@ fn cells_that_fail_are_results_and_the_exit_code_says_so() {
     let report = hookbench(&format!("report {}", folder.path().display()));
     assert_eq!(report.status.code(), Some(0));
     assert!(text(&report.stdout).contains("panicked"));
-}
-
-#[test]
-fn a_full_disk_ends_the_run_and_keeps_what_was_measured() {
-    let folder = tempfile::tempdir().unwrap();
-    let kept = folder.path().join("kept");
-    let small = folder.path().join("small");
-    fs::create_dir(&small).unwrap();
-    // A file system of its own, too small for the journal of all cells.
-    let script = format!(
-        "mount -t tmpfs -o size=32k tmpfs {small} && {HOOKBENCH} run --samples 2000 --jobs 1 --out {small}/run \
-         --workload null-syscall --monitor 'audit+*'; code=$?; cp {small}/run/{JOURNAL_FILE} {kept}; exit $code",
-        small = small.display(),
-        kept = kept.display()
-    );
-    let output = Command::new("unshare").args(["-rm", "sh", "-c", &script]).output().unwrap();
-    let said = text(&output.stderr);
-    assert_eq!(output.status.code(), Some(1), "{said}");
-    assert!(said.contains(JOURNAL_FILE) && said.contains("No space left"), "{said}");
-    fs::rename(kept, folder.path().join(JOURNAL_FILE)).unwrap();
-    assert!(!Journal::read(folder.path()).unwrap().is_empty());
 }
 
 #[test]

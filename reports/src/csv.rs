@@ -49,20 +49,28 @@ pub fn render(run: &Run) -> String {
     String::from_utf8(writer.into_inner().unwrap_or_default()).unwrap_or_default()
 }
 
+/// Foreign text as a field: a spreadsheet takes what begins like a formula for
+/// one, but not behind an apostrophe.
+fn field(foreign: &str) -> String {
+    let line = text::one_line(foreign);
+    let formula = ['=', '+', '-', '@', '＝', '＋', '－', '＠'];
+    if line.starts_with(formula) { format!("'{line}") } else { line }
+}
+
 fn record(row: &Row<'_>) -> Vec<String> {
     let (cell, clock) = (&row.measurement.cell, row.measurement.clock);
     let reason = match row.measured() {
         Some(measured) => text::refused(measured),
-        None => text::one_line(&row.measurement.outcome.reason()),
+        None => field(&row.measurement.outcome.reason()),
     };
     let mut fields = vec![
-        text::one_line(&cell.kernel),
+        field(&cell.kernel),
         cell.target.to_string(),
         clock.name().into(),
         clock.unit().into(),
-        text::one_line(&cell.workload),
-        text::one_line(&cell.params.to_string()),
-        cell.monitor.to_string(),
+        field(&cell.workload),
+        field(&cell.params.to_string()),
+        field(&cell.monitor.to_string()),
         cell.schedule.to_string(),
         row.measurement.outcome.word().into(),
         reason,

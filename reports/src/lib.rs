@@ -18,6 +18,8 @@ pub mod text;
 
 #[cfg(test)]
 mod fixture;
+#[cfg(test)]
+mod hostile;
 
 /// A format that a run is written in.
 #[derive(Debug, Clone, Copy)]

@@ -22,14 +22,21 @@ pub fn render(run: &Run) -> String {
 }
 
 fn opening(run: &Run, sections: &[Section<'_>]) -> String {
-    // Only names stand between the backticks, and a name has no other markup.
-    summary::sentences(run, sections).join(" ").replace(['<', '>', '|'], "\u{fffd}")
+    let sentences = summary::sentences(run, sections).join(" ");
+    // Names stand between backticks, and no name has one: every second part is a name.
+    let parts = sentences.split('`').enumerate();
+    parts.map(|(index, part)| if index % 2 == 1 { format!("`{part}`") } else { plain(part) }).collect()
 }
 
 /// Foreign text in a cell or a paragraph: nothing in it is markup.
 fn escaped(foreign: &str) -> String {
-    let mut escaped = String::with_capacity(foreign.len());
-    for c in text::one_line(foreign).chars() {
+    plain(&text::one_line(foreign))
+}
+
+/// A line in which nothing is markup.
+fn plain(line: &str) -> String {
+    let mut escaped = String::with_capacity(line.len());
+    for c in line.chars() {
         match c {
             '<' => escaped.push_str("&lt;"),
             '>' => escaped.push_str("&gt;"),
@@ -41,9 +48,10 @@ fn escaped(foreign: &str) -> String {
     escaped
 }
 
-/// Foreign text as code: without the one character that would end it.
+/// Foreign text as code: without the one character that would end it, and
+/// without a backslash that would take the next one's from a bar.
 fn code(foreign: &str) -> String {
-    let inner = text::one_line(foreign).replace('`', "'").replace('|', "\\|");
+    let inner = text::name(foreign).replace("\\|", "\u{fffd}|").replace('|', "\\|");
     if inner.is_empty() { String::new() } else { format!("`{inner}`") }
 }
 

@@ -62,8 +62,8 @@ fn answer(section: &Section<'_>) -> Vec<String> {
     let base = section.baseline().and_then(|row| row.summary).map_or(0, |summary| summary.p50);
     let start = format!(
         "On kernel {}, one `{}` costs {} {unit} when nothing watches it (median, {} schedule, clock: {}).",
-        section.kernel(),
-        section.operation(),
+        text::name(&section.kernel()),
+        text::name(&section.operation()),
         text::grouped(base),
         section.cell.schedule,
         section.clock.name(),
@@ -95,7 +95,7 @@ fn behaviour(row: &Row<'_>) -> Option<String> {
     let measured = row.measured()?;
     let events = measured.events.as_ref()?;
     let performed = events.expected >= measured.samples.len() as u64;
-    Some(text::one_line(&events.behaviour)).filter(|name| performed && !name.is_empty())
+    Some(text::name(&events.behaviour)).filter(|name| performed && !name.is_empty())
 }
 
 /// One sentence for each other workload: its first section that is like `said`.
@@ -111,9 +111,10 @@ fn others(said: &Section<'_>, sections: &[Section<'_>]) -> Vec<String> {
         let ends = [&found.cheapest, &found.dearest].map(|end| {
             format!("{} {} (`{}`)", text::signed(end.1.p50), section.clock.unit(), end.0.monitor())
         });
+        let operation = text::name(&section.operation());
         sentences.push(match found.count {
-            1 => format!("One `{}` changes by {}.", section.operation(), ends[0]),
-            _ => format!("One `{}` changes by {} to {}.", section.operation(), ends[0], ends[1]),
+            1 => format!("One `{operation}` changes by {}.", ends[0]),
+            _ => format!("One `{operation}` changes by {} to {}.", ends[0], ends[1]),
         });
     }
     sentences

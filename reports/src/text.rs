@@ -44,18 +44,29 @@ pub fn percent(ratio: f64) -> String {
 }
 
 /// Foreign text as one line: control characters, which could move a terminal's
-/// cursor or break a table, are replaced; spaces are joined.
+/// cursor or break a table, and unseen ones are replaced; spaces are joined.
 pub fn one_line(text: &str) -> String {
     let visible: String =
         text.chars().map(|c| if c.is_whitespace() { ' ' } else { c }).map(harmless).collect();
     visible.split(' ').filter(|word| !word.is_empty()).collect::<Vec<_>>().join(" ")
 }
 
-/// Control characters, and those that turn the direction of text, as `�`.
+/// Control characters, and those that turn or hide text, as `�`.
 fn harmless(c: char) -> char {
-    let turns = matches!(c, '\u{200e}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
     let forbidden_in_xml = matches!(c, '\u{fffe}' | '\u{ffff}');
-    if c.is_control() || turns || forbidden_in_xml { char::REPLACEMENT_CHARACTER } else { c }
+    if c.is_control() || is_unseen(c) || forbidden_in_xml { char::REPLACEMENT_CHARACTER } else { c }
+}
+
+/// Characters without a picture of their own: they turn the direction of what
+/// stands beside them, or make two different texts look the same.
+pub fn is_unseen(c: char) -> bool {
+    matches!(c, '\u{ad}' | '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
+        | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e0fff}')
+}
+
+/// A name for a sentence, where names stand between backticks.
+pub fn name(foreign: &str) -> String {
+    one_line(foreign).replace('`', "'")
 }
 
 /// What stands beside numbers: `instructions (clock: instructions, tcg)`.

@@ -72,6 +72,42 @@ impl fmt::Display for Cell {
     }
 }
 
+/// The text is not a cell.
+#[derive(Debug, thiserror::Error, PartialEq, Eq)]
+#[error(
+    "not a cell: {0:?} (expected KERNEL/TARGET/WORKLOAD[NAME=VALUE ...]/SCHEDULE/MONITOR, as in \
+     6.1/tcg/mprotect-storm[to=r]/paced/kprobe+count)"
+)]
+pub struct NotACell(String);
+
+impl FromStr for Cell {
+    type Err = NotACell;
+
+    /// Reads what `Display` shows. A kernel may be a path, so it is read from the end.
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let read = || -> Option<Cell> {
+            let (rest, monitor) = text.rsplit_once('/')?;
+            let (rest, schedule) = rest.rsplit_once('/')?;
+            let (rest, params) = match rest.strip_suffix(']') {
+                Some(rest) => rest.rsplit_once('[')?,
+                None => (rest, ""),
+            };
+            let (rest, workload) = rest.rsplit_once('/')?;
+            let (kernel, target) = rest.rsplit_once('/')?;
+            let cell = Cell {
+                kernel: kernel.into(),
+                target: target.parse().ok()?,
+                workload: workload.into(),
+                params: params.parse().ok()?,
+                schedule: schedule.parse().ok()?,
+                monitor: monitor.parse().ok()?,
+            };
+            (!kernel.is_empty() && !workload.is_empty()).then_some(cell)
+        };
+        read().ok_or_else(|| NotACell(text.chars().take(200).collect()))
+    }
+}
+
 /// The text is not a target.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
 #[error("unknown target {0:?}; the targets are tcg, kvm and host")]
@@ -91,6 +127,7 @@ impl FromStr for Target {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
 
     #[test]
     fn a_cell_is_shown_with_all_its_parts() {
@@ -104,5 +141,39 @@ mod tests {
         };
         assert_eq!(cell.to_string(), "6.1/tcg/mprotect-storm[to=r]/paced/kprobe+count");
         assert_eq!(cell.baseline().to_string(), "6.1/tcg/mprotect-storm[to=r]/paced/none");
+    }
+
+    #[test]
+    fn what_lacks_a_part_is_no_cell_and_is_said_with_an_example() {
+        let whole = "6.1/tcg/mprotect-storm[to=r]/paced/kprobe+count";
+        assert_eq!(whole.parse::<Cell>().unwrap().to_string(), whole);
+        let wrong = ["", "6.1", "tcg/w/paced/none", "6.1/tcg/w[to]/paced/none", "/tcg/w/paced/none"];
+        for text in
+            wrong.into_iter().chain(["6.1/moon/w/paced/none", "6.1/tcg/w/soon/none", "6.1/tcg//paced/none"])
+        {
+            let error = text.parse::<Cell>().unwrap_err().to_string();
+            assert!(error.contains(whole), "{error}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn any_text_is_read_without_panic(text in "(.*|[a-z/=+\\[\\] ]*)") {
+            let _ = text.parse::<Cell>();
+        }
+
+        #[test]
+        fn what_is_shown_is_read_again(
+            kernel in "(6\\.1|.{1,40}|/([a-z /\\[\\]]{1,9}/)?(tcg/)?vmlinux)",
+            workload in "[a-z][a-z0-9-]{0,20}",
+            params in proptest::collection::btree_map("[a-z_]{1,9}", "[a-z0-9./]{1,9}", 0..4),
+            schedule in proptest::sample::select(&Schedule::ALL[..]),
+            target in proptest::sample::select(&[Target::Tcg, Target::Kvm, Target::Host][..]),
+            monitor in "[a-z0-9-]{1,12}(\\+[a-z0-9-]{1,12})?",
+        ) {
+            let params = params.into_iter().collect();
+            let cell = Cell { kernel, target, workload, params, schedule, monitor: monitor.parse().unwrap() };
+            prop_assert_eq!(cell.to_string().parse(), Ok(cell));
+        }
     }
 }

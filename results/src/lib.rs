@@ -7,6 +7,7 @@ pub mod baseline;
 pub mod behaviour;
 pub mod cell;
 pub mod environment;
+pub mod journal;
 pub mod measurement;
 pub mod monitor;
 pub mod params;

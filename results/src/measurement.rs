@@ -157,6 +157,22 @@ pub enum FailureKind {
     Qemu,
 }
 
+impl FailureKind {
+    /// The name used everywhere.
+    pub const fn name(self) -> &'static str {
+        match self {
+            FailureKind::EventsMismatch => "events-mismatch",
+            FailureKind::WrongOutcome => "wrong-outcome",
+            FailureKind::GuestPanic => "guest-panic",
+            FailureKind::Timeout => "timeout",
+            FailureKind::GuestEnded => "guest-ended",
+            FailureKind::Protocol => "protocol",
+            FailureKind::Agent => "agent",
+            FailureKind::Qemu => "qemu",
+        }
+    }
+}
+
 /// A failure with what one needs to understand it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Failure {
@@ -189,6 +205,19 @@ impl Measurement {
         match &self.outcome {
             Outcome::Measured(measured) => Some(measured),
             _ => None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_kind_of_failure_is_called_as_it_is_written() {
+        use FailureKind::*;
+        for kind in [EventsMismatch, WrongOutcome, GuestPanic, Timeout, GuestEnded, Protocol, Agent, Qemu] {
+            assert_eq!(serde_json::to_value(kind).unwrap(), kind.name());
         }
     }
 }

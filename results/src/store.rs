@@ -1,23 +1,21 @@
-//! A run's folder: `run.json`, `samples.csv.zst` and the journal that a run
-//! writes as it goes. The journal is what survives an interruption; the other
-//! two are made from it.
+//! A run's folder: `run.json` and `samples.csv.zst`, made of what the journal
+//! holds when a run has ended. What survives an interruption is in `journal.rs`.
 
-use std::fs::{self, File, OpenOptions};
-use std::io::{BufRead, BufReader, BufWriter, Write};
+use std::fs::{self, File};
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail, ensure};
 use serde::{Deserialize, Serialize};
 
+pub use crate::journal::{JOURNAL_FILE, Journal};
 use crate::run::SCHEMA;
-use crate::{Measurement, Outcome, Run};
+use crate::{Outcome, Run};
 
 /// The name of the run's description in its folder.
 pub const RUN_FILE: &str = "run.json";
 /// The name of the samples' file in a run's folder.
 pub const SAMPLES_FILE: &str = "samples.csv.zst";
-/// The name of the journal in a run's folder.
-pub const JOURNAL_FILE: &str = "journal.jsonl";
 
 /// The compression level of samples; fixed, for equal runs have equal files.
 const LEVEL: i32 = 9;
@@ -39,9 +37,24 @@ pub fn save(run: &Run, folder: &Path) -> Result<()> {
 /// # Errors
 /// When a file is missing, is not of this format, or is of a newer version.
 pub fn load(folder: &Path) -> Result<Run> {
+    let mut run = describe(folder)?;
+    let path = folder.join(SAMPLES_FILE);
+    read_samples(&path, &mut run).with_context(|| {
+        format!("failed to read {}; if the run was stopped, --resume writes it again", path.display())
+    })?;
+    Ok(run)
+}
+
+/// Reads what [`save`] wrote into `folder`, but for the samples. It does not
+/// look at their file: of a run that was stopped as it ended, one of the two
+/// files may be older than the other.
+///
+/// # Errors
+/// When `run.json` is missing, is not of this format, or is of a newer version.
+pub fn describe(folder: &Path) -> Result<Run> {
     let path = folder.join(RUN_FILE);
     let json = fs::read(&path).with_context(|| format!("failed to read {}", path.display()))?;
-    let mut run: Run =
+    let run: Run =
         serde_json::from_slice(&json).with_context(|| format!("failed to understand {}", path.display()))?;
     ensure!(
         run.schema <= SCHEMA,
@@ -49,26 +62,61 @@ pub fn load(folder: &Path) -> Result<Run> {
         path.display(),
         run.schema
     );
-    let path = folder.join(SAMPLES_FILE);
-    read_samples(&path, &mut run).with_context(|| format!("failed to read {}", path.display()))?;
     Ok(run)
 }
 
-/// Replaces `path` by `bytes` in one step, so that no reader sees half a file.
+/// What the name of a file that is being written has after that of the file it
+/// is to be, before the number of the process that writes it.
+const PART: &str = ".part-";
+
+/// Replaces `path` by `bytes` in one step, so that no reader sees half a file,
+/// not even after a power cut.
 ///
 /// # Errors
 /// When the file cannot be written; the old one is then as it was.
 pub fn write_whole(path: &Path, bytes: &[u8]) -> Result<()> {
     // Another process may be writing the same file.
     let mut part = path.as_os_str().to_owned();
-    part.push(format!(".part-{}", std::process::id()));
+    part.push(format!("{PART}{}", std::process::id()));
     let part = PathBuf::from(part);
-    let written = fs::write(&part, bytes).and_then(|()| fs::rename(&part, path));
+    let written = write_flushed(&part, bytes).and_then(|()| fs::rename(&part, path));
     if written.is_err() {
         // What is half written only takes the space that was missing.
         let _ = fs::remove_file(&part);
     }
     written.with_context(|| format!("failed to write {}", path.display()))
+}
+
+fn write_flushed(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let mut file = File::create(path)?;
+    file.write_all(bytes)?;
+    // Else the new name may reach the disk before the bytes do.
+    file.sync_all()
+}
+
+/// Removes what killed processes left half written in `folder`. Nobody else may
+/// be writing there.
+///
+/// # Errors
+/// When the folder cannot be read, or such a file not be removed.
+pub fn sweep(folder: &Path) -> Result<()> {
+    let swept = || -> io::Result<()> {
+        for entry in fs::read_dir(folder)? {
+            let entry = entry?;
+            if is_part(&entry.file_name().to_string_lossy()) {
+                fs::remove_file(entry.path())?;
+            }
+        }
+        Ok(())
+    };
+    swept().with_context(|| format!("failed to sweep the folder {}", folder.display()))
+}
+
+/// Whether a file of this name was being written by [`write_whole`].
+pub fn is_part(name: &str) -> bool {
+    name.rsplit_once(PART).is_some_and(|(file, process)| {
+        !file.is_empty() && !process.is_empty() && process.bytes().all(|byte| byte.is_ascii_digit())
+    })
 }
 
 fn without_samples(run: &Run) -> Run {
@@ -115,69 +163,12 @@ fn read_samples(path: &Path, run: &mut Run) -> Result<()> {
     Ok(())
 }
 
-/// The journal of a run that is being made: appended and flushed per cell.
-#[derive(Debug)]
-pub struct Journal {
-    path: PathBuf,
-    file: BufWriter<File>,
-}
-
-impl Journal {
-    /// Opens the journal in `folder` for appending, and makes it when missing.
-    ///
-    /// # Errors
-    /// When the file cannot be opened.
-    pub fn open(folder: &Path) -> Result<Journal> {
-        let path = folder.join(JOURNAL_FILE);
-        let file = OpenOptions::new()
-            .create(true)
-            .append(true)
-            .open(&path)
-            .with_context(|| format!("failed to open the journal {}", path.display()))?;
-        Ok(Journal { path, file: BufWriter::new(file) })
-    }
-
-    /// Appends a measurement and flushes it.
-    ///
-    /// # Errors
-    /// When it cannot be written, as on a full disk.
-    pub fn append(&mut self, measurement: &Measurement) -> Result<()> {
-        let mut bytes = serde_json::to_vec(measurement).context("failed to render a measurement")?;
-        bytes.push(b'\n');
-        self.file
-            .write_all(&bytes)
-            .and_then(|()| self.file.flush())
-            .with_context(|| format!("failed to write to the journal {}", self.path.display()))
-    }
-
-    /// The measurements that the journal in `folder` holds. A last line that
-    /// was cut off is left out: its cell is measured again.
-    ///
-    /// # Errors
-    /// When the file is there and cannot be read.
-    pub fn read(folder: &Path) -> Result<Vec<Measurement>> {
-        let path = folder.join(JOURNAL_FILE);
-        let file = match File::open(&path) {
-            Ok(file) => file,
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
-            Err(error) => return Err(error).with_context(|| format!("failed to open {}", path.display())),
-        };
-        let mut measurements = Vec::new();
-        for line in BufReader::new(file).split(b'\n') {
-            let line = line.with_context(|| format!("failed to read {}", path.display()))?;
-            let Ok(measurement) = serde_json::from_slice(&line) else {
-                continue;
-            };
-            measurements.push(measurement);
-        }
-        Ok(measurements)
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{Cell, Clock, Environment, Failure, FailureKind, Measured, MonitorName, Schedule, Target};
+    use crate::{
+        Cell, Clock, Environment, Failure, FailureKind, Measured, Measurement, MonitorName, Schedule, Target,
+    };
     use proptest::prelude::*;
 
     fn measurement(params: &str, outcome: Outcome) -> Measurement {
@@ -225,18 +216,30 @@ mod tests {
     }
 
     #[test]
-    fn a_journal_keeps_whole_lines_and_leaves_out_the_cut_one() {
+    fn what_killed_processes_left_is_swept_and_nothing_else() {
         let folder = tempfile::tempdir().unwrap();
-        let mut journal = Journal::open(folder.path()).unwrap();
-        for measurement in &run().measurements {
-            journal.append(measurement).unwrap();
+        save(&run(), folder.path()).unwrap();
+        let others = ["notes.part-one", ".part-7", "x.part-", RUN_FILE, SAMPLES_FILE];
+        for name in [&others[..3], &["run.json.part-4242", "report.html.part-1"]].concat() {
+            fs::write(folder.path().join(name), "half").unwrap();
         }
-        drop(journal);
-        let path = folder.path().join(JOURNAL_FILE);
-        let whole = fs::read(&path).unwrap();
-        assert_eq!(Journal::read(folder.path()).unwrap(), run().measurements);
-        fs::write(&path, &whole[..whole.len() - 9]).unwrap();
-        assert_eq!(Journal::read(folder.path()).unwrap(), run().measurements[..2]);
+        sweep(folder.path()).unwrap();
+        let left = fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().file_name());
+        let left: std::collections::BTreeSet<_> = left.collect();
+        assert_eq!(left, others.iter().map(Into::into).collect());
+    }
+
+    #[test]
+    fn the_description_is_read_when_the_samples_are_of_another_moment() {
+        let folder = tempfile::tempdir().unwrap();
+        let empty = Run { measurements: Vec::new(), ..run() };
+        save(&empty, folder.path()).unwrap();
+        let description = fs::read(folder.path().join(RUN_FILE)).unwrap();
+        save(&run(), folder.path()).unwrap();
+        fs::write(folder.path().join(RUN_FILE), description).unwrap();
+        assert_eq!(describe(folder.path()).unwrap(), empty);
+        let error = format!("{:#}", load(folder.path()).unwrap_err());
+        assert!(error.contains(SAMPLES_FILE) && error.contains("--resume"), "{error}");
     }
 
     #[test]
@@ -249,8 +252,6 @@ mod tests {
         #[test]
         fn any_bytes_are_read_without_panic(bytes in proptest::collection::vec(any::<u8>(), 0..300)) {
             let folder = tempfile::tempdir().unwrap();
-            fs::write(folder.path().join(JOURNAL_FILE), &bytes).unwrap();
-            prop_assert!(Journal::read(folder.path()).is_ok());
             save(&run(), folder.path()).unwrap();
             fs::write(folder.path().join(SAMPLES_FILE), &bytes).unwrap();
             let _ = load(folder.path());

@@ -1,13 +1,15 @@
 //! The command: one subcommand, one file in `cmd/`.
 
+use std::io::Write;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
-use hookbench::cmd::{cache, doctor, list, report, run};
+use hookbench::cmd::{EXIT_CODES, Usage, cache, doctor, list, report, run};
+use hookbench::stop::Stopped;
 
 /// What each way to watch or stop a Linux system costs, exactly.
 #[derive(Parser)]
-#[command(version, max_term_width = 100)]
+#[command(version, max_term_width = 100, after_help = EXIT_CODES)]
 struct Command {
     #[command(subcommand)]
     verb: Verb,
@@ -16,7 +18,7 @@ struct Command {
 #[derive(Subcommand)]
 enum Verb {
     /// Measure: boot kernels, run workloads under monitors, write a report
-    Run(run::Args),
+    Run(Box<run::Args>),
     /// Show what there is: kernels, workloads, monitors, behaviours or plans
     List(list::Args),
     /// Say what this machine can run, what is missing and what to do about it
@@ -29,7 +31,7 @@ enum Verb {
 
 fn main() -> ExitCode {
     let result = match Command::parse().verb {
-        Verb::Run(args) => run::run(args),
+        Verb::Run(args) => run::run(&args),
         Verb::List(args) => list::list(&args),
         Verb::Doctor(args) => doctor::doctor(&args),
         Verb::Report(args) => report::report(&args),
@@ -38,9 +40,13 @@ fn main() -> ExitCode {
     match result {
         Ok(code) => code,
         Err(error) => {
-            eprintln!("hookbench: {error:#}");
+            // Standard error may be gone, with the terminal.
+            let _ = writeln!(std::io::stderr(), "hookbench: {error:#}");
+            if let Some(stopped) = error.downcast_ref::<Stopped>() {
+                stopped.die();
+            }
             // What was asked for wrongly is 2, as clap has it; what failed is 1.
-            ExitCode::from(if error.is::<hookbench::cmd::Usage>() { 2 } else { 1 })
+            ExitCode::from(if error.is::<Usage>() { 2 } else { 1 })
         }
     }
 }

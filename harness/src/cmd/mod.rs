@@ -1,11 +1,24 @@
-//! The subcommands, one file each, and what they share: the kinds of errors.
+//! The subcommands, one file each, and what they share: the kinds of errors, what
+//! is said, and the commands that a user is told.
 
+mod again;
+mod asked;
 pub mod cache;
 pub mod doctor;
+mod earlier;
 pub mod list;
 pub mod progress;
 pub mod report;
 pub mod run;
+mod say;
+
+/// What the exit code says; shown by `--help`.
+pub const EXIT_CODES: &str = "\
+Exit code:
+  0    every cell ended, none as failed: measured, unsupported or skipped
+  1    a cell failed, or the run could not be made; what was measured is kept
+  2    what was asked for is wrong
+  130  stopped by SIGINT (Ctrl-C); 143 by SIGTERM, 129 by SIGHUP; --resume goes on";
 
 /// What the user asked for does not exist: the exit code is 2.
 #[derive(Debug)]

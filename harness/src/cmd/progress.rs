@@ -4,8 +4,11 @@
 use std::io::IsTerminal;
 use std::time::Duration;
 
+use hookbench_reports::text::one_line;
 use hookbench_results::{Cell, Measurement, Summary};
 use indicatif::{ProgressBar, ProgressStyle};
+
+use super::say;
 
 /// One phase of a run.
 pub struct Progress {
@@ -35,25 +38,31 @@ impl Progress {
         Progress { bar, done: 0, of }
     }
 
+    /// A phase of `of` steps in plain lines, also on a terminal.
+    pub fn plain(of: usize) -> Progress {
+        Progress { bar: None, done: 0, of }
+    }
+
     /// Says what goes on.
     pub fn say(&self, message: &str) {
         match &self.bar {
             Some(bar) => bar.set_message(message.to_string()),
-            None => eprintln!("{message}"),
+            None => say::aside(message),
         }
     }
 
     /// A cell has begun.
     pub fn begun(&self, cell: &Cell) {
         if let Some(bar) = &self.bar {
-            bar.set_message(cell.to_string());
+            bar.set_message(one_line(&cell.to_string()));
         }
     }
 
     /// A cell has ended. Those without a number stay on the screen.
     pub fn ended(&mut self, measurement: &Measurement, took: Duration) {
         self.done += 1;
-        let line = format!("{} {}", measurement.cell, told(measurement));
+        // A kernel's path and a guest's words may hold what a terminal obeys.
+        let line = one_line(&format!("{} {}", measurement.cell, told(measurement)));
         match &self.bar {
             Some(bar) => {
                 bar.inc(1);
@@ -61,7 +70,7 @@ impl Progress {
                     bar.println(&line);
                 }
             }
-            None => eprintln!("[{}/{}] {line} ({:.1} s)", self.done, self.of, took.as_secs_f64()),
+            None => say::aside(&format!("[{}/{}] {line} ({:.1} s)", self.done, self.of, took.as_secs_f64())),
         }
     }
 }

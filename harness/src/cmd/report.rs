@@ -8,6 +8,8 @@ use hookbench_reports::{RENDERERS, terminal};
 use hookbench_results::Run;
 use hookbench_results::store::{load, write_whole};
 
+use super::say;
+
 /// Arguments of `hookbench report`.
 #[derive(Debug, clap::Args)]
 pub struct Args {
@@ -22,8 +24,8 @@ pub struct Args {
 pub fn report(args: &Args) -> Result<ExitCode> {
     let run = load(&args.dir)?;
     render(&run, &args.dir)?;
-    print!("{}", terminal::table(&run));
-    say_where(&args.dir);
+    say::result(&terminal::table(&run))?;
+    say_where(&args.dir)?;
     Ok(ExitCode::SUCCESS)
 }
 
@@ -41,8 +43,12 @@ pub(crate) fn render(run: &Run, folder: &Path) -> Result<()> {
 }
 
 /// Says where the rendered files are.
-pub(crate) fn say_where(folder: &Path) {
+///
+/// # Errors
+/// When standard output cannot be written.
+pub(crate) fn say_where(folder: &Path) -> Result<()> {
     for renderer in RENDERERS.iter().filter(|renderer| folder.join(renderer.file).exists()) {
-        println!("{}  {}", folder.join(renderer.file).display(), renderer.about);
+        say::result(&format!("{}  {}\n", folder.join(renderer.file).display(), renderer.about))?;
     }
+    Ok(())
 }

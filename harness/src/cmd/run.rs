@@ -1,7 +1,7 @@
-//! `hookbench run`: a plan, a session, a journal, a report.
+//! `hookbench run`: a plan, a session, a journal, a report. Whatever stops it, it
+//! says what was kept and how to go on.
 
-use std::collections::{BTreeMap, HashMap};
-use std::fs;
+use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Duration;
@@ -10,57 +10,66 @@ use anyhow::{Context, Result, anyhow, bail};
 use hookbench_reports::terminal;
 use hookbench_results::protocol::Fault;
 use hookbench_results::run::SCHEMA;
-use hookbench_results::store::{JOURNAL_FILE, Journal, RUN_FILE, load, save};
-use hookbench_results::{Cell, Environment, Measurement, Outcome, Run, Schedule};
-use hookbench_vm::kernels;
+use hookbench_results::store::{Journal, save};
+use hookbench_results::{Cell, Environment, Measurement, Run, Schedule};
 
+use super::asked::{Asked, asked};
+use super::earlier::{earlier, is_of};
 use super::progress::Progress;
 use super::report::{render, say_where};
-use super::usage;
-use crate::plan::{Plan, Planned, Products};
+use super::{again, say, usage};
+use crate::folder::{Folder, Holds, holds};
+use crate::plan::Planned;
 use crate::qemu::{BUDGET, QemuSession};
 use crate::runner::{self, Event};
-use crate::select::select;
+use crate::stop::{Stop, Stopped};
 
 /// Arguments of `hookbench run`.
 #[derive(Debug, clap::Args)]
+#[command(after_help = super::EXIT_CODES)]
 pub struct Args {
     /// Kernels by name, glob, or path of a bzImage or vmlinux
     #[arg(long, value_name = "KERNEL,…", value_delimiter = ',')]
-    kernel: Vec<String>,
+    pub(super) kernel: Vec<String>,
     /// Workloads by name or glob
     #[arg(long, value_name = "WORKLOAD,…", value_delimiter = ',', conflicts_with = "plan")]
-    workload: Vec<String>,
+    pub(super) workload: Vec<String>,
     /// Monitors by name or glob; `none` is always measured as well, as the baseline
     #[arg(long, value_name = "MONITOR,…", value_delimiter = ',', conflicts_with = "plan")]
-    monitor: Vec<String>,
+    pub(super) monitor: Vec<String>,
     /// Schedules: paced, delivered, burst
     #[arg(long, value_name = "SCHEDULE,…", value_delimiter = ',')]
-    schedule: Vec<Schedule>,
+    pub(super) schedule: Vec<Schedule>,
     /// Values of a workload's parameter, as in env_pages=0,32
     #[arg(long, value_name = "NAME=VALUE,…", conflicts_with = "plan")]
-    param: Vec<String>,
+    pub(super) param: Vec<String>,
     /// How many operations are timed in each cell
     #[arg(long, value_name = "N")]
-    samples: Option<u32>,
+    pub(super) samples: Option<u32>,
     /// A plan by name or file; `quick` when neither workloads nor monitors are named
     #[arg(long, value_name = "PLAN")]
-    plan: Option<String>,
+    pub(super) plan: Option<String>,
+    /// The one cell of this name, as reports show it; without a baseline
+    #[arg(long, value_name = "CELL", conflicts_with_all = ["plan", "kernel", "workload", "monitor", "schedule", "param"])]
+    pub(super) cell: Option<String>,
+    /// Show the guest's console on standard error while the cell runs
+    #[arg(long, requires = "cell")]
+    console: bool,
     /// The folder for the results [default: runs/PLAN-N]
     #[arg(long, value_name = "DIR")]
-    out: Option<PathBuf>,
+    pub(super) out: Option<PathBuf>,
     /// Go on with the interrupted run in the folder
     #[arg(long, requires = "out")]
-    resume: bool,
+    pub(super) resume: bool,
     /// How many guests run at once [default: one per core]
     #[arg(long, value_name = "N")]
-    jobs: Option<usize>,
+    pub(super) jobs: Option<usize>,
     /// How long a cell may take, in seconds of real time
     #[arg(long, value_name = "SECONDS", default_value_t = BUDGET.as_secs())]
-    timeout: u64,
+    pub(super) timeout: u64,
     /// What the guest has to do wrong; for tests
     #[arg(long, hide = true)]
-    fault: Option<Fault>,
+    pub(super) fault: Option<Fault>,
 }
 
 /// Runs the plan and writes its results.
@@ -68,161 +77,106 @@ pub struct Args {
 /// # Errors
 /// When what is asked for does not exist, a kernel or the image cannot be had,
 /// or results cannot be written. Cells that fail are results: the exit code says so.
-pub fn run(args: Args) -> Result<ExitCode> {
-    let plan = plan(&args).map_err(usage)?;
-    let kernels = kernels(&args, &plan).map_err(usage)?;
-    let planned = plan.cells(&kernels).map_err(usage)?;
-    let folder = folder(&args, &plan.name)?;
-    let session = open(&kernels, args.timeout)?;
-    let mut done = begin(&folder, &plan, session.environment(), args.resume)?;
+pub fn run(args: &Args) -> Result<ExitCode> {
+    let asked = asked(args).map_err(usage)?;
+    may_use(args).map_err(usage)?;
+    let session = open(&asked.kernels, args)?;
+    let stop = Stop::on_signals().context("failed to listen to signals")?;
+    let session = session.stopped_by(&stop);
+    let folder = match &args.out {
+        Some(path) => Folder::take(path)?,
+        None => Folder::free(&asked.plan)?,
+    };
+    // Another run may have ended here meanwhile.
+    may_use(args).map_err(usage)?;
+    let begun = empty(&asked.plan, session.environment());
+    let before = if args.resume { earlier(folder.path(), &begun)? } else { None };
+    fill(args, &asked, &session, &stop, folder.path(), before).map_err(|error| match error.is::<Stopped>() {
+        true => error,
+        false => anyhow!("{error:#}\n{}", kept(&error, folder.path())),
+    })
+}
+
+/// Measures what is left of the run in `folder`, and writes its results.
+fn fill(
+    args: &Args,
+    asked: &Asked,
+    session: &QemuSession,
+    stop: &Stop,
+    folder: &Path,
+    earlier: Option<HashMap<Cell, Measurement>>,
+) -> Result<ExitCode> {
+    let planned = &asked.planned;
+    let run = empty(&asked.plan, session.environment());
+    let mut done = match earlier {
+        Some(earlier) => earlier,
+        None => save(&run, folder).map(|()| HashMap::new())?,
+    };
     done.retain(|cell, measurement| planned.iter().any(|p| p.cell == *cell && is_of(measurement, p)));
     let left: Vec<Planned> = planned.iter().filter(|p| !done.contains_key(&p.cell)).cloned().collect();
-    let jobs = args.jobs.unwrap_or_else(|| std::thread::available_parallelism().map_or(1, Into::into));
-    measure(&session, &left, jobs, args.fault, &folder, &mut done)?;
+    measure(args, session, &left, stop, folder, &mut done)?;
+    if let Some(signal) = stop.signal().filter(|_| done.len() < planned.len()) {
+        let go_on = again::resume(again::words(), folder);
+        let (ended, all, path) = (done.len(), planned.len(), folder.display());
+        let told =
+            format!("{ended} of {all} cells have ended and are kept in {path}; go on with:\n    {go_on}");
+        return Err(Stopped { signal, told }.into());
+    }
     let measurements = planned.iter().filter_map(|planned| done.remove(&planned.cell)).collect();
-    let run = Run { measurements, ..empty(&plan, session.environment()) };
-    finish(&run, &folder).with_context(|| kept(&folder))
+    let run = Run { measurements, ..run };
+    finish(&run, args, planned, folder)
 }
 
-/// What to do when results could be measured and not be written.
-fn kept(folder: &Path) -> String {
-    format!("the run stopped; what was measured is in {}: free some space and --resume it", folder.display())
+/// What to do after an error that is none of a cell's.
+fn kept(error: &anyhow::Error, folder: &Path) -> String {
+    use std::io::ErrorKind::{FileTooLarge, QuotaExceeded, StorageFull};
+    let full = error.chain().filter_map(|cause| cause.downcast_ref::<std::io::Error>());
+    let full =
+        full.map(std::io::Error::kind).any(|kind| [StorageFull, QuotaExceeded, FileTooLarge].contains(&kind));
+    let first = if full { "free some space, and " } else { "" };
+    let go_on = again::resume(again::words(), folder);
+    format!("what was measured is kept in {}; {first}go on with:\n    {go_on}", folder.display())
 }
 
-fn plan(args: &Args) -> Result<Plan> {
-    let named = args.plan.as_deref().or(if args.workload.is_empty() && args.monitor.is_empty() {
-        Some("quick")
-    } else {
-        None
-    });
-    let mut plan = match named {
-        Some(name) => Plan::open(name)?,
-        None => custom(args)?,
-    };
-    for products in &mut plan.cells {
-        if !args.schedule.is_empty() {
-            products.schedules.clone_from(&args.schedule);
-        }
-        products.samples = args.samples.or(products.samples);
-    }
-    Ok(plan)
-}
-
-/// A plan of what the command line names; what it leaves out is everything.
-fn custom(args: &Args) -> Result<Plan> {
-    let all = |names: &[String]| if names.is_empty() { vec!["*".to_string()] } else { names.to_vec() };
-    let mut params: BTreeMap<String, Vec<String>> = BTreeMap::new();
-    for text in &args.param {
-        let (name, values) = text.split_once('=').ok_or_else(|| anyhow!("not NAME=VALUE: {text:?}"))?;
-        params.entry(name.into()).or_default().extend(values.split(',').map(String::from));
-    }
-    let cells = vec![Products {
-        workloads: all(&args.workload),
-        monitors: all(&args.monitor),
-        params,
-        ..Products::default()
-    }];
-    Ok(Plan { name: "custom".into(), about: String::new(), kernels: Vec::new(), cells })
-}
-
-/// The kernels to run on: those of the command line, of the plan, or the default.
-fn kernels(args: &Args, plan: &Plan) -> Result<Vec<String>> {
-    let asked = if args.kernel.is_empty() { &plan.kernels } else { &args.kernel };
-    if asked.is_empty() {
-        return Ok(vec![kernels::default()?.name.clone()]);
-    }
-    let known: Vec<String> = kernels::rows()?.iter().map(|row| row.name.clone()).collect();
-    let mut chosen = Vec::new();
-    for name in asked {
-        let path = Path::new(name);
-        if path.is_file() {
-            chosen.push(name.clone());
-        } else if name.contains('/') {
-            bail!("no kernel {name:?}: there is no such file; known by name are: {}", known.join(", "));
-        } else {
-            let pattern = if name == "all" { "*" } else { name };
-            chosen.extend(select("kernel", &[pattern.to_string()], &known)?);
-        }
-    }
-    let mut seen = std::collections::HashSet::new();
-    chosen.retain(|name| seen.insert(name.clone()));
-    Ok(chosen)
-}
-
-fn folder(args: &Args, plan: &str) -> Result<PathBuf> {
-    let Some(folder) = &args.out else {
-        let name = Path::new(plan).file_stem().unwrap_or_default().to_string_lossy().into_owned();
-        let free = (1..).map(|number| PathBuf::from(format!("runs/{name}-{number}")));
-        return free.into_iter().find(|folder| !folder.exists()).context("no free folder below runs/");
-    };
-    let holds_run = [RUN_FILE, JOURNAL_FILE].iter().any(|file| folder.join(file).exists());
-    match (holds_run, args.resume) {
-        (true, false) => Err(usage(anyhow!(
-            "{} holds a run already; give another --out, or --resume to go on with it",
-            folder.display()
-        ))),
-        (false, true) => Err(usage(anyhow!("{} holds no run to resume", folder.display()))),
-        _ => Ok(folder.clone()),
-    }
-}
-
-fn open(kernels: &[String], timeout: u64) -> Result<QemuSession> {
-    let progress = Progress::begin("fetch", 0);
-    QemuSession::open(kernels, Duration::from_secs(timeout), &|message| progress.say(message))
-}
-
-fn empty(plan: &Plan, environment: &Environment) -> Run {
-    Run {
-        schema: SCHEMA,
-        plan: plan.name.clone(),
-        environment: environment.clone(),
-        measurements: Vec::new(),
-    }
-}
-
-/// Begins the folder, or finds what an interrupted run has measured already.
-fn begin(
-    folder: &Path,
-    plan: &Plan,
-    environment: &Environment,
-    resume: bool,
-) -> Result<HashMap<Cell, Measurement>> {
-    if resume {
-        let before = load(folder).context("failed to resume")?;
-        if before.environment != *environment {
+/// Whether the folder that is asked for may be written into.
+fn may_use(args: &Args) -> Result<()> {
+    let Some(folder) = &args.out else { return Ok(()) };
+    match (holds(folder)?, args.resume) {
+        (Holds::Run, false) => {
             bail!(
-                "cannot resume {}: QEMU, a kernel or the agent is another than it was; start a new run",
+                "{} holds a run already; give another --out, or --resume to go on with it",
                 folder.display()
-            );
+            )
         }
-        let measured = Journal::read(folder)?;
-        return Ok(measured.into_iter().map(|measurement| (measurement.cell.clone(), measurement)).collect());
+        (Holds::Nothing | Holds::Others, true) => bail!("{} holds no run to resume", folder.display()),
+        _ => Ok(()),
     }
-    fs::create_dir_all(folder).with_context(|| format!("failed to make the folder {}", folder.display()))?;
-    save(&empty(plan, environment), folder)?;
-    Ok(HashMap::new())
 }
 
-/// Whether a measurement of an interrupted run is what `planned` asks for: a
-/// cell that failed, or was asked for with another number of samples, is not.
-fn is_of(measurement: &Measurement, planned: &Planned) -> bool {
-    match &measurement.outcome {
-        Outcome::Measured(measured) => measured.samples.len() == planned.samples as usize,
-        Outcome::Unsupported(_) | Outcome::Skipped(_) => true,
-        Outcome::Failed(_) => false,
-    }
+fn open(kernels: &[String], args: &Args) -> Result<QemuSession> {
+    let progress = Progress::begin("fetch", 0);
+    let budget = Duration::from_secs(args.timeout);
+    let session = QemuSession::open(kernels, budget, &|message| progress.say(message))?;
+    Ok(if args.console { session.with_console(say::console) } else { session })
+}
+
+fn empty(plan: &str, environment: &Environment) -> Run {
+    Run { schema: SCHEMA, plan: plan.into(), environment: environment.clone(), measurements: Vec::new() }
 }
 
 fn measure(
+    args: &Args,
     session: &QemuSession,
     left: &[Planned],
-    jobs: usize,
-    fault: Option<Fault>,
+    stop: &Stop,
     folder: &Path,
     done: &mut HashMap<Cell, Measurement>,
 ) -> Result<()> {
     let mut journal = Journal::open(folder)?;
-    let mut progress = Progress::begin("cells", left.len());
+    let jobs = args.jobs.unwrap_or_else(|| std::thread::available_parallelism().map_or(1, Into::into));
+    // A bar and a guest's console on the same lines would be neither.
+    let mut progress =
+        if args.console { Progress::plain(left.len()) } else { Progress::begin("cells", left.len()) };
     let heard = |event| {
         match event {
             Event::Begun(cell) => progress.begun(&cell),
@@ -234,19 +188,25 @@ fn measure(
         }
         Ok(())
     };
-    runner::run(session, left, jobs, fault, heard).with_context(|| kept(folder))
+    runner::run(session, left, jobs, args.fault, stop, heard)
 }
 
-fn finish(run: &Run, folder: &Path) -> Result<ExitCode> {
+fn finish(run: &Run, args: &Args, planned: &[Planned], folder: &Path) -> Result<ExitCode> {
     save(run, folder)?;
     render(run, folder)?;
-    print!("{}", terminal::table(run));
-    say_where(folder);
-    Ok(if run.count("failed") > 0 { ExitCode::FAILURE } else { ExitCode::SUCCESS })
+    say::result(&terminal::table(run))?;
+    say_where(folder)?;
+    match again::failures(&run.measurements, planned, args) {
+        Some(told) => {
+            say::aside(&told);
+            Ok(ExitCode::FAILURE)
+        }
+        None => Ok(ExitCode::SUCCESS),
+    }
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
     use clap::Parser;
 
@@ -256,36 +216,8 @@ mod tests {
         args: Args,
     }
 
-    fn args(line: &str) -> Args {
+    /// The arguments in `line`.
+    pub(in crate::cmd) fn args(line: &str) -> Args {
         Command::try_parse_from(std::iter::once("run").chain(line.split_whitespace())).unwrap().args
-    }
-
-    fn kernels_of(line: &str) -> Result<Vec<String>> {
-        let args = args(line);
-        kernels(&args, &plan(&args)?)
-    }
-
-    #[test]
-    fn without_a_word_it_is_the_quick_plan_on_the_default_kernel() {
-        assert_eq!(plan(&args("")).unwrap(), Plan::open("quick").unwrap());
-        assert_eq!(kernels_of("").unwrap(), ["6.1"]);
-    }
-
-    #[test]
-    fn kernels_are_chosen_by_name_glob_and_path() {
-        assert_eq!(kernels_of("--kernel 6.12,6.1,6.12").unwrap(), ["6.12", "6.1"]);
-        assert_eq!(kernels_of("--kernel 6.1*").unwrap(), ["6.1", "6.12"]);
-        assert_eq!(kernels_of("--kernel Cargo.toml").unwrap(), ["Cargo.toml"]);
-        for wrong in ["--kernel 4.4", "--kernel ./nowhere"] {
-            assert!(kernels_of(wrong).unwrap_err().to_string().contains("6.1, 6.12"), "{wrong}");
-        }
-    }
-
-    #[test]
-    fn what_is_named_is_measured_with_its_parameters() {
-        let args = args("--workload execve-* --monitor bpf-lsm+* --param env_pages=0,32 --samples 7");
-        let cells = plan(&args).unwrap().cells(&["6.1".into()]).unwrap();
-        assert_eq!(cells.len(), 2 * 5);
-        assert!(cells.iter().all(|planned| planned.samples == 7));
     }
 }

@@ -1,0 +1,138 @@
+//! The commands that a user is told: how to go on with a run, and how to look at
+//! one cell that failed. They can be pasted into a shell as they stand.
+
+use std::path::Path;
+
+use hookbench_reports::text::{count, one_line};
+use hookbench_results::{Measurement, Outcome};
+
+use super::run::Args;
+use crate::plan::Planned;
+use crate::qemu::BUDGET;
+
+/// This process's command line.
+pub(super) fn words() -> Vec<String> {
+    std::env::args_os().map(|word| word.to_string_lossy().into_owned()).collect()
+}
+
+/// `words` as a shell reads them.
+fn quoted(words: &[String]) -> String {
+    // No word of a command line can have the NUL that alone cannot be quoted.
+    let quoted = words.iter().map(|word| shlex::try_quote(word).unwrap_or_default());
+    quoted.collect::<Vec<_>>().join(" ")
+}
+
+/// The command that goes on with the run in `folder`, which `words` began.
+pub(super) fn resume(mut words: Vec<String>, folder: &Path) -> String {
+    let given = |words: &[String], option: &str| {
+        words.iter().any(|word| word == option || word.starts_with(&format!("{option}=")))
+    };
+    if !given(&words, "--out") {
+        words.extend(["--out".into(), folder.display().to_string()]);
+    }
+    if !given(&words, "--resume") {
+        words.push("--resume".into());
+    }
+    quoted(&words)
+}
+
+/// The command that runs a cell alone and shows the guest's console.
+fn alone(program: &str, planned: &Planned, args: &Args) -> String {
+    let mut words =
+        [program, "run", "--cell", &planned.cell.to_string(), "--console"].map(String::from).to_vec();
+    let usual = hookbench_workloads::find(&planned.cell.workload).map(|workload| workload.info().samples);
+    if usual != Some(planned.samples) {
+        words.extend(["--samples".into(), planned.samples.to_string()]);
+    }
+    if args.timeout != BUDGET.as_secs() {
+        words.extend(["--timeout".into(), args.timeout.to_string()]);
+    }
+    if let Some(fault) = args.fault.and_then(|fault| serde_json::to_value(fault).ok()) {
+        words.extend(["--fault".into(), fault.as_str().unwrap_or_default().into()]);
+    }
+    quoted(&words)
+}
+
+/// The cells that failed, a line each, and below each the command that runs it
+/// alone; nothing when none did.
+pub(super) fn failures(measurements: &[Measurement], planned: &[Planned], args: &Args) -> Option<String> {
+    let program = words().into_iter().next().unwrap_or_else(|| "hookbench".into());
+    let mut lines = Vec::new();
+    for Measurement { cell, outcome, .. } in measurements {
+        let Outcome::Failed(failure) = outcome else { continue };
+        let said = one_line(&format!("{cell}: {}", failure.message));
+        lines.push(format!("{}: {said}", failure.kind.name()));
+        let planned = planned.iter().find(|planned| planned.cell == *cell);
+        lines.extend(planned.map(|planned| format!("    {}", alone(&program, planned, args))));
+    }
+    let failed =
+        measurements.iter().filter(|measurement| matches!(measurement.outcome, Outcome::Failed(_))).count();
+    (failed > 0).then(|| {
+        format!(
+            "{} failed; below each, how to run it alone and see the guest's console:\n{}",
+            count(failed, "cell"),
+            lines.join("\n")
+        )
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cmd::run::tests::args;
+    use crate::plan::Plan;
+    use hookbench_results::{Clock, Failure, FailureKind};
+
+    fn strings(line: &str) -> Vec<String> {
+        line.split(' ').map(String::from).collect()
+    }
+
+    #[test]
+    fn going_on_is_the_same_command_with_the_folder_and_resume() {
+        let go_on = |line| resume(strings(line), Path::new("runs/my run"));
+        assert_eq!(
+            go_on("hookbench run --plan full"),
+            "hookbench run --plan full --out 'runs/my run' --resume"
+        );
+        for line in ["hookbench run --out a --resume", "hookbench run --out=a --resume"] {
+            assert_eq!(shlex::split(&go_on(line)).unwrap(), strings(line));
+        }
+        let said = go_on("hookbench run --monitor bpf-lsm+* --param a=$b;c");
+        assert_eq!(
+            shlex::split(&said).unwrap()[..6],
+            strings("hookbench run --monitor bpf-lsm+* --param a=$b;c")
+        );
+        assert!(!said.contains(" bpf-lsm+* "), "{said}");
+    }
+
+    #[test]
+    fn a_failed_cell_is_told_with_a_command_that_a_shell_reads_as_it_is_meant() {
+        let args = args("--workload mprotect-storm --param to=r --monitor none --samples 7 --timeout 9");
+        let plan = crate::cmd::asked::plan(&args).unwrap();
+        let kernel = "my kernels/vm'linux".to_string();
+        let planned = plan.cells(&[kernel]).unwrap();
+        let message = "no\n\u{1b}[2Janswer".into();
+        let failure = Failure { kind: FailureKind::Timeout, message, console: Vec::new() };
+        let cell = planned[0].cell.clone();
+        let failed =
+            Measurement { cell: cell.clone(), clock: Clock::Instructions, outcome: Outcome::Failed(failure) };
+        let told = failures(&[failed], &planned, &args).unwrap();
+        let lines: Vec<&str> = told.lines().collect();
+        assert!(lines[0].starts_with("1 cell failed"), "{told}");
+        assert_eq!(lines[1], format!("timeout: {cell}: no \u{fffd}[2Janswer"));
+        let words = shlex::split(lines[2]).unwrap();
+        assert_eq!(words[1..4], ["run", "--cell", &cell.to_string()]);
+        assert_eq!(words[4..], strings("--console --samples 7 --timeout 9"));
+        assert!(failures(&[], &planned, &args).is_none());
+    }
+
+    #[test]
+    fn what_is_usual_is_not_repeated() {
+        let planned = Plan::open("quick").unwrap().cells(&["6.1".into()]).unwrap();
+        let command = alone("hookbench", &planned[0], &args(""));
+        assert_eq!(
+            command,
+            format!("hookbench run --cell {} --console", quoted(&[planned[0].cell.to_string()]))
+        );
+    }
+}

@@ -1,0 +1,198 @@
+//! What the command line asks for, as cells: those of a plan, of globs, or the
+//! one cell that is named by what reports show of it.
+
+use std::collections::{BTreeMap, HashSet};
+use std::path::Path;
+
+use anyhow::{Result, anyhow, bail};
+use hookbench_results::Cell;
+use hookbench_vm::kernels;
+
+use super::run::Args;
+use crate::plan::{Plan, Planned, Products};
+use crate::select::select;
+
+/// What is to be measured.
+pub(super) struct Asked {
+    /// The plan's name.
+    pub(super) plan: String,
+    /// The kernels, by name or path.
+    pub(super) kernels: Vec<String>,
+    /// The cells, in canonical order.
+    pub(super) planned: Vec<Planned>,
+}
+
+/// What `args` ask for.
+///
+/// # Errors
+/// When something of it does not exist; the error says what does.
+pub(super) fn asked(args: &Args) -> Result<Asked> {
+    if let Some(name) = &args.cell {
+        return one(name, args.samples);
+    }
+    let plan = plan(args)?;
+    let kernels = kernels(if args.kernel.is_empty() { &plan.kernels } else { &args.kernel })?;
+    let planned = plan.cells(&kernels)?;
+    Ok(Asked { plan: plan.name, kernels, planned })
+}
+
+/// The one cell called `name`, without a baseline.
+fn one(name: &str, samples: Option<u32>) -> Result<Asked> {
+    let cell: Cell = name.parse()?;
+    if !Path::new(&cell.kernel).is_file() && !known()?.contains(&cell.kernel) {
+        bail!(
+            "no kernel {:?}: there is no such file; known by name are: {}",
+            cell.kernel,
+            known()?.join(", ")
+        );
+    }
+    let products = Products {
+        workloads: vec![cell.workload.clone()],
+        monitors: vec![cell.monitor.to_string()],
+        schedules: vec![cell.schedule],
+        params: cell.params.iter().map(|(name, value)| (name.into(), vec![value.into()])).collect(),
+        samples,
+    };
+    let plan = Plan { name: "cell".into(), about: String::new(), kernels: Vec::new(), cells: vec![products] };
+    let mut planned = plan.cells(std::slice::from_ref(&cell.kernel))?;
+    planned.retain(|planned| planned.cell.monitor == cell.monitor);
+    match planned.iter().find(|planned| planned.cell == cell) {
+        Some(found) => {
+            Ok(Asked { plan: plan.name, kernels: vec![cell.kernel], planned: vec![found.clone()] })
+        }
+        None => {
+            let names: Vec<String> = planned.iter().map(|planned| planned.cell.to_string()).collect();
+            bail!("no cell {name:?}; like it are: {}", names.join(", "))
+        }
+    }
+}
+
+/// The plan of a name, a file or the command line's globs.
+pub(super) fn plan(args: &Args) -> Result<Plan> {
+    let named = args.plan.as_deref().or(if args.workload.is_empty() && args.monitor.is_empty() {
+        Some("quick")
+    } else {
+        None
+    });
+    let mut plan = match named {
+        Some(name) => Plan::open(name)?,
+        None => custom(args)?,
+    };
+    for products in &mut plan.cells {
+        if !args.schedule.is_empty() {
+            products.schedules.clone_from(&args.schedule);
+        }
+        products.samples = args.samples.or(products.samples);
+    }
+    Ok(plan)
+}
+
+/// A plan of what the command line names; what it leaves out is everything.
+fn custom(args: &Args) -> Result<Plan> {
+    let all = |names: &[String]| if names.is_empty() { vec!["*".to_string()] } else { names.to_vec() };
+    let mut params: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    for text in &args.param {
+        let (name, values) = text.split_once('=').ok_or_else(|| anyhow!("not NAME=VALUE: {text:?}"))?;
+        params.entry(name.into()).or_default().extend(values.split(',').map(String::from));
+    }
+    let cells = vec![Products {
+        workloads: all(&args.workload),
+        monitors: all(&args.monitor),
+        params,
+        ..Products::default()
+    }];
+    Ok(Plan { name: "custom".into(), about: String::new(), kernels: Vec::new(), cells })
+}
+
+/// The names of the kernels in the table.
+fn known() -> Result<Vec<String>> {
+    Ok(kernels::rows()?.iter().map(|row| row.name.clone()).collect())
+}
+
+/// The kernels to run on: those that are asked for, or the default.
+fn kernels(asked: &[String]) -> Result<Vec<String>> {
+    if asked.is_empty() {
+        return Ok(vec![kernels::default()?.name.clone()]);
+    }
+    let known = known()?;
+    let mut chosen = Vec::new();
+    for name in asked {
+        let path = Path::new(name);
+        if path.is_file() {
+            chosen.push(name.clone());
+        } else if name.contains('/') {
+            bail!("no kernel {name:?}: there is no such file; known by name are: {}", known.join(", "));
+        } else {
+            let pattern = if name == "all" { "*" } else { name };
+            chosen.extend(select("kernel", &[pattern.to_string()], &known)?);
+        }
+    }
+    let mut seen = HashSet::new();
+    chosen.retain(|name| seen.insert(name.clone()));
+    Ok(chosen)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cmd::run::tests::args;
+
+    fn kernels_of(line: &str) -> Result<Vec<String>> {
+        asked(&args(line)).map(|asked| asked.kernels)
+    }
+
+    fn cell(name: &str) -> Result<Asked> {
+        one(name, Some(7))
+    }
+
+    #[test]
+    fn without_a_word_it_is_the_quick_plan_on_the_default_kernel() {
+        assert_eq!(plan(&args("")).unwrap(), Plan::open("quick").unwrap());
+        assert_eq!(kernels_of("").unwrap(), ["6.1"]);
+    }
+
+    #[test]
+    fn kernels_are_chosen_by_name_glob_and_path() {
+        assert_eq!(kernels_of("--kernel 6.12,6.1,6.12").unwrap(), ["6.12", "6.1"]);
+        assert_eq!(kernels_of("--kernel 6.1*").unwrap(), ["6.1", "6.12"]);
+        assert_eq!(kernels_of("--kernel Cargo.toml").unwrap(), ["Cargo.toml"]);
+        for wrong in ["--kernel 4.4", "--kernel ./nowhere"] {
+            assert!(kernels_of(wrong).unwrap_err().to_string().contains("6.1, 6.12"), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn what_is_named_is_measured_with_its_parameters() {
+        let args = args("--workload execve-* --monitor bpf-lsm+* --param env_pages=0,32 --samples 7");
+        let cells = plan(&args).unwrap().cells(&["6.1".into()]).unwrap();
+        assert_eq!(cells.len(), 2 * 5);
+        assert!(cells.iter().all(|planned| planned.samples == 7));
+    }
+
+    #[test]
+    fn one_cell_is_named_by_what_reports_show_of_it() {
+        for planned in Plan::open("quick").unwrap().cells(&["6.1".into()]).unwrap() {
+            let asked = cell(&planned.cell.to_string()).unwrap();
+            assert_eq!(asked.planned, [Planned { samples: 7, ..planned }]);
+        }
+        assert_eq!(cell("Cargo.toml/tcg/null-syscall/paced/none").unwrap().kernels, ["Cargo.toml"]);
+    }
+
+    #[test]
+    fn what_is_no_cell_is_said_with_those_like_it() {
+        for (name, known) in [
+            ("6.1", "6.1/tcg/mprotect-storm[to=r]"),
+            ("4.4/tcg/null-syscall/paced/none", "6.1, 6.12"),
+            ("6.*/tcg/null-syscall/paced/none", "6.1, 6.12"),
+            ("6.1/kvm/null-syscall/paced/none", "6.1/tcg/null-syscall/paced/none"),
+            ("6.1/tcg/quake/paced/none", "null-syscall"),
+            ("6.1/tcg/null-syscall/paced/bpf-lsm+telepathy", "bpf-lsm+ringbuf"),
+            ("6.1/tcg/mprotect-storm/paced/none", "mprotect-storm[to=rw]/paced/none"),
+            ("6.1/tcg/mprotect-storm[to=x]/paced/none", "r|rw"),
+            ("6.1/tcg/null-syscall[to=r]/paced/none", "6.1/tcg/null-syscall/paced/none"),
+        ] {
+            let error = cell(name).err().unwrap().to_string();
+            assert!(error.contains(known), "{error}");
+        }
+    }
+}

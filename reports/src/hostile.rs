@@ -1,0 +1,184 @@
+//! Tests that nothing a guest, a kernel's name or a run's file says is more than
+//! text in any format. The table of renderers is walked, so a new one is tested
+//! from its first day; one of a new format is told to say here what is text in it.
+
+use hookbench_results::environment::{Environment, ImageRecord, KernelRecord};
+use hookbench_results::measurement::{Events, Failure, FailureKind, Measured, Refused};
+use hookbench_results::{Cell, Clock, Measurement, Outcome, Params, Run, Schedule, Target};
+use pulldown_cmark::{Event, Options, Parser, Tag};
+
+use crate::{RENDERERS, terminal, text};
+
+/// What hostile text would like to be.
+const HOSTILE: &[&str] = &[
+    "<script>alert(1)</script>",
+    "x</style><b onclick=\"x\" y='z'>",
+    "]]>--><!-- x",
+    "\" onload=\"alert(1)",
+    "a | b \\| c \\\\| d |",
+    "a\nb\r\n\n# c\n\n- d\n```\n<i>",
+    "`` ` <img src=x> ` ``",
+    "`[x](javascript:y)` [x](javascript:y) ![x](y) *z* _z_ ~~z~~",
+    "[x]: http://example.org \"y\"",
+    "=cmd|' /C calc'!A0",
+    "+1+cmd()",
+    "-2+cmd()",
+    "@SUM(1)",
+    "＝cmd()",
+    "\t=cmd(),\"x\"\n=cmd()",
+    "\u{1b}[2J\u{1b}]0;title\u{7}\u{9b}31m\u{8}\u{7f}x\0",
+    "abc\u{202e}fdp\u{2066}x\u{2069}\u{200f}\u{61c}",
+    "a\u{200b}b\u{feff}c\u{ad}d\u{e0041}e\u{2028}f\u{fffe}",
+    "&lt;&#60;script&gt; &amp; &nbsp;",
+    "\\`\\<a\\>\\",
+];
+
+/// A run in which all that can be foreign is `foreign`.
+fn run(foreign: &str) -> Run {
+    let text = || foreign.to_string();
+    let cell = |monitor: &str, kernel: String| Cell {
+        kernel,
+        target: Target::Tcg,
+        workload: text(),
+        params: Params::from_iter([(text(), text())]),
+        schedule: Schedule::Paced,
+        monitor: monitor.parse().unwrap(),
+    };
+    let measured = |lost| {
+        Outcome::Measured(Measured {
+            samples: vec![300 + lost, 310 + lost, 330],
+            calibration: 5,
+            events: Some(Events { behaviour: text(), expected: 3, seen: 3, lost }),
+            refused: (lost > 0).then(|| Refused { operations: 2, errno: text() }),
+            attach_cost: Some(7),
+            memory_bytes: Some(-4096),
+            notes: vec![text(), text()],
+        })
+    };
+    let failure = Failure { kind: FailureKind::Agent, message: text(), console: vec![text(), text()] };
+    let mut measurements = Vec::new();
+    for kernel in [text(), "6.1".into()] {
+        let outcomes = [
+            ("none", measured(0)),
+            ("kprobe+count", measured(0)),
+            ("bpf-lsm+deny", measured(1)),
+            ("audit+rules", Outcome::Unsupported(text())),
+            ("audit+off", Outcome::Skipped(text())),
+            ("-x+y", Outcome::Failed(failure.clone())),
+        ];
+        let clock = Clock::Instructions;
+        measurements.extend(outcomes.map(|(monitor, outcome)| Measurement {
+            history: None,
+            cell: cell(monitor, kernel.clone()),
+            clock,
+            outcome,
+        }));
+    }
+    Run { schema: 1, plan: text(), environment: environment(foreign), measurements }
+}
+
+fn environment(foreign: &str) -> Environment {
+    let text = || foreign.to_string();
+    Environment {
+        hookbench: text(),
+        qemu: text(),
+        cpu: text(),
+        machine: vec![text(), text()],
+        kernels: vec![KernelRecord {
+            name: text(),
+            package: text(),
+            version: text(),
+            sha256: text(),
+            boot_lines: vec![(text(), text())],
+        }],
+        image: ImageRecord { sha256: text(), agent_sha256: text(), packages: vec![(text(), text())] },
+        bpf_compiler: text(),
+        rustc: text(),
+        ..Environment::default()
+    }
+}
+
+/// What a file is made of, its text left out: the same whatever the text says.
+fn structure(file: &str, content: &str) -> Vec<String> {
+    match file.rsplit_once('.').map(|(_, extension)| extension) {
+        Some("html" | "svg") => tags(content),
+        Some("md") => markdown(content),
+        Some("csv") => fields(content),
+        _ => panic!("{file}: say here what is no text in a file of this format"),
+    }
+}
+
+/// Tags with the names of their attributes.
+fn tags(content: &str) -> Vec<String> {
+    let mut tags = Vec::new();
+    let mut rest = content;
+    while let Some((_, after)) = rest.split_once('<') {
+        let mut quoted = false;
+        let end = after.find(|c| {
+            quoted ^= c == '"';
+            c == '>' && !quoted
+        });
+        let (tag, after) = after.split_at(end.expect("a tag ends"));
+        // Every second part is a value, which cannot have a quote.
+        let names: Vec<&str> = tag.split('"').step_by(2).collect();
+        tags.push(names.concat());
+        rest = after;
+    }
+    tags
+}
+
+fn markdown(content: &str) -> Vec<String> {
+    let options = Options::ENABLE_TABLES | Options::ENABLE_STRIKETHROUGH | Options::ENABLE_TASKLISTS;
+    let events = Parser::new_ext(content, options).filter_map(|event| match event {
+        Event::Text(_) | Event::SoftBreak => None,
+        Event::Code(_) => Some("code".into()),
+        Event::Start(Tag::Link { dest_url, .. }) => Some(format!("link to {dest_url}")),
+        Event::Html(html) | Event::InlineHtml(html) => panic!("markup in Markdown: {html}"),
+        other => Some(format!("{other:?}")),
+    });
+    // What tables have too many of is dropped by the parser, so bars are counted as well.
+    let bars = content.lines().filter(|line| line.starts_with('|')).map(|line| {
+        let bare = line.replace("\\\\", "").replace("\\|", "");
+        format!("{} bars", bare.matches('|').count())
+    });
+    events.chain(bars).collect()
+}
+
+fn fields(content: &str) -> Vec<String> {
+    let mut records = csv::Reader::from_reader(content.as_bytes());
+    let mut structure = vec![format!("{} lines", content.lines().count())];
+    for record in records.records() {
+        let record = record.expect("a record as long as the others");
+        for field in &record {
+            let formula = field.starts_with(['=', '+', '-', '@', '\t', '＝', '＋', '－', '＠']);
+            assert!(!formula || field.parse::<f64>().is_ok(), "a formula: {field}");
+        }
+        structure.push(format!("{} fields", record.len()));
+    }
+    structure
+}
+
+#[test]
+fn hostile_text_is_text_in_every_format() {
+    for renderer in RENDERERS {
+        let render = |foreign| (renderer.render)(&run(foreign)).expect(renderer.file);
+        let tame = structure(renderer.file, &render("tame words"));
+        for hostile in HOSTILE {
+            let content = render(hostile);
+            assert_eq!(structure(renderer.file, &content), tame, "{}: {hostile:?}", renderer.file);
+        }
+    }
+}
+
+#[test]
+fn no_format_moves_a_cursor_or_turns_text() {
+    let formats = RENDERERS.iter().map(|renderer| (renderer.file, renderer.render));
+    let table: fn(&Run) -> Option<String> = |run| Some(terminal::table(run));
+    for (file, render) in formats.chain([("the terminal", table)]) {
+        for hostile in HOSTILE {
+            let content = render(&run(hostile)).expect(file);
+            let wrong = content.chars().find(|&c| (c.is_control() && c != '\n') || text::is_unseen(c));
+            assert_eq!(wrong, None, "{file}: {hostile:?}");
+        }
+    }
+}

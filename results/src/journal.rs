@@ -1,0 +1,182 @@
+//! The journal of a run that is being made: one line a cell, appended as the
+//! cell ends. It is what survives an interruption; what a killed process, a
+//! full disk or a power cut left half written is found and left out here.
+
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result};
+
+use crate::Measurement;
+
+/// The name of the journal in a run's folder.
+pub const JOURNAL_FILE: &str = "journal.jsonl";
+
+/// A journal that is open for appending.
+#[derive(Debug)]
+pub struct Journal {
+    path: PathBuf,
+    file: File,
+    /// Up to here all lines are whole.
+    length: u64,
+}
+
+/// What a journal holds.
+#[derive(Debug, Default)]
+pub struct Found {
+    /// What was measured, as it came; a cell that was measured again is there twice.
+    pub measurements: Vec<Measurement>,
+    /// The numbers of the lines, from 1, that are no measurements.
+    pub ignored: Vec<usize>,
+    /// Whether the last line was cut off. It is no garbage: whoever wrote it was ended.
+    pub torn: bool,
+}
+
+impl Journal {
+    /// Opens the journal in `folder` for appending, and makes it when missing.
+    /// A last line that was cut off is taken away: what is appended next would
+    /// else be glued to it, and both be lost.
+    ///
+    /// # Errors
+    /// When the file cannot be opened, read or cut.
+    pub fn open(folder: &Path) -> Result<Journal> {
+        let path = folder.join(JOURNAL_FILE);
+        let opened = || -> io::Result<(File, u64)> {
+            let file = OpenOptions::new().create(true).append(true).open(&path)?;
+            let written = fs::read(&path)?;
+            let whole = written.iter().rposition(|&byte| byte == b'\n').map_or(0, |end| end + 1);
+            if whole < written.len() {
+                file.set_len(whole as u64)?;
+            }
+            Ok((file, whole as u64))
+        };
+        let (file, length) =
+            opened().with_context(|| format!("failed to open the journal {}", path.display()))?;
+        Ok(Journal { path, file, length })
+    }
+
+    /// Appends a measurement: one write, and then flushed to the disk. The write
+    /// alone outlives this process; the flush is for a power cut, and takes
+    /// little beside what a cell takes.
+    ///
+    /// # Errors
+    /// When it cannot be written, as on a full disk; the journal is then as it was.
+    pub fn append(&mut self, measurement: &Measurement) -> Result<()> {
+        let mut line = serde_json::to_vec(measurement).context("failed to render a measurement")?;
+        line.push(b'\n');
+        let written = self.file.write_all(&line).and_then(|()| self.file.sync_data());
+        match &written {
+            Ok(()) => self.length += line.len() as u64,
+            // Half a line only takes the space that was missing. When it cannot
+            // be cut either, whoever opens the journal next does.
+            Err(_) => drop(self.file.set_len(self.length)),
+        }
+        written.with_context(|| format!("failed to write to the journal {}", self.path.display()))
+    }
+
+    /// What the journal in `folder` holds; nothing when there is none. A line that
+    /// is no measurement is left out: its cell is measured again.
+    ///
+    /// # Errors
+    /// When the file is there and cannot be read.
+    pub fn read(folder: &Path) -> Result<Found> {
+        let path = folder.join(JOURNAL_FILE);
+        let written = match fs::read(&path) {
+            Ok(written) => written,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Found::default()),
+            Err(error) => return Err(error).with_context(|| format!("failed to read {}", path.display())),
+        };
+        let mut found = Found::default();
+        for (index, line) in written.split_inclusive(|&byte| byte == b'\n').enumerate() {
+            match serde_json::from_slice(line) {
+                // A whole measurement without its line break is cut by `open`.
+                Ok(measurement) if line.ends_with(b"\n") => found.measurements.push(measurement),
+                _ if !line.ends_with(b"\n") => found.torn = true,
+                _ => found.ignored.push(index + 1),
+            }
+        }
+        Ok(found)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Cell, Clock, Measured, MonitorName, Outcome, Schedule, Target};
+    use proptest::prelude::*;
+
+    fn measurement(number: u64) -> Measurement {
+        let cell = Cell {
+            kernel: "6.1".into(),
+            target: Target::Tcg,
+            workload: "mprotect-storm".into(),
+            params: format!("to={number}").parse().unwrap(),
+            schedule: Schedule::Burst,
+            monitor: MonitorName::none(),
+        };
+        let measured = Measured { samples: vec![number], ..Measured::default() };
+        Measurement { cell, clock: Clock::Instructions, outcome: Outcome::Measured(measured) }
+    }
+
+    /// A folder with a journal of so many cells, and the journal's bytes.
+    fn journal(cells: u64) -> (tempfile::TempDir, Vec<u8>) {
+        let folder = tempfile::tempdir().unwrap();
+        let mut journal = Journal::open(folder.path()).unwrap();
+        (0..cells).for_each(|number| journal.append(&measurement(number)).unwrap());
+        let bytes = fs::read(folder.path().join(JOURNAL_FILE)).unwrap();
+        (folder, bytes)
+    }
+
+    fn numbers(folder: &Path) -> Vec<u64> {
+        let found = Journal::read(folder).unwrap().measurements;
+        found.iter().map(|measurement| measurement.measured().unwrap().samples[0]).collect()
+    }
+
+    #[test]
+    fn a_journal_is_read_as_it_was_written() {
+        let (folder, _) = journal(3);
+        let found = Journal::read(folder.path()).unwrap();
+        assert_eq!(found.measurements, [measurement(0), measurement(1), measurement(2)]);
+        assert!(found.ignored.is_empty() && !found.torn);
+    }
+
+    #[test]
+    fn whatever_was_cut_off_the_next_line_is_whole() {
+        let (folder, bytes) = journal(2);
+        let first = bytes.iter().position(|&byte| byte == b'\n').unwrap() + 1;
+        for length in first..bytes.len() {
+            fs::write(folder.path().join(JOURNAL_FILE), &bytes[..length]).unwrap();
+            assert_eq!(numbers(folder.path()), [0], "{length}");
+            Journal::open(folder.path()).unwrap().append(&measurement(7)).unwrap();
+            assert_eq!(numbers(folder.path()), [0, 7], "{length}");
+        }
+    }
+
+    #[test]
+    fn garbage_in_the_middle_costs_its_own_lines_alone() {
+        let (folder, bytes) = journal(3);
+        let mut lines: Vec<&[u8]> = bytes.split_inclusive(|&byte| byte == b'\n').collect();
+        // A power cut can leave zeros where a line was.
+        let zeros = [&[0; 40][..], b"\n"].concat();
+        lines[1] = &zeros;
+        lines.insert(2, b"\xff\xfe{\n");
+        fs::write(folder.path().join(JOURNAL_FILE), lines.concat()).unwrap();
+        let found = Journal::read(folder.path()).unwrap();
+        assert_eq!((found.ignored, found.torn), (vec![2, 3], false));
+        assert_eq!(numbers(folder.path()), [0, 2]);
+    }
+
+    proptest! {
+        #[test]
+        fn any_bytes_are_read_without_panic_and_can_be_appended_to(
+            bytes in proptest::collection::vec(any::<u8>(), 0..300)
+        ) {
+            let folder = tempfile::tempdir().unwrap();
+            fs::write(folder.path().join(JOURNAL_FILE), &bytes).unwrap();
+            prop_assert!(Journal::read(folder.path()).is_ok());
+            Journal::open(folder.path()).unwrap().append(&measurement(9)).unwrap();
+            prop_assert_eq!(numbers(folder.path()), [9]);
+        }
+    }
+}
