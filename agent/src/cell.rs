@@ -12,8 +12,8 @@ use hookbench_results::{
 };
 use hookbench_workloads::{Denial, Workload, calibrate};
 
-use crate::idle::Spinner;
-use crate::meter::{Meter, Rate};
+use crate::meter::Meter;
+use crate::prepared::Prepared;
 use crate::shared::Sample;
 use crate::worker;
 
@@ -24,14 +24,14 @@ const LOOK_AGAIN: Duration = Duration::from_millis(20);
 const PATIENCE: u32 = 25;
 
 /// Runs the cell that `spec` asks for.
-pub(crate) fn run(spec: &CellSpec, spinner: Spinner, rate: Rate) -> Result<AgentMessage> {
+pub(crate) fn run(spec: &CellSpec, prepared: Prepared) -> Result<AgentMessage> {
     let workload = hookbench_workloads::find(&spec.workload)
         .ok_or_else(|| anyhow!("the agent has no workload {:?}", spec.workload))?;
     let monitor = hookbench_probes::find(&spec.monitor)
         .ok_or_else(|| anyhow!("the agent has no monitor {}", spec.monitor))?;
     let behaviour = Behaviour::find(workload.info().behaviour)
         .ok_or_else(|| anyhow!("unknown behaviour {}", workload.info().behaviour))?;
-    let mut behaviours = behaviours_here(monitor)?;
+    let mut behaviours = behaviours_of(monitor, prepared.kernel);
     if monitor.sink.denies {
         // A policy is for what is measured: the one for mprotect would refuse
         // the dynamic loader of a whole command.
@@ -46,7 +46,7 @@ pub(crate) fn run(spec: &CellSpec, spinner: Spinner, rate: Rate) -> Result<Agent
     }
     // Where nothing is attached, there is nothing to be metered or waited for.
     let watched = spec.monitor != MonitorName::none();
-    let meter = if watched { Some(Meter::start(rate)?) } else { None };
+    let meter = if watched { Some(Meter::start(prepared.rate)?) } else { None };
     let request = Request {
         sink: monitor.sink.name,
         behaviours: &behaviours,
@@ -72,19 +72,16 @@ pub(crate) fn run(spec: &CellSpec, spinner: Spinner, rate: Rate) -> Result<Agent
     }
     let denial = if monitor.sink.denies { workload.denial(&spec.params) } else { None };
     let warmup = spec.warmup.max(denial.map_or(0, |denial| denial.after_operations));
-    let samples = worker::run(workload, spec, warmup, spinner)?;
+    let samples = worker::run(workload, spec, warmup, prepared)?;
     let done = Done { spec, workload, denial, samples: &samples, operations: warmup + spec.samples };
     let events = if monitor.sink.sees() { Some(done.events(&mut *attached, behaviour)?) } else { None };
     Ok(done.judge(events, attached_for))
 }
 
-/// The behaviours that this kernel has where the monitor looks for them.
-fn behaviours_here(monitor: Monitor) -> Result<Vec<&'static Behaviour>> {
-    let release = std::fs::read_to_string("/proc/sys/kernel/osrelease")
-        .context("failed to read the kernel's release")?;
-    let version: KernelVersion = release.parse()?;
+/// The behaviours that a kernel has where the monitor looks for them.
+fn behaviours_of(monitor: Monitor, kernel: KernelVersion) -> Vec<&'static Behaviour> {
     let anywhere = monitor.sink.watches == Watches::Syscalls;
-    Ok(BEHAVIOURS.iter().filter(|row| anywhere || row.since <= version).collect())
+    BEHAVIOURS.iter().filter(|row| anywhere || row.since <= kernel).collect()
 }
 
 /// A worker that has ended, to be judged.

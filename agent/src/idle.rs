@@ -58,14 +58,14 @@ fn spin(counter: &AtomicU64) -> ! {
     }
 }
 
-/// Passes 100 instructions of time. TCG makes next to nothing of them, so that
+/// Passes 256 instructions of time. TCG makes next to nothing of them, so that
 /// it costs the host little; a `pause` would leave its loop each time. More at a
 /// time would be dearer again: for each timer that falls into them, TCG
 /// translates anew as many as there are before it.
 #[inline(always)]
 pub(crate) fn nops() {
     // SAFETY: does nothing.
-    unsafe { asm!(".rept 100", "nop", ".endr", options(nomem, nostack, preserves_flags)) };
+    unsafe { asm!(".rept 256", "nop", ".endr", options(nomem, nostack, preserves_flags)) };
 }
 
 #[cfg(test)]

@@ -63,15 +63,21 @@ fn mount(kind: &str, place: &str, options: &str) -> io::Result<()> {
 
 /// The first message: which kernel this is.
 pub(crate) fn ready() -> Result<AgentMessage> {
-    let read = |file: &str| {
-        let text = fs::read_to_string(file).with_context(|| format!("failed to read {file}"))?;
-        anyhow::Ok(text.trim_end().to_string())
-    };
     Ok(AgentMessage::Ready {
-        release: read("/proc/sys/kernel/osrelease")?,
+        release: release()?,
         version: read("/proc/sys/kernel/version")?,
         cmdline: read("/proc/cmdline")?,
     })
+}
+
+/// `uname -r`.
+pub(crate) fn release() -> Result<String> {
+    read("/proc/sys/kernel/osrelease")
+}
+
+fn read(file: &str) -> Result<String> {
+    let text = fs::read_to_string(file).with_context(|| format!("failed to read {file}"))?;
+    Ok(text.trim_end().to_string())
 }
 
 /// Has the kernel do what it does once and for all, so that no cell waits for it:

@@ -8,6 +8,8 @@ use anyhow::{Context, Result};
 use hookbench_results::protocol::{AgentMessage, CellSpec};
 use hookbench_results::{Failure, FailureKind};
 
+use prepared::Prepared;
+
 mod budget;
 mod cell;
 mod fault;
@@ -15,6 +17,7 @@ mod idle;
 mod kernel;
 mod meter;
 mod ports;
+mod prepared;
 mod shared;
 mod stop;
 mod worker;
@@ -38,17 +41,16 @@ fn answer() -> Result<()> {
     let spinner = idle::Spinner::start().context("failed to keep the CPU busy")?;
     kernel::mount_all()?;
     say(&kernel::ready()?);
-    kernel::warm();
-    let rate = meter::rate();
+    let prepared = Prepared::new(spinner)?;
     kernel::quiet()?;
-    stop::here().context("failed to stop for a snapshot")?;
+    stop::here();
     let spec = ports::cell().context("failed to read the cell")?;
     let spec: CellSpec = serde_json::from_slice(&spec).context("failed to understand the cell")?;
     budget::start(Duration::from_secs(spec.budget)).context("failed to set the cell's budget")?;
     if let Some(fault) = spec.fault {
         fault::commit(fault)?;
     }
-    say(&cell::run(&spec, spinner, rate).unwrap_or_else(|error| failed(&error)));
+    say(&cell::run(&spec, prepared).unwrap_or_else(|error| failed(&error)));
     Ok(())
 }
 

@@ -19,7 +19,7 @@ pub(crate) struct Rate {
 /// Measures it.
 pub(crate) fn rate() -> Rate {
     let (stopwatch, begin) = (Stopwatch::start(), cpu_time());
-    for _ in 0..100_000 {
+    for _ in 0..40_000 {
         nops();
     }
     Rate { ticks: stopwatch.elapsed(), nanoseconds: cpu_time() - begin }

@@ -45,6 +45,11 @@ impl Samples {
         Ok(Self { slots })
     }
 
+    /// The first of them; `None` when there are not so many.
+    pub(crate) fn first(&self, count: usize) -> Option<Samples> {
+        self.slots.get(..count).map(|slots| Samples { slots })
+    }
+
     pub(crate) fn put(&self, index: usize, sample: Sample) {
         if let Some(slot) = self.slots.get(index) {
             slot.elapsed.store(sample.elapsed, Ordering::SeqCst);
@@ -79,5 +84,7 @@ mod tests {
         samples.put(2, idle);
         samples.put(3, idle);
         assert_eq!(samples.all(), [Sample { elapsed: 0, refused: None, idle: false }, refused, idle]);
+        assert_eq!(samples.first(2).map(|first| first.all().len()), Some(2));
+        assert!(samples.first(4).is_none());
     }
 }

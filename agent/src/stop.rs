@@ -22,26 +22,28 @@ const AGAIN: u64 = 1_000_003;
 /// Above the worker and its readers.
 const UNDISTURBED: i32 = 98;
 
-/// Stops the machine, and returns at a time that only depends on when it was
-/// called, to the instruction.
-///
-/// The agent comes before all that it starts from here on: nobody keeps it from
+/// Puts the agent before all that it starts from here on: nobody keeps it from
 /// ending a cell. What it starts is ordinary again.
 ///
 /// # Errors
-/// When the kernel refuses to make this task one that others do not disturb.
-pub(crate) fn here() -> io::Result<()> {
+/// When the kernel refuses.
+pub(crate) fn come_first() -> io::Result<()> {
     let param = libc::sched_param { sched_priority: UNDISTURBED };
     // SAFETY: `param` is valid for the call.
     if unsafe { libc::sched_setscheduler(0, libc::SCHED_FIFO | libc::SCHED_RESET_ON_FORK, &param) } != 0 {
         return Err(io::Error::last_os_error());
     }
+    Ok(())
+}
+
+/// Stops the machine, and returns at a time that only depends on when it was
+/// called, to the instruction.
+pub(crate) fn here() {
     let mut until = now() + SWALLOW;
     ports::stop();
     while !wait(until) {
         until += AGAIN;
     }
-    Ok(())
 }
 
 /// The guest's TSC: under `-icount`, the instructions executed so far.

@@ -13,6 +13,7 @@ use hookbench_results::protocol::{CellSpec, Fault};
 use hookbench_workloads::{Operation, Workload};
 
 use crate::idle::Spinner;
+use crate::prepared::Prepared;
 use crate::shared::{Sample, Samples};
 
 /// Long enough for readers to empty their queues and fall asleep.
@@ -24,9 +25,10 @@ pub(crate) fn run(
     workload: &dyn Workload,
     spec: &CellSpec,
     warmup: u32,
-    spinner: Spinner,
+    prepared: Prepared,
 ) -> Result<Vec<Sample>> {
-    let samples = Samples::map(spec.samples as usize).context("failed to map memory for samples")?;
+    let spinner = prepared.spinner;
+    let samples = prepared.samples(spec.samples as usize)?;
     // SAFETY: the agent has one thread; the child never returns from here.
     let pid = match unsafe { libc::fork() } {
         -1 => return Err(io::Error::last_os_error()).context("failed to start the worker"),

@@ -116,7 +116,7 @@ mod tests {
             monitor: MonitorName::none(),
         };
         let measured = Measured { samples: vec![number], ..Measured::default() };
-        Measurement { cell, clock: Clock::Instructions, outcome: Outcome::Measured(measured) }
+        Measurement { cell, clock: Clock::Instructions, history: None, outcome: Outcome::Measured(measured) }
     }
 
     /// A folder with a journal of so many cells, and the journal's bytes.
