@@ -81,44 +81,11 @@ fn read(file: &str) -> Result<String> {
 }
 
 /// Has the kernel do what it does once and for all, so that no cell waits for it:
-/// it gives back the memory of its start, and the verifier reads the kernel's BTF.
-/// A kernel that cannot does without.
+/// it gives back the memory of its start, and whatever the first BPF program costs
+/// is paid.
 pub(crate) fn warm() {
     let _ = fs::write("/proc/sys/vm/drop_caches", "3");
-    load_nothing();
-}
-
-/// Loads a BPF program that returns 0 and is not attached to anything.
-fn load_nothing() {
-    /// `union bpf_attr` as far as BPF_PROG_LOAD needs it (linux/bpf.h).
-    #[repr(C)]
-    struct Load {
-        program_type: u32,
-        instructions: u32,
-        code: u64,
-        license: u64,
-        rest: [u64; 13],
-    }
-    const BPF_PROG_LOAD: libc::c_int = 5;
-    const SOCKET_FILTER: u32 = 1;
-    // r0 = 0; exit
-    let code: [u64; 2] = [0xb7, 0x95];
-    let license = c"GPL";
-    let load = Load {
-        program_type: SOCKET_FILTER,
-        instructions: 2,
-        code: code.as_ptr() as u64,
-        license: license.as_ptr() as u64,
-        rest: [0; 13],
-    };
-    // SAFETY: the structure and what it points to outlive the call; a descriptor
-    // that comes back is ours to close.
-    unsafe {
-        let program = libc::syscall(libc::SYS_bpf, BPF_PROG_LOAD, &load, size_of::<Load>());
-        if program >= 0 {
-            libc::close(program as i32);
-        }
-    }
+    hookbench_probes::attach::bpf::warm();
 }
 
 /// Waits until the kernel has done what it does after its start: to the second

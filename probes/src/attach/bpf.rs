@@ -6,14 +6,14 @@ use std::sync::Mutex;
 use std::time::Duration;
 
 use anyhow::{Context, Result, anyhow};
-use hookbench_results::Behaviour;
+use hookbench_results::{BEHAVIOURS, Behaviour};
 use libbpf_rs::{
     Link, Map, MapCore, MapFlags, Object, ObjectBuilder, OpenObject, OpenProgramMut, PerfBufferBuilder,
     PrintLevel, ProgramMut, RingBufferBuilder,
 };
 
 use super::reader::{Counts, Reader};
-use super::{Attached, Error, Request, Seen};
+use super::{Attached, Error, Readers, Request, Seen};
 
 /// The compiled object of a mechanism, by its file name in bpf/.
 macro_rules! object {
@@ -109,6 +109,20 @@ fn run(
 /// The name of the program for a sink and a behaviour, as behaviours.bpf.h makes it.
 fn program_of(sink: &str, behaviour: &Behaviour) -> String {
     format!("{sink}_{}", behaviour.name.replace('-', "_"))
+}
+
+/// Loads an object and drops it again. The kernel reads its BTF for the first
+/// program of all, and libbpf finds out what the kernel can; who attaches later
+/// pays for neither. A kernel that cannot load it does without.
+pub fn warm() {
+    let behaviours: Vec<&Behaviour> = BEHAVIOURS.iter().take(1).collect();
+    let request =
+        Request { sink: "count", behaviours: &behaviours, readers: Readers::Below, ld_preload: None };
+    let wanted = |name: &str| behaviours.iter().any(|row| name == program_of(request.sink, row));
+    if begin().is_ok() {
+        let _ = open(object!("kprobe"), &request, config(&request, &[]), wanted)
+            .and_then(|open| Ok(open.load()?));
+    }
 }
 
 fn begin() -> Result<(), Error> {
@@ -241,7 +255,7 @@ fn take(record: &[u8], counts: &Counts, ld_preload: Option<&str>) {
 }
 
 fn name_at(index: u32) -> Option<&'static str> {
-    hookbench_results::BEHAVIOURS.get(index as usize).map(|behaviour| behaviour.name)
+    BEHAVIOURS.get(index as usize).map(|behaviour| behaviour.name)
 }
 
 /// `struct stats` of watch.bpf.h: seen, lost, refused.
@@ -280,7 +294,6 @@ impl Attached for Programs {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::attach::Readers;
 
     #[test]
     fn the_configuration_names_each_watched_system_call() {
@@ -300,8 +313,7 @@ mod tests {
     #[test]
     fn there_is_a_program_for_each_behaviour_of_the_table() {
         let header = include_str!("../../bpf/behaviours.bpf.h");
-        let names: Vec<String> =
-            hookbench_results::BEHAVIOURS.iter().map(|row| row.name.replace('-', "_")).collect();
+        let names: Vec<String> = BEHAVIOURS.iter().map(|row| row.name.replace('-', "_")).collect();
         assert!(header.contains(&format!("enum behaviour {{ {} }};", names.join(", "))), "{names:?}");
         let programs: Vec<String> = names.iter().map(|name| format!("PROGRAM({name})")).collect();
         assert!(header.contains(&format!("EACH_BEHAVIOUR(PROGRAM) {}", programs.join(" "))), "{names:?}");
