@@ -27,7 +27,11 @@ fn main() -> Result<(), Box<dyn Error>> {
         let source = entry?.path();
         let name = source.file_name().and_then(|name| name.to_str()).unwrap_or_default();
         if let Some(stem) = name.strip_suffix(".bpf.c") {
-            compile(&compiler, &include, &source, &out.join(format!("{stem}.bpf.o")))?;
+            compile(&compiler, &include, &source, &out.join(format!("{stem}.bpf.o")), &[])?;
+            // Records with the value of LD_PRELOAD need CO-RE, and so libbpf the
+            // kernel's BTF: those who do without shall not pay for it.
+            let with_value = out.join(format!("{stem}.ld_preload.bpf.o"));
+            compile(&compiler, &include, &source, &with_value, &["-DWITH_LD_PRELOAD"])?;
         }
     }
     println!("cargo::rustc-env=HOOKBENCH_BPF_COMPILER={version}");
@@ -47,13 +51,20 @@ fn compiler() -> Result<(String, String), Box<dyn Error>> {
         .into())
 }
 
-fn compile(compiler: &str, include: &str, source: &Path, object: &Path) -> Result<(), Box<dyn Error>> {
+fn compile(
+    compiler: &str,
+    include: &str,
+    source: &Path,
+    object: &Path,
+    defines: &[&str],
+) -> Result<(), Box<dyn Error>> {
     let status = Command::new(compiler)
         .args(["-g", "-O2", "-target", "bpf", "-mcpu=v3", "-Wall", "-Wextra", "-Werror"])
         .args(["-Wno-unused-parameter", "-D__TARGET_ARCH_x86"])
         // Line information is loaded into the kernel with the program: it must
         // not name this machine's folders, or numbers would depend on them.
         .args(["-fdebug-compilation-dir=.", &format!("-ffile-prefix-map={include}=/libbpf")])
+        .args(defines)
         .args(["-I", include, "-I/usr/include/x86_64-linux-gnu", "-c"])
         .arg(source)
         .arg("-o")

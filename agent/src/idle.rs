@@ -9,41 +9,67 @@
 use std::arch::asm;
 use std::io;
 use std::ptr;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+
+/// What the spinner shares with those who ask it.
+#[repr(C)]
+struct Page {
+    /// Goes up whenever the CPU has nothing better to do.
+    count: AtomicU64,
+    /// How many rounds of it a task still waits for; a futex.
+    rest: AtomicU32,
+}
 
 /// A running spinner; it ends with the guest.
 #[derive(Clone, Copy)]
-pub(crate) struct Spinner(&'static AtomicU64);
+pub(crate) struct Spinner(&'static Page);
 
 impl Spinner {
     /// Starts it.
     pub(crate) fn start() -> io::Result<Spinner> {
-        // SAFETY: an anonymous shared mapping, zeroed, of a page that begins with
-        // the counter; never unmapped, for it ends with the guest.
-        let counter: &'static AtomicU64 = unsafe {
+        // SAFETY: an anonymous shared mapping, zeroed, for a structure whose
+        // fields are atomics for which zero is valid; never unmapped, for it
+        // ends with the guest.
+        let page: &'static Page = unsafe {
             let protection = libc::PROT_READ | libc::PROT_WRITE;
             let flags = libc::MAP_SHARED | libc::MAP_ANONYMOUS | libc::MAP_POPULATE;
-            let page = libc::mmap(ptr::null_mut(), size_of::<AtomicU64>(), protection, flags, -1, 0);
+            let page = libc::mmap(ptr::null_mut(), size_of::<Page>(), protection, flags, -1, 0);
             if page == libc::MAP_FAILED {
                 return Err(io::Error::last_os_error());
             }
             &*page.cast()
         };
-        // SAFETY: the agent has one thread; the child only counts.
+        // SAFETY: the agent has one thread; the child only spins.
         match unsafe { libc::fork() } {
             -1 => Err(io::Error::last_os_error()),
-            0 => spin(counter),
-            _ => Ok(Spinner(counter)),
+            0 => spin(page),
+            _ => Ok(Spinner(page)),
         }
     }
 
     /// Changes whenever the CPU would have been idle.
     pub(crate) fn count(self) -> u64 {
-        self.0.load(Ordering::Relaxed)
+        self.0.count.load(Ordering::Relaxed)
+    }
+
+    /// Sleeps until the CPU has had nothing else to do for so many rounds: all
+    /// others have then done what they were woken for. No timer is needed, each
+    /// of which would cost QEMU more than the rounds do.
+    pub(crate) fn rest(self, rounds: u32) {
+        let rest = &self.0.rest;
+        rest.store(rounds, Ordering::SeqCst);
+        loop {
+            let left = rest.load(Ordering::SeqCst);
+            if left == 0 {
+                return;
+            }
+            // SAFETY: the futex is in a mapping that stays; no time limit is given.
+            unsafe { libc::syscall(libc::SYS_futex, rest.as_ptr(), libc::FUTEX_WAIT, left, 0usize) };
+        }
     }
 }
 
-fn spin(counter: &AtomicU64) -> ! {
+fn spin(page: &Page) -> ! {
     let param = libc::sched_param { sched_priority: 0 };
     // SAFETY: `param` is valid for the call.
     if unsafe { libc::sched_setscheduler(0, libc::SCHED_IDLE, &param) } != 0 {
@@ -53,19 +79,30 @@ fn spin(counter: &AtomicU64) -> ! {
     let mut count = 0u64;
     loop {
         count += 1;
-        counter.store(count, Ordering::Relaxed);
+        page.count.store(count, Ordering::Relaxed);
         nops();
+        let left = page.rest.load(Ordering::SeqCst);
+        if left > 0 {
+            page.rest.store(left - 1, Ordering::SeqCst);
+        }
+        if left == 1 {
+            // SAFETY: wakes whoever sleeps on a futex in a mapping that stays.
+            unsafe { libc::syscall(libc::SYS_futex, page.rest.as_ptr(), libc::FUTEX_WAKE, 1) };
+        }
     }
 }
 
-/// Passes 256 instructions of time. TCG makes next to nothing of them, so that
+/// So many instructions does a round of idleness take, and a few more.
+pub(crate) const ROUND: u32 = 256;
+
+/// Passes [`ROUND`] instructions of time. TCG makes next to nothing of them, so that
 /// it costs the host little; a `pause` would leave its loop each time. More at a
 /// time would be dearer again: for each timer that falls into them, TCG
 /// translates anew as many as there are before it.
 #[inline(always)]
 pub(crate) fn nops() {
     // SAFETY: does nothing.
-    unsafe { asm!(".rept 256", "nop", ".endr", options(nomem, nostack, preserves_flags)) };
+    unsafe { asm!(".rept {}", "nop", ".endr", const ROUND, options(nomem, nostack, preserves_flags)) };
 }
 
 #[cfg(test)]
@@ -81,5 +118,13 @@ mod tests {
             assert!(begin.elapsed() < Duration::from_secs(60), "the spinner stands still");
             std::thread::sleep(Duration::from_millis(1));
         }
+    }
+
+    #[test]
+    fn a_rest_ends_when_its_rounds_are_over() {
+        let spinner = Spinner::start().unwrap();
+        let before = spinner.count();
+        spinner.rest(10);
+        assert!(spinner.count() >= before + 9);
     }
 }

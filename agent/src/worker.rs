@@ -12,12 +12,15 @@ use hookbench_results::Schedule;
 use hookbench_results::protocol::{CellSpec, Fault};
 use hookbench_workloads::{Operation, Workload};
 
-use crate::idle::Spinner;
+use crate::idle::{ROUND, Spinner};
 use crate::prepared::Prepared;
 use crate::shared::{Sample, Samples};
 
-/// Long enough for readers to empty their queues and fall asleep.
-const PAUSE: Duration = Duration::from_millis(2);
+/// Between paced operations the CPU has to have been idle for so many rounds, two
+/// million instructions: readers have then emptied their queues and sleep.
+const REST: u32 = 2_000_000 / ROUND;
+/// What [`Fault::Nap`] sleeps.
+const NAP: Duration = Duration::from_millis(2);
 
 /// Runs the cell's operations in a process of their own: first `warmup` of
 /// them, then as many as are timed.
@@ -86,11 +89,11 @@ fn operate(
 fn once(operation: &mut dyn Operation, spec: &CellSpec, spinner: Spinner) -> Result<Sample> {
     operation.arm().context("failed to prepare an operation")?;
     if spec.schedule == Schedule::Paced {
-        std::thread::sleep(PAUSE);
+        spinner.rest(REST);
     }
     let before = spinner.count();
     if spec.fault == Some(Fault::Nap) {
-        std::thread::sleep(PAUSE);
+        std::thread::sleep(NAP);
     }
     let timed = operation.run_once().context("failed to perform an operation")?;
     let idle = spinner.count() != before;

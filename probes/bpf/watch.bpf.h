@@ -22,9 +22,6 @@
 /* Set before the load, by src/attach/bpf.rs, which knows this layout; the
  * verifier then knows the values and drops the branches not taken. */
 const volatile struct {
-	/* Whether a record carries the value of LD_PRELOAD. */
-	__u32 with_ld_preload;
-	__u32 unused;
 	/* For mechanisms that see system calls: 0 for one that nobody watches,
 	 * else the behaviour's index plus one. */
 	__u8 behaviour_of[SYSCALLS];
@@ -66,12 +63,24 @@ struct {
 
 #include "environment.bpf.h"
 
-static __always_inline void fill(struct record *record, __u32 index)
+/* What goes into the buffers. */
+#ifdef WITH_LD_PRELOAD
+typedef struct record_with_value entry;
+#else
+typedef struct record entry;
+#endif
+
+static __always_inline void fill(entry *entry, __u32 index)
 {
+	struct record *record = (struct record *)entry;
+
 	record->time = bpf_ktime_get_ns();
 	record->pid = bpf_get_current_pid_tgid() >> 32;
 	record->behaviour = index;
 	bpf_get_current_comm(record->comm, sizeof(record->comm));
+#ifdef WITH_LD_PRELOAD
+	ld_preload(entry->ld_preload);
+#endif
 }
 
 static __always_inline void to_count(__u32 index)
@@ -81,45 +90,22 @@ static __always_inline void to_count(__u32 index)
 
 static __always_inline void to_ringbuf(__u32 index)
 {
-	struct record *record;
+	entry *place = bpf_ringbuf_reserve(&ring, sizeof(*place), 0);
 
-	if (config.with_ld_preload) {
-		struct record_with_value *more = bpf_ringbuf_reserve(&ring, sizeof(*more), 0);
-
-		if (more) {
-			fill(&more->record, index);
-			ld_preload(more->ld_preload);
-			bpf_ringbuf_submit(more, 0);
-			return;
-		}
+	if (place) {
+		fill(place, index);
+		bpf_ringbuf_submit(place, 0);
 	} else {
-		record = bpf_ringbuf_reserve(&ring, sizeof(*record), 0);
-		if (record) {
-			fill(record, index);
-			bpf_ringbuf_submit(record, 0);
-			return;
-		}
+		__sync_fetch_and_add(&stats[index].lost, 1);
 	}
-	__sync_fetch_and_add(&stats[index].lost, 1);
 }
 
 static __always_inline void to_perfbuf(void *ctx, __u32 index)
 {
-	long error;
+	entry value = {};
 
-	if (config.with_ld_preload) {
-		struct record_with_value more = {};
-
-		fill(&more.record, index);
-		ld_preload(more.ld_preload);
-		error = bpf_perf_event_output(ctx, &perf, BPF_F_CURRENT_CPU, &more, sizeof(more));
-	} else {
-		struct record record = {};
-
-		fill(&record, index);
-		error = bpf_perf_event_output(ctx, &perf, BPF_F_CURRENT_CPU, &record, sizeof(record));
-	}
-	if (error)
+	fill(&value, index);
+	if (bpf_perf_event_output(ctx, &perf, BPF_F_CURRENT_CPU, &value, sizeof(value)))
 		__sync_fetch_and_add(&stats[index].lost, 1);
 }
 

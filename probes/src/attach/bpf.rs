@@ -15,20 +15,31 @@ use libbpf_rs::{
 use super::reader::{Counts, Reader};
 use super::{Attached, Error, Readers, Request, Seen};
 
-/// The compiled object of a mechanism, by its file name in bpf/.
+/// The compiled objects of a mechanism, by its file name in bpf/.
 macro_rules! object {
     ($name:literal) => {
-        include_bytes!(concat!(env!("OUT_DIR"), "/", $name, ".bpf.o")).as_slice()
+        $crate::attach::bpf::Compiled {
+            plain: include_bytes!(concat!(env!("OUT_DIR"), "/", $name, ".bpf.o")),
+            with_ld_preload: include_bytes!(concat!(env!("OUT_DIR"), "/", $name, ".ld_preload.bpf.o")),
+        }
     };
 }
 pub(crate) use object;
+
+/// One source, compiled with and without the value of LD_PRELOAD in its records.
+#[derive(Debug, Clone, Copy)]
+pub struct Compiled {
+    /// Its records are all alike.
+    pub plain: &'static [u8],
+    /// Each record carries the value.
+    pub with_ld_preload: &'static [u8],
+}
 
 /// Pages of a perf buffer, per CPU; a power of two.
 const PERF_PAGES: usize = 64;
 
 /// `struct config` of watch.bpf.h.
-const CONFIG_SIZE: usize = 8 + SYSCALLS;
-const SYSCALLS: usize = 512;
+const CONFIG_SIZE: usize = 512;
 
 /// What libbpf printed last: the reasons that its error numbers lack.
 static SAID: Mutex<String> = Mutex::new(String::new());
@@ -54,14 +65,14 @@ pub struct Programs {
 /// # Errors
 /// When this kernel has no BTF, or a program does not load or attach.
 pub fn each_behaviour(
-    object: &[u8],
+    object: Compiled,
     request: &Request,
     prepare: impl Fn(&mut OpenProgramMut<'_>, &Behaviour) -> libbpf_rs::Result<()>,
     attach: impl Fn(&ProgramMut<'_>, &Behaviour) -> libbpf_rs::Result<Link>,
 ) -> Result<Box<dyn Attached>, Error> {
     let wanted = |name: &str| request.behaviours.iter().find(|row| name == program_of(request.sink, row));
     let load = || {
-        let mut open = open(object, request, config(request, &[]), |name| wanted(name).is_some())?;
+        let mut open = open(object, request, config(&[]), |name| wanted(name).is_some())?;
         for mut program in open.progs_mut() {
             if let Some(behaviour) = wanted(&program.name().to_string_lossy()) {
                 prepare(&mut program, behaviour)?;
@@ -84,11 +95,11 @@ pub fn each_behaviour(
 /// # Errors
 /// When this kernel has no BTF, or the program does not load or attach.
 pub fn all_syscalls(
-    object: &[u8],
+    object: Compiled,
     request: &Request,
     attach: impl Fn(&ProgramMut<'_>, &[&'static Behaviour]) -> libbpf_rs::Result<Vec<Link>>,
 ) -> Result<Box<dyn Attached>, Error> {
-    let config = config(request, request.behaviours);
+    let config = config(request.behaviours);
     let load = || anyhow::Ok(open(object, request, config, |name| name == request.sink)?.load()?);
     run(request, load, |object| Ok(attach(&program(object, request.sink)?, request.behaviours)?))
 }
@@ -120,8 +131,7 @@ pub fn warm() {
         Request { sink: "count", behaviours: &behaviours, readers: Readers::Below, ld_preload: None };
     let wanted = |name: &str| behaviours.iter().any(|row| name == program_of(request.sink, row));
     if begin().is_ok() {
-        let _ = open(object!("kprobe"), &request, config(&request, &[]), wanted)
-            .and_then(|open| Ok(open.load()?));
+        let _ = open(object!("kprobe"), &request, config(&[]), wanted).and_then(|open| Ok(open.load()?));
     }
 }
 
@@ -142,12 +152,11 @@ fn explain(error: anyhow::Error, sink: &str) -> anyhow::Error {
 }
 
 /// The bytes of `struct config`.
-fn config(request: &Request, syscalls_of: &[&'static Behaviour]) -> [u8; CONFIG_SIZE] {
+fn config(syscalls_of: &[&'static Behaviour]) -> [u8; CONFIG_SIZE] {
     let mut config = [0; CONFIG_SIZE];
-    config[0] = request.ld_preload.is_some().into();
     for behaviour in syscalls_of {
         for syscall in behaviour.syscalls {
-            if let Some(slot) = config.get_mut(8 + syscall.number as usize) {
+            if let Some(slot) = config.get_mut(syscall.number as usize) {
                 *slot = behaviour.index() as u8 + 1;
             }
         }
@@ -157,11 +166,12 @@ fn config(request: &Request, syscalls_of: &[&'static Behaviour]) -> [u8; CONFIG_
 
 /// Opens the object with only the programs and the buffers that the sink needs.
 fn open(
-    object: &[u8],
+    object: Compiled,
     request: &Request,
     config: [u8; CONFIG_SIZE],
     wanted: impl Fn(&str) -> bool,
 ) -> Result<OpenObject> {
+    let object = if request.ld_preload.is_some() { object.with_ld_preload } else { object.plain };
     let mut open = ObjectBuilder::default().open_memory(object)?;
     for mut program in open.progs_mut() {
         let wanted = wanted(&program.name().to_string_lossy());
@@ -299,15 +309,8 @@ mod tests {
     fn the_configuration_names_each_watched_system_call() {
         let exec = Behaviour::find("exec").unwrap();
         let userns = Behaviour::find("userns").unwrap();
-        let request = Request {
-            sink: "count",
-            behaviours: &[exec, userns],
-            readers: Readers::Below,
-            ld_preload: Some("/x.so"),
-        };
-        let config = config(&request, request.behaviours);
-        assert_eq!(config[0], 1);
-        assert_eq!((config[8 + 59], config[8 + 322], config[8 + 272], config[8 + 39]), (1, 1, 2, 0));
+        let config = config(&[exec, userns]);
+        assert_eq!((config[59], config[322], config[272], config[39]), (1, 1, 2, 0));
     }
 
     #[test]
