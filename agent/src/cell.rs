@@ -18,7 +18,7 @@ use crate::shared::Sample;
 use crate::worker;
 
 /// After attaching, and between two looks at what a reader has counted.
-const SETTLE: Duration = Duration::from_millis(100);
+const SETTLE: Duration = Duration::from_millis(20);
 const LOOK_AGAIN: Duration = Duration::from_millis(20);
 /// So many looks without news: nothing more comes.
 const PATIENCE: u32 = 25;
