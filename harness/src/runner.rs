@@ -171,6 +171,10 @@ mod tests {
     struct Stopping(Stop, std::sync::atomic::AtomicUsize);
 
     impl Session for Stopping {
+        fn history(&self) -> Option<History> {
+            None
+        }
+
         fn clock(&self) -> Clock {
             Clock::Instructions
         }

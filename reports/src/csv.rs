@@ -2,13 +2,13 @@
 //! without a number is empty; a column keeps its meaning and its place.
 
 use hookbench_results::baseline::Added;
-use hookbench_results::{Measured, Run, Summary};
+use hookbench_results::{History, Measured, Run, Summary};
 
 use crate::section::{self, Row};
 use crate::text;
 
 /// The columns, in order.
-pub const COLUMNS: [&str; 23] = [
+pub const COLUMNS: [&str; 24] = [
     "kernel",
     "target",
     "clock",
@@ -32,6 +32,7 @@ pub const COLUMNS: [&str; 23] = [
     "lost",
     "attach_cost",
     "memory_bytes",
+    "history",
 ];
 
 /// The run as CSV with a header.
@@ -78,6 +79,7 @@ fn record(row: &Row<'_>) -> Vec<String> {
     fields.extend(summary(row.summary));
     fields.extend(added(row.added));
     fields.extend(side_effects(row.measured()));
+    fields.push(row.measurement.history.map_or("", History::name).into());
     fields
 }
 

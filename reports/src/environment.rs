@@ -1,7 +1,7 @@
 //! What made the run's numbers, as names and values for the reports' tables.
 
-use hookbench_results::Run;
 use hookbench_results::environment::KernelRecord;
+use hookbench_results::{History, Run};
 
 /// What holds for the whole run: name and value, those that are empty left out.
 pub fn facts(run: &Run) -> Vec<(String, String)> {
@@ -20,11 +20,27 @@ pub fn facts(run: &Run) -> Vec<(String, String)> {
         ("image, SHA-256", environment.image.sha256.clone()),
         ("agent, SHA-256", environment.image.agent_sha256.clone()),
     ];
+    facts.push(("guests", histories(run)));
     let packages = environment.image.packages.iter().map(|(name, version)| format!("{name} {version}"));
     facts.push(("packages in the image", packages.collect::<Vec<_>>().join(", ")));
     facts.push(("BPF compiler", environment.bpf_compiler.clone()));
     facts.push(("agent's compiler", environment.rustc.clone()));
     stated(facts)
+}
+
+/// What the run's guests had behind them when their cells began.
+fn histories(run: &Run) -> String {
+    let mut words: Vec<&str> = Vec::new();
+    for history in run.measurements.iter().filter_map(|measurement| measurement.history) {
+        let word = match history {
+            History::Cold => "cold: each had just booted for its cell",
+            History::Restored => "restored: each went on from a snapshot of a booted guest",
+        };
+        if !words.contains(&word) {
+            words.push(word);
+        }
+    }
+    words.join("; ")
 }
 
 /// One kernel of the run: name and value.

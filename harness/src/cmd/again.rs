@@ -44,6 +44,9 @@ fn alone(program: &str, planned: &Planned, args: &Args) -> String {
     if usual != Some(planned.samples) {
         words.extend(["--samples".into(), planned.samples.to_string()]);
     }
+    if args.cold {
+        words.push("--cold".into());
+    }
     if args.timeout != BUDGET.as_secs() {
         words.extend(["--timeout".into(), args.timeout.to_string()]);
     }
@@ -114,8 +117,12 @@ mod tests {
         let message = "no\n\u{1b}[2Janswer".into();
         let failure = Failure { kind: FailureKind::Timeout, message, console: Vec::new() };
         let cell = planned[0].cell.clone();
-        let failed =
-            Measurement { cell: cell.clone(), clock: Clock::Instructions, outcome: Outcome::Failed(failure) };
+        let failed = Measurement {
+            cell: cell.clone(),
+            clock: Clock::Instructions,
+            history: None,
+            outcome: Outcome::Failed(failure),
+        };
         let told = failures(&[failed], &planned, &args).unwrap();
         let lines: Vec<&str> = told.lines().collect();
         assert!(lines[0].starts_with("1 cell failed"), "{told}");

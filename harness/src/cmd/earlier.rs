@@ -6,7 +6,7 @@ use std::path::Path;
 
 use anyhow::{Context, Result, bail};
 use hookbench_results::store::{JOURNAL_FILE, Journal, describe};
-use hookbench_results::{Cell, Measurement, Outcome, Run};
+use hookbench_results::{Cell, History, Measurement, Outcome, Run};
 
 use super::say;
 use crate::folder::{Holds, holds};
@@ -44,9 +44,11 @@ fn ignored(lines: &[usize], journal: &Path) -> String {
 }
 
 /// Whether a measurement of an interrupted run is what `planned` asks for: a
-/// cell that failed, or was asked for with another number of samples, is not.
-pub(super) fn is_of(measurement: &Measurement, planned: &Planned) -> bool {
+/// cell that failed, or was asked for with another number of samples or another
+/// history of its guest, is not.
+pub(super) fn is_of(measurement: &Measurement, planned: &Planned, history: Option<History>) -> bool {
     match &measurement.outcome {
+        _ if measurement.history != history => false,
         Outcome::Measured(measured) => measured.samples.len() == planned.samples as usize,
         Outcome::Unsupported(_) | Outcome::Skipped(_) => true,
         Outcome::Failed(_) => false,

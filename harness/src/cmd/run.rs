@@ -11,7 +11,7 @@ use hookbench_reports::terminal;
 use hookbench_results::protocol::Fault;
 use hookbench_results::run::SCHEMA;
 use hookbench_results::store::{Journal, save};
-use hookbench_results::{Cell, Environment, Measurement, Run, Schedule};
+use hookbench_results::{Cell, Environment, History, Measurement, Run, Schedule};
 
 use super::asked::{Asked, asked};
 use super::earlier::{earlier, is_of};
@@ -22,6 +22,7 @@ use crate::folder::{Folder, Holds, holds};
 use crate::plan::Planned;
 use crate::qemu::{BUDGET, QemuSession};
 use crate::runner::{self, Event};
+use crate::session::Session;
 use crate::stop::{Stop, Stopped};
 
 /// Arguments of `hookbench run`.
@@ -64,6 +65,9 @@ pub struct Args {
     /// How many guests run at once [default: one per core]
     #[arg(long, value_name = "N")]
     pub(super) jobs: Option<usize>,
+    /// Boot for each cell, instead of going on from a snapshot of a booted guest
+    #[arg(long)]
+    pub(super) cold: bool,
     /// How long a cell may take, in seconds of real time
     #[arg(long, value_name = "SECONDS", default_value_t = BUDGET.as_secs())]
     pub(super) timeout: u64,
@@ -112,7 +116,9 @@ fn fill(
         Some(earlier) => earlier,
         None => save(&run, folder).map(|()| HashMap::new())?,
     };
-    done.retain(|cell, measurement| planned.iter().any(|p| p.cell == *cell && is_of(measurement, p)));
+    done.retain(|cell, measurement| {
+        planned.iter().any(|p| p.cell == *cell && is_of(measurement, p, session.history()))
+    });
     let left: Vec<Planned> = planned.iter().filter(|p| !done.contains_key(&p.cell)).cloned().collect();
     measure(args, session, &left, stop, folder, &mut done)?;
     if let Some(signal) = stop.signal().filter(|_| done.len() < planned.len()) {
@@ -157,6 +163,7 @@ fn open(kernels: &[String], args: &Args) -> Result<QemuSession> {
     let progress = Progress::begin("fetch", 0);
     let budget = Duration::from_secs(args.timeout);
     let session = QemuSession::open(kernels, budget, &|message| progress.say(message))?;
+    let session = if args.cold { session.with_history(History::Cold) } else { session };
     Ok(if args.console { session.with_console(say::console) } else { session })
 }
 
