@@ -36,14 +36,16 @@ pub(crate) fn come_first() -> io::Result<()> {
     Ok(())
 }
 
-/// Stops the machine, and returns at a time that only depends on when it was
-/// called, to the instruction.
-pub(crate) fn here() {
+/// Stops the machine, does `first` when it goes on, and returns at a time that
+/// only depends on when it was called, to the instruction.
+pub(crate) fn here<T>(first: impl FnOnce() -> T) -> T {
     let mut until = now() + SWALLOW;
     ports::stop();
+    let result = first();
     while !wait(until) {
         until += AGAIN;
     }
+    result
 }
 
 /// The guest's TSC: under `-icount`, the instructions executed so far.
