@@ -6,6 +6,8 @@ use proptest::prelude::*;
 mod property;
 
 proptest! {
+    // The full plan has thousands of cells.
+    #![proptest_config(ProptestConfig::with_cases(64))]
     #[test]
     fn any_text_is_read_as_a_plan_or_refused(text in ".*", bytes: Vec<u8>) {
         property::holds(text.as_bytes());
