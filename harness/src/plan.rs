@@ -2,11 +2,12 @@
 //! line, with globs; turned into cells in their canonical order, that of the
 //! tables, whatever the order in which they were asked for.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::Path;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, bail, ensure};
+use hookbench_results::samples::MOST as MOST_SAMPLES;
 use hookbench_results::{Cell, MonitorName, Schedule, Target};
 use hookbench_workloads::WORKLOADS;
 use serde::{Deserialize, Serialize};
@@ -63,8 +64,8 @@ pub struct Planned {
     pub warmup: u32,
 }
 
-/// More than memory or patience allows.
-const MOST_SAMPLES: u32 = 100_000;
+/// More than a week's work.
+const MOST_CELLS: usize = 100_000;
 
 impl Plan {
     /// The plan called `name`, or the one in the file of that name.
@@ -87,12 +88,13 @@ impl Plan {
     /// The plan's cells on these kernels, in canonical order, none twice.
     ///
     /// # Errors
-    /// When a name, a glob or a parameter is unknown.
+    /// When a name, a glob or a parameter is unknown, or there are too many cells.
     pub fn cells(&self, kernels: &[String]) -> Result<Vec<Planned>> {
         let mut planned = Vec::new();
         for products in &self.cells {
             for kernel in kernels {
                 planned.extend(products.on(kernel)?);
+                ensure!(planned.len() <= MOST_CELLS, "the plan has more than {MOST_CELLS} cells");
             }
         }
         let monitors = monitor_names();
@@ -126,12 +128,15 @@ impl Products {
         let mut monitors = self.monitors.clone();
         monitors.push(MonitorName::none().to_string());
         let monitors = select("monitor", &monitors, &monitor_names())?;
-        let schedules =
-            if self.schedules.is_empty() { vec![Schedule::default()] } else { self.schedules.clone() };
+        // What is said twice is meant once, and must not multiply.
+        let mut schedules: BTreeSet<Schedule> = self.schedules.iter().copied().collect();
+        if schedules.is_empty() {
+            schedules.insert(Schedule::default());
+        }
         let mut planned = Vec::new();
         for info in workloads.iter().filter_map(|name| hookbench_workloads::find(name)).map(|w| w.info()) {
             let samples = self.samples.unwrap_or(info.samples);
-            if samples == 0 || samples > MOST_SAMPLES {
+            if !(1..=MOST_SAMPLES).contains(&(samples as usize)) {
                 bail!("cannot time {samples} operations of {}; from 1 to {MOST_SAMPLES} can be", info.name);
             }
             for params in info.products(&self.own_params(info))? {
@@ -160,7 +165,8 @@ impl Products {
         };
         let has = |name: &str| info.params.iter().any(|param| param.name == name);
         let pairs = self.params.iter().filter(|(name, _)| has(name) || !anybodys(name));
-        pairs.map(|(name, values)| (name.clone(), values.clone())).collect()
+        let once = |values: &[String]| values.iter().cloned().collect::<BTreeSet<_>>().into_iter().collect();
+        pairs.map(|(name, values)| (name.clone(), once(values))).collect()
     }
 }
 
@@ -218,6 +224,22 @@ mod tests {
         assert_eq!(plan.cells(&["6.1".into()]).unwrap().len(), 2);
         plan.cells[0].params.insert("speed".into(), vec!["9".into()]);
         assert!(plan.cells(&["6.1".into()]).unwrap_err().to_string().contains("no parameter \"speed\""));
+    }
+
+    #[test]
+    fn what_is_said_a_thousand_times_is_planned_once() {
+        let mut plan = plan(&["execve-noop"], &["none"]);
+        plan.cells[0].params.insert("env_pages".into(), vec!["0".into(); 10_000]);
+        plan.cells[0].params.insert("ld_preload".into(), vec!["ignored".into(); 10_000]);
+        plan.cells[0].schedules = vec![Schedule::Burst; 10_000];
+        assert_eq!(plan.cells(&["6.1".into()]).unwrap().len(), 1);
+    }
+
+    #[test]
+    fn more_cells_than_anyone_can_wait_for_are_refused() {
+        let plan = plan(&["*"], &["*"]);
+        let kernels: Vec<String> = (0..5_000).map(|number| number.to_string()).collect();
+        assert_eq!(plan.cells(&kernels).unwrap_err().to_string(), "the plan has more than 100000 cells");
     }
 
     #[test]

@@ -58,9 +58,10 @@ mod guest {
     use anyhow::{Context, Result, anyhow, bail};
     use hookbench_results::Behaviour;
 
-    use crate::attach::audit_link::{AuditLink, Closed, SYSCALL_RECORD, Setting, syscall_in};
+    use crate::attach::audit_link::{AuditLink, Closed, SYSCALL_RECORD, Setting};
     use crate::attach::reader::{Counts, Reader};
     use crate::attach::{Attached, Blind, Error, Readers, Request, Seen};
+    use crate::said::syscall_in;
 
     /// What Debian's own audit.rules set; with the kernel's 64 a real-time
     /// worker is blocked every dozen events.

@@ -18,6 +18,7 @@ mod kprobe;
 mod kretprobe;
 mod none;
 mod raw_tracepoint;
+pub mod said;
 mod tracepoint;
 
 pub use info::{MechanismInfo, Requires, SinkInfo, Watches};
@@ -100,7 +101,7 @@ mod tests {
             .map(|entry| entry.unwrap().path())
             .filter(|path| path.extension().is_some())
             .map(|path| path.file_stem().unwrap().to_string_lossy().replace('_', "-"))
-            .filter(|name| !["lib", "info"].contains(&name.as_str()))
+            .filter(|name| !["lib", "info", "said"].contains(&name.as_str()))
             .collect();
         let rows: BTreeSet<String> =
             MECHANISMS.iter().map(|mechanism| mechanism.info().name.into()).collect();

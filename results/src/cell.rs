@@ -89,7 +89,8 @@ impl FromStr for Cell {
             let (rest, monitor) = text.rsplit_once('/')?;
             let (rest, schedule) = rest.rsplit_once('/')?;
             let (rest, params) = match rest.strip_suffix(']') {
-                Some(rest) => rest.rsplit_once('[')?,
+                // Empty brackets are not shown, so they would be the workload's.
+                Some(rest) => rest.rsplit_once('[').filter(|(_, params)| !params.trim().is_empty())?,
                 None => (rest, ""),
             };
             let (rest, workload) = rest.rsplit_once('/')?;
@@ -153,6 +154,14 @@ mod tests {
         {
             let error = text.parse::<Cell>().unwrap_err().to_string();
             assert!(error.contains(whole), "{error}");
+        }
+    }
+
+    #[test]
+    fn empty_brackets_are_no_parameters() {
+        // Was the workload x[], which is shown as that and was read as x.
+        for text in ["6.1/tcg/x[][]/paced/none", "6.1/tcg/x[]/paced/none", "6.1/tcg/x[ ]/paced/none"] {
+            assert!(text.parse::<Cell>().is_err(), "{text}");
         }
     }
 

@@ -13,6 +13,7 @@ pub mod monitor;
 pub mod params;
 pub mod protocol;
 pub mod run;
+pub mod samples;
 pub mod schedule;
 pub mod stats;
 pub mod store;

@@ -5,27 +5,23 @@ use std::fs::{self, File};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result, bail, ensure};
-use serde::{Deserialize, Serialize};
+use anyhow::{Context, Result, ensure};
 
 pub use crate::journal::{JOURNAL_FILE, Journal};
 use crate::run::SCHEMA;
-use crate::{Outcome, Run};
+use crate::{Outcome, Run, samples};
 
 /// The name of the run's description in its folder.
 pub const RUN_FILE: &str = "run.json";
 /// The name of the samples' file in a run's folder.
 pub const SAMPLES_FILE: &str = "samples.csv.zst";
 
-/// The compression level of samples; fixed, for equal runs have equal files.
-const LEVEL: i32 = 9;
-
 /// Writes `run` into `folder`: the description and the samples.
 ///
 /// # Errors
 /// When a file cannot be written; the error names it.
 pub fn save(run: &Run, folder: &Path) -> Result<()> {
-    write_whole(&folder.join(SAMPLES_FILE), &compressed_samples(run)?)?;
+    write_whole(&folder.join(SAMPLES_FILE), &samples::pack(run)?)?;
     let mut json =
         serde_json::to_vec_pretty(&without_samples(run)).context("failed to render the run as JSON")?;
     json.push(b'\n');
@@ -39,7 +35,8 @@ pub fn save(run: &Run, folder: &Path) -> Result<()> {
 pub fn load(folder: &Path) -> Result<Run> {
     let mut run = describe(folder)?;
     let path = folder.join(SAMPLES_FILE);
-    read_samples(&path, &mut run).with_context(|| {
+    let unpacked = File::open(&path).map_err(Into::into).and_then(|file| samples::unpack(file, &mut run));
+    unpacked.with_context(|| {
         format!("failed to read {}; if the run was stopped, --resume writes it again", path.display())
     })?;
     Ok(run)
@@ -127,40 +124,6 @@ fn without_samples(run: &Run) -> Run {
         }
     }
     run
-}
-
-/// One row of the samples' file.
-#[derive(Debug, Serialize, Deserialize)]
-struct SampleRow {
-    /// The measurement's place in the run.
-    cell: usize,
-    /// The sample, in the clock's unit.
-    value: u64,
-}
-
-fn compressed_samples(run: &Run) -> Result<Vec<u8>> {
-    let encoder = zstd::Encoder::new(Vec::new(), LEVEL).context("failed to start the compression")?;
-    let mut rows = csv::Writer::from_writer(encoder);
-    for (cell, measurement) in run.measurements.iter().enumerate() {
-        for &value in measurement.measured().map_or(&[][..], |measured| &measured.samples) {
-            rows.serialize(SampleRow { cell, value }).context("failed to render a sample")?;
-        }
-    }
-    let encoder =
-        rows.into_inner().map_err(|error| error.into_error()).context("failed to compress samples")?;
-    encoder.finish().context("failed to compress samples")
-}
-
-fn read_samples(path: &Path, run: &mut Run) -> Result<()> {
-    let decoder = zstd::Decoder::new(File::open(path)?)?;
-    for row in csv::Reader::from_reader(decoder).deserialize() {
-        let row: SampleRow = row?;
-        match run.measurements.get_mut(row.cell).map(|measurement| &mut measurement.outcome) {
-            Some(Outcome::Measured(measured)) => measured.samples.push(row.value),
-            _ => bail!("a sample belongs to cell {}, which has no numbers in {RUN_FILE}", row.cell),
-        }
-    }
-    Ok(())
 }
 
 #[cfg(test)]

@@ -3,12 +3,14 @@
 //! known here.
 
 use hookbench_results::protocol::AgentMessage;
+use hookbench_results::samples::MOST;
 
 use crate::guest::{Answer, Error};
 
-/// So many of the console's last lines are kept, each so long.
+/// So many of the console's last lines are kept.
 const CONSOLE_LINES: usize = 20;
-const CONSOLE_LINE: usize = 200;
+/// No line is longer that is kept of a guest's words.
+const LINE: usize = 200;
 
 /// Reads what a guest said: messages, one a line, the last of which ends the cell.
 ///
@@ -21,14 +23,19 @@ pub fn understand(said: &[u8], console: Vec<String>) -> Result<Answer, Error> {
     for line in said.split(|&byte| byte == b'\n').filter(|line| !line.is_empty()) {
         match serde_json::from_slice(line) {
             Ok(message @ AgentMessage::Ready { .. }) if ready.is_none() => ready = Some(message),
+            // What is written has to be read again, and no run has more.
+            Ok(AgentMessage::Measured(measured)) if measured.samples.len() > MOST => {
+                let what = format!("{} samples, and no cell has more than {MOST}", measured.samples.len());
+                return Err(Error::Protocol { what, console });
+            }
             Ok(message) if last.is_none() => last = Some(message),
             Ok(_) => return Err(Error::Protocol { what: "more than one answer".into(), console }),
             Err(error) => {
                 let begin = String::from_utf8_lossy(&line[..line.len().min(60)]).escape_debug().to_string();
-                return Err(Error::Protocol {
-                    what: format!("what is no message ({error}): {begin}"),
-                    console,
-                });
+                // Its text may quote as much of the line as the guest likes.
+                let error = printable(&error.to_string());
+                let what = format!("what is no message ({error}): {begin}");
+                return Err(Error::Protocol { what, console });
             }
         }
     }
@@ -44,19 +51,24 @@ pub fn understand(said: &[u8], console: Vec<String>) -> Result<Answer, Error> {
 /// The console's last lines, printable and bounded. A panic's first line is
 /// kept even when its trace is longer.
 pub fn last_lines(console: &[u8]) -> Vec<String> {
-    let lines = console.split(|&byte| byte == b'\n').map(|line| {
-        let line = &line[..line.len().min(CONSOLE_LINE)];
-        String::from_utf8_lossy(line).trim_end().chars().filter(|c| !c.is_control()).collect::<String>()
-    });
+    let lines = console
+        .split(|&byte| byte == b'\n')
+        .map(|line| printable(String::from_utf8_lossy(&line[..line.len().min(LINE)]).trim_end()));
     let lines: Vec<String> = lines.filter(|line| !line.is_empty()).collect();
     let begin = lines.len().saturating_sub(CONSOLE_LINES);
     let panic = lines[..begin].iter().rfind(|line| line.contains("Kernel panic")).cloned();
     panic.into_iter().chain(lines[begin..].iter().cloned()).collect()
 }
 
+/// `text` as one line: bounded, and without control characters.
+fn printable(text: &str) -> String {
+    text.chars().filter(|c| !c.is_control()).take(LINE).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+    use hookbench_results::Measured;
     use proptest::prelude::*;
 
     const READY: &str = r#"{"ready":{"release":"6.1","version":"","cmdline":""}}"#;
@@ -83,6 +95,37 @@ mod tests {
             assert!(
                 matches!(understand(said.as_bytes(), Vec::new()), Err(Error::Protocol { .. })),
                 "{said:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn garbage_is_not_quoted_whole_and_moves_no_cursor() {
+        let said = format!("{{\"\\u001b[2J{}\":1}}", "x".repeat(1 << 20));
+        let error = understand(said.as_bytes(), Vec::new()).unwrap_err().to_string();
+        assert!(error.contains("unknown variant") && error.len() < 500, "{}", error.len());
+        assert!(!error.contains(char::is_control), "{error:?}");
+    }
+
+    #[test]
+    fn more_samples_than_a_file_may_hold_are_refused() {
+        let answer = |samples: usize| {
+            let measured = Measured { samples: vec![1; samples], ..Default::default() };
+            understand(&serde_json::to_vec(&AgentMessage::Measured(measured)).unwrap(), Vec::new())
+        };
+        assert!(answer(MOST).is_ok());
+        let error = answer(MOST + 1).unwrap_err().to_string();
+        assert_eq!(error, "the guest sent 100001 samples, and no cell has more than 100000");
+    }
+
+    #[test]
+    fn numbers_beyond_any_clock_and_a_nest_without_bottom_are_no_message() {
+        let deep = "[".repeat(1 << 20);
+        for value in ["18446744073709551616", "1e99", "-1", "[1,1e400]", &deep] {
+            let said = format!("{{\"measured\":{{\"calibration\":5,\"samples\":{value}}}}}\n");
+            assert!(
+                matches!(understand(said.as_bytes(), Vec::new()), Err(Error::Protocol { .. })),
+                "{said:.80}"
             );
         }
     }

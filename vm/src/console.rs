@@ -46,7 +46,7 @@ impl Tail {
 
 /// `bytes` as text that moves no cursor and turns no direction, and how many of
 /// them that is: what may be the begin of something is left for later.
-fn harmless(bytes: &[u8]) -> (String, usize) {
+pub fn harmless(bytes: &[u8]) -> (String, usize) {
     let begun = match bytes {
         [.., b'\r'] => 1,
         _ => bytes.utf8_chunks().last().map_or(0, |chunk| match std::str::from_utf8(chunk.invalid()) {
@@ -70,7 +70,7 @@ fn harmless(bytes: &[u8]) -> (String, usize) {
 }
 
 /// Characters without a picture of their own, which turn or hide what others say.
-fn is_unseen(c: char) -> bool {
+pub fn is_unseen(c: char) -> bool {
     matches!(c, '\u{ad}' | '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
         | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e0fff}')
 }

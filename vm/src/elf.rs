@@ -3,7 +3,7 @@
 
 use std::str;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 use object::LittleEndian;
 use object::elf::{DT_NEEDED, FileHeader64};
 use object::read::elf::{Dyn, FileHeader, ProgramHeader};
@@ -13,17 +13,22 @@ type Header = FileHeader64<LittleEndian>;
 /// XEN_ELFNOTE_PHYS32_ENTRY: where a hypervisor enters the kernel.
 const PVH_ENTRY: u32 = 18;
 
+/// No path is longer to Linux: PATH_MAX. Many entries of a file may point to one name.
+const LONGEST_NAME: usize = 4096;
+/// No program needs more libraries, and none has more segments.
+const MOST: usize = 1024;
+
 /// How the line begins by which every kernel names itself.
 const BANNER: &[u8] = b"Linux version ";
 
 /// Whether `bytes` begin as an ELF file does.
-pub(crate) fn is_elf(bytes: &[u8]) -> bool {
+pub fn is_elf(bytes: &[u8]) -> bool {
     bytes.starts_with(b"\x7fELF")
 }
 
 /// What a program or library needs to be started.
 #[derive(Debug, Default, PartialEq, Eq)]
-pub(crate) struct Needs {
+pub struct Needs {
     /// The path of the dynamic loader; none for libraries and static programs.
     pub interpreter: Option<String>,
     /// File names of libraries, in the file's order.
@@ -34,7 +39,7 @@ pub(crate) struct Needs {
 ///
 /// # Errors
 /// When it is not a 64-bit little-endian ELF file, or a damaged one.
-pub(crate) fn needs(bytes: &[u8]) -> Result<Needs> {
+pub fn needs(bytes: &[u8]) -> Result<Needs> {
     let header = Header::parse(bytes)?;
     let endian = header.endian()?;
     let mut needs = Needs::default();
@@ -47,6 +52,7 @@ pub(crate) fn needs(bytes: &[u8]) -> Result<Needs> {
     if let Some((entries, strings)) = sections.dynamic(endian, bytes)? {
         let strings = sections.strings(endian, bytes, strings)?;
         for entry in entries.iter().filter(|entry| entry.tag(endian) == DT_NEEDED) {
+            ensure!(needs.libraries.len() < MOST, "the ELF file needs more than {MOST} libraries");
             needs.libraries.push(text(entry.string(endian, strings)?)?);
         }
     }
@@ -57,10 +63,13 @@ pub(crate) fn needs(bytes: &[u8]) -> Result<Needs> {
 ///
 /// # Errors
 /// When it is not a 64-bit little-endian ELF file, or a damaged one.
-pub(crate) fn has_pvh_entry(bytes: &[u8]) -> Result<bool> {
+pub fn has_pvh_entry(bytes: &[u8]) -> Result<bool> {
     let header = Header::parse(bytes)?;
     let endian = header.endian()?;
-    for segment in header.program_headers(endian, bytes)? {
+    let segments = header.program_headers(endian, bytes)?;
+    // Each may be all of the file: reading them all would take hours.
+    ensure!(segments.len() <= MOST, "the ELF file has more than {MOST} segments");
+    for segment in segments {
         let Some(mut notes) = segment.notes(endian, bytes)? else {
             continue;
         };
@@ -74,7 +83,7 @@ pub(crate) fn has_pvh_entry(bytes: &[u8]) -> Result<bool> {
 }
 
 /// The release of a kernel, such as `6.1.0-56-cloud-amd64`.
-pub(crate) fn release(kernel: &[u8]) -> Option<&str> {
+pub fn release(kernel: &[u8]) -> Option<&str> {
     const LONGEST: usize = 64;
     let banner = kernel.windows(BANNER.len() + 1).position(|window| {
         // The kernel also has the format string, with a % in this place.
@@ -86,6 +95,7 @@ pub(crate) fn release(kernel: &[u8]) -> Option<&str> {
 }
 
 fn text(bytes: &[u8]) -> Result<String> {
+    ensure!(bytes.len() <= LONGEST_NAME, "a name in the ELF file is longer than {LONGEST_NAME} bytes");
     Ok(str::from_utf8(bytes).context("a name in the ELF file is not text")?.to_owned())
 }
 
@@ -107,6 +117,34 @@ mod tests {
         assert_eq!(release(kernel), Some("6.1.0-56-cloud-amd64"));
         assert_eq!(release(b"Linux version 6"), None);
         assert_eq!(release(&[b"Linux version ", &[b'6'; 99][..]].concat()), None);
+    }
+
+    /// An ELF file with `entries` of a dynamic section, all of which need the
+    /// library whose name is `name`, and nothing else.
+    fn needing(name: &[u8], entries: usize) -> Vec<u8> {
+        let (dynamic, strings) = (64 + 3 * 64, 64 + 3 * 64 + 16 * entries);
+        let words = |words: &[u64]| words.iter().flat_map(|word| word.to_le_bytes()).collect::<Vec<u8>>();
+        let section = |kind: u64, at: usize, size: usize, link: u64| {
+            words(&[kind << 32, 0, 0, at as u64, size as u64, link, 0, 16])
+        };
+        let mut file = b"\x7fELF\x02\x01\x01\0\0\0\0\0\0\0\0\0\x03\0\x3e\0\x01\0\0\0".to_vec();
+        file.extend(words(&[0, 0, 64]));
+        // Flags; then sizes and numbers of 16 bits: header, segments, sections.
+        file.extend([0, 0, 0, 0, 64, 0, 56, 0, 0, 0, 64, 0, 3, 0, 2, 0]);
+        file.extend(section(0, 0, 0, 0));
+        file.extend(section(6, dynamic, 16 * entries, 2));
+        file.extend(section(3, strings, name.len() + 2, 0));
+        file.extend(words(&[1, 1]).repeat(entries));
+        file.extend([&b"\0"[..], name, b"\0"].concat());
+        file
+    }
+
+    #[test]
+    fn many_entries_of_one_long_name_are_refused() {
+        assert_eq!(needs(&needing(b"libc.so.6", 2)).unwrap().libraries, ["libc.so.6", "libc.so.6"]);
+        let said = |name: &[u8], entries| needs(&needing(name, entries)).unwrap_err().to_string();
+        assert_eq!(said(&[b'a'; 5000], 1), "a name in the ELF file is longer than 4096 bytes");
+        assert_eq!(said(b"a", 2000), "the ELF file needs more than 1024 libraries");
     }
 
     proptest! {

@@ -84,8 +84,8 @@ impl Kernel {
             Wanted { kind: Kind::OWN_KERNELS, key: &digest::sha256(&file), source: &FORMAT.to_string() };
         let lease = cache
             .obtain(&wanted, progress, |_, made| {
-                let vmlinux =
-                    vmlinux::extract(file).with_context(|| format!("cannot use {name} as a kernel"))?;
+                let vmlinux = vmlinux::extract(file, vmlinux::LARGEST)
+                    .with_context(|| format!("cannot use {name} as a kernel"))?;
                 let version = elf::release(&vmlinux).unwrap_or("unknown").to_owned();
                 store(made, String::new(), version.clone(), &vmlinux, None)?;
                 Ok(format!("{version}, of {name}"))
@@ -139,8 +139,8 @@ fn download(row: &KernelRow, lock: &Lock, made: &Path, progress: &dyn Fn(&str)) 
     let compressed = find(unpacked.path(), "vmlinuz").with_context(|| {
         format!("no kernel in the package {image}: does vm/kernels.toml name the right one?")
     })?;
-    let vmlinux =
-        vmlinux::extract(read(&compressed)?).with_context(|| format!("cannot use the kernel of {image}"))?;
+    let vmlinux = vmlinux::extract(read(&compressed)?, vmlinux::LARGEST)
+        .with_context(|| format!("cannot use the kernel of {image}"))?;
     let config = find(unpacked.path(), "config");
     let about = format!("{image} {version}");
     store(made, image, version, &vmlinux, config.as_deref())?;

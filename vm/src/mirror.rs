@@ -10,7 +10,7 @@ use anyhow::{Result, ensure};
 use crate::command::output;
 
 /// What signs Debian's archives; installed on every Debian.
-pub(crate) const KEYRING: &str = "/usr/share/keyrings/debian-archive-keyring.gpg";
+pub const KEYRING: &str = "/usr/share/keyrings/debian-archive-keyring.gpg";
 
 /// Names a suite of Debian begins with; others are of other archives.
 const RELEASES: [&str; 12] = [
@@ -30,7 +30,7 @@ const RELEASES: [&str; 12] = [
 
 /// Where the machine gets Debian's packages.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(crate) struct Mirror {
+pub struct Mirror {
     main: Option<String>,
     security: Option<String>,
 }
@@ -41,7 +41,7 @@ impl Mirror {
     ///
     /// # Errors
     /// When apt-get fails or no source of it is a Debian archive.
-    pub(crate) fn configured(lists: &Path) -> Result<Mirror> {
+    pub fn configured(lists: &Path) -> Result<Mirror> {
         // Not `apt-get indextargets`: it shows nothing until lists were downloaded.
         let mut command = Command::new("apt-get");
         command.args(["update", "--print-uris", "-o"]).arg(format!("Dir::State::Lists={}", lists.display()));
@@ -55,7 +55,7 @@ impl Mirror {
     }
 
     /// The sources list for `suites`, and the suites the mirror is not known to have.
-    pub(crate) fn sources(&self, suites: &[String]) -> (String, Vec<String>) {
+    pub fn sources(&self, suites: &[String]) -> (String, Vec<String>) {
         let mut lines = String::new();
         let mut missing = Vec::new();
         for suite in suites {
@@ -72,7 +72,7 @@ impl Mirror {
 }
 
 /// Reads lines such as `'http://mirror/debian/dists/bookworm/InRelease' name 0`.
-fn parse(uris: &str) -> Mirror {
+pub fn parse(uris: &str) -> Mirror {
     let mut main: Vec<(&str, usize)> = Vec::new();
     let mut security = None;
     for (site, suite) in uris.lines().filter_map(archive) {

@@ -4,7 +4,7 @@
 use std::cmp::Ordering;
 
 /// What `*` stands for when `name` matches `pattern`; empty without a `*`.
-pub(crate) fn stands_for<'n>(pattern: &str, name: &'n str) -> Option<&'n str> {
+pub fn stands_for<'n>(pattern: &str, name: &'n str) -> Option<&'n str> {
     match pattern.split_once('*') {
         Some((before, after)) => name.strip_prefix(before)?.strip_suffix(after),
         None => (pattern == name).then_some(""),
@@ -12,7 +12,7 @@ pub(crate) fn stands_for<'n>(pattern: &str, name: &'n str) -> Option<&'n str> {
 }
 
 /// The newest of the `names` that match `pattern`.
-pub(crate) fn newest(pattern: &str, names: &[String]) -> Option<String> {
+pub fn newest(pattern: &str, names: &[String]) -> Option<String> {
     names.iter().filter(|name| stands_for(pattern, name).is_some()).max_by(|a, b| by_number(a, b)).cloned()
 }
 
@@ -42,7 +42,7 @@ fn digits(text: &str) -> &str {
 }
 
 /// The few names that share the longest beginning with `pattern`.
-pub(crate) fn nearest<'n>(pattern: &str, names: &'n [String]) -> Vec<&'n str> {
+pub fn nearest<'n>(pattern: &str, names: &'n [String]) -> Vec<&'n str> {
     const SHOWN: usize = 5;
     let shared = |name: &str| pattern.bytes().zip(name.bytes()).take_while(|(a, b)| a == b).count();
     let longest = names.iter().map(|name| shared(name)).max();

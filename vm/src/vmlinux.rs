@@ -5,11 +5,17 @@
 use std::io::Read;
 
 use anyhow::{Context, Result, bail, ensure};
+use liblzma::read::XzDecoder;
+use liblzma::stream::Stream;
 
 use crate::elf;
 
 /// No kernel is larger than this once unpacked; a file that is, is no kernel.
-const LARGEST: u64 = 512 << 20;
+pub const LARGEST: u64 = 512 << 20;
+
+/// What unpacking xz may take: Linux packs with a dictionary of up to 128 MiB,
+/// and the format has room for one of 4 GiB. zstd has a bound of its own, 128 MiB.
+const XZ_MEMORY: u64 = 160 << 20;
 
 /// The boot protocol that first says where the compressed kernel lies.
 const PROTOCOL: u16 = 0x208;
@@ -17,10 +23,10 @@ const PROTOCOL: u16 = 0x208;
 /// Returns the ELF file in `file`, which is a bzImage or already the ELF file.
 ///
 /// # Errors
-/// When it is neither, is compressed in a way that is not supported, or the
-/// kernel in it cannot be started by QEMU directly.
-pub fn extract(file: Vec<u8>) -> Result<Vec<u8>> {
-    let vmlinux = if elf::is_elf(&file) { file } else { unpack(payload(&file)?)? };
+/// When it is neither, is compressed in a way that is not supported, is larger
+/// than `largest` once unpacked, or cannot be started by QEMU directly.
+pub fn extract(file: Vec<u8>, largest: u64) -> Result<Vec<u8>> {
+    let vmlinux = if elf::is_elf(&file) { file } else { unpack(payload(&file)?, largest)? };
     ensure!(elf::is_elf(&vmlinux), "what is compressed in the bzImage is not an ELF kernel");
     ensure!(
         elf::has_pvh_entry(&vmlinux).context("failed to read the kernel's ELF file")?,
@@ -57,15 +63,18 @@ fn number<const N: usize>(image: &[u8], at: usize) -> Option<[u8; N]> {
 }
 
 /// Unpacks the first stream of `payload`; the kernel's size follows it.
-fn unpack(payload: &[u8]) -> Result<Vec<u8>> {
+fn unpack(payload: &[u8], largest: u64) -> Result<Vec<u8>> {
     match payload {
-        [0xfd, b'7', b'z', b'X', b'Z', 0, ..] => bounded(liblzma::read::XzDecoder::new(payload)),
+        [0xfd, b'7', b'z', b'X', b'Z', 0, ..] => {
+            let stream = Stream::new_stream_decoder(XZ_MEMORY, 0).context("failed to start xz")?;
+            bounded(XzDecoder::new_stream(payload, stream), largest)
+        }
         [0x28, 0xb5, 0x2f, 0xfd, ..] => {
             let decoder = zstd::Decoder::with_buffer(payload).context("failed to start zstd")?;
-            bounded(decoder.single_frame())
+            bounded(decoder.single_frame(), largest)
         }
-        [0x1f, 0x8b, ..] => bounded(flate2::read::GzDecoder::new(payload)),
-        [0x02, 0x21, 0x4c, 0x18, blocks @ ..] => unpack_lz4(blocks),
+        [0x1f, 0x8b, ..] => bounded(flate2::read::GzDecoder::new(payload), largest),
+        [0x02, 0x21, 0x4c, 0x18, blocks @ ..] => unpack_lz4(blocks, largest),
         [0x89, b'L', b'Z', b'O', ..] => unsupported("LZO"),
         [b'B', b'Z', b'h', ..] => unsupported("BZIP2"),
         [0x5d, 0, 0, ..] => unsupported("LZMA"),
@@ -76,7 +85,7 @@ fn unpack(payload: &[u8]) -> Result<Vec<u8>> {
 
 /// Unpacks LZ4's legacy format, which Debian's cloud kernels have: blocks that
 /// stand alone, each with its size before it.
-fn unpack_lz4(mut blocks: &[u8]) -> Result<Vec<u8>> {
+fn unpack_lz4(mut blocks: &[u8], largest: u64) -> Result<Vec<u8>> {
     const BLOCK: usize = 8 << 20;
     let mut kernel = Vec::new();
     let mut block = vec![0; BLOCK];
@@ -87,7 +96,7 @@ fn unpack_lz4(mut blocks: &[u8]) -> Result<Vec<u8>> {
         let length =
             lz4_flex::block::decompress_into(packed, &mut block).context("failed to unpack the kernel")?;
         kernel.extend_from_slice(&block[..length]);
-        ensure!(kernel.len() as u64 <= LARGEST, "the kernel is larger than {} MiB unpacked", LARGEST >> 20);
+        check(&kernel, largest)?;
         blocks = rest;
     }
     Ok(kernel)
@@ -100,11 +109,16 @@ fn unsupported(name: &str) -> Result<Vec<u8>> {
     )
 }
 
-fn bounded(decoder: impl Read) -> Result<Vec<u8>> {
+fn bounded(decoder: impl Read, largest: u64) -> Result<Vec<u8>> {
     let mut kernel = Vec::new();
-    decoder.take(LARGEST + 1).read_to_end(&mut kernel).context("failed to unpack the kernel")?;
-    ensure!(kernel.len() as u64 <= LARGEST, "the kernel is larger than {} MiB unpacked", LARGEST >> 20);
+    decoder.take(largest + 1).read_to_end(&mut kernel).context("failed to unpack the kernel")?;
+    check(&kernel, largest)?;
     Ok(kernel)
+}
+
+fn check(kernel: &[u8], largest: u64) -> Result<()> {
+    ensure!(kernel.len() as u64 <= largest, "the kernel is larger than {} MiB unpacked", largest >> 20);
+    Ok(())
 }
 
 #[cfg(test)]
@@ -133,9 +147,7 @@ mod tests {
                 let mut options = liblzma::stream::LzmaOptions::new_preset(6).unwrap();
                 let mut filters = liblzma::stream::Filters::new();
                 filters.x86().lzma2(options.dict_size(1 << 20));
-                let stream =
-                    liblzma::stream::Stream::new_stream_encoder(&filters, liblzma::stream::Check::Crc32)
-                        .unwrap();
+                let stream = Stream::new_stream_encoder(&filters, liblzma::stream::Check::Crc32).unwrap();
                 let mut encoder = liblzma::write::XzEncoder::new_stream(Vec::new(), stream);
                 encoder.write_all(kernel).unwrap();
                 encoder.finish().unwrap()
@@ -164,13 +176,13 @@ mod tests {
         for name in ["xz", "zstd", "gzip", "lz4"] {
             let kernel = if name == "lz4" { &long } else { &calls };
             let image = image(PROTOCOL, &packed(name, kernel));
-            assert!(unpack(payload(&image).unwrap()).unwrap() == *kernel, "{name}");
+            assert!(unpack(payload(&image).unwrap(), LARGEST).unwrap() == *kernel, "{name}");
         }
     }
 
     #[test]
     fn what_is_not_a_kernel_is_said() {
-        let said = |bytes: Vec<u8>| format!("{:#}", extract(bytes).unwrap_err());
+        let said = |bytes: Vec<u8>| format!("{:#}", extract(bytes, LARGEST).unwrap_err());
         assert!(said(b"hello".to_vec()).contains("not a kernel"));
         assert!(said(image(0x207, b"")).contains("boot protocol"));
         assert!(said(image(PROTOCOL, b"BZh9")).contains("BZIP2"));
@@ -182,18 +194,48 @@ mod tests {
     }
 
     #[test]
+    fn what_unpacks_into_more_than_a_kernel_is_refused() {
+        for name in ["xz", "zstd", "gzip", "lz4"] {
+            let bomb = image(PROTOCOL, &packed(name, &vec![0; 3 << 20]));
+            assert!(bomb.len() < 32 << 10, "{name}");
+            let error = extract(bomb, 1 << 20).unwrap_err().to_string();
+            assert_eq!(error, "the kernel is larger than 1 MiB unpacked", "{name}");
+        }
+    }
+
+    #[test]
+    fn a_dictionary_of_gigabytes_is_refused() {
+        // The dictionary's size is a byte of the block's header, under a checksum.
+        let mut xz = packed("xz", b"text");
+        let filters = xz.windows(3).position(|window| window == [0x21, 1, 16]).unwrap();
+        xz[filters + 2] = 40;
+        let (begin, end) = (12, 12 + usize::from(xz[12]) * 4);
+        let sum = crc32(&xz[begin..end]);
+        xz[end..end + 4].copy_from_slice(&sum.to_le_bytes());
+        let error = format!("{:#}", extract(image(PROTOCOL, &xz), LARGEST).unwrap_err());
+        assert!(error.contains("memory"), "{error}");
+    }
+
+    fn crc32(bytes: &[u8]) -> u32 {
+        !bytes.iter().fold(!0, |sum, byte| {
+            (0..8)
+                .fold(sum ^ u32::from(*byte), |sum, _| (sum >> 1) ^ (0xedb8_8320 & (sum & 1).wrapping_neg()))
+        })
+    }
+
+    #[test]
     fn a_program_has_no_pvh_entry() {
         let program = std::fs::read("/proc/self/exe").unwrap();
-        assert!(format!("{:#}", extract(program).unwrap_err()).contains("CONFIG_PVH"));
+        assert!(format!("{:#}", extract(program, LARGEST).unwrap_err()).contains("CONFIG_PVH"));
     }
 
     proptest! {
         #[test]
         fn any_bytes_are_read_without_panic(bytes in proptest::collection::vec(any::<u8>(), 0..700)) {
-            prop_assert!(extract(bytes.clone()).is_err());
+            prop_assert!(extract(bytes.clone(), LARGEST).is_err());
             for magic in [&b"\xfd7zXZ\0"[..], b"\x28\xb5\x2f\xfd", b"\x1f\x8b", b"\x02\x21\x4c\x18", b"\x7fELF\x02\x01\x01"] {
-                prop_assert!(extract(image(PROTOCOL, &[magic, &bytes].concat())).is_err());
-                prop_assert!(extract([magic, &bytes].concat()).is_err());
+                prop_assert!(extract(image(PROTOCOL, &[magic, &bytes].concat()), LARGEST).is_err());
+                prop_assert!(extract([magic, &bytes].concat(), LARGEST).is_err());
             }
         }
 
@@ -202,7 +244,7 @@ mod tests {
             let mut image = image(PROTOCOL, b"xx");
             image[0x248..0x24c].copy_from_slice(&offset.to_le_bytes());
             image[at] = byte;
-            prop_assert!(extract(image).is_err());
+            prop_assert!(extract(image, LARGEST).is_err());
         }
     }
 }

@@ -3,6 +3,7 @@
 //! of hookbench, so that it works when they do not build.
 
 mod bench;
+mod fuzz;
 mod packages;
 mod run;
 mod setup;
@@ -19,6 +20,8 @@ usage: cargo xtask COMMAND
   bench [ARGS]   setup, then `hookbench run --plan quick ARGS` and its report
   test           setup, then formatting, lints, documentation and every test
   ci             the same as test
+  fuzz [--seconds N] [TARGET...]
+                 run the fuzz targets, 600 seconds each; needs nightly and cargo-fuzz
 ";
 
 fn main() -> ExitCode {
@@ -40,6 +43,7 @@ fn dispatch(arguments: &[String]) -> Result<()> {
         ("setup", []) => setup::setup(setup::For::Use),
         ("bench", rest) => bench::bench(rest),
         ("test" | "ci", []) => test::test(),
+        ("fuzz", rest) => fuzz::fuzz(rest),
         ("help" | "--help" | "-h", _) => {
             print!("{USAGE}");
             Ok(())
@@ -62,7 +66,7 @@ mod tests {
 
     #[test]
     fn what_is_not_understood_is_a_matter_of_usage() {
-        for arguments in [&[][..], &["tset"], &["test", "--fast"], &["setup", "x"]] {
+        for arguments in [&[][..], &["tset"], &["test", "--fast"], &["setup", "x"], &["fuzz", "x"]] {
             assert_eq!(code(arguments), 2, "{arguments:?}");
         }
         assert_eq!(code(&["--help"]), 0);

@@ -13,6 +13,9 @@ const GUEST_FLAGS: &str = "-C target-feature=+crt-static";
 const GUEST_PACKAGES: [&str; 6] =
     ["-p", "hookbench-agent", "-p", "hookbench-probes", "--features", "hookbench-probes/attach"];
 
+/// The fuzz targets are a workspace of their own.
+const FUZZ: &str = "fuzz/Cargo.toml";
+
 /// Runs all steps up to the first that fails.
 pub(crate) fn test() -> Result<()> {
     for component in ["fmt", "clippy"] {
@@ -20,10 +23,20 @@ pub(crate) fn test() -> Result<()> {
     }
     setup(For::Tests)?;
     step("cargo fmt", &mut cargo(&["fmt", "--check"]))?;
+    step("cargo fmt (fuzz)", &mut cargo(&["fmt", "--check", "--manifest-path", FUZZ]))?;
     step("cargo clippy", &mut cargo(&["clippy", "--all-targets", "--", "-D", "warnings"]))?;
+    step("cargo clippy (fuzz)", &mut for_fuzzing())?;
     step("cargo doc", cargo(&["doc", "--no-deps"]).env("RUSTDOCFLAGS", "-D warnings"))?;
     step("cargo test", &mut cargo(&["test"]))?;
     guest()
+}
+
+/// The fuzz targets are looked at, and neither linked nor run: that is for a
+/// nightly compiler, and takes its time.
+fn for_fuzzing() -> Command {
+    let mut command = cargo(&["clippy", "--manifest-path", FUZZ, "--target-dir"]);
+    command.arg(target_dir()).args(["--", "-D", "warnings"]);
+    command
 }
 
 /// What runs inside the guest is built in another way, and so tested in it.

@@ -1,10 +1,13 @@
 //! tracefs: files to write, the trace to count, the counters of its buffer.
+//! What the files say is read in `said`.
 
 use std::fs::{self, OpenOptions};
 use std::io::Write;
 use std::path::PathBuf;
 
 use anyhow::{Context, Result};
+
+use crate::said::{count_in, lost_in};
 
 /// Where the agent mounts it.
 const ROOT: &str = "/sys/kernel/tracing";
@@ -43,11 +46,6 @@ pub fn count(mark: &str) -> Result<u64> {
     Ok(count_in(&trace, mark))
 }
 
-fn count_in(trace: &[u8], mark: &str) -> u64 {
-    let lines = trace.split(|&byte| byte == b'\n').filter(|line| !line.starts_with(b"#"));
-    lines.filter(|line| line.windows(mark.len()).any(|window| window == mark.as_bytes())).count() as u64
-}
-
 /// How many events the buffer of CPU 0 has overwritten or dropped.
 ///
 /// # Errors
@@ -56,41 +54,4 @@ pub fn lost() -> Result<u64> {
     let stats =
         fs::read_to_string(path("per_cpu/cpu0/stats")).context("failed to read the trace's counters")?;
     Ok(lost_in(&stats))
-}
-
-fn lost_in(stats: &str) -> u64 {
-    let field = |name: &str| -> u64 {
-        let line = stats.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(':'));
-        line.and_then(|value| value.trim().parse().ok()).unwrap_or(0)
-    };
-    field("overrun") + field("dropped events")
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use proptest::prelude::*;
-
-    #[test]
-    fn headers_are_no_events() {
-        let trace =
-            b"# tracer: nop exec:\n noop-1 [000] ..... 1.0: exec: (security_bprm_check+0x0/0xb0)\n x\n";
-        assert_eq!(count_in(trace, " exec: ("), 1);
-    }
-
-    #[test]
-    fn overwritten_and_dropped_events_are_lost() {
-        assert_eq!(
-            lost_in("entries: 12\noverrun: 3\ncommit overrun: 0\ndropped events: 4\nread events: 0\n"),
-            7
-        );
-    }
-
-    proptest! {
-        #[test]
-        fn anything_is_read_without_panic(trace: Vec<u8>, stats in ".*") {
-            count_in(&trace, "exec");
-            lost_in(&stats);
-        }
-    }
 }

@@ -1,0 +1,23 @@
+//! What holds for any plan; shared with the fuzz target `plan`, which has the
+//! files of the harness as its own modules.
+
+use std::collections::HashSet;
+
+use crate::plan::Plan;
+
+/// A plan that is written again is the same plan, and its cells are each there
+/// once, under a monitor and beside their baseline.
+pub(crate) fn holds(bytes: &[u8]) {
+    let Ok(text) = std::str::from_utf8(bytes) else { return };
+    let Ok(plan) = toml::from_str::<Plan>(text) else { return };
+    let again = toml::to_string(&plan).expect("TOML");
+    assert_eq!(toml::from_str::<Plan>(&again).expect("what was written is read"), plan);
+    let kernels = ["6.1".to_string(), "6.12".to_string()];
+    let Ok(planned) = plan.cells(&kernels) else { return };
+    assert!(planned.len() <= 100_000);
+    let cells: HashSet<_> = planned.iter().map(|planned| &planned.cell).collect();
+    assert_eq!(cells.len(), planned.len(), "a cell is planned twice");
+    assert!(cells.iter().all(|cell| cells.contains(&cell.baseline())), "a cell has no baseline");
+    assert!(planned.iter().all(|planned| (1..=100_000).contains(&planned.samples)));
+    assert_eq!(plan.cells(&kernels).expect("the same cells"), planned);
+}

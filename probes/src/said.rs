@@ -1,0 +1,97 @@
+//! What the kernel says of its audit subsystem and of its trace, read: pure
+//! functions of bytes (linux/audit.h, linux/netlink.h, ftrace's text). How one
+//! gets at them is the business of `attach`.
+
+/// What the kernel says of its audit subsystem: `struct audit_status`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Status {
+    /// 1 when it is on.
+    pub enabled: u32,
+    /// Who receives its records; 0 when nobody does.
+    pub pid: u32,
+    /// How many records have been lost since boot.
+    pub lost: u32,
+    /// How many wait.
+    pub backlog: u32,
+}
+
+/// The status that `answer` holds, when it is long enough.
+pub fn status_in(answer: &[u8]) -> Option<Status> {
+    let field = |at: usize| answer.get(4 * at..)?.first_chunk().copied().map(u32::from_ne_bytes);
+    Some(Status { enabled: field(1)?, pid: field(3)?, lost: field(6)?, backlog: field(7)? })
+}
+
+/// The error number of a `struct nlmsgerr`, 0 for an acknowledgement.
+pub fn error_in(answer: &[u8]) -> Option<i32> {
+    // The kernel says it as a negative number; of i32::MIN there is no positive.
+    answer.first_chunk().copied().map(i32::from_ne_bytes).map(i32::wrapping_neg)
+}
+
+/// The serial number in a record's `audit(SECONDS.MILLIS:SERIAL)`.
+pub fn serial_in(record: &str) -> Option<u64> {
+    let (_, rest) = record.split_once("audit(")?;
+    let (stamp, _) = rest.split_once(')')?;
+    stamp.rsplit_once(':')?.1.parse().ok()
+}
+
+/// The number in a record's `syscall=NUMBER`.
+pub fn syscall_in(record: &str) -> Option<u32> {
+    record.split(' ').find_map(|field| field.strip_prefix("syscall="))?.parse().ok()
+}
+
+/// How many lines of a trace hold `mark`; its headers are none.
+pub fn count_in(trace: &[u8], mark: &str) -> u64 {
+    let lines = trace.split(|&byte| byte == b'\n').filter(|line| !line.starts_with(b"#"));
+    lines.filter(|line| line.windows(mark.len().max(1)).any(|window| window == mark.as_bytes())).count()
+        as u64
+}
+
+/// How many events the counters of a trace's buffer call overwritten or dropped.
+pub fn lost_in(stats: &str) -> u64 {
+    let field = |name: &str| -> u64 {
+        let line = stats.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(':'));
+        line.and_then(|value| value.trim().parse().ok()).unwrap_or(0)
+    };
+    field("overrun").saturating_add(field("dropped events"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const RECORD: &str = "audit(1767225600.123:45): arch=c000003e syscall=59 success=yes exit=0 a0=1";
+
+    #[test]
+    fn a_record_says_its_event_and_its_system_call() {
+        assert_eq!((serial_in(RECORD), syscall_in(RECORD)), (Some(45), Some(59)));
+        assert_eq!((serial_in("audit()"), syscall_in("a syscall=")), (None, None));
+    }
+
+    #[test]
+    fn an_acknowledgement_is_no_error_and_any_number_may_be_one() {
+        let error = |number: i32| error_in(&number.to_ne_bytes());
+        assert_eq!((error(0), error(-22), error_in(b"abc")), (Some(0), Some(22), None));
+        assert_eq!(error(i32::MIN), Some(i32::MIN));
+    }
+
+    #[test]
+    fn a_status_has_its_fields_in_the_kernels_places() {
+        let words: Vec<u8> = (0..8_u32).flat_map(u32::to_ne_bytes).collect();
+        assert_eq!(status_in(&words), Some(Status { enabled: 1, pid: 3, lost: 6, backlog: 7 }));
+        assert_eq!(status_in(&words[..31]), None);
+    }
+
+    #[test]
+    fn headers_are_no_events() {
+        let trace =
+            b"# tracer: nop exec:\n noop-1 [000] ..... 1.0: exec: (security_bprm_check+0x0/0xb0)\n x\n";
+        assert_eq!(count_in(trace, " exec: ("), 1);
+    }
+
+    #[test]
+    fn overwritten_and_dropped_events_are_lost() {
+        let lost = lost_in("entries: 12\noverrun: 3\ncommit overrun: 0\ndropped events: 4\nread events: 0\n");
+        assert_eq!(lost, 7);
+        assert_eq!(lost_in(&format!("overrun: {}\ndropped events: 4\n", u64::MAX)), u64::MAX);
+    }
+}

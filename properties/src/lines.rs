@@ -1,0 +1,56 @@
+//! Lines that other programs and the kernel print: apt's of packages and of
+//! mirrors, audit's records, a trace and its counters.
+
+use hookbench_probes::said;
+use hookbench_vm::{mirror, names};
+
+use crate::memory;
+
+/// What is found in the lines stands in them.
+pub fn holds(bytes: &[u8]) {
+    let text = String::from_utf8_lossy(bytes);
+    let room = 64 * bytes.len() + (64 << 10);
+    memory::within(room, || packages(&text));
+    memory::within(room, || sources(&text));
+    kernels(bytes, &text);
+}
+
+/// The first line is a pattern, the others are names.
+fn packages(text: &str) {
+    let Some((pattern, rest)) = text.split_once('\n') else { return };
+    let all: Vec<String> = rest.lines().map(str::to_owned).collect();
+    let matching = || all.iter().filter(|name| names::stands_for(pattern, name).is_some());
+    let newest = names::newest(pattern, &all);
+    assert_eq!(newest.is_some(), matching().next().is_some());
+    assert!(newest.is_none_or(|newest| matching().any(|name| *name == newest)));
+    let near = names::nearest(pattern, &all);
+    assert!(near.len() <= 5 && near.is_empty() == all.is_empty());
+    assert!(near.iter().all(|name| all.iter().any(|known| known == name)));
+    if let Some(star) = matching().find_map(|name| names::stands_for(pattern, name).map(|star| (name, star)))
+    {
+        assert_eq!(pattern.replacen('*', star.1, 1), *star.0);
+    }
+}
+
+/// A line of a sources list for each suite, or it is said to be missing.
+fn sources(text: &str) {
+    let suites = ["bookworm".to_owned(), "bookworm-security".to_owned()];
+    let (list, missing) = mirror::parse(text).sources(&suites);
+    assert_eq!(list.lines().count() + missing.len(), suites.len());
+    for line in list.lines() {
+        let words: Vec<&str> = line.split_whitespace().collect();
+        let &["deb", _, _, _, _, site, suite, "main"] = &words[..] else { panic!("{line:?}") };
+        assert!(text.contains(site) && suites.iter().any(|known| known == suite), "{line:?}");
+    }
+}
+
+fn kernels(bytes: &[u8], text: &str) {
+    let stands =
+        |number: Option<u64>| number.is_none_or(|n| text.contains(n.to_string().trim_start_matches('0')));
+    assert!(stands(said::serial_in(text)) && stands(said::syscall_in(text).map(u64::from)));
+    assert_eq!(said::status_in(bytes).is_some(), bytes.len() >= 32);
+    assert_eq!(said::error_in(bytes).is_some(), bytes.len() >= 4);
+    let lines = bytes.split(|&byte| byte == b'\n').count() as u64;
+    assert!(said::count_in(bytes, "exec: (") <= lines);
+    said::lost_in(text);
+}

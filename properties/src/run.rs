@@ -1,0 +1,70 @@
+//! A run's description, `run.json`, and everything that is rendered of it.
+
+use hookbench_reports::{RENDERERS, csv, terminal};
+use hookbench_results::{Outcome, Run, samples};
+
+use crate::memory;
+
+/// A run that is written again is read as the same, and is rendered in every
+/// format as that format has it.
+pub fn holds(bytes: &[u8]) {
+    let room = 64 * bytes.len() + (64 << 10);
+    let Ok(run) = memory::within(room, || serde_json::from_slice::<Run>(bytes)) else { return };
+    let json = serde_json::to_vec(&run).expect("JSON");
+    assert_eq!(serde_json::from_slice::<Run>(&json).expect("what was written is read"), run);
+    stored(&run);
+    for renderer in RENDERERS {
+        let Some(text) = (renderer.render)(&run) else { continue };
+        assert_eq!((renderer.render)(&run).as_ref(), Some(&text));
+        assert!(!text.contains(|c: char| c.is_control() && c != '\n'), "{}: {text:?}", renderer.file);
+        match renderer.file {
+            "results.csv" => is_table(&run, &text),
+            "report.md" => has_whole_tables(&text),
+            "report.html" => assert!(!text.contains("<script")),
+            "picture.svg" => drop(roxmltree::Document::parse(&text).expect("XML")),
+            other => panic!("nobody has said what holds for {other}"),
+        }
+    }
+    for line in terminal::table(&run).lines() {
+        assert!(line.chars().count() <= terminal::WIDTH && !line.contains(char::is_control), "{line:?}");
+    }
+}
+
+/// As the store does it: the samples leave the run and come back.
+fn stored(run: &Run) {
+    let packed = samples::pack(run).expect("memory");
+    let mut again = run.clone();
+    for measurement in &mut again.measurements {
+        if let Outcome::Measured(measured) = &mut measurement.outcome {
+            measured.samples.clear();
+        }
+    }
+    samples::unpack(&packed[..], &mut again).expect("what was written is read");
+    assert_eq!(&again, run);
+}
+
+/// A line for each cell, in the run's order, with all columns.
+fn is_table(run: &Run, text: &str) {
+    let mut lines = ::csv::Reader::from_reader(text.as_bytes());
+    assert_eq!(lines.headers().expect("a header"), csv::COLUMNS.as_slice());
+    let records: Vec<_> = lines.records().collect::<Result<_, _>>().expect("lines of all columns");
+    assert_eq!(records.len(), run.measurements.len());
+    for (record, measurement) in records.iter().zip(&run.measurements) {
+        // What begins like a spreadsheet's formula is behind an apostrophe.
+        assert_eq!(record[6].trim_start_matches('\''), measurement.cell.monitor.to_string());
+        assert_eq!(record[8], *measurement.outcome.word());
+    }
+}
+
+/// Each row of a table has as many columns as the table.
+fn has_whole_tables(text: &str) {
+    let columns = |line: &str| line.replace("\\|", "").matches('|').count();
+    let mut expected = None;
+    for line in text.lines() {
+        if line.starts_with('|') {
+            assert_eq!(columns(line), *expected.get_or_insert(columns(line)), "{line}");
+        } else {
+            expected = None;
+        }
+    }
+}

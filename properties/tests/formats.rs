@@ -1,0 +1,98 @@
+//! Each format's property on stable Rust: with any bytes, and with the fuzz
+//! targets' seeds, whole and changed in one place.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use hookbench_properties::{FORMATS, Format};
+use hookbench_results::protocol::CellSpec;
+use hookbench_results::{Cell, Measurement, Run};
+use hookbench_vm::{answer, vmlinux};
+use proptest::prelude::*;
+use proptest::sample::Index;
+
+fn fuzz() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../fuzz")
+}
+
+fn names(folder: &Path) -> BTreeSet<String> {
+    let entries = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    entries.map(|path| path.file_stem().unwrap().to_string_lossy().into_owned()).collect()
+}
+
+/// Each format with each of its seeds.
+fn seeds() -> Vec<(Format, Vec<u8>)> {
+    let files = FORMATS.iter().flat_map(|format| {
+        let files = fs::read_dir(fuzz().join("seeds").join(format.name)).unwrap();
+        files.map(|file| (*format, fs::read(file.unwrap().path()).unwrap()))
+    });
+    files.collect()
+}
+
+#[test]
+fn each_format_has_a_target_and_seeds() {
+    let mut formats: BTreeSet<String> = FORMATS.iter().map(|format| format.name.to_string()).collect();
+    formats.insert("plan".into());
+    assert_eq!(names(&fuzz().join("fuzz_targets")), formats);
+    assert_eq!(names(&fuzz().join("seeds")), formats);
+}
+
+/// A seed that is no longer of its format would test next to nothing.
+#[test]
+fn seeds_are_of_the_formats_as_they_are_now() {
+    let seed = |name: &str| fs::read(fuzz().join("seeds").join(name)).unwrap();
+    let whole = seed("journal/whole");
+    let lines = whole.split(|&byte| byte == b'\n').filter(|line| !line.is_empty());
+    assert!(lines.map(serde_json::from_slice::<Measurement>).all(|line| line.is_ok()));
+    for name in ["run/real", "run/every-outcome", "run/bare"] {
+        serde_json::from_slice::<Run>(&seed(name)).unwrap();
+    }
+    for name in ["answer/measured", "answer/refused"] {
+        answer::understand(&seed(name), Vec::new()).unwrap();
+    }
+    for name in ["elf", "bzimage-plain", "bzimage-gzip", "bzimage-xz", "bzimage-zstd", "bzimage-lz4"] {
+        vmlinux::extract(seed(&format!("kernel/{name}")), 1 << 20).unwrap();
+    }
+    serde_json::from_slice::<CellSpec>(&seed("words/cell")).unwrap();
+    String::from_utf8(seed("words/cell-name")).unwrap().parse::<Cell>().unwrap();
+}
+
+#[test]
+fn what_holds_for_any_bytes_holds_for_the_seeds() {
+    for (format, seed) in seeds() {
+        (format.holds)(&seed);
+    }
+}
+
+proptest! {
+    #[test]
+    fn what_holds_for_any_bytes_holds(bytes: Vec<u8>, text in ".*") {
+        for format in FORMATS {
+            (format.holds)(&bytes);
+            (format.holds)(text.as_bytes());
+        }
+    }
+}
+
+proptest! {
+    // A seed each, of some forty.
+    #![proptest_config(ProptestConfig::with_cases(1500))]
+    #[test]
+    fn what_holds_for_any_bytes_holds_for_changed_seeds(
+        seed: Index,
+        at: Index,
+        length in 0_usize..6,
+        new in prop_oneof![
+            proptest::collection::vec(any::<u8>(), 0..6),
+            "([0-9]{1,20}|\\PC{1,3}|[a-z+,:.\\[\\]{}\" ]{1,6})".prop_map(String::into_bytes),
+        ],
+    ) {
+        let seeds = seeds();
+        let (format, mut bytes) = seed.get(&seeds).clone();
+        let begin = at.index(bytes.len() + 1);
+        let end = (begin + length).min(bytes.len());
+        bytes.splice(begin..end, new);
+        (format.holds)(&bytes);
+    }
+}

@@ -1,0 +1,169 @@
+//! A run's samples as one file: CSV with a line per sample, compressed. Where it
+//! lies is the store's business. What is read may be any bytes, and a few of them
+//! can unpack into more than a machine has: everything that is read is bounded.
+
+use std::io::{BufRead, BufReader, Read};
+
+use anyhow::{Context, Result, bail, ensure};
+use serde::Serialize;
+
+use crate::{Outcome, Run};
+
+/// No cell has more samples: more than memory or patience allows.
+pub const MOST: usize = 100_000;
+
+/// The compression level; fixed, for equal runs have equal files.
+const LEVEL: i32 = 9;
+/// The window of [`LEVEL`] is smaller: 2^23 bytes, no file may ask for more.
+const WINDOW_LOG: u32 = 23;
+const HEADER: &str = "cell,value";
+/// Two numbers of 20 digits, a comma and the line's end.
+const LONGEST_LINE: u64 = 42;
+
+/// One line of the file.
+#[derive(Debug, Serialize)]
+struct Row {
+    /// The measurement's place in the run.
+    cell: usize,
+    /// The sample, in the clock's unit.
+    value: u64,
+}
+
+/// The samples of `run`, as [`unpack`] reads them.
+///
+/// # Errors
+/// When the compression fails, as it does without memory.
+pub fn pack(run: &Run) -> Result<Vec<u8>> {
+    let encoder = zstd::Encoder::new(Vec::new(), LEVEL).context("failed to start the compression")?;
+    let mut rows = csv::Writer::from_writer(encoder);
+    for (cell, measurement) in run.measurements.iter().enumerate() {
+        for &value in measurement.measured().map_or(&[][..], |measured| &measured.samples) {
+            rows.serialize(Row { cell, value }).context("failed to render a sample")?;
+        }
+    }
+    let encoder =
+        rows.into_inner().map_err(|error| error.into_error()).context("failed to compress samples")?;
+    encoder.finish().context("failed to compress samples")
+}
+
+/// Adds to `run` the samples that [`pack`] made.
+///
+/// # Errors
+/// When the bytes are damaged, or hold what no run of hookbench's has: samples
+/// of a cell without numbers, or more than [`MOST`] of one.
+pub fn unpack(packed: impl Read, run: &mut Run) -> Result<()> {
+    let mut packed = BufReader::new(packed);
+    // Without a single frame there is nothing that zstd would miss.
+    ensure!(!packed.fill_buf()?.is_empty(), "the file is empty");
+    let mut decoder = zstd::Decoder::with_buffer(packed)?;
+    decoder.window_log_max(WINDOW_LOG)?;
+    let mut lines = BufReader::new(decoder);
+    let mut line = Vec::new();
+    for number in 1_u64.. {
+        line.clear();
+        lines.by_ref().take(LONGEST_LINE).read_until(b'\n', &mut line)?;
+        match line.strip_suffix(b"\n") {
+            Some(header) if number == 1 && header == HEADER.as_bytes() => {}
+            Some(row) if number > 1 => take(row, run).with_context(|| format!("line {number}"))?,
+            None if line.is_empty() => break,
+            _ => bail!("line {number} is none of a file of samples"),
+        }
+    }
+    Ok(())
+}
+
+fn take(row: &[u8], run: &mut Run) -> Result<()> {
+    let row = std::str::from_utf8(row)?;
+    let (cell, value) = row.split_once(',').context("not a cell and a sample")?;
+    let (cell, value): (usize, u64) = (cell.parse()?, value.parse()?);
+    match run.measurements.get_mut(cell).map(|measurement| &mut measurement.outcome) {
+        Some(Outcome::Measured(measured)) if measured.samples.len() < MOST => measured.samples.push(value),
+        Some(Outcome::Measured(_)) => bail!("cell {cell} has more than {MOST} samples"),
+        _ => bail!("a sample belongs to cell {cell}, which has no numbers"),
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Cell, Clock, Environment, Measured, Measurement, MonitorName, Schedule, Target};
+    use proptest::prelude::*;
+
+    fn run(cells: &[&[u64]]) -> Run {
+        let cell = Cell {
+            kernel: "6.1".into(),
+            target: Target::Tcg,
+            workload: "null-syscall".into(),
+            params: Default::default(),
+            schedule: Schedule::Paced,
+            monitor: MonitorName::none(),
+        };
+        let measured = |samples: &[u64]| Measurement {
+            cell: cell.clone(),
+            clock: Clock::Instructions,
+            history: None,
+            outcome: Outcome::Measured(Measured { samples: samples.into(), ..Default::default() }),
+        };
+        let measurements = cells.iter().map(|samples| measured(samples)).collect();
+        Run { schema: 1, plan: "test".into(), environment: Environment::default(), measurements }
+    }
+
+    /// What is said of the file that unpacks into `text`.
+    fn said(text: &[u8]) -> String {
+        said_of(&zstd::encode_all(text, LEVEL).unwrap())
+    }
+
+    fn said_of(packed: &[u8]) -> String {
+        format!("{:#}", unpack(packed, &mut run(&[&[]])).unwrap_err())
+    }
+
+    #[test]
+    fn more_samples_than_a_cell_has_are_refused_while_they_are_read() {
+        let bomb = format!("{HEADER}\n{}", "0,1\n".repeat(50 * MOST));
+        assert!(zstd::encode_all(bomb.as_bytes(), LEVEL).unwrap().len() < 2000);
+        assert!(said(bomb.as_bytes()).contains("more than 100000 samples"));
+    }
+
+    #[test]
+    fn a_line_without_an_end_is_refused_while_it_is_read() {
+        let endless = format!("{HEADER}\n0,{}", "1".repeat(1 << 20));
+        assert!(said(endless.as_bytes()).contains("line 2 is none"));
+    }
+
+    #[test]
+    fn a_window_of_a_gigabyte_is_refused() {
+        // A frame with a window of 2^30 bytes, and an empty block, its last.
+        let frame = b"\x28\xb5\x2f\xfd\x00\xa0\x01\x00\x00";
+        assert!(said_of(frame).contains("too much memory"), "{}", said_of(frame));
+    }
+
+    #[test]
+    fn an_empty_file_is_not_taken_for_a_run_without_samples() {
+        assert!(said_of(b"").contains("the file is empty"));
+        unpack(&pack(&run(&[])).unwrap()[..], &mut run(&[])).unwrap();
+    }
+
+    #[test]
+    fn what_is_no_sample_is_named_by_its_line() {
+        assert!(said(b"value,cell\n").contains("line 1"));
+        assert!(said(b"cell,value\n0,1\n0,one\n").contains("line 3"));
+        assert!(said(b"cell,value\n1,1\n").contains("cell 1, which has no numbers"));
+        assert!(said(b"cell,value\n0,1\n0,2").contains("line 3"));
+    }
+
+    proptest! {
+        #[test]
+        fn samples_are_unpacked_as_they_were_packed(
+            cells in proptest::collection::vec(proptest::collection::vec(any::<u64>(), 0..9), 0..5)
+        ) {
+            let run = run(&cells.iter().map(Vec::as_slice).collect::<Vec<_>>());
+            let mut empty = run.clone();
+            for measurement in &mut empty.measurements {
+                measurement.outcome = Outcome::Measured(Measured::default());
+            }
+            unpack(&pack(&run).unwrap()[..], &mut empty).unwrap();
+            prop_assert_eq!(empty, run);
+        }
+    }
+}
