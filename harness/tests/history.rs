@@ -1,0 +1,119 @@
+//! What a cell has behind it changes no number: a boot for it alone or a snapshot,
+//! this snapshot or another one, one core or two, a quiet machine or a restless one.
+
+mod common;
+#[path = "cache/own.rs"]
+mod own;
+
+use std::os::unix::process::CommandExt;
+use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+use hookbench_results::store::load;
+use hookbench_results::{History, Measured, Summary};
+
+use common::{Place, same};
+use own::Own;
+
+const CELLS: &str = "--samples 20 --workload null-syscall,unshare-burst,mprotect-storm,execve-noop --param to=r";
+const MONITORS: &str = "--monitor audit+auditd,bpf-lsm+ringbuf,kprobe+perfbuf,ftrace+function";
+
+/// The cells of the run in `folder`, by name, with what they measured.
+fn measured(folder: &Path, history: History) -> Vec<(String, Measured)> {
+    let run = load(folder).unwrap();
+    let cell = |measurement: &hookbench_results::Measurement| {
+        assert_eq!(measurement.history, Some(history));
+        (measurement.cell.to_string(), measurement.measured().unwrap().clone())
+    };
+    run.measurements.iter().map(cell).collect()
+}
+
+#[test]
+fn a_guest_that_just_booted_counts_what_a_restored_one_does() {
+    let place = Place::new();
+    place.succeed("restored", &format!("{CELLS} {MONITORS}"));
+    place.succeed("cold", &format!("--cold {CELLS} {MONITORS}"));
+    let restored = measured(&place.at("restored"), History::Restored);
+    let cold = measured(&place.at("cold"), History::Cold);
+    assert_eq!(restored.len(), 20);
+    for ((cell, restored), (same, cold)) in restored.iter().zip(&cold) {
+        assert_eq!(cell, same);
+        // Ticks of the timer may fall into other samples: into few.
+        let (one, two) = (Summary::of(&restored.samples), Summary::of(&cold.samples));
+        let typical = |summary: &Option<Summary>| summary.map(|summary| (summary.min, summary.p50));
+        assert_eq!(typical(&one), typical(&two), "{cell}");
+        assert_eq!((&restored.events, restored.calibration), (&cold.events, cold.calibration), "{cell}");
+        let differ = restored.samples.iter().zip(&cold.samples).filter(|(one, two)| one != two).count();
+        assert!(differ <= 4, "{cell}: {differ} of 20 samples differ");
+    }
+}
+
+#[test]
+fn a_run_does_not_go_on_with_cells_of_another_history() {
+    let place = Place::new();
+    let cell = "--samples 20 --workload null-syscall --monitor none";
+    place.succeed("run", cell);
+    place.succeed("run", &format!("--cold {cell}"));
+    assert_eq!(measured(&place.at("run"), History::Cold).len(), 1);
+}
+
+#[test]
+fn a_snapshot_that_is_made_again_gives_the_same_bytes() {
+    let place = Place::new();
+    place.succeed("this", &format!("{CELLS} {MONITORS}"));
+    let own = Own::new();
+    let mut command = place.run("other", &format!("{CELLS} {MONITORS}"));
+    let status = command.env("HOOKBENCH_CACHE", own.root()).status().unwrap();
+    assert!(status.success(), "{}", place.said());
+    same(&place.at("this"), &place.at("other"));
+}
+
+#[test]
+fn one_core_and_a_restless_machine_give_the_same_bytes() {
+    let place = Place::new();
+    let cells = format!("{CELLS} {MONITORS}");
+    place.succeed("all-cores", &cells);
+    let mut one = place.run("one-core", &cells);
+    // SAFETY: system calls alone, with a set that is plain data.
+    unsafe { one.pre_exec(on_one_core) };
+    assert!(one.status().unwrap().success(), "{}", place.said());
+    let measuring = AtomicBool::new(true);
+    std::thread::scope(|scope| {
+        for rest in [30, 70, 110, 150] {
+            let measuring = &measuring;
+            scope.spawn(move || restless(measuring, Duration::from_micros(rest)));
+        }
+        place.succeed("restless", &format!("--jobs 5 {cells}"));
+        measuring.store(false, Ordering::Relaxed);
+    });
+    same(&place.at("all-cores"), &place.at("one-core"));
+    same(&place.at("all-cores"), &place.at("restless"));
+}
+
+/// Leaves this process the first of the cores that it may use.
+fn on_one_core() -> std::io::Result<()> {
+    // SAFETY: the sets are plain data, made zero; the calls fill one and read one.
+    unsafe {
+        let mut all: libc::cpu_set_t = std::mem::zeroed();
+        let mut one: libc::cpu_set_t = std::mem::zeroed();
+        libc::sched_getaffinity(0, size_of_val(&all), &mut all);
+        let first = (0..libc::CPU_SETSIZE as usize).find(|&core| libc::CPU_ISSET(core, &all)).unwrap_or(0);
+        libc::CPU_SET(first, &mut one);
+        match libc::sched_setaffinity(0, size_of_val(&one), &one) {
+            0 => Ok(()),
+            _ => Err(std::io::Error::last_os_error()),
+        }
+    }
+}
+
+/// Works and rests in turn, so that whoever shares the CPU is interrupted anywhere.
+fn restless(measuring: &AtomicBool, rest: Duration) {
+    while measuring.load(Ordering::Relaxed) {
+        let begin = Instant::now();
+        while begin.elapsed() < Duration::from_micros(60) {
+            std::hint::spin_loop();
+        }
+        std::thread::sleep(rest);
+    }
+}
