@@ -45,7 +45,12 @@ fn answer() -> Result<()> {
     kernel::quiet()?;
     // Where the cell lies in QEMU's list of files depends on what else is in it:
     // the search for it takes part in no cell's time.
-    let spec = stop::here(ports::cell).context("failed to read the cell")?;
+    let (jumped, spec) = stop::here(|jumped| (jumped, ports::cell()));
+    let spec = spec.context("failed to read the cell")?;
+    if spec.is_empty() {
+        say(&AgentMessage::Stopped { jumped });
+        return Ok(());
+    }
     let spec: CellSpec = serde_json::from_slice(&spec).context("failed to understand the cell")?;
     budget::start(Duration::from_secs(spec.budget)).context("failed to set the cell's budget")?;
     if let Some(fault) = spec.fault {

@@ -46,12 +46,26 @@ pub(crate) fn say(bytes: &[u8]) {
 }
 
 /// Stops the machine where one waits to make a snapshot of it; nothing happens
-/// where there is no such device.
-pub(crate) fn stop() {
-    // SAFETY: writes a port that is open.
-    with_ports(|| unsafe {
-        asm!("out dx, al", in("dx") PVPANIC, in("al") 1u8, options(nostack));
+/// where there is no such device. Returns by how much the clock ran on meanwhile;
+/// an interrupt that came in between is part of it.
+pub(crate) fn stop() -> i64 {
+    /// From one reading of the counter to the other, both fences aside.
+    const BETWEEN: i64 = 8;
+    let (before, after) = with_ports(|| {
+        let (before, after): (u64, u64);
+        // SAFETY: reads a counter and writes a port that is open.
+        unsafe {
+            asm!(
+                "lfence", "rdtsc", "shl rdx, 32", "or rax, rdx", "mov {before}, rax",
+                "mov eax, 1", "mov edx, {port}", "out dx, al", "lfence", "rdtsc",
+                "shl rdx, 32", "or rax, rdx",
+                before = out(reg) before, port = const PVPANIC,
+                out("rax") after, out("rdx") _, options(nostack),
+            );
+        }
+        (before, after)
     });
+    (after - before) as i64 - BETWEEN
 }
 
 /// Ends the machine.

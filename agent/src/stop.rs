@@ -2,10 +2,11 @@
 //! time that is the same for every cell.
 //!
 //! The guest stops itself by a write to a port: an exact instruction. QEMU may
-//! let its clock jump to the next timer before it has noticed; so the guest then
-//! waits until a fixed time, late enough to swallow such a jump, and ends the
-//! wait on an exact count of instructions. Without a snapshot nothing stops, and
-//! the same instructions lead to the same time.
+//! let its clock jump to the next timer before it has noticed. The guest says by
+//! how much, so that the jump can be taken out of the snapshot. It then waits until
+//! a fixed time, late enough for its search for the cell, and ends the wait on an
+//! exact count of instructions. Without a snapshot nothing stops, and the same
+//! instructions lead to the same time.
 
 use std::arch::asm;
 use std::io;
@@ -13,7 +14,8 @@ use std::io;
 use crate::idle::nops;
 use crate::ports;
 
-/// Longer than two ticks of the slowest kernel (250 Hz).
+/// Longer than it takes to read the cell, and than two ticks of the slowest kernel
+/// (250 Hz).
 const SWALLOW: u64 = 9_000_000;
 /// From here on the wait is counted instead of looked at.
 const NEAR: u64 = 20_000;
@@ -37,11 +39,11 @@ pub(crate) fn come_first() -> io::Result<()> {
 }
 
 /// Stops the machine, does `first` when it goes on, and returns at a time that
-/// only depends on when it was called, to the instruction.
-pub(crate) fn here<T>(first: impl FnOnce() -> T) -> T {
+/// only depends on when it was called, to the instruction. `first` is told by how
+/// much the clock ran on while the machine stood.
+pub(crate) fn here<T>(first: impl FnOnce(i64) -> T) -> T {
     let mut until = now() + SWALLOW;
-    ports::stop();
-    let result = first();
+    let result = first(ports::stop());
     while !wait(until) {
         until += AGAIN;
     }

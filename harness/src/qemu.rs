@@ -268,7 +268,7 @@ fn outcome(answer: guest::Answer) -> Outcome {
         AgentMessage::Measured(measured) => Outcome::Measured(measured),
         AgentMessage::Unsupported(why) => Outcome::Unsupported(why),
         AgentMessage::Failed(failure) => Outcome::Failed(Failure { console: answer.console, ..failure }),
-        AgentMessage::Ready { .. } => Outcome::Failed(Failure {
+        AgentMessage::Ready { .. } | AgentMessage::Stopped { .. } => Outcome::Failed(Failure {
             kind: FailureKind::GuestEnded,
             message: "the guest ended before its cell did".into(),
             console: answer.console,

@@ -16,7 +16,8 @@ use hookbench_results::{History, Measured, Summary};
 use common::{Place, same};
 use own::Own;
 
-const CELLS: &str = "--samples 20 --workload null-syscall,unshare-burst,mprotect-storm,execve-noop --param to=r";
+const CELLS: &str =
+    "--samples 20 --workload null-syscall,unshare-burst,mprotect-storm,execve-noop --param to=r";
 const MONITORS: &str = "--monitor audit+auditd,bpf-lsm+ringbuf,kprobe+perfbuf,ftrace+function";
 
 /// The cells of the run in `folder`, by name, with what they measured.

@@ -71,6 +71,11 @@ pub enum AgentMessage {
         /// The kernel's command line as it sees it.
         cmdline: String,
     },
+    /// There was no cell: what a snapshot is tried with.
+    Stopped {
+        /// By how many instructions the clock ran on while the machine stood.
+        jumped: i64,
+    },
     /// The cell's numbers.
     Measured(crate::Measured),
     /// This guest cannot do it.

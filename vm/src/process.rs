@@ -59,10 +59,6 @@ impl Process {
                 {
                     return Err(io::Error::last_os_error());
                 }
-                // A batch job: its threads do not interrupt each other at every
-                // event. Where that is refused, it is only slower.
-                let param = libc::sched_param { sched_priority: 0 };
-                libc::sched_setscheduler(0, libc::SCHED_BATCH, &param);
                 here.as_ref().map_or(Ok(()), |place| place.move_here())
             });
         }
