@@ -24,6 +24,7 @@ use hookbench_vm::snapshot::{Recipe, Snapshot};
 use hookbench_vm::{args, image, kernels, userland};
 use sha2::{Digest, Sha256};
 
+use crate::check::check;
 use crate::session::Session;
 use crate::snapshots::Snapshots;
 use crate::stop::Stop;
@@ -67,6 +68,14 @@ impl QemuSession {
     pub fn open(names: &[String], budget: Duration, progress: &dyn Fn(&str)) -> Result<QemuSession> {
         let qemu = qemu_version()?;
         let cache = Cache::open()?;
+        if !cache.is_writable() {
+            progress(&format!(
+                "{} cannot be written: a guest that is not in it is booted in each run, and kept in {} \
+                 for as long",
+                cache.root().display(),
+                std::env::temp_dir().display()
+            ));
+        }
         let mut found = BTreeMap::new();
         for name in names {
             found.insert(name.clone(), kernel(name, &cache, progress)?);
@@ -129,21 +138,31 @@ impl QemuSession {
         if let Some(why) = missing(monitor, kernel, cell)? {
             return Ok(Outcome::Unsupported(why));
         }
-        let spec = serde_json::to_vec(spec).context("failed to render the cell")?;
+        let asked = serde_json::to_vec(spec).context("failed to render the cell")?;
+        let terms = self.terms(spec.samples);
         let boot_line = args::boot_line(monitor.sink.requires.boot);
         let boot = Boot { vmlinux: &kernel.vmlinux, image: &self.image, boot_line: &boot_line };
         let answer = match self.history {
-            History::Cold => guest::run(Start::Boot(boot), &spec, &self.terms()),
+            History::Cold => guest::run(Start::Boot(boot), &asked, &terms),
             History::Restored => match self.snapshot(kernel, &boot_line) {
-                Ok(snapshot) => guest::run(Start::Restore(&snapshot), &spec, &self.terms()),
+                Ok(snapshot) => guest::run(Start::Restore(&snapshot), &asked, &terms),
                 Err(failure) => return Ok(Outcome::Failed(failure)),
             },
         };
-        Ok(answer.map_or_else(|error| Outcome::Failed(failure(error)), outcome))
+        Ok(match answer {
+            Ok(answer) => believed(spec, monitor, answer),
+            Err(error) => Outcome::Failed(failure(error)),
+        })
     }
 
-    fn terms(&self) -> Terms<'_> {
-        Terms { budget: self.budget, scratch: &self.scratch, stop: self.stop.flag(), console: self.console }
+    fn terms(&self, samples: u32) -> Terms<'_> {
+        Terms {
+            budget: self.budget,
+            samples,
+            scratch: &self.scratch,
+            stop: self.stop.flag(),
+            console: self.console,
+        }
     }
 
     fn snapshot(&self, kernel: &Kernel, boot_line: &str) -> Result<Snapshot, Failure> {
@@ -155,7 +174,7 @@ impl QemuSession {
                 boot_line,
                 qemu: &self.environment.qemu,
             };
-            Snapshot::obtain(&recipe, &self.cache, &self.terms(), &|_| ()).map_err(no_snapshot)
+            Snapshot::obtain(&recipe, &self.cache, &self.terms(0), &|_| ()).map_err(no_snapshot)
         })
     }
 }
@@ -263,6 +282,22 @@ fn missing(monitor: Monitor, kernel: &Kernel, cell: &Cell) -> Result<Option<Stri
     Ok(absent.map(|module| format!("the boot line's lsm= does not name {module}")))
 }
 
+/// The outcome in an answer, if it can be one to what was asked.
+fn believed(spec: &CellSpec, monitor: Monitor, answer: guest::Answer) -> Outcome {
+    let lie = match &answer.last {
+        AgentMessage::Measured(measured) => check(spec, monitor, measured).err(),
+        _ => None,
+    };
+    match lie {
+        Some(lie) => Outcome::Failed(Failure {
+            kind: FailureKind::Protocol,
+            message: format!("the guest sent what cannot be: {lie}"),
+            console: answer.console,
+        }),
+        None => outcome(answer),
+    }
+}
+
 fn outcome(answer: guest::Answer) -> Outcome {
     match answer.last {
         AgentMessage::Measured(measured) => Outcome::Measured(measured),
@@ -291,9 +326,11 @@ fn failure(error: Error) -> Failure {
     let message = error.to_string();
     let (kind, console) = match error {
         Error::Agent { answer } => return agent_failure(*answer),
-        Error::Stopped | Error::NoQemu { .. } | Error::Qemu { .. } | Error::File { .. } => {
-            (FailureKind::Qemu, Vec::new())
-        }
+        Error::Stopped
+        | Error::NoQemu { .. }
+        | Error::Qemu { .. }
+        | Error::File { .. }
+        | Error::NoRoom { .. } => (FailureKind::Qemu, Vec::new()),
         Error::Timeout { console, .. } => (FailureKind::Timeout, console),
         Error::Panic { console, .. } => (FailureKind::GuestPanic, console),
         Error::Ended { console } => (FailureKind::GuestEnded, console),

@@ -10,6 +10,7 @@ pub mod cache;
 mod closure;
 mod command;
 pub mod console;
+mod device;
 mod digest;
 mod elf;
 pub mod guest;

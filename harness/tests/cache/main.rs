@@ -4,6 +4,10 @@
 
 mod mirror;
 mod own;
+mod snapshots;
+
+#[path = "../common/mod.rs"]
+mod common;
 
 use std::fs;
 use std::path::PathBuf;
@@ -14,6 +18,7 @@ use hookbench_vm::cache::Cache;
 use hookbench_vm::kernel::Kernel;
 use hookbench_vm::kernels;
 
+use common::same;
 use own::{CELL, HOOKBENCH, Own, flip, text, unshared};
 
 #[test]
@@ -106,9 +111,10 @@ fn two_runs_share_a_cache_and_one_fills_it() {
         let output = run.wait_with_output().unwrap();
         assert!(output.status.success(), "{}", text(&output.stderr));
     }
-    assert_eq!(fs::read_dir(own.path("images")).unwrap().count(), 1);
-    let read = |name: &str| fs::read(own.folder.path().join(name).join("results.csv")).unwrap();
-    assert_eq!(read("one"), read("two"));
+    for kind in ["images", "snapshots"] {
+        assert_eq!(fs::read_dir(own.path(kind)).unwrap().count(), 1, "{kind}");
+    }
+    same(&own.folder.path().join("one"), &own.folder.path().join("two"));
 }
 
 #[test]
