@@ -9,14 +9,14 @@ use std::time::Duration;
 use anyhow::{Context, Result};
 use hookbench_probes::{Monitor, Requires};
 use hookbench_results::environment::{ImageRecord, KernelRecord};
-use hookbench_results::protocol::{AgentMessage, CellSpec};
+use hookbench_results::protocol::CellSpec;
 use hookbench_results::store::write_whole;
 use hookbench_results::{
     Cell, Clock, Environment, Failure, FailureKind, History, KernelVersion, Outcome, Target,
 };
 use hookbench_vm::cache::{Cache, Kind, Lease, Lock, Wanted};
 use hookbench_vm::console::Show;
-use hookbench_vm::guest::{self, Boot, Error, Start, Terms};
+use hookbench_vm::guest::{self, Boot, Start, Terms};
 use hookbench_vm::image::{Content, GuestFile};
 use hookbench_vm::kernel::Kernel;
 use hookbench_vm::scratch::Scratch;
@@ -24,7 +24,7 @@ use hookbench_vm::snapshot::{Recipe, Snapshot};
 use hookbench_vm::{args, image, kernels, userland};
 use sha2::{Digest, Sha256};
 
-use crate::check::check;
+use crate::outcome::{believed, failure, no_snapshot};
 use crate::session::Session;
 use crate::snapshots::Snapshots;
 use crate::stop::Stop;
@@ -280,73 +280,4 @@ fn missing(monitor: Monitor, kernel: &Kernel, cell: &Cell) -> Result<Option<Stri
     }
     let absent = lsm.iter().find(|module| !args::LSM.contains(module));
     Ok(absent.map(|module| format!("the boot line's lsm= does not name {module}")))
-}
-
-/// The outcome in an answer, if it can be one to what was asked.
-fn believed(spec: &CellSpec, monitor: Monitor, answer: guest::Answer) -> Outcome {
-    let lie = match &answer.last {
-        AgentMessage::Measured(measured) => check(spec, monitor, measured).err(),
-        _ => None,
-    };
-    match lie {
-        Some(lie) => Outcome::Failed(Failure {
-            kind: FailureKind::Protocol,
-            message: format!("the guest sent what cannot be: {lie}"),
-            console: answer.console,
-        }),
-        None => outcome(answer),
-    }
-}
-
-fn outcome(answer: guest::Answer) -> Outcome {
-    match answer.last {
-        AgentMessage::Measured(measured) => Outcome::Measured(measured),
-        AgentMessage::Unsupported(why) => Outcome::Unsupported(why),
-        AgentMessage::Failed(failure) => Outcome::Failed(Failure { console: answer.console, ..failure }),
-        AgentMessage::Ready { .. } => Outcome::Failed(Failure {
-            kind: FailureKind::GuestEnded,
-            message: "the guest ended before its cell did".into(),
-            console: answer.console,
-        }),
-    }
-}
-
-/// Why there is no snapshot: what happened to the guest, if it is that.
-fn no_snapshot(error: anyhow::Error) -> Failure {
-    match error.downcast::<Error>() {
-        Ok(error) => failure(error),
-        Err(error) => {
-            let message = format!("failed to make a snapshot of the guest: {error:#}");
-            Failure { kind: FailureKind::Qemu, message, console: Vec::new() }
-        }
-    }
-}
-
-fn failure(error: Error) -> Failure {
-    let message = error.to_string();
-    let (kind, console) = match error {
-        Error::Agent { answer } => return agent_failure(*answer),
-        Error::Stopped
-        | Error::NoQemu { .. }
-        | Error::Qemu { .. }
-        | Error::File { .. }
-        | Error::NoRoom { .. } => (FailureKind::Qemu, Vec::new()),
-        Error::Timeout { console, .. } => (FailureKind::Timeout, console),
-        Error::Panic { console, .. } => (FailureKind::GuestPanic, console),
-        Error::Ended { console } => (FailureKind::GuestEnded, console),
-        Error::Protocol { console, .. } => (FailureKind::Protocol, console),
-    };
-    Failure { kind, message, console }
-}
-
-/// What an agent that ended before its cell said of it.
-fn agent_failure(answer: guest::Answer) -> Failure {
-    match outcome(answer) {
-        Outcome::Failed(failure) => failure,
-        other => Failure {
-            kind: FailureKind::Agent,
-            message: format!("the agent answered before it was asked: {}", other.word()),
-            console: Vec::new(),
-        },
-    }
 }

@@ -16,6 +16,7 @@ use serde_json::json;
 use crate::answer;
 use crate::args::{self, Memory, Stops};
 use crate::cache::{Cache, Kind, Lease, Lock, Wanted};
+use crate::copy::copy_file;
 use crate::device::{self, PATIENCE};
 use crate::digest;
 use crate::guest::{Boot, Error, Guest, LOOK, Terms};
@@ -112,12 +113,13 @@ impl Snapshot {
                 Ok(format!("{} with {}", recipe.kernel.version, recipe.boot_line))
             };
             Place::Cache(cache.obtain(&wanted, progress, make)?)
-        } else if let Some(lease) = cache.find(&wanted, progress) {
-            Place::Cache(lease)
         } else {
             // Not where guests' files are: that is memory, as a rule, and this is large.
             let scratch = Scratch::below(&std::env::temp_dir())?;
-            make(recipe, scratch.path(), terms)?;
+            match cache.find(&wanted, progress) {
+                Some(lease) => copy(&lease, scratch.path())?,
+                None => make(recipe, scratch.path(), terms)?,
+            }
             Place::Own(Arc::new(scratch))
         };
         let read = |name: &str| {
@@ -149,6 +151,24 @@ impl Snapshot {
     }
 }
 
+/// Copies a snapshot into `folder`: QEMU opens the file of a guest's memory for
+/// writing, also where it writes nothing to it.
+fn copy(lease: &Lease, folder: &Path) -> Result<(), Error> {
+    for name in [MEMORY, DEVICE, SAID, CONSOLE] {
+        copy_file(&lease.file(name), &folder.join(name))
+            .map_err(|error| file_error(folder.join(name), error))?;
+    }
+    Ok(())
+}
+
+fn file_error(path: PathBuf, error: io::Error) -> Error {
+    if error.kind() == io::ErrorKind::StorageFull {
+        no_room(path.parent().unwrap_or(&path))
+    } else {
+        Error::File { path, error }
+    }
+}
+
 /// Boots a guest until it stops itself, and writes what it is into `folder`.
 fn make(recipe: &Recipe<'_>, folder: &Path, terms: &Terms<'_>) -> Result<(), Error> {
     let boot = Boot { vmlinux: &recipe.kernel.vmlinux, image: recipe.image, boot_line: recipe.boot_line };
@@ -159,7 +179,6 @@ fn make(recipe: &Recipe<'_>, folder: &Path, terms: &Terms<'_>) -> Result<(), Err
     match keep(&mut guest, folder) {
         // One that is gone does not answer; why it is gone tells more.
         Err(error @ Error::Qemu { .. }) => Err(ended(&mut guest, folder).unwrap_or(error)),
-        Err(Error::File { error, .. }) if error.kind() == io::ErrorKind::StorageFull => Err(no_room(folder)),
         // It has stopped: what it would do next is not wanted.
         kept => kept,
     }
@@ -181,7 +200,7 @@ fn keep(guest: &mut Guest<'_>, folder: &Path) -> Result<(), Error> {
 }
 
 fn write(path: &Path, bytes: &[u8]) -> Result<(), Error> {
-    fs::write(path, bytes).map_err(|error| Error::File { path: path.into(), error })
+    fs::write(path, bytes).map_err(|error| file_error(path.into(), error))
 }
 
 fn no_room(folder: &Path) -> Error {
