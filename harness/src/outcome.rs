@@ -1,5 +1,7 @@
 //! What a guest's end means for its cell: a word, a message, the console's lines.
 
+use std::io;
+
 use hookbench_probes::Monitor;
 use hookbench_results::protocol::{AgentMessage, CellSpec};
 use hookbench_results::{Failure, FailureKind, Outcome};
@@ -41,7 +43,10 @@ pub(crate) fn no_snapshot(error: anyhow::Error) -> Failure {
     match error.downcast::<Error>() {
         Ok(error) => failure(error),
         Err(error) => {
-            let message = format!("failed to make a snapshot of the guest: {error:#}");
+            let mut causes = error.chain().filter_map(|cause| cause.downcast_ref::<io::Error>());
+            let full = causes.any(|cause| cause.kind() == io::ErrorKind::StorageFull);
+            let hint = if full { "; free some space, or set HOOKBENCH_CACHE to another folder" } else { "" };
+            let message = format!("failed to make a snapshot of the guest: {error:#}{hint}");
             Failure { kind: FailureKind::Qemu, message, console: Vec::new() }
         }
     }
