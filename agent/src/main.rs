@@ -56,7 +56,11 @@ fn answer() -> Result<()> {
     if let Some(fault) = spec.fault {
         fault::commit(fault)?;
     }
-    say(&cell::run(&spec, prepared).unwrap_or_else(|error| failed(&error)));
+    let answer = cell::run(&spec, prepared).unwrap_or_else(|error| failed(&error));
+    match spec.fault {
+        Some(fault) => ports::say(&fault::spoilt(fault, answer)?),
+        None => say(&answer),
+    }
     Ok(())
 }
 

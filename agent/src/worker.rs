@@ -43,6 +43,9 @@ pub(crate) fn run(
     if unsafe { libc::waitpid(pid, &mut status, libc::WUNTRACED) } < 0 {
         return Err(io::Error::last_os_error()).context("failed to wait for the worker");
     }
+    if libc::WIFSIGNALED(status) {
+        bail!("the worker was killed by signal {}; the console may say why", libc::WTERMSIG(status));
+    }
     if !(libc::WIFSTOPPED(status) && libc::WSTOPSIG(status) == libc::SIGSTOP) {
         bail!("the worker failed (wait status {status:#x}); its error is on the console");
     }
@@ -74,6 +77,9 @@ fn operate(
     if unsafe { libc::close_range(3, u32::MAX, 0) } != 0 {
         return Err(io::Error::last_os_error()).context("failed to close inherited descriptors");
     }
+    if spec.fault == Some(Fault::OutOfMemory) {
+        exhaust();
+    }
     let mut operation = workload.prepare(&spec.params).context("failed to prepare the workload")?;
     set_fifo(0, WORKER_PRIORITY).context("failed to become a real-time task")?;
     for _ in 0..warmup {
@@ -84,6 +90,13 @@ fn operate(
     }
     operation.finish().context("failed to end the workload")?;
     Ok(())
+}
+
+/// Takes memory, and touches it, until the kernel kills this process.
+fn exhaust() {
+    loop {
+        std::hint::black_box(vec![1u8; 1 << 20].leak());
+    }
 }
 
 fn once(operation: &mut dyn Operation, spec: &CellSpec, spinner: Spinner) -> Result<Sample> {

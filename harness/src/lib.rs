@@ -1,8 +1,10 @@
 //! The harness puts the parts together: a plan becomes cells, a session runs
 //! them, a journal keeps them, and a run with its reports is made of that.
 
+mod check;
 pub mod cmd;
 pub mod folder;
+mod outcome;
 pub mod plan;
 pub mod qemu;
 pub mod runner;

@@ -9,14 +9,14 @@ use std::time::Duration;
 use anyhow::{Context, Result};
 use hookbench_probes::{Monitor, Requires};
 use hookbench_results::environment::{ImageRecord, KernelRecord};
-use hookbench_results::protocol::{AgentMessage, CellSpec};
+use hookbench_results::protocol::CellSpec;
 use hookbench_results::store::write_whole;
 use hookbench_results::{
     Cell, Clock, Environment, Failure, FailureKind, History, KernelVersion, Outcome, Target,
 };
 use hookbench_vm::cache::{Cache, Kind, Lease, Lock, Wanted};
 use hookbench_vm::console::Show;
-use hookbench_vm::guest::{self, Boot, Error, Start, Terms};
+use hookbench_vm::guest::{self, Boot, Start, Terms};
 use hookbench_vm::image::{Content, GuestFile};
 use hookbench_vm::kernel::Kernel;
 use hookbench_vm::scratch::Scratch;
@@ -24,6 +24,7 @@ use hookbench_vm::snapshot::{Recipe, Snapshot};
 use hookbench_vm::{args, image, kernels, userland};
 use sha2::{Digest, Sha256};
 
+use crate::outcome::{believed, failure, no_snapshot};
 use crate::session::Session;
 use crate::snapshots::Snapshots;
 use crate::stop::Stop;
@@ -67,6 +68,14 @@ impl QemuSession {
     pub fn open(names: &[String], budget: Duration, progress: &dyn Fn(&str)) -> Result<QemuSession> {
         let qemu = qemu_version()?;
         let cache = Cache::open()?;
+        if !cache.is_writable() {
+            progress(&format!(
+                "{} cannot be written: a guest that is not in it is booted in each run, and kept in {} \
+                 for as long",
+                cache.root().display(),
+                std::env::temp_dir().display()
+            ));
+        }
         let mut found = BTreeMap::new();
         for name in names {
             found.insert(name.clone(), kernel(name, &cache, progress)?);
@@ -129,21 +138,31 @@ impl QemuSession {
         if let Some(why) = missing(monitor, kernel, cell)? {
             return Ok(Outcome::Unsupported(why));
         }
-        let spec = serde_json::to_vec(spec).context("failed to render the cell")?;
+        let asked = serde_json::to_vec(spec).context("failed to render the cell")?;
+        let terms = self.terms(spec.samples);
         let boot_line = args::boot_line(monitor.sink.requires.boot);
         let boot = Boot { vmlinux: &kernel.vmlinux, image: &self.image, boot_line: &boot_line };
         let answer = match self.history {
-            History::Cold => guest::run(Start::Boot(boot), &spec, &self.terms()),
+            History::Cold => guest::run(Start::Boot(boot), &asked, &terms),
             History::Restored => match self.snapshot(kernel, &boot_line) {
-                Ok(snapshot) => guest::run(Start::Restore(&snapshot), &spec, &self.terms()),
+                Ok(snapshot) => guest::run(Start::Restore(&snapshot), &asked, &terms),
                 Err(failure) => return Ok(Outcome::Failed(failure)),
             },
         };
-        Ok(answer.map_or_else(|error| Outcome::Failed(failure(error)), outcome))
+        Ok(match answer {
+            Ok(answer) => believed(spec, monitor, answer),
+            Err(error) => Outcome::Failed(failure(error)),
+        })
     }
 
-    fn terms(&self) -> Terms<'_> {
-        Terms { budget: self.budget, scratch: &self.scratch, stop: self.stop.flag(), console: self.console }
+    fn terms(&self, samples: u32) -> Terms<'_> {
+        Terms {
+            budget: self.budget,
+            samples,
+            scratch: &self.scratch,
+            stop: self.stop.flag(),
+            console: self.console,
+        }
     }
 
     fn snapshot(&self, kernel: &Kernel, boot_line: &str) -> Result<Snapshot, Failure> {
@@ -155,7 +174,7 @@ impl QemuSession {
                 boot_line,
                 qemu: &self.environment.qemu,
             };
-            Snapshot::obtain(&recipe, &self.cache, &self.terms(), &|_| ()).map_err(no_snapshot)
+            Snapshot::obtain(&recipe, &self.cache, &self.terms(0), &|_| ()).map_err(no_snapshot)
         })
     }
 }
@@ -261,55 +280,4 @@ fn missing(monitor: Monitor, kernel: &Kernel, cell: &Cell) -> Result<Option<Stri
     }
     let absent = lsm.iter().find(|module| !args::LSM.contains(module));
     Ok(absent.map(|module| format!("the boot line's lsm= does not name {module}")))
-}
-
-fn outcome(answer: guest::Answer) -> Outcome {
-    match answer.last {
-        AgentMessage::Measured(measured) => Outcome::Measured(measured),
-        AgentMessage::Unsupported(why) => Outcome::Unsupported(why),
-        AgentMessage::Failed(failure) => Outcome::Failed(Failure { console: answer.console, ..failure }),
-        AgentMessage::Ready { .. } | AgentMessage::Stopped { .. } => Outcome::Failed(Failure {
-            kind: FailureKind::GuestEnded,
-            message: "the guest ended before its cell did".into(),
-            console: answer.console,
-        }),
-    }
-}
-
-/// Why there is no snapshot: what happened to the guest, if it is that.
-fn no_snapshot(error: anyhow::Error) -> Failure {
-    match error.downcast::<Error>() {
-        Ok(error) => failure(error),
-        Err(error) => {
-            let message = format!("failed to make a snapshot of the guest: {error:#}");
-            Failure { kind: FailureKind::Qemu, message, console: Vec::new() }
-        }
-    }
-}
-
-fn failure(error: Error) -> Failure {
-    let message = error.to_string();
-    let (kind, console) = match error {
-        Error::Agent { answer } => return agent_failure(*answer),
-        Error::Stopped | Error::NoQemu { .. } | Error::Qemu { .. } | Error::File { .. } => {
-            (FailureKind::Qemu, Vec::new())
-        }
-        Error::Timeout { console, .. } => (FailureKind::Timeout, console),
-        Error::Panic { console, .. } => (FailureKind::GuestPanic, console),
-        Error::Ended { console } => (FailureKind::GuestEnded, console),
-        Error::Protocol { console, .. } => (FailureKind::Protocol, console),
-    };
-    Failure { kind, message, console }
-}
-
-/// What an agent that ended before its cell said of it.
-fn agent_failure(answer: guest::Answer) -> Failure {
-    match outcome(answer) {
-        Outcome::Failed(failure) => failure,
-        other => Failure {
-            kind: FailureKind::Agent,
-            message: format!("the agent answered before it was asked: {}", other.word()),
-            console: Vec::new(),
-        },
-    }
 }

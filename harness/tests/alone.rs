@@ -51,6 +51,20 @@ fn a_failed_cell_is_told_with_the_command_that_shows_its_console() {
 }
 
 #[test]
+fn the_console_that_is_shown_is_the_cell_s_also_from_a_snapshot() {
+    let place = Place::new();
+    let cell = "6.1/tcg/mprotect-storm[to=r]/paced/none";
+    let words = ["run", "--samples", "10", "--cell", cell, "--console", "--fault", "ready-twice"];
+    // The first may make the snapshot; what the second shows is its cell's alone.
+    for _ in 0..2 {
+        assert_eq!(place.command(HOOKBENCH).args(words).status().unwrap().code(), Some(1));
+    }
+    let said = place.said();
+    assert_eq!(said.matches("hookbench-agent: ReadyTwice on request").count(), 1, "{said}");
+    assert!(said.contains("failed: the guest sent twice that its agent runs"), "{said}");
+}
+
+#[test]
 fn exit_codes_are_in_the_help() {
     for arguments in [&["--help"][..], &["run", "--help"]] {
         let place = Place::new();

@@ -1,120 +1,12 @@
-//! Cells in real guests: equal runs are equal bytes, monitors see what happened,
-//! and guests that misbehave on request end in the right words.
+//! Cells in real guests: equal runs are equal bytes, and monitors see what happened.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use hookbench::plan::{Plan, Planned, Products};
-use hookbench::qemu::QemuSession;
-use hookbench::runner::spec;
-use hookbench::session::Session;
-use hookbench_results::protocol::Fault;
-use hookbench_results::{FailureKind, Measured, Outcome, Schedule};
+use common::cells::{LONG, default_session, measured, paced, planned, run, session};
+use hookbench_results::{Measured, Outcome, Schedule};
 
-fn session(kernel: &str, budget: Duration) -> QemuSession {
-    QemuSession::open(&[kernel.to_string()], budget, &|message| eprintln!("{message}"))
-        .unwrap_or_else(|error| panic!("no session: {error:#}"))
-}
-
-fn default_session() -> QemuSession {
-    session("6.1", Duration::from_secs(120))
-}
-
-/// The one cell of this workload and monitor, with few samples.
-fn planned(
-    kernel: &str,
-    workload: &str,
-    monitor: &str,
-    params: &[(&str, &str)],
-    schedule: Schedule,
-) -> Planned {
-    let products = Products {
-        workloads: vec![workload.into()],
-        monitors: vec![monitor.into()],
-        schedules: vec![schedule],
-        params: params.iter().map(|(name, value)| (name.to_string(), vec![value.to_string()])).collect(),
-        samples: Some(10),
-    };
-    let plan = Plan { name: "test".into(), about: String::new(), kernels: vec![], cells: vec![products] };
-    let cells = plan.cells(&[kernel.to_string()]).unwrap();
-    cells.into_iter().find(|planned| planned.cell.monitor.to_string() == monitor).unwrap()
-}
-
-fn paced(workload: &str, monitor: &str, params: &[(&str, &str)]) -> Planned {
-    planned("6.1", workload, monitor, params, Schedule::Paced)
-}
-
-fn run(session: &QemuSession, planned: &Planned, fault: Option<Fault>) -> Outcome {
-    session.run(&planned.cell, &spec(planned, fault))
-}
-
-fn measured(session: &QemuSession, planned: &Planned) -> Measured {
-    match run(session, planned, None) {
-        Outcome::Measured(measured) => measured,
-        other => panic!("{} {}: {other:?}", planned.cell, other.word()),
-    }
-}
-
-fn failed_as(fault: Fault, monitor: &str, budget: Duration, kind: FailureKind) -> String {
-    let planned = paced("mprotect-storm", monitor, &[("to", "r")]);
-    match run(&session("6.1", budget), &planned, Some(fault)) {
-        Outcome::Failed(failure) => {
-            assert_eq!(failure.kind, kind, "{failure:?}");
-            failure.message
-        }
-        other => panic!("{fault:?} ended as {other:?}"),
-    }
-}
-
-const LONG: Duration = Duration::from_secs(120);
-
-#[test]
-fn a_guest_that_panics_is_said_to() {
-    let message = failed_as(Fault::Panic, "none", LONG, FailureKind::GuestPanic);
-    assert!(message.contains("Kernel panic"), "{message}");
-}
-
-#[test]
-fn a_guest_that_hangs_runs_out_of_its_budget() {
-    failed_as(Fault::Hang, "none", Duration::from_secs(8), FailureKind::Timeout);
-}
-
-#[test]
-fn a_guest_that_talks_garbage_is_not_understood() {
-    let message = failed_as(Fault::Garbage, "none", LONG, FailureKind::Protocol);
-    assert!(message.contains("no message"), "{message}");
-}
-
-#[test]
-fn a_guest_that_never_ends_talking_is_cut_off() {
-    failed_as(Fault::Flood, "none", LONG, FailureKind::Protocol);
-}
-
-#[test]
-fn a_guest_that_vanishes_has_no_answer() {
-    failed_as(Fault::Vanish, "none", LONG, FailureKind::GuestEnded);
-}
-
-#[test]
-fn a_monitor_that_hears_nothing_is_failed_and_not_fast() {
-    for monitor in ["bpf-lsm+count", "kprobe+ringbuf", "audit+rules", "ftrace+function"] {
-        let message = failed_as(Fault::Deaf, monitor, LONG, FailureKind::EventsMismatch);
-        // Taking three audit rules away makes three events of its own.
-        let few = ["saw 0 ", "saw 3 "].iter().any(|saw| message.contains(saw));
-        assert!(few && message.contains("of 60 mprotect"), "{monitor}: {message}");
-    }
-}
-
-#[test]
-fn an_operation_in_which_the_cpu_was_idle_is_noted() {
-    let session = default_session();
-    for schedule in Schedule::ALL {
-        let planned = planned("6.1", "null-syscall", "none", &[], schedule);
-        let Outcome::Measured(napping) = run(&session, &planned, Some(Fault::Nap)) else { panic!() };
-        assert_eq!(napping.notes, ["the CPU was idle in 10 of 10 operations: not only its own instructions"]);
-        assert!(measured(&session, &planned).notes.is_empty());
-    }
-}
+mod common;
 
 #[test]
 fn a_denying_monitor_refuses_those_it_has_to_and_only_those() {

@@ -173,10 +173,10 @@ fn a_qemu_that_is_killed_costs_its_cell_alone_until_the_run_goes_on() {
     assert_eq!(child.wait().unwrap().code(), Some(1), "{}", place.said());
     let run = load(&place.at("run")).unwrap();
     let failed = run.measurements.iter().filter_map(|measurement| match &measurement.outcome {
-        Outcome::Failed(failure) => Some(failure.kind),
+        Outcome::Failed(failure) => Some((failure.kind, failure.message.contains("SIGKILL"))),
         _ => None,
     });
-    assert_eq!(failed.collect::<Vec<_>>(), [FailureKind::Qemu]);
+    assert_eq!(failed.collect::<Vec<_>>(), [(FailureKind::Qemu, true)]);
     assert_eq!(run.count("measured"), run.measurements.len() - 1);
     place.succeed("run", CELLS);
     same(&place.at("whole"), &place.at("run"));

@@ -1,6 +1,7 @@
 //! What the harness asks of the agent in the guest, and what the agent
-//! answers: one JSON object each, one line each. The harness trusts nothing
-//! of an answer but that it parses; see the bounds in `vm`.
+//! answers: one JSON object each, one line each. The harness trusts nothing of
+//! an answer: its length is bounded and its order checked in `vm`, and what it
+//! says compared with what was asked in `harness/src/check.rs`.
 
 use serde::{Deserialize, Serialize};
 
@@ -36,18 +37,76 @@ pub struct CellSpec {
 pub enum Fault {
     /// The kernel panics.
     Panic,
-    /// Nothing happens any more.
+    /// The machine is reset.
+    Reboot,
+    /// Nothing happens any more; the kernel lives.
     Hang,
-    /// Bytes that are no message.
-    Garbage,
-    /// A message without an end.
-    Flood,
-    /// The guest powers off without a word.
+    /// The agent does not come to run any more: no timer of the guest's helps.
+    Stall,
+    /// The worker takes memory until the kernel kills it.
+    OutOfMemory,
+    /// The guest ends without a word.
     Vanish,
     /// The monitor is detached before the workload starts.
     Deaf,
     /// The worker sleeps for a moment before each operation, where idleness counts.
     Nap,
+    /// Bytes that are no message.
+    Garbage,
+    /// A message without an end.
+    Flood,
+    /// The answer ends in its middle.
+    Truncated,
+    /// An answer with two million samples.
+    Overlong,
+    /// An answer that is not UTF-8.
+    NotUtf8,
+    /// Two answers.
+    Twice,
+    /// A second word that the agent runs, before the answer.
+    ReadyTwice,
+    /// A word that the agent runs, after the answer.
+    ReadyLate,
+    /// An answer that lacks a sample.
+    LieSamples,
+    /// An answer in which measuring costs nothing.
+    LieCalibration,
+    /// An answer with an event less than were made.
+    LieEvents,
+    /// An answer without events, of a monitor that sees.
+    LieNoEvents,
+    /// An answer without what attaching cost, of a monitor that was attached.
+    LieNoCost,
+    /// An answer with more refusals than operations.
+    LieRefused,
+}
+
+impl Fault {
+    /// All of them.
+    pub const ALL: [Fault; 22] = [
+        Fault::Panic,
+        Fault::Reboot,
+        Fault::Hang,
+        Fault::Stall,
+        Fault::OutOfMemory,
+        Fault::Vanish,
+        Fault::Deaf,
+        Fault::Nap,
+        Fault::Garbage,
+        Fault::Flood,
+        Fault::Truncated,
+        Fault::Overlong,
+        Fault::NotUtf8,
+        Fault::Twice,
+        Fault::ReadyTwice,
+        Fault::ReadyLate,
+        Fault::LieSamples,
+        Fault::LieCalibration,
+        Fault::LieEvents,
+        Fault::LieNoEvents,
+        Fault::LieNoCost,
+        Fault::LieRefused,
+    ];
 }
 
 impl std::str::FromStr for Fault {

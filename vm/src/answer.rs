@@ -3,6 +3,7 @@
 //! known here.
 
 use hookbench_results::protocol::AgentMessage;
+
 use hookbench_results::samples::MOST;
 
 use crate::guest::{Answer, Error};
@@ -18,27 +19,10 @@ const LINE: usize = 200;
 /// [`Error::Protocol`] when a line is no message or there is a second answer,
 /// [`Error::Panic`] or [`Error::Ended`] when there is none.
 pub fn understand(said: &[u8], console: Vec<String>) -> Result<Answer, Error> {
-    let mut ready = None;
-    let mut last = None;
-    for line in said.split(|&byte| byte == b'\n').filter(|line| !line.is_empty()) {
-        match serde_json::from_slice(line) {
-            Ok(message @ AgentMessage::Ready { .. }) if ready.is_none() => ready = Some(message),
-            // What is written has to be read again, and no run has more.
-            Ok(AgentMessage::Measured(measured)) if measured.samples.len() > MOST => {
-                let what = format!("{} samples, and no cell has more than {MOST}", measured.samples.len());
-                return Err(Error::Protocol { what, console });
-            }
-            Ok(message) if last.is_none() => last = Some(message),
-            Ok(_) => return Err(Error::Protocol { what: "more than one answer".into(), console }),
-            Err(error) => {
-                let begin = String::from_utf8_lossy(&line[..line.len().min(60)]).escape_debug().to_string();
-                // Its text may quote as much of the line as the guest likes.
-                let error = printable(&error.to_string());
-                let what = format!("what is no message ({error}): {begin}");
-                return Err(Error::Protocol { what, console });
-            }
-        }
-    }
+    let Messages { ready, last } = match messages(said) {
+        Ok(messages) => messages,
+        Err(what) => return Err(Error::Protocol { what, console }),
+    };
     match last {
         Some(last) => Ok(Answer { ready, last, console }),
         None => match console.iter().find(|line| line.contains("Kernel panic")) {
@@ -46,6 +30,45 @@ pub fn understand(said: &[u8], console: Vec<String>) -> Result<Answer, Error> {
             None => Err(Error::Ended { console }),
         },
     }
+}
+
+#[derive(Default)]
+struct Messages {
+    ready: Option<AgentMessage>,
+    last: Option<AgentMessage>,
+}
+
+/// The messages in what was said, or what is wrong with them. First the agent
+/// says that it runs; only that it cannot, it may say without.
+fn messages(said: &[u8]) -> Result<Messages, String> {
+    let mut messages = Messages::default();
+    for line in said.split(|&byte| byte == b'\n').filter(|line| !line.is_empty()) {
+        let message = serde_json::from_slice(line).map_err(|error| no_message(line, &error))?;
+        match (message, &messages) {
+            (_, Messages { last: Some(_), .. }) => return Err("more after its answer".into()),
+            (AgentMessage::Ready { .. }, Messages { ready: Some(_), .. }) => {
+                return Err("twice that its agent runs".into());
+            }
+            // What is written has to be read again, and no run has more.
+            (AgentMessage::Measured(measured), _) if measured.samples.len() > MOST => {
+                return Err(format!("{} samples, and no cell has more than {MOST}", measured.samples.len()));
+            }
+            (ready @ AgentMessage::Ready { .. }, _) => messages.ready = Some(ready),
+            (AgentMessage::Measured(_) | AgentMessage::Unsupported(_), Messages { ready: None, .. }) => {
+                return Err("an answer before it said that its agent runs".into());
+            }
+            (last, _) => messages.last = Some(last),
+        }
+    }
+    Ok(messages)
+}
+
+fn no_message(line: &[u8], error: &serde_json::Error) -> String {
+    let begin = String::from_utf8_lossy(&line[..line.len().min(60)]).escape_debug().to_string();
+    // Its text may quote as much of the line as the guest likes.
+    let text = printable(&error.to_string());
+    let what = if error.is_eof() { "a message without its end" } else { "what is no message" };
+    format!("{what} ({text}): {begin}")
 }
 
 /// The console's last lines, printable and bounded. A panic's first line is
@@ -91,12 +114,26 @@ mod tests {
 
     #[test]
     fn a_second_answer_and_garbage_are_refused() {
-        for said in ["{\"unsupported\":\"a\"}\n{\"unsupported\":\"b\"}\n", "\u{1}{]\n"] {
-            assert!(
-                matches!(understand(said.as_bytes(), Vec::new()), Err(Error::Protocol { .. })),
-                "{said:?}"
-            );
+        let (answer, cut) = (r#"{"unsupported":"a"}"#, r#"{"unsupported":"#);
+        for (said, what) in [
+            (format!("{READY}\n{answer}\n{answer}\n"), "more after its answer"),
+            (format!("{READY}\n{answer}\n{READY}\n"), "more after its answer"),
+            (format!("{READY}\n{READY}\n{answer}\n"), "twice that its agent runs"),
+            (format!("{answer}\n"), "an answer before"),
+            (format!("{answer}\n{READY}\n"), "an answer before"),
+            (format!("{READY}\n{cut}"), "a message without its end"),
+            ("\u{1}{]\n".into(), "what is no message"),
+        ] {
+            let error = understand(said.as_bytes(), Vec::new()).unwrap_err();
+            assert!(matches!(&error, Error::Protocol { what: it, .. } if it.starts_with(what)), "{error}");
         }
+    }
+
+    #[test]
+    fn an_agent_that_cannot_even_begin_may_say_so() {
+        let said = r#"{"failed":{"kind":"agent","message":"no /proc"}}"#;
+        let answer = understand(said.as_bytes(), Vec::new()).unwrap();
+        assert!(answer.ready.is_none() && matches!(answer.last, AgentMessage::Failed(_)));
     }
 
     #[test]
@@ -111,7 +148,8 @@ mod tests {
     fn more_samples_than_a_file_may_hold_are_refused() {
         let answer = |samples: usize| {
             let measured = Measured { samples: vec![1; samples], ..Default::default() };
-            understand(&serde_json::to_vec(&AgentMessage::Measured(measured)).unwrap(), Vec::new())
+            let answer = serde_json::to_string(&AgentMessage::Measured(measured)).unwrap();
+            understand(format!("{READY}\n{answer}\n").as_bytes(), Vec::new())
         };
         assert!(answer(MOST).is_ok());
         let error = answer(MOST + 1).unwrap_err().to_string();

@@ -17,13 +17,16 @@ use tempfile::TempDir;
 use crate::answer::{last_lines, understand};
 use crate::args::{self, Files, Memory, Stops};
 use crate::console::{Show, Tail};
+pub use crate::error::Error;
 use crate::process::{Process, Streams};
 use crate::qmp;
 use crate::scratch::Scratch;
 use crate::snapshot::Snapshot;
 
-/// No answer is longer.
-const LONGEST_ANSWER: u64 = 16 << 20;
+/// What an answer has beside its samples, and what was said before it, is not longer.
+const LONGEST_REST: u64 = 256 << 10;
+/// A sample is not longer: the digits of 64 bits, and a comma.
+const LONGEST_SAMPLE: u64 = 21;
 /// No console is longer.
 const LONGEST_CONSOLE: u64 = 4 << 20;
 /// The cell is padded to this size: its length then moves nothing in the guest.
@@ -56,6 +59,9 @@ pub struct Boot<'a> {
 pub struct Terms<'a> {
     /// How long it may take, in real time.
     pub budget: Duration,
+    /// How many samples its answer may have: what is longer than such an answer
+    /// can be is cut off, while it is still being said.
+    pub samples: u32,
     /// Where its files are.
     pub scratch: &'a Scratch,
     /// Whether it is to be ended at once.
@@ -75,70 +81,6 @@ pub struct Answer {
     pub console: Vec<String>,
 }
 
-/// Why there is no answer. The console's last lines tell more.
-#[derive(Debug, thiserror::Error)]
-pub enum Error {
-    /// QEMU is not there.
-    #[error("{program} was not found; install it (Debian: qemu-system-x86), or run: hookbench doctor")]
-    NoQemu {
-        /// What was looked for.
-        program: &'static str,
-    },
-    /// QEMU could not be started, or ended with an error of its own.
-    #[error("QEMU failed: {message}")]
-    Qemu {
-        /// What it said.
-        message: String,
-    },
-    /// A file could not be written or read.
-    #[error("failed to use {path}: {error}")]
-    File {
-        /// Which.
-        path: PathBuf,
-        /// Why.
-        error: io::Error,
-    },
-    /// The budget ran out.
-    #[error("the guest did not end within {budget:?}")]
-    Timeout {
-        /// The budget.
-        budget: Duration,
-        /// The console's last lines.
-        console: Vec<String>,
-    },
-    /// It ended with an answer before it was asked for one.
-    #[error("the guest ended before its cell could begin")]
-    Agent {
-        /// What it said.
-        answer: Box<Answer>,
-    },
-    /// It was to be ended at once.
-    #[error("the guest was stopped before it ended")]
-    Stopped,
-    /// The kernel panicked.
-    #[error("the guest's kernel panicked: {reason}")]
-    Panic {
-        /// The line that says so.
-        reason: String,
-        /// The console's last lines.
-        console: Vec<String>,
-    },
-    /// It ended without the last message.
-    #[error("the guest ended without an answer")]
-    Ended {
-        /// The console's last lines.
-        console: Vec<String>,
-    },
-    /// It sent what is no message, or too much.
-    #[error("the guest sent {what}")]
-    Protocol {
-        /// What.
-        what: String,
-        /// The console's last lines.
-        console: Vec<String>,
-    },
-}
-
 /// Runs a guest with `cell`, as JSON, and waits for its answer.
 ///
 /// # Errors
@@ -155,14 +97,12 @@ pub fn run(start: Start<'_>, cell: &[u8], terms: &Terms<'_>) -> Result<Answer, E
             break status;
         }
     };
-    let (mut said, mut console) = match start {
-        Start::Boot(_) => Default::default(),
-        Start::Restore(snapshot) => (snapshot.said().to_vec(), snapshot.console().to_vec()),
-    };
-    said.extend(guest.said());
-    console.extend(guest.console());
     guest.ended_well(status)?;
-    understand(&said, last_lines(&console))
+    let before = match start {
+        Start::Boot(_) => &[],
+        Start::Restore(snapshot) => snapshot.said(),
+    };
+    understand(&[before, &guest.said()].concat(), guest.last_lines())
 }
 
 /// Starts QEMU in the state of the snapshot; the memory is copied page by page
@@ -175,6 +115,7 @@ fn restore<'a>(snapshot: &Snapshot, cell: &[u8], terms: &'a Terms<'a>) -> Result
     arguments.extend(["-incoming", "defer", "-qmp", "stdio"].map(OsString::from));
     let mut guest = Guest::start(cell, terms, Stops::Not, arguments, Stdio::piped(), Some(device))?;
     guest.tell(&commands);
+    guest.shown = snapshot.console().to_vec();
     Ok(guest)
 }
 
@@ -184,6 +125,8 @@ pub(crate) struct Guest<'a> {
     files: Files,
     folder: TempDir,
     tail: Tail,
+    /// What the console had shown before it went on from a snapshot.
+    shown: Vec<u8>,
     begin: Instant,
     terms: &'a Terms<'a>,
 }
@@ -213,7 +156,7 @@ impl<'a> Guest<'a> {
         let arguments = [args::devices(&files, stops), arguments].concat();
         let process = Process::start(&arguments, streams)?;
         let tail = Tail::of(&files.console, terms.console);
-        Ok(Guest { process, files, folder, tail, begin: Instant::now(), terms })
+        Ok(Guest { process, files, folder, tail, shown: Vec::new(), begin: Instant::now(), terms })
     }
 
     /// Writes to QEMU's monitor. One that does not listen ends by itself, and
@@ -230,25 +173,45 @@ impl<'a> Guest<'a> {
             self.process.wait(longest).map_err(|error| Error::Qemu { message: error.to_string() })?;
         self.tail.follow();
         if status.is_some() {
+            // It may have said all of it since it was looked at last.
+            self.is_bounded()?;
             return Ok(status);
         }
-        let length = |path: &Path| fs::metadata(path).map_or(0, |metadata| metadata.len());
+        self.is_bounded()?;
         if self.terms.stop.load(Ordering::Relaxed) {
             Err(Error::Stopped)
-        } else if length(&self.files.answer) > LONGEST_ANSWER || length(&self.files.console) > LONGEST_CONSOLE
-        {
-            let what = "more than any answer is long".into();
-            Err(Error::Protocol { what, console: last_lines(&self.console()) })
         } else if self.begin.elapsed() > self.terms.budget {
-            Err(Error::Timeout { budget: self.terms.budget, console: last_lines(&self.console()) })
+            Err(Error::Timeout { budget: self.terms.budget, console: self.last_lines() })
         } else {
             Ok(None)
         }
     }
 
+    /// Whether it has not said too much.
+    fn is_bounded(&self) -> Result<(), Error> {
+        let length = |path: &Path| fs::metadata(path).map_or(0, |metadata| metadata.len());
+        let what = if length(&self.files.answer) > self.longest_answer() {
+            format!("more than an answer with {} samples is long", self.terms.samples)
+        } else if length(&self.files.console) > LONGEST_CONSOLE {
+            format!("more than {} MiB to its console", LONGEST_CONSOLE >> 20)
+        } else {
+            return Ok(());
+        };
+        Err(Error::Protocol { what, console: self.last_lines() })
+    }
+
+    fn longest_answer(&self) -> u64 {
+        LONGEST_REST + u64::from(self.terms.samples) * LONGEST_SAMPLE
+    }
+
     /// What it has said so far.
     pub(crate) fn said(&self) -> Vec<u8> {
-        bounded(&self.files.answer, LONGEST_ANSWER)
+        bounded(&self.files.answer, self.longest_answer())
+    }
+
+    /// The console's last lines, those before a snapshot included.
+    pub(crate) fn last_lines(&self) -> Vec<String> {
+        last_lines(&[self.shown.as_slice(), &self.console()].concat())
     }
 
     /// What its console has shown so far.
@@ -256,20 +219,30 @@ impl<'a> Guest<'a> {
         bounded(&self.files.console, LONGEST_CONSOLE)
     }
 
+    /// The file with what QEMU complained of.
+    pub(crate) fn complaints(&self) -> PathBuf {
+        self.folder.path().join("stderr")
+    }
+
     /// Whether it was the guest that ended QEMU, and not QEMU itself.
     pub(crate) fn ended_well(&self, status: ExitStatus) -> Result<(), Error> {
         use std::os::unix::process::ExitStatusExt;
-        let qemu = bounded(&self.folder.path().join("stderr"), LONGEST_CONSOLE);
+        let qemu = bounded(&self.complaints(), LONGEST_CONSOLE);
         let qemu = String::from_utf8_lossy(&qemu).trim().to_string();
         let message = match status.code() {
             // isa-debug-exit ends QEMU with 1, a reset with 0.
             Some(0) => return Ok(()),
             Some(1) if qemu.is_empty() || !self.said().is_empty() => return Ok(()),
             Some(1) => qemu,
-            _ if status.signal() == Some(libc::SIGBUS) => {
-                "its memory could not be kept in a file: is the disk full?".into()
+            _ => {
+                let why = match status.signal() {
+                    Some(libc::SIGKILL) => ", as by the kernel when memory runs out",
+                    Some(libc::SIGBUS) => ", as when the file of its memory is cut off or its disk is full",
+                    _ => "",
+                };
+                let colon = if qemu.is_empty() { "" } else { ": " };
+                format!("it ended by {status}{why}{colon}{qemu}")
             }
-            _ => format!("{status}: {qemu}"),
         };
         Err(Error::Qemu { message })
     }

@@ -31,6 +31,8 @@ impl Scratch {
     /// # Errors
     /// When no folder can be made there.
     pub fn open() -> Result<Scratch> {
+        // What is too large for the other place is here, also that of the dead.
+        sweep(&std::env::temp_dir());
         let runtime = std::env::var_os("XDG_RUNTIME_DIR").map(PathBuf::from);
         match runtime.filter(|path| path.is_absolute() && is_private(path)) {
             // It may be full or read-only all the same.

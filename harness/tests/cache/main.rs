@@ -4,6 +4,10 @@
 
 mod mirror;
 mod own;
+mod snapshots;
+
+#[path = "../common/mod.rs"]
+mod common;
 
 use std::fs;
 use std::path::PathBuf;
@@ -106,7 +110,9 @@ fn two_runs_share_a_cache_and_one_fills_it() {
         let output = run.wait_with_output().unwrap();
         assert!(output.status.success(), "{}", text(&output.stderr));
     }
-    assert_eq!(fs::read_dir(own.path("images")).unwrap().count(), 1);
+    for kind in ["images", "snapshots"] {
+        assert_eq!(fs::read_dir(own.path(kind)).unwrap().count(), 1, "{kind}");
+    }
     let read = |name: &str| fs::read(own.folder.path().join(name).join("results.csv")).unwrap();
     assert_eq!(read("one"), read("two"));
 }

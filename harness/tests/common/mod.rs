@@ -14,6 +14,8 @@ use std::time::{Duration, Instant};
 use hookbench_reports::RENDERERS;
 use hookbench_results::store::{RUN_FILE, SAMPLES_FILE};
 
+pub(crate) mod cells;
+
 /// The command.
 pub(crate) const HOOKBENCH: &str = env!("CARGO_BIN_EXE_hookbench");
 

@@ -11,6 +11,8 @@ mod stock;
 mod tree;
 
 use std::env;
+use std::ffi::CString;
+use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, ensure};
@@ -91,6 +93,16 @@ impl Cache {
     #[must_use]
     pub fn root(&self) -> &Path {
         &self.root
+    }
+
+    /// Whether it can be filled. It cannot on a disk that is mounted for reading
+    /// alone, and neither can that of somebody else.
+    #[must_use]
+    pub fn is_writable(&self) -> bool {
+        // A path of the file system has no NUL in it.
+        let Ok(path) = CString::new(self.root.as_os_str().as_bytes()) else { return false };
+        // SAFETY: the call reads a string that ends in NUL and outlives it.
+        unsafe { libc::access(path.as_ptr(), libc::W_OK | libc::X_OK) == 0 }
     }
 
     /// The entry that is wanted, whole and as it was made, or nothing. Neither

@@ -1,0 +1,83 @@
+//! What a guest's end means for its cell: a word, a message, the console's lines.
+
+use std::io;
+
+use hookbench_probes::Monitor;
+use hookbench_results::protocol::{AgentMessage, CellSpec};
+use hookbench_results::{Failure, FailureKind, Outcome};
+use hookbench_vm::guest::{self, Error};
+
+use crate::check::check;
+
+/// The outcome in an answer, if it can be one to what was asked.
+pub(crate) fn believed(spec: &CellSpec, monitor: Monitor, answer: guest::Answer) -> Outcome {
+    let lie = match &answer.last {
+        AgentMessage::Measured(measured) => check(spec, monitor, measured).err(),
+        _ => None,
+    };
+    match lie {
+        Some(lie) => Outcome::Failed(Failure {
+            kind: FailureKind::Protocol,
+            message: format!("the guest sent what cannot be: {lie}"),
+            console: answer.console,
+        }),
+        None => outcome(answer),
+    }
+}
+
+fn outcome(answer: guest::Answer) -> Outcome {
+    match answer.last {
+        AgentMessage::Measured(measured) => Outcome::Measured(measured),
+        AgentMessage::Unsupported(why) => Outcome::Unsupported(why),
+        AgentMessage::Failed(failure) => Outcome::Failed(Failure { console: answer.console, ..failure }),
+        AgentMessage::Ready { .. } | AgentMessage::Stopped { .. } => Outcome::Failed(Failure {
+            kind: FailureKind::GuestEnded,
+            message: "the guest ended before its cell did".into(),
+            console: answer.console,
+        }),
+    }
+}
+
+/// Why there is no snapshot: what happened to the guest, if it is that.
+pub(crate) fn no_snapshot(error: anyhow::Error) -> Failure {
+    match error.downcast::<Error>() {
+        Ok(error) => failure(error),
+        Err(error) => {
+            let mut causes = error.chain().filter_map(|cause| cause.downcast_ref::<io::Error>());
+            let full = causes.any(|cause| cause.kind() == io::ErrorKind::StorageFull);
+            let hint = if full { "; free some space, or set HOOKBENCH_CACHE to another folder" } else { "" };
+            let message = format!("failed to make a snapshot of the guest: {error:#}{hint}");
+            Failure { kind: FailureKind::Qemu, message, console: Vec::new() }
+        }
+    }
+}
+
+/// What an error of a guest's is to its cell.
+pub(crate) fn failure(error: Error) -> Failure {
+    let message = error.to_string();
+    let (kind, console) = match error {
+        Error::Agent { answer } => return agent_failure(*answer),
+        Error::Stopped
+        | Error::NoQemu { .. }
+        | Error::Qemu { .. }
+        | Error::File { .. }
+        | Error::NoRoom { .. } => (FailureKind::Qemu, Vec::new()),
+        Error::Timeout { console, .. } => (FailureKind::Timeout, console),
+        Error::Panic { console, .. } => (FailureKind::GuestPanic, console),
+        Error::Ended { console } => (FailureKind::GuestEnded, console),
+        Error::Protocol { console, .. } => (FailureKind::Protocol, console),
+    };
+    Failure { kind, message, console }
+}
+
+/// What an agent that ended before its cell said of it.
+fn agent_failure(answer: guest::Answer) -> Failure {
+    match outcome(answer) {
+        Outcome::Failed(failure) => failure,
+        other => Failure {
+            kind: FailureKind::Agent,
+            message: format!("the agent answered before it was asked: {}", other.word()),
+            console: Vec::new(),
+        },
+    }
+}

@@ -1,0 +1,57 @@
+//! What tests of single cells share: a session, a cell, and how it ends.
+
+use std::time::Duration;
+
+use hookbench::plan::{Plan, Planned, Products};
+use hookbench::qemu::QemuSession;
+use hookbench::runner::spec;
+use hookbench::session::Session;
+use hookbench_results::protocol::Fault;
+use hookbench_results::{Measured, Outcome, Schedule};
+
+/// Enough in any case.
+pub(crate) const LONG: Duration = Duration::from_secs(120);
+
+pub(crate) fn session(kernel: &str, budget: Duration) -> QemuSession {
+    QemuSession::open(&[kernel.to_string()], budget, &|message| eprintln!("{message}"))
+        .unwrap_or_else(|error| panic!("no session: {error:#}"))
+}
+
+pub(crate) fn default_session() -> QemuSession {
+    session("6.1", LONG)
+}
+
+/// The one cell of this workload and monitor, with few samples.
+pub(crate) fn planned(
+    kernel: &str,
+    workload: &str,
+    monitor: &str,
+    params: &[(&str, &str)],
+    schedule: Schedule,
+) -> Planned {
+    let products = Products {
+        workloads: vec![workload.into()],
+        monitors: vec![monitor.into()],
+        schedules: vec![schedule],
+        params: params.iter().map(|(name, value)| (name.to_string(), vec![value.to_string()])).collect(),
+        samples: Some(10),
+    };
+    let plan = Plan { name: "test".into(), about: String::new(), kernels: vec![], cells: vec![products] };
+    let cells = plan.cells(&[kernel.to_string()]).unwrap();
+    cells.into_iter().find(|planned| planned.cell.monitor.to_string() == monitor).unwrap()
+}
+
+pub(crate) fn paced(workload: &str, monitor: &str, params: &[(&str, &str)]) -> Planned {
+    planned("6.1", workload, monitor, params, Schedule::Paced)
+}
+
+pub(crate) fn run(session: &QemuSession, planned: &Planned, fault: Option<Fault>) -> Outcome {
+    session.run(&planned.cell, &spec(planned, fault))
+}
+
+pub(crate) fn measured(session: &QemuSession, planned: &Planned) -> Measured {
+    match run(session, planned, None) {
+        Outcome::Measured(measured) => measured,
+        other => panic!("{} {}: {other:?}", planned.cell, other.word()),
+    }
+}

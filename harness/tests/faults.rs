@@ -1,0 +1,177 @@
+//! Guests that misbehave on request: each ends its cell in the right words, and
+//! no other cell notices.
+
+use std::time::Duration;
+
+use common::cells::{LONG, default_session, measured, paced, run, session};
+use hookbench::plan::Planned;
+use hookbench::qemu::QemuSession;
+use hookbench::runner::spec;
+use hookbench::session::Session;
+use hookbench_results::protocol::{CellSpec, Fault};
+use hookbench_results::{Failure, FailureKind, Outcome, Schedule};
+
+mod common;
+
+fn cell(monitor: &str) -> Planned {
+    paced("mprotect-storm", monitor, &[("to", "r")])
+}
+
+fn failed(session: &QemuSession, fault: Fault, monitor: &str) -> Failure {
+    match run(session, &cell(monitor), Some(fault)) {
+        Outcome::Failed(failure) => failure,
+        other => panic!("{fault:?} ended as {other:?}"),
+    }
+}
+
+/// The fault ends the cell as `kind`, with a message that has `part`; and the
+/// console says which fault it was.
+fn ends_as(session: &QemuSession, fault: Fault, monitor: &str, kind: FailureKind, part: &str) -> Failure {
+    let failure = failed(session, fault, monitor);
+    assert_eq!(failure.kind, kind, "{failure:?}");
+    assert!(failure.message.contains(part), "{fault:?}: {}", failure.message);
+    has(&failure, &format!("hookbench-agent: {fault:?} on request"));
+    failure
+}
+
+/// The console's lines that were kept have `part` in one.
+fn has(failure: &Failure, part: &str) {
+    assert!(failure.console.iter().any(|line| line.contains(part)), "{part}: {failure:#?}");
+}
+
+#[test]
+fn a_guest_that_panics_is_said_to() {
+    let session = default_session();
+    let failure = failed(&session, Fault::Panic, "none");
+    assert_eq!(failure.kind, FailureKind::GuestPanic);
+    assert!(failure.message.contains("Kernel panic - not syncing: sysrq triggered crash"), "{failure:?}");
+    has(&failure, "ksys_write");
+}
+
+#[test]
+fn a_guest_that_resets_its_machine_has_no_answer() {
+    let session = default_session();
+    let failure = ends_as(&session, Fault::Reboot, "none", FailureKind::GuestEnded, "without an answer");
+    has(&failure, "Restarting system");
+}
+
+#[test]
+fn a_guest_that_vanishes_has_no_answer() {
+    ends_as(&default_session(), Fault::Vanish, "none", FailureKind::GuestEnded, "without an answer");
+}
+
+#[test]
+fn a_guest_that_hangs_ends_itself_and_always_alike() {
+    let session = default_session();
+    let planned = cell("none");
+    let hang = CellSpec { budget: 2, ..spec(&planned, Some(Fault::Hang)) };
+    let outcomes = [(); 2].map(|()| session.run(&planned.cell, &hang));
+    let Outcome::Failed(failure) = &outcomes[0] else { panic!("{outcomes:?}") };
+    assert_eq!(failure.kind, FailureKind::Timeout);
+    assert_eq!(failure.message, "the cell did not end within 2 s of the guest's time");
+    has(failure, "hookbench-agent: Hang on request");
+    let bytes = |outcome| serde_json::to_string(outcome).unwrap();
+    assert_eq!(bytes(&outcomes[0]), bytes(&outcomes[1]));
+}
+
+#[test]
+fn a_guest_whose_agent_starves_is_ended_by_the_clock_on_the_wall() {
+    // With this, the snapshot is there: a boot would not fit into what follows.
+    measured(&default_session(), &cell("none"));
+    let session = session("6.1", Duration::from_secs(5));
+    ends_as(&session, Fault::Stall, "none", FailureKind::Timeout, "did not end within 5s");
+}
+
+#[test]
+fn a_worker_without_memory_is_killed_and_the_console_says_why() {
+    let session = default_session();
+    let failure = ends_as(&session, Fault::OutOfMemory, "none", FailureKind::Agent, "killed by signal 9");
+    has(&failure, "Out of memory: Killed process");
+}
+
+#[test]
+fn a_guest_that_talks_garbage_is_not_understood() {
+    let session = default_session();
+    for (fault, part) in [
+        (Fault::Garbage, "what is no message"),
+        (Fault::NotUtf8, "what is no message (invalid unicode"),
+        (Fault::Truncated, "a message without its end"),
+        (Fault::Twice, "more after its answer"),
+        (Fault::ReadyLate, "more after its answer"),
+        (Fault::ReadyTwice, "twice that its agent runs"),
+    ] {
+        ends_as(&session, fault, "none", FailureKind::Protocol, part);
+    }
+}
+
+#[test]
+fn a_guest_that_never_ends_talking_is_cut_off() {
+    let session = default_session();
+    for fault in [Fault::Flood, Fault::Overlong] {
+        let part = "more than an answer with 10 samples is long";
+        ends_as(&session, fault, "none", FailureKind::Protocol, part);
+    }
+}
+
+#[test]
+fn numbers_that_cannot_be_are_not_believed() {
+    let session = default_session();
+    for (fault, part) in [
+        (Fault::LieSamples, "9 samples instead of 10"),
+        (Fault::LieCalibration, "an empty timed section that costs nothing"),
+        (Fault::LieEvents, "59 events seen and 0 lost of 60"),
+        (Fault::LieNoEvents, "no events, although kprobe+count sees them"),
+        (Fault::LieNoCost, "no cost of attaching kprobe+count"),
+        (Fault::LieRefused, "11 refused operations instead of 0 of 10"),
+    ] {
+        ends_as(&session, fault, "kprobe+count", FailureKind::Protocol, part);
+    }
+}
+
+#[test]
+fn a_monitor_that_hears_nothing_is_failed_and_not_fast() {
+    let session = default_session();
+    for monitor in ["bpf-lsm+count", "kprobe+ringbuf", "audit+rules", "ftrace+function"] {
+        let failure = ends_as(&session, Fault::Deaf, monitor, FailureKind::EventsMismatch, "of 60 mprotect");
+        // Taking three audit rules away makes three events of its own.
+        let few = ["saw 0 ", "saw 3 "].iter().any(|saw| failure.message.contains(saw));
+        assert!(few, "{monitor}: {}", failure.message);
+    }
+}
+
+#[test]
+fn an_operation_in_which_the_cpu_was_idle_is_noted() {
+    let session = default_session();
+    for schedule in Schedule::ALL {
+        let planned = common::cells::planned("6.1", "null-syscall", "none", &[], schedule);
+        let Outcome::Measured(napping) = run(&session, &planned, Some(Fault::Nap)) else { panic!() };
+        assert_eq!(napping.notes, ["the CPU was idle in 10 of 10 operations: not only its own instructions"]);
+        assert!(measured(&session, &planned).notes.is_empty());
+    }
+}
+
+#[test]
+fn a_fault_reaches_no_other_cell() {
+    let session = session("6.1", LONG);
+    let alone = measured(&session, &cell("kprobe+count"));
+    let faults = [Fault::Panic, Fault::Reboot, Fault::OutOfMemory, Fault::Flood, Fault::LieEvents];
+    std::thread::scope(|scope| {
+        for fault in faults {
+            let session = &session;
+            scope.spawn(move || failed(session, fault, "kprobe+count"));
+            assert_eq!(measured(session, &cell("kprobe+count")), alone, "beside {fault:?}");
+        }
+    });
+    assert_eq!(measured(&session, &cell("kprobe+count")), alone);
+}
+
+#[test]
+fn every_fault_is_provoked_here() {
+    let tests = include_str!("faults.rs");
+    for fault in Fault::ALL {
+        assert!(tests.contains(&format!("Fault::{fault:?}")), "{fault:?}");
+        // And from the command line.
+        let name = serde_json::to_value(fault).unwrap();
+        assert_eq!(name.as_str().unwrap().parse::<Fault>().unwrap(), fault);
+    }
+}
