@@ -96,6 +96,8 @@ pub(crate) fn many(count: u32) -> Result<()> {
     say(&format!("cells.{count}.wall"), begin.elapsed().as_secs_f64() * 1e3 / f64::from(count));
     say(&format!("cells.{count}.reports"), rendered.as_secs_f64() * 1e3 / f64::from(count));
     say(&format!("cells.{count}.share"), own / (own + children) * 100.0);
+    say(&format!("cells.{count}.own"), own * 1e3 / f64::from(count));
+    say(&format!("cells.{count}.guests"), children * 1e3 / f64::from(count));
     say(&format!("cells.{count}.memory"), peak_mib()?);
     Ok(())
 }

@@ -40,6 +40,7 @@ const MS: (&str, &str) = ("ms", "wall");
 const RATE: (&str, &str) = ("cells/s", "wall");
 const SECONDS: (&str, &str) = ("s", "wall");
 const CPU: (&str, &str) = ("s", "CPU");
+const CPU_MS: (&str, &str) = ("ms", "CPU");
 const MIB: (&str, &str) = ("MiB", "-");
 const SHARE: (&str, &str) = ("%", "CPU");
 
@@ -95,6 +96,8 @@ pub(crate) const FIGURES: &[Figure] = &[
         Limit::Most(5.0),
         "own / (own + guests'), user + system",
     ),
+    row("cells.2000.own", "  a cell's part of it", CPU_MS, Limit::None, "own, by the number of cells"),
+    row("cells.2000.guests", "  a guest's", CPU_MS, Limit::None, "guests', by the number of cells"),
     row("cells.10.wall", "time per cell, 10 cells", MS, Limit::None, BY_CELLS),
     row("cells.100.wall", "time per cell, 100 cells", MS, Limit::None, BY_CELLS),
     row("cells.2000.wall", "time per cell, 2,000 cells", MS, Limit::None, BY_CELLS),
@@ -114,8 +117,11 @@ pub(crate) const GROUPS: &[&[&str]] = &[
     &["cells", "2000"],
 ];
 
-/// Figures that are made of others: name, and the two.
-pub(crate) const DERIVED: &[(&str, fn(f64, f64) -> f64, [&str; 2])] = &[
+/// A figure that is made of two others: its name, how, and theirs.
+pub(crate) type Derived = (&'static str, fn(f64, f64) -> f64, [&'static str; 2]);
+
+/// All of those.
+pub(crate) const DERIVED: &[Derived] = &[
     ("part.rest", |whole, part| whole - part, ["start.median", "part.read"]),
     ("flat", |many, few| many / few, ["cells.2000.wall", "cells.100.wall"]),
 ];
