@@ -1,6 +1,8 @@
 //! `bpf-lsm`: BPF programs at LSM hooks, KRSI. They load and attach also when
 //! `bpf` is not in the boot line's `lsm=`, and never run: only the count tells.
 
+use hookbench_results::KernelVersion;
+
 #[cfg(feature = "attach")]
 use crate::attach::{Attached, Error, Request, bpf};
 use crate::{Mechanism, MechanismInfo, Requires, SinkInfo, Watches};
@@ -24,7 +26,9 @@ static INFO: MechanismInfo = MechanismInfo {
         SinkInfo::new(
             "deny",
             Watches::LsmHook,
-            REQUIRES,
+            // The policy for mprotect counts with an atomic fetch and add, which
+            // BPF has since 5.12.
+            Requires { since: KernelVersion::new(5, 12), ..REQUIRES },
             "a BPF program refuses what the policy of the behaviour says",
         )
         .denying(),

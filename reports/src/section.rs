@@ -4,7 +4,7 @@
 
 use std::collections::HashMap;
 
-use hookbench_results::baseline::{self, Added};
+use hookbench_results::baseline::Added;
 use hookbench_results::{Cell, Clock, Measured, Measurement, Run, Summary};
 
 use crate::text;
@@ -45,7 +45,7 @@ pub fn sections(run: &Run) -> Vec<Section<'_>> {
         sections[place].rows.push(Row { measurement, summary, added: None });
     }
     for section in &mut sections {
-        section.compare(run);
+        section.compare();
     }
     sections
 }
@@ -108,15 +108,14 @@ impl<'a> Section<'a> {
             .collect()
     }
 
-    fn compare(&mut self, run: &Run) {
+    fn compare(&mut self) {
         let base = self.baseline().and_then(|row| row.summary).map(|summary| summary.p50);
         for row in &mut self.rows {
             // No clock counts as far as i64::MAX, but a run's file may say so,
             // and a difference of such numbers has no sign.
-            let countable = |p50: Option<u64>| p50.is_some_and(|p50| i64::try_from(p50).is_ok());
-            if countable(base) && countable(row.summary.map(|summary| summary.p50)) {
-                row.added = baseline::added(run, row.measurement);
-            }
+            let countable = |p50: Option<u64>| p50.filter(|p50| i64::try_from(*p50).is_ok());
+            let own = countable(row.summary.map(|summary| summary.p50));
+            row.added = own.zip(countable(base)).map(|(own, base)| Added::between(own, base));
         }
         self.rows.sort_by_key(Row::rank);
     }

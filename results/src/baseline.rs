@@ -1,7 +1,5 @@
 //! What a monitor adds: each cell beside the same cell under `none`.
 
-use crate::{Measurement, Run, Summary};
-
 /// A cell's median beside that of its baseline.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Added {
@@ -12,55 +10,29 @@ pub struct Added {
     pub ratio: f64,
 }
 
-/// What `measurement` adds to its baseline in `run`; `None` without numbers on
-/// both sides. The baseline itself adds 0.
-pub fn added(run: &Run, measurement: &Measurement) -> Option<Added> {
-    let own = p50(measurement)?;
-    let base = p50(run.find(&measurement.cell.baseline())?)?;
-    let difference = i128::from(own) - i128::from(base);
-    let p50 = difference.clamp(i64::MIN.into(), i64::MAX.into()) as i64;
-    Some(Added { p50, ratio: own as f64 / base as f64 })
-}
-
-fn p50(measurement: &Measurement) -> Option<u64> {
-    Summary::of(&measurement.measured()?.samples).map(|summary| summary.p50)
+impl Added {
+    /// What a median of `own` adds to one of `base`.
+    pub fn between(own: u64, base: u64) -> Added {
+        let difference = i128::from(own) - i128::from(base);
+        let p50 = difference.clamp(i64::MIN.into(), i64::MAX.into()) as i64;
+        Added { p50, ratio: own as f64 / base as f64 }
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{Cell, Clock, Environment, Measured, MonitorName, Outcome, Schedule, Target};
-
-    fn measurement(monitor: &str, samples: &[u64]) -> Measurement {
-        Measurement {
-            cell: Cell {
-                kernel: "6.1".into(),
-                target: Target::Tcg,
-                workload: "null-syscall".into(),
-                params: Default::default(),
-                schedule: Schedule::Paced,
-                monitor: monitor.parse::<MonitorName>().unwrap(),
-            },
-            clock: Clock::Instructions,
-            history: None,
-            outcome: Outcome::Measured(Measured { samples: samples.into(), ..Default::default() }),
-        }
-    }
-
-    fn run(measurements: Vec<Measurement>) -> Run {
-        Run { schema: 1, plan: "test".into(), environment: Environment::default(), measurements }
-    }
 
     #[test]
     fn added_is_the_difference_of_medians() {
-        let run = run(vec![measurement("none", &[100, 100, 101]), measurement("audit+rules", &[150])]);
-        assert_eq!(added(&run, &run.measurements[1]), Some(Added { p50: 50, ratio: 1.5 }));
-        assert_eq!(added(&run, &run.measurements[0]).map(|added| added.p50), Some(0));
+        assert_eq!(Added::between(150, 100), Added { p50: 50, ratio: 1.5 });
+        assert_eq!(Added::between(100, 100), Added { p50: 0, ratio: 1.0 });
+        assert_eq!(Added::between(56, 95).p50, -39);
     }
 
     #[test]
-    fn without_a_baseline_nothing_is_added() {
-        let run = run(vec![measurement("audit+rules", &[150])]);
-        assert_eq!(added(&run, &run.measurements[0]), None);
+    fn what_no_clock_counts_is_bounded() {
+        assert_eq!(Added::between(u64::MAX, 0).p50, i64::MAX);
+        assert_eq!(Added::between(0, u64::MAX).p50, i64::MIN);
     }
 }

@@ -5,6 +5,7 @@
 mod bench;
 mod fuzz;
 mod packages;
+mod perf;
 mod run;
 mod setup;
 mod test;
@@ -18,6 +19,7 @@ usage: cargo xtask COMMAND
 
   setup          install what building and running hookbench need
   bench [ARGS]   setup, then `hookbench run --plan quick ARGS` and its report
+  perf           setup, then how quick hookbench itself is, beside its limits
   test           setup, then formatting, lints, documentation and every test
   ci             the same as test
   fuzz [--seconds N] [TARGET...]
@@ -42,13 +44,14 @@ fn dispatch(arguments: &[String]) -> Result<()> {
     match (command.as_str(), rest) {
         ("setup", []) => setup::setup(setup::For::Use),
         ("bench", rest) => bench::bench(rest),
+        ("perf", []) => perf::perf(),
         ("test" | "ci", []) => test::test(),
         ("fuzz", rest) => fuzz::fuzz(rest),
         ("help" | "--help" | "-h", _) => {
             print!("{USAGE}");
             Ok(())
         }
-        ("setup" | "test" | "ci", [extra, ..]) => {
+        ("setup" | "perf" | "test" | "ci", [extra, ..]) => {
             Err(Failure::usage(format!("{command} takes no arguments, but there is {extra:?}\n{USAGE}")))
         }
         _ => Err(Failure::usage(format!("no command {command:?}\n{USAGE}"))),
@@ -66,7 +69,8 @@ mod tests {
 
     #[test]
     fn what_is_not_understood_is_a_matter_of_usage() {
-        for arguments in [&[][..], &["tset"], &["test", "--fast"], &["setup", "x"], &["fuzz", "x"]] {
+        let perf = ["perf", "x"];
+        for arguments in [&[][..], &["tset"], &["test", "--fast"], &["setup", "x"], &["fuzz", "x"], &perf] {
             assert_eq!(code(arguments), 2, "{arguments:?}");
         }
         assert_eq!(code(&["--help"]), 0);

@@ -33,7 +33,7 @@ pub fn report(args: &Args) -> Result<ExitCode> {
 ///
 /// # Errors
 /// When a file cannot be written.
-pub(crate) fn render(run: &Run, folder: &Path) -> Result<()> {
+pub fn render(run: &Run, folder: &Path) -> Result<()> {
     for renderer in RENDERERS {
         if let Some(text) = (renderer.render)(run) {
             write_whole(&folder.join(renderer.file), text.as_bytes())?;

@@ -1,0 +1,127 @@
+//! Many cells in one process, kept and rendered as `hookbench run` does it.
+
+use std::collections::HashMap;
+use std::path::Path;
+use std::thread::available_parallelism;
+use std::time::Instant;
+
+use anyhow::{Result, ensure};
+use hookbench::cmd::progress::Progress;
+use hookbench::cmd::report::render;
+use hookbench::plan::Planned;
+use hookbench::qemu::{BUDGET, QemuSession};
+use hookbench::runner::{self, Event};
+use hookbench::session::Session;
+use hookbench::stop::Stop;
+use hookbench_reports::terminal;
+use hookbench_results::run::SCHEMA;
+use hookbench_results::store::{Journal, save};
+use hookbench_results::{Cell, Measurement, MonitorName, Outcome, Run, Schedule, Target};
+use hookbench_vm::kernels;
+
+use crate::cost::{Whose, cpu_seconds, peak_mib};
+use crate::say;
+
+/// A rate is that of so many cells.
+const RATED: u32 = 100;
+
+/// A session with the kernel, which is the default one without a name.
+pub(crate) fn session(kernel: Option<&str>) -> Result<(QemuSession, String)> {
+    let kernel = match kernel {
+        Some(kernel) => kernel.to_string(),
+        None => kernels::default()?.name.clone(),
+    };
+    let session =
+        QemuSession::open(std::slice::from_ref(&kernel), BUDGET, &|message| eprintln!("{message}"))?;
+    Ok((session, kernel))
+}
+
+/// `null-syscall` under nothing. The parameter is one that the workload does
+/// not have: it makes equal cells different ones.
+pub(crate) fn null_syscall(kernel: &str, schedule: Schedule, samples: u32, copy: u32) -> Planned {
+    let mut cell = Cell {
+        kernel: kernel.into(),
+        target: Target::Tcg,
+        workload: "null-syscall".into(),
+        params: Default::default(),
+        schedule,
+        monitor: MonitorName::none(),
+    };
+    cell.params.set("copy", copy.to_string());
+    Planned { cell, samples, warmup: 0 }
+}
+
+/// Runs one cell, which has to be measured.
+pub(crate) fn one(session: &QemuSession, planned: &Planned) -> Result<()> {
+    measured(&session.run(&planned.cell, &runner::spec(planned, None)))
+}
+
+fn measured(outcome: &Outcome) -> Result<()> {
+    ensure!(matches!(outcome, Outcome::Measured(_)), "a cell was {}: {}", outcome.word(), outcome.reason());
+    Ok(())
+}
+
+/// Cells of 200 samples a second, with a guest on each core.
+pub(crate) fn rate() -> Result<()> {
+    for (name, schedule) in [("rate.burst", Schedule::Burst), ("rate.paced", Schedule::Paced)] {
+        let (session, kernel) = session(None)?;
+        // The snapshot is made, or checked, once in a run.
+        one(&session, &null_syscall(&kernel, schedule, 200, 0))?;
+        let planned: Vec<Planned> =
+            (1..=RATED).map(|copy| null_syscall(&kernel, schedule, 200, copy)).collect();
+        let folder = tempfile::tempdir()?;
+        let begin = Instant::now();
+        run(&session, &planned, folder.path())?;
+        say(name, f64::from(RATED) / begin.elapsed().as_secs_f64());
+    }
+    Ok(())
+}
+
+/// What so many cells cost the process that runs them.
+pub(crate) fn many(count: u32) -> Result<()> {
+    let (session, kernel) = session(None)?;
+    one(&session, &null_syscall(&kernel, Schedule::Burst, 1, 0))?;
+    let planned: Vec<Planned> =
+        (1..=count).map(|copy| null_syscall(&kernel, Schedule::Burst, 1, copy)).collect();
+    let folder = tempfile::tempdir()?;
+    let begin = Instant::now();
+    let run = run(&session, &planned, folder.path())?;
+    let ran = begin.elapsed();
+    save(&run, folder.path())?;
+    render(&run, folder.path())?;
+    // To the terminal in a real run; here standard output is for figures.
+    eprint!("{}", terminal::table(&run));
+    let rendered = begin.elapsed() - ran;
+    let (own, children) = (cpu_seconds(Whose::Own), cpu_seconds(Whose::Children));
+    say(&format!("cells.{count}.wall"), begin.elapsed().as_secs_f64() * 1e3 / f64::from(count));
+    say(&format!("cells.{count}.reports"), rendered.as_secs_f64() * 1e3 / f64::from(count));
+    say(&format!("cells.{count}.share"), own / (own + children) * 100.0);
+    say(&format!("cells.{count}.own"), own * 1e3 / f64::from(count));
+    say(&format!("cells.{count}.guests"), children * 1e3 / f64::from(count));
+    say(&format!("cells.{count}.memory"), peak_mib()?);
+    Ok(())
+}
+
+/// Runs the cells as `hookbench run` does: a guest on each core, a journal.
+fn run(session: &QemuSession, planned: &[Planned], folder: &Path) -> Result<Run> {
+    let environment = session.environment().clone();
+    let run = Run { schema: SCHEMA, plan: "speed".into(), environment, measurements: Vec::new() };
+    let mut journal = Journal::open(folder)?;
+    let mut progress = Progress::begin("cells", planned.len());
+    let mut done: HashMap<Cell, Measurement> = HashMap::new();
+    let jobs = available_parallelism().map_or(1, Into::into);
+    runner::run(session, planned, jobs, None, &Stop::default(), |event| {
+        match event {
+            Event::Begun(cell) => progress.begun(&cell),
+            Event::Ended(measurement, took) => {
+                measured(&measurement.outcome)?;
+                journal.append(&measurement)?;
+                progress.ended(&measurement, took);
+                done.insert(measurement.cell.clone(), *measurement);
+            }
+        }
+        Ok(())
+    })?;
+    let measurements = planned.iter().filter_map(|planned| done.remove(&planned.cell)).collect();
+    Ok(Run { measurements, ..run })
+}

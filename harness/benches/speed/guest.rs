@@ -1,0 +1,90 @@
+//! One guest at a time: how long a cell takes, where the time goes as far as one
+//! can tell from outside, and what a cold boot costs.
+
+use std::io::Write;
+use std::process::{Command, Stdio};
+use std::time::Instant;
+
+use anyhow::{Context, Result, ensure};
+use hookbench::runner;
+use hookbench::session::Session;
+use hookbench_results::protocol::Fault;
+use hookbench_results::{History, Schedule};
+use hookbench_vm::args;
+
+use crate::cells::{null_syscall, one, session};
+use crate::cost::{Whose, cpu_seconds};
+use crate::{median_and_least, say};
+
+/// A time is the median of so many.
+const TIMES: usize = 21;
+/// A boot takes seconds, and its CPU time varies little.
+const BOOTS: usize = 3;
+
+/// What QEMU's monitor is told at once.
+const QUIT: &[u8] = b"{\"execute\": \"qmp_capabilities\"}\n{\"execute\": \"quit\"}\n";
+
+/// A cell of one operation, and parts of it.
+pub(crate) fn start() -> Result<()> {
+    let (session, kernel) = session(None)?;
+    let cell = null_syscall(&kernel, Schedule::Burst, 1, 0);
+    // The first has the snapshot made or checked.
+    one(&session, &cell)?;
+    let (median, least) = timed(|| one(&session, &cell))?;
+    say("start.median", median);
+    say("start.least", least);
+    // It powers off as soon as it has read its cell.
+    let vanishing = runner::spec(&cell, Some(Fault::Vanish));
+    let read = timed(|| {
+        session.run(&cell.cell, &vanishing);
+        Ok(())
+    })?;
+    say("part.read", read.0);
+    say("part.version", timed(|| qemu(&["--version"]))?.0);
+    let quits = ["-nodefaults", "-no-user-config", "-display", "none", "-S", "-qmp", "stdio"];
+    say("part.none", timed(|| qemu(&[&quits[..], &["-machine", "none"]].concat()))?.0);
+    let machine = args::machine();
+    let machine: Vec<&str> = machine.iter().filter_map(|argument| argument.to_str()).collect();
+    say("part.machine", timed(|| qemu(&[&machine[..], &["-S", "-qmp", "stdio"]].concat()))?.0);
+    Ok(())
+}
+
+/// The CPU time of a cell whose guest boots for it.
+pub(crate) fn boot(kernel: &str) -> Result<()> {
+    let (session, kernel) = session(Some(kernel))?;
+    let session = session.with_history(History::Cold);
+    let cell = null_syscall(&kernel, Schedule::Burst, 1, 0);
+    let mut seconds = Vec::new();
+    for _ in 0..BOOTS {
+        let before = cpu_seconds(Whose::Children);
+        one(&session, &cell)?;
+        seconds.push(cpu_seconds(Whose::Children) - before);
+    }
+    say(&format!("boot.{kernel}"), median_and_least(seconds).0);
+    Ok(())
+}
+
+/// The median and the least of the milliseconds that `task` takes.
+fn timed(mut task: impl FnMut() -> Result<()>) -> Result<(f64, f64)> {
+    let mut times = Vec::new();
+    for _ in 0..TIMES {
+        let begin = Instant::now();
+        task()?;
+        times.push(begin.elapsed().as_secs_f64() * 1e3);
+    }
+    Ok(median_and_least(times))
+}
+
+/// Runs QEMU alone, to be told at once that it has to quit.
+fn qemu(arguments: &[&str]) -> Result<()> {
+    let mut command = Command::new(args::QEMU);
+    command.args(arguments).stdin(Stdio::piped()).stdout(Stdio::null());
+    let mut qemu = command.spawn().with_context(|| format!("failed to start {}", args::QEMU))?;
+    if let Some(mut input) = qemu.stdin.take() {
+        // One that only says its version does not listen.
+        let _ = input.write_all(QUIT);
+    }
+    let status = qemu.wait().context("failed to wait for QEMU")?;
+    ensure!(status.success(), "{} {}: {status}", args::QEMU, arguments.join(" "));
+    Ok(())
+}

@@ -1,0 +1,54 @@
+//! The quick plan by the real command, with a cache of its own: one with nothing
+//! in it, one with kernels and programs alone, and a warm one.
+
+use std::fs;
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::time::Instant;
+
+use anyhow::{Context, Result, ensure};
+use hookbench_vm::cache::{Cache, Kind, VARIABLE};
+
+use crate::{cells, say};
+
+/// What a cold cache has: what comes from the network.
+const FETCHED: [Kind; 2] = [Kind::KERNELS, Kind::USERLAND];
+
+/// Times them.
+pub(crate) fn plans() -> Result<()> {
+    // So that there is something to be copied.
+    drop(cells::session(None)?);
+    let user = Cache::open()?;
+    let folder = tempfile::tempdir().context("failed to make a folder for runs")?;
+    let cache = folder.path().join("cache");
+    fs::create_dir(&cache).context("failed to make a folder for the cache")?;
+    for kind in FETCHED {
+        copy(&user.root().join(kind.name), &cache)?;
+    }
+    for name in ["cold", "warm"] {
+        say(&format!("quick.{name}"), quick(&cache, &folder.path().join(name))?);
+    }
+    let empty = folder.path().join("none");
+    // It depends on the mirror, which may be out of reach.
+    match quick(&empty, &folder.path().join("empty")) {
+        Ok(seconds) => say("quick.empty", seconds),
+        Err(error) => eprintln!("speed: {error:#}"),
+    }
+    Ok(())
+}
+
+fn copy(from: &Path, into: &Path) -> Result<()> {
+    let status = Command::new("cp").arg("-a").args([from, into]).status().context("failed to start cp")?;
+    ensure!(status.success(), "failed to copy {}", from.display());
+    Ok(())
+}
+
+/// The seconds that the quick plan takes.
+fn quick(cache: &Path, out: &Path) -> Result<f64> {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_hookbench"));
+    command.args(["run", "--plan", "quick", "--out"]).arg(out).env(VARIABLE, cache);
+    let begin = Instant::now();
+    let status = command.stdout(Stdio::null()).status().context("failed to start hookbench")?;
+    ensure!(status.success(), "hookbench run --plan quick failed ({status})");
+    Ok(begin.elapsed().as_secs_f64())
+}

@@ -1,0 +1,162 @@
+//! The table of figures: what each is, its clock, its limit, and how it is
+//! measured. What measures them is `harness/benches/speed`.
+
+/// What a figure may be.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) enum Limit {
+    /// At most this.
+    Most(f64),
+    /// At least this.
+    Least(f64),
+    /// Anything: it explains another one.
+    None,
+}
+
+/// A row of the table.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Figure {
+    /// As who measures says it.
+    pub name: &'static str,
+    /// What it is, for people.
+    pub about: &'static str,
+    pub unit: &'static str,
+    /// Which time it is of: `wall`, `CPU`, or none.
+    pub clock: &'static str,
+    pub limit: Limit,
+    pub how: &'static str,
+}
+
+const fn row(
+    name: &'static str,
+    about: &'static str,
+    (unit, clock): (&'static str, &'static str),
+    limit: Limit,
+    how: &'static str,
+) -> Figure {
+    Figure { name, about, unit, clock, limit, how }
+}
+
+const MS: (&str, &str) = ("ms", "wall");
+const RATE: (&str, &str) = ("cells/s", "wall");
+const SECONDS: (&str, &str) = ("s", "wall");
+const CPU: (&str, &str) = ("s", "CPU");
+const CPU_MS: (&str, &str) = ("ms", "CPU");
+const MIB: (&str, &str) = ("MiB", "-");
+const SHARE: (&str, &str) = ("%", "CPU");
+
+const BY_CELLS: &str = "cells of 1 null-syscall, run, journal and reports, by their number";
+const BOOT: &str = "user + system of a QEMU that boots for a cell of 1; median of 3";
+const PARTS: &str = "median of 21, one at a time";
+
+/// All figures, in the order in which they are shown. Limits are for 2 cores.
+pub(crate) const FIGURES: &[Figure] = &[
+    row(
+        "start.median",
+        "QEMU's start to the first timed operation",
+        MS,
+        Limit::Most(100.0),
+        "whole cell of 1, an upper bound; median of 21",
+    ),
+    row("start.least", "  the same", MS, Limit::None, "the least of 21"),
+    row("part.version", "  QEMU that says its version", MS, Limit::None, PARTS),
+    row("part.none", "  QEMU without a machine that quits", MS, Limit::None, PARTS),
+    row("part.machine", "  QEMU with our machine that quits", MS, Limit::None, PARTS),
+    row("part.read", "  guest restored, reads its cell, ends", MS, Limit::None, PARTS),
+    row("part.rest", "  the cell itself", MS, Limit::None, "the first row less the one above"),
+    row(
+        "rate.burst",
+        "cells of 200 null-syscall, burst",
+        RATE,
+        Limit::Least(16.0),
+        "100 cells, a guest per core",
+    ),
+    row("rate.paced", "cells of 200 null-syscall, paced", RATE, Limit::None, "100 cells, a guest per core"),
+    row("quick.warm", "quick plan, warm cache", SECONDS, Limit::Most(15.0), "hookbench run --plan quick"),
+    row(
+        "quick.cold",
+        "quick plan, cold cache",
+        SECONDS,
+        Limit::Most(30.0),
+        "the same; kernels and programs in the cache, no image, no snapshot",
+    ),
+    row("quick.empty", "quick plan, empty cache", SECONDS, Limit::None, "the same; with all downloads"),
+    row("boot.6.1", "cold boot to the agent, 6.1", CPU, Limit::Most(3.0), BOOT),
+    row("boot.7.3", "cold boot to the agent, 7.3", CPU, Limit::Most(4.0), BOOT),
+    row(
+        "cells.2000.memory",
+        "peak memory, 2,000 cells",
+        MIB,
+        Limit::Most(100.0),
+        "VmHWM of the process that runs them",
+    ),
+    row(
+        "cells.2000.share",
+        "its own CPU time of the run's",
+        SHARE,
+        Limit::Most(5.0),
+        "own / (own + guests'), user + system",
+    ),
+    row("cells.2000.own", "  a cell's part of it", CPU_MS, Limit::None, "own, by the number of cells"),
+    row("cells.2000.guests", "  a guest's", CPU_MS, Limit::None, "guests', by the number of cells"),
+    row("cells.10.wall", "time per cell, 10 cells", MS, Limit::None, BY_CELLS),
+    row("cells.100.wall", "time per cell, 100 cells", MS, Limit::None, BY_CELLS),
+    row("cells.2000.wall", "time per cell, 2,000 cells", MS, Limit::None, BY_CELLS),
+    row("flat", "  to that of 100", ("ratio", "wall"), Limit::Most(1.1), "the two rows above"),
+    row("cells.2000.reports", "  of it, files and reports", MS, Limit::None, "after the last cell"),
+];
+
+/// What is asked of the benchmark, a process each.
+pub(crate) const GROUPS: &[&[&str]] = &[
+    &["start"],
+    &["rate"],
+    &["plans"],
+    &["boot", "6.1"],
+    &["boot", "7.3"],
+    &["cells", "10"],
+    &["cells", "100"],
+    &["cells", "2000"],
+];
+
+/// A figure that is made of two others: its name, how, and theirs.
+pub(crate) type Derived = (&'static str, fn(f64, f64) -> f64, [&'static str; 2]);
+
+/// All of those.
+pub(crate) const DERIVED: &[Derived] = &[
+    ("part.rest", |whole, part| whole - part, ["start.median", "part.read"]),
+    ("flat", |many, few| many / few, ["cells.2000.wall", "cells.100.wall"]),
+];
+
+impl Limit {
+    /// Whether `value` is on the wrong side of it.
+    pub(crate) fn is_broken(self, value: f64) -> bool {
+        // A figure that is no number keeps no limit.
+        match self {
+            Limit::Most(most) => !matches!(value.partial_cmp(&most), Some(order) if order.is_le()),
+            Limit::Least(least) => !matches!(value.partial_cmp(&least), Some(order) if order.is_ge()),
+            Limit::None => false,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::BTreeSet;
+
+    #[test]
+    fn each_figure_stands_in_one_row_and_derived_ones_are_of_rows() {
+        let names: BTreeSet<&str> = FIGURES.iter().map(|figure| figure.name).collect();
+        assert_eq!(names.len(), FIGURES.len());
+        for (name, _, of) in DERIVED {
+            assert!(names.contains(name) && of.iter().all(|part| names.contains(part)), "{name}");
+        }
+    }
+
+    #[test]
+    fn a_limit_belongs_to_what_keeps_it() {
+        assert!(!Limit::Most(1.0).is_broken(1.0) && Limit::Most(1.0).is_broken(1.1));
+        assert!(!Limit::Least(1.0).is_broken(1.0) && Limit::Least(1.0).is_broken(0.9));
+        assert!(Limit::Most(1.0).is_broken(f64::NAN) && Limit::Least(1.0).is_broken(f64::NAN));
+        assert!(!Limit::None.is_broken(9e9));
+    }
+}
