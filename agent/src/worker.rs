@@ -13,6 +13,7 @@ use hookbench_results::protocol::{CellSpec, Fault};
 use hookbench_workloads::{Operation, Workload};
 
 use crate::idle::{ROUND, Spinner};
+use crate::ports;
 use crate::prepared::Prepared;
 use crate::shared::{Sample, Samples};
 
@@ -84,6 +85,9 @@ fn operate(
     set_fifo(0, WORKER_PRIORITY).context("failed to become a real-time task")?;
     for _ in 0..warmup {
         once(&mut *operation, spec, spinner)?;
+    }
+    if spec.fault == Some(Fault::First) {
+        ports::end();
     }
     for index in 0..spec.samples {
         samples.put(index as usize, once(&mut *operation, spec, spinner)?);

@@ -61,6 +61,15 @@ fn a_guest_that_vanishes_has_no_answer() {
 }
 
 #[test]
+fn a_guest_can_be_told_to_end_at_its_first_operation() {
+    let outcome = run(&default_session(), &cell("none"), Some(Fault::First));
+    assert!(
+        matches!(&outcome, Outcome::Failed(failure) if failure.kind == FailureKind::GuestEnded),
+        "{outcome:?}"
+    );
+}
+
+#[test]
 fn a_guest_that_hangs_ends_itself_and_always_alike() {
     let session = default_session();
     let planned = cell("none");

@@ -47,6 +47,9 @@ pub enum Fault {
     OutOfMemory,
     /// The guest ends without a word.
     Vanish,
+    /// The guest ends without a word as its first timed operation begins: what it
+    /// takes to come so far.
+    First,
     /// The monitor is detached before the workload starts.
     Deaf,
     /// The worker sleeps for a moment before each operation, where idleness counts.
@@ -83,13 +86,14 @@ pub enum Fault {
 
 impl Fault {
     /// All of them.
-    pub const ALL: [Fault; 22] = [
+    pub const ALL: [Fault; 23] = [
         Fault::Panic,
         Fault::Reboot,
         Fault::Hang,
         Fault::Stall,
         Fault::OutOfMemory,
         Fault::Vanish,
+        Fault::First,
         Fault::Deaf,
         Fault::Nap,
         Fault::Garbage,

@@ -1,5 +1,8 @@
 //! A cache of a test's own, and the command in it.
 
+// Each file of tests is a program of its own, and none needs all of this.
+#![allow(dead_code)]
+
 use std::fs;
 use std::os::unix::fs::{DirBuilderExt, FileExt};
 use std::path::{Path, PathBuf};

@@ -107,7 +107,7 @@ mod tests {
         let (table, broken) = measured.table();
         let start = line(&table, "QEMU's start");
         let words = start.split_whitespace().collect::<Vec<_>>().join(" ");
-        assert!(words.contains("101 ms ≤ 100 ms above wall whole cell"), "{start}");
+        assert!(words.contains("101 ms ≤ 100 ms above wall a guest that ends"), "{start}");
         assert!(
             line(&table, "cells of 200 null-syscall, burst").contains("7.50 cells/s  ≥ 16 cells/s  below")
         );
