@@ -14,9 +14,9 @@ use std::io;
 use crate::idle::nops;
 use crate::ports;
 
-/// Longer than it takes to read the cell, and than two ticks of the slowest kernel
-/// (250 Hz).
-const SWALLOW: u64 = 9_000_000;
+/// Many times longer than it takes to find and read the cell, and shorter than the
+/// time to the next tick: the kernel has little to do until the cell begins.
+const SWALLOW: u64 = 1_000_000;
 /// From here on the wait is counted instead of looked at.
 const NEAR: u64 = 20_000;
 /// An interrupt that fell into the counted part moves the end by this much.
