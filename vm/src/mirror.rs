@@ -98,7 +98,9 @@ pub fn parse(uris: &str) -> Mirror {
 fn archive(line: &str) -> Option<(&str, &str)> {
     let (uri, _) = line.trim().strip_prefix('\'')?.split_once('\'')?;
     let (site, suite) = uri.strip_suffix("/InRelease")?.rsplit_once("/dists/")?;
-    (!site.contains(char::is_whitespace)).then_some((site, suite))
+    // As one word of a line it has to be one.
+    let word = !site.is_empty() && !site.contains(|c: char| c.is_whitespace() || c.is_control());
+    word.then_some((site, suite))
 }
 
 fn vote<'a>(sites: &mut Vec<(&'a str, usize)>, site: &'a str, votes: usize) {
@@ -129,6 +131,14 @@ mod tests {
         let mirror = parse(URIS);
         assert_eq!(mirror.main.as_deref(), Some("http://mirror.invalid/debian"));
         assert_eq!(mirror.security.as_deref(), Some("http://mirror.invalid/debian-security"));
+    }
+
+    #[test]
+    fn an_archive_without_a_site_or_with_one_that_is_no_word_is_not_the_mirror() {
+        for site in ["", "http://a b", "http://a\0b"] {
+            let line = format!("'{site}/dists/bookworm-security/InRelease' x 0");
+            assert_eq!(parse(&line), Mirror::default(), "{site:?}");
+        }
     }
 
     #[test]
