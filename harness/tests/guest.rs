@@ -1,8 +1,6 @@
 //! Cells in real guests: equal runs are equal bytes, and monitors see what happened.
 
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::{Duration, Instant};
-
+use common::beside_restless;
 use common::cells::{LONG, default_session, measured, paced, planned, run, session};
 use hookbench_results::{Measured, Outcome, Schedule};
 
@@ -61,29 +59,13 @@ fn equal_cells_are_equal_and_the_numbers_are_where_they_were() {
 fn equal_cells_are_equal_on_a_restless_machine() {
     let session = default_session();
     let planned = paced("mprotect-storm", "bpf-lsm+ringbuf", &[("to", "rw")]);
-    let measuring = AtomicBool::new(true);
-    let all: Vec<Measured> = std::thread::scope(|scope| {
-        for rest in [30, 70, 110, 150] {
-            let measuring = &measuring;
-            scope.spawn(move || restless(measuring, Duration::from_micros(rest)));
-        }
-        let guests: Vec<_> = (0..6).map(|_| scope.spawn(|| measured(&session, &planned))).collect();
-        let all = guests.into_iter().map(|guest| guest.join().unwrap()).collect();
-        measuring.store(false, Ordering::Relaxed);
-        all
+    let all: Vec<Measured> = beside_restless(|| {
+        std::thread::scope(|scope| {
+            let guests: Vec<_> = (0..6).map(|_| scope.spawn(|| measured(&session, &planned))).collect();
+            guests.into_iter().map(|guest| guest.join().unwrap()).collect()
+        })
     });
     assert!(all.iter().all(|measured| *measured == all[0]), "{all:#?}");
-}
-
-/// Works and rests in turn, so that whoever shares the CPU is interrupted anywhere.
-fn restless(measuring: &AtomicBool, rest: Duration) {
-    while measuring.load(Ordering::Relaxed) {
-        let begin = Instant::now();
-        while begin.elapsed() < Duration::from_micros(60) {
-            std::hint::spin_loop();
-        }
-        std::thread::sleep(rest);
-    }
 }
 
 #[test]

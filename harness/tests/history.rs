@@ -7,13 +7,11 @@ mod own;
 
 use std::os::unix::process::CommandExt;
 use std::path::Path;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::{Duration, Instant};
 
 use hookbench_results::store::load;
 use hookbench_results::{History, Measured, Summary};
 
-use common::{Place, same};
+use common::{Place, beside_restless, same};
 use own::Own;
 
 const CELLS: &str =
@@ -79,15 +77,7 @@ fn one_core_and_a_restless_machine_give_the_same_bytes() {
     // SAFETY: system calls alone, with a set that is plain data.
     unsafe { one.pre_exec(on_one_core) };
     assert!(one.status().unwrap().success(), "{}", place.said());
-    let measuring = AtomicBool::new(true);
-    std::thread::scope(|scope| {
-        for rest in [30, 70, 110, 150] {
-            let measuring = &measuring;
-            scope.spawn(move || restless(measuring, Duration::from_micros(rest)));
-        }
-        place.succeed("restless", &format!("--jobs 5 {cells}"));
-        measuring.store(false, Ordering::Relaxed);
-    });
+    beside_restless(|| place.succeed("restless", &format!("--jobs 5 {cells}")));
     same(&place.at("all-cores"), &place.at("one-core"));
     same(&place.at("all-cores"), &place.at("restless"));
 }
@@ -105,16 +95,5 @@ fn on_one_core() -> std::io::Result<()> {
             0 => Ok(()),
             _ => Err(std::io::Error::last_os_error()),
         }
-    }
-}
-
-/// Works and rests in turn, so that whoever shares the CPU is interrupted anywhere.
-fn restless(measuring: &AtomicBool, rest: Duration) {
-    while measuring.load(Ordering::Relaxed) {
-        let begin = Instant::now();
-        while begin.elapsed() < Duration::from_micros(60) {
-            std::hint::spin_loop();
-        }
-        std::thread::sleep(rest);
     }
 }

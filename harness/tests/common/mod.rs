@@ -9,6 +9,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use hookbench_reports::RENDERERS;
@@ -146,4 +147,29 @@ pub(crate) fn signal(child: &Child, signal: i32) {
 pub(crate) fn send(pid: i32, signal: i32) {
     // SAFETY: a system call that touches no memory of ours.
     unsafe { libc::kill(pid, signal) };
+}
+
+/// Does `work` while others on the machine work and rest in turn, so that whoever
+/// shares a CPU with them is interrupted anywhere.
+pub(crate) fn beside_restless<T>(work: impl FnOnce() -> T) -> T {
+    let working = AtomicBool::new(true);
+    std::thread::scope(|scope| {
+        for rest in [30, 70, 110, 150] {
+            let working = &working;
+            scope.spawn(move || restless(working, Duration::from_micros(rest)));
+        }
+        let done = work();
+        working.store(false, Ordering::Relaxed);
+        done
+    })
+}
+
+fn restless(working: &AtomicBool, rest: Duration) {
+    while working.load(Ordering::Relaxed) {
+        let begin = Instant::now();
+        while begin.elapsed() < Duration::from_micros(60) {
+            std::hint::spin_loop();
+        }
+        std::thread::sleep(rest);
+    }
 }
