@@ -131,6 +131,6 @@ mod tests {
         let run = fixture::synthetic_run();
         let text = render(&run);
         let line = text.lines().find(|line| line.contains(",unsupported,")).unwrap();
-        assert!(line.ends_with(&",".repeat(13)), "{line}");
+        assert!(line.ends_with(&format!("{}restored", ",".repeat(14))), "{line}");
     }
 }
