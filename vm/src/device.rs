@@ -47,12 +47,14 @@ fn shell(path: &Path) -> String {
 fn written(path: &Path, complaints: &Path) -> Result<Vec<u8>, Error> {
     let begin = Instant::now();
     loop {
-        let complained = fs::metadata(complaints).is_ok_and(|metadata| metadata.len() > 0);
+        if fs::metadata(complaints).is_ok_and(|metadata| metadata.len() > 0) {
+            return Err(unwritten(path, complaints));
+        }
         let bytes = fs::read(path).map_err(|error| Error::File { path: path.into(), error })?;
         if let Some(state) = bytes.strip_suffix(WHOLE) {
             return Ok(state.to_vec());
         }
-        if complained || begin.elapsed() > PATIENCE {
+        if begin.elapsed() > PATIENCE {
             return Err(unwritten(path, complaints));
         }
         std::thread::sleep(Duration::from_millis(2));
