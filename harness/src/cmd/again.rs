@@ -135,7 +135,7 @@ mod tests {
 
     #[test]
     fn what_is_usual_is_not_repeated() {
-        let planned = Plan::open("quick").unwrap().cells(&["6.1".into()]).unwrap();
+        let planned = Plan::open("full").unwrap().cells(&["6.1".into()]).unwrap();
         let command = alone("hookbench", &planned[0], &args(""));
         assert_eq!(
             command,

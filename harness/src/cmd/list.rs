@@ -111,7 +111,7 @@ mod tests {
     #[test]
     fn the_name_stands_first_on_each_line() {
         for (rows, first) in [
-            (kernel_rows().unwrap(), "6.1"),
+            (kernel_rows().unwrap(), "5.10"),
             (workload_rows(), "null-syscall"),
             (hookbench_probes::monitors().map(monitor_row).collect(), "none"),
             (behaviour_rows(), "exec"),
