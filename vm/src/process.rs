@@ -59,6 +59,14 @@ impl Process {
                 {
                     return Err(io::Error::last_os_error());
                 }
+                // One that goes on from a snapshot is a batch job: its threads do not
+                // interrupt each other at every event. One that boots is not, for
+                // its clock may then run on for longer before QEMU notices that it
+                // stopped. Where it is refused, it is only slower.
+                if inherits.is_some() {
+                    let param = libc::sched_param { sched_priority: 0 };
+                    libc::sched_setscheduler(0, libc::SCHED_BATCH, &param);
+                }
                 here.as_ref().map_or(Ok(()), |place| place.move_here())
             });
         }
