@@ -7,11 +7,11 @@
 
 use std::fs::{self, File};
 use std::io;
-use std::os::fd::AsRawFd;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
 use hookbench_results::store::{JOURNAL_FILE, RUN_FILE, SAMPLES_FILE, is_part, sweep};
+use hookbench_vm::flock::flock;
 
 /// Where runs go that are given no folder.
 const RUNS: &str = "runs";
@@ -110,11 +110,8 @@ pub fn holds(path: &Path) -> Result<Holds> {
 /// The lock on a run's folder. It is the kernel's, and ends with the process.
 fn lock(path: &Path) -> Result<File> {
     let folder = File::open(path).with_context(|| format!("failed to open the folder {}", path.display()))?;
-    // SAFETY: flock takes a descriptor, which `folder` keeps open, and flags; it
-    // touches no memory of ours.
-    let locked = unsafe { libc::flock(folder.as_raw_fd(), libc::LOCK_EX | libc::LOCK_NB) } == 0;
     // Where folders cannot be locked, as on some networks' file systems, it goes without.
-    if !locked && io::Error::last_os_error().kind() == io::ErrorKind::WouldBlock {
+    if !flock(&folder, libc::LOCK_EX | libc::LOCK_NB).unwrap_or(true) {
         bail!(
             "another hookbench is writing into {}; wait for its end, or give another folder",
             path.display()

@@ -1,4 +1,5 @@
-//! The session that runs each cell in a QEMU guest of its own, booted for it.
+//! The session that runs each cell in a QEMU guest of its own, which goes on from
+//! a snapshot or, when asked to, boots for it.
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;

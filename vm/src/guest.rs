@@ -172,12 +172,11 @@ impl<'a> Guest<'a> {
         let status =
             self.process.wait(longest).map_err(|error| Error::Qemu { message: error.to_string() })?;
         self.tail.follow();
+        // Also of one that has ended: it may have said all of it since the last look.
+        self.is_bounded()?;
         if status.is_some() {
-            // It may have said all of it since it was looked at last.
-            self.is_bounded()?;
             return Ok(status);
         }
-        self.is_bounded()?;
         if self.terms.stop.load(Ordering::Relaxed) {
             Err(Error::Stopped)
         } else if self.begin.elapsed() > self.terms.budget {

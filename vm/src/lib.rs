@@ -15,6 +15,7 @@ mod device;
 mod digest;
 pub mod elf;
 mod error;
+pub mod flock;
 pub mod guest;
 pub mod image;
 pub mod kernel;

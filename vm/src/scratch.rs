@@ -9,12 +9,13 @@
 use std::ffi::OsString;
 use std::fs::{self, File, OpenOptions};
 use std::io;
-use std::os::fd::AsRawFd;
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
 use tempfile::TempDir;
+
+use crate::flock::flock;
 
 /// A process's private folder; removed when dropped.
 #[derive(Debug)]
@@ -125,15 +126,7 @@ fn open_folder(path: &Path) -> io::Result<File> {
 
 /// Whether the lock was free; it is then held until `folder` is closed.
 fn lock_now(folder: &File) -> io::Result<bool> {
-    // SAFETY: flock takes a descriptor, which `folder` keeps open, and flags; it
-    // touches no memory of ours.
-    if unsafe { libc::flock(folder.as_raw_fd(), libc::LOCK_EX | libc::LOCK_NB) } == 0 {
-        return Ok(true);
-    }
-    match io::Error::last_os_error() {
-        error if error.kind() == io::ErrorKind::WouldBlock => Ok(false),
-        error => Err(error),
-    }
+    flock(folder, libc::LOCK_EX | libc::LOCK_NB)
 }
 
 /// Whether `path` is still the folder that was opened.

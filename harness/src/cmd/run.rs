@@ -116,8 +116,9 @@ fn fill(
         Some(earlier) => earlier,
         None => save(&run, folder).map(|()| HashMap::new())?,
     };
+    let by_cell: HashMap<&Cell, &Planned> = planned.iter().map(|p| (&p.cell, p)).collect();
     done.retain(|cell, measurement| {
-        planned.iter().any(|p| p.cell == *cell && is_of(measurement, p, session.history()))
+        by_cell.get(cell).is_some_and(|p| is_of(measurement, p, session.history()))
     });
     let left: Vec<Planned> = planned.iter().filter(|p| !done.contains_key(&p.cell)).cloned().collect();
     measure(args, session, &left, stop, folder, &mut done)?;

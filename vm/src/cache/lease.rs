@@ -2,14 +2,13 @@
 //! replaces what it is for.
 
 use std::fs::{self, File};
-use std::io;
-use std::os::fd::AsRawFd;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::SystemTime;
 
 use super::entry::MANIFEST;
+use crate::flock::flock;
 
 /// An entry that stays while this, or a clone of it, lives.
 #[derive(Debug, Clone)]
@@ -59,20 +58,3 @@ impl PartialEq for Lease {
 }
 
 impl Eq for Lease {}
-
-/// Says whether the lock was got; not getting it is possible with `LOCK_NB` only.
-pub(super) fn flock(file: &File, operation: i32) -> io::Result<bool> {
-    loop {
-        // SAFETY: flock takes a descriptor, which `file` keeps open, and flags;
-        // it touches no memory of ours.
-        if unsafe { libc::flock(file.as_raw_fd(), operation) } == 0 {
-            return Ok(true);
-        }
-        let error = io::Error::last_os_error();
-        match error.kind() {
-            io::ErrorKind::WouldBlock => return Ok(false),
-            io::ErrorKind::Interrupted => {}
-            _ => return Err(error),
-        }
-    }
-}

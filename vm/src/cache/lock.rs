@@ -10,8 +10,9 @@ use std::time::Duration;
 use anyhow::{Context, Result, ensure};
 
 use super::entry::{Entry, MANIFEST};
-use super::lease::{Lease, flock};
+use super::lease::Lease;
 use super::{Cache, Item, Kind, SCRATCH, VARIABLE, Wanted, tree};
+use crate::flock::flock;
 
 /// How often, and how far apart, it is tried to replace what is in use.
 const TRIES: u32 = 20;
