@@ -40,7 +40,7 @@ static INFO: Info = Info {
     // Many, for an execve has many modes: slab, RCU and page allocator take
     // turns, and the median of few samples is that of few turns.
     samples: 500,
-    warmup: 50,
+    warmup: 20,
     about: "vfork, execve of a static no-op without libc, wait",
 };
 

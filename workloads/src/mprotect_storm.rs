@@ -89,7 +89,7 @@ fn ignore_refusal(result: io::Result<()>) -> io::Result<()> {
 
 /// One writable page between two that nothing may touch, so that its VMA never
 /// merges with a neighbour and the n-th flip does what the first did.
-pub(crate) struct Page {
+struct Page {
     address: *mut u8,
     writable: bool,
 }
@@ -97,7 +97,7 @@ pub(crate) struct Page {
 const SIZE: usize = 4096;
 
 impl Page {
-    pub(crate) fn map() -> io::Result<Self> {
+    fn map() -> io::Result<Self> {
         // SAFETY: an anonymous mapping where the kernel likes; 3 pages long.
         let address = unsafe {
             let flags = libc::MAP_PRIVATE | libc::MAP_ANONYMOUS;
@@ -120,7 +120,7 @@ impl Page {
     }
 
     #[inline]
-    pub(crate) fn protect(&mut self, protection: c_int) -> io::Result<()> {
+    fn protect(&mut self, protection: c_int) -> io::Result<()> {
         // SAFETY: the page is ours, and nothing but `touch` uses it.
         if unsafe { libc::mprotect(self.address.cast(), SIZE, protection) } != 0 {
             return Err(io::Error::last_os_error());
@@ -131,7 +131,7 @@ impl Page {
 
     /// Writes to the page, if that is allowed: the next flip then finds a dirty
     /// page, as every one before it did.
-    pub(crate) fn touch(&mut self) {
+    fn touch(&mut self) {
         if self.writable {
             // SAFETY: the page is mapped and writable.
             unsafe { ptr::write_volatile(self.address, 1) };
