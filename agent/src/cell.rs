@@ -8,7 +8,8 @@ use hookbench_probes::{Monitor, Watches};
 use hookbench_results::measurement::Refused;
 use hookbench_results::protocol::{AgentMessage, CellSpec, Fault};
 use hookbench_results::{
-    BEHAVIOURS, Behaviour, Events, Failure, FailureKind, KernelVersion, Measured, MonitorName, Schedule,
+    BEHAVIOURS, Behaviour, Events, Failure, FailureKind, KernelVersion, Measured, MonitorName, Refusal,
+    Schedule,
 };
 use hookbench_workloads::{Denial, Workload, calibrate};
 
@@ -32,7 +33,7 @@ pub(crate) fn run(spec: &CellSpec, prepared: Prepared) -> Result<AgentMessage> {
     let behaviour = Behaviour::find(workload.info().behaviour)
         .ok_or_else(|| anyhow!("unknown behaviour {}", workload.info().behaviour))?;
     let mut behaviours = behaviours_of(monitor, prepared.kernel);
-    if monitor.sink.denies {
+    if monitor.sink.stops() {
         // A policy is for what is measured: the one for mprotect would refuse
         // the dynamic loader of a whole command.
         behaviours.retain(|row| row.name == behaviour.name);
@@ -70,9 +71,9 @@ pub(crate) fn run(spec: &CellSpec, prepared: Prepared) -> Result<AgentMessage> {
     if spec.fault == Some(Fault::Deaf) {
         attached.detach().context("failed to detach on request")?;
     }
-    let denial = if monitor.sink.denies { workload.denial(&spec.params) } else { None };
+    let denial = workload.denial(&spec.params, monitor.sink.does);
     let warmup = spec.warmup.max(denial.map_or(0, |denial| denial.after_operations));
-    let samples = worker::run(workload, spec, warmup, prepared)?;
+    let samples = worker::run(workload, spec, warmup, prepared, &mut *attached)?;
     let done = Done { spec, workload, denial, samples: &samples, operations: warmup + spec.samples };
     let events = if monitor.sink.sees() { Some(done.events(&mut *attached, behaviour)?) } else { None };
     Ok(done.judge(events, attached_for))
@@ -128,7 +129,7 @@ impl Done<'_> {
             events,
             refused: self.denial.map(|denial| Refused {
                 operations: self.samples.len() as u64,
-                errno: errno_name(denial.errno),
+                errno: denial.refusal.to_string(),
             }),
             attach_cost: attached.map(|(cost, _)| cost),
             memory_bytes: attached.map(|(_, memory)| memory),
@@ -138,10 +139,10 @@ impl Done<'_> {
 
     /// Each operation has to be refused, or none.
     fn wrong_outcome(&self) -> Option<Failure> {
-        let owed = self.denial.map(|denial| denial.errno);
+        let owed = self.denial.map(|denial| denial.refusal);
         let wrong: Vec<&Sample> = self.samples.iter().filter(|sample| sample.refused != owed).collect();
         let first = wrong.first()?;
-        let word = |errno: Option<i32>| errno.map_or("success".into(), errno_name);
+        let word = |how: Option<Refusal>| how.map_or("success".into(), |refusal| refusal.to_string());
         let message = format!(
             "{} of {} operations ended otherwise than they had to: {} instead of {}",
             wrong.len(),
@@ -164,16 +165,5 @@ impl Done<'_> {
             self.spec.monitor, self.spec.workload
         );
         Some(Failure { kind: FailureKind::EventsMismatch, message, console: Vec::new() })
-    }
-}
-
-fn errno_name(errno: i32) -> String {
-    match errno {
-        libc::EPERM => "EPERM".into(),
-        libc::EACCES => "EACCES".into(),
-        libc::ENOMEM => "ENOMEM".into(),
-        libc::ENOENT => "ENOENT".into(),
-        libc::ENOSPC => "ENOSPC".into(),
-        other => format!("errno {other}"),
     }
 }

@@ -2,21 +2,24 @@
 
 use std::io;
 use std::ptr;
-use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicI32, AtomicU32, AtomicU64, Ordering};
+
+use hookbench_results::Refusal;
 
 /// One operation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Sample {
     pub(crate) elapsed: u64,
-    pub(crate) refused: Option<i32>,
+    pub(crate) refused: Option<Refusal>,
     pub(crate) idle: bool,
 }
 
 #[repr(C)]
 struct Slot {
     elapsed: AtomicU64,
-    /// The error number of a refusal, 0 for none.
-    errno: AtomicI64,
+    /// The parts of how it was stopped, 0 when it was not.
+    kind: AtomicU32,
+    number: AtomicI32,
     /// 1 when the CPU was idle meanwhile.
     idle: AtomicU64,
 }
@@ -53,17 +56,19 @@ impl Samples {
     pub(crate) fn put(&self, index: usize, sample: Sample) {
         if let Some(slot) = self.slots.get(index) {
             slot.elapsed.store(sample.elapsed, Ordering::SeqCst);
-            slot.errno.store(sample.refused.unwrap_or(0).into(), Ordering::SeqCst);
+            let (kind, number) = sample.refused.map_or((0, 0), Refusal::parts);
+            slot.kind.store(kind, Ordering::SeqCst);
+            slot.number.store(number, Ordering::SeqCst);
             slot.idle.store(sample.idle.into(), Ordering::SeqCst);
         }
     }
 
     pub(crate) fn all(&self) -> Vec<Sample> {
         let sample = |slot: &Slot| {
-            let errno = slot.errno.load(Ordering::SeqCst);
+            let (kind, number) = (slot.kind.load(Ordering::SeqCst), slot.number.load(Ordering::SeqCst));
             Sample {
                 elapsed: slot.elapsed.load(Ordering::SeqCst),
-                refused: (errno != 0).then_some(errno as i32),
+                refused: Refusal::of_parts(kind, number),
                 idle: slot.idle.load(Ordering::SeqCst) != 0,
             }
         };
@@ -78,8 +83,8 @@ mod tests {
     #[test]
     fn what_was_put_is_there() {
         let samples = Samples::map(3).unwrap();
-        let refused = Sample { elapsed: 7, refused: Some(1), idle: false };
-        let idle = Sample { elapsed: 8, refused: Some(13), idle: true };
+        let refused = Sample { elapsed: 7, refused: Some(Refusal::Errno(1)), idle: false };
+        let idle = Sample { elapsed: 8, refused: Some(Refusal::Signal(13)), idle: true };
         samples.put(1, refused);
         samples.put(2, idle);
         samples.put(3, idle);

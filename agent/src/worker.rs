@@ -7,7 +7,7 @@ use std::io;
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
-use hookbench_probes::attach::{WORKER_PRIORITY, set_fifo};
+use hookbench_probes::attach::{Attached, WORKER_PRIORITY, set_fifo};
 use hookbench_results::Schedule;
 use hookbench_results::protocol::{CellSpec, Fault};
 use hookbench_workloads::{Operation, Workload};
@@ -30,13 +30,14 @@ pub(crate) fn run(
     spec: &CellSpec,
     warmup: u32,
     prepared: Prepared,
+    attached: &mut dyn Attached,
 ) -> Result<Vec<Sample>> {
     let spinner = prepared.spinner;
     let samples = prepared.samples(spec.samples as usize)?;
     // SAFETY: the agent has one thread; the child never returns from here.
     let pid = match unsafe { libc::fork() } {
         -1 => return Err(io::Error::last_os_error()).context("failed to start the worker"),
-        0 => child(|| operate(workload, spec, warmup, &samples, spinner)),
+        0 => child(|| operate(workload, spec, warmup, &samples, spinner, attached)),
         pid => pid,
     };
     let mut status: c_int = 0;
@@ -73,6 +74,7 @@ fn operate(
     warmup: u32,
     samples: &Samples,
     spinner: Spinner,
+    attached: &mut dyn Attached,
 ) -> Result<()> {
     // SAFETY: closes descriptors of this process, which uses none of them.
     if unsafe { libc::close_range(3, u32::MAX, 0) } != 0 {
@@ -83,6 +85,7 @@ fn operate(
     }
     let mut operation = workload.prepare(&spec.params).context("failed to prepare the workload")?;
     set_fifo(0, WORKER_PRIORITY).context("failed to become a real-time task")?;
+    attached.enter().with_context(|| format!("failed to put {} on the worker", spec.monitor))?;
     for _ in 0..warmup {
         once(&mut *operation, spec, spinner)?;
     }

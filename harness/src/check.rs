@@ -69,7 +69,7 @@ fn refused(
 
 /// After how many operations a denying monitor refuses.
 fn owes(spec: &CellSpec, monitor: Monitor, workload: &dyn Workload) -> Option<u32> {
-    let denial = if monitor.sink.denies { workload.denial(&spec.params) } else { None };
+    let denial = workload.denial(&spec.params, monitor.sink.does);
     denial.map(|denial| denial.after_operations)
 }
 

@@ -1,7 +1,7 @@
 //! `bpf-lsm`: BPF programs at LSM hooks, KRSI. They load and attach also when
 //! `bpf` is not in the boot line's `lsm=`, and never run: only the count tells.
 
-use hookbench_results::KernelVersion;
+use hookbench_results::{KernelVersion, Whom};
 
 #[cfg(feature = "attach")]
 use crate::attach::{Attached, Error, Request, bpf};
@@ -31,7 +31,7 @@ static INFO: MechanismInfo = MechanismInfo {
             Requires { since: KernelVersion::new(5, 12), ..REQUIRES },
             "a BPF program refuses what the policy of the behaviour says",
         )
-        .denying(),
+        .denying(Whom::Policy),
     ],
     about: "BPF programs at LSM hooks (KRSI)",
 };

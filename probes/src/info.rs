@@ -1,7 +1,7 @@
 //! What a mechanism says of itself: data that is checked before a guest boots
 //! and that lists and reports show.
 
-use hookbench_results::KernelVersion;
+use hookbench_results::{Does, KernelVersion, Whom};
 
 /// A mechanism and its sinks.
 #[derive(Debug)]
@@ -40,6 +40,25 @@ impl Watches {
     }
 }
 
+/// Whom a monitor watches.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Scope {
+    /// All tasks of the system.
+    System,
+    /// The task that put it on itself, and its children.
+    Process,
+}
+
+impl Scope {
+    /// In words.
+    pub const fn about(self) -> &'static str {
+        match self {
+            Scope::System => "system-wide",
+            Scope::Process => "per process",
+        }
+    }
+}
+
 /// What a mechanism does with an event.
 #[derive(Debug)]
 pub struct SinkInfo {
@@ -49,8 +68,10 @@ pub struct SinkInfo {
     pub watches: Watches,
     /// What it needs.
     pub requires: Requires,
-    /// Whether it refuses operations.
-    pub denies: bool,
+    /// What it does with a behaviour it sees.
+    pub does: Does,
+    /// Whom it watches.
+    pub scope: Scope,
     /// Whether a BPF record carries the event, which can hold the value of LD_PRELOAD.
     pub records: bool,
     /// One line for a reader.
@@ -60,7 +81,7 @@ pub struct SinkInfo {
 impl SinkInfo {
     /// A sink that sees and no more, to be changed where it does more.
     pub const fn new(name: &'static str, watches: Watches, requires: Requires, about: &'static str) -> Self {
-        Self { name, watches, requires, denies: false, records: false, about }
+        Self { name, watches, requires, does: Does::Observes, scope: Scope::System, records: false, about }
     }
 
     /// A BPF program that counts.
@@ -90,9 +111,25 @@ impl SinkInfo {
         Self { records: true, ..self }
     }
 
-    /// The same, refusing.
-    pub const fn denying(self) -> Self {
-        Self { denies: true, ..self }
+    /// The same, refusing `whom`.
+    pub const fn denying(self, whom: Whom) -> Self {
+        Self { does: Does::Denies(whom), ..self }
+    }
+
+    /// The same, killing those who do what the behaviour's policy refuses.
+    pub const fn killing(self) -> Self {
+        Self { does: Does::Kills, ..self }
+    }
+
+    /// The same, for the worker alone, which puts it on itself.
+    pub const fn of_a_process(self) -> Self {
+        Self { scope: Scope::Process, ..self }
+    }
+
+    /// Whether it stops operations in one way or another. It is then attached for
+    /// the measured behaviour alone.
+    pub fn stops(&self) -> bool {
+        self.does != Does::Observes
     }
 }
 

@@ -21,7 +21,7 @@ mod raw_tracepoint;
 pub mod said;
 mod tracepoint;
 
-pub use info::{MechanismInfo, Requires, SinkInfo, Watches};
+pub use info::{MechanismInfo, Requires, Scope, SinkInfo, Watches};
 
 /// All mechanisms, in the order of reports.
 pub static MECHANISMS: &[&dyn Mechanism] = &[

@@ -16,6 +16,7 @@ pub mod run;
 pub mod samples;
 pub mod schedule;
 pub mod stats;
+pub mod stops;
 pub mod store;
 pub mod version;
 
@@ -28,4 +29,5 @@ pub use params::Params;
 pub use run::Run;
 pub use schedule::Schedule;
 pub use stats::Summary;
+pub use stops::{Does, Refusal, Whom};
 pub use version::KernelVersion;

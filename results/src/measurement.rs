@@ -78,7 +78,7 @@ pub struct Measured {
     pub calibration: u64,
     /// Events seen; none under `none`, which watches nothing.
     pub events: Option<Events>,
-    /// How many of the timed operations the monitor refused, with which errno.
+    /// How many of the timed operations the monitor stopped, and how.
     pub refused: Option<Refused>,
     /// What loading and attaching the monitor cost the task that did it, in
     /// the clock's unit; none under `none`.
@@ -91,12 +91,13 @@ pub struct Measured {
     pub notes: Vec<String>,
 }
 
-/// Operations that a denying monitor refused.
+/// Operations that a monitor stopped.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Refused {
     /// How many of the timed operations.
     pub operations: u64,
-    /// The error they got, by name: `EPERM`.
+    /// The error they got, or the signal that killed who made them, by name:
+    /// `EPERM`, `SIGKILL`.
     pub errno: String,
 }
 

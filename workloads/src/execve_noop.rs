@@ -3,7 +3,7 @@
 
 use std::io;
 
-use hookbench_results::Params;
+use hookbench_results::{Does, Params};
 
 use crate::spawn::Program;
 use crate::{Denial, Info, Operation, ParamInfo, Stopwatch, Timed, Values, Workload};
@@ -58,8 +58,8 @@ impl Workload for ExecveNoop {
         operations
     }
 
-    fn denial(&self, _: &Params) -> Option<Denial> {
-        Some(Denial { after_operations: 0, errno: libc::EPERM })
+    fn denial(&self, _: &Params, does: Does) -> Option<Denial> {
+        Denial::of_each(does)
     }
 }
 
@@ -83,7 +83,7 @@ impl Operation for Execve {
         let stopwatch = Stopwatch::start();
         let ended = self.program.run();
         let elapsed = stopwatch.elapsed();
-        Ok(Timed { elapsed, refused: ended?.refused(NOOP)? })
+        Ok(Timed { elapsed, refused: ended?.refused() })
     }
 }
 

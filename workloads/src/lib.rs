@@ -4,7 +4,7 @@
 
 use std::io;
 
-use hookbench_results::Params;
+use hookbench_results::{Does, Params, Refusal};
 
 mod execve_noop;
 mod info;
@@ -48,17 +48,24 @@ pub trait Workload: Sync {
     /// timed or not, [`Operation::finish`] included.
     fn events(&self, operations: u64) -> u64;
 
-    /// What a denying monitor does to it; `None` when the policy lets it pass.
-    fn denial(&self, params: &Params) -> Option<Denial>;
+    /// What a monitor that `does` this does to it; `None` when all operations pass.
+    fn denial(&self, params: &Params, does: Does) -> Option<Denial>;
 }
 
-/// A refusal that a denying monitor owes a workload.
+/// How a monitor that stops operations has to stop those of a workload.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Denial {
-    /// So many operations pass before all others are refused.
+    /// So many operations pass before all others are stopped.
     pub after_operations: u32,
-    /// The error number that the refused ones get.
-    pub errno: i32,
+    /// How those end.
+    pub refusal: Refusal,
+}
+
+impl Denial {
+    /// What stops each operation, as what does this does; `None` where it stops none.
+    fn of_each(does: Does) -> Option<Denial> {
+        does.stopped().map(|refusal| Denial { after_operations: 0, refusal })
+    }
 }
 
 /// One operation, made again and again; only a part of [`Operation::run_once`] is timed.
@@ -99,8 +106,8 @@ pub trait Operation {
 pub struct Timed {
     /// What it took, in the unit of the time-stamp counter.
     pub elapsed: u64,
-    /// The error number with which it was refused.
-    pub refused: Option<i32>,
+    /// How it was stopped, if it was.
+    pub refused: Option<Refusal>,
 }
 
 #[cfg(test)]

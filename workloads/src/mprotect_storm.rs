@@ -6,7 +6,7 @@ use std::ffi::{c_int, c_void};
 use std::io;
 use std::ptr;
 
-use hookbench_results::Params;
+use hookbench_results::{Does, Params, Refusal, Whom};
 
 use crate::{Denial, Info, Operation, ParamInfo, Stopwatch, Timed, Values, Workload};
 
@@ -44,8 +44,10 @@ impl Workload for MprotectStorm {
         2 * operations
     }
 
-    fn denial(&self, _: &Params) -> Option<Denial> {
-        Some(Denial { after_operations: ALLOWED_CALLS / 2, errno: libc::EPERM })
+    fn denial(&self, _: &Params, does: Does) -> Option<Denial> {
+        let all = Denial::of_each(does)?;
+        let after_operations = if does == Does::Denies(Whom::Everyone) { 0 } else { ALLOWED_CALLS / 2 };
+        Some(Denial { after_operations, ..all })
     }
 }
 
@@ -67,7 +69,10 @@ impl Operation for Flip {
         let stopwatch = Stopwatch::start();
         let result = self.page.protect(to);
         let elapsed = stopwatch.elapsed();
-        Ok(Timed { elapsed, refused: result.err().and_then(|error| error.raw_os_error()) })
+        Ok(Timed {
+            elapsed,
+            refused: result.err().and_then(|error| error.raw_os_error()).map(Refusal::Errno),
+        })
     }
 
     fn settle(&mut self) -> io::Result<()> {
@@ -80,7 +85,7 @@ impl Operation for Flip {
 }
 
 /// An untimed flip may be refused as a timed one may; what counts is the timed one.
-fn ignore_refusal(result: io::Result<()>) -> io::Result<()> {
+pub(crate) fn ignore_refusal(result: io::Result<()>) -> io::Result<()> {
     match result {
         Err(error) if error.raw_os_error() == Some(libc::EPERM) => Ok(()),
         other => other,

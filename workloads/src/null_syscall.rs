@@ -4,8 +4,9 @@
 use std::io;
 use std::ptr;
 
-use hookbench_results::Params;
+use hookbench_results::{Does, Params};
 
+use crate::mprotect_storm::ignore_refusal;
 use crate::stopwatch::timed_syscall;
 use crate::{Denial, Info, Operation, Timed, Workload};
 
@@ -40,7 +41,7 @@ impl Workload for NullSyscall {
         MPROTECTS
     }
 
-    fn denial(&self, _: &Params) -> Option<Denial> {
+    fn denial(&self, _: &Params, _: Does) -> Option<Denial> {
         None
     }
 }
@@ -68,7 +69,7 @@ impl Operation for Getppid {
             let asked =
                 unsafe { libc::mprotect(ptr::from_ref(&WITNESS).cast_mut().cast(), PAGE, libc::PROT_READ) };
             if asked != 0 {
-                return Err(io::Error::last_os_error());
+                ignore_refusal(Err(io::Error::last_os_error()))?;
             }
         }
         Ok(())

@@ -5,6 +5,8 @@ use std::ffi::{CString, c_char, c_int, c_void};
 use std::io;
 use std::ptr;
 
+use hookbench_results::Refusal;
+
 /// Enough for `execve`'s wrapper and a signal frame.
 const STACK: usize = 64 * 1024;
 
@@ -30,12 +32,13 @@ pub(crate) enum Ended {
 }
 
 impl Ended {
-    /// The refusal that a timed operation reports, where 0 is what a success exits with.
-    pub(crate) fn refused(self, what: &str) -> io::Result<Option<i32>> {
+    /// How a timed operation was stopped, where 0 is what a success exits with.
+    pub(crate) fn refused(self) -> Option<Refusal> {
         match self {
-            Ended::Exited(0) => Ok(None),
-            Ended::NotExecuted(errno) => Ok(Some(errno)),
-            other => Err(io::Error::other(format!("{what} ended otherwise than it should: {other:?}"))),
+            Ended::Exited(0) => None,
+            Ended::Exited(code) => Some(Refusal::Exit(code)),
+            Ended::Signalled(signal) => Some(Refusal::Signal(signal)),
+            Ended::NotExecuted(errno) => Some(Refusal::Errno(errno)),
         }
     }
 }
@@ -117,8 +120,9 @@ mod tests {
 
     #[test]
     fn what_was_refused_is_not_a_success() {
-        assert_eq!(Ended::Exited(0).refused("x").unwrap(), None);
-        assert_eq!(Ended::NotExecuted(1).refused("x").unwrap(), Some(1));
-        assert!(Ended::Exited(3).refused("x").is_err());
+        assert_eq!(Ended::Exited(0).refused(), None);
+        assert_eq!(Ended::NotExecuted(1).refused(), Some(Refusal::Errno(1)));
+        assert_eq!(Ended::Exited(3).refused(), Some(Refusal::Exit(3)));
+        assert_eq!(Ended::Signalled(9).refused(), Some(Refusal::Signal(9)));
     }
 }

@@ -5,7 +5,7 @@ use std::io;
 use std::ptr;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 
-use hookbench_results::Params;
+use hookbench_results::{Does, Params, Refusal, Whom};
 
 use crate::stopwatch::timed_syscall;
 use crate::{Denial, Info, Operation, ParamInfo, Timed, Values, Workload};
@@ -44,8 +44,9 @@ impl Workload for UnshareBurst {
         operations
     }
 
-    fn denial(&self, params: &Params) -> Option<Denial> {
-        (params.get("as") == Some("user")).then_some(Denial { after_operations: 0, errno: libc::EPERM })
+    fn denial(&self, params: &Params, does: Does) -> Option<Denial> {
+        let passes = params.get("as") != Some("user") && does != Does::Denies(Whom::Everyone);
+        if passes { None } else { Denial::of_each(does) }
     }
 }
 
@@ -106,7 +107,7 @@ impl Operation for Unshare {
         let refused = match note.errno.load(Ordering::SeqCst) {
             0 => None,
             -1 => return Err(io::Error::other(format!("the child that unshares ended early: {status:#x}"))),
-            errno => Some(errno as i32),
+            errno => Some(Refusal::Errno(errno as i32)),
         };
         Ok(Timed { elapsed: note.elapsed.load(Ordering::SeqCst), refused })
     }

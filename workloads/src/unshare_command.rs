@@ -4,7 +4,7 @@
 
 use std::io;
 
-use hookbench_results::Params;
+use hookbench_results::{Does, Params, Refusal, Whom};
 
 use crate::spawn::Program;
 use crate::{Denial, Info, Operation, Stopwatch, Timed, Workload};
@@ -38,9 +38,10 @@ impl Workload for UnshareCommand {
         operations
     }
 
-    /// It runs as root, whom the policy lets pass.
-    fn denial(&self, _: &Params) -> Option<Denial> {
-        None
+    /// It runs as root, whom the policy lets pass; whom nothing lets pass gives up.
+    fn denial(&self, _: &Params, does: Does) -> Option<Denial> {
+        let refusal = Refusal::Exit(1);
+        (does == Does::Denies(Whom::Everyone)).then_some(Denial { after_operations: 0, refusal })
     }
 }
 
@@ -53,6 +54,6 @@ impl Operation for Unshare {
         let stopwatch = Stopwatch::start();
         let ended = self.program.run();
         let elapsed = stopwatch.elapsed();
-        Ok(Timed { elapsed, refused: ended?.refused(COMMAND[0])? })
+        Ok(Timed { elapsed, refused: ended?.refused() })
     }
 }

@@ -76,9 +76,9 @@ fn monitor_row(monitor: Monitor) -> Row {
     needs.extend(requires.config.iter().map(|option| option.trim_start_matches("CONFIG_").to_string()));
     needs.extend(requires.lsm.iter().map(|module| format!("lsm={module}")));
     needs.extend(requires.boot.iter().map(|word| word.to_string()));
-    let can = if monitor.sink.denies { ", denies" } else { "" };
-    let sees = monitor.sink.watches.about();
-    [monitor.name().to_string(), needs.join(" "), format!("{} ({sees}{can})", monitor.sink.about)]
+    let sink = monitor.sink;
+    let can = [sink.watches.about(), sink.does.about(), sink.scope.about()].join(", ");
+    [monitor.name().to_string(), needs.join(" "), format!("{} ({can})", sink.about)]
 }
 
 fn behaviour_rows() -> Vec<Row> {

@@ -106,6 +106,16 @@ pub trait Attached {
     /// When it cannot be told, or a reader has died or read something wrong.
     fn seen(&mut self, behaviour: &Behaviour) -> anyhow::Result<Seen>;
 
+    /// Puts itself on the calling process: the worker, which calls this before its
+    /// first operation, with no descriptor above 2. Of meaning for monitors of
+    /// [`Scope::Process`](crate::Scope::Process).
+    ///
+    /// # Errors
+    /// When the kernel refuses.
+    fn enter(&mut self) -> anyhow::Result<()> {
+        Ok(())
+    }
+
     /// Stops watching; what was seen can still be asked for.
     ///
     /// # Errors
