@@ -52,6 +52,7 @@ pub(crate) fn run(spec: &CellSpec, prepared: Prepared) -> Result<AgentMessage> {
         sink: monitor.sink.name,
         behaviours: &behaviours,
         readers: if spec.schedule == Schedule::Delivered { Readers::Above } else { Readers::Below },
+        tuning: &spec.tuning,
         ld_preload: (spec.params.get("ld_preload") == Some("recorded"))
             .then_some(hookbench_workloads::LD_PRELOAD),
     };

@@ -73,9 +73,11 @@ fn spin(page: &Page) -> ! {
     let param = libc::sched_param { sched_priority: 0 };
     // Outside of a guest, in tests, it has to end with who started it.
     // SAFETY: asks for a signal; `param` is valid for the call.
-    if unsafe { libc::prctl(libc::PR_SET_PDEATHSIG, libc::SIGKILL) } != 0
-        || unsafe { libc::sched_setscheduler(0, libc::SCHED_IDLE, &param) } != 0
-    {
+    let placed = unsafe {
+        libc::prctl(libc::PR_SET_PDEATHSIG, libc::SIGKILL) == 0
+            && libc::sched_setscheduler(0, libc::SCHED_IDLE, &param) == 0
+    };
+    if !placed {
         // SAFETY: leaves without running the agent's destructors.
         unsafe { libc::_exit(1) }
     }

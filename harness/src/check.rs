@@ -104,6 +104,7 @@ mod tests {
             workload: workload.into(),
             params: params.parse().unwrap(),
             monitor: monitor.parse().unwrap(),
+            tuning: Default::default(),
             schedule,
             samples: 3,
             warmup: 2,

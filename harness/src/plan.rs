@@ -7,8 +7,10 @@ use std::fs;
 use std::path::Path;
 
 use anyhow::{Context, Result, bail, ensure};
+use hookbench_results::boot::MOST_CPUS;
+use hookbench_results::param::{self, ParamInfo};
 use hookbench_results::samples::MOST as MOST_SAMPLES;
-use hookbench_results::{Cell, MonitorName, Schedule, Target};
+use hookbench_results::{Boot, Cell, MonitorName, Params, Profile, Schedule, Target};
 use hookbench_workloads::WORKLOADS;
 use serde::{Deserialize, Serialize};
 
@@ -45,7 +47,14 @@ pub struct Products {
     /// `paced` when there are none.
     #[serde(default)]
     pub schedules: Vec<Schedule>,
-    /// Values of parameters; the usual ones of all that are left out.
+    /// Boot profiles; `lean` when there are none.
+    #[serde(default)]
+    pub profiles: Vec<Profile>,
+    /// Numbers of CPUs; one when there are none.
+    #[serde(default)]
+    pub cpus: Vec<u16>,
+    /// Values of parameters, of workloads and of monitors; the usual ones of all
+    /// that are left out.
     #[serde(default)]
     pub params: BTreeMap<String, Vec<String>>,
     /// How many operations are timed; the workload's own number when it is left out.
@@ -103,13 +112,20 @@ impl Plan {
                 kernels.iter().position(|kernel| *kernel == cell.kernel),
                 WORKLOADS.iter().position(|workload| workload.info().name == cell.workload),
                 cell.params.clone(),
+                cell.boot,
                 cell.schedule,
                 monitors.iter().position(|monitor| *monitor == cell.monitor.to_string()),
+                tuning_key(&cell.tuning),
             )
         });
         planned.dedup_by(|later, first| later.cell == first.cell);
         Ok(planned)
     }
+}
+
+/// Numbers in the order of numbers.
+fn tuning_key(tuning: &Params) -> Vec<(String, u32, String)> {
+    tuning.iter().map(|(name, value)| (name.into(), value.parse().unwrap_or(0), value.into())).collect()
 }
 
 /// All names of monitors, in the order of the table.
@@ -125,9 +141,7 @@ pub fn workload_names() -> Vec<String> {
 impl Products {
     fn on(&self, kernel: &str) -> Result<Vec<Planned>> {
         let workloads = select("workload", &self.workloads, &workload_names())?;
-        let mut monitors = self.monitors.clone();
-        monitors.push(MonitorName::none().to_string());
-        let monitors = select("monitor", &monitors, &monitor_names())?;
+        let (monitors, boots) = (self.monitors()?, self.boots()?);
         // What is said twice is meant once, and must not multiply.
         let mut schedules: BTreeSet<Schedule> = self.schedules.iter().copied().collect();
         if schedules.is_empty() {
@@ -139,16 +153,18 @@ impl Products {
             if !(1..=MOST_SAMPLES).contains(&(samples as usize)) {
                 bail!("cannot time {samples} operations of {}; from 1 to {MOST_SAMPLES} can be", info.name);
             }
-            for params in info.products(&self.own_params(info))? {
-                for &schedule in &schedules {
-                    for monitor in &monitors {
+            for params in info.products(&self.meant_for(info.params))? {
+                for (&schedule, &boot) in schedules.iter().flat_map(|s| boots.iter().map(move |b| (s, b))) {
+                    for (monitor, tuning) in &monitors {
                         let cell = Cell {
                             kernel: kernel.into(),
                             target: Target::Tcg,
+                            boot,
                             workload: info.name.into(),
                             params: params.clone(),
                             schedule,
-                            monitor: monitor.parse()?,
+                            monitor: monitor.clone(),
+                            tuning: tuning.clone(),
                         };
                         planned.push(Planned { cell, samples, warmup: info.warmup });
                     }
@@ -158,16 +174,56 @@ impl Products {
         Ok(planned)
     }
 
-    /// With several workloads, a parameter is meant for those that have it.
-    fn own_params(&self, info: &hookbench_workloads::Info) -> BTreeMap<String, Vec<String>> {
-        let anybodys = |name: &str| {
-            WORKLOADS.iter().any(|other| other.info().params.iter().any(|param| param.name == name))
-        };
-        let has = |name: &str| info.params.iter().any(|param| param.name == name);
-        let pairs = self.params.iter().filter(|(name, _)| has(name) || !anybodys(name));
+    /// The products of profiles and numbers of CPUs.
+    fn boots(&self) -> Result<BTreeSet<Boot>> {
+        let profiles = if self.profiles.is_empty() { &[Profile::Lean][..] } else { &self.profiles };
+        let cpus = if self.cpus.is_empty() { &[1][..] } else { &self.cpus };
+        if let Some(wrong) = cpus.iter().find(|cpus| !(1..=MOST_CPUS).contains(cpus)) {
+            bail!("a guest cannot have {wrong} CPUs; it takes 1 to {MOST_CPUS}");
+        }
+        let of = |&profile| cpus.iter().map(move |&cpus| Boot { profile, cpus });
+        Ok(profiles.iter().flat_map(of).collect())
+    }
+
+    /// The monitors with each product of their parameters.
+    fn monitors(&self) -> Result<Vec<(MonitorName, Params)>> {
+        let mut names = self.monitors.clone();
+        names.push(MonitorName::none().to_string());
+        let mut all = Vec::new();
+        for name in select("monitor", &names, &monitor_names())? {
+            let name: MonitorName = name.parse()?;
+            let infos = hookbench_probes::find(&name).map_or(&[][..], |monitor| monitor.sink.params);
+            for tuning in param::products(&name.to_string(), infos, &self.meant_for(infos))? {
+                all.push((name.clone(), unusual(tuning, infos)));
+            }
+        }
+        Ok(all)
+    }
+
+    /// A parameter is meant for those workloads and monitors that have it; one that
+    /// nobody has is meant for all, who say that they do not have it.
+    fn meant_for(&self, infos: &[ParamInfo]) -> BTreeMap<String, Vec<String>> {
+        let has = |name: &str| infos.iter().any(|param| param.name == name);
+        let pairs = self.params.iter().filter(|(name, _)| has(name) || !somebody_has(name));
         let once = |values: &[String]| values.iter().cloned().collect::<BTreeSet<_>>().into_iter().collect();
         pairs.map(|(name, values)| (name.clone(), once(values))).collect()
     }
+}
+
+/// Whether any workload or monitor has a parameter of this name.
+fn somebody_has(name: &str) -> bool {
+    let of_workloads = WORKLOADS.iter().flat_map(|workload| workload.info().params);
+    let of_monitors = hookbench_probes::monitors().flat_map(|monitor| monitor.sink.params);
+    of_workloads.chain(of_monitors).any(|param| param.name == name)
+}
+
+/// What of `tuning` is not as usual: a monitor's name shows only that.
+fn unusual(tuning: Params, infos: &[ParamInfo]) -> Params {
+    let usual = |name: &str, value: &str| {
+        infos.iter().any(|info| info.name == name && info.usual.first() == Some(&value))
+    };
+    let kept = tuning.iter().filter(|(name, value)| !usual(name, value));
+    kept.map(|(name, value)| (name.to_string(), value.to_string())).collect()
 }
 
 #[cfg(test)]

@@ -1,20 +1,21 @@
 //! The session that runs each cell in a QEMU guest of its own, which goes on from
 //! a snapshot or, when asked to, boots for it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
 use anyhow::{Context, Result};
-use hookbench_probes::{Monitor, Requires};
+use hookbench_probes::{Monitor, Requires, STACKED};
 use hookbench_results::environment::{ImageRecord, KernelRecord};
 use hookbench_results::protocol::CellSpec;
 use hookbench_results::store::write_whole;
 use hookbench_results::{
     Cell, Clock, Environment, Failure, FailureKind, History, KernelVersion, Outcome, Target,
 };
+use hookbench_vm::args::Additions;
 use hookbench_vm::cache::{Cache, Kind, Lease, Lock, Wanted};
 use hookbench_vm::console::Show;
 use hookbench_vm::guest::{self, Boot, Start, Terms};
@@ -89,7 +90,7 @@ impl QemuSession {
             qemu,
             cpu: args::CPU.into(),
             memory_mib: args::MEMORY_MIB,
-            machine: args::machine().into_iter().map(lossy).collect(),
+            machine: args::machine(1).into_iter().map(lossy).collect(),
             kernels: names.iter().filter_map(|name| found.get(name)).map(kernel_record).collect(),
             image: record,
             bpf_compiler: BPF_COMPILER.into(),
@@ -128,6 +129,29 @@ impl QemuSession {
         QemuSession { console: Some(show), ..self }
     }
 
+    /// The same session, whose environment records the boot lines of these cells.
+    ///
+    /// # Errors
+    /// When a kernel's configuration cannot be read.
+    pub fn for_cells<'a>(mut self, cells: impl Iterator<Item = &'a Cell>) -> Result<QemuSession> {
+        let mut lines: BTreeMap<(&str, String), BTreeSet<String>> = BTreeMap::new();
+        for cell in cells {
+            let (kernel, monitor) = (self.kernels.get(&cell.kernel), hookbench_probes::find(&cell.monitor));
+            let (Some(kernel), Some(monitor)) = (kernel, monitor) else { continue };
+            let line = boot_line(monitor, kernel, cell)?;
+            let own = line != boot_line(hookbench_probes::none(), kernel, cell)?;
+            let who = if own { cell.tuned_monitor() } else { "other monitors".into() };
+            lines.entry((&cell.kernel, line)).or_default().insert(format!("{}: {who}", cell.boot));
+        }
+        for ((kernel, line), who) in lines {
+            if let Some(record) = self.environment.kernels.iter_mut().find(|record| record.name == kernel) {
+                let who: Vec<String> = who.into_iter().collect();
+                record.boot_lines.push((who.join(", "), line));
+            }
+        }
+        Ok(self)
+    }
+
     /// What makes this session's numbers.
     pub fn environment(&self) -> &Environment {
         &self.environment
@@ -140,12 +164,12 @@ impl QemuSession {
             return Ok(Outcome::Unsupported(why));
         }
         let asked = serde_json::to_vec(spec).context("failed to render the cell")?;
-        let terms = self.terms(spec.samples);
-        let boot_line = args::boot_line(monitor.sink.requires.boot);
+        let terms = self.terms(cell, spec.samples);
+        let boot_line = boot_line(monitor, kernel, cell)?;
         let boot = Boot { vmlinux: &kernel.vmlinux, image: &self.image, boot_line: &boot_line };
         let answer = match self.history {
             History::Cold => guest::run(Start::Boot(boot), &asked, &terms),
-            History::Restored => match self.snapshot(kernel, &boot_line) {
+            History::Restored => match self.snapshot(kernel, cell, &boot_line) {
                 Ok(snapshot) => guest::run(Start::Restore(&snapshot), &asked, &terms),
                 Err(failure) => return Ok(Outcome::Failed(failure)),
             },
@@ -156,18 +180,19 @@ impl QemuSession {
         })
     }
 
-    fn terms(&self, samples: u32) -> Terms<'_> {
+    fn terms(&self, cell: &Cell, samples: u32) -> Terms<'_> {
         Terms {
             budget: self.budget,
             samples,
+            cpus: cell.boot.cpus,
             scratch: &self.scratch,
             stop: self.stop.flag(),
             console: self.console,
         }
     }
 
-    fn snapshot(&self, kernel: &Kernel, boot_line: &str) -> Result<Snapshot, Failure> {
-        self.snapshots.of(&kernel.name, boot_line, || {
+    fn snapshot(&self, kernel: &Kernel, cell: &Cell, boot_line: &str) -> Result<Snapshot, Failure> {
+        self.snapshots.of(&kernel.name, cell.boot.cpus, boot_line, || {
             let recipe = Recipe {
                 kernel,
                 image: &self.image,
@@ -175,7 +200,7 @@ impl QemuSession {
                 boot_line,
                 qemu: &self.environment.qemu,
             };
-            Snapshot::obtain(&recipe, &self.cache, &self.terms(0), &|_| ()).map_err(no_snapshot)
+            Snapshot::obtain(&recipe, &self.cache, &self.terms(cell, 0), &|_| ()).map_err(no_snapshot)
         })
     }
 }
@@ -215,14 +240,7 @@ fn kernel_record(kernel: &Kernel) -> KernelRecord {
         package: kernel.package.clone(),
         version: kernel.version.clone(),
         sha256: kernel.sha256.clone(),
-        boot_lines: vec![("all monitors".into(), args::boot_line(&[]))]
-            .into_iter()
-            .chain(
-                hookbench_probes::monitors()
-                    .filter(|monitor| !monitor.sink.requires.boot.is_empty())
-                    .map(|monitor| (monitor.name().to_string(), args::boot_line(monitor.sink.requires.boot))),
-            )
-            .collect(),
+        boot_lines: Vec::new(),
     }
 }
 
@@ -269,7 +287,7 @@ fn missing(monitor: Monitor, kernel: &Kernel, cell: &Cell) -> Result<Option<Stri
         let why = format!("{} carries no record that could hold the value of LD_PRELOAD", cell.monitor);
         return Ok(Some(why));
     }
-    let Requires { since, config, lsm, .. } = monitor.sink.requires;
+    let Requires { since, config, .. } = monitor.sink.requires;
     let version: Option<KernelVersion> = kernel.version.parse().ok();
     if let Some(version) = version.filter(|version| *version < since) {
         return Ok(Some(format!("{} needs kernel {since}; this is {version}", monitor.name())));
@@ -279,6 +297,15 @@ fn missing(monitor: Monitor, kernel: &Kernel, cell: &Cell) -> Result<Option<Stri
             return Ok(Some(format!("the kernel was built without {option}")));
         }
     }
-    let absent = lsm.iter().find(|module| !args::LSM.contains(module));
-    Ok(absent.map(|module| format!("the boot line's lsm= does not name {module}")))
+    Ok(None)
+}
+
+/// The kernel's command line for a cell.
+fn boot_line(monitor: Monitor, kernel: &Kernel, cell: &Cell) -> Result<String> {
+    let requires = monitor.sink.requires;
+    let stacked = cell.tuning.get(STACKED).and_then(|number| number.parse().ok()).unwrap_or(0);
+    let stack = requires.lsm_stack.get(..stacked).unwrap_or(requires.lsm_stack);
+    let lsm = [requires.lsm, stack].concat();
+    let built_in = kernel.config_text("CONFIG_LSM")?.unwrap_or_default();
+    Ok(args::boot_line(cell.boot.profile, &built_in, Additions { lsm: &lsm, words: requires.boot }))
 }

@@ -97,6 +97,7 @@ pub fn spec(planned: &Planned, fault: Option<Fault>) -> CellSpec {
         workload: cell.workload.clone(),
         params: cell.params.clone(),
         monitor: cell.monitor.clone(),
+        tuning: cell.tuning.clone(),
         schedule: cell.schedule,
         samples: *samples,
         warmup: *warmup,

@@ -10,12 +10,12 @@ use hookbench_vm::snapshot::Snapshot;
 /// A snapshot, or why there is none; the others that need it are told the same.
 type Made = Arc<OnceLock<Result<Snapshot, Failure>>>;
 
-/// Snapshots by kernel and boot line.
+/// Snapshots by kernel, number of CPUs and boot line.
 #[derive(Default)]
-pub(crate) struct Snapshots(Mutex<BTreeMap<(String, String), Made>>);
+pub(crate) struct Snapshots(Mutex<BTreeMap<(String, u16, String), Made>>);
 
 impl Snapshots {
-    /// The snapshot of `kernel` booted with `boot_line`. While one cell has it
+    /// The snapshot of `kernel` booted on so many `cpus` with `boot_line`. While one cell has it
     /// made by `make`, others that need it wait.
     ///
     /// # Errors
@@ -23,13 +23,14 @@ impl Snapshots {
     pub(crate) fn of(
         &self,
         kernel: &str,
+        cpus: u16,
         boot_line: &str,
         make: impl FnOnce() -> Result<Snapshot, Failure>,
     ) -> Result<Snapshot, Failure> {
         let made = {
             // The map is whole whenever the lock is free.
             let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-            all.entry((kernel.to_string(), boot_line.to_string())).or_default().clone()
+            all.entry((kernel.to_string(), cpus, boot_line.to_string())).or_default().clone()
         };
         made.get_or_init(make).clone()
     }

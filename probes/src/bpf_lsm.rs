@@ -14,6 +14,7 @@ const REQUIRES: Requires = Requires {
     since: crate::info::FIRST,
     config: &["CONFIG_BPF_SYSCALL", "CONFIG_BPF_JIT", "CONFIG_DEBUG_INFO_BTF", "CONFIG_BPF_LSM"],
     lsm: &["bpf"],
+    lsm_stack: &[],
     boot: &[],
 };
 

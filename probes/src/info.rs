@@ -1,6 +1,7 @@
 //! What a mechanism says of itself: data that is checked before a guest boots
 //! and that lists and reports show.
 
+use hookbench_results::param::ParamInfo;
 use hookbench_results::{Does, KernelVersion, Whom};
 
 /// A mechanism and its sinks.
@@ -72,6 +73,8 @@ pub struct SinkInfo {
     pub does: Does,
     /// Whom it watches.
     pub scope: Scope,
+    /// What can be changed about it.
+    pub params: &'static [ParamInfo],
     /// Whether a BPF record carries the event, which can hold the value of LD_PRELOAD.
     pub records: bool,
     /// One line for a reader.
@@ -81,7 +84,16 @@ pub struct SinkInfo {
 impl SinkInfo {
     /// A sink that sees and no more, to be changed where it does more.
     pub const fn new(name: &'static str, watches: Watches, requires: Requires, about: &'static str) -> Self {
-        Self { name, watches, requires, does: Does::Observes, scope: Scope::System, records: false, about }
+        Self {
+            name,
+            watches,
+            requires,
+            does: Does::Observes,
+            scope: Scope::System,
+            params: &[],
+            records: false,
+            about,
+        }
     }
 
     /// A BPF program that counts.
@@ -109,6 +121,11 @@ impl SinkInfo {
     /// The same, with a record for user space.
     pub const fn recording(self) -> Self {
         Self { records: true, ..self }
+    }
+
+    /// The same, with parameters.
+    pub const fn with(self, params: &'static [ParamInfo]) -> Self {
+        Self { params, ..self }
     }
 
     /// The same, refusing `whom`.
@@ -140,8 +157,11 @@ pub struct Requires {
     pub since: KernelVersion,
     /// Options that the kernel's config must have as `y`.
     pub config: &'static [&'static str],
-    /// Security modules that the boot line's `lsm=` must name.
+    /// Security modules that the boot line's `lsm=` has to name.
     pub lsm: &'static [&'static str],
+    /// Security modules of which it names as many, from the first on, as the
+    /// monitor's parameter [`STACKED`] says.
+    pub lsm_stack: &'static [&'static str],
     /// Words that the boot line gets for this monitor alone.
     pub boot: &'static [&'static str],
 }
@@ -153,9 +173,12 @@ pub(crate) const FIRST: KernelVersion = KernelVersion::new(5, 10);
 impl Requires {
     /// Only these options.
     pub const fn config(config: &'static [&'static str]) -> Self {
-        Self { since: FIRST, config, lsm: &[], boot: &[] }
+        Self { since: FIRST, config, lsm: &[], lsm_stack: &[], boot: &[] }
     }
 }
+
+/// The parameter that says how many of [`Requires::lsm_stack`] there are.
+pub const STACKED: &str = "modules";
 
 /// What every CO-RE object needs.
 pub(crate) const BPF_CONFIG: &[&str] = &["CONFIG_BPF_SYSCALL", "CONFIG_BPF_JIT", "CONFIG_DEBUG_INFO_BTF"];

@@ -21,7 +21,7 @@ mod raw_tracepoint;
 pub mod said;
 mod tracepoint;
 
-pub use info::{MechanismInfo, Requires, Scope, SinkInfo, Watches};
+pub use info::{MechanismInfo, Requires, STACKED, Scope, SinkInfo, Watches};
 
 /// All mechanisms, in the order of reports.
 pub static MECHANISMS: &[&dyn Mechanism] = &[
@@ -79,6 +79,11 @@ pub fn monitors() -> impl Iterator<Item = Monitor> {
     MECHANISMS
         .iter()
         .flat_map(|&mechanism| mechanism.info().sinks.iter().map(move |sink| Monitor { mechanism, sink }))
+}
+
+/// The monitor that watches nothing.
+pub fn none() -> Monitor {
+    Monitor { mechanism: &none::Nothing, sink: none::SINK }
 }
 
 /// The monitor called `name`.

@@ -5,11 +5,11 @@ use crate::{Mechanism, MechanismInfo, Requires, SinkInfo, Watches};
 /// See the module.
 pub(crate) struct Nothing;
 
-static INFO: MechanismInfo = MechanismInfo {
-    name: "none",
-    sinks: &[SinkInfo::new("", Watches::Nothing, Requires::config(&[]), "nothing watches: the baseline")],
-    about: "no mechanism",
-};
+pub(crate) const SINK: &SinkInfo =
+    &SinkInfo::new("", Watches::Nothing, Requires::config(&[]), "nothing watches: the baseline");
+
+static INFO: MechanismInfo =
+    MechanismInfo { name: "none", sinks: std::slice::from_ref(SINK), about: "no mechanism" };
 
 impl Mechanism for Nothing {
     fn info(&self) -> &'static MechanismInfo {

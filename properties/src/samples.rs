@@ -44,10 +44,12 @@ fn without_samples() -> Run {
     let cell = Cell {
         kernel: "6.1".into(),
         target: Target::Tcg,
+        boot: Default::default(),
         workload: "null-syscall".into(),
         params: Default::default(),
         schedule: Schedule::Paced,
         monitor: MonitorName::none(),
+        tuning: Default::default(),
     };
     let measured = || Outcome::Measured(Measured::default());
     let measurements = [measured(), Outcome::Skipped(String::new()), measured()]

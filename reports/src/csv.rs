@@ -8,7 +8,7 @@ use crate::section::{self, Row};
 use crate::text;
 
 /// The columns, in order.
-pub const COLUMNS: [&str; 24] = [
+pub const COLUMNS: [&str; 26] = [
     "kernel",
     "target",
     "clock",
@@ -33,6 +33,8 @@ pub const COLUMNS: [&str; 24] = [
     "attach_cost",
     "memory_bytes",
     "history",
+    "boot",
+    "tuning",
 ];
 
 /// The run as CSV with a header.
@@ -80,6 +82,7 @@ fn record(row: &Row<'_>) -> Vec<String> {
     fields.extend(added(row.added));
     fields.extend(side_effects(row.measured()));
     fields.push(row.measurement.history.map_or("", History::name).into());
+    fields.extend([cell.boot.to_string(), field(&cell.tuning.to_string())]);
     fields
 }
 
@@ -131,6 +134,6 @@ mod tests {
         let run = fixture::synthetic_run();
         let text = render(&run);
         let line = text.lines().find(|line| line.contains(",unsupported,")).unwrap();
-        assert!(line.ends_with(&format!("{}restored", ",".repeat(14))), "{line}");
+        assert!(line.ends_with(&format!("{}restored,lean,", ",".repeat(14))), "{line}");
     }
 }

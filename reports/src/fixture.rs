@@ -58,10 +58,12 @@ fn cell(kernel: &str, workload: &str, params: &str, monitor: &str) -> Cell {
     Cell {
         kernel: kernel.into(),
         target: Target::Tcg,
+        boot: Default::default(),
         workload: workload.into(),
         params: params.parse().expect("parameters"),
         schedule: Schedule::Paced,
         monitor: monitor.parse().expect("a monitor's name"),
+        tuning: Default::default(),
     }
 }
 
@@ -202,10 +204,12 @@ fn any_cell() -> impl Strategy<Value = Cell> {
         |(kernel, workload, params, schedule, monitor)| Cell {
             kernel,
             target: Target::Tcg,
+            boot: Default::default(),
             workload,
             params,
             schedule,
             monitor: monitor.parse().unwrap_or_else(|_| MonitorName::none()),
+            tuning: Default::default(),
         },
     )
 }

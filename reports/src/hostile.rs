@@ -39,10 +39,12 @@ fn run(foreign: &str) -> Run {
     let cell = |monitor: &str, kernel: String| Cell {
         kernel,
         target: Target::Tcg,
+        boot: Default::default(),
         workload: text(),
         params: Params::from_iter([(text(), text())]),
         schedule: Schedule::Paced,
         monitor: monitor.parse().unwrap(),
+        tuning: Default::default(),
     };
     let measured = |lost| {
         Outcome::Measured(Measured {

@@ -77,9 +77,9 @@ impl<'a> Section<'a> {
         format!("{workload}[{}]", text::one_line(&self.cell.params.to_string()))
     }
 
-    /// The kernel's name.
+    /// The kernel's name, and how it is booted where that is not as usual.
     pub fn kernel(&self) -> String {
-        text::one_line(&self.cell.kernel)
+        text::one_line(&self.cell.booted_kernel())
     }
 
     /// `kernel 6.1, paced`
@@ -127,9 +127,9 @@ impl<'a> Row<'a> {
         self.measurement.measured()
     }
 
-    /// The monitor's name.
+    /// The monitor's name, with the parameters that are not as usual.
     pub fn monitor(&self) -> String {
-        self.measurement.cell.monitor.to_string()
+        text::one_line(&self.measurement.cell.tuned_monitor())
     }
 
     /// `measured`, `refused EPERM`, `failed`, `unsupported` or `skipped`.
@@ -195,7 +195,7 @@ pub fn calibrations(run: &Run) -> Vec<Calibration> {
     let mut all: Vec<Calibration> = Vec::new();
     for measurement in &run.measurements {
         let Some(cost) = measurement.measured().map(|measured| measured.calibration) else { continue };
-        let (kernel, clock) = (text::one_line(&measurement.cell.kernel), measurement.clock);
+        let (kernel, clock) = (text::one_line(&measurement.cell.booted_kernel()), measurement.clock);
         match all.iter_mut().find(|known| known.kernel == kernel && known.clock == clock) {
             Some(known) => (known.min, known.max) = (known.min.min(cost), known.max.max(cost)),
             None => all.push(Calibration { kernel, clock, min: cost, max: cost }),

@@ -103,8 +103,8 @@ fn others(said: &Section<'_>, sections: &[Section<'_>]) -> Vec<String> {
     let mut told = vec![said.cell.workload.as_str()];
     let mut sentences = Vec::new();
     for section in sections {
-        let like = (&section.cell.kernel, section.cell.schedule, section.clock)
-            == (&said.cell.kernel, said.cell.schedule, said.clock);
+        let like = (&section.cell.kernel, section.cell.boot, section.cell.schedule, section.clock)
+            == (&said.cell.kernel, said.cell.boot, said.cell.schedule, said.clock);
         let workload = section.cell.workload.as_str();
         let Some(found) = extremes(section).filter(|_| like && !told.contains(&workload)) else { continue };
         told.push(workload);

@@ -5,7 +5,7 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{MonitorName, Params, Schedule};
+use crate::{Boot, MonitorName, Params, Schedule};
 
 /// Where a cell runs.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -44,6 +44,9 @@ pub struct Cell {
     pub kernel: String,
     /// Where it runs.
     pub target: Target,
+    /// How the kernel is booted.
+    #[serde(default, skip_serializing_if = "Boot::is_default")]
+    pub boot: Boot,
     /// What is timed: `execve-noop`.
     pub workload: String,
     /// The workload's parameters, all of them, defaults included.
@@ -52,23 +55,55 @@ pub struct Cell {
     pub schedule: Schedule,
     /// What watches meanwhile.
     pub monitor: MonitorName,
+    /// The monitor's parameters, those that are not as usual.
+    #[serde(default, skip_serializing_if = "Params::is_empty")]
+    pub tuning: Params,
 }
 
 impl Cell {
     /// The cell that this one is compared with: the same, under `none`.
     pub fn baseline(&self) -> Cell {
-        Cell { monitor: MonitorName::none(), ..self.clone() }
+        Cell { monitor: MonitorName::none(), tuning: Params::default(), ..self.clone() }
+    }
+
+    /// The monitor with its parameters: `audit+rules[unmatched=20]`.
+    pub fn tuned_monitor(&self) -> String {
+        format!("{}{}", self.monitor, Bracketed(&self.tuning))
+    }
+
+    /// The kernel and how it is booted, where that is not as usual: `6.12 debian`.
+    pub fn booted_kernel(&self) -> String {
+        if self.boot.is_default() { self.kernel.clone() } else { format!("{} {}", self.kernel, self.boot) }
+    }
+}
+
+/// Parameters in brackets, or nothing where there are none.
+struct Bracketed<'a>(&'a Params);
+
+impl fmt::Display for Bracketed<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.0.is_empty() { Ok(()) } else { write!(f, "[{}]", self.0) }
+    }
+}
+
+/// Reads what [`Bracketed`] shows at the end of `text`: what is before it, and the
+/// parameters. Empty brackets are not shown, so they would be the name's.
+fn bracketed(text: &str) -> Option<(&str, &str)> {
+    match text.strip_suffix(']') {
+        Some(text) => text.rsplit_once('[').filter(|(_, params)| !params.trim().is_empty()),
+        None => Some((text, "")),
     }
 }
 
 impl fmt::Display for Cell {
-    /// `6.1/tcg/mprotect-storm[to=r]/paced/kprobe+count`
+    /// `6.1/tcg/mprotect-storm[to=r]/paced/kprobe+count`; with what is not as
+    /// usual, `6.1/tcg:debian/mprotect-storm[to=r]/paced/audit+rules[unmatched=20]`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}/{}/{}", self.kernel, self.target, self.workload)?;
-        if !self.params.is_empty() {
-            write!(f, "[{}]", self.params)?;
+        write!(f, "{}/{}", self.kernel, self.target)?;
+        if !self.boot.is_default() {
+            write!(f, ":{}", self.boot)?;
         }
-        write!(f, "/{}/{}", self.schedule, self.monitor)
+        write!(f, "/{}{}/{}/{}", self.workload, Bracketed(&self.params), self.schedule, self.tuned_monitor())
     }
 }
 
@@ -86,22 +121,25 @@ impl FromStr for Cell {
     /// Reads what `Display` shows. A kernel may be a path, so it is read from the end.
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         let read = || -> Option<Cell> {
-            let (rest, monitor) = text.rsplit_once('/')?;
+            let (rest, tuning) = bracketed(text)?;
+            let (rest, monitor) = rest.rsplit_once('/')?;
             let (rest, schedule) = rest.rsplit_once('/')?;
-            let (rest, params) = match rest.strip_suffix(']') {
-                // Empty brackets are not shown, so they would be the workload's.
-                Some(rest) => rest.rsplit_once('[').filter(|(_, params)| !params.trim().is_empty())?,
-                None => (rest, ""),
-            };
+            let (rest, params) = bracketed(rest)?;
             let (rest, workload) = rest.rsplit_once('/')?;
             let (kernel, target) = rest.rsplit_once('/')?;
+            let (target, boot) = match target.split_once(':') {
+                Some((target, boot)) => (target, boot.parse().ok().filter(|boot: &Boot| !boot.is_default())?),
+                None => (target, Boot::default()),
+            };
             let cell = Cell {
                 kernel: kernel.into(),
                 target: target.parse().ok()?,
+                boot,
                 workload: workload.into(),
                 params: params.parse().ok()?,
                 schedule: schedule.parse().ok()?,
                 monitor: monitor.parse().ok()?,
+                tuning: tuning.parse().ok()?,
             };
             (!kernel.is_empty() && !workload.is_empty()).then_some(cell)
         };
@@ -128,6 +166,7 @@ impl FromStr for Target {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::Profile;
     use proptest::prelude::*;
 
     #[test]
@@ -135,12 +174,19 @@ mod tests {
         let cell = Cell {
             kernel: "6.1".into(),
             target: Target::Tcg,
+            boot: Boot::default(),
             workload: "mprotect-storm".into(),
             params: "to=r".parse().unwrap(),
             schedule: Schedule::Paced,
             monitor: "kprobe+count".parse().unwrap(),
+            tuning: Params::default(),
         };
         assert_eq!(cell.to_string(), "6.1/tcg/mprotect-storm[to=r]/paced/kprobe+count");
+        let boot = "debian*4".parse().unwrap();
+        let unusual = Cell { boot, tuning: "programs=4".parse().unwrap(), ..cell.clone() };
+        let name = "6.1/tcg:debian*4/mprotect-storm[to=r]/paced/kprobe+count[programs=4]";
+        assert_eq!(unusual.to_string(), name);
+        assert_eq!(unusual.baseline().to_string(), "6.1/tcg:debian*4/mprotect-storm[to=r]/paced/none");
         assert_eq!(cell.baseline().to_string(), "6.1/tcg/mprotect-storm[to=r]/paced/none");
     }
 
@@ -179,9 +225,13 @@ mod tests {
             schedule in proptest::sample::select(&Schedule::ALL[..]),
             target in proptest::sample::select(&[Target::Tcg, Target::Kvm, Target::Host][..]),
             monitor in "[a-z0-9-]{1,12}(\\+[a-z0-9-]{1,12})?",
+            tuning in proptest::collection::btree_map("[a-z_]{1,9}", "[a-z0-9./]{1,9}", 0..4),
+            profile in proptest::sample::select(&Profile::ALL[..]),
+            cpus in 1..=crate::boot::MOST_CPUS,
         ) {
-            let params = params.into_iter().collect();
-            let cell = Cell { kernel, target, workload, params, schedule, monitor: monitor.parse().unwrap() };
+            let (params, tuning) = (params.into_iter().collect(), tuning.into_iter().collect());
+            let (boot, monitor) = (Boot { profile, cpus }, monitor.parse().unwrap());
+            let cell = Cell { kernel, target, boot, workload, params, schedule, monitor, tuning };
             prop_assert_eq!(cell.to_string().parse(), Ok(cell));
         }
     }

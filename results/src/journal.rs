@@ -110,10 +110,12 @@ mod tests {
         let cell = Cell {
             kernel: "6.1".into(),
             target: Target::Tcg,
+            boot: Default::default(),
             workload: "mprotect-storm".into(),
             params: format!("to={number}").parse().unwrap(),
             schedule: Schedule::Burst,
             monitor: MonitorName::none(),
+            tuning: Default::default(),
         };
         let measured = Measured { samples: vec![number], ..Measured::default() };
         Measurement { cell, clock: Clock::Instructions, history: None, outcome: Outcome::Measured(measured) }

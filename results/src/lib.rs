@@ -5,11 +5,13 @@
 
 pub mod baseline;
 pub mod behaviour;
+pub mod boot;
 pub mod cell;
 pub mod environment;
 pub mod journal;
 pub mod measurement;
 pub mod monitor;
+pub mod param;
 pub mod params;
 pub mod protocol;
 pub mod run;
@@ -21,6 +23,7 @@ pub mod store;
 pub mod version;
 
 pub use behaviour::{BEHAVIOURS, Behaviour};
+pub use boot::{Boot, Profile};
 pub use cell::{Cell, Target};
 pub use environment::Environment;
 pub use measurement::{Clock, Events, Failure, FailureKind, History, Measured, Measurement, Outcome};

@@ -18,6 +18,9 @@ pub struct CellSpec {
     pub params: Params,
     /// What watches meanwhile.
     pub monitor: MonitorName,
+    /// The monitor's parameters, those that are not as usual.
+    #[serde(default, skip_serializing_if = "Params::is_empty")]
+    pub tuning: Params,
     /// How operations follow each other.
     pub schedule: Schedule,
     /// How many operations are timed.

@@ -94,10 +94,12 @@ mod tests {
         let cell = Cell {
             kernel: "6.1".into(),
             target: Target::Tcg,
+            boot: Default::default(),
             workload: "null-syscall".into(),
             params: Default::default(),
             schedule: Schedule::Paced,
             monitor: MonitorName::none(),
+            tuning: Default::default(),
         };
         let measured = |samples: &[u64]| Measurement {
             cell: cell.clone(),

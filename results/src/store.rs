@@ -138,10 +138,12 @@ mod tests {
         let cell = Cell {
             kernel: "6.1".into(),
             target: Target::Tcg,
+            boot: Default::default(),
             workload: "mprotect-storm".into(),
             params: params.parse().unwrap(),
             schedule: Schedule::Burst,
             monitor: MonitorName::none(),
+            tuning: Default::default(),
         };
         Measurement { cell, clock: Clock::Instructions, history: None, outcome }
     }

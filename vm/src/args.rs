@@ -4,6 +4,8 @@
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
+use hookbench_results::Profile;
+
 use crate::guest::Boot;
 
 /// The program.
@@ -17,40 +19,65 @@ pub const CPU: &str = "max,-erms,-fsrm,-la57,-avx,-avx2";
 /// The guest's memory in MiB.
 pub const MEMORY_MIB: u32 = 256;
 
-/// The security modules that every kernel is booted with. BPF LSM is among
-/// them for all monitors, so that all have the same baseline.
-pub const LSM: &[&str] = &["lockdown", "bpf"];
+/// The security modules of the profile `lean`. BPF LSM is among them for all
+/// monitors, so that all have the same baseline.
+const LEAN_LSM: &str = "lockdown,bpf";
 
 /// The name of the fw_cfg file that holds the cell.
 pub const CELL_FILE: &str = "opt/org.hookbench/cell";
 
-/// The words of the kernel's command line beside `lsm=`.
+/// The words of the kernel's command line in every profile, beside `lsm=`.
 const WORDS: &[&str] = &[
     "console=ttyS0",
     "quiet",
     // A panic ends the machine at once; there is no ACPI to reset it by.
     "panic=-1",
     "reboot=t",
-    "mitigations=off",
-    "nokaslr",
-    "norandmaps",
+];
+
+/// And those that follow in the profile `lean`.
+const LEAN_WORDS: &[&str] = &["mitigations=off", "nokaslr", "norandmaps"];
+
+/// And those that follow in every profile.
+const LAST_WORDS: &[&str] = &[
     "tsc=reliable",
     // Self-tests of ciphers are more than half of an ordinary boot.
     "cryptomgr.notests",
 ];
 
-/// The kernel's command line, with the words that a monitor asks for at its end.
-pub fn boot_line(extra: &[&str]) -> String {
-    let mut words: Vec<&str> = WORDS.to_vec();
-    let lsm = format!("lsm={}", LSM.join(","));
-    words.push(&lsm);
-    words.extend(extra);
-    words.join(" ")
+/// What a monitor adds to the kernel's command line.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Additions<'a> {
+    /// Security modules, which come before those that the profile has; what it has
+    /// already stays where it is, unless the order is what matters.
+    pub lsm: &'a [&'a str],
+    /// Words at the end.
+    pub words: &'a [&'a str],
 }
 
+/// The kernel's command line. `built_in` is the kernel's own list of security
+/// modules, which the distribution boots with.
+pub fn boot_line(profile: Profile, built_in: &str, additions: Additions<'_>) -> String {
+    let (lsm, own): (&str, &[&str]) = match profile {
+        Profile::Lean => (LEAN_LSM, LEAN_WORDS),
+        Profile::Debian => (built_in, &[]),
+    };
+    let has = |module: &str| lsm.split(',').any(|other| other == module);
+    // Of the large modules only the first that is named comes to work.
+    let first = |module: &str| EXCLUSIVE.contains(&module);
+    let added = additions.lsm.iter().copied().filter(|module| first(module) || !has(module));
+    let rest = lsm.split(',').filter(|module| !(first(module) && additions.lsm.contains(module)));
+    let lsm = format!("lsm={}", added.chain(rest).collect::<Vec<_>>().join(","));
+    let words = WORDS.iter().chain(own).chain(LAST_WORDS).copied();
+    words.chain([lsm.as_str()]).chain(additions.words.iter().copied()).collect::<Vec<_>>().join(" ")
+}
+
+/// Security modules of which one alone can be active.
+const EXCLUSIVE: &[&str] = &["selinux", "smack", "apparmor"];
+
 /// The machine and its clock, the same for every kernel, cell and place.
-pub fn machine() -> Vec<OsString> {
-    let memory = format!("{MEMORY_MIB}M");
+pub fn machine(cpus: u16) -> Vec<OsString> {
+    let (memory, cpus) = (format!("{MEMORY_MIB}M"), cpus.to_string());
     [
         // One instruction is one nanosecond of the guest's time, whatever the
         // host does; idle time passes at once.
@@ -60,7 +87,7 @@ pub fn machine() -> Vec<OsString> {
         ["-rtc", "base=2026-01-01T00:00:00,clock=vm"],
         ["-cpu", CPU],
         ["-m", &memory],
-        ["-smp", "1"],
+        ["-smp", &cpus],
         ["-machine", "microvm,isa-serial=on,acpi=off,rtc=on,pic=on,pit=on"],
         ["-display", "none"],
     ]
@@ -164,13 +191,19 @@ mod tests {
 
     #[test]
     fn the_machine_is_as_it_was() {
-        let arguments: Vec<String> = machine().iter().map(|a| a.to_string_lossy().into_owned()).collect();
+        let arguments: Vec<String> = machine(1).iter().map(|a| a.to_string_lossy().into_owned()).collect();
         insta::assert_snapshot!(arguments.join("\n"));
     }
 
     #[test]
     fn the_boot_line_is_as_it_was() {
-        insta::assert_snapshot!(boot_line(&["audit=0"]));
+        let line = |profile, lsm: &[&str]| {
+            boot_line(profile, "yama,apparmor,selinux,bpf", Additions { lsm, words: &["audit=0"] })
+        };
+        insta::assert_snapshot!(line(Profile::Lean, &[]));
+        let debian = line(Profile::Debian, &["selinux", "bpf", "landlock"]);
+        assert!(debian.contains("lsm=selinux,landlock,yama,apparmor,bpf audit=0"), "{debian}");
+        assert!(!debian.contains("mitigations"), "{debian}");
     }
 
     #[test]

@@ -62,6 +62,8 @@ pub struct Terms<'a> {
     /// How many samples its answer may have: what is longer than such an answer
     /// can be is cut off, while it is still being said.
     pub samples: u32,
+    /// How many CPUs it has.
+    pub cpus: u16,
     /// Where its files are.
     pub scratch: &'a Scratch,
     /// Whether it is to be ended at once.
@@ -153,7 +155,7 @@ impl<'a> Guest<'a> {
         };
         let output = if stops == Stops::Here { Stdio::piped() } else { create("monitor")?.into() };
         let streams = Streams { input, output, error: create("stderr")?, inherits };
-        let arguments = [args::devices(&files, stops), arguments].concat();
+        let arguments = [args::machine(terms.cpus), args::devices(&files, stops), arguments].concat();
         let process = Process::start(&arguments, streams)?;
         let tail = Tail::of(&files.console, terms.console);
         Ok(Guest { process, files, folder, tail, shown: Vec::new(), begin: Instant::now(), terms })

@@ -114,17 +114,33 @@ impl Kernel {
         let Some(path) = &self.config else {
             return Ok(None);
         };
-        let config =
-            fs::read_to_string(path).with_context(|| format!("failed to read {}", path.display()))?;
-        Ok(Some(has(&config, option, value)))
+        Ok(Some(has(&text(path)?, option, value)))
+    }
+
+    /// The text that `option` is set to; `None` when it is not set, or nothing is known.
+    ///
+    /// # Errors
+    /// When the configuration cannot be read.
+    pub fn config_text(&self, option: &str) -> Result<Option<String>> {
+        let Some(path) = &self.config else {
+            return Ok(None);
+        };
+        let config = text(path)?;
+        Ok(set(&config, option).next().map(|text| text.trim_matches('"').to_string()))
     }
 }
 
+fn text(config: &Path) -> Result<String> {
+    fs::read_to_string(config).with_context(|| format!("failed to read {}", config.display()))
+}
+
 fn has(config: &str, option: &str, value: char) -> bool {
-    config.lines().any(|line| {
-        let set = line.strip_prefix(option).and_then(|rest| rest.strip_prefix('='));
-        set.is_some_and(|set| set.chars().eq([value]))
-    })
+    set(config, option).any(|set| set.chars().eq([value]))
+}
+
+/// What an option is set to.
+fn set<'a>(config: &'a str, option: &str) -> impl Iterator<Item = &'a str> {
+    config.lines().filter_map(move |line| line.strip_prefix(option)?.strip_prefix('='))
 }
 
 /// Fetches the newest kernel of `row` into the folder `made`; what it is.

@@ -36,7 +36,7 @@ impl Process {
     /// Starts QEMU's fixed machine with these arguments added.
     pub(crate) fn start(arguments: &[OsString], streams: Streams) -> Result<Process, Error> {
         let mut command = Command::new(args::QEMU);
-        command.args(args::machine()).args(arguments);
+        command.args(arguments);
         command.stdin(streams.input).stdout(streams.output).stderr(streams.error);
         let place = Place::take().map(Arc::new);
         let here = place.clone();

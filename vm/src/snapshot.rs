@@ -83,14 +83,14 @@ pub struct Recipe<'a> {
 
 impl Recipe<'_> {
     /// The name of the snapshot in the cache.
-    fn key(&self) -> String {
-        key(self.qemu, &self.kernel.sha256, self.image_sha256, self.boot_line)
+    fn key(&self, cpus: u16) -> String {
+        key(self.qemu, cpus, &self.kernel.sha256, self.image_sha256, self.boot_line)
     }
 }
 
-fn key(qemu: &str, kernel_sha256: &str, image_sha256: &str, boot_line: &str) -> String {
+fn key(qemu: &str, cpus: u16, kernel_sha256: &str, image_sha256: &str, boot_line: &str) -> String {
     let machine: Vec<String> =
-        args::machine().iter().map(|argument| argument.to_string_lossy().into_owned()).collect();
+        args::machine(cpus).iter().map(|argument| argument.to_string_lossy().into_owned()).collect();
     let all =
         json!([FORMAT, qemu, machine, kernel_sha256, image_sha256, boot_line, args::MEMORY_MIB]).to_string();
     digest::sha256(all.as_bytes())[..32].to_string()
@@ -108,7 +108,7 @@ impl Snapshot {
         terms: &Terms<'_>,
         progress: &dyn Fn(&str),
     ) -> Result<Snapshot> {
-        let key = recipe.key();
+        let key = recipe.key(terms.cpus);
         let wanted = Wanted { kind: Kind::SNAPSHOTS, key: &key, source: "" };
         let place = if cache.is_writable() {
             let make = |_: &Lock, folder: &Path| {
@@ -278,14 +278,15 @@ mod tests {
     #[test]
     fn a_snapshot_of_another_qemu_kernel_image_or_boot_line_is_another() {
         let keys = [
-            key("QEMU 7.2", "kernel", "image", "quiet"),
-            key("QEMU 7.3", "kernel", "image", "quiet"),
-            key("QEMU 7.2", "kernem", "image", "quiet"),
-            key("QEMU 7.2", "kernel", "imagf", "quiet"),
-            key("QEMU 7.2", "kernel", "image", "quiet audit=0"),
-            key("QEMU 7.2", "kerneli", "mage", "quiet"),
+            key("QEMU 7.2", 1, "kernel", "image", "quiet"),
+            key("QEMU 7.2", 2, "kernel", "image", "quiet"),
+            key("QEMU 7.3", 1, "kernel", "image", "quiet"),
+            key("QEMU 7.2", 1, "kernem", "image", "quiet"),
+            key("QEMU 7.2", 1, "kernel", "imagf", "quiet"),
+            key("QEMU 7.2", 1, "kernel", "image", "quiet audit=0"),
+            key("QEMU 7.2", 1, "kerneli", "mage", "quiet"),
         ];
         assert_eq!(keys.iter().collect::<BTreeSet<_>>().len(), keys.len());
-        assert_eq!(keys[0], key("QEMU 7.2", "kernel", "image", "quiet"));
+        assert_eq!(keys[0], key("QEMU 7.2", 1, "kernel", "image", "quiet"));
     }
 }

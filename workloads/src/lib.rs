@@ -16,7 +16,8 @@ mod unshare_burst;
 mod unshare_command;
 
 pub use execve_noop::LD_PRELOAD;
-pub use info::{Info, ParamError, ParamInfo, Values};
+use hookbench_results::param::{ParamInfo, Values};
+pub use info::Info;
 pub use stopwatch::{Stopwatch, calibrate};
 
 /// All workloads, in the order of reports.

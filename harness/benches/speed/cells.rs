@@ -42,10 +42,12 @@ pub(crate) fn null_syscall(kernel: &str, schedule: Schedule, samples: u32, copy:
     let mut cell = Cell {
         kernel: kernel.into(),
         target: Target::Tcg,
+        boot: Default::default(),
         workload: "null-syscall".into(),
         params: Default::default(),
         schedule,
         monitor: MonitorName::none(),
+        tuning: Default::default(),
     };
     cell.params.set("copy", copy.to_string());
     Planned { cell, samples, warmup: 0 }

@@ -50,7 +50,14 @@ fn one(name: &str, samples: Option<u32>) -> Result<Asked> {
         workloads: vec![cell.workload.clone()],
         monitors: vec![cell.monitor.to_string()],
         schedules: vec![cell.schedule],
-        params: cell.params.iter().map(|(name, value)| (name.into(), vec![value.into()])).collect(),
+        profiles: vec![cell.boot.profile],
+        cpus: vec![cell.boot.cpus],
+        params: cell
+            .params
+            .iter()
+            .chain(cell.tuning.iter())
+            .map(|(name, value)| (name.into(), vec![value.into()]))
+            .collect(),
         samples,
     };
     let plan = Plan { name: "cell".into(), about: String::new(), kernels: Vec::new(), cells: vec![products] };
@@ -81,6 +88,12 @@ pub(super) fn plan(args: &Args) -> Result<Plan> {
     for products in &mut plan.cells {
         if !args.schedule.is_empty() {
             products.schedules.clone_from(&args.schedule);
+        }
+        if !args.profile.is_empty() {
+            products.profiles.clone_from(&args.profile);
+        }
+        if !args.cpus.is_empty() {
+            products.cpus.clone_from(&args.cpus);
         }
         products.samples = args.samples.or(products.samples);
     }

@@ -82,15 +82,18 @@ fn getppid(session: &QemuSession, kernel: &str) -> Result<Vec<u64>> {
     let cell = Cell {
         kernel: kernel.into(),
         target: Target::Tcg,
+        boot: Default::default(),
         workload: "null-syscall".into(),
         params: Default::default(),
         schedule: Schedule::Burst,
         monitor: MonitorName::none(),
+        tuning: Default::default(),
     };
     let spec = CellSpec {
         workload: cell.workload.clone(),
         params: cell.params.clone(),
         monitor: cell.monitor.clone(),
+        tuning: cell.tuning.clone(),
         schedule: cell.schedule,
         samples: 20,
         warmup: 5,

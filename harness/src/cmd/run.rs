@@ -11,7 +11,7 @@ use hookbench_reports::terminal;
 use hookbench_results::protocol::Fault;
 use hookbench_results::run::SCHEMA;
 use hookbench_results::store::{Journal, save};
-use hookbench_results::{Cell, Environment, History, Measurement, Run, Schedule};
+use hookbench_results::{Cell, Environment, History, Measurement, Profile, Run, Schedule};
 
 use super::asked::{Asked, asked};
 use super::earlier::{earlier, is_of};
@@ -41,9 +41,15 @@ pub struct Args {
     /// Schedules: paced, delivered, burst
     #[arg(long, value_name = "SCHEDULE,…", value_delimiter = ',')]
     pub(super) schedule: Vec<Schedule>,
-    /// Values of a workload's parameter, as in env_pages=0,32
+    /// Values of a parameter of workloads or monitors, as in env_pages=0,32
     #[arg(long, value_name = "NAME=VALUE,…", conflicts_with = "plan")]
     pub(super) param: Vec<String>,
+    /// Boot profiles: lean, debian
+    #[arg(long, value_name = "PROFILE,…", value_delimiter = ',')]
+    pub(super) profile: Vec<Profile>,
+    /// Numbers of CPUs of the guest, for what a monitor's memory depends on
+    #[arg(long, value_name = "N,…", value_delimiter = ',')]
+    pub(super) cpus: Vec<u16>,
     /// How many operations are timed in each cell
     #[arg(long, value_name = "N")]
     pub(super) samples: Option<u32>,
@@ -84,7 +90,7 @@ pub struct Args {
 pub fn run(args: &Args) -> Result<ExitCode> {
     let asked = asked(args).map_err(usage)?;
     may_use(args).map_err(usage)?;
-    let session = open(&asked.kernels, args)?;
+    let session = open(&asked.kernels, args)?.for_cells(asked.planned.iter().map(|planned| &planned.cell))?;
     let stop = Stop::on_signals().context("failed to listen to signals")?;
     let session = session.stopped_by(&stop);
     let folder = match &args.out {

@@ -35,6 +35,7 @@ pub(crate) fn planned(
         schedules: vec![schedule],
         params: params.iter().map(|(name, value)| (name.to_string(), vec![value.to_string()])).collect(),
         samples: Some(10),
+        ..Products::default()
     };
     let plan = Plan { name: "test".into(), about: String::new(), kernels: vec![], cells: vec![products] };
     let cells = plan.cells(&[kernel.to_string()]).unwrap();

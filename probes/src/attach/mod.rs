@@ -3,7 +3,7 @@
 
 use std::ffi::c_int;
 
-use hookbench_results::Behaviour;
+use hookbench_results::{Behaviour, Params};
 
 pub mod audit_link;
 pub mod bpf;
@@ -22,8 +22,17 @@ pub struct Request<'a> {
     pub behaviours: &'a [&'static Behaviour],
     /// Where readers stand beside the worker.
     pub readers: Readers,
+    /// The monitor's parameters, those that are not as usual.
+    pub tuning: &'a Params,
     /// The value of LD_PRELOAD that each record has to carry, if it has to.
     pub ld_preload: Option<&'static str>,
+}
+
+impl Request<'_> {
+    /// The number that the parameter `name` of the monitor is; `usual` when it is as usual.
+    pub fn number(&self, name: &str, usual: usize) -> usize {
+        self.tuning.get(name).and_then(|value| value.parse().ok()).unwrap_or(usual)
+    }
 }
 
 /// Where readers in user space, and the kernel threads that feed them, stand.

@@ -63,7 +63,7 @@ pub fn compare(sections: &[Section<'_>]) -> Vec<Comparison> {
 
 fn compare_with(source: &'static Source, sections: &[Section<'_>]) -> Vec<Comparison> {
     let mut kernels: Vec<Option<&str>> = Vec::new();
-    for section in sections.iter().filter(|section| section.cell.workload == source.workload) {
+    for section in sections.iter().filter(|section| of_source(source, section)) {
         let kernel = Some(section.cell.kernel.as_str());
         if section.baseline().is_some() && !kernels.contains(&kernel) {
             kernels.push(kernel);
@@ -117,6 +117,11 @@ fn chosen(found: Vec<Line>) -> Vec<Line> {
     lines
 }
 
+/// Whether the section's cells can stand beside what `source` says.
+fn of_source(source: &Source, section: &Section<'_>) -> bool {
+    section.cell.workload == source.workload && section.cell.boot.is_default()
+}
+
 /// The cell that stands for `condition`: the first schedule that has one, and
 /// of those the smallest environment.
 fn ours(
@@ -129,7 +134,7 @@ fn ours(
     let fitting = sections.iter().filter(|section| {
         let cell = &section.cell;
         let given = cell.params.get(name) == Some(value);
-        Some(cell.kernel.as_str()) == kernel && cell.workload == source.workload && given
+        Some(cell.kernel.as_str()) == kernel && of_source(source, section) && given
     });
     let rows = fitting.flat_map(|section| section.rows.iter().map(move |row| (section, row)));
     rows.filter(|(_, row)| row.monitor() == condition.monitor && row.added.is_some())
