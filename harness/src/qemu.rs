@@ -287,6 +287,9 @@ fn missing(monitor: Monitor, kernel: &Kernel, cell: &Cell) -> Result<Option<Stri
         let why = format!("{} carries no record that could hold the value of LD_PRELOAD", cell.monitor);
         return Ok(Some(why));
     }
+    if let Some(why) = blind(monitor, cell) {
+        return Ok(Some(why));
+    }
     let Requires { since, config, .. } = monitor.sink.requires;
     let version: Option<KernelVersion> = kernel.version.parse().ok();
     if let Some(version) = version.filter(|version| *version < since) {
@@ -300,6 +303,13 @@ fn missing(monitor: Monitor, kernel: &Kernel, cell: &Cell) -> Result<Option<Stri
     Ok(None)
 }
 
+/// Why the monitor cannot watch what the cell's workload does.
+fn blind(monitor: Monitor, cell: &Cell) -> Option<String> {
+    let behaviour = hookbench_workloads::find(&cell.workload)?.info().behaviour;
+    let (_, why) = monitor.sink.blind_to.iter().find(|(name, _)| *name == behaviour)?;
+    Some((*why).into())
+}
+
 /// The kernel's command line for a cell.
 fn boot_line(monitor: Monitor, kernel: &Kernel, cell: &Cell) -> Result<String> {
     let requires = monitor.sink.requires;
@@ -307,5 +317,9 @@ fn boot_line(monitor: Monitor, kernel: &Kernel, cell: &Cell) -> Result<String> {
     let stack = requires.lsm_stack.get(..stacked).unwrap_or(requires.lsm_stack);
     let lsm = [requires.lsm, stack].concat();
     let built_in = kernel.config_text("CONFIG_LSM")?.unwrap_or_default();
-    Ok(args::boot_line(cell.boot.profile, &built_in, Additions { lsm: &lsm, words: requires.boot }))
+    Ok(args::boot_line(
+        cell.boot.profile,
+        &built_in,
+        Additions { lsm: &lsm, lsm_alone: !requires.lsm_stack.is_empty(), words: requires.boot },
+    ))
 }

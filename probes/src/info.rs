@@ -73,6 +73,8 @@ pub struct SinkInfo {
     pub does: Does,
     /// Whom it watches.
     pub scope: Scope,
+    /// Behaviours that it cannot watch, with the reason.
+    pub blind_to: &'static [(&'static str, &'static str)],
     /// What can be changed about it.
     pub params: &'static [ParamInfo],
     /// Whether a BPF record carries the event, which can hold the value of LD_PRELOAD.
@@ -90,6 +92,7 @@ impl SinkInfo {
             requires,
             does: Does::Observes,
             scope: Scope::System,
+            blind_to: &[],
             params: &[],
             records: false,
             about,
@@ -121,6 +124,11 @@ impl SinkInfo {
     /// The same, with a record for user space.
     pub const fn recording(self) -> Self {
         Self { records: true, ..self }
+    }
+
+    /// The same, without those behaviours that it cannot watch.
+    pub const fn but(self, blind_to: &'static [(&'static str, &'static str)]) -> Self {
+        Self { blind_to, ..self }
     }
 
     /// The same, with parameters.

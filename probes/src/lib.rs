@@ -6,6 +6,7 @@
 
 use hookbench_results::MonitorName;
 
+mod apparmor;
 #[cfg(feature = "attach")]
 pub mod attach;
 mod audit;
@@ -16,9 +17,12 @@ mod ftrace;
 mod info;
 mod kprobe;
 mod kretprobe;
+mod lsm;
 mod none;
 mod raw_tracepoint;
 pub mod said;
+mod selinux;
+mod tomoyo;
 mod tracepoint;
 
 pub use info::{MechanismInfo, Requires, STACKED, Scope, SinkInfo, Watches};
@@ -26,7 +30,11 @@ pub use info::{MechanismInfo, Requires, STACKED, Scope, SinkInfo, Watches};
 /// All mechanisms, in the order of reports.
 pub static MECHANISMS: &[&dyn Mechanism] = &[
     &none::Nothing,
+    &lsm::Lsm,
     &audit::Audit,
+    &selinux::Selinux,
+    &apparmor::Apparmor,
+    &tomoyo::Tomoyo,
     &bpf_lsm::BpfLsm,
     &kprobe::Kprobe,
     &kretprobe::Kretprobe,

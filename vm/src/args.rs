@@ -51,6 +51,8 @@ pub struct Additions<'a> {
     /// Security modules, which come before those that the profile has; what it has
     /// already stays where it is, unless the order is what matters.
     pub lsm: &'a [&'a str],
+    /// Whether there are no others than those.
+    pub lsm_alone: bool,
     /// Words at the end.
     pub words: &'a [&'a str],
 }
@@ -62,11 +64,14 @@ pub fn boot_line(profile: Profile, built_in: &str, additions: Additions<'_>) -> 
         Profile::Lean => (LEAN_LSM, LEAN_WORDS),
         Profile::Debian => (built_in, &[]),
     };
+    let lsm = if additions.lsm_alone { "" } else { lsm };
     let has = |module: &str| lsm.split(',').any(|other| other == module);
     // Of the large modules only the first that is named comes to work.
     let first = |module: &str| EXCLUSIVE.contains(&module);
     let added = additions.lsm.iter().copied().filter(|module| first(module) || !has(module));
-    let rest = lsm.split(',').filter(|module| !(first(module) && additions.lsm.contains(module)));
+    let rest = lsm
+        .split(',')
+        .filter(|module| !module.is_empty() && !(first(module) && additions.lsm.contains(module)));
     let lsm = format!("lsm={}", added.chain(rest).collect::<Vec<_>>().join(","));
     let words = WORDS.iter().chain(own).chain(LAST_WORDS).copied();
     words.chain([lsm.as_str()]).chain(additions.words.iter().copied()).collect::<Vec<_>>().join(" ")
@@ -198,7 +203,11 @@ mod tests {
     #[test]
     fn the_boot_line_is_as_it_was() {
         let line = |profile, lsm: &[&str]| {
-            boot_line(profile, "yama,apparmor,selinux,bpf", Additions { lsm, words: &["audit=0"] })
+            boot_line(
+                profile,
+                "yama,apparmor,selinux,bpf",
+                Additions { lsm, lsm_alone: false, words: &["audit=0"] },
+            )
         };
         insta::assert_snapshot!(line(Profile::Lean, &[]));
         let debian = line(Profile::Debian, &["selinux", "bpf", "landlock"]);

@@ -23,6 +23,7 @@ pub mod kernels;
 pub mod mirror;
 pub mod names;
 mod place;
+mod policy;
 mod process;
 mod qmp;
 pub mod scratch;

@@ -14,6 +14,7 @@ use crate::cache::{Cache, Kind, Lease, Lock, Wanted};
 use crate::closure::Closure;
 use crate::digest;
 use crate::image::{Content, GuestFile};
+use crate::policy;
 
 /// What is asked for.
 const TABLE: &str = include_str!("../guest.toml");
@@ -95,7 +96,7 @@ pub fn fetch(cache: &Cache, progress: &dyn Fn(&str)) -> Result<Userland> {
 /// Another table is another userland: two versions of hookbench do not take
 /// each other's away.
 fn key() -> String {
-    digest::sha256(format!("{FORMAT} {TABLE}").as_bytes())
+    digest::sha256(format!("{FORMAT} {TABLE} {}", policy::sources()).as_bytes())
 }
 
 fn wanted(key: &str) -> Wanted<'_> {
@@ -139,7 +140,10 @@ fn download(table: &Table, lock: &Lock, made: &Path, progress: &dyn Fn(&str)) ->
     let chosen = closure(table, unpacked.path())?;
 
     let mut files = Vec::new();
-    for (path, (mode, bytes)) in chosen.files {
+    let scratch = lock.scratch()?;
+    let policies = policy::compile(unpacked.path(), scratch.path())?;
+    let policies = policies.into_iter().map(|(path, bytes)| (path, (0o644, bytes)));
+    for (path, (mode, bytes)) in chosen.files.into_iter().chain(policies) {
         let target = made.join("root").join(&path);
         let above = target.parent().unwrap_or(made);
         fs::create_dir_all(above).with_context(|| format!("failed to make {}", above.display()))?;

@@ -6,7 +6,9 @@ use std::ffi::c_int;
 use hookbench_results::{Behaviour, Params};
 
 pub mod audit_link;
+pub mod avc;
 pub mod bpf;
+pub mod lsm;
 pub mod reader;
 pub mod tracefs;
 
