@@ -15,6 +15,7 @@ use hookbench_results::store::write_whole;
 use hookbench_results::{
     Cell, Clock, Environment, Failure, FailureKind, History, KernelVersion, Outcome, Target,
 };
+use hookbench_vm::apt::NoPackage;
 use hookbench_vm::cache::{Cache, Kind, Lease, Lock, Wanted};
 use hookbench_vm::console::Show;
 use hookbench_vm::guest::{self, Boot, Start, Terms};
@@ -48,6 +49,8 @@ pub const BUDGET: Duration = Duration::from_secs(120);
 /// Guests under TCG with the exact clock.
 pub struct QemuSession {
     kernels: BTreeMap<String, Kernel>,
+    /// Those that the mirror no longer has, each with what is there instead.
+    gone: BTreeMap<String, String>,
     image: PathBuf,
     /// Keeps the image in the cache, as each of `kernels` keeps itself.
     _image: Lease,
@@ -66,6 +69,8 @@ impl QemuSession {
     ///
     /// # Errors
     /// When QEMU is missing, a kernel cannot be had, or the cache cannot be written.
+    /// One of several that the mirror no longer has is no error: its cells are
+    /// unsupported.
     pub fn open(names: &[String], budget: Duration, progress: &dyn Fn(&str)) -> Result<QemuSession> {
         let qemu = qemu_version()?;
         let cache = Cache::open()?;
@@ -77,10 +82,7 @@ impl QemuSession {
                 std::env::temp_dir().display()
             ));
         }
-        let mut found = BTreeMap::new();
-        for name in names {
-            found.insert(name.clone(), kernel(name, &cache, progress)?);
-        }
+        let Kernels { found, gone } = Kernels::get(names, &cache, progress)?;
         let (lease, record) = make_image(&cache, progress)?;
         let environment = Environment {
             hookbench: env!("CARGO_PKG_VERSION").into(),
@@ -97,6 +99,7 @@ impl QemuSession {
         };
         Ok(QemuSession {
             kernels: found,
+            gone,
             image: lease.file(IMAGE),
             _image: lease,
             cache,
@@ -134,6 +137,9 @@ impl QemuSession {
     }
 
     fn try_run(&self, cell: &Cell, spec: &CellSpec) -> Result<Outcome> {
+        if let Some(why) = self.gone.get(&cell.kernel) {
+            return Ok(Outcome::Unsupported(why.clone()));
+        }
         let kernel = self.kernels.get(&cell.kernel).context("the session was opened without this kernel")?;
         let monitor = hookbench_probes::find(&cell.monitor).context("no such monitor")?;
         if let Some(why) = missing(monitor, kernel, cell)? {
@@ -199,6 +205,40 @@ impl Session for QemuSession {
 
 fn lossy(argument: OsString) -> String {
     argument.to_string_lossy().into_owned()
+}
+
+/// The kernels of a session.
+struct Kernels {
+    found: BTreeMap<String, Kernel>,
+    gone: BTreeMap<String, String>,
+}
+
+impl Kernels {
+    /// Gets them all, as far as the mirror has them; one at least.
+    fn get(names: &[String], cache: &Cache, progress: &dyn Fn(&str)) -> Result<Kernels> {
+        let mut kernels = Kernels { found: BTreeMap::new(), gone: BTreeMap::new() };
+        let mut first = None;
+        for name in names {
+            match kernel(name, cache, progress) {
+                Ok(kernel) => {
+                    kernels.found.insert(name.clone(), kernel);
+                }
+                Err(error) => {
+                    // Anything else may be mended by trying again.
+                    let Some(reason) = error.downcast_ref::<NoPackage>().map(NoPackage::reason) else {
+                        return Err(error);
+                    };
+                    progress(&format!("without the kernel {name}: {reason}"));
+                    kernels.gone.insert(name.clone(), reason);
+                    first = first.or(Some(error));
+                }
+            }
+        }
+        match first {
+            Some(error) if kernels.found.is_empty() => Err(error),
+            _ => Ok(kernels),
+        }
+    }
 }
 
 /// A kernel by the name of its row, or by the path of one's own.

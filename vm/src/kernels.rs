@@ -89,6 +89,8 @@ mod tests {
         assert_eq!(names.len(), rows.len());
         assert_eq!(rows.iter().filter(|row| row.default).count(), 1);
         assert_eq!(default().unwrap().name, "6.1");
+        let versions: Vec<KernelVersion> = rows.iter().map(|row| row.name.parse().unwrap()).collect();
+        assert!(versions.is_sorted(), "{versions:?}");
     }
 
     #[test]

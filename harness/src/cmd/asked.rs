@@ -154,11 +154,24 @@ mod tests {
     #[test]
     fn kernels_are_chosen_by_name_glob_and_path() {
         assert_eq!(kernels_of("--kernel 6.12,6.1,6.12").unwrap(), ["6.12", "6.1"]);
-        assert_eq!(kernels_of("--kernel 6.1*").unwrap(), ["6.1", "6.12"]);
+        assert_eq!(kernels_of("--kernel 6.1?").unwrap(), ["6.12", "6.16", "6.17", "6.18", "6.19"]);
         assert_eq!(kernels_of("--kernel Cargo.toml").unwrap(), ["Cargo.toml"]);
         for wrong in ["--kernel 4.4", "--kernel ./nowhere"] {
             assert!(kernels_of(wrong).unwrap_err().to_string().contains("6.1, 6.12"), "{wrong}");
         }
+    }
+
+    #[test]
+    fn all_kernels_are_every_row_on_the_command_line_and_in_a_plan() {
+        let rows = known().unwrap();
+        assert_eq!(kernels_of("--kernel all").unwrap(), rows);
+        assert_eq!(kernels_of("--kernel 6.1,all").unwrap().len(), rows.len());
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("plan.toml");
+        let text =
+            "name = \"p\"\nkernels = [\"all\"]\n[[cells]]\nworkloads = [\"null-syscall\"]\nmonitors = []\n";
+        std::fs::write(&file, text).unwrap();
+        assert_eq!(kernels_of(&format!("--plan {}", file.display())).unwrap(), rows);
     }
 
     #[test]

@@ -29,7 +29,7 @@ use crate::stop::{Stop, Stopped};
 #[derive(Debug, clap::Args)]
 #[command(after_help = super::EXIT_CODES)]
 pub struct Args {
-    /// Kernels by name, glob, or path of a bzImage or vmlinux
+    /// Kernels by name, glob, or path of a bzImage or vmlinux; `all` known ones
     #[arg(long, value_name = "KERNEL,…", value_delimiter = ',')]
     pub(super) kernel: Vec<String>,
     /// Workloads by name or glob
