@@ -26,6 +26,7 @@ use hookbench_vm::snapshot::{Recipe, Snapshot};
 use hookbench_vm::{args, image, kernels, userland};
 use sha2::{Digest, Sha256};
 
+use crate::modules::Modules;
 use crate::outcome::{believed, failure, no_snapshot};
 use crate::session::Session;
 use crate::snapshots::Snapshots;
@@ -56,6 +57,7 @@ pub struct QemuSession {
     _image: Lease,
     cache: Cache,
     snapshots: Snapshots,
+    modules: Modules,
     history: History,
     scratch: Scratch,
     stop: Stop,
@@ -104,6 +106,7 @@ impl QemuSession {
             _image: lease,
             cache,
             snapshots: Snapshots::default(),
+            modules: Modules::default(),
             history: History::Restored,
             scratch: Scratch::open()?,
             stop: Stop::default(),
@@ -146,7 +149,14 @@ impl QemuSession {
             return Ok(Outcome::Unsupported(why));
         }
         let asked = serde_json::to_vec(spec).context("failed to render the cell")?;
-        let terms = self.terms(spec.samples);
+        let module = match monitor.sink.requires.module {
+            Some(name) => match self.modules.of(kernel, name, &self.cache)? {
+                Ok(file) => Some(file),
+                Err(why) => return Ok(Outcome::Unsupported(why)),
+            },
+            None => None,
+        };
+        let terms = Terms { module: module.as_deref(), ..self.terms(spec.samples) };
         let boot_line = args::boot_line(monitor.sink.requires.boot);
         let boot = Boot { vmlinux: &kernel.vmlinux, image: &self.image, boot_line: &boot_line };
         let answer = match self.history {
@@ -169,6 +179,7 @@ impl QemuSession {
             scratch: &self.scratch,
             stop: self.stop.flag(),
             console: self.console,
+            module: None,
         }
     }
 

@@ -15,6 +15,7 @@ const REQUIRES: Requires = Requires {
     config: &["CONFIG_BPF_SYSCALL", "CONFIG_BPF_JIT", "CONFIG_DEBUG_INFO_BTF", "CONFIG_BPF_LSM"],
     lsm: &["bpf"],
     boot: &[],
+    module: None,
 };
 
 static INFO: MechanismInfo = MechanismInfo {

@@ -107,6 +107,8 @@ pub struct Requires {
     pub lsm: &'static [&'static str],
     /// Words that the boot line gets for this monitor alone.
     pub boot: &'static [&'static str],
+    /// The kernel module it loads, by the name of its source in `modules`.
+    pub module: Option<&'static str>,
 }
 
 /// The first kernel that hookbench measures; everything is in it unless a row
@@ -116,7 +118,12 @@ pub(crate) const FIRST: KernelVersion = KernelVersion::new(5, 10);
 impl Requires {
     /// Only these options.
     pub const fn config(config: &'static [&'static str]) -> Self {
-        Self { since: FIRST, config, lsm: &[], boot: &[] }
+        Self { since: FIRST, config, lsm: &[], boot: &[], module: None }
+    }
+
+    /// These options, and this kernel module.
+    pub const fn module(name: &'static str, config: &'static [&'static str]) -> Self {
+        Self { module: Some(name), ..Self::config(config) }
     }
 }
 

@@ -16,6 +16,9 @@ mod ftrace;
 mod info;
 mod kprobe;
 mod kretprobe;
+mod livepatch;
+mod module;
+pub mod modules;
 mod none;
 mod raw_tracepoint;
 pub mod said;
@@ -35,6 +38,8 @@ pub static MECHANISMS: &[&dyn Mechanism] = &[
     &tracepoint::Tracepoint,
     &raw_tracepoint::RawTracepoint,
     &ftrace::Ftrace,
+    &livepatch::Livepatch,
+    &module::Module,
 ];
 
 /// A mechanism. An implementation is stateless; the state is what attaching returns.
@@ -101,7 +106,7 @@ mod tests {
             .map(|entry| entry.unwrap().path())
             .filter(|path| path.extension().is_some())
             .map(|path| path.file_stem().unwrap().to_string_lossy().replace('_', "-"))
-            .filter(|name| !["lib", "info", "said"].contains(&name.as_str()))
+            .filter(|name| !["lib", "info", "said", "modules"].contains(&name.as_str()))
             .collect();
         let rows: BTreeSet<String> =
             MECHANISMS.iter().map(|mechanism| mechanism.info().name.into()).collect();

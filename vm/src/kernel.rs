@@ -267,6 +267,8 @@ mod tests {
             suites: vec!["nowhere".into()],
             package: "linux-image-0.1-*".into(),
             with: Vec::new(),
+            headers: Vec::new(),
+            toolchain: String::new(),
         };
         let cache = with_kernel(folder.path(), &row);
         let silent = |line: &str| panic!("{line}");

@@ -22,6 +22,12 @@ pub struct KernelRow {
     /// Packages to be unpacked beside it; `*` is what it was in `package`.
     #[serde(default)]
     pub with: Vec<String>,
+    /// Packages that modules for it are built against, in the same way.
+    #[serde(default)]
+    pub headers: Vec<String>,
+    /// The toolchain that builds them.
+    #[serde(default)]
+    pub toolchain: String,
 }
 
 #[derive(Deserialize)]
@@ -84,6 +90,9 @@ mod tests {
                 assert_eq!(package.matches('*').count(), 1, "{package}");
                 assert!(package.ends_with("-amd64"), "{package}");
             }
+        }
+        for package in rows.iter().flat_map(|row| &row.headers) {
+            assert!(package.matches('*').count() <= 1, "{package}");
         }
         let names: HashSet<&str> = rows.iter().map(|row| row.name.as_str()).collect();
         assert_eq!(names.len(), rows.len());

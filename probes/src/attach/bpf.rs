@@ -127,8 +127,13 @@ fn program_of(sink: &str, behaviour: &Behaviour) -> String {
 /// pays for neither. A kernel that cannot load it does without.
 pub fn warm() {
     let behaviours: Vec<&Behaviour> = BEHAVIOURS.iter().take(1).collect();
-    let request =
-        Request { sink: "count", behaviours: &behaviours, readers: Readers::Below, ld_preload: None };
+    let request = Request {
+        sink: "count",
+        behaviours: &behaviours,
+        readers: Readers::Below,
+        ld_preload: None,
+        module: &[],
+    };
     let wanted = |name: &str| behaviours.iter().any(|row| name == program_of(request.sink, row));
     if begin().is_ok() {
         let _ = open(object!("kprobe"), &request, config(&[]), wanted).and_then(|open| Ok(open.load()?));

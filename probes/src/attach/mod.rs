@@ -7,6 +7,7 @@ use hookbench_results::Behaviour;
 
 pub mod audit_link;
 pub mod bpf;
+pub mod kmod;
 pub mod reader;
 pub mod tracefs;
 
@@ -24,6 +25,8 @@ pub struct Request<'a> {
     pub readers: Readers,
     /// The value of LD_PRELOAD that each record has to carry, if it has to.
     pub ld_preload: Option<&'static str>,
+    /// The kernel module that the sink asks for; empty when it asks for none.
+    pub module: &'a [u8],
 }
 
 /// Where readers in user space, and the kernel threads that feed them, stand.
