@@ -126,7 +126,7 @@ mod tests {
         fn any_names_are_ordered_without_panic(a in ".*", b in ".*") {
             prop_assert_eq!(by_number(&a, &b), by_number(&b, &a).reverse());
             prop_assert_eq!(by_number(&a, &a), Ordering::Equal);
-            let _ = (stands_for(&a, &b), series_beside(&a, &[b]));
+            let _ = (stands_for(&a, &b), series_beside(&a, std::slice::from_ref(&b)));
         }
 
         #[test]
