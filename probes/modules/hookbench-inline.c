@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Counts calls of functions by a jump at their entry to a stub that counts and
  * jumps back. The jump takes the place of the five bytes that compilers leave
- * for ftrace, so that no instruction has to be moved; a function that begins
- * otherwise, as one that ftrace has patched already, is left alone.
+ * for ftrace, so that no instruction has to be moved; a function that has none,
+ * or that ftrace has put a call into, is left alone.
  */
 #include <linux/memory.h>
 #include <linux/rcupdate.h>
@@ -11,6 +11,7 @@
 #include "functions.h"
 
 #define JUMP 0xe9
+#define CALL 0xe8
 #define LENGTH 5
 
 unsigned long hookbench_resume[SLOTS];
@@ -52,6 +53,8 @@ static int find_site(unsigned int slot)
 	if (!site[slot])
 		return -EILSEQ;
 	memcpy(before[slot], (void *)site[slot], LENGTH);
+	if (before[slot][0] == CALL)
+		return -EBUSY;
 	hookbench_resume[slot] = site[slot] + LENGTH;
 	return 0;
 }

@@ -48,17 +48,15 @@ static __maybe_unused unsigned long address_of(const char *symbol)
 	return lookup(symbol);
 }
 
-/* The entry of a function has five bytes for ftrace, behind an ENDBR64 where the
- * kernel is built with those; a call is put there. 0 when there are none.
+/* Where a function has its five bytes for ftrace; 0 when it has none. ftrace knows:
+ * before them may be an ENDBR64, or what the kernel made of one.
  */
 static __maybe_unused unsigned long patch_site(unsigned long function)
 {
-	static const u8 endbr64[4] = { 0xf3, 0x0f, 0x1e, 0xfa };
-	static const u8 nop5[5] = { 0x0f, 0x1f, 0x44, 0x00, 0x00 };
+	unsigned long (*location)(unsigned long address);
 
-	if (!memcmp((void *)function, endbr64, sizeof(endbr64)))
-		function += sizeof(endbr64);
-	return memcmp((void *)function, nop5, sizeof(nop5)) ? 0 : function;
+	location = (void *)address_of("ftrace_location");
+	return location ? location(function) : 0;
 }
 
 /* For each slot a piece of code: it counts and jumps to where the address in

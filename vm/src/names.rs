@@ -57,13 +57,18 @@ pub fn nearest<'n>(pattern: &str, names: &'n [String]) -> Vec<&'n str> {
 }
 
 /// The series next to that of `pattern`, below and above, of which there are
-/// such packages: of `image-6.2.*-amd64`, the 6.1 and 6.12 of others.
+/// such packages: of `image-6.2.*-amd64` or `image-6.2.4-amd64`, the 6.1 and 6.12
+/// of others.
 pub fn series_beside(pattern: &str, names: &[String]) -> Vec<String> {
-    let Some((before, after)) = pattern.split_once('*') else { return Vec::new() };
-    let begin = before.find(|c: char| c.is_ascii_digit()).unwrap_or(before.len());
-    let Ok(wanted) = before[begin..].parse::<KernelVersion>() else { return Vec::new() };
+    let begin = pattern.find(|c: char| c.is_ascii_digit()).unwrap_or(pattern.len());
+    let (before, version) = pattern.split_at(begin);
+    let Ok(wanted) = version.parse::<KernelVersion>() else { return Vec::new() };
+    // What it is the kernel for begins behind the version, with a letter.
+    let bytes = version.as_bytes();
+    let end = bytes.windows(2).position(|pair| pair[0] == b'-' && pair[1].is_ascii_alphabetic());
+    let after = end.map_or("", |end| &version[end..]);
     let series = |name: &String| -> Option<KernelVersion> {
-        name.strip_prefix(&before[..begin])?.strip_suffix(after)?.parse().ok()
+        name.strip_prefix(before)?.strip_suffix(after)?.parse().ok()
     };
     let known: BTreeSet<KernelVersion> = names.iter().filter_map(series).collect();
     let below = known.range(..wanted).next_back();
@@ -118,6 +123,8 @@ mod tests {
         assert_eq!(series_beside("linux-image-6.16.*-cloud-amd64", &names), ["6.12", "6.17"]);
         assert_eq!(series_beside("linux-image-5.10.0-*-cloud-amd64", &names), ["6.1"]);
         assert_eq!(series_beside("linux-image-7.0.*-cloud-amd64", &names), ["6.18"]);
+        assert_eq!(series_beside("linux-image-6.16.4+deb13-cloud-amd64", &names), ["6.12", "6.17"]);
+        assert_eq!(series_beside("linux-image-6.16.0-7-cloud-amd64", &names), ["6.12", "6.17"]);
         assert_eq!(series_beside("bash", &names), [""; 0]);
     }
 

@@ -135,7 +135,7 @@ impl Module {
 /// kernel's own errors are others.
 fn refused(errno: i32) -> Option<&'static str> {
     Some(match errno {
-        libc::EILSEQ => "a function does not begin with the room for a call that ftrace needs",
+        libc::EILSEQ => "ftrace knows no room for a call at the entry of a function",
         libc::ENOSYS => "it has none of the functions that patch code",
         libc::EOPNOTSUPP => {
             "with page table isolation a module is not mapped where the CPU enters the kernel"
