@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use anyhow::{Result, anyhow};
 use hookbench_probes::modules::SOURCES;
+use hookbench_results::environment::ModulesRecord;
 use hookbench_vm::apt::NoPackage;
 use hookbench_vm::cache::Cache;
 use hookbench_vm::kernel::Kernel;
@@ -36,17 +37,37 @@ impl Modules {
     /// When it could not be built for a reason that is none of the kernel's, such as
     /// a mirror that does not answer.
     pub(crate) fn of(&self, kernel: &Kernel, name: &str, cache: &Cache) -> Result<Result<PathBuf, String>> {
+        match self.obtain(kernel, cache, &|_| ()) {
+            Ok(built) => Ok(Ok(built.file(name)?)),
+            Err(Lack::Unsupported(why)) => Ok(Err(why)),
+            Err(Lack::Failed(why)) => Err(anyhow!("{why}")),
+        }
+    }
+
+    /// What the modules of `kernel` are; nothing where there are none.
+    pub(crate) fn built(
+        &self,
+        kernel: &Kernel,
+        cache: &Cache,
+        progress: &dyn Fn(&str),
+    ) -> Option<ModulesRecord> {
+        match self.obtain(kernel, cache, progress) {
+            Ok(Built { compiler, sha256, .. }) => Some(ModulesRecord { compiler, sha256 }),
+            Err(Lack::Unsupported(why) | Lack::Failed(why)) => {
+                progress(&format!("without modules for {}: {why}", kernel.name));
+                None
+            }
+        }
+    }
+
+    fn obtain(&self, kernel: &Kernel, cache: &Cache, progress: &dyn Fn(&str)) -> Result<Built, Lack> {
         let made = {
             // The map is whole whenever the lock is free.
             let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
             all.entry(kernel.name.clone()).or_default().clone()
         };
-        let built = made.get_or_init(|| Built::obtain(kernel, SOURCES, cache, &|_| ()).map_err(|e| lack(&e)));
-        match built {
-            Ok(built) => Ok(Ok(built.file(name)?)),
-            Err(Lack::Unsupported(why)) => Ok(Err(why.clone())),
-            Err(Lack::Failed(why)) => Err(anyhow!("{why}")),
-        }
+        let build = || Built::obtain(kernel, SOURCES, cache, progress).map_err(|error| lack(&error));
+        made.get_or_init(build).clone()
     }
 }
 

@@ -1,7 +1,7 @@
 //! The session that runs each cell in a QEMU guest of its own, which goes on from
 //! a snapshot or, when asked to, boots for it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -120,6 +120,19 @@ impl QemuSession {
     #[must_use]
     pub fn with_history(self, history: History) -> QemuSession {
         QemuSession { history, ..self }
+    }
+
+    /// The same session, with the modules of those of its `kernels` whose cells need
+    /// some: what they are is then part of the environment. Where there are none,
+    /// those cells say why.
+    #[must_use]
+    pub fn with_modules(mut self, kernels: &BTreeSet<&str>, progress: &dyn Fn(&str)) -> QemuSession {
+        for record in &mut self.environment.kernels {
+            if let Some(kernel) = self.kernels.get(&record.name).filter(|_| kernels.contains(&*record.name)) {
+                record.modules = self.modules.built(kernel, &self.cache, progress);
+            }
+        }
+        self
     }
 
     /// The same session, whose guests end at once when `stop` is asked for.
@@ -274,6 +287,7 @@ fn kernel_record(kernel: &Kernel) -> KernelRecord {
                     .map(|monitor| (monitor.name().to_string(), args::boot_line(monitor.sink.requires.boot))),
             )
             .collect(),
+        modules: None,
     }
 }
 

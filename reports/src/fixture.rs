@@ -128,6 +128,7 @@ fn environment() -> Environment {
             ("default".into(), "console=ttyS0 quiet lsm=bpf mitigations=off".into()),
             ("audit-off".into(), "console=ttyS0 quiet lsm=bpf mitigations=off audit=0".into()),
         ],
+        modules: None,
     };
     Environment {
         hookbench: "0.0.0".into(),

@@ -45,6 +45,19 @@ pub struct KernelRecord {
     pub sha256: String,
     /// The kernel's command lines: profile and words.
     pub boot_lines: Vec<(String, String)>,
+    /// The kernel modules that monitors load, where a cell asks for one and they
+    /// could be built.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub modules: Option<ModulesRecord>,
+}
+
+/// The kernel modules that were built for a kernel.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ModulesRecord {
+    /// Their compiler, by name and version.
+    pub compiler: String,
+    /// SHA-256 of all of them, one after another in the order of their names.
+    pub sha256: String,
 }
 
 /// The initramfs of a run.

@@ -2,6 +2,7 @@
 //! and by the compiler that built it, both from the mirror and unpacked only. They
 //! are never loaded here. What they do is known to those who have the sources.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -19,7 +20,7 @@ use crate::toolchain::{self, Toolchain};
 use crate::{digest, names};
 
 /// Counts up when the files of an entry become others.
-const FORMAT: u32 = 1;
+const FORMAT: u32 = 2;
 /// The file in an entry that says what built it.
 const FACTS: &str = "modules.json";
 /// No module is larger.
@@ -29,14 +30,17 @@ pub const LARGEST: u64 = 1 << 20;
 #[derive(Debug, Clone)]
 pub struct Modules {
     lease: Lease,
-    /// The first line of the compiler's `--version`.
+    /// Their compiler, by name and version.
     pub compiler: String,
+    /// The SHA-256 of all, one after another in the order of their names.
+    pub sha256: String,
 }
 
 /// What is known of modules in the cache.
 #[derive(Serialize, Deserialize)]
 struct Facts {
     compiler: String,
+    sha256: String,
     packages: Vec<(String, String)>,
 }
 
@@ -74,9 +78,9 @@ impl Modules {
             .with_context(|| format!("failed to build kernel modules for {}", kernel.name))?;
         let path = lease.file(FACTS);
         let facts = fs::read(&path).with_context(|| format!("failed to read {}", path.display()))?;
-        let Facts { compiler, .. } = serde_json::from_slice(&facts)
+        let Facts { compiler, sha256, .. } = serde_json::from_slice(&facts)
             .with_context(|| format!("failed to understand {}", path.display()))?;
-        Ok(Modules { lease, compiler })
+        Ok(Modules { lease, compiler, sha256 })
     }
 
     /// The file of the module called `name`, without its suffix.
@@ -124,9 +128,9 @@ impl Recipe<'_> {
         build.run(self.sources)?;
         let facts = Facts {
             compiler: build.version()?,
+            sha256: build.take(made)?,
             packages: packages.into_iter().map(|package| (package.name, package.version)).collect(),
         };
-        build.take(made)?;
         let json = serde_json::to_vec_pretty(&facts).context("failed to render what built modules")?;
         write_whole(&made.join(FACTS), &json)?;
         Ok(format!("for {} by {}", self.kernel.package, facts.compiler))
@@ -212,20 +216,22 @@ impl Build<'_> {
         command
     }
 
-    /// Copies what was built into `made`.
-    fn take(&self, made: &Path) -> Result<()> {
+    /// Copies what was built into `made`; its SHA-256.
+    fn take(&self, made: &Path) -> Result<String> {
         let place = self.place();
         let context = || format!("failed to list {}", place.display());
+        let mut modules = BTreeMap::new();
         for entry in fs::read_dir(&place).with_context(context)? {
             let path = entry.with_context(context)?.path();
-            if let (Some("ko"), Some(name)) =
-                (path.extension().and_then(|end| end.to_str()), path.file_name())
-            {
+            if path.extension().is_some_and(|end| end == "ko") {
                 let bytes = fs::read(&path).with_context(|| format!("failed to read {}", path.display()))?;
-                write_whole(&made.join(name), &bytes)?;
+                modules.extend(path.file_name().map(|name| (name.to_owned(), bytes)));
             }
         }
-        Ok(())
+        for (name, bytes) in &modules {
+            write_whole(&made.join(name), bytes)?;
+        }
+        Ok(digest::sha256(&modules.into_values().collect::<Vec<_>>().concat()))
     }
 }
 

@@ -84,7 +84,7 @@ pub struct Args {
 pub fn run(args: &Args) -> Result<ExitCode> {
     let asked = asked(args).map_err(usage)?;
     may_use(args).map_err(usage)?;
-    let session = open(&asked.kernels, args)?;
+    let session = open(&asked, args)?;
     let stop = Stop::on_signals().context("failed to listen to signals")?;
     let session = session.stopped_by(&stop);
     let folder = match &args.out {
@@ -160,10 +160,12 @@ fn may_use(args: &Args) -> Result<()> {
     }
 }
 
-fn open(kernels: &[String], args: &Args) -> Result<QemuSession> {
+fn open(asked: &Asked, args: &Args) -> Result<QemuSession> {
     let progress = Progress::begin("fetch", 0);
     let budget = Duration::from_secs(args.timeout);
-    let session = QemuSession::open(kernels, budget, &|message| progress.say(message))?;
+    let say = |message: &str| progress.say(message);
+    let session = QemuSession::open(&asked.kernels, budget, &say)?;
+    let session = session.with_modules(&asked.with_modules(), &say);
     let session = if args.cold { session.with_history(History::Cold) } else { session };
     Ok(if args.console { session.with_console(say::console) } else { session })
 }
