@@ -14,6 +14,7 @@ use hookbench_results::{
 use hookbench_workloads::{Denial, Workload, calibrate};
 
 use crate::meter::Meter;
+use crate::ports::Module;
 use crate::prepared::Prepared;
 use crate::shared::Sample;
 use crate::worker;
@@ -25,7 +26,7 @@ const LOOK_AGAIN: Duration = Duration::from_millis(20);
 const PATIENCE: u32 = 25;
 
 /// Runs the cell that `spec` asks for.
-pub(crate) fn run(spec: &CellSpec, prepared: Prepared) -> Result<AgentMessage> {
+pub(crate) fn run(spec: &CellSpec, prepared: Prepared, module: &Module) -> Result<AgentMessage> {
     let workload = hookbench_workloads::find(&spec.workload)
         .ok_or_else(|| anyhow!("the agent has no workload {:?}", spec.workload))?;
     let monitor = hookbench_probes::find(&spec.monitor)
@@ -45,6 +46,10 @@ pub(crate) fn run(spec: &CellSpec, prepared: Prepared) -> Result<AgentMessage> {
         );
         return Ok(AgentMessage::Unsupported(hook));
     }
+    let module = match monitor.sink.requires.module {
+        Some(_) => module.read().context("failed to read the kernel module")?,
+        None => Vec::new(),
+    };
     // Where nothing is attached, there is nothing to be metered or waited for.
     let watched = spec.monitor != MonitorName::none();
     let meter = if watched { Some(Meter::start(prepared.rate)?) } else { None };
@@ -55,6 +60,7 @@ pub(crate) fn run(spec: &CellSpec, prepared: Prepared) -> Result<AgentMessage> {
         tuning: &spec.tuning,
         ld_preload: (spec.params.get("ld_preload") == Some("recorded"))
             .then_some(hookbench_workloads::LD_PRELOAD),
+        module: &module,
     };
     let mut attached = match monitor.mechanism.attach(&request) {
         Ok(attached) => attached,

@@ -45,18 +45,18 @@ fn answer() -> Result<()> {
     kernel::quiet()?;
     // Where the cell lies in QEMU's list of files depends on what else is in it:
     // the search for it takes part in no cell's time.
-    let (jumped, spec) = stop::here(|jumped| (jumped, ports::cell()));
-    let spec = spec.context("failed to read the cell")?;
-    if spec.is_empty() {
+    let (jumped, handed) = stop::here(|jumped| (jumped, ports::handed()));
+    let ports::Handed { cell, module } = handed.context("failed to read the cell")?;
+    if cell.is_empty() {
         say(&AgentMessage::Stopped { jumped });
         return Ok(());
     }
-    let spec: CellSpec = serde_json::from_slice(&spec).context("failed to understand the cell")?;
+    let spec: CellSpec = serde_json::from_slice(&cell).context("failed to understand the cell")?;
     budget::start(Duration::from_secs(spec.budget)).context("failed to set the cell's budget")?;
     if let Some(fault) = spec.fault {
         fault::commit(fault)?;
     }
-    let answer = cell::run(&spec, prepared).unwrap_or_else(|error| failed(&error));
+    let answer = cell::run(&spec, prepared, &module).unwrap_or_else(|error| failed(&error));
     match spec.fault {
         Some(fault) => ports::say(&fault::spoilt(fault, answer)?),
         None => say(&answer),

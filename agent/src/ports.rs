@@ -18,9 +18,13 @@ const FW_CFG_DATA: u16 = 0x511;
 /// The selector of fw_cfg's directory of files.
 const FW_CFG_DIRECTORY: u16 = 0x19;
 /// The file that holds the cell.
-const CELL: &[u8] = b"opt/org.hookbench/cell";
+const CELL: &str = "opt/org.hookbench/cell";
+/// The file that holds the kernel module which the cell's monitor loads.
+const MODULE: &str = "opt/org.hookbench/module";
 /// More than any cell needs.
-const LONGEST: usize = 64 * 1024;
+const LONGEST_CELL: usize = 64 * 1024;
+/// More than any module needs.
+const LONGEST_MODULE: usize = 1 << 20;
 
 /// Does `talk` with access to all I/O ports, and only that: a task with access,
 /// and each of its children, pays some 50 instructions at every return to user
@@ -78,12 +82,63 @@ pub(crate) fn end() -> ! {
     })
 }
 
-/// The bytes of the cell, without the blanks that pad it.
-pub(crate) fn cell() -> Result<Vec<u8>> {
-    with_ports(read_cell)
+/// What the harness hands over.
+pub(crate) struct Handed {
+    /// The bytes of the cell, without the blanks that pad it.
+    pub(crate) cell: Vec<u8>,
+    /// Where a module is, if there is one.
+    pub(crate) module: Module,
 }
 
-fn read_cell() -> Result<Vec<u8>> {
+/// A module that has not been read yet.
+pub(crate) struct Module(File);
+
+impl Module {
+    /// Its bytes; none when the harness handed over no module.
+    pub(crate) fn read(&self) -> Result<Vec<u8>> {
+        with_ports(|| self.0.read(MODULE, LONGEST_MODULE))
+    }
+}
+
+/// Reads the cell, and finds the module.
+pub(crate) fn handed() -> Result<Handed> {
+    with_ports(|| {
+        let (mut cell, mut module) = (None, None);
+        each_file(|name, file| match name {
+            _ if name == CELL.as_bytes() => cell = Some(file),
+            _ if name == MODULE.as_bytes() => module = Some(file),
+            _ => {}
+        });
+        let (Some(cell), Some(module)) = (cell, module) else {
+            bail!("fw_cfg lacks one of the files {CELL} and {MODULE}");
+        };
+        let cell = cell.read(CELL, LONGEST_CELL)?.trim_ascii_end().to_vec();
+        Ok(Handed { cell, module: Module(module) })
+    })
+}
+
+/// A file in fw_cfg.
+#[derive(Clone, Copy)]
+struct File {
+    selector: u16,
+    size: u32,
+}
+
+impl File {
+    fn read(self, name: &str, longest: usize) -> Result<Vec<u8>> {
+        let size = self.size as usize;
+        if size > longest {
+            bail!("{name} has {size} bytes, more than {longest}");
+        }
+        select(self.selector);
+        let mut bytes = vec![0; size];
+        fill(&mut bytes);
+        Ok(bytes)
+    }
+}
+
+/// Names and places of all files.
+fn each_file(mut found: impl FnMut(&[u8], File)) {
     select(FW_CFG_DIRECTORY);
     let count = u32::from_be_bytes(read());
     for _ in 0..count {
@@ -92,17 +147,9 @@ fn read_cell() -> Result<Vec<u8>> {
         let selector = u16::from_be_bytes(read());
         let _reserved: [u8; 2] = read();
         let name: [u8; 56] = read();
-        if name.split(|&byte| byte == 0).next() != Some(CELL) {
-            continue;
-        }
-        if size as usize > LONGEST {
-            bail!("the cell has {size} bytes, more than {LONGEST}");
-        }
-        select(selector);
-        let bytes: Vec<u8> = (0..size).map(|_| read::<1>()[0]).collect();
-        return Ok(bytes.trim_ascii_end().to_vec());
+        let end = name.iter().position(|&byte| byte == 0).unwrap_or(name.len());
+        found(&name[..end], File { selector, size });
     }
-    bail!("fw_cfg has no file {}", String::from_utf8_lossy(CELL))
 }
 
 fn select(selector: u16) {
@@ -112,9 +159,15 @@ fn select(selector: u16) {
 
 fn read<const SIZE: usize>() -> [u8; SIZE] {
     let mut bytes = [0; SIZE];
-    for byte in &mut bytes {
-        // SAFETY: uses a port that is open.
-        unsafe { asm!("in al, dx", in("dx") FW_CFG_DATA, out("al") *byte, options(nostack)) };
-    }
+    fill(&mut bytes);
     bytes
+}
+
+/// Reads as many bytes of what is selected as there is room for.
+fn fill(bytes: &mut [u8]) {
+    // SAFETY: writes `bytes` and uses a port that is open.
+    unsafe {
+        asm!("rep insb", inout("rdi") bytes.as_mut_ptr() => _, inout("rcx") bytes.len() => _,
+            in("dx") FW_CFG_DATA, options(nostack));
+    }
 }

@@ -4,6 +4,7 @@
 mod check;
 pub mod cmd;
 pub mod folder;
+mod modules;
 mod outcome;
 pub mod plan;
 pub mod qemu;

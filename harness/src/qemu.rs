@@ -10,11 +10,13 @@ use std::time::Duration;
 use anyhow::{Context, Result};
 use hookbench_probes::{Monitor, Requires, STACKED};
 use hookbench_results::environment::{ImageRecord, KernelRecord};
+use hookbench_results::param::ParamInfo;
 use hookbench_results::protocol::CellSpec;
 use hookbench_results::store::write_whole;
 use hookbench_results::{
-    Cell, Clock, Environment, Failure, FailureKind, History, KernelVersion, Outcome, Target,
+    Cell, Clock, Environment, Failure, FailureKind, History, KernelVersion, Outcome, Params, Target,
 };
+use hookbench_vm::apt::NoPackage;
 use hookbench_vm::args::Additions;
 use hookbench_vm::cache::{Cache, Kind, Lease, Lock, Wanted};
 use hookbench_vm::console::Show;
@@ -26,6 +28,7 @@ use hookbench_vm::snapshot::{Recipe, Snapshot};
 use hookbench_vm::{args, image, kernels, userland};
 use sha2::{Digest, Sha256};
 
+use crate::modules::Modules;
 use crate::outcome::{believed, failure, no_snapshot};
 use crate::session::Session;
 use crate::snapshots::Snapshots;
@@ -49,11 +52,14 @@ pub const BUDGET: Duration = Duration::from_secs(120);
 /// Guests under TCG with the exact clock.
 pub struct QemuSession {
     kernels: BTreeMap<String, Kernel>,
+    /// Those that the mirror no longer has, each with what is there instead.
+    gone: BTreeMap<String, String>,
     image: PathBuf,
     /// Keeps the image in the cache, as each of `kernels` keeps itself.
     _image: Lease,
     cache: Cache,
     snapshots: Snapshots,
+    modules: Modules,
     history: History,
     scratch: Scratch,
     stop: Stop,
@@ -67,6 +73,8 @@ impl QemuSession {
     ///
     /// # Errors
     /// When QEMU is missing, a kernel cannot be had, or the cache cannot be written.
+    /// One of several that the mirror no longer has is no error: its cells are
+    /// unsupported.
     pub fn open(names: &[String], budget: Duration, progress: &dyn Fn(&str)) -> Result<QemuSession> {
         let qemu = qemu_version()?;
         let cache = Cache::open()?;
@@ -78,10 +86,7 @@ impl QemuSession {
                 std::env::temp_dir().display()
             ));
         }
-        let mut found = BTreeMap::new();
-        for name in names {
-            found.insert(name.clone(), kernel(name, &cache, progress)?);
-        }
+        let Kernels { found, gone } = Kernels::get(names, &cache, progress)?;
         let (lease, record) = make_image(&cache, progress)?;
         let environment = Environment {
             hookbench: env!("CARGO_PKG_VERSION").into(),
@@ -93,15 +98,18 @@ impl QemuSession {
             machine: args::machine(1).into_iter().map(lossy).collect(),
             kernels: names.iter().filter_map(|name| found.get(name)).map(kernel_record).collect(),
             image: record,
+            usual: usual(),
             bpf_compiler: BPF_COMPILER.into(),
             rustc: env!("HOOKBENCH_RUSTC").into(),
         };
         Ok(QemuSession {
             kernels: found,
+            gone,
             image: lease.file(IMAGE),
             _image: lease,
             cache,
             snapshots: Snapshots::default(),
+            modules: Modules::default(),
             history: History::Restored,
             scratch: Scratch::open()?,
             stop: Stop::default(),
@@ -115,6 +123,19 @@ impl QemuSession {
     #[must_use]
     pub fn with_history(self, history: History) -> QemuSession {
         QemuSession { history, ..self }
+    }
+
+    /// The same session, with the modules of those of its `kernels` whose cells need
+    /// some: what they are is then part of the environment. Where there are none,
+    /// those cells say why.
+    #[must_use]
+    pub fn with_modules(mut self, kernels: &BTreeSet<&str>, progress: &dyn Fn(&str)) -> QemuSession {
+        for record in &mut self.environment.kernels {
+            if let Some(kernel) = self.kernels.get(&record.name).filter(|_| kernels.contains(&*record.name)) {
+                record.modules = self.modules.built(kernel, &self.cache, progress);
+            }
+        }
+        self
     }
 
     /// The same session, whose guests end at once when `stop` is asked for.
@@ -158,13 +179,23 @@ impl QemuSession {
     }
 
     fn try_run(&self, cell: &Cell, spec: &CellSpec) -> Result<Outcome> {
+        if let Some(why) = self.gone.get(&cell.kernel) {
+            return Ok(Outcome::Unsupported(why.clone()));
+        }
         let kernel = self.kernels.get(&cell.kernel).context("the session was opened without this kernel")?;
         let monitor = hookbench_probes::find(&cell.monitor).context("no such monitor")?;
         if let Some(why) = missing(monitor, kernel, cell)? {
             return Ok(Outcome::Unsupported(why));
         }
         let asked = serde_json::to_vec(spec).context("failed to render the cell")?;
-        let terms = self.terms(cell, spec.samples);
+        let module = match monitor.sink.requires.module {
+            Some(name) => match self.modules.of(kernel, name, &self.cache)? {
+                Ok(file) => Some(file),
+                Err(why) => return Ok(Outcome::Unsupported(why)),
+            },
+            None => None,
+        };
+        let terms = Terms { module: module.as_deref(), ..self.terms(cell, spec.samples) };
         let boot_line = boot_line(monitor, kernel, cell)?;
         let boot = Boot { vmlinux: &kernel.vmlinux, image: &self.image, boot_line: &boot_line };
         let answer = match self.history {
@@ -188,6 +219,7 @@ impl QemuSession {
             scratch: &self.scratch,
             stop: self.stop.flag(),
             console: self.console,
+            module: None,
         }
     }
 
@@ -222,8 +254,50 @@ impl Session for QemuSession {
     }
 }
 
+/// The usual parameters of the monitors that have any.
+fn usual() -> Vec<(String, Params)> {
+    let with = hookbench_probes::monitors().filter(|monitor| !monitor.sink.params.is_empty());
+    let of = |info: &ParamInfo| Some((info.name.to_string(), info.usual.first()?.to_string()));
+    with.map(|monitor| (monitor.name().to_string(), monitor.sink.params.iter().filter_map(of).collect()))
+        .collect()
+}
+
 fn lossy(argument: OsString) -> String {
     argument.to_string_lossy().into_owned()
+}
+
+/// The kernels of a session.
+struct Kernels {
+    found: BTreeMap<String, Kernel>,
+    gone: BTreeMap<String, String>,
+}
+
+impl Kernels {
+    /// Gets them all, as far as the mirror has them; one at least.
+    fn get(names: &[String], cache: &Cache, progress: &dyn Fn(&str)) -> Result<Kernels> {
+        let mut kernels = Kernels { found: BTreeMap::new(), gone: BTreeMap::new() };
+        let mut first = None;
+        for name in names {
+            match kernel(name, cache, progress) {
+                Ok(kernel) => {
+                    kernels.found.insert(name.clone(), kernel);
+                }
+                Err(error) => {
+                    // Anything else may be mended by trying again.
+                    let Some(reason) = error.downcast_ref::<NoPackage>().map(NoPackage::reason) else {
+                        return Err(error);
+                    };
+                    progress(&format!("without the kernel {name}: {reason}"));
+                    kernels.gone.insert(name.clone(), reason);
+                    first = first.or(Some(error));
+                }
+            }
+        }
+        match first {
+            Some(error) if kernels.found.is_empty() => Err(error),
+            _ => Ok(kernels),
+        }
+    }
 }
 
 /// A kernel by the name of its row, or by the path of one's own.
@@ -241,6 +315,7 @@ fn kernel_record(kernel: &Kernel) -> KernelRecord {
         version: kernel.version.clone(),
         sha256: kernel.sha256.clone(),
         boot_lines: Vec::new(),
+        modules: None,
     }
 }
 

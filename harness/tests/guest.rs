@@ -2,7 +2,8 @@
 
 use common::beside_restless;
 use common::cells::{LONG, default_session, measured, paced, planned, run, session};
-use hookbench_results::{Measured, Outcome, Schedule};
+use hookbench_results::protocol::Fault;
+use hookbench_results::{FailureKind, Measured, Outcome, Schedule};
 
 mod common;
 
@@ -29,6 +30,73 @@ fn the_value_of_ld_preload_is_recorded_behind_32_pages_of_environment() {
     }
     let audit = run(&session, &paced("execve-noop", "audit+auditd", &params), None);
     assert!(matches!(audit, Outcome::Unsupported(_)), "{audit:?}");
+}
+
+/// Monitors that a kernel module is.
+fn modules() -> Vec<String> {
+    let names = hookbench::plan::monitor_names();
+    names.into_iter().filter(|name| name.starts_with("module+") || name.starts_with("livepatch+")).collect()
+}
+
+#[test]
+fn a_module_sees_every_event_and_is_gone_when_it_is_detached() {
+    let session = default_session();
+    // Its system call table is tried below.
+    for monitor in modules().iter().filter(|name| *name != "module+syscall-table") {
+        for (workload, params) in [
+            ("execve-noop", [].as_slice()),
+            ("unshare-burst", &[("as", "root")]),
+            ("mprotect-storm", &[("to", "r")]),
+        ] {
+            let events = measured(&session, &paced(workload, monitor, params)).events.unwrap();
+            assert_eq!((events.seen, events.lost), (events.expected, 0), "{monitor} {workload}");
+        }
+        // One that stayed would see, or be an error of detaching.
+        let deaf = run(&session, &paced("mprotect-storm", monitor, &[("to", "r")]), Some(Fault::Deaf));
+        let Outcome::Failed(failure) = deaf else { panic!("{monitor}: {deaf:?}") };
+        assert_eq!(failure.kind, FailureKind::EventsMismatch, "{monitor}: {failure:?}");
+        assert!(failure.message.contains("saw 0 and lost 0"), "{monitor}: {failure:?}");
+    }
+}
+
+#[test]
+fn a_table_of_system_calls_is_of_use_where_the_kernel_reads_it() {
+    let old = session("5.10", LONG);
+    let cell =
+        |kernel| planned(kernel, "mprotect-storm", "module+syscall-table", &[("to", "r")], Schedule::Paced);
+    let events = measured(&old, &cell("5.10")).events.unwrap();
+    assert_eq!((events.seen, events.lost), (events.expected, 0));
+    let outcome = run(&default_session(), &cell("6.1"), None);
+    let Outcome::Unsupported(why) = outcome else { panic!("{outcome:?}") };
+    assert!(why.contains("does not read them: of 5 watched calls it saw none"), "{why}");
+}
+
+#[test]
+fn modules_of_a_kernel_that_a_newer_release_built_are_built_by_its_compiler() {
+    let session = session("7.3", LONG);
+    for monitor in modules().iter().filter(|name| *name != "module+syscall-table") {
+        let planned = planned("7.3", "mprotect-storm", monitor, &[("to", "r")], Schedule::Paced);
+        let events = measured(&session, &planned).events.unwrap();
+        assert_eq!((events.seen, events.lost), (events.expected, 0), "{monitor}");
+    }
+}
+
+#[test]
+fn a_kernel_without_headers_has_no_modules_and_needs_no_guest_to_say_so() {
+    let folder = tempfile::tempdir().unwrap();
+    default_session();
+    let cache = hookbench_vm::cache::Cache::open().unwrap();
+    let own = folder.path().join("vmlinux-own");
+    std::fs::copy(cache.root().join("kernels/6.1/vmlinux"), &own).unwrap();
+    let name = own.display().to_string();
+    // No guest boots in so short a time.
+    let session = session(&name, std::time::Duration::from_millis(1));
+    for monitor in modules() {
+        let planned = planned(&name, "mprotect-storm", &monitor, &[("to", "r")], Schedule::Paced);
+        let outcome = run(&session, &planned, None);
+        let Outcome::Unsupported(why) = outcome else { panic!("{outcome:?}") };
+        assert!(why.contains("given by its path"), "{monitor}: {why}");
+    }
 }
 
 #[test]

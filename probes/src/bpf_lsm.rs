@@ -16,6 +16,7 @@ const REQUIRES: Requires = Requires {
     lsm: &["bpf"],
     lsm_stack: &[],
     boot: &[],
+    module: None,
 };
 
 static INFO: MechanismInfo = MechanismInfo {

@@ -172,6 +172,8 @@ pub struct Requires {
     pub lsm_stack: &'static [&'static str],
     /// Words that the boot line gets for this monitor alone.
     pub boot: &'static [&'static str],
+    /// The kernel module it loads, by the name of its source in `modules`.
+    pub module: Option<&'static str>,
 }
 
 /// The first kernel that hookbench measures; everything is in it unless a row
@@ -181,7 +183,12 @@ pub(crate) const FIRST: KernelVersion = KernelVersion::new(5, 10);
 impl Requires {
     /// Only these options.
     pub const fn config(config: &'static [&'static str]) -> Self {
-        Self { since: FIRST, config, lsm: &[], lsm_stack: &[], boot: &[] }
+        Self { since: FIRST, config, lsm: &[], lsm_stack: &[], boot: &[], module: None }
+    }
+
+    /// These options, and this kernel module.
+    pub const fn module(name: &'static str, config: &'static [&'static str]) -> Self {
+        Self { module: Some(name), ..Self::config(config) }
     }
 }
 

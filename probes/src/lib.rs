@@ -17,7 +17,10 @@ mod ftrace;
 mod info;
 mod kprobe;
 mod kretprobe;
+mod livepatch;
 mod lsm;
+mod module;
+pub mod modules;
 mod none;
 mod raw_tracepoint;
 pub mod said;
@@ -43,6 +46,8 @@ pub static MECHANISMS: &[&dyn Mechanism] = &[
     &tracepoint::Tracepoint,
     &raw_tracepoint::RawTracepoint,
     &ftrace::Ftrace,
+    &livepatch::Livepatch,
+    &module::Module,
 ];
 
 /// A mechanism. An implementation is stateless; the state is what attaching returns.
@@ -114,7 +119,7 @@ mod tests {
             .map(|entry| entry.unwrap().path())
             .filter(|path| path.extension().is_some())
             .map(|path| path.file_stem().unwrap().to_string_lossy().replace('_', "-"))
-            .filter(|name| !["lib", "info", "said"].contains(&name.as_str()))
+            .filter(|name| !["lib", "info", "said", "modules"].contains(&name.as_str()))
             .collect();
         let rows: BTreeSet<String> =
             MECHANISMS.iter().map(|mechanism| mechanism.info().name.into()).collect();

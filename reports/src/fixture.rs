@@ -54,6 +54,19 @@ pub(crate) fn synthetic_run() -> Run {
     Run { schema: 1, plan: "synthetic".into(), environment: environment(), measurements }
 }
 
+/// A run in which the parameter `modules` of a monitor grows, from its usual 0.
+pub(crate) fn swept_run() -> Run {
+    let at = |modules: &str| Cell {
+        tuning: modules.parse().expect("parameters"),
+        ..cell("6.1", "mprotect-storm", "to=r", "lsm+idle")
+    };
+    let p50s = [("", 1_000), ("modules=1", 1_010), ("modules=4", 1_040), ("modules=2", 1_020)];
+    let measurements = p50s.map(|(modules, p50)| measured(at(modules), p50, None)).into();
+    let usual = vec![("lsm+idle".into(), "modules=0".parse().expect("parameters"))];
+    let environment = Environment { usual, ..environment() };
+    Run { schema: 1, plan: "synthetic".into(), environment, measurements }
+}
+
 fn cell(kernel: &str, workload: &str, params: &str, monitor: &str) -> Cell {
     Cell {
         kernel: kernel.into(),
@@ -130,6 +143,7 @@ fn environment() -> Environment {
             ("default".into(), "console=ttyS0 quiet lsm=bpf mitigations=off".into()),
             ("audit-off".into(), "console=ttyS0 quiet lsm=bpf mitigations=off audit=0".into()),
         ],
+        modules: None,
     };
     Environment {
         hookbench: "0.0.0".into(),

@@ -9,10 +9,12 @@ pub mod csv;
 pub mod environment;
 pub mod html;
 pub mod markdown;
+pub mod matrix;
 pub mod plot;
 pub mod published;
 pub mod section;
 pub mod summary;
+pub mod sweep;
 pub mod terminal;
 pub mod text;
 

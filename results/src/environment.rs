@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Clock, Target};
+use crate::{Clock, Params, Target};
 
 /// The environment of a run, recorded in `run.json`.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -26,6 +26,10 @@ pub struct Environment {
     pub kernels: Vec<KernelRecord>,
     /// What they ran.
     pub image: ImageRecord,
+    /// What the parameters of monitors are when a cell does not name them: of each
+    /// monitor that has any.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub usual: Vec<(String, Params)>,
     /// The compiler of the BPF objects, its first line.
     pub bpf_compiler: String,
     /// The compiler of the agent.
@@ -45,6 +49,19 @@ pub struct KernelRecord {
     pub sha256: String,
     /// The kernel's command lines: profile and words.
     pub boot_lines: Vec<(String, String)>,
+    /// The kernel modules that monitors load, where a cell asks for one and they
+    /// could be built.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub modules: Option<ModulesRecord>,
+}
+
+/// The kernel modules that were built for a kernel.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ModulesRecord {
+    /// Their compiler, by name and version.
+    pub compiler: String,
+    /// SHA-256 of all of them, one after another in the order of their names.
+    pub sha256: String,
 }
 
 /// The initramfs of a run.

@@ -30,6 +30,44 @@ pub struct Package {
     pub version: String,
 }
 
+/// The mirror was asked, and has no such package.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "no package {pattern} in {suites} of the configured mirror{} (nearest: {}); \
+     check apt's sources, or whether a newer hookbench knows what Debian has now", self.place(), self.near.join(", ")
+)]
+pub struct NoPackage {
+    /// What was looked for; `*` stands for any text.
+    pub pattern: String,
+    suites: String,
+    /// Suites that apt has no place for.
+    missing: Vec<String>,
+    near: Vec<String>,
+    /// The series next to it of which there are such packages.
+    beside: Vec<String>,
+}
+
+impl NoPackage {
+    fn place(&self) -> String {
+        match self.missing.as_slice() {
+            [] => String::new(),
+            missing => format!("; apt's sources name no place for {}", missing.join(", ")),
+        }
+    }
+
+    /// What was looked for where, and what is there instead, for a cell that
+    /// cannot be measured for it.
+    #[must_use]
+    pub fn reason(&self) -> String {
+        let NoPackage { pattern, suites, .. } = self;
+        let beside = match self.beside.as_slice() {
+            [] => self.near.join(", "),
+            series => series.join(" and "),
+        };
+        format!("the mirror has no package {pattern} in {suites}{}; nearest to it are {beside}", self.place())
+    }
+}
+
 /// An apt for some suites of the machine's mirror.
 pub struct Apt<'a> {
     lock: &'a Lock,
@@ -92,18 +130,13 @@ impl<'a> Apt<'a> {
         }
         self.update()?;
         let names = self.names()?;
-        names::newest(pattern, &names).with_context(|| {
-            let place = match self.missing.as_slice() {
-                [] => String::new(),
-                missing => format!("; apt's sources name no place for {}", missing.join(", ")),
-            };
-            let near = names::nearest(pattern, &names).join(", ");
-            format!(
-                "no package {pattern} in {} of the configured mirror{place} (nearest: {near}); \
-                 check apt's sources, or whether a newer hookbench knows what Debian has now",
-                self.suites
-            )
-        })
+        Ok(names::newest(pattern, &names).ok_or_else(|| NoPackage {
+            pattern: pattern.to_owned(),
+            suites: self.suites.clone(),
+            missing: self.missing.clone(),
+            near: names::nearest(pattern, &names).into_iter().map(str::to_owned).collect(),
+            beside: names::series_beside(pattern, &names),
+        })?)
     }
 
     /// Downloads the newest packages and unpacks them all into `folder`; returns

@@ -26,6 +26,10 @@ const LEAN_LSM: &str = "lockdown,bpf";
 /// The name of the fw_cfg file that holds the cell.
 pub const CELL_FILE: &str = "opt/org.hookbench/cell";
 
+/// The name of the fw_cfg file that holds the kernel module that a monitor loads.
+/// It is there for all, and empty for most, so that all have the same machine.
+pub const MODULE_FILE: &str = "opt/org.hookbench/module";
+
 /// The words of the kernel's command line in every profile, beside `lsm=`.
 const WORDS: &[&str] = &[
     "console=ttyS0",
@@ -107,6 +111,7 @@ pub fn machine(cpus: u16) -> Vec<OsString> {
 /// snapshot: the files it talks through.
 pub(crate) struct Files {
     pub(crate) cell: PathBuf,
+    pub(crate) module: PathBuf,
     pub(crate) answer: PathBuf,
     pub(crate) console: PathBuf,
 }
@@ -114,7 +119,8 @@ pub(crate) struct Files {
 impl Files {
     /// The files in a guest's folder.
     pub(crate) fn below(folder: &Path) -> Files {
-        Files { cell: folder.join("cell"), answer: folder.join("answer"), console: folder.join("console") }
+        let file = |name| folder.join(name);
+        Files { cell: file("cell"), module: file("module"), answer: file("answer"), console: file("console") }
     }
 }
 
@@ -147,6 +153,8 @@ pub(crate) fn devices(files: &Files, stops: Stops) -> Vec<OsString> {
         pause.into(),
         "-fw_cfg".into(),
         with(&format!("name={CELL_FILE},file="), &files.cell),
+        "-fw_cfg".into(),
+        with(&format!("name={MODULE_FILE},file="), &files.module),
     ]
 }
 

@@ -70,6 +70,8 @@ pub struct Terms<'a> {
     pub stop: &'a AtomicBool,
     /// What shows the console meanwhile.
     pub console: Option<Show>,
+    /// The kernel module that is handed to it with the cell.
+    pub module: Option<&'a Path>,
 }
 
 /// What a guest said before it ended.
@@ -145,7 +147,12 @@ impl<'a> Guest<'a> {
     ) -> Result<Guest<'a>, Error> {
         let folder = terms.scratch.folder("guest");
         let folder = folder.map_err(|error| Error::File { path: terms.scratch.path().into(), error })?;
-        let files = Files::below(folder.path());
+        let mut files = Files::below(folder.path());
+        match terms.module {
+            Some(module) => files.module = module.into(),
+            None => fs::write(&files.module, b"")
+                .map_err(|error| Error::File { path: files.module.clone(), error })?,
+        }
         let mut padded = cell.to_vec();
         padded.resize(padded.len().max(CELL_SIZE), b' ');
         fs::write(&files.cell, padded).map_err(|error| Error::File { path: files.cell.clone(), error })?;

@@ -22,6 +22,12 @@ pub struct KernelRow {
     /// Packages to be unpacked beside it; `*` is what it was in `package`.
     #[serde(default)]
     pub with: Vec<String>,
+    /// Packages that modules for it are built against, in the same way.
+    #[serde(default)]
+    pub headers: Vec<String>,
+    /// The toolchain that builds them.
+    #[serde(default)]
+    pub toolchain: String,
 }
 
 #[derive(Deserialize)]
@@ -85,10 +91,15 @@ mod tests {
                 assert!(package.ends_with("-amd64"), "{package}");
             }
         }
+        for package in rows.iter().flat_map(|row| &row.headers) {
+            assert!(package.matches('*').count() <= 1, "{package}");
+        }
         let names: HashSet<&str> = rows.iter().map(|row| row.name.as_str()).collect();
         assert_eq!(names.len(), rows.len());
         assert_eq!(rows.iter().filter(|row| row.default).count(), 1);
         assert_eq!(default().unwrap().name, "6.1");
+        let versions: Vec<KernelVersion> = rows.iter().map(|row| row.name.parse().unwrap()).collect();
+        assert!(versions.is_sorted(), "{versions:?}");
     }
 
     #[test]

@@ -2,6 +2,9 @@
 //! newest, which a user may have meant.
 
 use std::cmp::Ordering;
+use std::collections::BTreeSet;
+
+use hookbench_results::KernelVersion;
 
 /// What `*` stands for when `name` matches `pattern`; empty without a `*`.
 pub fn stands_for<'n>(pattern: &str, name: &'n str) -> Option<&'n str> {
@@ -53,6 +56,26 @@ pub fn nearest<'n>(pattern: &str, names: &'n [String]) -> Vec<&'n str> {
     near
 }
 
+/// The series next to that of `pattern`, below and above, of which there are
+/// such packages: of `image-6.2.*-amd64` or `image-6.2.4-amd64`, the 6.1 and 6.12
+/// of others.
+pub fn series_beside(pattern: &str, names: &[String]) -> Vec<String> {
+    let begin = pattern.find(|c: char| c.is_ascii_digit()).unwrap_or(pattern.len());
+    let (before, version) = pattern.split_at(begin);
+    let Ok(wanted) = version.parse::<KernelVersion>() else { return Vec::new() };
+    // What it is the kernel for begins behind the version, with a letter.
+    let bytes = version.as_bytes();
+    let end = bytes.windows(2).position(|pair| pair[0] == b'-' && pair[1].is_ascii_alphabetic());
+    let after = end.map_or("", |end| &version[end..]);
+    let series = |name: &String| -> Option<KernelVersion> {
+        name.strip_prefix(before)?.strip_suffix(after)?.parse().ok()
+    };
+    let known: BTreeSet<KernelVersion> = names.iter().filter_map(series).collect();
+    let below = known.range(..wanted).next_back();
+    let above = known.range(wanted..).find(|series| **series != wanted);
+    below.into_iter().chain(above).map(ToString::to_string).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -87,12 +110,30 @@ mod tests {
         assert_eq!(near, ["linux-image-6.12.10-cloud-amd64", "linux-image-6.12.9-cloud-amd64"]);
     }
 
+    #[test]
+    fn the_series_beside_are_those_of_the_same_kind() {
+        let names = names(&[
+            "linux-image-6.1.0-56-cloud-amd64",
+            "linux-image-6.12.9+deb12-cloud-amd64",
+            "linux-image-6.17.13+deb13-cloud-amd64",
+            "linux-image-6.18.5+deb13-cloud-amd64",
+            "linux-image-6.15.1-rt-amd64",
+            "linux-image-cloud-amd64",
+        ]);
+        assert_eq!(series_beside("linux-image-6.16.*-cloud-amd64", &names), ["6.12", "6.17"]);
+        assert_eq!(series_beside("linux-image-5.10.0-*-cloud-amd64", &names), ["6.1"]);
+        assert_eq!(series_beside("linux-image-7.0.*-cloud-amd64", &names), ["6.18"]);
+        assert_eq!(series_beside("linux-image-6.16.4+deb13-cloud-amd64", &names), ["6.12", "6.17"]);
+        assert_eq!(series_beside("linux-image-6.16.0-7-cloud-amd64", &names), ["6.12", "6.17"]);
+        assert_eq!(series_beside("bash", &names), [""; 0]);
+    }
+
     proptest! {
         #[test]
         fn any_names_are_ordered_without_panic(a in ".*", b in ".*") {
             prop_assert_eq!(by_number(&a, &b), by_number(&b, &a).reverse());
             prop_assert_eq!(by_number(&a, &a), Ordering::Equal);
-            let _ = stands_for(&a, &b);
+            let _ = (stands_for(&a, &b), series_beside(&a, std::slice::from_ref(&b)));
         }
 
         #[test]

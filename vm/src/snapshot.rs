@@ -26,7 +26,7 @@ use crate::qmp::{Qmp, Silence};
 use crate::scratch::Scratch;
 
 /// Goes up when what is kept, or the way to it, changes.
-const FORMAT: u32 = 2;
+const FORMAT: u32 = 3;
 
 const MEMORY: &str = "memory";
 const DEVICE: &str = "device";

@@ -37,7 +37,7 @@ pub(crate) const NEEDS: [Need; 10] = [
     Need { package: "libelf-dev", evidence: &["/usr/include/libelf.h"], why: "libbpf reads ELF files" },
     Need { package: "zlib1g-dev", evidence: &["/usr/include/zlib.h"], why: "libelf needs it" },
     Need { package: "pkg-config", evidence: &["pkg-config", "pkgconf"], why: "finds libelf for libbpf" },
-    Need { package: "make", evidence: &["make"], why: "builds libbpf" },
+    Need { package: "make", evidence: &["make"], why: "builds libbpf, and kernel modules" },
     Need {
         package: "debian-archive-keyring",
         evidence: &["/usr/share/keyrings/debian-archive-keyring.gpg"],

@@ -1,7 +1,7 @@
 //! What the command line asks for, as cells: those of a plan, of globs, or the
 //! one cell that is named by what reports show of it.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::path::Path;
 
 use anyhow::{Result, anyhow, bail};
@@ -20,6 +20,17 @@ pub(super) struct Asked {
     pub(super) kernels: Vec<String>,
     /// The cells, in canonical order.
     pub(super) planned: Vec<Planned>,
+}
+
+impl Asked {
+    /// The kernels with a cell whose monitor is a kernel module.
+    pub(super) fn with_modules(&self) -> BTreeSet<&str> {
+        let loads = |monitor| {
+            hookbench_probes::find(monitor).is_some_and(|monitor| monitor.sink.requires.module.is_some())
+        };
+        let cells = self.planned.iter().map(|planned| &planned.cell);
+        cells.filter(|cell| loads(&cell.monitor)).map(|cell| cell.kernel.as_str()).collect()
+    }
 }
 
 /// What `args` ask for.
@@ -167,11 +178,31 @@ mod tests {
     #[test]
     fn kernels_are_chosen_by_name_glob_and_path() {
         assert_eq!(kernels_of("--kernel 6.12,6.1,6.12").unwrap(), ["6.12", "6.1"]);
-        assert_eq!(kernels_of("--kernel 6.1*").unwrap(), ["6.1", "6.12"]);
+        assert_eq!(kernels_of("--kernel 6.1?").unwrap(), ["6.12", "6.16", "6.17", "6.18", "6.19"]);
         assert_eq!(kernels_of("--kernel Cargo.toml").unwrap(), ["Cargo.toml"]);
         for wrong in ["--kernel 4.4", "--kernel ./nowhere"] {
             assert!(kernels_of(wrong).unwrap_err().to_string().contains("6.1, 6.12"), "{wrong}");
         }
+    }
+
+    #[test]
+    fn all_kernels_are_every_row_on_the_command_line_and_in_a_plan() {
+        let rows = known().unwrap();
+        assert_eq!(kernels_of("--kernel all").unwrap(), rows);
+        assert_eq!(kernels_of("--kernel 6.1,all").unwrap().len(), rows.len());
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("plan.toml");
+        let text =
+            "name = \"p\"\nkernels = [\"all\"]\n[[cells]]\nworkloads = [\"null-syscall\"]\nmonitors = []\n";
+        std::fs::write(&file, text).unwrap();
+        assert_eq!(kernels_of(&format!("--plan {}", file.display())).unwrap(), rows);
+    }
+
+    #[test]
+    fn modules_are_for_kernels_whose_cells_load_them() {
+        let of = |line: &str| asked(&args(line)).unwrap().with_modules().len();
+        assert_eq!(of("--kernel 6.1,6.12 --monitor livepatch+*"), 2);
+        assert_eq!(of("--kernel 6.1,6.12 --monitor bpf-lsm+*"), 0);
     }
 
     #[test]

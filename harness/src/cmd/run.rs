@@ -29,7 +29,7 @@ use crate::stop::{Stop, Stopped};
 #[derive(Debug, clap::Args)]
 #[command(after_help = super::EXIT_CODES)]
 pub struct Args {
-    /// Kernels by name, glob, or path of a bzImage or vmlinux
+    /// Kernels by name, glob, or path of a bzImage or vmlinux; `all` known ones
     #[arg(long, value_name = "KERNEL,…", value_delimiter = ',')]
     pub(super) kernel: Vec<String>,
     /// Workloads by name or glob
@@ -90,7 +90,7 @@ pub struct Args {
 pub fn run(args: &Args) -> Result<ExitCode> {
     let asked = asked(args).map_err(usage)?;
     may_use(args).map_err(usage)?;
-    let session = open(&asked.kernels, args)?.for_cells(asked.planned.iter().map(|planned| &planned.cell))?;
+    let session = open(&asked, args)?.for_cells(asked.planned.iter().map(|planned| &planned.cell))?;
     let stop = Stop::on_signals().context("failed to listen to signals")?;
     let session = session.stopped_by(&stop);
     let folder = match &args.out {
@@ -166,10 +166,12 @@ fn may_use(args: &Args) -> Result<()> {
     }
 }
 
-fn open(kernels: &[String], args: &Args) -> Result<QemuSession> {
+fn open(asked: &Asked, args: &Args) -> Result<QemuSession> {
     let progress = Progress::begin("fetch", 0);
     let budget = Duration::from_secs(args.timeout);
-    let session = QemuSession::open(kernels, budget, &|message| progress.say(message))?;
+    let say = |message: &str| progress.say(message);
+    let session = QemuSession::open(&asked.kernels, budget, &say)?;
+    let session = session.with_modules(&asked.with_modules(), &say);
     let session = if args.cold { session.with_history(History::Cold) } else { session };
     Ok(if args.console { session.with_console(say::console) } else { session })
 }

@@ -5,6 +5,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use hookbench_results::store::load;
+
 use super::own::{CELL, HOOKBENCH, Own, flip, text, unshared};
 
 /// A mirror of one suite, which nobody has signed.
@@ -119,6 +121,33 @@ fn a_kernel_that_is_gone_from_the_mirror_is_said_or_runs_from_the_cache() {
     for word in words {
         assert!(said.contains(word), "{word}: {said}");
     }
+}
+
+#[test]
+fn of_several_kernels_one_that_is_gone_is_unsupported_and_the_others_run() {
+    let own = Own::new();
+    let mirror = Mirror::new(&own);
+    mirror.has("linux-image-6.17.3+deb13-cloud-amd64", Path::new("/etc/hostname"));
+    let two = |out: &str| {
+        let mut command = own.command();
+        command.env("APT_CONFIG", mirror.configuration()).args(CELL.split_whitespace()).arg(out);
+        let output = command.args(["--kernel", "6.1,6.12"]).output().unwrap();
+        (output.status.code(), text(&output.stderr))
+    };
+    let (code, said) = two("out");
+    assert_eq!(code, Some(0), "{said}");
+    let run = load(&own.folder.path().join("out")).unwrap();
+    let outcomes: Vec<_> =
+        run.measurements.iter().map(|m| (m.cell.kernel.as_str(), m.outcome.word())).collect();
+    assert_eq!(outcomes, [("6.1", "measured"), ("6.12", "unsupported")]);
+    let reason = run.measurements[1].outcome.reason();
+    assert!(reason.contains("no package linux-image-6.12.*-cloud-amd64 in bookworm"), "{reason}");
+    assert!(reason.ends_with("nearest to it are 6.17"), "{reason}");
+    // A mirror that does not answer may have it.
+    fs::remove_dir_all(mirror.folder.join("dists")).unwrap();
+    fs::remove_dir_all(own.path("apt")).unwrap();
+    let (code, said) = two("unreachable");
+    assert!(code == Some(1) && said.contains("failed to read the package lists"), "{said}");
 }
 
 #[test]

@@ -133,6 +133,7 @@ pub fn warm() {
         readers: Readers::Below,
         tuning: &Params::default(),
         ld_preload: None,
+        module: &[],
     };
     let wanted = |name: &str| behaviours.iter().any(|row| name == program_of(request.sink, row));
     if begin().is_ok() {

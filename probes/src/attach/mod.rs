@@ -8,6 +8,7 @@ use hookbench_results::{Behaviour, Params};
 pub mod audit_link;
 pub mod avc;
 pub mod bpf;
+pub mod kmod;
 pub mod lsm;
 pub mod reader;
 pub mod tracefs;
@@ -28,6 +29,8 @@ pub struct Request<'a> {
     pub tuning: &'a Params,
     /// The value of LD_PRELOAD that each record has to carry, if it has to.
     pub ld_preload: Option<&'static str>,
+    /// The kernel module that the sink asks for; empty when it asks for none.
+    pub module: &'a [u8],
 }
 
 impl Request<'_> {

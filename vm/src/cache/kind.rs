@@ -31,14 +31,24 @@ impl Kind {
     /// [`LIMIT_VARIABLE`](super::LIMIT_VARIABLE) sets another limit.
     pub const SNAPSHOTS: Kind =
         Kind { name: "snapshots", about: "guests that have booted", limit: Some(4096 * MIB) };
+    /// Kernel modules, all of hookbench's for one kernel; other sources make others.
+    pub const MODULES: Kind =
+        Kind { name: "modules", about: "kernel modules, built for a kernel", limit: Some(32 * MIB) };
     /// What apt keeps. Not made of entries: apt looks after it by itself, and it
     /// is only touched under the cache's lock.
     pub const APT: Kind = Kind { name: "apt", about: "package lists", limit: None };
 }
 
 /// All kinds.
-pub const KINDS: [Kind; 6] =
-    [Kind::KERNELS, Kind::OWN_KERNELS, Kind::USERLAND, Kind::IMAGES, Kind::SNAPSHOTS, Kind::APT];
+pub const KINDS: [Kind; 7] = [
+    Kind::KERNELS,
+    Kind::OWN_KERNELS,
+    Kind::USERLAND,
+    Kind::IMAGES,
+    Kind::SNAPSHOTS,
+    Kind::MODULES,
+    Kind::APT,
+];
 
 /// The kind called `name`.
 #[must_use]

@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: GPL-2.0-only
+ *
+ * For modules that watch system calls: their numbers, and the slot of each.
+ */
+#ifndef HOOKBENCH_SYSCALLS_H
+#define HOOKBENCH_SYSCALLS_H
+
+#include "hookbench.h"
+
+static unsigned int calls[CALLS];
+static unsigned int call_count;
+module_param_array(calls, uint, &call_count, 0444);
+
+/* Beside `calls`: the slot of each. */
+static unsigned int slots[CALLS];
+static unsigned int slot_count;
+module_param_array(slots, uint, &slot_count, 0444);
+
+/* Room for every number that x86-64 has. */
+#define NUMBERS 512
+
+static bool are_valid(void)
+{
+	unsigned int i;
+
+	for (i = 0; i < call_count; i++)
+		if (calls[i] >= NUMBERS || slots[i] >= SLOTS)
+			return false;
+	return call_count && call_count == slot_count;
+}
+
+#endif

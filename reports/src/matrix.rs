@@ -1,0 +1,150 @@
+//! Kernels beside each other: what every monitor adds to one operation on each of
+//! them. Who renders it is elsewhere.
+
+use std::collections::HashMap;
+
+use hookbench_results::{Cell, Clock, Run, Schedule, Target};
+
+use crate::section::{Row, Section};
+use crate::text;
+
+/// One operation: a row per monitor, a column per kernel.
+pub struct Matrix<'s, 'a> {
+    /// `mprotect-storm[to=r]`
+    pub operation: String,
+    /// How operations followed each other.
+    pub schedule: Schedule,
+    /// What counted.
+    pub clock: Clock,
+    /// Where it ran.
+    pub target: Target,
+    /// The kernels, with how they were booted where that is not as usual.
+    pub kernels: Vec<String>,
+    /// Each monitor's name, and its row on each kernel, where there is one.
+    pub lines: Vec<(String, Vec<Option<&'s Row<'a>>>)>,
+}
+
+/// The matrices of `run`: of each operation that was measured on several kernels.
+/// Monitors whose parameters are not as usual are left to the sweeps.
+pub fn matrices<'s, 'a>(run: &Run, sections: &'s [Section<'a>]) -> Vec<Matrix<'s, 'a>> {
+    let places = places(run);
+    let mut all: Vec<(Vec<&'s Section<'a>>, &'s Section<'a>)> = Vec::new();
+    for section in sections {
+        match all.iter_mut().find(|(_, first)| is_same_but_for_kernel(first, section)) {
+            Some((group, _)) => group.push(section),
+            None => all.push((vec![section], section)),
+        }
+    }
+    let several = all.into_iter().filter(|(group, _)| group.len() > 1);
+    several.map(|(group, first)| matrix(&group, first, &places)).collect()
+}
+
+/// The place of each monitor in the run: that of the table of monitors.
+fn places(run: &Run) -> HashMap<String, usize> {
+    let mut places = HashMap::new();
+    for measurement in &run.measurements {
+        let next = places.len();
+        places.entry(measurement.cell.monitor.to_string()).or_insert(next);
+    }
+    places
+}
+
+fn is_same_but_for_kernel(one: &Section<'_>, other: &Section<'_>) -> bool {
+    let name = |cell: &Cell| (cell.target, cell.workload.clone(), cell.params.clone(), cell.schedule);
+    one.clock == other.clock && name(&one.cell) == name(&other.cell)
+}
+
+fn matrix<'s, 'a>(
+    group: &[&'s Section<'a>],
+    first: &Section<'a>,
+    places: &HashMap<String, usize>,
+) -> Matrix<'s, 'a> {
+    let mut lines: Vec<(String, Vec<Option<&'s Row<'a>>>)> = Vec::new();
+    for (column, section) in group.iter().enumerate() {
+        for row in section.rows.iter().filter(|row| row.measurement.cell.tuning.is_empty()) {
+            let monitor = row.monitor();
+            let line = match lines.iter().position(|(name, _)| *name == monitor) {
+                Some(line) => line,
+                None => {
+                    lines.push((monitor, vec![None; group.len()]));
+                    lines.len() - 1
+                }
+            };
+            lines[line].1[column] = Some(row);
+        }
+    }
+    lines.sort_by_key(|(name, _)| places.get(name).copied().unwrap_or(usize::MAX));
+    Matrix {
+        operation: first.operation(),
+        schedule: first.cell.schedule,
+        clock: first.clock,
+        target: first.cell.target,
+        kernels: group.iter().map(|section| section.kernel()).collect(),
+        lines,
+    }
+}
+
+impl Matrix<'_, '_> {
+    /// `mprotect-storm[to=r], paced, instructions (clock: …)`
+    pub fn title(&self) -> String {
+        let unit = text::unit_and_clock(self.clock, self.target);
+        format!("{}, {}: {unit}", self.operation, self.schedule)
+    }
+}
+
+/// What stands in a field: of `none` its median, of others what they add, or a word.
+pub fn field(row: Option<&Row<'_>>) -> String {
+    let Some(row) = row else { return String::new() };
+    match (row.added, row.summary) {
+        (_, Some(summary)) if row.measurement.cell.monitor.is_none() => text::grouped(summary.p50),
+        (Some(added), _) => text::signed(added.p50),
+        _ => row.outcome(),
+    }
+}
+
+/// How hot a field is, 0 to [`HOTTEST`]: half decades of what a monitor adds. `None`
+/// for `none`, and where there is no such number.
+pub fn heat(row: Option<&Row<'_>>) -> Option<usize> {
+    let row = row.filter(|row| !row.measurement.cell.monitor.is_none())?;
+    let added = row.added?.p50;
+    if added < 1 {
+        return Some(0);
+    }
+    Some((((added as f64).log10() * 2.0) as usize).min(HOTTEST))
+}
+
+/// The heat of 100,000 and more.
+pub const HOTTEST: usize = 10;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{fixture, section};
+
+    #[test]
+    fn kernels_stand_beside_each_other_and_monitors_in_the_order_of_the_run() {
+        let run = fixture::synthetic_run();
+        let sections = section::sections(&run);
+        let matrices = matrices(&run, &sections);
+        let matrix = &matrices[0];
+        assert_eq!(matrix.kernels, ["6.1", "6.12"]);
+        assert_eq!(matrix.lines[0].0, "none");
+        assert!(matrix.lines.iter().all(|(_, fields)| fields.len() == 2));
+        assert!(matrix.title().contains("clock: instructions"), "{}", matrix.title());
+    }
+
+    #[test]
+    fn what_adds_more_is_hotter() {
+        let run = fixture::run_of(&[
+            ("none", &[1_000]),
+            ("kprobe+count", &[1_000]),
+            ("fentry+count", &[1_040]),
+            ("audit+rules", &[9_000_000]),
+        ]);
+        let sections = section::sections(&run);
+        let heats: Vec<Option<usize>> = sections[0].rows.iter().map(|row| heat(Some(row))).collect();
+        assert_eq!(heats, [None, Some(0), Some(3), Some(HOTTEST)]);
+        assert_eq!(field(None), "");
+        assert_eq!(field(Some(&sections[0].rows[2])), "+40");
+    }
+}

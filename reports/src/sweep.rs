@@ -1,0 +1,202 @@
+//! Parameters that grow: cells that differ in one number, as curves with a slope.
+//! Who draws them is elsewhere.
+
+use hookbench_results::{Cell, Clock, Params, Run, Schedule, Target};
+
+use crate::section::{Row, Section};
+use crate::text;
+
+/// So many different values make a curve.
+const LEAST: usize = 3;
+
+/// Cells of one operation, schedule and kernel that differ in one parameter.
+pub struct Sweep {
+    /// The parameter that grows.
+    pub param: String,
+    /// The operation without it: `execve-noop[ld_preload=ignored]`.
+    pub operation: String,
+    /// The kernel, with how it was booted where that is not as usual.
+    pub kernel: String,
+    /// How operations followed each other.
+    pub schedule: Schedule,
+    /// What counted.
+    pub clock: Clock,
+    /// Where it ran.
+    pub target: Target,
+    /// Whether it is the memory that the curves show, in bytes, and not the median.
+    pub memory: bool,
+    /// One per monitor.
+    pub curves: Vec<Curve>,
+}
+
+/// What a monitor costs as the parameter grows.
+pub struct Curve {
+    /// The monitor, with its other parameters that are not as usual.
+    pub monitor: String,
+    /// The parameter and the number, by the parameter.
+    pub points: Vec<(u32, i64)>,
+}
+
+impl Curve {
+    /// By how much the number grows from one value of the parameter to the next
+    /// whole number: the slope of the line with the least squares.
+    pub fn slope(&self) -> f64 {
+        let n = self.points.len() as f64;
+        let mean = |of: fn(&(u32, i64)) -> f64| self.points.iter().map(of).sum::<f64>() / n;
+        let (x, y) = (mean(|(x, _)| f64::from(*x)), mean(|(_, y)| *y as f64));
+        let (mut above, mut below) = (0.0, 0.0);
+        for (px, py) in &self.points {
+            above += (f64::from(*px) - x) * (*py as f64 - y);
+            below += (f64::from(*px) - x).powi(2);
+        }
+        above / below
+    }
+}
+
+impl Sweep {
+    /// What the curves show, in words: `p50 of mprotect-storm by modules, kernel 6.1, paced`.
+    pub fn title(&self) -> String {
+        let (what, unit) = if self.memory {
+            ("memory in bytes".to_string(), String::new())
+        } else {
+            ("p50".to_string(), format!(": {}", text::unit_and_clock(self.clock, self.target)))
+        };
+        let Sweep { operation, param, kernel, schedule, .. } = self;
+        format!("{what} of {operation} by {param}, kernel {kernel}, {schedule}{unit}")
+    }
+
+    /// All values of the parameter, in order.
+    pub fn values(&self) -> Vec<u32> {
+        let mut values: Vec<u32> =
+            self.curves.iter().flat_map(|curve| curve.points.iter().map(|(x, _)| *x)).collect();
+        values.sort_unstable();
+        values.dedup();
+        values
+    }
+}
+
+/// The sweeps of `run`, in the order of their first cells.
+pub fn sweeps(run: &Run, sections: &[Section<'_>]) -> Vec<Sweep> {
+    let mut all: Vec<Sweep> = Vec::new();
+    let mut rows: Vec<&Row<'_>> = sections.iter().flat_map(|section| &section.rows).collect();
+    // In the order of the plan.
+    rows.sort_by_key(|row| std::ptr::from_ref(row.measurement));
+    for row in rows {
+        for grown in grown(run, &row.measurement.cell) {
+            add(&mut all, row, grown);
+        }
+    }
+    for sweep in &mut all {
+        sweep.curves.retain(|curve| curve.points.len() >= LEAST);
+        for curve in &mut sweep.curves {
+            curve.points.sort_unstable();
+        }
+    }
+    all.retain(|sweep| !sweep.curves.is_empty());
+    all
+}
+
+/// A parameter of a cell that is a number, and the cell without it.
+struct Grown {
+    param: String,
+    value: u32,
+    rest: Cell,
+}
+
+fn grown(run: &Run, cell: &Cell) -> Vec<Grown> {
+    let mut all = Vec::new();
+    let without = |params: &Params, name: &str| -> Params {
+        let rest = params.iter().filter(|(other, _)| *other != name);
+        rest.map(|(name, value)| (name.to_string(), value.to_string())).collect()
+    };
+    let number = |text: &str| text.parse().ok();
+    for (name, value) in cell.params.iter().filter_map(|(name, value)| Some((name, number(value)?))) {
+        let rest = Cell { params: without(&cell.params, name), ..cell.clone() };
+        all.push(Grown { param: name.into(), value, rest });
+    }
+    let monitor = cell.monitor.to_string();
+    let usual = run.environment.usual.iter().find(|(name, _)| *name == monitor).map(|(_, params)| params);
+    for (name, usual) in usual.into_iter().flat_map(Params::iter) {
+        if let Some(value) = number(cell.tuning.get(name).unwrap_or(usual)) {
+            let rest = Cell { tuning: without(&cell.tuning, name), ..cell.clone() };
+            all.push(Grown { param: name.into(), value, rest });
+        }
+    }
+    let mut rest = cell.clone();
+    rest.boot.cpus = 1;
+    all.push(Grown { param: CPUS.into(), value: cell.boot.cpus.into(), rest });
+    all
+}
+
+/// The number of the guest's CPUs, which is no parameter of a workload or monitor.
+const CPUS: &str = "cpus";
+
+fn add(all: &mut Vec<Sweep>, row: &Row<'_>, grown: Grown) {
+    let Grown { param, value, rest } = grown;
+    let memory = param == CPUS;
+    let number = match (memory, row.summary) {
+        (true, _) => row.measured().and_then(|measured| measured.memory_bytes),
+        (false, summary) => summary.and_then(|summary| i64::try_from(summary.p50).ok()),
+    };
+    let Some(number) = number else { return };
+    let parameters = if rest.params.is_empty() {
+        String::new()
+    } else {
+        format!("[{}]", text::one_line(&rest.params.to_string()))
+    };
+    let of = Sweep {
+        operation: text::one_line(&rest.workload) + &parameters,
+        kernel: text::one_line(&rest.booted_kernel()),
+        schedule: rest.schedule,
+        clock: row.measurement.clock,
+        target: rest.target,
+        memory,
+        param,
+        curves: Vec::new(),
+    };
+    let same = |other: &Sweep| other.title() == of.title() && other.param == of.param;
+    let place = all.iter().position(same).unwrap_or_else(|| {
+        all.push(of);
+        all.len() - 1
+    });
+    let monitor = text::one_line(&rest.tuned_monitor());
+    let curves = &mut all[place].curves;
+    let place = curves.iter().position(|curve| curve.monitor == monitor).unwrap_or_else(|| {
+        curves.push(Curve { monitor, points: Vec::new() });
+        curves.len() - 1
+    });
+    if curves[place].points.iter().all(|(other, _)| *other != value) {
+        curves[place].points.push((value, number));
+    }
+}
+
+/// A slope as it is shown: `+16.3`.
+pub fn shown(slope: f64) -> String {
+    let rounded = format!("{slope:+.1}");
+    if rounded == "-0.0" { "+0.0".into() } else { rounded }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{fixture, section};
+
+    #[test]
+    fn cells_that_differ_in_a_number_are_a_curve_with_a_slope() {
+        let run = fixture::swept_run();
+        let sections = section::sections(&run);
+        let sweeps = sweeps(&run, &sections);
+        let titles: Vec<String> = sweeps.iter().map(Sweep::title).collect();
+        assert_eq!(sweeps.len(), 1, "{titles:?}");
+        assert_eq!((sweeps[0].param.as_str(), sweeps[0].values()), ("modules", vec![0, 1, 2, 4]));
+        assert_eq!(sweeps[0].curves.len(), 1);
+        assert_eq!(sweeps[0].curves[0].points, [(0, 1_000), (1, 1_010), (2, 1_020), (4, 1_040)]);
+        assert!((sweeps[0].curves[0].slope() - 10.0).abs() < 1e-9);
+        assert!(titles[0].contains("clock: instructions"), "{titles:?}");
+    }
+
+    #[test]
+    fn a_slope_has_a_sign_and_no_negative_nothing() {
+        assert_eq!([shown(10.04), shown(-0.01), shown(-3.26)], ["+10.0", "+0.0", "-3.3"]);
+    }
+}
