@@ -26,6 +26,8 @@ pub enum Watches {
     LsmHook,
     /// At the kernel function.
     Function,
+    /// At the file, for those behaviours that use one.
+    Files,
 }
 
 impl Watches {
@@ -36,6 +38,7 @@ impl Watches {
             Watches::Syscalls => "sees system calls",
             Watches::LsmHook => "sees LSM hooks",
             Watches::Function => "sees kernel functions",
+            Watches::Files => "sees files",
         }
     }
 }

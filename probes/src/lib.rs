@@ -10,15 +10,19 @@ use hookbench_results::MonitorName;
 pub mod attach;
 mod audit;
 mod bpf_lsm;
+mod fanotify;
 mod fentry;
 mod fexit;
 mod ftrace;
 mod info;
 mod kprobe;
 mod kretprobe;
+mod landlock;
 mod none;
+mod perf;
 mod raw_tracepoint;
 pub mod said;
+mod seccomp;
 mod tracepoint;
 
 pub use info::{MechanismInfo, Requires, Scope, SinkInfo, Watches};
@@ -35,6 +39,10 @@ pub static MECHANISMS: &[&dyn Mechanism] = &[
     &tracepoint::Tracepoint,
     &raw_tracepoint::RawTracepoint,
     &ftrace::Ftrace,
+    &perf::Perf,
+    &seccomp::Seccomp,
+    &landlock::Landlock,
+    &fanotify::Fanotify,
 ];
 
 /// A mechanism. An implementation is stateless; the state is what attaching returns.

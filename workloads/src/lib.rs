@@ -15,7 +15,7 @@ mod stopwatch;
 mod unshare_burst;
 mod unshare_command;
 
-pub use execve_noop::LD_PRELOAD;
+pub use execve_noop::{LD_PRELOAD, NOOP};
 pub use info::{Info, ParamError, ParamInfo, Values};
 pub use stopwatch::{Stopwatch, calibrate};
 

@@ -126,9 +126,16 @@ fn program_of(sink: &str, behaviour: &Behaviour) -> String {
 /// program of all, and libbpf finds out what the kernel can; who attaches later
 /// pays for neither. A kernel that cannot load it does without.
 pub fn warm() {
-    let behaviours: Vec<&Behaviour> = BEHAVIOURS.iter().take(1).collect();
-    let request =
-        Request { sink: "count", behaviours: &behaviours, readers: Readers::Below, ld_preload: None };
+    let Some(first) = BEHAVIOURS.first() else { return };
+    let behaviours = [first];
+    let request = Request {
+        sink: "count",
+        behaviours: &behaviours,
+        measured: first,
+        noop: "",
+        readers: Readers::Below,
+        ld_preload: None,
+    };
     let wanted = |name: &str| behaviours.iter().any(|row| name == program_of(request.sink, row));
     if begin().is_ok() {
         let _ = open(object!("kprobe"), &request, config(&[]), wanted).and_then(|open| Ok(open.load()?));

@@ -7,7 +7,9 @@ use hookbench_results::Behaviour;
 
 pub mod audit_link;
 pub mod bpf;
+pub mod filter;
 pub mod reader;
+pub mod supervisor;
 pub mod tracefs;
 
 /// The compiler that made the BPF objects, the first line of its `--version`.
@@ -20,6 +22,10 @@ pub struct Request<'a> {
     pub sink: &'a str,
     /// What to watch.
     pub behaviours: &'a [&'static Behaviour],
+    /// The one of which the workload's events are counted.
+    pub measured: &'static Behaviour,
+    /// The program that does nothing, which a sandbox has to let run.
+    pub noop: &'static str,
     /// Where readers stand beside the worker.
     pub readers: Readers,
     /// The value of LD_PRELOAD that each record has to carry, if it has to.
