@@ -45,7 +45,7 @@ mod guest {
     use std::process::Command;
 
     use ::landlock::{
-        ABI, Access, AccessFs, BitFlags, CompatLevel, Compatible, PathBeneath, PathFd, Ruleset, RulesetAttr,
+        ABI, Access, AccessFs, CompatLevel, Compatible, PathBeneath, PathFd, Ruleset, RulesetAttr,
         RulesetCreatedAttr, RulesetStatus,
     };
     use anyhow::{Context, Result, bail};
@@ -55,12 +55,13 @@ mod guest {
 
     /// The same rules on each kernel that has any: those of the first, of 5.13.
     const RIGHTS: ABI = ABI::V1;
-    /// Where a command and its libraries are.
-    const PROGRAMS: &str = "/usr";
-    /// What `unshare` writes its maps of users to.
-    const MAPS: &str = "/proc";
-    /// A file of which none of the rules speaks.
-    const OUTSIDE: &str = "/etc/passwd";
+    /// Where a command, its libraries and its settings are.
+    const PROGRAMS: &[&str] = &["/usr", "/etc"];
+    /// What `unshare` writes its maps of users to, and where bash looks for its
+    /// terminal: a shell that may not look costs less than one outside.
+    const WRITTEN: &[&str] = &["/proc", "/dev"];
+    /// A file of which none of the rules speaks: the worker's own program.
+    const OUTSIDE: &str = "/init";
 
     /// A sandbox for the worker.
     pub(super) struct Sandbox {
@@ -97,18 +98,21 @@ mod guest {
     }
 
     fn restrict(noop: &str) -> Result<()> {
-        let read = AccessFs::ReadFile | AccessFs::Execute;
-        let beneath = |path: &str, rights: BitFlags<AccessFs>| {
-            let folder = PathFd::new(path).with_context(|| format!("failed to open {path}"))?;
-            anyhow::Ok(PathBeneath::new(folder, rights))
-        };
+        let execute = AccessFs::ReadFile | AccessFs::Execute;
+        let write = AccessFs::ReadFile | AccessFs::ReadDir | AccessFs::WriteFile;
+        let rules = [(noop, execute)]
+            .into_iter()
+            .chain(PROGRAMS.iter().map(|path| (*path, execute | AccessFs::ReadDir)))
+            .chain(WRITTEN.iter().map(|path| (*path, write)));
+        let rules = rules.map(|(path, rights)| {
+            let beneath = PathFd::new(path).with_context(|| format!("failed to open {path}"))?;
+            anyhow::Ok(PathBeneath::new(beneath, rights))
+        });
         let restricted = Ruleset::default()
             .set_compatibility(CompatLevel::HardRequirement)
             .handle_access(AccessFs::from_all(RIGHTS))?
             .create()?
-            .add_rule(beneath(noop, read)?)?
-            .add_rule(beneath(PROGRAMS, read | AccessFs::ReadDir)?)?
-            .add_rule(beneath(MAPS, AccessFs::ReadFile | AccessFs::WriteFile)?)?
+            .add_rules(rules)?
             // Who has CAP_SYS_ADMIN can do without, and then nothing else changes.
             .no_new_privs(false)
             .restrict_self()?;

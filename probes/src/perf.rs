@@ -41,8 +41,9 @@ mod guest {
     use std::fs;
     use std::io;
     use std::os::fd::AsRawFd;
+    use std::time::Duration;
 
-    use anyhow::{Context, Result, anyhow, bail};
+    use anyhow::{Context, Result, bail};
     use hookbench_results::Behaviour;
     use perf_event::data::Record;
     use perf_event::events::Tracepoint;
@@ -55,6 +56,10 @@ mod guest {
     const RING: usize = 64 * 4096;
     /// `PERF_EVENT_IOC_SET_OUTPUT` of linux/perf_event.h.
     const SET_OUTPUT: libc::Ioctl = 0x2405;
+
+    /// So many looks at a reader without news: nothing more comes.
+    const PATIENCE: u32 = 5;
+    const LOOK_AGAIN: Duration = Duration::from_millis(20);
 
     /// An event on one CPU.
     struct Event {
@@ -166,7 +171,9 @@ mod guest {
 
     fn take(record: Record<'_>, known: &[(u64, usize)], counts: &Counts) {
         match record {
-            Record::Lost(lost) => counts.lose(lost.lost),
+            // It comes with the next record for which there is room, and so never for
+            // those lost last: the events' own counts say how many are missing.
+            Record::Lost(_) => {}
             Record::Sample(sample) => {
                 // What the tracepoint writes begins with its number, 16 bits of it.
                 let id = sample.raw().and_then(|raw| raw.first_chunk()).map(|two| u16::from_ne_bytes(*two));
@@ -180,18 +187,38 @@ mod guest {
         }
     }
 
+    impl Events {
+        /// How many events of the behaviour at `index` the kernel has counted, those
+        /// for which its ring had no room among them.
+        fn made(&mut self, index: usize) -> Result<u64> {
+            let mut made = 0;
+            for event in self.events.iter_mut().filter(|event| event.behaviour == index) {
+                made += event.counter.read().context("failed to read the count of a perf event")?;
+            }
+            Ok(made)
+        }
+    }
+
+    /// What the reader has got of `made` events, once it stands still.
+    fn read_of(made: u64, reader: &Reader, index: usize) -> Result<u64> {
+        let (mut seen, mut looks) = (reader.counted(index)?.0, 0);
+        while seen < made && looks < PATIENCE {
+            std::thread::sleep(LOOK_AGAIN);
+            let again = reader.counted(index)?.0;
+            looks = if again == seen { looks + 1 } else { 0 };
+            seen = again;
+        }
+        Ok(seen)
+    }
+
     impl Attached for Events {
         fn seen(&mut self, behaviour: &Behaviour) -> Result<Seen> {
-            if let Some(reader) = &self.reader {
-                let (seen, lost) = reader.counted(behaviour.index())?;
-                return Ok(Seen { seen, lost, of_all: false });
-            }
-            let mut seen = Seen::default();
-            for event in self.events.iter_mut().filter(|event| event.behaviour == behaviour.index()) {
-                seen.seen +=
-                    event.counter.read().map_err(|error| anyhow!("failed to read a count: {error}"))?;
-            }
-            Ok(seen)
+            let made = self.made(behaviour.index())?;
+            let seen = match &self.reader {
+                Some(reader) => read_of(made, reader, behaviour.index())?,
+                None => made,
+            };
+            Ok(Seen { seen, lost: made.saturating_sub(seen), of_all: false })
         }
 
         fn detach(&mut self) -> Result<()> {
