@@ -56,6 +56,8 @@ pub(crate) fn run(spec: &CellSpec, prepared: Prepared, module: &Module) -> Resul
     let request = Request {
         sink: monitor.sink.name,
         behaviours: &behaviours,
+        measured: behaviour,
+        noop: hookbench_workloads::NOOP,
         readers: if spec.schedule == Schedule::Delivered { Readers::Above } else { Readers::Below },
         tuning: &spec.tuning,
         ld_preload: (spec.params.get("ld_preload") == Some("recorded"))
@@ -88,8 +90,8 @@ pub(crate) fn run(spec: &CellSpec, prepared: Prepared, module: &Module) -> Resul
 
 /// The behaviours that a kernel has where the monitor looks for them.
 fn behaviours_of(monitor: Monitor, kernel: KernelVersion) -> Vec<&'static Behaviour> {
-    let anywhere = monitor.sink.watches == Watches::Syscalls;
-    BEHAVIOURS.iter().filter(|row| anywhere || row.since <= kernel).collect()
+    let hooks = matches!(monitor.sink.watches, Watches::LsmHook | Watches::Function);
+    BEHAVIOURS.iter().filter(|row| !hooks || row.since <= kernel).collect()
 }
 
 /// A worker that has ended, to be judged.

@@ -58,14 +58,11 @@ mod guest {
     use anyhow::{Context, Result, anyhow, bail};
     use hookbench_results::Behaviour;
 
-    use crate::attach::audit_link::{AuditLink, Closed, SYSCALL_RECORD, Setting};
+    use crate::attach::audit_link::{AuditLink, BACKLOG_LIMIT, Closed, SYSCALL_RECORD, Setting, kauditd};
     use crate::attach::reader::{Counts, Reader};
     use crate::attach::{Attached, Blind, Error, Readers, Request, Seen};
     use crate::said::syscall_in;
 
-    /// What Debian's own audit.rules set; with the kernel's 64 a real-time
-    /// worker is blocked every dozen events.
-    const BACKLOG_LIMIT: u32 = 8192;
     const AUDITD: &str = "/usr/sbin/auditd";
     const LOG: &str = "/var/log/audit/audit.log";
     const PATIENCE: Duration = Duration::from_secs(20);
@@ -86,7 +83,7 @@ mod guest {
         if request.sink == "idle" {
             return Ok(Box::new(Blind));
         }
-        request.readers.place(thread("kauditd")?)?;
+        request.readers.place(kauditd()?)?;
         let way = match request.sink {
             "rules" => Way::Serials { begin: 0, own: 0, end: None },
             "reader" => Way::Reader(Reader::start(request.readers, read)?),
@@ -183,18 +180,10 @@ mod guest {
         loop {
             let Some((SYSCALL_RECORD, record)) = link.receive(None)? else { continue };
             let number = syscall_in(&String::from_utf8_lossy(&record));
-            if let Some(behaviour) = number.and_then(behaviour_of) {
-                counts.event(behaviour);
+            if let Some(behaviour) = number.and_then(Behaviour::of_syscall) {
+                counts.event(behaviour.index());
             }
         }
-    }
-
-    fn behaviour_of(number: u32) -> Option<usize> {
-        let behaviours = hookbench_results::BEHAVIOURS.iter();
-        behaviours
-            .enumerate()
-            .find(|(_, b)| b.syscalls.iter().any(|s| s.number == number))
-            .map(|(index, _)| index)
     }
 
     fn start_auditd(link: &AuditLink, readers: Readers) -> Result<Child> {
@@ -225,16 +214,6 @@ mod guest {
         let log = fs::read(LOG).with_context(|| format!("failed to read {LOG}"))?;
         let records = log.split(|&byte| byte == b'\n').filter(|line| line.starts_with(b"type=SYSCALL "));
         let numbers = records.filter_map(|record| syscall_in(&String::from_utf8_lossy(record)));
-        Ok(numbers.filter(|number| behaviour_of(*number) == Some(behaviour.index())).count() as u64)
-    }
-
-    /// The kernel thread called `name`.
-    fn thread(name: &str) -> Result<libc::pid_t> {
-        for entry in fs::read_dir("/proc")?.flatten() {
-            if fs::read_to_string(entry.path().join("comm")).is_ok_and(|comm| comm.trim_end() == name) {
-                return Ok(entry.file_name().to_string_lossy().parse()?);
-            }
-        }
-        bail!("no kernel thread is called {name}")
+        Ok(numbers.filter(|number| Behaviour::of_syscall(*number) == Some(behaviour)).count() as u64)
     }
 }

@@ -27,6 +27,8 @@ pub enum Watches {
     LsmHook,
     /// At the kernel function.
     Function,
+    /// At the file, for those behaviours that use one.
+    Files,
 }
 
 impl Watches {
@@ -37,6 +39,7 @@ impl Watches {
             Watches::Syscalls => "sees system calls",
             Watches::LsmHook => "sees LSM hooks",
             Watches::Function => "sees kernel functions",
+            Watches::Files => "sees files",
         }
     }
 }

@@ -11,19 +11,23 @@ mod apparmor;
 pub mod attach;
 mod audit;
 mod bpf_lsm;
+mod fanotify;
 mod fentry;
 mod fexit;
 mod ftrace;
 mod info;
 mod kprobe;
 mod kretprobe;
+mod landlock;
 mod livepatch;
 mod lsm;
 mod module;
 pub mod modules;
 mod none;
+mod perf;
 mod raw_tracepoint;
 pub mod said;
+mod seccomp;
 mod selinux;
 mod tomoyo;
 mod tracepoint;
@@ -48,6 +52,10 @@ pub static MECHANISMS: &[&dyn Mechanism] = &[
     &ftrace::Ftrace,
     &livepatch::Livepatch,
     &module::Module,
+    &perf::Perf,
+    &seccomp::Seccomp,
+    &landlock::Landlock,
+    &fanotify::Fanotify,
 ];
 
 /// A mechanism. An implementation is stateless; the state is what attaching returns.

@@ -78,6 +78,11 @@ impl Behaviour {
         BEHAVIOURS.iter().find(|row| row.name == name)
     }
 
+    /// The row that watches the system call with this number.
+    pub fn of_syscall(number: u32) -> Option<&'static Behaviour> {
+        BEHAVIOURS.iter().find(|row| row.syscalls.iter().any(|syscall| syscall.number == number))
+    }
+
     /// The row's place in the table: the number that BPF programs and records carry.
     pub fn index(&self) -> usize {
         BEHAVIOURS.iter().position(|row| row.name == self.name).unwrap_or(BEHAVIOURS.len())
@@ -103,5 +108,7 @@ mod tests {
             assert_eq!(Behaviour::find(row.name).map(Behaviour::index), Some(index));
         }
         assert_eq!(Behaviour::find("levitation"), None);
+        assert_eq!(Behaviour::of_syscall(322).map(|row| row.name), Some("exec"));
+        assert_eq!(Behaviour::of_syscall(39), None);
     }
 }

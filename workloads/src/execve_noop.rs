@@ -13,7 +13,7 @@ pub(crate) struct ExecveNoop;
 
 /// Where the image has the no-op: noop.S, without a libc, for a static glibc
 /// program makes an mprotect of its own at every start (RELRO).
-const NOOP: &str = "/noop";
+pub const NOOP: &str = "/noop";
 
 /// The value of the variable that KRSI's case study recorded: with
 /// `ld_preload=recorded`, every record has to carry it.

@@ -15,7 +15,7 @@ mod stopwatch;
 mod unshare_burst;
 mod unshare_command;
 
-pub use execve_noop::LD_PRELOAD;
+pub use execve_noop::{LD_PRELOAD, NOOP};
 use hookbench_results::param::{ParamInfo, Values};
 pub use info::Info;
 pub use stopwatch::{Stopwatch, calibrate};

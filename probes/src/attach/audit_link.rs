@@ -2,6 +2,7 @@
 //! far as the monitors need them (linux/audit.h, linux/netlink.h). What comes
 //! out of it is read in `said`.
 
+use std::fs;
 use std::io;
 use std::os::fd::{AsRawFd, FromRawFd, OwnedFd};
 use std::time::Duration;
@@ -22,6 +23,13 @@ const ADD_RULE: u16 = 1011;
 const DEL_RULE: u16 = 1012;
 /// `AUDIT_SYSCALL`: the first record of a system call's event.
 pub const SYSCALL_RECORD: u16 = 1300;
+
+/// `AUDIT_SECCOMP`: what a seccomp filter has logged.
+pub const SECCOMP_RECORD: u16 = 1326;
+
+/// What Debian's own audit.rules set; with the kernel's 64 a real-time worker is
+/// blocked every dozen events.
+pub const BACKLOG_LIMIT: u32 = 8192;
 
 /// A message of netlink is never longer here: `MAX_AUDIT_MESSAGE_LENGTH` and its header.
 const LONGEST: usize = 8970 + HEADER;
@@ -209,6 +217,19 @@ impl AuditLink {
         }
         bail!("our own audit record did not come back within {PATIENCE:?}")
     }
+}
+
+/// The kernel thread that sends the records.
+///
+/// # Errors
+/// When there is none.
+pub fn kauditd() -> Result<libc::pid_t> {
+    for entry in fs::read_dir("/proc")?.flatten() {
+        if fs::read_to_string(entry.path().join("comm")).is_ok_and(|comm| comm.trim_end() == "kauditd") {
+            return Ok(entry.file_name().to_string_lossy().parse()?);
+        }
+    }
+    bail!("no kernel thread is called kauditd")
 }
 
 /// How long the kernel may take to answer.

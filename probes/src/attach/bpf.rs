@@ -126,10 +126,13 @@ fn program_of(sink: &str, behaviour: &Behaviour) -> String {
 /// program of all, and libbpf finds out what the kernel can; who attaches later
 /// pays for neither. A kernel that cannot load it does without.
 pub fn warm() {
-    let behaviours: Vec<&Behaviour> = BEHAVIOURS.iter().take(1).collect();
+    let Some(first) = BEHAVIOURS.first() else { return };
+    let behaviours = [first];
     let request = Request {
         sink: "count",
         behaviours: &behaviours,
+        measured: first,
+        noop: "",
         readers: Readers::Below,
         tuning: &Params::default(),
         ld_preload: None,

@@ -8,9 +8,11 @@ use hookbench_results::{Behaviour, Params};
 pub mod audit_link;
 pub mod avc;
 pub mod bpf;
+pub mod filter;
 pub mod kmod;
 pub mod lsm;
 pub mod reader;
+pub mod supervisor;
 pub mod tracefs;
 
 /// The compiler that made the BPF objects, the first line of its `--version`.
@@ -23,6 +25,10 @@ pub struct Request<'a> {
     pub sink: &'a str,
     /// What to watch.
     pub behaviours: &'a [&'static Behaviour],
+    /// The one of which the workload's events are counted.
+    pub measured: &'static Behaviour,
+    /// The program that does nothing, which a sandbox has to let run.
+    pub noop: &'static str,
     /// Where readers stand beside the worker.
     pub readers: Readers,
     /// The monitor's parameters, those that are not as usual.

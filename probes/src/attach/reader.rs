@@ -27,19 +27,25 @@ pub struct Counts {
     wrong: AtomicU64,
 }
 
-impl Counts {
-    fn map() -> io::Result<&'static Counts> {
-        // SAFETY: an anonymous shared mapping, zeroed, as long as the struct,
-        // whose fields are all atomics for which zero is valid. It is never
-        // unmapped: a guest ends with its cell.
-        unsafe {
-            let protection = libc::PROT_READ | libc::PROT_WRITE;
-            let flags = libc::MAP_SHARED | libc::MAP_ANONYMOUS;
-            let page = libc::mmap(ptr::null_mut(), size_of::<Counts>(), protection, flags, -1, 0);
-            if page == libc::MAP_FAILED { Err(io::Error::last_os_error()) } else { Ok(&*page.cast()) }
-        }
+/// A `T` of zeroes in memory that this process shares with those it starts.
+///
+/// # Safety
+/// All zeroes have to be a `T`, whose fields can only be used as atomics.
+///
+/// # Errors
+/// When there is no memory.
+pub(super) unsafe fn shared<T>() -> io::Result<&'static T> {
+    // SAFETY: an anonymous shared mapping, zeroed, aligned to a page and as long as
+    // a `T`. It is never unmapped: a guest ends with its cell.
+    unsafe {
+        let protection = libc::PROT_READ | libc::PROT_WRITE;
+        let flags = libc::MAP_SHARED | libc::MAP_ANONYMOUS;
+        let page = libc::mmap(ptr::null_mut(), size_of::<T>(), protection, flags, -1, 0);
+        if page == libc::MAP_FAILED { Err(io::Error::last_os_error()) } else { Ok(&*page.cast()) }
     }
+}
 
+impl Counts {
     /// Says that from now on nothing is missed.
     pub fn ready(&self) {
         self.ready.store(1, Ordering::SeqCst);
@@ -77,7 +83,8 @@ impl Reader {
     /// # Errors
     /// When it cannot be started, ends, or does not get ready.
     pub fn start(readers: Readers, read: impl FnOnce(&Counts) -> Result<()>) -> Result<Reader> {
-        let counts = Counts::map().context("failed to map a reader's counters")?;
+        // SAFETY: its fields are all atomics for which zero is valid.
+        let counts: &Counts = unsafe { shared() }.context("failed to map a reader's counters")?;
         // SAFETY: the agent has one thread; the child runs `read` and leaves by _exit.
         let pid = match unsafe { libc::fork() } {
             -1 => return Err(io::Error::last_os_error()).context("failed to start a reader"),

@@ -1,0 +1,82 @@
+//! Monitors in guests that a process puts on itself, and those beside it that ask a
+//! listener or count without BPF.
+
+use common::cells::{default_session, measured, paced, planned, run};
+use hookbench_results::protocol::Fault;
+use hookbench_results::{FailureKind, Outcome, Schedule};
+
+mod common;
+
+/// What makes events of the monitor's kind.
+fn cell(monitor: &str) -> hookbench::plan::Planned {
+    match monitor {
+        "fanotify+perm" => paced("execve-noop", monitor, &[]),
+        _ => paced("mprotect-storm", monitor, &[("to", "r")]),
+    }
+}
+
+const SEEING: &[&str] = &["seccomp+log", "seccomp+notify", "perf+count", "perf+tracepoint", "fanotify+perm"];
+
+#[test]
+fn each_event_is_seen() {
+    let session = default_session();
+    for monitor in SEEING {
+        let events = measured(&session, &cell(monitor)).events.unwrap();
+        assert_eq!((events.seen, events.lost), (events.expected, 0), "{monitor}");
+    }
+}
+
+#[test]
+fn one_that_is_not_there_is_failed_and_not_fast() {
+    let session = default_session();
+    let kind = |monitor| match run(&session, &cell(monitor), Some(Fault::Deaf)) {
+        Outcome::Failed(failure) => failure.kind,
+        other => panic!("{monitor}: {other:?}"),
+    };
+    for monitor in SEEING {
+        assert_eq!(kind(monitor), FailureKind::EventsMismatch, "{monitor}");
+    }
+    assert_eq!(kind("seccomp+errno"), FailureKind::WrongOutcome);
+}
+
+#[test]
+fn a_filter_refuses_whoever_asks_and_nothing_else() {
+    let session = default_session();
+    let refused = |workload, params: &[(&str, &str)]| {
+        measured(&session, &paced(workload, "seccomp+errno", params)).refused.map(|refused| refused.errno)
+    };
+    assert_eq!(refused("mprotect-storm", &[("to", "rw")]).as_deref(), Some("EPERM"));
+    assert_eq!(refused("execve-noop", &[]).as_deref(), Some("EPERM"));
+    assert_eq!(refused("unshare-burst", &[("as", "root")]).as_deref(), Some("EPERM"));
+    assert_eq!(refused("unshare-command", &[]).as_deref(), Some("exit code 1"));
+    assert_eq!(refused("null-syscall", &[]), None);
+}
+
+#[test]
+fn a_filter_that_reads_an_argument_is_run_each_time() {
+    let session = default_session();
+    let p50 = |monitor| {
+        let mut samples = measured(&session, &cell(monitor)).samples;
+        samples.sort_unstable();
+        samples[samples.len() / 2]
+    };
+    let [none, allow, allow_args] = ["none", "seccomp+allow", "seccomp+allow-args"].map(p50);
+    assert!(none < allow && allow < allow_args, "{none} {allow} {allow_args}");
+}
+
+#[test]
+fn perf_knows_what_its_ring_has_no_room_for() {
+    let session = default_session();
+    let mut planned = planned("6.1", "mprotect-storm", "perf+tracepoint", &[("to", "r")], Schedule::Burst);
+    planned.samples = 6000;
+    let events = measured(&session, &planned).events.unwrap();
+    assert!(events.seen > 0 && events.lost > 0, "{events:?}");
+    assert_eq!(events.seen + events.lost, events.expected);
+}
+
+#[test]
+fn fanotify_says_what_it_cannot_see() {
+    let outcome = run(&default_session(), &paced("unshare-burst", "fanotify+perm", &[]), None);
+    let Outcome::Unsupported(why) = outcome else { panic!("{outcome:?}") };
+    assert_eq!(why, "fanotify sees files: it has no permission event for userns");
+}
