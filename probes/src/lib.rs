@@ -12,10 +12,13 @@ mod audit;
 mod bpf_lsm;
 mod fentry;
 mod fexit;
+mod fmod_ret;
 mod ftrace;
 mod info;
 mod kprobe;
+mod kprobe_multi;
 mod kretprobe;
+mod lsm_cgroup;
 mod none;
 mod raw_tracepoint;
 pub mod said;
@@ -28,10 +31,13 @@ pub static MECHANISMS: &[&dyn Mechanism] = &[
     &none::Nothing,
     &audit::Audit,
     &bpf_lsm::BpfLsm,
+    &lsm_cgroup::LsmCgroup,
     &kprobe::Kprobe,
+    &kprobe_multi::KprobeMulti,
     &kretprobe::Kretprobe,
     &fentry::Fentry,
     &fexit::Fexit,
+    &fmod_ret::FmodRet,
     &tracepoint::Tracepoint,
     &raw_tracepoint::RawTracepoint,
     &ftrace::Ftrace,

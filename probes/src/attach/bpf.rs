@@ -70,6 +70,19 @@ pub fn each_behaviour(
     prepare: impl Fn(&mut OpenProgramMut<'_>, &Behaviour) -> libbpf_rs::Result<()>,
     attach: impl Fn(&ProgramMut<'_>, &Behaviour) -> libbpf_rs::Result<Link>,
 ) -> Result<Box<dyn Attached>, Error> {
+    each_behaviour_often(object, request, prepare, |program, row| Ok(vec![attach(program, row)?]))
+}
+
+/// As [`each_behaviour`], for a program that is attached in several places.
+///
+/// # Errors
+/// When this kernel has no BTF, or a program does not load or attach.
+pub fn each_behaviour_often(
+    object: Compiled,
+    request: &Request,
+    prepare: impl Fn(&mut OpenProgramMut<'_>, &Behaviour) -> libbpf_rs::Result<()>,
+    attach: impl Fn(&ProgramMut<'_>, &Behaviour) -> libbpf_rs::Result<Vec<Link>>,
+) -> Result<Box<dyn Attached>, Error> {
     let wanted = |name: &str| request.behaviours.iter().find(|row| name == program_of(request.sink, row));
     let load = || {
         let mut open = open(object, request, config(&[]), |name| wanted(name).is_some())?;
@@ -81,20 +94,20 @@ pub fn each_behaviour(
         anyhow::Ok(open.load()?)
     };
     run(request, load, |object| {
-        request
-            .behaviours
-            .iter()
-            .map(|row| Ok(attach(&program(object, &program_of(request.sink, row))?, row)?))
-            .collect()
+        let mut links = Vec::new();
+        for row in request.behaviours {
+            links.extend(attach(&program(object, &program_of(request.sink, row))?, row)?);
+        }
+        Ok(links)
     })
 }
 
 /// Loads the one program of `object` for all behaviours: for mechanisms that see
-/// system calls.
+/// system calls, and for those that tell a program where it runs.
 ///
 /// # Errors
 /// When this kernel has no BTF, or the program does not load or attach.
-pub fn all_syscalls(
+pub fn one_program(
     object: Compiled,
     request: &Request,
     attach: impl Fn(&ProgramMut<'_>, &[&'static Behaviour]) -> libbpf_rs::Result<Vec<Link>>,
