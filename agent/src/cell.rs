@@ -5,7 +5,7 @@ use std::time::Duration;
 use anyhow::{Context, Result, anyhow};
 use hookbench_probes::attach::{Attached, Error, Readers, Request};
 use hookbench_probes::{Monitor, Watches};
-use hookbench_results::measurement::Refused;
+use hookbench_results::measurement::{Happened, Refused};
 use hookbench_results::protocol::{AgentMessage, CellSpec, Fault};
 use hookbench_results::{
     BEHAVIOURS, Behaviour, Events, Failure, FailureKind, KernelVersion, Measured, MonitorName, Refusal,
@@ -13,10 +13,11 @@ use hookbench_results::{
 };
 use hookbench_workloads::{Denial, Workload, calibrate};
 
+use crate::late;
 use crate::meter::Meter;
 use crate::prepared::Prepared;
 use crate::shared::Sample;
-use crate::worker;
+use crate::worker::{self, Work};
 
 /// After attaching, and between two looks at what a reader has counted.
 const SETTLE: Duration = Duration::from_millis(20);
@@ -73,10 +74,20 @@ pub(crate) fn run(spec: &CellSpec, prepared: Prepared) -> Result<AgentMessage> {
     }
     let denial = workload.denial(&spec.params, monitor.sink.does);
     let warmup = spec.warmup.max(denial.map_or(0, |denial| denial.after_operations));
-    let samples = worker::run(workload, spec, warmup, prepared, &mut *attached)?;
+    let work = Work { spec, workload, does: monitor.sink.does, warmup };
+    let samples = worker::run(work, &prepared, &mut *attached)?;
     let done = Done { spec, workload, denial, samples: &samples, operations: warmup + spec.samples };
     let events = if monitor.sink.sees() { Some(done.events(&mut *attached, behaviour)?) } else { None };
-    Ok(done.judge(events, attached_for))
+    if let Some(failure) = done.wrong_outcome().or_else(|| done.wrong_events(events.as_ref())) {
+        return Ok(AgentMessage::Failed(failure));
+    }
+    let happened = match denial {
+        Some(denial) if monitor.sink.kills_all() => {
+            Some(late::happened(work, denial, behaviour, &prepared, &mut *attached)?)
+        }
+        _ => None,
+    };
+    Ok(done.measured(events, happened, attached_for))
 }
 
 /// The behaviours that a kernel has where the monitor looks for them.
@@ -113,13 +124,16 @@ impl Done<'_> {
         Ok(Events { behaviour: behaviour.name.into(), expected, seen: seen_of_it, lost: seen.lost })
     }
 
-    /// The cell's outcome: a number only when everything was as it has to be.
-    fn judge(&self, events: Option<Events>, attached: Option<(u64, i64)>) -> AgentMessage {
-        if let Some(failure) = self.wrong_outcome().or_else(|| self.wrong_events(events.as_ref())) {
-            return AgentMessage::Failed(failure);
-        }
+    /// The cell's numbers, once everything was as it has to be.
+    fn measured(
+        &self,
+        events: Option<Events>,
+        happened: Option<Happened>,
+        attached: Option<(u64, i64)>,
+    ) -> AgentMessage {
         let idle = self.samples.iter().filter(|sample| sample.idle).count();
-        let note = format!(
+        let otherwise = self.denial.and_then(|denial| self.workload.timed_otherwise(denial));
+        let idly = format!(
             "the CPU was idle in {idle} of {} operations: not only its own instructions",
             self.samples.len()
         );
@@ -130,10 +144,11 @@ impl Done<'_> {
             refused: self.denial.map(|denial| Refused {
                 operations: self.samples.len() as u64,
                 errno: denial.refusal.to_string(),
+                happened,
             }),
             attach_cost: attached.map(|(cost, _)| cost),
             memory_bytes: attached.map(|(_, memory)| memory),
-            notes: if idle > 0 { vec![note] } else { Vec::new() },
+            notes: otherwise.map(String::from).into_iter().chain((idle > 0).then_some(idly)).collect(),
         })
     }
 

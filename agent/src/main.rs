@@ -15,6 +15,7 @@ mod cell;
 mod fault;
 mod idle;
 mod kernel;
+mod late;
 mod meter;
 mod ports;
 mod prepared;

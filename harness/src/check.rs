@@ -2,7 +2,7 @@
 //! whole message may still not be true. Pure: how it came here is not known here.
 
 use hookbench_probes::Monitor;
-use hookbench_results::measurement::Refused;
+use hookbench_results::measurement::{Happened, Refused};
 use hookbench_results::protocol::CellSpec;
 use hookbench_results::{Events, Measured, Schedule};
 use hookbench_workloads::Workload;
@@ -62,8 +62,16 @@ fn refused(
 ) -> Result<(), String> {
     let owed = if owes(spec, monitor, workload).is_some() { u64::from(spec.samples) } else { 0 };
     match refused.map_or(0, |refused| refused.operations) {
-        found if found == owed => Ok(()),
-        found => Err(format!("{found} refused operations instead of {owed} of {}", spec.samples)),
+        found if found == owed => {}
+        found => return Err(format!("{found} refused operations instead of {owed} of {}", spec.samples)),
+    }
+    let asked = owed > 0 && monitor.sink.kills_all();
+    let of = asked.then(|| workload.events(spec.samples.into()));
+    match refused.and_then(|refused| refused.happened) {
+        None if !asked => Ok(()),
+        Some(happened) if Some(happened.of) == of && happened.events <= happened.of => Ok(()),
+        Some(Happened { events, of }) => Err(format!("{events} of {of} events that came too late")),
+        None => Err("nothing of whether the killing came too late".into()),
     }
 }
 
@@ -120,7 +128,11 @@ mod tests {
             samples: vec![300; 3],
             calibration: 5,
             events: found.sink.sees().then_some(events),
-            refused: owed.map(|_| Refused { operations: 3, errno: "EPERM".into() }),
+            refused: owed.map(|_| {
+                let of = workload.events(3);
+                let happened = found.sink.kills_all().then_some(Happened { events: of, of });
+                Refused { operations: 3, errno: "EPERM".into(), happened }
+            }),
             attach_cost: watched.then_some(0),
             memory_bytes: watched.then_some(-4096),
             notes: Vec::new(),
@@ -147,7 +159,7 @@ mod tests {
         for (workload, params) in
             [("mprotect-storm", "to=rw"), ("unshare-burst", "as=user"), ("null-syscall", "")]
         {
-            for monitor in ["none", "audit+off", "kprobe+count", "bpf-lsm+deny"] {
+            for monitor in ["none", "audit+off", "kprobe+count", "bpf-lsm+deny", "kprobe+kill"] {
                 for schedule in Schedule::ALL {
                     assert_eq!(
                         said(asked(workload, params, monitor, schedule), |_| ()),
@@ -198,11 +210,27 @@ mod tests {
     fn refusals_are_all_or_none() {
         let deny = || asked("mprotect-storm", "to=rw", "bpf-lsm+deny", Schedule::Paced);
         let refuse = |operations| {
-            move |m: &mut Measured| m.refused = Some(Refused { operations, errno: "EPERM".into() })
+            move |m: &mut Measured| {
+                m.refused = Some(Refused { operations, errno: "EPERM".into(), happened: None });
+            }
         };
         assert!(said(deny(), refuse(4)).contains("4 refused operations instead of 3 of 3"));
         assert!(said(deny(), |m| m.refused = None).contains("0 refused operations instead of 3"));
         assert!(said(ringbuf(Schedule::Paced), refuse(3)).contains("3 refused operations instead of 0"));
+    }
+
+    #[test]
+    fn a_killing_says_of_each_event_whether_it_came_too_late() {
+        let kill = || asked("mprotect-storm", "to=rw", "bpf-lsm+kill", Schedule::Paced);
+        let late = |events, of| {
+            move |m: &mut Measured| m.refused.as_mut().unwrap().happened = Some(Happened { events, of })
+        };
+        assert_eq!(said(kill(), late(0, 6)), "");
+        assert!(said(kill(), late(7, 6)).contains("7 of 6 events"));
+        assert!(said(kill(), late(3, 3)).contains("3 of 3 events"));
+        assert!(said(kill(), |m| m.refused.as_mut().unwrap().happened = None).contains("nothing of whether"));
+        let deny = || asked("mprotect-storm", "to=rw", "bpf-lsm+deny", Schedule::Paced);
+        assert!(said(deny(), late(6, 6)).contains("6 of 6 events"));
     }
 
     proptest! {
@@ -223,7 +251,7 @@ mod tests {
                 samples,
                 calibration,
                 events: Some(Events { behaviour: "mprotect".into(), expected, seen, lost }),
-                refused: refused.map(|operations| Refused { operations, errno: String::new() }),
+                refused: refused.map(|operations| Refused { operations, errno: String::new(), happened: None }),
                 attach_cost: attached.0,
                 memory_bytes: attached.1,
                 notes: Vec::new(),

@@ -1,19 +1,18 @@
 //! `fmod-ret`: BPF programs that may return in a kernel function's stead, through a
 //! trampoline. The kernel allows it at `security_*` without further configuration.
 
-use hookbench_results::{KernelVersion, Whom};
+use hookbench_results::Whom;
 
 #[cfg(feature = "attach")]
 use crate::attach::{Attached, Error, Request, bpf};
-use crate::info::BPF_CONFIG;
+use crate::info::{BPF_CONFIG, POLICY};
 use crate::{Mechanism, MechanismInfo, Requires, SinkInfo, Watches};
 
 /// See the module.
 pub(crate) struct FmodRet;
 
-/// The mechanism is there since 5.7. The policy for mprotect counts with an atomic
-/// fetch and add, which BPF has since 5.12.
-const REQUIRES: Requires = Requires { since: KernelVersion::new(5, 12), ..Requires::config(BPF_CONFIG) };
+/// The mechanism itself is there since 5.7.
+const REQUIRES: Requires = Requires { since: POLICY, ..Requires::config(BPF_CONFIG) };
 
 static INFO: MechanismInfo = MechanismInfo {
     name: "fmod-ret",

@@ -101,6 +101,12 @@ impl SinkInfo {
         Self::new("perfbuf", watches, requires, about).recording()
     }
 
+    /// A BPF program that sends SIGKILL.
+    pub(crate) const fn kill(watches: Watches, requires: Requires) -> Self {
+        let about = "a BPF program kills who does what the policy of the behaviour refuses";
+        Self::new("kill", watches, Requires { since: POLICY, ..requires }, about).killing()
+    }
+
     /// Whether it sees events, so that a count is owed.
     pub fn sees(&self) -> bool {
         self.watches != Watches::Nothing
@@ -126,6 +132,12 @@ impl SinkInfo {
         Self { scope: Scope::Process, ..self }
     }
 
+    /// Whether it kills whoever does what the policy refuses, so that one can ask
+    /// whether it came too late. One of a process kills before anything happens.
+    pub fn kills_all(&self) -> bool {
+        self.does == Does::Kills && self.scope == Scope::System
+    }
+
     /// Whether it stops operations in one way or another. It is then attached for
     /// the measured behaviour alone.
     pub fn stops(&self) -> bool {
@@ -149,6 +161,10 @@ pub struct Requires {
 /// The first kernel that hookbench measures; everything is in it unless a row
 /// says otherwise.
 pub(crate) const FIRST: KernelVersion = KernelVersion::new(5, 10);
+
+/// The first kernel in which the policies of deny.bpf.h load: they count with an
+/// atomic fetch and add (5.12) and look at the registers of a system call (5.15).
+pub(crate) const POLICY: KernelVersion = KernelVersion::new(5, 15);
 
 impl Requires {
     /// Only these options.

@@ -2,7 +2,7 @@
 //! show every case, measured on nothing. Reports of them prove nothing.
 
 use hookbench_results::environment::{Environment, ImageRecord, KernelRecord};
-use hookbench_results::measurement::{Events, Failure, FailureKind, Measured, Refused};
+use hookbench_results::measurement::{Events, Failure, FailureKind, Happened, Measured, Refused};
 use hookbench_results::{
     Cell, Clock, History, Measurement, MonitorName, Outcome, Params, Run, Schedule, Target,
 };
@@ -87,7 +87,7 @@ fn measured(cell: Cell, p50: u64, events: Option<(&str, u64)>) -> Measurement {
 
 fn refused(mut measurement: Measurement) -> Measurement {
     if let Outcome::Measured(measured) = &mut measurement.outcome {
-        measured.refused = Some(Refused { operations: 50, errno: "EPERM".into() });
+        measured.refused = Some(Refused { operations: 50, errno: "EPERM".into(), happened: None });
         measured.notes.push("the <hook> refused every | operation".into());
     }
     measurement
@@ -214,7 +214,13 @@ fn any_measured() -> impl Strategy<Value = Measured> {
     let number = || prop_oneof![0..10u64, 300..400_000u64, any::<u64>()];
     let events = (any_text(), number(), number(), number())
         .prop_map(|(behaviour, expected, seen, lost)| Events { behaviour, expected, seen, lost });
-    let refused = (number(), any_text()).prop_map(|(operations, errno)| Refused { operations, errno });
+    let happened =
+        proptest::option::of((number(), number()).prop_map(|(events, of)| Happened { events, of }));
+    let refused = (number(), any_text(), happened).prop_map(|(operations, errno, happened)| Refused {
+        operations,
+        errno,
+        happened,
+    });
     (
         proptest::collection::vec(number(), 0..6),
         number(),

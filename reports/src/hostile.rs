@@ -49,7 +49,7 @@ fn run(foreign: &str) -> Run {
             samples: vec![300 + lost, 310 + lost, 330],
             calibration: 5,
             events: Some(Events { behaviour: text(), expected: 3, seen: 3, lost }),
-            refused: (lost > 0).then(|| Refused { operations: 2, errno: text() }),
+            refused: (lost > 0).then(|| Refused { operations: 2, errno: text(), happened: None }),
             attach_cost: Some(7),
             memory_bytes: Some(-4096),
             notes: vec![text(), text()],

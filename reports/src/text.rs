@@ -74,19 +74,24 @@ pub fn unit_and_clock(clock: Clock, target: Target) -> String {
     format!("{} (clock: {}, target: {target})", clock.unit(), clock.name())
 }
 
-/// `refused EPERM`, with the counts when not every operation was; empty when
-/// none was.
+/// `refused EPERM`, `killed by SIGKILL; the call succeeded in 20 of 20`, with the counts when
+/// not every operation was; empty when none was.
 pub fn refused(measured: &Measured) -> String {
     let Some(refused) = &measured.refused else {
         return String::new();
     };
     let errno = one_line(&refused.errno);
     let all = measured.samples.len() as u64;
-    if refused.operations == all {
-        format!("refused {errno}")
+    let verb = if errno.starts_with("SIG") { "killed by" } else { "refused" };
+    let counts = if refused.operations == all {
+        String::new()
     } else {
-        format!("refused {errno} ({} of {})", grouped(refused.operations), grouped(all))
-    }
+        format!(" ({} of {})", grouped(refused.operations), grouped(all))
+    };
+    let late = refused.happened.map_or_else(String::new, |happened| {
+        format!("; the call succeeded in {} of {}", grouped(happened.events), grouped(happened.of))
+    });
+    format!("{verb} {errno}{counts}{late}")
 }
 
 /// `1 cell`, `3 cells`.

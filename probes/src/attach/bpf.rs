@@ -93,13 +93,14 @@ pub fn each_behaviour_often(
         }
         anyhow::Ok(open.load()?)
     };
-    run(request, load, |object| {
+    let programs = run(request, load, |object| {
         let mut links = Vec::new();
         for row in request.behaviours {
             links.extend(attach(&program(object, &program_of(request.sink, row))?, row)?);
         }
         Ok(links)
-    })
+    })?;
+    Ok(Box::new(programs))
 }
 
 /// Loads the one program of `object` for all behaviours: for mechanisms that see
@@ -112,6 +113,14 @@ pub fn one_program(
     request: &Request,
     attach: impl Fn(&ProgramMut<'_>, &[&'static Behaviour]) -> libbpf_rs::Result<Vec<Link>>,
 ) -> Result<Box<dyn Attached>, Error> {
+    Ok(Box::new(one(object, request, attach)?))
+}
+
+pub(super) fn one(
+    object: Compiled,
+    request: &Request,
+    attach: impl Fn(&ProgramMut<'_>, &[&'static Behaviour]) -> libbpf_rs::Result<Vec<Link>>,
+) -> Result<Programs, Error> {
     let config = config(request.behaviours);
     let load = || anyhow::Ok(open(object, request, config, |name| name == request.sink)?.load()?);
     run(request, load, |object| Ok(attach(&program(object, request.sink)?, request.behaviours)?))
@@ -122,12 +131,12 @@ fn run(
     request: &Request,
     load: impl FnOnce() -> Result<Object>,
     attach: impl FnOnce(&Object) -> Result<Vec<Link>>,
-) -> Result<Box<dyn Attached>, Error> {
+) -> Result<Programs, Error> {
     begin()?;
     let object = load().map_err(|error| explain(error, request.sink))?;
     let reader = start_reader(&object, request)?;
     let links = attach(&object).map_err(|error| explain(error, request.sink))?;
-    Ok(Box::new(Programs { object, links, reader }))
+    Ok(Programs { object, links, reader })
 }
 
 /// The name of the program for a sink and a behaviour, as behaviours.bpf.h makes it.
@@ -281,10 +290,16 @@ fn name_at(index: u32) -> Option<&'static str> {
     BEHAVIOURS.get(index as usize).map(|behaviour| behaviour.name)
 }
 
-/// `struct stats` of watch.bpf.h: seen, lost, refused.
+/// `struct stats` of watch.bpf.h.
+pub(super) struct Stats {
+    pub(super) seen: u64,
+    pub(super) lost: u64,
+    pub(super) refused: u64,
+}
+
 const STATS_SIZE: usize = 24;
 
-fn stats(object: &Object, slot: usize) -> Result<(u64, u64)> {
+fn stats(object: &Object, slot: usize) -> Result<Stats> {
     let map = object.maps().find(|map| map.name().to_string_lossy().ends_with(".bss"));
     let map = map.ok_or_else(|| anyhow!("the object has no counters"))?;
     let value = map.lookup(&0u32.to_ne_bytes(), MapFlags::ANY).context("failed to read the counters")?;
@@ -293,13 +308,19 @@ fn stats(object: &Object, slot: usize) -> Result<(u64, u64)> {
         let at = slot * STATS_SIZE + at;
         value.get(at..at + 8).and_then(|bytes| bytes.try_into().ok()).map_or(0, u64::from_ne_bytes)
     };
-    Ok((number(0), number(8)))
+    Ok(Stats { seen: number(0), lost: number(8), refused: number(16) })
+}
+
+impl Programs {
+    pub(super) fn stats(&self, behaviour: &Behaviour) -> Result<Stats> {
+        stats(&self.object, behaviour.index())
+    }
 }
 
 impl Attached for Programs {
     fn seen(&mut self, behaviour: &Behaviour) -> Result<Seen> {
         let index = behaviour.index();
-        let (seen, lost) = stats(&self.object, index)?;
+        let Stats { seen, lost, .. } = self.stats(behaviour)?;
         let mut seen = Seen { seen, lost, ..Seen::default() };
         if let Some(reader) = &self.reader {
             let (read, lost) = reader.counted(index)?;

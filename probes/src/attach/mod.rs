@@ -9,6 +9,7 @@ pub mod audit_link;
 pub mod bpf;
 pub mod reader;
 pub mod tracefs;
+pub mod witness;
 
 /// The compiler that made the BPF objects, the first line of its `--version`.
 pub const BPF_COMPILER: &str = env!("HOOKBENCH_BPF_COMPILER");
