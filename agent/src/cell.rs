@@ -16,6 +16,7 @@ use hookbench_workloads::{Denial, Workload, calibrate};
 use crate::late;
 use crate::meter::Meter;
 use crate::prepared::Prepared;
+use crate::pulse::Pulse;
 use crate::shared::Sample;
 use crate::worker::{self, Work};
 
@@ -75,8 +76,13 @@ pub(crate) fn run(spec: &CellSpec, prepared: Prepared) -> Result<AgentMessage> {
     let denial = workload.denial(&spec.params, monitor.sink.does);
     let warmup = spec.warmup.max(denial.map_or(0, |denial| denial.after_operations));
     let work = Work { spec, workload, does: monitor.sink.does, warmup };
+    let pulse = Pulse::start(&mut *attached)?;
     let samples = worker::run(work, &prepared, &mut *attached)?;
-    let done = Done { spec, workload, denial, samples: &samples, operations: warmup + spec.samples };
+    let looks = match pulse.map(|pulse| pulse.end(&mut *attached)).transpose()?.transpose() {
+        Ok(looks) => looks,
+        Err(failure) => return Ok(AgentMessage::Failed(failure)),
+    };
+    let done = Done { spec, workload, denial, samples: &samples, operations: warmup + spec.samples, looks };
     let events = if monitor.sink.sees() { Some(done.events(&mut *attached, behaviour)?) } else { None };
     if let Some(failure) = done.wrong_outcome().or_else(|| done.wrong_events(events.as_ref())) {
         return Ok(AgentMessage::Failed(failure));
@@ -103,6 +109,8 @@ struct Done<'a> {
     denial: Option<Denial>,
     samples: &'a [Sample],
     operations: u32,
+    /// How often the monitor looked, if it samples.
+    looks: Option<u64>,
 }
 
 impl Done<'_> {
@@ -111,7 +119,7 @@ impl Done<'_> {
         let expected = self.workload.events(self.operations.into());
         let mut seen = attached.seen(behaviour)?;
         let mut looks = 0;
-        while seen.seen + seen.lost < expected && looks < PATIENCE {
+        while self.looks.is_none() && seen.seen + seen.lost < expected && looks < PATIENCE {
             std::thread::sleep(LOOK_AGAIN);
             let again = attached.seen(behaviour)?;
             looks = if again == seen { looks + 1 } else { 0 };
@@ -121,7 +129,13 @@ impl Done<'_> {
         // that the workload performs.
         let others = seen.of_all && self.workload.info().others;
         let seen_of_it = if others { seen.seen.min(expected) } else { seen.seen };
-        Ok(Events { behaviour: behaviour.name.into(), expected, seen: seen_of_it, lost: seen.lost })
+        Ok(Events {
+            behaviour: behaviour.name.into(),
+            expected,
+            seen: seen_of_it,
+            lost: seen.lost,
+            looks: self.looks,
+        })
     }
 
     /// The cell's numbers, once everything was as it has to be.
@@ -168,11 +182,12 @@ impl Done<'_> {
         Some(Failure { kind: FailureKind::WrongOutcome, message, console: Vec::new() })
     }
 
-    /// Every event has to be seen; in a burst, seen or known to be lost.
+    /// Every event has to be seen; in a burst, seen or known to be lost. Who samples
+    /// may miss some, and cannot see more than there were.
     fn wrong_events(&self, events: Option<&Events>) -> Option<Failure> {
-        let Events { behaviour, expected, seen, lost } = events?;
+        let Events { behaviour, expected, seen, lost, looks } = events?;
         let accounted = if self.spec.schedule == Schedule::Burst { seen + lost } else { *seen };
-        if accounted == *expected {
+        if accounted == *expected || (looks.is_some() && accounted < *expected) {
             return None;
         }
         let message = format!(

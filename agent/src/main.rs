@@ -19,6 +19,7 @@ mod late;
 mod meter;
 mod ports;
 mod prepared;
+mod pulse;
 mod shared;
 mod stop;
 mod worker;

@@ -90,12 +90,19 @@ fn events(spec: &CellSpec, monitor: Monitor, workload: &dyn Workload, found: &Ev
     }
     let warmup = spec.warmup.max(owes(spec, monitor, workload).unwrap_or(0));
     let made = workload.events(u64::from(warmup) + u64::from(spec.samples));
-    let Events { expected, seen, lost, .. } = *found;
+    let Events { expected, seen, lost, looks, .. } = *found;
+    match (looks, monitor.sink.samples) {
+        (None, true) => return Err(format!("nothing of how often {} looked", spec.monitor)),
+        (Some(0), true) => return Err(format!("{} never looked, and yet numbers", spec.monitor)),
+        (Some(_), false) => return Err(format!("{} that looked now and then only", spec.monitor)),
+        _ => {}
+    }
     if expected != made {
         return Err(format!("{expected} expected {behaviour} events instead of {made}"));
     }
     let counted = if spec.schedule == Schedule::Burst { seen.checked_add(lost) } else { Some(seen) };
-    if counted == Some(made) {
+    let missed = monitor.sink.samples && counted.is_some_and(|counted| counted < made);
+    if missed || counted == Some(made) {
         return Ok(());
     }
     Err(format!("{seen} events seen and {lost} lost of {made}, and yet numbers"))
@@ -123,7 +130,8 @@ mod tests {
         let owed = owes(&spec, found, workload);
         let made = workload.events(u64::from(owed.unwrap_or(0).max(2)) + 3);
         let behaviour = workload.info().behaviour.to_string();
-        let events = Events { behaviour, expected: made, seen: made, lost: 0 };
+        let events =
+            Events { behaviour, expected: made, seen: made, lost: 0, looks: found.sink.samples.then_some(9) };
         let measured = Measured {
             samples: vec![300; 3],
             calibration: 5,
@@ -159,7 +167,9 @@ mod tests {
         for (workload, params) in
             [("mprotect-storm", "to=rw"), ("unshare-burst", "as=user"), ("null-syscall", "")]
         {
-            for monitor in ["none", "audit+off", "kprobe+count", "bpf-lsm+deny", "kprobe+kill"] {
+            for monitor in
+                ["none", "audit+off", "kprobe+count", "bpf-lsm+deny", "kprobe+kill", "sampling+timer-1khz"]
+            {
                 for schedule in Schedule::ALL {
                     assert_eq!(
                         said(asked(workload, params, monitor, schedule), |_| ()),
@@ -220,6 +230,22 @@ mod tests {
     }
 
     #[test]
+    fn who_samples_may_miss_events_and_has_to_look() {
+        let sample = || asked("mprotect-storm", "to=r", "sampling+timer-1khz", Schedule::Paced);
+        let set = |seen, looks| {
+            move |m: &mut Measured| {
+                let events = m.events.as_mut().unwrap();
+                (events.seen, events.looks) = (seen, looks);
+            }
+        };
+        assert_eq!(said(sample(), set(0, Some(1))), "");
+        assert!(said(sample(), set(0, Some(0))).contains("never looked"));
+        assert!(said(sample(), set(10, None)).contains("nothing of how often"));
+        assert!(said(sample(), set(11, Some(1))).contains("11 events seen"));
+        assert!(said(ringbuf(Schedule::Paced), set(10, Some(1))).contains("now and then only"));
+    }
+
+    #[test]
     fn a_killing_says_of_each_event_whether_it_came_too_late() {
         let kill = || asked("mprotect-storm", "to=rw", "bpf-lsm+kill", Schedule::Paced);
         let late = |events, of| {
@@ -250,7 +276,7 @@ mod tests {
             let measured = Measured {
                 samples,
                 calibration,
-                events: Some(Events { behaviour: "mprotect".into(), expected, seen, lost }),
+                events: Some(Events { behaviour: "mprotect".into(), expected, seen, lost, looks: None }),
                 refused: refused.map(|operations| Refused { operations, errno: String::new(), happened: None }),
                 attach_cost: attached.0,
                 memory_bytes: attached.1,

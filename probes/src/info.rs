@@ -74,6 +74,9 @@ pub struct SinkInfo {
     pub scope: Scope,
     /// Whether a BPF record carries the event, which can hold the value of LD_PRELOAD.
     pub records: bool,
+    /// Whether it looks now and then, and misses what happens in between: how much
+    /// it misses is then what one measures.
+    pub samples: bool,
     /// One line for a reader.
     pub about: &'static str,
 }
@@ -81,7 +84,16 @@ pub struct SinkInfo {
 impl SinkInfo {
     /// A sink that sees and no more, to be changed where it does more.
     pub const fn new(name: &'static str, watches: Watches, requires: Requires, about: &'static str) -> Self {
-        Self { name, watches, requires, does: Does::Observes, scope: Scope::System, records: false, about }
+        Self {
+            name,
+            watches,
+            requires,
+            does: Does::Observes,
+            scope: Scope::System,
+            records: false,
+            samples: false,
+            about,
+        }
     }
 
     /// A BPF program that counts.
@@ -115,6 +127,11 @@ impl SinkInfo {
     /// The same, with a record for user space.
     pub const fn recording(self) -> Self {
         Self { records: true, ..self }
+    }
+
+    /// The same, looking now and then only.
+    pub const fn sampling(self) -> Self {
+        Self { samples: true, ..self }
     }
 
     /// The same, refusing `whom`.

@@ -22,6 +22,7 @@ mod lsm_cgroup;
 mod none;
 mod raw_tracepoint;
 pub mod said;
+mod sampling;
 mod tracepoint;
 
 pub use info::{MechanismInfo, Requires, Scope, SinkInfo, Watches};
@@ -41,6 +42,7 @@ pub static MECHANISMS: &[&dyn Mechanism] = &[
     &tracepoint::Tracepoint,
     &raw_tracepoint::RawTracepoint,
     &ftrace::Ftrace,
+    &sampling::Sampling,
 ];
 
 /// A mechanism. An implementation is stateless; the state is what attaching returns.

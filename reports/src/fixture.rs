@@ -71,7 +71,7 @@ fn measured(cell: Cell, p50: u64, events: Option<(&str, u64)>) -> Measurement {
     let samples: Vec<u64> = (0..50u64)
         .map(|i| p50 + (i % 10 / 8) * step + (i / 49) * step * 20 - (i % 10 / 9) * step * 9 / 5)
         .collect();
-    let seen = |lost| Events { behaviour: String::new(), expected: 50, seen: 50 - lost, lost };
+    let seen = |lost| Events { behaviour: String::new(), expected: 50, seen: 50 - lost, lost, looks: None };
     let watching = !cell.monitor.is_none();
     let outcome = Outcome::Measured(Measured {
         samples,
@@ -212,8 +212,10 @@ fn any_cell() -> impl Strategy<Value = Cell> {
 
 fn any_measured() -> impl Strategy<Value = Measured> {
     let number = || prop_oneof![0..10u64, 300..400_000u64, any::<u64>()];
-    let events = (any_text(), number(), number(), number())
-        .prop_map(|(behaviour, expected, seen, lost)| Events { behaviour, expected, seen, lost });
+    let looks = proptest::option::of(number());
+    let events = (any_text(), number(), number(), number(), looks).prop_map(
+        |(behaviour, expected, seen, lost, looks)| Events { behaviour, expected, seen, lost, looks },
+    );
     let happened =
         proptest::option::of((number(), number()).prop_map(|(events, of)| Happened { events, of }));
     let refused = (number(), any_text(), happened).prop_map(|(operations, errno, happened)| Refused {

@@ -65,6 +65,9 @@ pub struct Events {
     pub seen: u64,
     /// What the monitor says it lost.
     pub lost: u64,
+    /// How often it looked, where it looks only now and then and misses the rest.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub looks: Option<u64>,
 }
 
 /// The numbers of one cell.

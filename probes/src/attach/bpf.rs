@@ -312,15 +312,15 @@ fn stats(object: &Object, slot: usize) -> Result<Stats> {
 }
 
 impl Programs {
-    pub(super) fn stats(&self, behaviour: &Behaviour) -> Result<Stats> {
-        stats(&self.object, behaviour.index())
+    pub(super) fn stats(&self, slot: usize) -> Result<Stats> {
+        stats(&self.object, slot)
     }
 }
 
 impl Attached for Programs {
     fn seen(&mut self, behaviour: &Behaviour) -> Result<Seen> {
         let index = behaviour.index();
-        let Stats { seen, lost, .. } = self.stats(behaviour)?;
+        let Stats { seen, lost, .. } = self.stats(index)?;
         let mut seen = Seen { seen, lost, ..Seen::default() };
         if let Some(reader) = &self.reader {
             let (read, lost) = reader.counted(index)?;

@@ -8,6 +8,7 @@ use hookbench_results::Behaviour;
 pub mod audit_link;
 pub mod bpf;
 pub mod reader;
+pub(crate) mod timer;
 pub mod tracefs;
 pub mod witness;
 
@@ -99,6 +100,15 @@ pub struct Seen {
     pub of_all: bool,
 }
 
+/// How often a monitor that samples has looked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Ticks {
+    /// So many times since it was attached, on all CPUs together.
+    pub made: u64,
+    /// So many times a second it claims to look, on each.
+    pub rate: u64,
+}
+
 /// An attached monitor. Dropping it detaches.
 pub trait Attached {
     /// What it has seen of `behaviour` so far. Readers may lag behind: ask again.
@@ -106,6 +116,14 @@ pub trait Attached {
     /// # Errors
     /// When it cannot be told, or a reader has died or read something wrong.
     fn seen(&mut self, behaviour: &Behaviour) -> anyhow::Result<Seen>;
+
+    /// How often it has looked; `None` for monitors that miss nothing.
+    ///
+    /// # Errors
+    /// When it cannot be told.
+    fn ticks(&mut self) -> anyhow::Result<Option<Ticks>> {
+        Ok(None)
+    }
 
     /// Puts itself on the calling process: the worker, which calls this before its
     /// first operation, with no descriptor above 2. Of meaning for monitors of

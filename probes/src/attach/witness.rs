@@ -46,7 +46,7 @@ impl Witness {
     /// # Errors
     /// When its counters cannot be read.
     pub fn testimony(&self) -> Result<Testimony> {
-        let stats = self.programs.stats(self.behaviour)?;
+        let stats = self.programs.stats(self.behaviour.index())?;
         Ok(Testimony { happened: stats.seen, prevented: stats.refused })
     }
 }
