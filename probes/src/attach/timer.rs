@@ -107,3 +107,22 @@ impl Attached for Timer {
         self.programs.detach()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use hookbench_results::BEHAVIOURS;
+
+    #[test]
+    fn no_behaviour_has_the_slot_of_the_ticks() {
+        assert!(BEHAVIOURS.len() <= TICKS_SLOT);
+        let program = include_str!("../../bpf/sampling.bpf.c");
+        assert!(program.contains("#define TICKS (SLOTS - 1)"));
+        assert!(include_str!("../../bpf/watch.bpf.h").contains(&format!("#define SLOTS {}", TICKS_SLOT + 1)));
+    }
+
+    #[test]
+    fn the_attributes_are_those_of_the_first_version() {
+        assert_eq!(size_of::<Attributes>(), 64);
+    }
+}
