@@ -5,7 +5,7 @@ use std::time::Duration;
 use anyhow::{Context, Result, anyhow};
 use hookbench_probes::attach::{Attached, Error, Readers, Request};
 use hookbench_probes::{Monitor, Watches};
-use hookbench_results::measurement::Refused;
+use hookbench_results::measurement::{Happened, Refused};
 use hookbench_results::protocol::{AgentMessage, CellSpec, Fault};
 use hookbench_results::{
     BEHAVIOURS, Behaviour, Events, Failure, FailureKind, KernelVersion, Measured, MonitorName, Refusal,
@@ -13,11 +13,13 @@ use hookbench_results::{
 };
 use hookbench_workloads::{Denial, Workload, calibrate};
 
+use crate::late;
 use crate::meter::Meter;
 use crate::ports::Module;
 use crate::prepared::Prepared;
+use crate::pulse::Pulse;
 use crate::shared::Sample;
-use crate::worker;
+use crate::worker::{self, Work};
 
 /// After attaching, and between two looks at what a reader has counted.
 const SETTLE: Duration = Duration::from_millis(20);
@@ -82,10 +84,25 @@ pub(crate) fn run(spec: &CellSpec, prepared: Prepared, module: &Module) -> Resul
     }
     let denial = workload.denial(&spec.params, monitor.sink.does);
     let warmup = spec.warmup.max(denial.map_or(0, |denial| denial.after_operations));
-    let samples = worker::run(workload, spec, warmup, prepared, &mut *attached)?;
-    let done = Done { spec, workload, denial, samples: &samples, operations: warmup + spec.samples };
+    let work = Work { spec, workload, does: monitor.sink.does, warmup };
+    let pulse = Pulse::start(&mut *attached)?;
+    let samples = worker::run(work, &prepared, &mut *attached)?;
+    let looks = match pulse.map(|pulse| pulse.end(&mut *attached)).transpose()?.transpose() {
+        Ok(looks) => looks,
+        Err(failure) => return Ok(AgentMessage::Failed(failure)),
+    };
+    let done = Done { spec, workload, denial, samples: &samples, operations: warmup + spec.samples, looks };
     let events = if monitor.sink.sees() { Some(done.events(&mut *attached, behaviour)?) } else { None };
-    Ok(done.judge(events, attached_for))
+    if let Some(failure) = done.wrong_outcome().or_else(|| done.wrong_events(events.as_ref())) {
+        return Ok(AgentMessage::Failed(failure));
+    }
+    let happened = match denial {
+        Some(denial) if monitor.sink.kills_all() => {
+            Some(late::happened(work, denial, behaviour, &prepared, &mut *attached)?)
+        }
+        _ => None,
+    };
+    Ok(done.measured(events, happened, attached_for))
 }
 
 /// The behaviours that a kernel has where the monitor looks for them.
@@ -101,6 +118,8 @@ struct Done<'a> {
     denial: Option<Denial>,
     samples: &'a [Sample],
     operations: u32,
+    /// How often the monitor looked, if it samples.
+    looks: Option<u64>,
 }
 
 impl Done<'_> {
@@ -109,7 +128,7 @@ impl Done<'_> {
         let expected = self.workload.events(self.operations.into());
         let mut seen = attached.seen(behaviour)?;
         let mut looks = 0;
-        while seen.seen + seen.lost < expected && looks < PATIENCE {
+        while self.looks.is_none() && seen.seen + seen.lost < expected && looks < PATIENCE {
             std::thread::sleep(LOOK_AGAIN);
             let again = attached.seen(behaviour)?;
             looks = if again == seen { looks + 1 } else { 0 };
@@ -119,16 +138,25 @@ impl Done<'_> {
         // that the workload performs.
         let others = seen.of_all && self.workload.info().others;
         let seen_of_it = if others { seen.seen.min(expected) } else { seen.seen };
-        Ok(Events { behaviour: behaviour.name.into(), expected, seen: seen_of_it, lost: seen.lost })
+        Ok(Events {
+            behaviour: behaviour.name.into(),
+            expected,
+            seen: seen_of_it,
+            lost: seen.lost,
+            looks: self.looks,
+        })
     }
 
-    /// The cell's outcome: a number only when everything was as it has to be.
-    fn judge(&self, events: Option<Events>, attached: Option<(u64, i64)>) -> AgentMessage {
-        if let Some(failure) = self.wrong_outcome().or_else(|| self.wrong_events(events.as_ref())) {
-            return AgentMessage::Failed(failure);
-        }
+    /// The cell's numbers, once everything was as it has to be.
+    fn measured(
+        &self,
+        events: Option<Events>,
+        happened: Option<Happened>,
+        attached: Option<(u64, i64)>,
+    ) -> AgentMessage {
         let idle = self.samples.iter().filter(|sample| sample.idle).count();
-        let note = format!(
+        let otherwise = self.denial.and_then(|denial| self.workload.timed_otherwise(denial));
+        let idly = format!(
             "the CPU was idle in {idle} of {} operations: not only its own instructions",
             self.samples.len()
         );
@@ -139,10 +167,11 @@ impl Done<'_> {
             refused: self.denial.map(|denial| Refused {
                 operations: self.samples.len() as u64,
                 errno: denial.refusal.to_string(),
+                happened,
             }),
             attach_cost: attached.map(|(cost, _)| cost),
             memory_bytes: attached.map(|(_, memory)| memory),
-            notes: if idle > 0 { vec![note] } else { Vec::new() },
+            notes: otherwise.map(String::from).into_iter().chain((idle > 0).then_some(idly)).collect(),
         })
     }
 
@@ -162,11 +191,12 @@ impl Done<'_> {
         Some(Failure { kind: FailureKind::WrongOutcome, message, console: Vec::new() })
     }
 
-    /// Every event has to be seen; in a burst, seen or known to be lost.
+    /// Every event has to be seen; in a burst, seen or known to be lost. Who samples
+    /// may miss some, and cannot see more than there were.
     fn wrong_events(&self, events: Option<&Events>) -> Option<Failure> {
-        let Events { behaviour, expected, seen, lost } = events?;
+        let Events { behaviour, expected, seen, lost, looks } = events?;
         let accounted = if self.spec.schedule == Schedule::Burst { seen + lost } else { *seen };
-        if accounted == *expected {
+        if accounted == *expected || (looks.is_some() && accounted < *expected) {
             return None;
         }
         let message = format!(

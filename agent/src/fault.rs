@@ -103,7 +103,7 @@ fn lie(fault: Fault, measured: &mut Measured) {
         Fault::LieNoCost => measured.attach_cost = None,
         Fault::LieRefused => {
             let operations = measured.samples.len() as u64 + 1;
-            measured.refused = Some(Refused { operations, errno: "EPERM".into() });
+            measured.refused = Some(Refused { operations, errno: "EPERM".into(), happened: None });
         }
         _ => {}
     }

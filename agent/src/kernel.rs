@@ -16,6 +16,7 @@ const MOUNTS: &[(&str, &str, &str)] = &[
     ("tracefs", "/sys/kernel/tracing", ""),
     ("securityfs", "/sys/kernel/security", ""),
     ("bpf", "/sys/fs/bpf", ""),
+    ("cgroup2", "/sys/fs/cgroup", ""),
     ("tmpfs", "/run", "mode=755"),
     ("tmpfs", "/tmp", "mode=1777"),
     // auditd warns below 75 MB of free space and stops writing below 50 MB.

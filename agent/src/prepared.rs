@@ -32,7 +32,7 @@ impl Prepared {
     }
 
     /// Room for so many samples.
-    pub(crate) fn samples(self, count: usize) -> Result<Samples> {
+    pub(crate) fn samples(&self, count: usize) -> Result<Samples> {
         match self.samples.first(count) {
             Some(samples) => Ok(samples),
             None => Samples::map(count).context("failed to map memory for samples"),

@@ -8,8 +8,8 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
 use hookbench_probes::attach::{Attached, WORKER_PRIORITY, set_fifo};
-use hookbench_results::Schedule;
 use hookbench_results::protocol::{CellSpec, Fault};
+use hookbench_results::{Does, Schedule};
 use hookbench_workloads::{Operation, Workload};
 
 use crate::idle::{ROUND, Spinner};
@@ -23,21 +23,26 @@ const REST: u32 = 2_000_000 / ROUND;
 /// What [`Fault::Nap`] sleeps.
 const NAP: Duration = Duration::from_millis(2);
 
-/// Runs the cell's operations in a process of their own: first `warmup` of
-/// them, then as many as are timed.
-pub(crate) fn run(
-    workload: &dyn Workload,
-    spec: &CellSpec,
-    warmup: u32,
-    prepared: Prepared,
-    attached: &mut dyn Attached,
-) -> Result<Vec<Sample>> {
+/// What a worker has to do.
+#[derive(Clone, Copy)]
+pub(crate) struct Work<'a> {
+    pub(crate) spec: &'a CellSpec,
+    pub(crate) workload: &'static dyn Workload,
+    /// What the monitor does with the operations.
+    pub(crate) does: Does,
+    /// So many operations come before those that are timed.
+    pub(crate) warmup: u32,
+}
+
+/// Runs the operations in a process of their own.
+pub(crate) fn run(work: Work, prepared: &Prepared, attached: &mut dyn Attached) -> Result<Vec<Sample>> {
+    let Work { spec, .. } = work;
     let spinner = prepared.spinner;
     let samples = prepared.samples(spec.samples as usize)?;
     // SAFETY: the agent has one thread; the child never returns from here.
     let pid = match unsafe { libc::fork() } {
         -1 => return Err(io::Error::last_os_error()).context("failed to start the worker"),
-        0 => child(|| operate(workload, spec, warmup, &samples, spinner, attached)),
+        0 => child(|| operate(work, &samples, spinner, attached)),
         pid => pid,
     };
     let mut status: c_int = 0;
@@ -68,14 +73,8 @@ fn child(operate: impl FnOnce() -> Result<()>) -> ! {
     unsafe { libc::_exit(1) }
 }
 
-fn operate(
-    workload: &dyn Workload,
-    spec: &CellSpec,
-    warmup: u32,
-    samples: &Samples,
-    spinner: Spinner,
-    attached: &mut dyn Attached,
-) -> Result<()> {
+fn operate(work: Work, samples: &Samples, spinner: Spinner, attached: &mut dyn Attached) -> Result<()> {
+    let Work { spec, workload, does, warmup } = work;
     // SAFETY: closes descriptors of this process, which uses none of them.
     if unsafe { libc::close_range(3, u32::MAX, 0) } != 0 {
         return Err(io::Error::last_os_error()).context("failed to close inherited descriptors");
@@ -83,7 +82,7 @@ fn operate(
     if spec.fault == Some(Fault::OutOfMemory) {
         exhaust();
     }
-    let mut operation = workload.prepare(&spec.params).context("failed to prepare the workload")?;
+    let mut operation = workload.prepare(&spec.params, does).context("failed to prepare the workload")?;
     set_fifo(0, WORKER_PRIORITY).context("failed to become a real-time task")?;
     attached.enter().with_context(|| format!("failed to put {} on the worker", spec.monitor))?;
     for _ in 0..warmup {

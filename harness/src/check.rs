@@ -2,7 +2,7 @@
 //! whole message may still not be true. Pure: how it came here is not known here.
 
 use hookbench_probes::Monitor;
-use hookbench_results::measurement::Refused;
+use hookbench_results::measurement::{Happened, Refused};
 use hookbench_results::protocol::CellSpec;
 use hookbench_results::{Events, Measured, Schedule};
 use hookbench_workloads::Workload;
@@ -62,8 +62,16 @@ fn refused(
 ) -> Result<(), String> {
     let owed = if owes(spec, monitor, workload).is_some() { u64::from(spec.samples) } else { 0 };
     match refused.map_or(0, |refused| refused.operations) {
-        found if found == owed => Ok(()),
-        found => Err(format!("{found} refused operations instead of {owed} of {}", spec.samples)),
+        found if found == owed => {}
+        found => return Err(format!("{found} refused operations instead of {owed} of {}", spec.samples)),
+    }
+    let asked = owed > 0 && monitor.sink.kills_all();
+    let of = asked.then(|| workload.events(spec.samples.into()));
+    match refused.and_then(|refused| refused.happened) {
+        None if !asked => Ok(()),
+        Some(happened) if Some(happened.of) == of && happened.events <= happened.of => Ok(()),
+        Some(Happened { events, of }) => Err(format!("{events} of {of} events that came too late")),
+        None => Err("nothing of whether the killing came too late".into()),
     }
 }
 
@@ -82,12 +90,19 @@ fn events(spec: &CellSpec, monitor: Monitor, workload: &dyn Workload, found: &Ev
     }
     let warmup = spec.warmup.max(owes(spec, monitor, workload).unwrap_or(0));
     let made = workload.events(u64::from(warmup) + u64::from(spec.samples));
-    let Events { expected, seen, lost, .. } = *found;
+    let Events { expected, seen, lost, looks, .. } = *found;
+    match (looks, monitor.sink.samples) {
+        (None, true) => return Err(format!("nothing of how often {} looked", spec.monitor)),
+        (Some(0), true) => return Err(format!("{} never looked, and yet numbers", spec.monitor)),
+        (Some(_), false) => return Err(format!("{} that looked now and then only", spec.monitor)),
+        _ => {}
+    }
     if expected != made {
         return Err(format!("{expected} expected {behaviour} events instead of {made}"));
     }
     let counted = if spec.schedule == Schedule::Burst { seen.checked_add(lost) } else { Some(seen) };
-    if counted == Some(made) {
+    let missed = monitor.sink.samples && counted.is_some_and(|counted| counted < made);
+    if missed || counted == Some(made) {
         return Ok(());
     }
     Err(format!("{seen} events seen and {lost} lost of {made}, and yet numbers"))
@@ -116,12 +131,17 @@ mod tests {
         let owed = owes(&spec, found, workload);
         let made = workload.events(u64::from(owed.unwrap_or(0).max(2)) + 3);
         let behaviour = workload.info().behaviour.to_string();
-        let events = Events { behaviour, expected: made, seen: made, lost: 0 };
+        let events =
+            Events { behaviour, expected: made, seen: made, lost: 0, looks: found.sink.samples.then_some(9) };
         let measured = Measured {
             samples: vec![300; 3],
             calibration: 5,
             events: found.sink.sees().then_some(events),
-            refused: owed.map(|_| Refused { operations: 3, errno: "EPERM".into() }),
+            refused: owed.map(|_| {
+                let of = workload.events(3);
+                let happened = found.sink.kills_all().then_some(Happened { events: of, of });
+                Refused { operations: 3, errno: "EPERM".into(), happened }
+            }),
             attach_cost: watched.then_some(0),
             memory_bytes: watched.then_some(-4096),
             notes: Vec::new(),
@@ -148,7 +168,9 @@ mod tests {
         for (workload, params) in
             [("mprotect-storm", "to=rw"), ("unshare-burst", "as=user"), ("null-syscall", "")]
         {
-            for monitor in ["none", "audit+off", "kprobe+count", "bpf-lsm+deny"] {
+            for monitor in
+                ["none", "audit+off", "kprobe+count", "bpf-lsm+deny", "kprobe+kill", "sampling+timer-1khz"]
+            {
                 for schedule in Schedule::ALL {
                     assert_eq!(
                         said(asked(workload, params, monitor, schedule), |_| ()),
@@ -199,11 +221,43 @@ mod tests {
     fn refusals_are_all_or_none() {
         let deny = || asked("mprotect-storm", "to=rw", "bpf-lsm+deny", Schedule::Paced);
         let refuse = |operations| {
-            move |m: &mut Measured| m.refused = Some(Refused { operations, errno: "EPERM".into() })
+            move |m: &mut Measured| {
+                m.refused = Some(Refused { operations, errno: "EPERM".into(), happened: None });
+            }
         };
         assert!(said(deny(), refuse(4)).contains("4 refused operations instead of 3 of 3"));
         assert!(said(deny(), |m| m.refused = None).contains("0 refused operations instead of 3"));
         assert!(said(ringbuf(Schedule::Paced), refuse(3)).contains("3 refused operations instead of 0"));
+    }
+
+    #[test]
+    fn who_samples_may_miss_events_and_has_to_look() {
+        let sample = || asked("mprotect-storm", "to=r", "sampling+timer-1khz", Schedule::Paced);
+        let set = |seen, looks| {
+            move |m: &mut Measured| {
+                let events = m.events.as_mut().unwrap();
+                (events.seen, events.looks) = (seen, looks);
+            }
+        };
+        assert_eq!(said(sample(), set(0, Some(1))), "");
+        assert!(said(sample(), set(0, Some(0))).contains("never looked"));
+        assert!(said(sample(), set(10, None)).contains("nothing of how often"));
+        assert!(said(sample(), set(11, Some(1))).contains("11 events seen"));
+        assert!(said(ringbuf(Schedule::Paced), set(10, Some(1))).contains("now and then only"));
+    }
+
+    #[test]
+    fn a_killing_says_of_each_event_whether_it_came_too_late() {
+        let kill = || asked("mprotect-storm", "to=rw", "bpf-lsm+kill", Schedule::Paced);
+        let late = |events, of| {
+            move |m: &mut Measured| m.refused.as_mut().unwrap().happened = Some(Happened { events, of })
+        };
+        assert_eq!(said(kill(), late(0, 6)), "");
+        assert!(said(kill(), late(7, 6)).contains("7 of 6 events"));
+        assert!(said(kill(), late(3, 3)).contains("3 of 3 events"));
+        assert!(said(kill(), |m| m.refused.as_mut().unwrap().happened = None).contains("nothing of whether"));
+        let deny = || asked("mprotect-storm", "to=rw", "bpf-lsm+deny", Schedule::Paced);
+        assert!(said(deny(), late(6, 6)).contains("6 of 6 events"));
     }
 
     proptest! {
@@ -223,8 +277,8 @@ mod tests {
             let measured = Measured {
                 samples,
                 calibration,
-                events: Some(Events { behaviour: "mprotect".into(), expected, seen, lost }),
-                refused: refused.map(|operations| Refused { operations, errno: String::new() }),
+                events: Some(Events { behaviour: "mprotect".into(), expected, seen, lost, looks: None }),
+                refused: refused.map(|operations| Refused { operations, errno: String::new(), happened: None }),
                 attach_cost: attached.0,
                 memory_bytes: attached.1,
                 notes: Vec::new(),

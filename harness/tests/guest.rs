@@ -145,3 +145,50 @@ fn the_newest_kernel_is_measured_as_well() {
         assert_eq!((events.seen, events.lost), (events.expected, 0), "{monitor}");
     }
 }
+
+#[test]
+fn who_is_killed_is_killed_after_the_deed() {
+    let session = default_session();
+    for (workload, params, events) in [
+        ("execve-noop", [].as_slice(), 10),
+        ("unshare-burst", &[("as", "user")], 10),
+        ("mprotect-storm", &[("to", "rw")], 20),
+    ] {
+        for monitor in ["bpf-lsm+kill", "kprobe+kill"] {
+            let refused = measured(&session, &paced(workload, monitor, params)).refused.unwrap();
+            assert_eq!((refused.operations, refused.errno.as_str()), (10, "SIGKILL"), "{workload} {monitor}");
+            let happened = refused.happened.unwrap();
+            assert_eq!((happened.events, happened.of), (events, events), "{workload} {monitor}");
+        }
+    }
+    assert_eq!(measured(&session, &paced("unshare-burst", "bpf-lsm+kill", &[])).refused, None);
+}
+
+#[test]
+fn who_samples_catches_more_the_more_often_it_looks_and_is_not_deaf() {
+    let session = default_session();
+    let caught = |monitor| {
+        let events = measured(&session, &paced("execve-noop", monitor, &[])).events.unwrap();
+        assert!(events.looks.is_some_and(|looks| looks > 0) && events.seen <= events.expected, "{events:?}");
+        events.seen
+    };
+    assert!(caught("sampling+timer-1khz") < caught("sampling+timer-50khz"));
+    let deaf = run(&session, &paced("execve-noop", "sampling+timer-50khz", &[]), Some(Fault::Deaf));
+    assert!(
+        matches!(&deaf, Outcome::Failed(failure) if failure.kind == FailureKind::EventsMismatch),
+        "{deaf:?}"
+    );
+}
+
+#[test]
+fn one_program_at_several_functions_and_one_of_a_cgroup_see_everything() {
+    let session = session("6.12", LONG);
+    for monitor in ["kprobe-multi+count", "kprobe-multi+ringbuf", "lsm-cgroup+count", "tracepoint+perfbuf"] {
+        let planned = planned("6.12", "mprotect-storm", monitor, &[("to", "r")], Schedule::Paced);
+        let events = measured(&session, &planned).events.unwrap();
+        assert_eq!((events.seen, events.lost), (events.expected, 0), "{monitor}");
+    }
+    let planned = planned("6.12", "execve-noop", "fmod-ret+deny", &[], Schedule::Paced);
+    let refused = measured(&session, &planned).refused.unwrap();
+    assert_eq!((refused.operations, refused.errno.as_str()), (10, "EPERM"));
+}

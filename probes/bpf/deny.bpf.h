@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * What a denying monitor refuses, by behaviour; the table of behaviours says
+ * What a denying monitor refuses and a killing one kills for, by behaviour; the table of behaviours says
  * the same in words. Written after the published examples: unshare unless
  * CAP_SYS_ADMIN (Cloudflare), mprotect after 100 calls (KRSI, FOSDEM 2020),
  * an execve with a suspicious LD_PRELOAD (KRSI).
@@ -9,6 +9,7 @@
 #define DENY_BPF_H
 
 #define EPERM 1
+#define SIGKILL 9
 #define CAP_SYS_ADMIN 21
 #define DENY_AFTER 100
 
@@ -61,10 +62,24 @@ static __always_inline int to_deny(enum behaviour behaviour)
 	return error;
 }
 
+/* The operation goes on, and who makes it dies on the way back to user space. */
+static __always_inline int to_kill(enum behaviour behaviour)
+{
+	if (to_deny(behaviour))
+		bpf_send_signal(SIGKILL);
+	return 0;
+}
+
 #define DENY(section, behaviour)                 \
 	SEC(section) int deny_##behaviour(void *ctx) \
 	{                                            \
 		return to_deny(behaviour);               \
+	}
+
+#define KILL(section, behaviour)                 \
+	SEC(section) int kill_##behaviour(void *ctx) \
+	{                                            \
+		return to_kill(behaviour);               \
 	}
 
 #endif

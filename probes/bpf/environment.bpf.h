@@ -12,6 +12,7 @@
 struct pt_regs {
 	unsigned long r10;
 	unsigned long dx;
+	unsigned long di;
 	unsigned long orig_ax;
 } __attribute__((preserve_access_index));
 

@@ -10,11 +10,31 @@ struct sys_enter {
 };
 
 SEC("tp")
+int count(struct sys_enter *ctx)
+{
+	int found = watched(ctx->number);
+
+	if (found)
+		to_count((found - 1) & (SLOTS - 1));
+	return 0;
+}
+
+SEC("tp")
 int ringbuf(struct sys_enter *ctx)
 {
 	int found = watched(ctx->number);
 
 	if (found)
 		to_ringbuf((found - 1) & (SLOTS - 1));
+	return 0;
+}
+
+SEC("tp")
+int perfbuf(struct sys_enter *ctx)
+{
+	int found = watched(ctx->number);
+
+	if (found)
+		to_perfbuf(ctx, (found - 1) & (SLOTS - 1));
 	return 0;
 }

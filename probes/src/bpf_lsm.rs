@@ -1,22 +1,19 @@
 //! `bpf-lsm`: BPF programs at LSM hooks, KRSI. They load and attach also when
 //! `bpf` is not in the boot line's `lsm=`, and never run: only the count tells.
 
-use hookbench_results::{KernelVersion, Whom};
+use hookbench_results::Whom;
 
 #[cfg(feature = "attach")]
 use crate::attach::{Attached, Error, Request, bpf};
+use crate::info::POLICY;
 use crate::{Mechanism, MechanismInfo, Requires, SinkInfo, Watches};
 
 /// See the module.
 pub(crate) struct BpfLsm;
 
 const REQUIRES: Requires = Requires {
-    since: crate::info::FIRST,
-    config: &["CONFIG_BPF_SYSCALL", "CONFIG_BPF_JIT", "CONFIG_DEBUG_INFO_BTF", "CONFIG_BPF_LSM"],
     lsm: &["bpf"],
-    lsm_stack: &[],
-    boot: &[],
-    module: None,
+    ..Requires::config(&["CONFIG_BPF_SYSCALL", "CONFIG_BPF_JIT", "CONFIG_DEBUG_INFO_BTF", "CONFIG_BPF_LSM"])
 };
 
 static INFO: MechanismInfo = MechanismInfo {
@@ -28,12 +25,11 @@ static INFO: MechanismInfo = MechanismInfo {
         SinkInfo::new(
             "deny",
             Watches::LsmHook,
-            // The policy for mprotect counts with an atomic fetch and add, which
-            // BPF has since 5.12.
-            Requires { since: KernelVersion::new(5, 12), ..REQUIRES },
+            Requires { since: POLICY, ..REQUIRES },
             "a BPF program refuses what the policy of the behaviour says",
         )
         .denying(Whom::Policy),
+        SinkInfo::kill(Watches::LsmHook, REQUIRES),
     ],
     about: "BPF programs at LSM hooks (KRSI)",
 };
@@ -46,7 +42,7 @@ impl Mechanism for BpfLsm {
     #[cfg(feature = "attach")]
     fn attach(&self, request: &Request) -> Result<Box<dyn Attached>, Error> {
         bpf::each_behaviour(
-            bpf::object!("bpf-lsm"),
+            if request.sink == "kill" { bpf::object!("bpf-lsm-kill") } else { bpf::object!("bpf-lsm") },
             request,
             |program, behaviour| program.set_attach_target(0, Some(behaviour.lsm_hook.into())),
             |program, _| program.attach_lsm(),

@@ -82,6 +82,9 @@ pub struct SinkInfo {
     pub params: &'static [ParamInfo],
     /// Whether a BPF record carries the event, which can hold the value of LD_PRELOAD.
     pub records: bool,
+    /// Whether it looks now and then, and misses what happens in between: how much
+    /// it misses is then what one measures.
+    pub samples: bool,
     /// One line for a reader.
     pub about: &'static str,
 }
@@ -98,6 +101,7 @@ impl SinkInfo {
             blind_to: &[],
             params: &[],
             records: false,
+            samples: false,
             about,
         }
     }
@@ -117,6 +121,12 @@ impl SinkInfo {
     pub(crate) const fn perfbuf(watches: Watches, requires: Requires) -> Self {
         let about = "a BPF program sends a record through per-CPU perf buffers to a reader";
         Self::new("perfbuf", watches, requires, about).recording()
+    }
+
+    /// A BPF program that sends SIGKILL.
+    pub(crate) const fn kill(watches: Watches, requires: Requires) -> Self {
+        let about = "a BPF program kills who does what the policy of the behaviour refuses";
+        Self::new("kill", watches, Requires { since: POLICY, ..requires }, about).killing()
     }
 
     /// Whether it sees events, so that a count is owed.
@@ -139,6 +149,11 @@ impl SinkInfo {
         Self { params, ..self }
     }
 
+    /// The same, looking now and then only.
+    pub const fn sampling(self) -> Self {
+        Self { samples: true, ..self }
+    }
+
     /// The same, refusing `whom`.
     pub const fn denying(self, whom: Whom) -> Self {
         Self { does: Does::Denies(whom), ..self }
@@ -152,6 +167,12 @@ impl SinkInfo {
     /// The same, for the worker alone, which puts it on itself.
     pub const fn of_a_process(self) -> Self {
         Self { scope: Scope::Process, ..self }
+    }
+
+    /// Whether it kills whoever does what the policy refuses, so that one can ask
+    /// whether it came too late. One of a process kills before anything happens.
+    pub fn kills_all(&self) -> bool {
+        self.does == Does::Kills && self.scope == Scope::System
     }
 
     /// Whether it stops operations in one way or another. It is then attached for
@@ -182,6 +203,10 @@ pub struct Requires {
 /// The first kernel that hookbench measures; everything is in it unless a row
 /// says otherwise.
 pub(crate) const FIRST: KernelVersion = KernelVersion::new(5, 10);
+
+/// The first kernel in which the policies of deny.bpf.h load: they count with an
+/// atomic fetch and add (5.12) and look at the registers of a system call (5.15).
+pub(crate) const POLICY: KernelVersion = KernelVersion::new(5, 15);
 
 impl Requires {
     /// Only these options.

@@ -14,19 +14,23 @@ mod bpf_lsm;
 mod fanotify;
 mod fentry;
 mod fexit;
+mod fmod_ret;
 mod ftrace;
 mod info;
 mod kprobe;
+mod kprobe_multi;
 mod kretprobe;
 mod landlock;
 mod livepatch;
 mod lsm;
+mod lsm_cgroup;
 mod module;
 pub mod modules;
 mod none;
 mod perf;
 mod raw_tracepoint;
 pub mod said;
+mod sampling;
 mod seccomp;
 mod selinux;
 mod tomoyo;
@@ -43,10 +47,13 @@ pub static MECHANISMS: &[&dyn Mechanism] = &[
     &apparmor::Apparmor,
     &tomoyo::Tomoyo,
     &bpf_lsm::BpfLsm,
+    &lsm_cgroup::LsmCgroup,
     &kprobe::Kprobe,
+    &kprobe_multi::KprobeMulti,
     &kretprobe::Kretprobe,
     &fentry::Fentry,
     &fexit::Fexit,
+    &fmod_ret::FmodRet,
     &tracepoint::Tracepoint,
     &raw_tracepoint::RawTracepoint,
     &ftrace::Ftrace,
@@ -56,6 +63,7 @@ pub static MECHANISMS: &[&dyn Mechanism] = &[
     &seccomp::Seccomp,
     &landlock::Landlock,
     &fanotify::Fanotify,
+    &sampling::Sampling,
 ];
 
 /// A mechanism. An implementation is stateless; the state is what attaching returns.

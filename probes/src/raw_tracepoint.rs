@@ -23,7 +23,7 @@ impl Mechanism for RawTracepoint {
 
     #[cfg(feature = "attach")]
     fn attach(&self, request: &Request) -> Result<Box<dyn Attached>, Error> {
-        bpf::all_syscalls(bpf::object!("raw-tracepoint"), request, |program, _| {
+        bpf::one_program(bpf::object!("raw-tracepoint"), request, |program, _| {
             Ok(vec![program.attach_raw_tracepoint("sys_enter")?])
         })
     }

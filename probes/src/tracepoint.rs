@@ -12,7 +12,11 @@ const REQUIRES: Requires = Requires::config(BPF_CONFIG);
 
 static INFO: MechanismInfo = MechanismInfo {
     name: "tracepoint",
-    sinks: &[SinkInfo::ringbuf(Watches::Syscalls, REQUIRES)],
+    sinks: &[
+        SinkInfo::count(Watches::Syscalls, REQUIRES),
+        SinkInfo::ringbuf(Watches::Syscalls, REQUIRES),
+        SinkInfo::perfbuf(Watches::Syscalls, REQUIRES),
+    ],
     about: "BPF programs at the tracepoints syscalls:sys_enter_NAME",
 };
 
@@ -23,7 +27,7 @@ impl Mechanism for Tracepoint {
 
     #[cfg(feature = "attach")]
     fn attach(&self, request: &Request) -> Result<Box<dyn Attached>, Error> {
-        bpf::all_syscalls(bpf::object!("tracepoint"), request, |program, behaviours| {
+        bpf::one_program(bpf::object!("tracepoint"), request, |program, behaviours| {
             let syscalls = behaviours.iter().flat_map(|behaviour| behaviour.syscalls);
             syscalls
                 .map(|syscall| {

@@ -2,7 +2,7 @@
 //! show every case, measured on nothing. Reports of them prove nothing.
 
 use hookbench_results::environment::{Environment, ImageRecord, KernelRecord};
-use hookbench_results::measurement::{Events, Failure, FailureKind, Measured, Refused};
+use hookbench_results::measurement::{Events, Failure, FailureKind, Happened, Measured, Refused};
 use hookbench_results::{
     Cell, Clock, History, Measurement, MonitorName, Outcome, Params, Run, Schedule, Target,
 };
@@ -86,7 +86,7 @@ fn measured(cell: Cell, p50: u64, events: Option<(&str, u64)>) -> Measurement {
     let samples: Vec<u64> = (0..50u64)
         .map(|i| p50 + (i % 10 / 8) * step + (i / 49) * step * 20 - (i % 10 / 9) * step * 9 / 5)
         .collect();
-    let seen = |lost| Events { behaviour: String::new(), expected: 50, seen: 50 - lost, lost };
+    let seen = |lost| Events { behaviour: String::new(), expected: 50, seen: 50 - lost, lost, looks: None };
     let watching = !cell.monitor.is_none();
     let outcome = Outcome::Measured(Measured {
         samples,
@@ -102,7 +102,7 @@ fn measured(cell: Cell, p50: u64, events: Option<(&str, u64)>) -> Measurement {
 
 fn refused(mut measurement: Measurement) -> Measurement {
     if let Outcome::Measured(measured) = &mut measurement.outcome {
-        measured.refused = Some(Refused { operations: 50, errno: "EPERM".into() });
+        measured.refused = Some(Refused { operations: 50, errno: "EPERM".into(), happened: None });
         measured.notes.push("the <hook> refused every | operation".into());
     }
     measurement
@@ -230,9 +230,17 @@ fn any_cell() -> impl Strategy<Value = Cell> {
 
 fn any_measured() -> impl Strategy<Value = Measured> {
     let number = || prop_oneof![0..10u64, 300..400_000u64, any::<u64>()];
-    let events = (any_text(), number(), number(), number())
-        .prop_map(|(behaviour, expected, seen, lost)| Events { behaviour, expected, seen, lost });
-    let refused = (number(), any_text()).prop_map(|(operations, errno)| Refused { operations, errno });
+    let looks = proptest::option::of(number());
+    let events = (any_text(), number(), number(), number(), looks).prop_map(
+        |(behaviour, expected, seen, lost, looks)| Events { behaviour, expected, seen, lost, looks },
+    );
+    let happened =
+        proptest::option::of((number(), number()).prop_map(|(events, of)| Happened { events, of }));
+    let refused = (number(), any_text(), happened).prop_map(|(operations, errno, happened)| Refused {
+        operations,
+        errno,
+        happened,
+    });
     (
         proptest::collection::vec(number(), 0..6),
         number(),

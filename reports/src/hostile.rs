@@ -50,8 +50,8 @@ fn run(foreign: &str) -> Run {
         Outcome::Measured(Measured {
             samples: vec![300 + lost, 310 + lost, 330],
             calibration: 5,
-            events: Some(Events { behaviour: text(), expected: 3, seen: 3, lost }),
-            refused: (lost > 0).then(|| Refused { operations: 2, errno: text() }),
+            events: Some(Events { behaviour: text(), expected: 3, seen: 3, lost, looks: None }),
+            refused: (lost > 0).then(|| Refused { operations: 2, errno: text(), happened: None }),
             attach_cost: Some(7),
             memory_bytes: Some(-4096),
             notes: vec![text(), text()],

@@ -140,11 +140,14 @@ impl<'a> Row<'a> {
         }
     }
 
-    /// `2,000/0`: events seen and lost; empty when nothing was watched.
+    /// `2,000/0`: events seen and lost; `7 of 30/0` from who only looks now and then;
+    /// empty when nothing was watched.
     pub fn seen_lost(&self) -> String {
         let events = self.measured().and_then(|measured| measured.events.as_ref());
         events.map_or_else(String::new, |events| {
-            format!("{}/{}", text::grouped(events.seen), text::grouped(events.lost))
+            let of = events.looks.map(|_| format!(" of {}", text::grouped(events.expected)));
+            let of = of.unwrap_or_default();
+            format!("{}{of}/{}", text::grouped(events.seen), text::grouped(events.lost))
         })
     }
 
@@ -153,7 +156,8 @@ impl<'a> Row<'a> {
     pub fn saw_everything(&self) -> bool {
         self.measured().is_some_and(|measured| {
             let events = measured.events.as_ref();
-            measured.refused.is_none() && events.is_some_and(|events| events.seen > 0 && events.lost == 0)
+            measured.refused.is_none()
+                && events.is_some_and(|events| events.seen > 0 && events.lost == 0 && events.looks.is_none())
         })
     }
 

@@ -74,19 +74,24 @@ pub fn unit_and_clock(clock: Clock, target: Target) -> String {
     format!("{} (clock: {}, target: {target})", clock.unit(), clock.name())
 }
 
-/// `refused EPERM`, with the counts when not every operation was; empty when
-/// none was.
+/// `refused EPERM`, `killed SIGKILL, done 20 of 20`, with the counts when
+/// not every operation was; empty when none was.
 pub fn refused(measured: &Measured) -> String {
     let Some(refused) = &measured.refused else {
         return String::new();
     };
     let errno = one_line(&refused.errno);
     let all = measured.samples.len() as u64;
-    if refused.operations == all {
-        format!("refused {errno}")
+    let verb = if errno.starts_with("SIG") { "killed" } else { "refused" };
+    let counts = if refused.operations == all {
+        String::new()
     } else {
-        format!("refused {errno} ({} of {})", grouped(refused.operations), grouped(all))
-    }
+        format!(" ({} of {})", grouped(refused.operations), grouped(all))
+    };
+    let late = refused.happened.map_or_else(String::new, |happened| {
+        format!(", done {} of {}", grouped(happened.events), grouped(happened.of))
+    });
+    format!("{verb} {errno}{counts}{late}")
 }
 
 /// `1 cell`, `3 cells`.
@@ -98,6 +103,7 @@ pub fn count(number: usize, noun: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use hookbench_results::measurement::{Happened, Refused};
 
     #[test]
     fn numbers_are_grouped_by_thousands() {
@@ -110,6 +116,23 @@ mod tests {
             ("109,131.0".into(), format!("{:.1}", f64::MAX).len())
         );
         assert_eq!(signed(i64::MIN), "-9,223,372,036,854,775,808");
+    }
+
+    #[test]
+    fn what_was_stopped_says_how_and_whether_in_time() {
+        let said = |operations, errno: &str, happened| {
+            let refused = Some(Refused { operations, errno: errno.into(), happened });
+            refused_of(refused)
+        };
+        assert_eq!(said(2, "EPERM", None), "refused EPERM");
+        assert_eq!(said(1, "EPERM", None), "refused EPERM (1 of 2)");
+        let happened = Some(Happened { events: 3, of: 4 });
+        assert_eq!(said(2, "SIGKILL", happened), "killed SIGKILL, done 3 of 4");
+        assert_eq!(refused_of(None), "");
+    }
+
+    fn refused_of(refused: Option<Refused>) -> String {
+        super::refused(&Measured { samples: vec![1, 2], refused, ..Measured::default() })
     }
 
     #[test]

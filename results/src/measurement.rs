@@ -65,6 +65,9 @@ pub struct Events {
     pub seen: u64,
     /// What the monitor says it lost.
     pub lost: u64,
+    /// How often it looked, where it looks only now and then and misses the rest.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub looks: Option<u64>,
 }
 
 /// The numbers of one cell.
@@ -99,6 +102,21 @@ pub struct Refused {
     /// The error they got, or the signal that killed who made them, by name:
     /// `EPERM`, `SIGKILL`.
     pub errno: String,
+    /// Whether the operation had happened all the same, where a monitor kills: the
+    /// system call goes on, and who makes it dies on the way back to user space.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub happened: Option<Happened>,
+}
+
+/// What a killing monitor did not keep from happening, found out with as many
+/// operations again after the timed ones.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Happened {
+    /// Events of the behaviour whose system calls had succeeded when who made them
+    /// died. An executed program was then in place, and ran no instruction.
+    pub events: u64,
+    /// Of so many.
+    pub of: u64,
 }
 
 /// How a cell ended. Exactly one per planned cell.

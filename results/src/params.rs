@@ -13,6 +13,9 @@ use serde::{Deserialize, Serialize};
 pub struct Params(BTreeMap<String, String>);
 
 impl Params {
+    /// No parameters.
+    pub const NONE: &Params = &Params(BTreeMap::new());
+
     /// The value of `name`, if it is given.
     pub fn get(&self, name: &str) -> Option<&str> {
         self.0.get(name).map(String::as_str)

@@ -49,7 +49,7 @@ impl Workload for ExecveNoop {
         &INFO
     }
 
-    fn prepare(&self, params: &Params) -> io::Result<Box<dyn Operation>> {
+    fn prepare(&self, params: &Params, _: Does) -> io::Result<Box<dyn Operation>> {
         let pages = params.get("env_pages").and_then(|pages| pages.parse().ok()).unwrap_or(0);
         Ok(Box::new(Execve { program: Program::new(&[NOOP], environment(pages))? }))
     }

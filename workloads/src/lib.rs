@@ -6,6 +6,7 @@ use std::io;
 
 use hookbench_results::{Does, Params, Refusal};
 
+mod doomed;
 mod execve_noop;
 mod info;
 mod mprotect_storm;
@@ -39,11 +40,13 @@ pub trait Workload: Sync {
     /// Name, parameters and what it is.
     fn info(&self) -> &'static Info;
 
-    /// Sets up for operations with `params`, which are complete and valid.
+    /// Sets up for operations with `params`, which are complete and valid, under a
+    /// monitor that `does` this to them: where it kills, others than the caller have
+    /// to make them.
     ///
     /// # Errors
     /// When the process cannot be set up for it.
-    fn prepare(&self, params: &Params) -> io::Result<Box<dyn Operation>>;
+    fn prepare(&self, params: &Params, does: Does) -> io::Result<Box<dyn Operation>>;
 
     /// How many events of [`Info::behaviour`] that many operations raise,
     /// timed or not, [`Operation::finish`] included.
@@ -51,6 +54,12 @@ pub trait Workload: Sync {
 
     /// What a monitor that `does` this does to it; `None` when all operations pass.
     fn denial(&self, params: &Params, does: Does) -> Option<Denial>;
+
+    /// What is timed instead where operations are stopped like this, in words for a
+    /// report; `None` where the same is timed as under `none`.
+    fn timed_otherwise(&self, _: Denial) -> Option<&'static str> {
+        None
+    }
 }
 
 /// How a monitor that stops operations has to stop those of a workload.
@@ -66,6 +75,11 @@ impl Denial {
     /// What stops each operation, as what does this does; `None` where it stops none.
     fn of_each(does: Does) -> Option<Denial> {
         does.stopped().map(|refusal| Denial { after_operations: 0, refusal })
+    }
+
+    /// Whether who makes the operation dies of it.
+    pub fn kills(self) -> bool {
+        matches!(self.refusal, Refusal::Signal(_))
     }
 }
 
@@ -119,7 +133,7 @@ mod tests {
 
     #[test]
     fn each_file_has_its_row() {
-        let parts = ["info", "lib", "spawn", "stopwatch"];
+        let parts = ["doomed", "info", "lib", "spawn", "stopwatch"];
         let files: BTreeSet<String> = std::fs::read_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/src"))
             .unwrap()
             .map(|entry| entry.unwrap().path().file_stem().unwrap().to_string_lossy().replace('_', "-"))

@@ -8,6 +8,7 @@ use std::ptr;
 
 use hookbench_results::{Does, Params, Refusal, Whom};
 
+use crate::doomed::{Child, TIMED_OTHERWISE};
 use crate::{Denial, Info, Operation, ParamInfo, Stopwatch, Timed, Values, Workload};
 
 /// See the module.
@@ -36,8 +37,12 @@ impl Workload for MprotectStorm {
         &INFO
     }
 
-    fn prepare(&self, params: &Params) -> io::Result<Box<dyn Operation>> {
-        Ok(Box::new(Flip { page: Page::map()?, to_read_only: params.get("to") == Some("r") }))
+    fn prepare(&self, params: &Params, does: Does) -> io::Result<Box<dyn Operation>> {
+        let flip = Flip { page: Page::map()?, to_read_only: params.get("to") == Some("r") };
+        if does == Does::Kills {
+            return Ok(Box::new(FlipByAnother { flip, child: Child::new() }));
+        }
+        Ok(Box::new(flip))
     }
 
     fn events(&self, operations: u64) -> u64 {
@@ -48,6 +53,10 @@ impl Workload for MprotectStorm {
         let all = Denial::of_each(does)?;
         let after_operations = if does == Does::Denies(Whom::Everyone) { 0 } else { ALLOWED_CALLS / 2 };
         Some(Denial { after_operations, ..all })
+    }
+
+    fn timed_otherwise(&self, denial: Denial) -> Option<&'static str> {
+        denial.kills().then_some(TIMED_OTHERWISE)
     }
 }
 
@@ -65,7 +74,7 @@ impl Operation for Flip {
     }
 
     fn run_once(&mut self) -> io::Result<Timed> {
-        let to = if self.to_read_only { libc::PROT_READ } else { libc::PROT_READ | libc::PROT_WRITE };
+        let to = if self.to_read_only { libc::PROT_READ } else { WRITABLE };
         let stopwatch = Stopwatch::start();
         let result = self.page.protect(to);
         let elapsed = stopwatch.elapsed();
@@ -77,10 +86,44 @@ impl Operation for Flip {
 
     fn settle(&mut self) -> io::Result<()> {
         if self.to_read_only {
-            ignore_refusal(self.page.protect(libc::PROT_READ | libc::PROT_WRITE))?;
+            ignore_refusal(self.page.protect(WRITABLE))?;
         }
         self.page.touch();
         Ok(())
+    }
+}
+
+/// The same flips, each made by a child that may be killed for it. Whether a flip
+/// then took effect is not known here.
+struct FlipByAnother {
+    flip: Flip,
+    child: Child,
+}
+
+impl FlipByAnother {
+    fn protect(&mut self, protection: c_int) -> io::Result<Timed> {
+        let address = self.flip.page.address as usize;
+        self.child.call(libc::SYS_mprotect, [address, SIZE, protection as usize])
+    }
+}
+
+impl Operation for FlipByAnother {
+    fn arm(&mut self) -> io::Result<()> {
+        if !self.flip.to_read_only {
+            self.protect(libc::PROT_READ)?;
+        }
+        Ok(())
+    }
+
+    fn run_once(&mut self) -> io::Result<Timed> {
+        self.protect(if self.flip.to_read_only { libc::PROT_READ } else { WRITABLE })
+    }
+
+    fn settle(&mut self) -> io::Result<()> {
+        if self.flip.to_read_only {
+            self.protect(WRITABLE)?;
+        }
+        self.flip.page.touch_if_writable()
     }
 }
 
@@ -100,6 +143,7 @@ struct Page {
 }
 
 const SIZE: usize = 4096;
+const WRITABLE: c_int = libc::PROT_READ | libc::PROT_WRITE;
 
 impl Page {
     fn map() -> io::Result<Self> {
@@ -113,8 +157,7 @@ impl Page {
             // The middle page is mapped writable, not made so: mapping it raises
             // no mprotect event.
             let middle = start.cast::<u8>().add(SIZE).cast::<c_void>();
-            let protection = libc::PROT_READ | libc::PROT_WRITE;
-            libc::mmap(middle, SIZE, protection, flags | libc::MAP_FIXED, -1, 0)
+            libc::mmap(middle, SIZE, WRITABLE, flags | libc::MAP_FIXED, -1, 0)
         };
         if address == libc::MAP_FAILED {
             return Err(io::Error::last_os_error());
@@ -142,6 +185,21 @@ impl Page {
             unsafe { ptr::write_volatile(self.address, 1) };
         }
     }
+
+    /// The same where it is not known whether it is allowed: the kernel writes, and
+    /// says EFAULT where a write of ours would be the end.
+    fn touch_if_writable(&mut self) -> io::Result<()> {
+        // SAFETY: the page is ours and longer than a timespec; the C library's
+        // wrapper would write by itself.
+        let result = unsafe { libc::syscall(libc::SYS_clock_gettime, libc::CLOCK_MONOTONIC, self.address) };
+        if result == 0 {
+            return Ok(());
+        }
+        match io::Error::last_os_error() {
+            error if error.raw_os_error() == Some(libc::EFAULT) => Ok(()),
+            error => Err(error),
+        }
+    }
 }
 
 impl Drop for Page {
@@ -157,8 +215,9 @@ mod tests {
 
     #[test]
     fn both_directions_can_be_made_again_and_again() {
-        for to in ["to=r", "to=rw"] {
-            let mut flip = MprotectStorm.prepare(&to.parse().unwrap()).unwrap();
+        let all = ["to=r", "to=rw"].into_iter().flat_map(|to| [(to, Does::Observes), (to, Does::Kills)]);
+        for (to, does) in all {
+            let mut flip = MprotectStorm.prepare(&to.parse().unwrap(), does).unwrap();
             for _ in 0..3 {
                 flip.arm().unwrap();
                 let timed = flip.run_once().unwrap();

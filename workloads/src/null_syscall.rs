@@ -33,7 +33,7 @@ impl Workload for NullSyscall {
         &INFO
     }
 
-    fn prepare(&self, _: &Params) -> io::Result<Box<dyn Operation>> {
+    fn prepare(&self, _: &Params, _: Does) -> io::Result<Box<dyn Operation>> {
         Ok(Box::new(Getppid))
     }
 

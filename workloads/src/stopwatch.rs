@@ -17,6 +17,16 @@ impl Stopwatch {
         Self { start: read() }
     }
 
+    /// When it was started, for memory that is shared with who stops it.
+    pub(crate) fn begun(self) -> u64 {
+        self.start
+    }
+
+    /// The one that another process started.
+    pub(crate) fn of_begun(start: u64) -> Self {
+        Self { start }
+    }
+
     /// What has passed since the start, in the counter's unit. It includes
     /// the cost of an empty section: see [`calibrate`].
     #[inline(always)]

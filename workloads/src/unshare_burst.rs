@@ -7,8 +7,9 @@ use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 
 use hookbench_results::{Does, Params, Refusal, Whom};
 
+use crate::doomed::TIMED_OTHERWISE;
 use crate::stopwatch::timed_syscall;
-use crate::{Denial, Info, Operation, ParamInfo, Timed, Values, Workload};
+use crate::{Denial, Info, Operation, ParamInfo, Stopwatch, Timed, Values, Workload};
 
 /// See the module.
 pub(crate) struct UnshareBurst;
@@ -36,8 +37,9 @@ impl Workload for UnshareBurst {
         &INFO
     }
 
-    fn prepare(&self, params: &Params) -> io::Result<Box<dyn Operation>> {
-        Ok(Box::new(Unshare { slip: Slip::map()?, as_user: params.get("as") == Some("user") }))
+    fn prepare(&self, params: &Params, does: Does) -> io::Result<Box<dyn Operation>> {
+        let doomed = self.denial(params, does).is_some_and(Denial::kills);
+        Ok(Box::new(Unshare { slip: Slip::map()?, as_user: params.get("as") == Some("user"), doomed }))
     }
 
     fn events(&self, operations: u64) -> u64 {
@@ -48,11 +50,17 @@ impl Workload for UnshareBurst {
         let passes = params.get("as") != Some("user") && does != Does::Denies(Whom::Everyone);
         if passes { None } else { Denial::of_each(does) }
     }
+
+    fn timed_otherwise(&self, denial: Denial) -> Option<&'static str> {
+        denial.kills().then_some(TIMED_OTHERWISE)
+    }
 }
 
 /// What the child writes down for its parent, in memory they share.
 #[repr(C)]
 struct Note {
+    /// When the call began, where it may be the child's last; see [`Stopwatch::begun`].
+    begun: AtomicU64,
     elapsed: AtomicU64,
     /// 0, the error number of the call, or −1 when it was never made.
     errno: AtomicI64,
@@ -87,6 +95,8 @@ impl Drop for Slip {
 struct Unshare {
     slip: Slip,
     as_user: bool,
+    /// A monitor kills the child for its call.
+    doomed: bool,
 }
 
 impl Operation for Unshare {
@@ -96,13 +106,17 @@ impl Operation for Unshare {
         // SAFETY: the child only makes system calls and leaves by _exit.
         let pid = match unsafe { libc::fork() } {
             -1 => return Err(io::Error::last_os_error()),
-            0 => child(note, self.as_user),
+            0 => child(note, self.as_user, self.doomed),
             pid => pid,
         };
         let mut status = 0;
         // SAFETY: `status` is ours to write.
         if unsafe { libc::waitpid(pid, &mut status, 0) } < 0 {
             return Err(io::Error::last_os_error());
+        }
+        if self.doomed && libc::WIFSIGNALED(status) {
+            let elapsed = Stopwatch::of_begun(note.begun.load(Ordering::SeqCst)).elapsed();
+            return Ok(Timed { elapsed, refused: Some(Refusal::Signal(libc::WTERMSIG(status))) });
         }
         let refused = match note.errno.load(Ordering::SeqCst) {
             0 => None,
@@ -113,7 +127,7 @@ impl Operation for Unshare {
     }
 }
 
-fn child(note: &Note, as_user: bool) -> ! {
+fn child(note: &Note, as_user: bool, doomed: bool) -> ! {
     // SAFETY: plain system calls of a process that has nothing to lose.
     unsafe {
         if as_user
@@ -126,6 +140,9 @@ fn child(note: &Note, as_user: bool) -> ! {
         // A child of fork finds no code mapped in: the first call brings in the
         // pages that the second, the timed one, runs on.
         timed_syscall(libc::SYS_getppid, 0);
+        if doomed {
+            note.begun.store(Stopwatch::start().begun(), Ordering::SeqCst);
+        }
         let (elapsed, result) = timed_syscall(libc::SYS_unshare, libc::CLONE_NEWUSER.into());
         note.elapsed.store(elapsed, Ordering::SeqCst);
         note.errno.store(-result, Ordering::SeqCst);

@@ -29,7 +29,7 @@ impl Workload for UnshareCommand {
         &INFO
     }
 
-    fn prepare(&self, _: &Params) -> io::Result<Box<dyn Operation>> {
+    fn prepare(&self, _: &Params, _: Does) -> io::Result<Box<dyn Operation>> {
         let environment = vec!["PATH=/usr/bin:/usr/sbin:/bin:/sbin".to_string()];
         Ok(Box::new(Unshare { program: Program::new(COMMAND, environment)? }))
     }

@@ -70,6 +70,19 @@ pub fn each_behaviour(
     prepare: impl Fn(&mut OpenProgramMut<'_>, &Behaviour) -> libbpf_rs::Result<()>,
     attach: impl Fn(&ProgramMut<'_>, &Behaviour) -> libbpf_rs::Result<Link>,
 ) -> Result<Box<dyn Attached>, Error> {
+    each_behaviour_often(object, request, prepare, |program, row| Ok(vec![attach(program, row)?]))
+}
+
+/// As [`each_behaviour`], for a program that is attached in several places.
+///
+/// # Errors
+/// When this kernel has no BTF, or a program does not load or attach.
+pub fn each_behaviour_often(
+    object: Compiled,
+    request: &Request,
+    prepare: impl Fn(&mut OpenProgramMut<'_>, &Behaviour) -> libbpf_rs::Result<()>,
+    attach: impl Fn(&ProgramMut<'_>, &Behaviour) -> libbpf_rs::Result<Vec<Link>>,
+) -> Result<Box<dyn Attached>, Error> {
     let wanted = |name: &str| request.behaviours.iter().find(|row| name == program_of(request.sink, row));
     let load = || {
         let mut open = open(object, request, config(&[]), |name| wanted(name).is_some())?;
@@ -80,25 +93,34 @@ pub fn each_behaviour(
         }
         anyhow::Ok(open.load()?)
     };
-    run(request, load, |object| {
-        request
-            .behaviours
-            .iter()
-            .map(|row| Ok(attach(&program(object, &program_of(request.sink, row))?, row)?))
-            .collect()
-    })
+    let programs = run(request, load, |object| {
+        let mut links = Vec::new();
+        for row in request.behaviours {
+            links.extend(attach(&program(object, &program_of(request.sink, row))?, row)?);
+        }
+        Ok(links)
+    })?;
+    Ok(Box::new(programs))
 }
 
 /// Loads the one program of `object` for all behaviours: for mechanisms that see
-/// system calls.
+/// system calls, and for those that tell a program where it runs.
 ///
 /// # Errors
 /// When this kernel has no BTF, or the program does not load or attach.
-pub fn all_syscalls(
+pub fn one_program(
     object: Compiled,
     request: &Request,
     attach: impl Fn(&ProgramMut<'_>, &[&'static Behaviour]) -> libbpf_rs::Result<Vec<Link>>,
 ) -> Result<Box<dyn Attached>, Error> {
+    Ok(Box::new(one(object, request, attach)?))
+}
+
+pub(super) fn one(
+    object: Compiled,
+    request: &Request,
+    attach: impl Fn(&ProgramMut<'_>, &[&'static Behaviour]) -> libbpf_rs::Result<Vec<Link>>,
+) -> Result<Programs, Error> {
     let config = config(request.behaviours);
     let load = || anyhow::Ok(open(object, request, config, |name| name == request.sink)?.load()?);
     run(request, load, |object| Ok(attach(&program(object, request.sink)?, request.behaviours)?))
@@ -109,12 +131,12 @@ fn run(
     request: &Request,
     load: impl FnOnce() -> Result<Object>,
     attach: impl FnOnce(&Object) -> Result<Vec<Link>>,
-) -> Result<Box<dyn Attached>, Error> {
+) -> Result<Programs, Error> {
     begin()?;
     let object = load().map_err(|error| explain(error, request.sink))?;
     let reader = start_reader(&object, request)?;
     let links = attach(&object).map_err(|error| explain(error, request.sink))?;
-    Ok(Box::new(Programs { object, links, reader }))
+    Ok(Programs { object, links, reader })
 }
 
 /// The name of the program for a sink and a behaviour, as behaviours.bpf.h makes it.
@@ -128,16 +150,7 @@ fn program_of(sink: &str, behaviour: &Behaviour) -> String {
 pub fn warm() {
     let Some(first) = BEHAVIOURS.first() else { return };
     let behaviours = [first];
-    let request = Request {
-        sink: "count",
-        behaviours: &behaviours,
-        measured: first,
-        noop: "",
-        readers: Readers::Below,
-        tuning: &Params::default(),
-        ld_preload: None,
-        module: &[],
-    };
+    let request = Request::own("count", &behaviours);
     let wanted = |name: &str| behaviours.iter().any(|row| name == program_of(request.sink, row));
     if begin().is_ok() {
         let _ = open(object!("kprobe"), &request, config(&[]), wanted).and_then(|open| Ok(open.load()?));
@@ -277,10 +290,16 @@ fn name_at(index: u32) -> Option<&'static str> {
     BEHAVIOURS.get(index as usize).map(|behaviour| behaviour.name)
 }
 
-/// `struct stats` of watch.bpf.h: seen, lost, refused.
+/// `struct stats` of watch.bpf.h.
+pub(super) struct Stats {
+    pub(super) seen: u64,
+    pub(super) lost: u64,
+    pub(super) refused: u64,
+}
+
 const STATS_SIZE: usize = 24;
 
-fn stats(object: &Object, slot: usize) -> Result<(u64, u64)> {
+fn stats(object: &Object, slot: usize) -> Result<Stats> {
     let map = object.maps().find(|map| map.name().to_string_lossy().ends_with(".bss"));
     let map = map.ok_or_else(|| anyhow!("the object has no counters"))?;
     let value = map.lookup(&0u32.to_ne_bytes(), MapFlags::ANY).context("failed to read the counters")?;
@@ -289,13 +308,19 @@ fn stats(object: &Object, slot: usize) -> Result<(u64, u64)> {
         let at = slot * STATS_SIZE + at;
         value.get(at..at + 8).and_then(|bytes| bytes.try_into().ok()).map_or(0, u64::from_ne_bytes)
     };
-    Ok((number(0), number(8)))
+    Ok(Stats { seen: number(0), lost: number(8), refused: number(16) })
+}
+
+impl Programs {
+    pub(super) fn stats(&self, slot: usize) -> Result<Stats> {
+        stats(&self.object, slot)
+    }
 }
 
 impl Attached for Programs {
     fn seen(&mut self, behaviour: &Behaviour) -> Result<Seen> {
         let index = behaviour.index();
-        let (seen, lost) = stats(&self.object, index)?;
+        let Stats { seen, lost, .. } = self.stats(index)?;
         let mut seen = Seen { seen, lost, ..Seen::default() };
         if let Some(reader) = &self.reader {
             let (read, lost) = reader.counted(index)?;

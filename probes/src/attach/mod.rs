@@ -13,7 +13,9 @@ pub mod kmod;
 pub mod lsm;
 pub mod reader;
 pub mod supervisor;
+pub(crate) mod timer;
 pub mod tracefs;
+pub mod witness;
 
 /// The compiler that made the BPF objects, the first line of its `--version`.
 pub const BPF_COMPILER: &str = env!("HOOKBENCH_BPF_COMPILER");
@@ -39,7 +41,22 @@ pub struct Request<'a> {
     pub module: &'a [u8],
 }
 
-impl Request<'_> {
+impl<'a> Request<'a> {
+    /// A request of ours, beside that of a cell.
+    pub(crate) fn own(sink: &'a str, behaviours: &'a [&'static Behaviour; 1]) -> Request<'a> {
+        let [measured] = behaviours;
+        Request {
+            sink,
+            behaviours,
+            measured,
+            noop: "",
+            readers: Readers::Below,
+            tuning: Params::NONE,
+            ld_preload: None,
+            module: &[],
+        }
+    }
+
     /// The number that the parameter `name` of the monitor is; `usual` when it is as usual.
     pub fn number(&self, name: &str, usual: usize) -> usize {
         self.tuning.get(name).and_then(|value| value.parse().ok()).unwrap_or(usual)
@@ -118,6 +135,15 @@ pub struct Seen {
     pub of_all: bool,
 }
 
+/// How often a monitor that samples has looked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Ticks {
+    /// So many times since it was attached, on all CPUs together.
+    pub made: u64,
+    /// So many times a second it claims to look, on each.
+    pub rate: u64,
+}
+
 /// An attached monitor. Dropping it detaches.
 pub trait Attached {
     /// What it has seen of `behaviour` so far. Readers may lag behind: ask again.
@@ -125,6 +151,14 @@ pub trait Attached {
     /// # Errors
     /// When it cannot be told, or a reader has died or read something wrong.
     fn seen(&mut self, behaviour: &Behaviour) -> anyhow::Result<Seen>;
+
+    /// How often it has looked; `None` for monitors that miss nothing.
+    ///
+    /// # Errors
+    /// When it cannot be told.
+    fn ticks(&mut self) -> anyhow::Result<Option<Ticks>> {
+        Ok(None)
+    }
 
     /// Puts itself on the calling process: the worker, which calls this before its
     /// first operation, with no descriptor above 2. Of meaning for monitors of

@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * fmod_ret: programs before a kernel function, through a BPF trampoline. What is
+ * not 0 is returned in the function's stead, and the function does not run.
+ */
+#include "watch.bpf.h"
+#include "behaviours.bpf.h"
+#include "deny.bpf.h"
+
+#define PROGRAMS(behaviour) DENY("fmod_ret", behaviour)
+
+EACH_BEHAVIOUR(PROGRAMS)

@@ -1,0 +1,9 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* kprobe: programs at the entry of a kernel function that kill who called it. */
+#include "watch.bpf.h"
+#include "behaviours.bpf.h"
+#include "deny.bpf.h"
+
+#define PROGRAMS(behaviour) KILL("kprobe", behaviour)
+
+EACH_BEHAVIOUR(PROGRAMS)

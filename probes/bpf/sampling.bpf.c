@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * A timer's program: it looks whether the task that the timer interrupted is in a
+ * watched system call. What begins and ends between two ticks it never sees.
+ */
+#include "watch.bpf.h"
+#include "behaviours.bpf.h"
+#include "syscalls.bpf.h"
+
+/* Where the ticks are counted: no behaviour has this slot. */
+#define TICKS (SLOTS - 1)
+
+/* x86-64 without KASAN; only for kernels before 5.15, which have no helper. */
+#define THREAD_SIZE 16384
+#define REGISTERS_SIZE 168
+
+struct task_struct {
+	int pid;
+	unsigned long nvcsw;
+	void *stack;
+} __attribute__((preserve_access_index));
+
+/* The system call that was caught last, so that it is counted once however many
+ * ticks fall into it. Only mprotect is made again by the same task without a
+ * sleep, and then with another protection. */
+struct caught {
+	__u32 pid;
+	__u32 number;
+	__u64 protection;
+	__u64 sleeps;
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct caught);
+} last SEC(".maps");
+
+/* The registers with which the task came into the kernel. */
+static __always_inline struct pt_regs *registers(struct task_struct *task)
+{
+	if (bpf_core_enum_value_exists(enum bpf_func_id, BPF_FUNC_task_pt_regs))
+		return (void *)bpf_task_pt_regs(bpf_get_current_task_btf());
+	return BPF_CORE_READ(task, stack) + THREAD_SIZE - REGISTERS_SIZE;
+}
+
+SEC("perf_event")
+int timer(void *ctx)
+{
+	struct task_struct *task = (void *)bpf_get_current_task();
+	struct pt_regs *regs = registers(task);
+	/* -1 where the timer interrupted user space. */
+	unsigned long number = BPF_CORE_READ(regs, orig_ax);
+	__u32 key = 0, pid = BPF_CORE_READ(task, pid);
+	int found = watched(number);
+	__u64 protection, sleeps;
+	struct caught *caught;
+
+	to_count(TICKS);
+	caught = bpf_map_lookup_elem(&last, &key);
+	if (!caught)
+		return 0;
+	if (!found) {
+		if (caught->pid == pid)
+			caught->number = ~0;
+		return 0;
+	}
+	protection = found - 1 == mprotect ? BPF_CORE_READ(regs, dx) : 0;
+	sleeps = BPF_CORE_READ(task, nvcsw);
+	if (caught->pid == pid && caught->number == number && caught->protection == protection &&
+	    caught->sleeps == sleeps)
+		return 0;
+	caught->pid = pid;
+	caught->number = number;
+	caught->protection = protection;
+	caught->sleeps = sleeps;
+	to_count((found - 1) & (SLOTS - 1));
+	return 0;
+}

@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * No monitor: it looks at how the watched system calls of tasks that are about to
+ * die by SIGKILL return, which is before they die. Attached when nothing is timed.
+ */
+#include "watch.bpf.h"
+#include "syscalls.bpf.h"
+
+#define SIGKILL 9
+
+/* A set of 64 signals, in a type for which the kernel has a name of its own. */
+struct sigpending {
+	struct {
+		__u64 bits;
+	} signal;
+} __attribute__((preserve_access_index));
+
+struct task_struct {
+	struct sigpending pending;
+} __attribute__((preserve_access_index));
+
+static __always_inline bool dying(void)
+{
+	struct task_struct *task = (void *)bpf_get_current_task();
+	__u64 signals = 0;
+
+	bpf_probe_read_kernel(&signals, sizeof(signals), &task->pending.signal);
+	return signals & (1ULL << (SIGKILL - 1));
+}
+
+/* `seen` are those that took effect, `refused` those that did not. */
+SEC("raw_tp/sys_exit")
+int witness(struct bpf_raw_tracepoint_args *ctx)
+{
+	struct pt_regs *regs = (void *)ctx->args[0];
+	int found = watched(BPF_CORE_READ(regs, orig_ax));
+	long result = ctx->args[1];
+
+	if (!found || !dying())
+		return 0;
+	if (result < 0)
+		__sync_fetch_and_add(&stats[(found - 1) & (SLOTS - 1)].refused, 1);
+	else
+		to_count((found - 1) & (SLOTS - 1));
+	return 0;
+}

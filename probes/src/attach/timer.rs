@@ -1,0 +1,128 @@
+//! A BPF program at the ticks of a software clock: perf's `cpu-clock`, a high
+//! resolution timer on each CPU.
+
+use std::fs;
+use std::io;
+use std::os::fd::{FromRawFd, IntoRawFd, OwnedFd};
+
+use anyhow::{Context, Result};
+use hookbench_results::Behaviour;
+
+use super::bpf::{self, Programs};
+use super::{Attached, Error, Request, Seen, Ticks};
+
+/// Where sampling.bpf.c counts the ticks.
+const TICKS_SLOT: usize = 7;
+
+/// How many ticks a second the kernel grants before it leaves some out.
+const LIMIT: &str = "/proc/sys/kernel/perf_event_max_sample_rate";
+
+const PERF_TYPE_SOFTWARE: u32 = 1;
+const PERF_COUNT_SW_CPU_CLOCK: u64 = 0;
+const PERF_FLAG_FD_CLOEXEC: libc::c_ulong = 8;
+
+/// `struct perf_event_attr`, as long as its first version.
+#[repr(C)]
+#[derive(Default)]
+struct Attributes {
+    kind: u32,
+    size: u32,
+    config: u64,
+    sample_period: u64,
+    sample_type: u64,
+    read_format: u64,
+    flags: u64,
+    wakeup_events: u32,
+    bp_type: u32,
+    config1: u64,
+}
+
+/// Attached to the ticks.
+struct Timer {
+    programs: Programs,
+    rate: u64,
+}
+
+/// Attaches the program to `rate` ticks a second on each CPU.
+///
+/// # Errors
+/// When the kernel refuses the clock or the program.
+pub(crate) fn attach(request: &Request, rate: u64) -> Result<Box<dyn Attached>, Error> {
+    // Twice as many: the kernel counts by the scheduler's tick, into which one more
+    // of ours may fall than the rate says.
+    fs::write(LIMIT, (2 * rate).max(100_000).to_string())
+        .with_context(|| format!("failed to raise {LIMIT}"))?;
+    let clocks = clocks(rate)?;
+    let request = Request { sink: "timer", ..*request };
+    let programs = bpf::one(bpf::object!("sampling"), &request, |program, _| {
+        let mut links = Vec::new();
+        for clock in &clocks {
+            // The link closes what it is given.
+            let own = clock.try_clone().map_err(libbpf_rs::Error::from)?.into_raw_fd();
+            links.push(program.attach_perf_event(own)?);
+        }
+        Ok(links)
+    })?;
+    Ok(Box::new(Timer { programs, rate }))
+}
+
+/// A clock for each CPU, which does not tick before something is attached to it.
+fn clocks(rate: u64) -> Result<Vec<OwnedFd>> {
+    // SAFETY: asks for a number.
+    let cpus = unsafe { libc::sysconf(libc::_SC_NPROCESSORS_ONLN) };
+    let attributes = Attributes {
+        kind: PERF_TYPE_SOFTWARE,
+        size: size_of::<Attributes>() as u32,
+        config: PERF_COUNT_SW_CPU_CLOCK,
+        sample_period: 1_000_000_000 / rate,
+        // Disabled; attaching enables it.
+        flags: 1,
+        ..Attributes::default()
+    };
+    let open = |cpu: libc::c_long| {
+        // SAFETY: `attributes` is valid for the call and as long as it says.
+        let clock = unsafe {
+            libc::syscall(libc::SYS_perf_event_open, &raw const attributes, -1, cpu, -1, PERF_FLAG_FD_CLOEXEC)
+        };
+        if clock < 0 {
+            return Err(io::Error::last_os_error());
+        }
+        // SAFETY: the kernel has just given us this descriptor.
+        Ok(unsafe { OwnedFd::from_raw_fd(clock as i32) })
+    };
+    let clocks: io::Result<Vec<OwnedFd>> = (0..cpus).map(open).collect();
+    clocks.with_context(|| format!("failed to open a clock of {rate} ticks a second"))
+}
+
+impl Attached for Timer {
+    fn seen(&mut self, behaviour: &Behaviour) -> Result<Seen> {
+        self.programs.seen(behaviour)
+    }
+
+    fn ticks(&mut self) -> Result<Option<Ticks>> {
+        Ok(Some(Ticks { made: self.programs.stats(TICKS_SLOT)?.seen, rate: self.rate }))
+    }
+
+    fn detach(&mut self) -> Result<()> {
+        self.programs.detach()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use hookbench_results::BEHAVIOURS;
+
+    #[test]
+    fn no_behaviour_has_the_slot_of_the_ticks() {
+        assert!(BEHAVIOURS.len() <= TICKS_SLOT);
+        let program = include_str!("../../bpf/sampling.bpf.c");
+        assert!(program.contains("#define TICKS (SLOTS - 1)"));
+        assert!(include_str!("../../bpf/watch.bpf.h").contains(&format!("#define SLOTS {}", TICKS_SLOT + 1)));
+    }
+
+    #[test]
+    fn the_attributes_are_those_of_the_first_version() {
+        assert_eq!(size_of::<Attributes>(), 64);
+    }
+}
