@@ -2,13 +2,15 @@
 //! listener or count without BPF.
 
 use common::cells::{default_session, measured, paced, planned, run};
+use hookbench::plan::Planned;
+use hookbench::qemu::QemuSession;
 use hookbench_results::protocol::Fault;
 use hookbench_results::{FailureKind, Outcome, Schedule};
 
 mod common;
 
 /// What makes events of the monitor's kind.
-fn cell(monitor: &str) -> hookbench::plan::Planned {
+fn cell(monitor: &str) -> Planned {
     match monitor {
         "fanotify+perm" => paced("execve-noop", monitor, &[]),
         _ => paced("mprotect-storm", monitor, &[("to", "r")]),
@@ -52,16 +54,29 @@ fn a_filter_refuses_whoever_asks_and_nothing_else() {
     assert_eq!(refused("null-syscall", &[]), None);
 }
 
+fn p50(session: &QemuSession, planned: &Planned) -> u64 {
+    let mut samples = measured(session, planned).samples;
+    samples.sort_unstable();
+    samples[samples.len() / 2]
+}
+
 #[test]
 fn a_filter_that_reads_an_argument_is_run_each_time() {
     let session = default_session();
-    let p50 = |monitor| {
-        let mut samples = measured(&session, &cell(monitor)).samples;
-        samples.sort_unstable();
-        samples[samples.len() / 2]
-    };
-    let [none, allow, allow_args] = ["none", "seccomp+allow", "seccomp+allow-args"].map(p50);
+    let [none, allow, allow_args] =
+        ["none", "seccomp+allow", "seccomp+allow-args"].map(|monitor| p50(&session, &cell(monitor)));
     assert!(none < allow && allow < allow_args, "{none} {allow} {allow_args}");
+}
+
+#[test]
+fn a_sandbox_costs_something_and_keeps_nothing_from_a_workload() {
+    let session = default_session();
+    for workload in ["execve-noop", "unshare-command"] {
+        // A shell that may not look for its terminal would be cheaper than one outside.
+        let [none, inside] =
+            ["none", "landlock+fs"].map(|monitor| p50(&session, &paced(workload, monitor, &[])));
+        assert!(none < inside, "{workload}: {none} {inside}");
+    }
 }
 
 #[test]

@@ -1,5 +1,5 @@
-//! `landlock`: a sandbox that the worker puts itself into, which may read and
-//! execute the programs that workloads start, and no other file.
+//! `landlock`: a sandbox that the worker puts itself into. Inside, the files that
+//! workloads use are allowed as they use them, and no others.
 
 use hookbench_results::KernelVersion;
 
