@@ -82,23 +82,36 @@ pub(crate) fn run(spec: &CellSpec, prepared: Prepared, module: &Module) -> Resul
     if spec.fault == Some(Fault::Deaf) {
         attached.detach().context("failed to detach on request")?;
     }
+    measure(spec, workload, monitor, behaviour, &prepared, &mut *attached, attached_for)
+}
+
+/// Has the operations made, asks the monitor what it saw of them, and judges.
+fn measure(
+    spec: &CellSpec,
+    workload: &'static dyn Workload,
+    monitor: Monitor,
+    behaviour: &'static Behaviour,
+    prepared: &Prepared,
+    attached: &mut dyn Attached,
+    attached_for: Option<(u64, i64)>,
+) -> Result<AgentMessage> {
     let denial = workload.denial(&spec.params, monitor.sink.does);
     let warmup = spec.warmup.max(denial.map_or(0, |denial| denial.after_operations));
     let work = Work { spec, workload, does: monitor.sink.does, warmup };
-    let pulse = Pulse::start(&mut *attached)?;
-    let samples = worker::run(work, &prepared, &mut *attached)?;
-    let looks = match pulse.map(|pulse| pulse.end(&mut *attached)).transpose()?.transpose() {
+    let pulse = Pulse::start(attached)?;
+    let samples = worker::run(work, prepared, attached)?;
+    let looks = match pulse.map(|pulse| pulse.end(attached)).transpose()?.transpose() {
         Ok(looks) => looks,
         Err(failure) => return Ok(AgentMessage::Failed(failure)),
     };
     let done = Done { spec, workload, denial, samples: &samples, operations: warmup + spec.samples, looks };
-    let events = if monitor.sink.sees() { Some(done.events(&mut *attached, behaviour)?) } else { None };
+    let events = if monitor.sink.sees() { Some(done.events(attached, behaviour)?) } else { None };
     if let Some(failure) = done.wrong_outcome().or_else(|| done.wrong_events(events.as_ref())) {
         return Ok(AgentMessage::Failed(failure));
     }
     let happened = match denial {
         Some(denial) if monitor.sink.kills_all() => {
-            Some(late::happened(work, denial, behaviour, &prepared, &mut *attached)?)
+            Some(late::happened(work, denial, behaviour, prepared, attached)?)
         }
         _ => None,
     };

@@ -209,7 +209,7 @@ mod tests {
     fn what_is_named_is_measured_with_its_parameters() {
         let args = args("--workload execve-* --monitor bpf-lsm+* --param env_pages=0,32 --samples 7");
         let cells = plan(&args).unwrap().cells(&["6.1".into()]).unwrap();
-        assert_eq!(cells.len(), 2 * 5);
+        assert_eq!(cells.len(), 2 * 6);
         assert!(cells.iter().all(|planned| planned.samples == 7));
     }
 
