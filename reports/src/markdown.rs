@@ -3,8 +3,10 @@
 
 use hookbench_results::{Measurement, Outcome, Run, Summary};
 
+use crate::matrix::{self, Matrix};
 use crate::published::{self, Comparison, Line};
 use crate::section::{self, Row, Section};
+use crate::sweep::{self, Sweep};
 use crate::{environment, summary, text};
 
 /// The run as Markdown.
@@ -12,6 +14,8 @@ pub fn render(run: &Run) -> String {
     let sections = section::sections(run);
     let parts = [
         format!("# What watching costs\n\n{}\n", opening(run, &sections)),
+        kernels(&matrix::matrices(run, &sections)),
+        sweeps(&sweep::sweeps(run, &sections)),
         workloads(&sections),
         published(&sections),
         calibration(run),
@@ -151,6 +155,59 @@ fn notes(section: &Section<'_>) -> String {
     }
     let lines = notes.iter().map(|(monitor, note)| format!("- {}: {}\n", code(monitor), escaped(note)));
     format!("\nNotes:\n\n{}", lines.collect::<String>())
+}
+
+/// Kernels beside each other.
+fn kernels(matrices: &[Matrix<'_, '_>]) -> String {
+    if matrices.is_empty() {
+        return String::new();
+    }
+    let about = "What each monitor adds to the median of one operation on each kernel, and of `none` that \
+                 median itself. Why a field has no number stands at the end.";
+    let tables = matrices.iter().map(|matrix| {
+        let lines = matrix.lines.iter().map(|(monitor, fields)| {
+            let fields = fields.iter().map(|row| escaped(&matrix::field(*row)));
+            std::iter::once(code(monitor)).chain(fields).collect()
+        });
+        let table = table_of_numbers("monitor", matrix.kernels.iter().map(|kernel| escaped(kernel)), lines);
+        format!("\n### {}\n\n{table}", escaped(&matrix.title()))
+    });
+    format!("\n## Kernels beside each other\n\n{about}\n{}", tables.collect::<String>())
+}
+
+/// Parameters that grow.
+fn sweeps(sweeps: &[Sweep]) -> String {
+    if sweeps.is_empty() {
+        return String::new();
+    }
+    let about = "The slope is that of the line with the least squares: by how much one more of the \
+                 parameter makes the number larger.";
+    let tables = sweeps.iter().map(|sweep| {
+        let values = sweep.values();
+        let header = values.iter().map(|value| format!("{}={value}", escaped(&sweep.param)));
+        let lines = sweep.curves.iter().map(|curve| {
+            let numbers = values.iter().map(|value| curve.shown_at(*value));
+            [code(&curve.monitor), sweep::shown(curve.slope())].into_iter().chain(numbers).collect()
+        });
+        let table = table_of_numbers("monitor", std::iter::once("slope".into()).chain(header), lines);
+        format!("\n### {}\n\n{table}", escaped(&sweep.title()))
+    });
+    format!("\n## Parameters that grow\n\n{about}\n{}", tables.collect::<String>())
+}
+
+/// A table whose first column holds names, and all others numbers.
+fn table_of_numbers(
+    names: &str,
+    numbers: impl Iterator<Item = String>,
+    rows: impl Iterator<Item = Vec<String>>,
+) -> String {
+    let header: Vec<String> = numbers.collect();
+    let mut lines = vec![
+        format!("| {names} | {} |", header.join(" | ")),
+        format!("| :--- |{}", " ---: |".repeat(header.len())),
+    ];
+    lines.extend(rows.map(|row| format!("| {} |", row.join(" | "))));
+    lines.join("\n") + "\n"
 }
 
 fn published(sections: &[Section<'_>]) -> String {

@@ -38,6 +38,13 @@ pub struct Curve {
 }
 
 impl Curve {
+    /// The number at a value of the parameter, as it is shown; empty where there is none.
+    pub fn shown_at(&self, value: u32) -> String {
+        let point = self.points.iter().find(|(x, _)| *x == value);
+        let shown = |(_, y): &(u32, i64)| text::signed(*y).trim_start_matches('+').to_string();
+        point.map_or_else(String::new, shown)
+    }
+
     /// By how much the number grows from one value of the parameter to the next
     /// whole number: the slope of the line with the least squares.
     pub fn slope(&self) -> f64 {

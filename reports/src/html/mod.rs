@@ -9,6 +9,7 @@ use crate::section::{self, Section};
 use crate::{plot, summary, text};
 
 mod after;
+mod matrix;
 mod tables;
 
 const STYLE: &str = include_str!("style.css");
@@ -16,6 +17,8 @@ const STYLE: &str = include_str!("style.css");
 /// The run as one HTML page.
 pub fn render(run: &Run) -> String {
     let sections = section::sections(run);
+    let matrices = crate::matrix::matrices(run, &sections);
+    let sweeps = crate::sweep::sweeps(run, &sections);
     let workloads = section::gathered(&sections, |section| section.cell.workload.as_str());
     let page = html! {
         (DOCTYPE)
@@ -30,7 +33,9 @@ pub fn render(run: &Run) -> String {
             body {
                 main {
                     (opening(run, &sections))
-                    (contents(&workloads))
+                    (contents(&workloads, !matrices.is_empty(), !sweeps.is_empty()))
+                    (matrix::matrices(&matrices))
+                    (matrix::sweeps(&sweeps))
                     @for (index, (workload, group)) in workloads.iter().enumerate() {
                         (one_workload(index, workload, group))
                     }
@@ -65,10 +70,12 @@ fn opening(run: &Run, sections: &[Section<'_>]) -> Markup {
     }
 }
 
-fn contents(workloads: &[(&str, Vec<&Section<'_>>)]) -> Markup {
+fn contents(workloads: &[(&str, Vec<&Section<'_>>)], matrices: bool, sweeps: bool) -> Markup {
     html! {
         nav {
             ul {
+                @if matrices { li { a href="#kernels" { "Kernels beside each other" } } }
+                @if sweeps { li { a href="#sweeps" { "Parameters that grow" } } }
                 @for (index, (workload, _)) in workloads.iter().enumerate() {
                     li { a href={ "#workload-" (index) } { (text::one_line(workload)) } }
                 }

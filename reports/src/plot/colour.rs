@@ -39,6 +39,11 @@ pub(super) fn of(mechanism: &str) -> RGBColor {
     known.unwrap_or(OTHERS[sum % OTHERS.len()])
 }
 
+/// One of the colours that belong to no mechanism.
+pub(super) fn other(index: usize) -> RGBColor {
+    OTHERS[index % OTHERS.len()]
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -10,10 +10,12 @@ use crate::{summary, text};
 mod bars;
 mod canvas;
 mod colour;
+mod curves;
 mod scale;
 mod spread;
 
 pub use bars::added;
+pub use curves::curves;
 pub use spread::{LEGEND, spread};
 
 /// The width of a picture that stands beside another or on a phone, in pixels.
