@@ -1,12 +1,33 @@
 //! `audit`: the kernel's audit subsystem, off, idle, with exit rules, and with
 //! two readers of its records: one of ours and Debian's auditd.
 
+use hookbench_results::param::{ParamInfo, Values};
+
 use crate::{Mechanism, MechanismInfo, Requires, SinkInfo, Watches};
 
 /// See the module.
 pub(crate) struct Audit;
 
 const REQUIRES: Requires = Requires::config(&["CONFIG_AUDIT", "CONFIG_AUDITSYSCALL"]);
+
+/// Rules beside those that are needed; the kernel goes through them in order, to the
+/// first that matches.
+const PARAMS: &[ParamInfo] = &[
+    ParamInfo {
+        name: MATCHING,
+        values: Values::Range(0, 200),
+        usual: &["0"],
+        about: "rules on the same system calls before ours, which match too",
+    },
+    ParamInfo {
+        name: UNMATCHED,
+        values: Values::Range(0, 200),
+        usual: &["0"],
+        about: "rules on the same system calls before ours, which look at the pid and do not match",
+    },
+];
+const MATCHING: &str = "matching";
+const UNMATCHED: &str = "unmatched";
 
 static INFO: MechanismInfo = MechanismInfo {
     name: "audit",
@@ -18,7 +39,8 @@ static INFO: MechanismInfo = MechanismInfo {
             "off for good: audit=0 in the boot line",
         ),
         SinkInfo::new("idle", Watches::Nothing, REQUIRES, "on, without a rule"),
-        SinkInfo::new("rules", Watches::Syscalls, REQUIRES, "exit rules, and nobody who reads the records"),
+        SinkInfo::new("rules", Watches::Syscalls, REQUIRES, "exit rules, and nobody who reads the records")
+            .with(PARAMS),
         SinkInfo::new(
             "reader",
             Watches::Syscalls,
@@ -58,7 +80,10 @@ mod guest {
     use anyhow::{Context, Result, anyhow, bail};
     use hookbench_results::Behaviour;
 
-    use crate::attach::audit_link::{AuditLink, BACKLOG_LIMIT, Closed, SYSCALL_RECORD, Setting, kauditd};
+    use super::{MATCHING, UNMATCHED};
+    use crate::attach::audit_link::{
+        AuditLink, BACKLOG_LIMIT, Closed, Pid, SYSCALL_RECORD, Setting, kauditd,
+    };
     use crate::attach::reader::{Counts, Reader};
     use crate::attach::{Attached, Blind, Error, Readers, Request, Seen};
     use crate::said::syscall_in;
@@ -92,9 +117,16 @@ mod guest {
         };
         let lost = link.status()?.lost;
         let mut rules = Rules { link, way, lost, rules: Vec::new() };
+        let others = [(UNMATCHED, Pid::Is as fn(u32) -> Pid), (MATCHING, Pid::IsNot)];
+        for (name, pid) in others {
+            rules.add_others(request.behaviours, request.number(name, 0), pid)?;
+        }
         rules.add(request.behaviours)?;
         Ok(Box::new(rules))
     }
+
+    /// No process of a guest has this number, nor one of the thousands behind it.
+    const FIRST_NOBODY: u32 = 1_000_000;
 
     /// Exit rules, and the way in which what they saw is counted.
     struct Rules {
@@ -102,7 +134,7 @@ mod guest {
         way: Way,
         /// What had been lost before.
         lost: u32,
-        rules: Vec<Vec<u32>>,
+        rules: Vec<(Vec<u32>, Pid)>,
     }
 
     enum Way {
@@ -118,11 +150,26 @@ mod guest {
     }
 
     impl Rules {
+        /// So many rules on all system calls of `behaviours`, each about a process
+        /// that there is not.
+        fn add_others(&mut self, behaviours: &[&Behaviour], count: usize, pid: fn(u32) -> Pid) -> Result<()> {
+            let all = || behaviours.iter().flat_map(|behaviour| behaviour.syscalls);
+            for nobody in (FIRST_NOBODY..).take(count) {
+                self.add_one(all().map(|syscall| syscall.number).collect(), pid(nobody))?;
+            }
+            Ok(())
+        }
+
+        fn add_one(&mut self, numbers: Vec<u32>, pid: Pid) -> Result<()> {
+            self.link.add_rule(&numbers, pid)?;
+            self.rules.push((numbers, pid));
+            Ok(())
+        }
+
         fn add(&mut self, behaviours: &[&Behaviour]) -> Result<()> {
             for behaviour in behaviours {
-                let numbers: Vec<u32> = behaviour.syscalls.iter().map(|syscall| syscall.number).collect();
-                self.link.add_rule(&numbers)?;
-                self.rules.push(numbers);
+                let numbers = behaviour.syscalls.iter().map(|syscall| syscall.number).collect();
+                self.add_one(numbers, Pid::Any)?;
             }
             if let Way::Serials { begin, own, .. } = &mut self.way {
                 // Joining and leaving the listeners are events too: two marks
@@ -154,8 +201,8 @@ mod guest {
         }
 
         fn detach(&mut self) -> Result<()> {
-            while let Some(numbers) = self.rules.pop() {
-                self.link.delete_rule(&numbers)?;
+            while let Some((numbers, pid)) = self.rules.pop() {
+                self.link.delete_rule(&numbers, pid)?;
             }
             Ok(())
         }

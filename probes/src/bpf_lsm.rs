@@ -6,6 +6,7 @@ use hookbench_results::Whom;
 #[cfg(feature = "attach")]
 use crate::attach::{Attached, Error, Request, bpf};
 use crate::info::POLICY;
+use crate::info::PROGRAMS_PARAM;
 use crate::{Mechanism, MechanismInfo, Requires, SinkInfo, Watches};
 
 /// See the module.
@@ -19,7 +20,7 @@ const REQUIRES: Requires = Requires {
 static INFO: MechanismInfo = MechanismInfo {
     name: "bpf-lsm",
     sinks: &[
-        SinkInfo::count(Watches::LsmHook, REQUIRES),
+        SinkInfo::count(Watches::LsmHook, REQUIRES).with(&[PROGRAMS_PARAM]),
         SinkInfo::ringbuf(Watches::LsmHook, REQUIRES),
         SinkInfo::perfbuf(Watches::LsmHook, REQUIRES),
         SinkInfo::new(

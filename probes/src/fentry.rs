@@ -2,7 +2,7 @@
 
 #[cfg(feature = "attach")]
 use crate::attach::{Attached, Error, Request, bpf};
-use crate::info::BPF_CONFIG;
+use crate::info::{BPF_CONFIG, PROGRAMS_PARAM};
 use crate::{Mechanism, MechanismInfo, Requires, SinkInfo, Watches};
 
 /// See the module.
@@ -12,7 +12,10 @@ const REQUIRES: Requires = Requires::config(BPF_CONFIG);
 
 static INFO: MechanismInfo = MechanismInfo {
     name: "fentry",
-    sinks: &[SinkInfo::count(Watches::Function, REQUIRES), SinkInfo::ringbuf(Watches::Function, REQUIRES)],
+    sinks: &[
+        SinkInfo::count(Watches::Function, REQUIRES).with(&[PROGRAMS_PARAM]),
+        SinkInfo::ringbuf(Watches::Function, REQUIRES),
+    ],
     about: "BPF programs at the entry of a kernel function, by trampoline",
 };
 

@@ -1,7 +1,7 @@
 //! What a mechanism says of itself: data that is checked before a guest boots
 //! and that lists and reports show.
 
-use hookbench_results::param::ParamInfo;
+use hookbench_results::param::{ParamInfo, Values};
 use hookbench_results::{Does, KernelVersion, Whom};
 
 /// A mechanism and its sinks.
@@ -222,6 +222,18 @@ impl Requires {
 
 /// The parameter that says how many of [`Requires::lsm_stack`] there are.
 pub const STACKED: &str = "modules";
+
+/// The parameter of BPF mechanisms that says how many programs are attached to each
+/// hook or function, all alike.
+pub(crate) const PROGRAMS: &str = "programs";
+
+/// Its description.
+pub(crate) const PROGRAMS_PARAM: ParamInfo = ParamInfo {
+    name: PROGRAMS,
+    values: Values::Range(1, 32),
+    usual: &["1"],
+    about: "programs on each hook or function, all alike",
+};
 
 /// What every CO-RE object needs.
 pub(crate) const BPF_CONFIG: &[&str] = &["CONFIG_BPF_SYSCALL", "CONFIG_BPF_JIT", "CONFIG_DEBUG_INFO_BTF"];

@@ -5,6 +5,7 @@ use hookbench_results::Whom;
 
 #[cfg(feature = "attach")]
 use crate::attach::{Attached, Error, Request, bpf};
+use crate::info::PROGRAMS_PARAM;
 use crate::info::{BPF_CONFIG, POLICY};
 use crate::{Mechanism, MechanismInfo, Requires, SinkInfo, Watches};
 
@@ -24,7 +25,7 @@ const OVERRIDE_CONFIG: &[&str] = &[
 static INFO: MechanismInfo = MechanismInfo {
     name: "kprobe",
     sinks: &[
-        SinkInfo::count(Watches::Function, REQUIRES),
+        SinkInfo::count(Watches::Function, REQUIRES).with(&[PROGRAMS_PARAM]),
         SinkInfo::ringbuf(Watches::Function, REQUIRES),
         SinkInfo::perfbuf(Watches::Function, REQUIRES),
         SinkInfo::new(

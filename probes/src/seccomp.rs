@@ -2,6 +2,7 @@
 //! call it makes: letting all pass, logging, refusing, or asking a supervisor.
 
 use hookbench_results::Whom;
+use hookbench_results::param::{ParamInfo, Values};
 
 use crate::{Mechanism, MechanismInfo, Requires, SinkInfo, Watches};
 
@@ -10,18 +11,30 @@ pub(crate) struct Seccomp;
 
 const REQUIRES: Requires = Requires::config(&["CONFIG_SECCOMP_FILTER"]);
 
+const PARAMS: &[ParamInfo] = &[ParamInfo {
+    name: COMPARISONS,
+    values: Values::Range(0, 300),
+    usual: &["0"],
+    about: "comparisons with numbers of no system call, before those with the watched ones",
+}];
+
+/// How many comparisons more than those that are needed.
+const COMPARISONS: &str = "comparisons";
+
 static INFO: MechanismInfo = MechanismInfo {
     name: "seccomp",
     sinks: &[
         SinkInfo::new("allow", Watches::Nothing, REQUIRES, "a filter that lets all pass, by number alone")
-            .of_a_process(),
+            .of_a_process()
+            .with(PARAMS),
         SinkInfo::new(
             "allow-args",
             Watches::Nothing,
             REQUIRES,
             "a filter that lets all pass, and reads an argument of the watched system calls",
         )
-        .of_a_process(),
+        .of_a_process()
+        .with(PARAMS),
         SinkInfo::new(
             "log",
             Watches::Syscalls,
@@ -64,6 +77,7 @@ mod guest {
     use anyhow::{Context, Result, anyhow, bail};
     use hookbench_results::Behaviour;
 
+    use super::COMPARISONS;
     use crate::attach::audit_link::{AuditLink, BACKLOG_LIMIT, Closed, SECCOMP_RECORD, Setting, kauditd};
     use crate::attach::filter::{Filter, install, installed, refused};
     use crate::attach::reader::{Counts, Reader};
@@ -84,7 +98,7 @@ mod guest {
             numbers: syscalls.map(|syscall| syscall.number).collect(),
             action,
             reads_argument: request.sink == "allow-args",
-            padding: 0,
+            padding: request.number(COMPARISONS, 0) as u32,
         };
         Ok(Box::new(Filtering { filter: Some(filter), way }))
     }

@@ -185,20 +185,21 @@ impl AuditLink {
         self.ask(SET, &payload).with_context(|| format!("failed to set the audit status {setting:?}"))
     }
 
-    /// Adds an exit rule that records the system calls with these numbers.
+    /// Adds an exit rule that records the system calls with these numbers, made by
+    /// whom `pid` says.
     ///
     /// # Errors
     /// When the kernel refuses.
-    pub fn add_rule(&self, syscalls: &[u32]) -> Result<()> {
-        self.ask(ADD_RULE, &rule(syscalls)).context("failed to add an audit rule")
+    pub fn add_rule(&self, syscalls: &[u32], pid: Pid) -> Result<()> {
+        self.ask(ADD_RULE, &rule(syscalls, pid)).context("failed to add an audit rule")
     }
 
     /// Takes the rule away that [`AuditLink::add_rule`] added.
     ///
     /// # Errors
     /// When the kernel refuses.
-    pub fn delete_rule(&self, syscalls: &[u32]) -> Result<()> {
-        self.ask(DEL_RULE, &rule(syscalls)).context("failed to delete an audit rule")
+    pub fn delete_rule(&self, syscalls: &[u32], pid: Pid) -> Result<()> {
+        self.ask(DEL_RULE, &rule(syscalls, pid)).context("failed to delete an audit rule")
     }
 
     /// Makes a record of our own and returns its event's serial number. Serial
@@ -243,13 +244,26 @@ fn acknowledged(answer: &[u8]) -> Result<()> {
     }
 }
 
+/// Whose system calls a rule is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Pid {
+    /// Everybody's.
+    Any,
+    /// This process's.
+    Is(u32),
+    /// Those of all but this process.
+    IsNot(u32),
+}
+
 /// `struct audit_rule_data`: filter exit, action always, for 64-bit system
 /// calls with a bit set in the mask, under the key of ours.
-fn rule(syscalls: &[u32]) -> Vec<u8> {
+fn rule(syscalls: &[u32], pid: Pid) -> Vec<u8> {
     const EXIT: u32 = 4;
     const ALWAYS: u32 = 2;
     const EQUAL: u32 = 0x4000_0000;
+    const NOT_EQUAL: u32 = 0x3000_0000;
     const ARCH: (u32, u32) = (11, 0xc000_003e);
+    const PID: u32 = 0;
     const FILTER_KEY: u32 = 210;
     const KEY: &[u8] = b"hookbench";
     let mut mask = [0u32; 64];
@@ -258,16 +272,23 @@ fn rule(syscalls: &[u32]) -> Vec<u8> {
             *word |= 1 << (syscall % 32);
         }
     }
-    let column = |first: u32, second: u32| {
+    // Name, value and operator.
+    let mut fields = vec![(ARCH.0, ARCH.1, EQUAL), (FILTER_KEY, KEY.len() as u32, EQUAL)];
+    match pid {
+        Pid::Any => {}
+        Pid::Is(pid) => fields.push((PID, pid, EQUAL)),
+        Pid::IsNot(pid) => fields.push((PID, pid, NOT_EQUAL)),
+    }
+    let column = |of: fn(&(u32, u32, u32)) -> u32| {
         let mut column = [0u32; 64];
-        (column[0], column[1]) = (first, second);
+        column.iter_mut().zip(fields.iter().map(of)).for_each(|(place, value)| *place = value);
         column
     };
-    let mut words = vec![EXIT, ALWAYS, 2];
+    let mut words = vec![EXIT, ALWAYS, fields.len() as u32];
     words.extend(mask);
-    words.extend(column(ARCH.0, FILTER_KEY));
-    words.extend(column(ARCH.1, KEY.len() as u32));
-    words.extend(column(EQUAL, EQUAL));
+    words.extend(column(|field| field.0));
+    words.extend(column(|field| field.1));
+    words.extend(column(|field| field.2));
     words.push(KEY.len() as u32);
     let mut bytes: Vec<u8> = words.iter().flat_map(|word| word.to_ne_bytes()).collect();
     bytes.extend_from_slice(KEY);
@@ -280,7 +301,7 @@ mod tests {
 
     #[test]
     fn a_rule_has_the_layout_of_the_kernel() {
-        let rule = rule(&[59, 322]);
+        let rule = rule(&[59, 322], Pid::Any);
         assert_eq!(rule.len(), 1040 + 9);
         let word = |at: usize| u32::from_ne_bytes(rule[4 * at..4 * at + 4].try_into().unwrap());
         assert_eq!((word(0), word(1), word(2)), (4, 2, 2));

@@ -12,8 +12,10 @@ use libbpf_rs::{
     PrintLevel, ProgramMut, RingBufferBuilder,
 };
 
+use super::copies::Copies;
 use super::reader::{Counts, Reader};
 use super::{Attached, Error, Readers, Request, Seen};
+use crate::info::PROGRAMS;
 
 /// The compiled objects of a mechanism, by its file name in bpf/.
 macro_rules! object {
@@ -93,14 +95,16 @@ pub fn each_behaviour_often(
         }
         anyhow::Ok(open.load()?)
     };
-    let programs = run(request, load, |object| {
+    let attach = |object: &Object| {
         let mut links = Vec::new();
         for row in request.behaviours {
             links.extend(attach(&program(object, &program_of(request.sink, row))?, row)?);
         }
         Ok(links)
-    })?;
-    Ok(Box::new(programs))
+    };
+    // A program can be at one place once: each copy is an object of its own.
+    let copies = (0..request.number(PROGRAMS, 1)).map(|_| run(request, load, attach));
+    Ok(Box::new(Copies(copies.collect::<Result<Vec<Programs>, Error>>()?)))
 }
 
 /// Loads the one program of `object` for all behaviours: for mechanisms that see

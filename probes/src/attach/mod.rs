@@ -8,6 +8,7 @@ use hookbench_results::{Behaviour, Params};
 pub mod audit_link;
 pub mod avc;
 pub mod bpf;
+mod copies;
 pub mod filter;
 pub mod kmod;
 pub mod lsm;
