@@ -17,8 +17,11 @@ use serde::{Deserialize, Serialize};
 use crate::select::select;
 
 /// The plans that come with hookbench, by name.
-pub const NAMED: &[(&str, &str)] =
-    &[("quick", include_str!("../plans/quick.toml")), ("full", include_str!("../plans/full.toml"))];
+pub const NAMED: &[(&str, &str)] = &[
+    ("quick", include_str!("../plans/quick.toml")),
+    ("full", include_str!("../plans/full.toml")),
+    ("sweeps", include_str!("../plans/sweeps.toml")),
+];
 
 /// A plan as it is written.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

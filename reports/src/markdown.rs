@@ -87,8 +87,10 @@ fn is_number(column: &str) -> bool {
 }
 
 fn workloads(sections: &[Section<'_>]) -> String {
-    let mut text = String::new();
-    for (workload, group) in section::gathered(sections, |section| section.cell.workload.as_str()) {
+    let left_out = section::left_out(sections);
+    let mut text = if left_out.is_empty() { left_out } else { format!("\n{}\n", escaped(&left_out)) };
+    let shown = section::in_full(sections);
+    for (workload, group) in section::gathered(shown, |section| section.cell.workload.as_str()) {
         text += &format!("\n## {}\n", escaped(workload));
         for section in group {
             text += &workload_section(section);
@@ -182,6 +184,15 @@ fn sweeps(sweeps: &[Sweep]) -> String {
     }
     let about = "The slope is that of the line with the least squares: by how much one more of the \
                  parameter makes the number larger.";
+    let slopes = sweep::slopes(sweeps);
+    let beside = slopes.iter().map(|slopes| {
+        let lines = slopes.lines.iter().map(|(monitor, fields)| {
+            let fields = fields.iter().map(|slope| slope.map_or_else(String::new, sweep::shown));
+            std::iter::once(code(monitor)).chain(fields).collect()
+        });
+        let table = table_of_numbers("monitor", slopes.kernels.iter().map(|kernel| escaped(kernel)), lines);
+        format!("\n### {}\n\n{table}", escaped(&slopes.title))
+    });
     let tables = sweeps.iter().map(|sweep| {
         let values = sweep.values();
         let header = values.iter().map(|value| format!("{}={value}", escaped(&sweep.param)));
@@ -192,7 +203,7 @@ fn sweeps(sweeps: &[Sweep]) -> String {
         let table = table_of_numbers("monitor", std::iter::once("slope".into()).chain(header), lines);
         format!("\n### {}\n\n{table}", escaped(&sweep.title()))
     });
-    format!("\n## Parameters that grow\n\n{about}\n{}", tables.collect::<String>())
+    format!("\n## Parameters that grow\n\n{about}\n{}", beside.chain(tables).collect::<String>())
 }
 
 /// A table whose first column holds names, and all others numbers.

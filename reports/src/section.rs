@@ -50,10 +50,35 @@ pub fn sections(run: &Run) -> Vec<Section<'_>> {
     sections
 }
 
+/// More sections than a page can show in full; what all have in common is then in
+/// the matrices, and every number in `results.csv`.
+const MOST: usize = 60;
+
+/// The sections that a report shows in full: all, or those of the first kernel where
+/// there are too many.
+pub fn in_full<'s, 'a>(sections: &'s [Section<'a>]) -> Vec<&'s Section<'a>> {
+    let first = sections.first().map(Section::kernel);
+    let all = sections.len() <= MOST;
+    sections.iter().filter(|section| all || Some(section.kernel()) == first).collect()
+}
+
+/// What to say where [`in_full`] leaves sections out; empty where it shows all.
+pub fn left_out(sections: &[Section<'_>]) -> String {
+    let left = sections.len() - in_full(sections).len();
+    match sections.first() {
+        Some(first) if left > 0 => format!(
+            "Shown in full are the operations on kernel {}. The {left} other tables would make this page \
+             too long: what they hold of all kernels is above, and every number is in results.csv.",
+            first.kernel()
+        ),
+        _ => String::new(),
+    }
+}
+
 /// `sections` with those of the same `name` brought together, in the order of
 /// their first.
-pub fn gathered<'s, 'a, K: PartialEq>(
-    sections: &'s [Section<'a>],
+pub fn gathered<'s, 'a: 's, K: PartialEq>(
+    sections: impl IntoIterator<Item = &'s Section<'a>>,
     name: impl Fn(&'s Section<'a>) -> K,
 ) -> Vec<(K, Vec<&'s Section<'a>>)> {
     let mut groups: Vec<(K, Vec<&Section<'_>>)> = Vec::new();

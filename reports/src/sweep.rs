@@ -72,6 +72,14 @@ impl Sweep {
         format!("{what} of {operation} by {param}, kernel {kernel}, {schedule}{unit}")
     }
 
+    /// The same without the kernel, of the slopes.
+    fn slopes_title(&self) -> String {
+        let Sweep { operation, param, schedule, memory, clock, target, .. } = self;
+        let unit = text::unit_and_clock(*clock, *target);
+        let what = if *memory { "memory in bytes".into() } else { format!("p50 in {unit}") };
+        format!("Slope of {operation} by {param}, {schedule}: {what} for each step")
+    }
+
     /// All values of the parameter, in order.
     pub fn values(&self) -> Vec<u32> {
         let mut values: Vec<u32> =
@@ -175,6 +183,44 @@ fn add(all: &mut Vec<Sweep>, row: &Row<'_>, grown: Grown) {
     if curves[place].points.iter().all(|(other, _)| *other != value) {
         curves[place].points.push((value, number));
     }
+}
+
+/// The slopes of one parameter and operation, kernels beside each other.
+pub struct Slopes {
+    /// `slope of p50 of mprotect-storm by modules, paced`
+    pub title: String,
+    /// The kernels, as [`Sweep::kernel`].
+    pub kernels: Vec<String>,
+    /// Each monitor, and its slope on each kernel where it has one.
+    pub lines: Vec<(String, Vec<Option<f64>>)>,
+}
+
+/// The slopes of what was swept on several kernels.
+pub fn slopes(sweeps: &[Sweep]) -> Vec<Slopes> {
+    let mut groups: Vec<(String, Vec<&Sweep>)> = Vec::new();
+    for sweep in sweeps {
+        let title = sweep.slopes_title();
+        match groups.iter_mut().find(|(other, _)| *other == title) {
+            Some((_, group)) => group.push(sweep),
+            None => groups.push((title, vec![sweep])),
+        }
+    }
+    let several = groups.into_iter().filter(|(_, group)| group.len() > 1);
+    several.map(|(title, group)| slopes_of(title, &group)).collect()
+}
+
+fn slopes_of(title: String, group: &[&Sweep]) -> Slopes {
+    let mut lines: Vec<(String, Vec<Option<f64>>)> = Vec::new();
+    for (column, sweep) in group.iter().enumerate() {
+        for curve in &sweep.curves {
+            let place = lines.iter().position(|(name, _)| *name == curve.monitor).unwrap_or_else(|| {
+                lines.push((curve.monitor.clone(), vec![None; group.len()]));
+                lines.len() - 1
+            });
+            lines[place].1[column] = Some(curve.slope());
+        }
+    }
+    Slopes { title, kernels: group.iter().map(|sweep| sweep.kernel.clone()).collect(), lines }
 }
 
 /// A slope as it is shown: `+16.3`.

@@ -6,6 +6,7 @@ mod bench;
 mod fuzz;
 mod packages;
 mod perf;
+mod reference;
 mod run;
 mod setup;
 mod test;
@@ -20,6 +21,8 @@ usage: cargo xtask COMMAND
   setup          install what building and running hookbench need
   bench [ARGS]   setup, then `hookbench run --plan quick ARGS` and its report
   perf           setup, then how quick hookbench itself is, beside its limits
+  reference      setup, then the plans full and sweeps on all their kernels, into results/reference
+                 and reports/reference
   test           setup, then formatting, lints, documentation and every test
   ci             the same as test
   fuzz [--seconds N] [TARGET...]
@@ -45,13 +48,14 @@ fn dispatch(arguments: &[String]) -> Result<()> {
         ("setup", []) => setup::setup(setup::For::Use),
         ("bench", rest) => bench::bench(rest),
         ("perf", []) => perf::perf(),
+        ("reference", []) => reference::reference(),
         ("test" | "ci", []) => test::test(),
         ("fuzz", rest) => fuzz::fuzz(rest),
         ("help" | "--help" | "-h", _) => {
             print!("{USAGE}");
             Ok(())
         }
-        ("setup" | "perf" | "test" | "ci", [extra, ..]) => {
+        ("setup" | "perf" | "reference" | "test" | "ci", [extra, ..]) => {
             Err(Failure::usage(format!("{command} takes no arguments, but there is {extra:?}\n{USAGE}")))
         }
         _ => Err(Failure::usage(format!("no command {command:?}\n{USAGE}"))),

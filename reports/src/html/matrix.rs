@@ -7,7 +7,7 @@ use super::picture;
 use crate::matrix::{self, Matrix};
 use crate::plot;
 use crate::section::Row;
-use crate::sweep::{self, Sweep};
+use crate::sweep::{self, Slopes, Sweep};
 use crate::text;
 
 /// The section of all matrices; nothing when there is none.
@@ -67,7 +67,30 @@ pub(super) fn sweeps(sweeps: &[Sweep]) -> Markup {
                 h2 { "Parameters that grow" }
                 p { "The slope is that of the line with the least squares: by how much one more of the "
                     "parameter makes the number larger." }
+                @for slopes in sweep::slopes(sweeps) { (slopes_table(&slopes)) }
                 @for sweep in sweeps { (one_sweep(sweep)) }
+            }
+        }
+    }
+}
+
+fn slopes_table(slopes: &Slopes) -> Markup {
+    html! {
+        article {
+            h3 { (slopes.title) }
+            div.table tabindex="0" role="region" aria-label={ "Table: " (slopes.title) } {
+                table {
+                    thead { tr {
+                        th scope="col" { "monitor" }
+                        @for kernel in &slopes.kernels { th.number scope="col" { (kernel) } }
+                    } }
+                    tbody { @for (monitor, fields) in &slopes.lines {
+                        tr {
+                            th scope="row" { code { (monitor) } }
+                            @for slope in fields { td.number { (slope.map_or_else(String::new, sweep::shown)) } }
+                        }
+                    } }
+                }
             }
         }
     }

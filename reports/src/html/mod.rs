@@ -19,7 +19,8 @@ pub fn render(run: &Run) -> String {
     let sections = section::sections(run);
     let matrices = crate::matrix::matrices(run, &sections);
     let sweeps = crate::sweep::sweeps(run, &sections);
-    let workloads = section::gathered(&sections, |section| section.cell.workload.as_str());
+    let workloads = section::gathered(section::in_full(&sections), |section| section.cell.workload.as_str());
+    let left_out = section::left_out(&sections);
     let page = html! {
         (DOCTYPE)
         html lang="en" {
@@ -36,6 +37,7 @@ pub fn render(run: &Run) -> String {
                     (contents(&workloads, !matrices.is_empty(), !sweeps.is_empty()))
                     (matrix::matrices(&matrices))
                     (matrix::sweeps(&sweeps))
+                    @if !left_out.is_empty() { p { (left_out) } }
                     @for (index, (workload, group)) in workloads.iter().enumerate() {
                         (one_workload(index, workload, group))
                     }

@@ -1,0 +1,91 @@
+//! Makes the published runs and their reports again: the plans `full` and `sweeps`
+//! on all their kernels, into `results/reference` and `reports/reference`.
+
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+
+use crate::run::{Failure, Result, cargo, status, step, target_dir, workspace};
+use crate::setup::{For, setup};
+
+/// The plans that are published.
+const PLANS: &[&str] = &["full", "sweeps"];
+/// What of a run is published where, relative to the workspace.
+const FILES: &[(&str, &str)] = &[
+    ("run.json", "results/reference"),
+    ("results.csv", "results/reference"),
+    ("samples.csv.zst", "results/reference"),
+    ("report.md", "reports/reference"),
+    ("report.html", "reports/reference"),
+];
+/// Samples that take more are left out, in bytes.
+const LARGEST_SAMPLES: u64 = 5_000_000;
+
+/// Runs the plans, or goes on where an earlier run was interrupted, and puts their
+/// results where they are published.
+pub(crate) fn reference() -> Result<()> {
+    setup(For::Use)?;
+    step("build hookbench", &mut cargo(&["build", "--release", "-p", "hookbench"]))?;
+    for plan in PLANS {
+        let out = target_dir().join("reference").join(plan);
+        let mut command = Command::new(target_dir().join("release/hookbench"));
+        command.current_dir(workspace()).args(["run", "--plan", plan, "--out"]).arg(&out);
+        if out.exists() {
+            command.arg("--resume");
+        }
+        let status = status(&mut command)?;
+        if !status.success() {
+            return Err(Failure::new(format!(
+                "the plan {plan} failed ({status}); what was measured is in {}, and the same command goes on",
+                out.display()
+            )));
+        }
+        publish(plan, &out, &workspace())?;
+        // A run that is published is not gone on with: the next one is a new one.
+        fs::remove_dir_all(&out)
+            .map_err(|error| Failure::new(format!("failed to remove {}: {error}", out.display())))?;
+    }
+    Ok(())
+}
+
+fn publish(plan: &str, out: &Path, workspace: &Path) -> Result<()> {
+    for (file, folder) in FILES {
+        let (from, to) = (out.join(file), workspace.join(folder).join(plan).join(file));
+        let wrong =
+            |error| Failure::new(format!("failed to copy {} to {}: {error}", from.display(), to.display()));
+        let size = fs::metadata(&from).map_err(wrong)?.len();
+        if *file == "samples.csv.zst" && size > LARGEST_SAMPLES {
+            println!("{} has {size} bytes and is left out", from.display());
+            continue;
+        }
+        let above = to.parent().unwrap_or(workspace);
+        fs::create_dir_all(above).and_then(|()| fs::copy(&from, &to)).map_err(wrong)?;
+        println!("{}", to.display());
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn samples_are_published_unless_they_are_large() {
+        let folder = std::env::temp_dir().join(format!("xtask-reference-{}", std::process::id()));
+        let out = folder.join("out");
+        fs::create_dir_all(&out).unwrap();
+        for (file, _) in FILES {
+            fs::write(out.join(file), file).unwrap();
+        }
+        publish("full", &out, &folder).unwrap();
+        let samples = folder.join("results/reference/full/samples.csv.zst");
+        assert!(samples.exists() && folder.join("reports/reference/full/report.md").exists());
+        fs::remove_file(&samples).unwrap();
+        fs::write(out.join("samples.csv.zst"), vec![0; LARGEST_SAMPLES as usize + 1]).unwrap();
+        publish("full", &out, &folder).unwrap();
+        assert!(!samples.exists());
+        fs::remove_file(out.join("run.json")).unwrap();
+        assert!(publish("full", &out, &folder).unwrap_err().message.contains("run.json"));
+        fs::remove_dir_all(folder).unwrap();
+    }
+}
