@@ -83,7 +83,6 @@ pub(super) fn failures(measurements: &[Measurement], planned: &[Planned], args: 
 mod tests {
     use super::*;
     use crate::cmd::run::tests::args;
-    use crate::plan::Plan;
     use hookbench_results::{Clock, Failure, FailureKind};
 
     fn strings(line: &str) -> Vec<String> {
@@ -135,7 +134,8 @@ mod tests {
 
     #[test]
     fn what_is_usual_is_not_repeated() {
-        let planned = Plan::open("full").unwrap().cells(&["6.1".into()]).unwrap();
+        let args_of_all = args("--workload null-syscall --monitor none");
+        let planned = crate::cmd::asked::plan(&args_of_all).unwrap().cells(&["6.1".into()]).unwrap();
         let command = alone("hookbench", &planned[0], &args(""));
         assert_eq!(
             command,
