@@ -73,9 +73,8 @@ pub fn boot_line(profile: Profile, built_in: &str, additions: Additions<'_>) -> 
     // Of the large modules only the first that is named comes to work.
     let first = |module: &str| EXCLUSIVE.contains(&module);
     let added = additions.lsm.iter().copied().filter(|module| first(module) || !has(module));
-    let rest = lsm
-        .split(',')
-        .filter(|module| !module.is_empty() && !(first(module) && additions.lsm.contains(module)));
+    let moved = |module: &str| first(module) && additions.lsm.contains(&module);
+    let rest = lsm.split(',').filter(|module| !(module.is_empty() || moved(module)));
     let lsm = format!("lsm={}", added.chain(rest).collect::<Vec<_>>().join(","));
     let words = WORDS.iter().chain(own).chain(LAST_WORDS).copied();
     words.chain([lsm.as_str()]).chain(additions.words.iter().copied()).collect::<Vec<_>>().join(" ")

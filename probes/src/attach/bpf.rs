@@ -6,7 +6,7 @@ use std::sync::Mutex;
 use std::time::Duration;
 
 use anyhow::{Context, Result, anyhow};
-use hookbench_results::{BEHAVIOURS, Behaviour, Params};
+use hookbench_results::{BEHAVIOURS, Behaviour};
 use libbpf_rs::{
     Link, Map, MapCore, MapFlags, Object, ObjectBuilder, OpenObject, OpenProgramMut, PerfBufferBuilder,
     PrintLevel, ProgramMut, RingBufferBuilder,
@@ -14,7 +14,7 @@ use libbpf_rs::{
 
 use super::copies::Copies;
 use super::reader::{Counts, Reader};
-use super::{Attached, Error, Readers, Request, Seen};
+use super::{Attached, Error, Request, Seen};
 use crate::info::PROGRAMS;
 
 /// The compiled objects of a mechanism, by its file name in bpf/.

@@ -7,7 +7,7 @@ use hookbench_results::Behaviour;
 use super::{Attached, Seen};
 
 /// Monitors that are alike, at least one.
-pub struct Copies<A>(pub Vec<A>);
+pub(super) struct Copies<A>(pub(super) Vec<A>);
 
 impl<A: Attached> Attached for Copies<A> {
     fn seen(&mut self, behaviour: &Behaviour) -> Result<Seen> {
