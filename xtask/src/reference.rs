@@ -40,7 +40,7 @@ pub(crate) fn reference() -> Result<()> {
                 out.display()
             )));
         }
-        publish(plan, &out, &workspace())?;
+        publish(plan, &out, workspace())?;
         // A run that is published is not gone on with: the next one is a new one.
         fs::remove_dir_all(&out)
             .map_err(|error| Failure::new(format!("failed to remove {}: {error}", out.display())))?;
