@@ -35,7 +35,7 @@ impl Watches {
     /// In words.
     pub const fn about(self) -> &'static str {
         match self {
-            Watches::Nothing => "sees nothing",
+            Watches::Nothing => "counts nothing",
             Watches::Syscalls => "sees system calls",
             Watches::LsmHook => "sees LSM hooks",
             Watches::Function => "sees kernel functions",

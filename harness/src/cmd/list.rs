@@ -77,7 +77,7 @@ fn monitor_row(monitor: Monitor) -> Row {
     needs.extend(requires.lsm.iter().map(|module| format!("lsm={module}")));
     needs.extend(requires.boot.iter().map(|word| word.to_string()));
     let sink = monitor.sink;
-    let can = [sink.watches.about(), sink.does.about(), sink.scope.about()].join(", ");
+    let can = [sink.does.about(), sink.scope.about(), sink.watches.about()].join(", ");
     [monitor.name().to_string(), needs.join(" "), format!("{} ({can})", sink.about)]
 }
 

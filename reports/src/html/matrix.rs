@@ -52,7 +52,7 @@ fn heat_field(row: Option<&Row<'_>>) -> Markup {
     let number = row.is_some_and(|row| row.summary.is_some());
     html! {
         @match matrix::heat(row) {
-            Some(heat) => td.number.stopped[!refused.is_empty()] class={ "heat-" (heat) }
+            Some(heat) => td.number.{ "heat-" (heat) }.stopped[!refused.is_empty()]
                 title=[(!refused.is_empty()).then_some(&refused)] { (matrix::field(row)) },
             None => td.number.without[!number] { (matrix::field(row)) },
         }
