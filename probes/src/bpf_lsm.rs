@@ -19,17 +19,18 @@ const REQUIRES: Requires = Requires {
 static INFO: MechanismInfo = MechanismInfo {
     name: "bpf-lsm",
     sinks: &[
-        SinkInfo::count(Watches::LsmHook, REQUIRES),
-        SinkInfo::ringbuf(Watches::LsmHook, REQUIRES),
-        SinkInfo::perfbuf(Watches::LsmHook, REQUIRES),
+        SinkInfo::count(Watches::LsmHook, REQUIRES).by_either_loader(),
+        SinkInfo::ringbuf(Watches::LsmHook, REQUIRES).by_either_loader(),
+        SinkInfo::perfbuf(Watches::LsmHook, REQUIRES).by_either_loader(),
         SinkInfo::new(
             "deny",
             Watches::LsmHook,
             Requires { since: POLICY, ..REQUIRES },
             "a BPF program refuses what the policy of the behaviour says",
         )
-        .denying(Whom::Policy),
-        SinkInfo::kill(Watches::LsmHook, REQUIRES),
+        .denying(Whom::Policy)
+        .by_either_loader(),
+        SinkInfo::kill(Watches::LsmHook, REQUIRES).by_either_loader(),
     ],
     about: "BPF programs at LSM hooks (KRSI)",
 };

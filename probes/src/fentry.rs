@@ -12,7 +12,10 @@ const REQUIRES: Requires = Requires::config(BPF_CONFIG);
 
 static INFO: MechanismInfo = MechanismInfo {
     name: "fentry",
-    sinks: &[SinkInfo::count(Watches::Function, REQUIRES), SinkInfo::ringbuf(Watches::Function, REQUIRES)],
+    sinks: &[
+        SinkInfo::count(Watches::Function, REQUIRES).by_either_loader(),
+        SinkInfo::ringbuf(Watches::Function, REQUIRES).by_either_loader(),
+    ],
     about: "BPF programs at the entry of a kernel function, by trampoline",
 };
 

@@ -1,7 +1,7 @@
 //! What a mechanism says of itself: data that is checked before a guest boots
 //! and that lists and reports show.
 
-use hookbench_results::param::ParamInfo;
+use hookbench_results::param::{ParamInfo, Values};
 use hookbench_results::{Does, KernelVersion, Whom};
 
 /// A mechanism and its sinks.
@@ -149,6 +149,11 @@ impl SinkInfo {
         Self { params, ..self }
     }
 
+    /// The same, loaded by whom one likes.
+    pub(crate) const fn by_either_loader(self) -> Self {
+        self.with(LOADERS)
+    }
+
     /// The same, looking now and then only.
     pub const fn sampling(self) -> Self {
         Self { samples: true, ..self }
@@ -222,6 +227,20 @@ impl Requires {
 
 /// The parameter that says how many of [`Requires::lsm_stack`] there are.
 pub const STACKED: &str = "modules";
+
+/// The parameter that says who loads a sink's BPF object.
+pub const LOADER: &str = "loader";
+
+/// The loader that is not the usual one.
+pub(crate) const AYA: &str = "aya";
+
+/// For the sinks whose programs both loaders know.
+pub(crate) const LOADERS: &[ParamInfo] = &[ParamInfo {
+    name: LOADER,
+    values: Values::Words(&["libbpf", AYA]),
+    usual: &["libbpf"],
+    about: "who loads the BPF object: what attaching costs, and what it keeps, is the loader's",
+}];
 
 /// What every CO-RE object needs.
 pub(crate) const BPF_CONFIG: &[&str] = &["CONFIG_BPF_SYSCALL", "CONFIG_BPF_JIT", "CONFIG_DEBUG_INFO_BTF"];

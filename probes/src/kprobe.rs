@@ -24,9 +24,9 @@ const OVERRIDE_CONFIG: &[&str] = &[
 static INFO: MechanismInfo = MechanismInfo {
     name: "kprobe",
     sinks: &[
-        SinkInfo::count(Watches::Function, REQUIRES),
-        SinkInfo::ringbuf(Watches::Function, REQUIRES),
-        SinkInfo::perfbuf(Watches::Function, REQUIRES),
+        SinkInfo::count(Watches::Function, REQUIRES).by_either_loader(),
+        SinkInfo::ringbuf(Watches::Function, REQUIRES).by_either_loader(),
+        SinkInfo::perfbuf(Watches::Function, REQUIRES).by_either_loader(),
         SinkInfo::new(
             "override",
             Watches::Syscalls,
@@ -34,7 +34,7 @@ static INFO: MechanismInfo = MechanismInfo {
             "a BPF program returns an error in a system call's stead, as the policy of the behaviour says",
         )
         .denying(Whom::Policy),
-        SinkInfo::kill(Watches::Function, REQUIRES),
+        SinkInfo::kill(Watches::Function, REQUIRES).by_either_loader(),
     ],
     about: "BPF programs at the entry of a kernel function, by kprobe",
 };

@@ -5,7 +5,7 @@ use anyhow::{Result, anyhow};
 use hookbench_results::Behaviour;
 
 use super::bpf::{self, Programs};
-use super::{Error, Readers, Request};
+use super::{Error, Request};
 
 /// An attached witness. Dropping it detaches.
 pub struct Witness {
