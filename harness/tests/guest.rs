@@ -21,6 +21,27 @@ fn a_denying_monitor_refuses_those_it_has_to_and_only_those() {
 }
 
 #[test]
+fn either_loader_attaches_the_same_programs_at_its_own_price() {
+    let session = default_session();
+    for (monitor, workload, params) in [
+        ("bpf-lsm+count", "mprotect-storm", ("to", "r")),
+        ("bpf-lsm+deny", "unshare-burst", ("as", "user")),
+        ("kprobe+perfbuf", "mprotect-storm", ("to", "r")),
+        ("fentry+ringbuf", "mprotect-storm", ("to", "r")),
+        ("raw-tracepoint+count", "mprotect-storm", ("to", "r")),
+        ("tracepoint+ringbuf", "mprotect-storm", ("to", "r")),
+    ] {
+        let by = |loader| measured(&session, &paced(workload, monitor, &[params, ("loader", loader)]));
+        let (usual, other) = (by("libbpf"), by("aya"));
+        let seen = |by: &Measured| by.events.as_ref().map(|events| (events.seen, events.lost));
+        assert_eq!(seen(&usual), seen(&other), "{monitor}");
+        assert_eq!(usual.refused, other.refused, "{monitor}");
+        // Aya reads the kernel's whole BTF for any object, libbpf for those that need it.
+        assert!(other.attach_cost > usual.attach_cost, "{monitor}: {usual:?} {other:?}");
+    }
+}
+
+#[test]
 fn the_value_of_ld_preload_is_recorded_behind_32_pages_of_environment() {
     let session = default_session();
     let params = [("env_pages", "32"), ("ld_preload", "recorded")];

@@ -5,8 +5,8 @@ use hookbench_results::Whom;
 
 #[cfg(feature = "attach")]
 use crate::attach::{Attached, Error, Request, bpf};
+use crate::info::LOADER_AND_PROGRAMS;
 use crate::info::POLICY;
-use crate::info::PROGRAMS_PARAM;
 use crate::{Mechanism, MechanismInfo, Requires, SinkInfo, Watches};
 
 /// See the module.
@@ -20,17 +20,18 @@ const REQUIRES: Requires = Requires {
 static INFO: MechanismInfo = MechanismInfo {
     name: "bpf-lsm",
     sinks: &[
-        SinkInfo::count(Watches::LsmHook, REQUIRES).with(&[PROGRAMS_PARAM]),
-        SinkInfo::ringbuf(Watches::LsmHook, REQUIRES),
-        SinkInfo::perfbuf(Watches::LsmHook, REQUIRES),
+        SinkInfo::count(Watches::LsmHook, REQUIRES).with(LOADER_AND_PROGRAMS),
+        SinkInfo::ringbuf(Watches::LsmHook, REQUIRES).by_either_loader(),
+        SinkInfo::perfbuf(Watches::LsmHook, REQUIRES).by_either_loader(),
         SinkInfo::new(
             "deny",
             Watches::LsmHook,
             Requires { since: POLICY, ..REQUIRES },
             "a BPF program refuses what the policy of the behaviour says",
         )
-        .denying(Whom::Policy),
-        SinkInfo::kill(Watches::LsmHook, REQUIRES),
+        .denying(Whom::Policy)
+        .by_either_loader(),
+        SinkInfo::kill(Watches::LsmHook, REQUIRES).by_either_loader(),
     ],
     about: "BPF programs at LSM hooks (KRSI)",
 };

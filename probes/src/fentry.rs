@@ -2,7 +2,7 @@
 
 #[cfg(feature = "attach")]
 use crate::attach::{Attached, Error, Request, bpf};
-use crate::info::{BPF_CONFIG, PROGRAMS_PARAM};
+use crate::info::{BPF_CONFIG, LOADER_AND_PROGRAMS};
 use crate::{Mechanism, MechanismInfo, Requires, SinkInfo, Watches};
 
 /// See the module.
@@ -13,8 +13,8 @@ const REQUIRES: Requires = Requires::config(BPF_CONFIG);
 static INFO: MechanismInfo = MechanismInfo {
     name: "fentry",
     sinks: &[
-        SinkInfo::count(Watches::Function, REQUIRES).with(&[PROGRAMS_PARAM]),
-        SinkInfo::ringbuf(Watches::Function, REQUIRES),
+        SinkInfo::count(Watches::Function, REQUIRES).with(LOADER_AND_PROGRAMS),
+        SinkInfo::ringbuf(Watches::Function, REQUIRES).by_either_loader(),
     ],
     about: "BPF programs at the entry of a kernel function, by trampoline",
 };

@@ -12,7 +12,7 @@ const REQUIRES: Requires = Requires::config(BPF_CONFIG);
 
 static INFO: MechanismInfo = MechanismInfo {
     name: "fexit",
-    sinks: &[SinkInfo::ringbuf(Watches::Function, REQUIRES)],
+    sinks: &[SinkInfo::ringbuf(Watches::Function, REQUIRES).by_either_loader()],
     about: "BPF programs at the return from a kernel function, by trampoline",
 };
 

@@ -149,6 +149,11 @@ impl SinkInfo {
         Self { params, ..self }
     }
 
+    /// The same, loaded by whom one likes.
+    pub(crate) const fn by_either_loader(self) -> Self {
+        self.with(LOADERS)
+    }
+
     /// The same, looking now and then only.
     pub const fn sampling(self) -> Self {
         Self { samples: true, ..self }
@@ -227,13 +232,31 @@ pub const STACKED: &str = "modules";
 /// hook or function, all alike.
 pub(crate) const PROGRAMS: &str = "programs";
 
-/// Its description.
-pub(crate) const PROGRAMS_PARAM: ParamInfo = ParamInfo {
+const PROGRAMS_PARAM: ParamInfo = ParamInfo {
     name: PROGRAMS,
     values: Values::Range(1, 32),
     usual: &["1"],
     about: "programs on each hook or function, all alike",
 };
+
+/// The parameter that says who loads a sink's BPF object.
+pub const LOADER: &str = "loader";
+
+/// The loader that is not the usual one.
+pub(crate) const AYA: &str = "aya";
+
+/// For the sinks whose programs both loaders know.
+pub(crate) const LOADERS: &[ParamInfo] = &[LOADER_PARAM];
+
+const LOADER_PARAM: ParamInfo = ParamInfo {
+    name: LOADER,
+    values: Values::Words(&["libbpf", AYA]),
+    usual: &["libbpf"],
+    about: "who loads the BPF object: what attaching costs, and what it keeps, is the loader's",
+};
+
+/// For the sinks of which there can be several at one place as well.
+pub(crate) const LOADER_AND_PROGRAMS: &[ParamInfo] = &[LOADER_PARAM, PROGRAMS_PARAM];
 
 /// What every CO-RE object needs.
 pub(crate) const BPF_CONFIG: &[&str] = &["CONFIG_BPF_SYSCALL", "CONFIG_BPF_JIT", "CONFIG_DEBUG_INFO_BTF"];

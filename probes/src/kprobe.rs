@@ -5,7 +5,7 @@ use hookbench_results::Whom;
 
 #[cfg(feature = "attach")]
 use crate::attach::{Attached, Error, Request, bpf};
-use crate::info::PROGRAMS_PARAM;
+use crate::info::LOADER_AND_PROGRAMS;
 use crate::info::{BPF_CONFIG, POLICY};
 use crate::{Mechanism, MechanismInfo, Requires, SinkInfo, Watches};
 
@@ -25,9 +25,9 @@ const OVERRIDE_CONFIG: &[&str] = &[
 static INFO: MechanismInfo = MechanismInfo {
     name: "kprobe",
     sinks: &[
-        SinkInfo::count(Watches::Function, REQUIRES).with(&[PROGRAMS_PARAM]),
-        SinkInfo::ringbuf(Watches::Function, REQUIRES),
-        SinkInfo::perfbuf(Watches::Function, REQUIRES),
+        SinkInfo::count(Watches::Function, REQUIRES).with(LOADER_AND_PROGRAMS),
+        SinkInfo::ringbuf(Watches::Function, REQUIRES).by_either_loader(),
+        SinkInfo::perfbuf(Watches::Function, REQUIRES).by_either_loader(),
         SinkInfo::new(
             "override",
             Watches::Syscalls,
@@ -35,7 +35,7 @@ static INFO: MechanismInfo = MechanismInfo {
             "a BPF program returns an error in a system call's stead, as the policy of the behaviour says",
         )
         .denying(Whom::Policy),
-        SinkInfo::kill(Watches::Function, REQUIRES),
+        SinkInfo::kill(Watches::Function, REQUIRES).by_either_loader(),
     ],
     about: "BPF programs at the entry of a kernel function, by kprobe",
 };

@@ -36,7 +36,7 @@ mod selinux;
 mod tomoyo;
 mod tracepoint;
 
-pub use info::{MechanismInfo, Requires, STACKED, Scope, SinkInfo, Watches};
+pub use info::{LOADER, MechanismInfo, Requires, STACKED, Scope, SinkInfo, Watches};
 
 /// All mechanisms, in the order of reports.
 pub static MECHANISMS: &[&dyn Mechanism] = &[

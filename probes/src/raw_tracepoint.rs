@@ -12,7 +12,10 @@ const REQUIRES: Requires = Requires::config(BPF_CONFIG);
 
 static INFO: MechanismInfo = MechanismInfo {
     name: "raw-tracepoint",
-    sinks: &[SinkInfo::count(Watches::Syscalls, REQUIRES), SinkInfo::ringbuf(Watches::Syscalls, REQUIRES)],
+    sinks: &[
+        SinkInfo::count(Watches::Syscalls, REQUIRES).by_either_loader(),
+        SinkInfo::ringbuf(Watches::Syscalls, REQUIRES).by_either_loader(),
+    ],
     about: "a BPF program at the raw tracepoint sys_enter, at every system call",
 };
 

@@ -13,9 +13,9 @@ const REQUIRES: Requires = Requires::config(BPF_CONFIG);
 static INFO: MechanismInfo = MechanismInfo {
     name: "tracepoint",
     sinks: &[
-        SinkInfo::count(Watches::Syscalls, REQUIRES),
-        SinkInfo::ringbuf(Watches::Syscalls, REQUIRES),
-        SinkInfo::perfbuf(Watches::Syscalls, REQUIRES),
+        SinkInfo::count(Watches::Syscalls, REQUIRES).by_either_loader(),
+        SinkInfo::ringbuf(Watches::Syscalls, REQUIRES).by_either_loader(),
+        SinkInfo::perfbuf(Watches::Syscalls, REQUIRES).by_either_loader(),
     ],
     about: "BPF programs at the tracepoints syscalls:sys_enter_NAME",
 };

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::path::Path;
 
 use anyhow::{Result, anyhow, bail};
+use hookbench_probes::LOADER;
 use hookbench_results::Cell;
 use hookbench_vm::kernels;
 
@@ -119,6 +120,9 @@ fn custom(args: &Args) -> Result<Plan> {
         let (name, values) = text.split_once('=').ok_or_else(|| anyhow!("not NAME=VALUE: {text:?}"))?;
         params.entry(name.into()).or_default().extend(values.split(',').map(String::from));
     }
+    if !args.loader.is_empty() {
+        params.entry(LOADER.into()).or_default().extend(args.loader.iter().cloned());
+    }
     let cells = vec![Products {
         workloads: all(&args.workload),
         monitors: all(&args.monitor),
@@ -211,6 +215,24 @@ mod tests {
         let cells = plan(&args).unwrap().cells(&["6.1".into()]).unwrap();
         assert_eq!(cells.len(), 2 * 6);
         assert!(cells.iter().all(|planned| planned.samples == 7));
+    }
+
+    #[test]
+    fn loaders_are_a_parameter_of_the_monitors_that_have_a_choice() {
+        let monitors = |line: &str| -> Result<Vec<String>> {
+            let args = args(&format!("--workload null-syscall {line}"));
+            let cells = plan(&args)?.cells(&["6.1".into()])?;
+            Ok(cells.iter().map(|planned| planned.cell.tuned_monitor()).collect())
+        };
+        let both = ["none", "fentry+count", "fentry+count[loader=aya]", "audit+auditd"];
+        for line in ["--loader libbpf,aya", "--param loader=libbpf,aya"] {
+            let mut asked = monitors(&format!("--monitor fentry+count,audit+auditd {line}")).unwrap();
+            asked.sort_by_key(|name| both.iter().position(|known| known == name));
+            assert_eq!(asked, both, "{line}");
+        }
+        assert_eq!(monitors("--monitor fentry+count --loader aya").unwrap()[1..], both[2..3]);
+        let error = monitors("--monitor fentry+count --loader bcc").unwrap_err().to_string();
+        assert!(error.contains("libbpf|aya"), "{error}");
     }
 
     #[test]

@@ -44,6 +44,9 @@ pub struct Args {
     /// Values of a parameter of workloads or monitors, as in env_pages=0,32
     #[arg(long, value_name = "NAME=VALUE,…", conflicts_with = "plan")]
     pub(super) param: Vec<String>,
+    /// Who loads BPF objects: libbpf, aya; short for loader=… of those monitors that have it
+    #[arg(long, value_name = "LOADER,…", value_delimiter = ',', conflicts_with = "plan")]
+    pub(super) loader: Vec<String>,
     /// Boot profiles: lean, debian
     #[arg(long, value_name = "PROFILE,…", value_delimiter = ',')]
     pub(super) profile: Vec<Profile>,
@@ -57,7 +60,7 @@ pub struct Args {
     #[arg(long, value_name = "PLAN")]
     pub(super) plan: Option<String>,
     /// The one cell of this name, as reports show it; without a baseline
-    #[arg(long, value_name = "CELL", conflicts_with_all = ["plan", "kernel", "workload", "monitor", "schedule", "param"])]
+    #[arg(long, value_name = "CELL", conflicts_with_all = ["plan", "kernel", "workload", "monitor", "schedule", "param", "loader"])]
     pub(super) cell: Option<String>,
     /// Show the guest's console on standard error while the cell runs
     #[arg(long, requires = "cell")]

@@ -1,5 +1,6 @@
 //! Load and attach BPF objects by libbpf, and read what they counted. The
 //! programs are generic: behaviour and target are set here, before the load.
+//! Who asks for aya gets it: the other file knows what each type of program needs.
 
 use std::path::Path;
 use std::sync::Mutex;
@@ -12,17 +13,22 @@ use libbpf_rs::{
     PrintLevel, ProgramMut, RingBufferBuilder,
 };
 
-use super::copies::Copies;
+use super::layout::{CONFIG_SIZE, PERF_PAGES, Stats, config, program_of, take};
 use super::reader::{Counts, Reader};
-use super::{Attached, Error, Request, Seen};
-use crate::info::PROGRAMS;
+use super::{Attached, Error, Loader, Request, Seen, aya, copies};
 
 /// The compiled objects of a mechanism, by its file name in bpf/.
 macro_rules! object {
     ($name:literal) => {
         $crate::attach::bpf::Compiled {
-            plain: include_bytes!(concat!(env!("OUT_DIR"), "/", $name, ".bpf.o")),
-            with_ld_preload: include_bytes!(concat!(env!("OUT_DIR"), "/", $name, ".ld_preload.bpf.o")),
+            // Aligned, as aya's parser wants it.
+            plain: ::aya::include_bytes_aligned!(concat!(env!("OUT_DIR"), "/", $name, ".bpf.o")),
+            with_ld_preload: ::aya::include_bytes_aligned!(concat!(
+                env!("OUT_DIR"),
+                "/",
+                $name,
+                ".ld_preload.bpf.o"
+            )),
         }
     };
 }
@@ -37,11 +43,12 @@ pub struct Compiled {
     pub with_ld_preload: &'static [u8],
 }
 
-/// Pages of a perf buffer, per CPU; a power of two.
-const PERF_PAGES: usize = 64;
-
-/// `struct config` of watch.bpf.h.
-const CONFIG_SIZE: usize = 512;
+impl Compiled {
+    /// The object whose records carry what is asked for.
+    pub(super) fn for_request(self, request: &Request) -> &'static [u8] {
+        if request.ld_preload.is_some() { self.with_ld_preload } else { self.plain }
+    }
+}
 
 /// What libbpf printed last: the reasons that its error numbers lack.
 static SAID: Mutex<String> = Mutex::new(String::new());
@@ -72,6 +79,9 @@ pub fn each_behaviour(
     prepare: impl Fn(&mut OpenProgramMut<'_>, &Behaviour) -> libbpf_rs::Result<()>,
     attach: impl Fn(&ProgramMut<'_>, &Behaviour) -> libbpf_rs::Result<Link>,
 ) -> Result<Box<dyn Attached>, Error> {
+    if request.loader() == Loader::Aya {
+        return copies::attach(request, || aya::each_behaviour(object, request));
+    }
     each_behaviour_often(object, request, prepare, |program, row| Ok(vec![attach(program, row)?]))
 }
 
@@ -103,8 +113,7 @@ pub fn each_behaviour_often(
         Ok(links)
     };
     // A program can be at one place once: each copy is an object of its own.
-    let copies = (0..request.number(PROGRAMS, 1)).map(|_| run(request, load, attach));
-    Ok(Box::new(Copies(copies.collect::<Result<Vec<Programs>, Error>>()?)))
+    copies::attach(request, || Ok(Box::new(run(request, load, attach)?)))
 }
 
 /// Loads the one program of `object` for all behaviours: for mechanisms that see
@@ -117,6 +126,9 @@ pub fn one_program(
     request: &Request,
     attach: impl Fn(&ProgramMut<'_>, &[&'static Behaviour]) -> libbpf_rs::Result<Vec<Link>>,
 ) -> Result<Box<dyn Attached>, Error> {
+    if request.loader() == Loader::Aya {
+        return aya::one_program(object, request);
+    }
     Ok(Box::new(one(object, request, attach)?))
 }
 
@@ -143,13 +155,8 @@ fn run(
     Ok(Programs { object, links, reader })
 }
 
-/// The name of the program for a sink and a behaviour, as behaviours.bpf.h makes it.
-fn program_of(sink: &str, behaviour: &Behaviour) -> String {
-    format!("{sink}_{}", behaviour.name.replace('-', "_"))
-}
-
 /// Loads an object and drops it again. The kernel reads its BTF for the first
-/// program of all, and libbpf finds out what the kernel can; who attaches later
+/// program of all, and each loader finds out what the kernel can; who attaches later
 /// pays for neither. A kernel that cannot load it does without.
 pub fn warm() {
     let Some(first) = BEHAVIOURS.first() else { return };
@@ -159,14 +166,24 @@ pub fn warm() {
     if begin().is_ok() {
         let _ = open(object!("kprobe"), &request, config(&[]), wanted).and_then(|open| Ok(open.load()?));
     }
+    aya::warm();
 }
 
-fn begin() -> Result<(), Error> {
+/// Objects are relocated to the kernel's types.
+///
+/// # Errors
+/// When this kernel has none to be read.
+pub(super) fn needs_btf() -> Result<(), Error> {
     if !Path::new("/sys/kernel/btf/vmlinux").exists() {
         return Err(Error::Unsupported(
             "the kernel has no BTF (/sys/kernel/btf/vmlinux), which CO-RE needs".into(),
         ));
     }
+    Ok(())
+}
+
+fn begin() -> Result<(), Error> {
+    needs_btf()?;
     libbpf_rs::set_print(Some((PrintLevel::Warn, listen)));
     Ok(())
 }
@@ -177,19 +194,6 @@ fn explain(error: anyhow::Error, sink: &str) -> anyhow::Error {
     error.context(format!("failed to load or attach the BPF programs of {sink} [{}]", said.join("; ")))
 }
 
-/// The bytes of `struct config`.
-fn config(syscalls_of: &[&'static Behaviour]) -> [u8; CONFIG_SIZE] {
-    let mut config = [0; CONFIG_SIZE];
-    for behaviour in syscalls_of {
-        for syscall in behaviour.syscalls {
-            if let Some(slot) = config.get_mut(syscall.number as usize) {
-                *slot = behaviour.index() as u8 + 1;
-            }
-        }
-    }
-    config
-}
-
 /// Opens the object with only the programs and the buffers that the sink needs.
 fn open(
     object: Compiled,
@@ -197,8 +201,7 @@ fn open(
     config: [u8; CONFIG_SIZE],
     wanted: impl Fn(&str) -> bool,
 ) -> Result<OpenObject> {
-    let object = if request.ld_preload.is_some() { object.with_ld_preload } else { object.plain };
-    let mut open = ObjectBuilder::default().open_memory(object)?;
+    let mut open = ObjectBuilder::default().open_memory(object.for_request(request))?;
     for mut program in open.progs_mut() {
         let wanted = wanted(&program.name().to_string_lossy());
         program.set_autoload(wanted);
@@ -272,47 +275,12 @@ fn read_perf(map: &Map<'_>, counts: &Counts, ld_preload: Option<&str>) -> Result
     }
 }
 
-/// Where a record has its behaviour and, after its end, the value of LD_PRELOAD.
-const BEHAVIOUR_AT: usize = 12;
-const RECORD_SIZE: usize = 32;
-
-fn take(record: &[u8], counts: &Counts, ld_preload: Option<&str>) {
-    let index = record.get(BEHAVIOUR_AT..BEHAVIOUR_AT + 4).and_then(|bytes| bytes.try_into().ok());
-    let Some(index) = index.map(u32::from_ne_bytes) else {
-        return counts.wrong();
-    };
-    if let (Some(value), Some("exec")) = (ld_preload, name_at(index)) {
-        let carried = record.get(RECORD_SIZE..).and_then(|rest| rest.split(|&byte| byte == 0).next());
-        if carried != Some(value.as_bytes()) {
-            return counts.wrong();
-        }
-    }
-    counts.event(index as usize);
-}
-
-fn name_at(index: u32) -> Option<&'static str> {
-    BEHAVIOURS.get(index as usize).map(|behaviour| behaviour.name)
-}
-
-/// `struct stats` of watch.bpf.h.
-pub(super) struct Stats {
-    pub(super) seen: u64,
-    pub(super) lost: u64,
-    pub(super) refused: u64,
-}
-
-const STATS_SIZE: usize = 24;
-
 fn stats(object: &Object, slot: usize) -> Result<Stats> {
     let map = object.maps().find(|map| map.name().to_string_lossy().ends_with(".bss"));
     let map = map.ok_or_else(|| anyhow!("the object has no counters"))?;
     let value = map.lookup(&0u32.to_ne_bytes(), MapFlags::ANY).context("failed to read the counters")?;
     let value = value.ok_or_else(|| anyhow!("the counters have no value"))?;
-    let number = |at: usize| {
-        let at = slot * STATS_SIZE + at;
-        value.get(at..at + 8).and_then(|bytes| bytes.try_into().ok()).map_or(0, u64::from_ne_bytes)
-    };
-    Ok(Stats { seen: number(0), lost: number(8), refused: number(16) })
+    Ok(Stats::at(&value, slot))
 }
 
 impl Programs {
@@ -323,40 +291,11 @@ impl Programs {
 
 impl Attached for Programs {
     fn seen(&mut self, behaviour: &Behaviour) -> Result<Seen> {
-        let index = behaviour.index();
-        let Stats { seen, lost, .. } = self.stats(index)?;
-        let mut seen = Seen { seen, lost, ..Seen::default() };
-        if let Some(reader) = &self.reader {
-            let (read, lost) = reader.counted(index)?;
-            seen = Seen { seen: read, lost: seen.lost + lost, of_all: false };
-        }
-        Ok(seen)
+        self.stats(behaviour.index())?.seen(self.reader.as_ref(), behaviour)
     }
 
     fn detach(&mut self) -> Result<()> {
         self.links.clear();
         Ok(())
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_configuration_names_each_watched_system_call() {
-        let exec = Behaviour::find("exec").unwrap();
-        let userns = Behaviour::find("userns").unwrap();
-        let config = config(&[exec, userns]);
-        assert_eq!((config[59], config[322], config[272], config[39]), (1, 1, 2, 0));
-    }
-
-    #[test]
-    fn there_is_a_program_for_each_behaviour_of_the_table() {
-        let header = include_str!("../../bpf/behaviours.bpf.h");
-        let names: Vec<String> = BEHAVIOURS.iter().map(|row| row.name.replace('-', "_")).collect();
-        assert!(header.contains(&format!("enum behaviour {{ {} }};", names.join(", "))), "{names:?}");
-        let programs: Vec<String> = names.iter().map(|name| format!("PROGRAM({name})")).collect();
-        assert!(header.contains(&format!("EACH_BEHAVIOUR(PROGRAM) {}", programs.join(" "))), "{names:?}");
     }
 }

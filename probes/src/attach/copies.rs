@@ -1,25 +1,39 @@
 //! Several monitors that are alike, each attached where the others are: what one
 //! program costs beside others.
 
-use anyhow::{Result, bail};
+use anyhow::bail;
 use hookbench_results::Behaviour;
 
-use super::{Attached, Seen};
+use super::{Attached, Error, Request, Seen};
+use crate::info::PROGRAMS;
 
-/// Monitors that are alike, at least one.
-pub(super) struct Copies<A>(pub(super) Vec<A>);
+/// Monitors that are alike.
+struct Copies(Vec<Box<dyn Attached>>);
 
-impl<A: Attached> Attached for Copies<A> {
-    fn seen(&mut self, behaviour: &Behaviour) -> Result<Seen> {
-        let all = self.0.iter_mut().map(|copy| copy.seen(behaviour)).collect::<Result<Vec<Seen>>>()?;
+/// Attaches as many as the parameter [`PROGRAMS`] asks for; one by itself is what
+/// `attach` makes of it.
+pub(super) fn attach(
+    request: &Request,
+    attach: impl Fn() -> Result<Box<dyn Attached>, Error>,
+) -> Result<Box<dyn Attached>, Error> {
+    match request.number(PROGRAMS, 1) {
+        1 => attach(),
+        count => Ok(Box::new(Copies((0..count).map(|_| attach()).collect::<Result<_, Error>>()?))),
+    }
+}
+
+impl Attached for Copies {
+    fn seen(&mut self, behaviour: &Behaviour) -> anyhow::Result<Seen> {
+        let all =
+            self.0.iter_mut().map(|copy| copy.seen(behaviour)).collect::<anyhow::Result<Vec<Seen>>>()?;
         match all.split_first() {
             Some((first, others)) if others.iter().all(|other| other == first) => Ok(*first),
             _ => bail!("programs at one place did not all see the same: {all:?}"),
         }
     }
 
-    fn detach(&mut self) -> Result<()> {
-        self.0.iter_mut().try_for_each(Attached::detach)
+    fn detach(&mut self) -> anyhow::Result<()> {
+        self.0.iter_mut().try_for_each(|copy| copy.detach())
     }
 }
 
@@ -30,20 +44,24 @@ mod tests {
     struct Saw(u64);
 
     impl Attached for Saw {
-        fn seen(&mut self, _: &Behaviour) -> Result<Seen> {
+        fn seen(&mut self, _: &Behaviour) -> anyhow::Result<Seen> {
             Ok(Seen { seen: self.0, ..Seen::default() })
         }
 
-        fn detach(&mut self) -> Result<()> {
+        fn detach(&mut self) -> anyhow::Result<()> {
             Ok(())
         }
     }
 
+    fn seen(all: &[u64]) -> anyhow::Result<Seen> {
+        let all = all.iter().map(|saw| Box::new(Saw(*saw)) as Box<dyn Attached>);
+        Copies(all.collect()).seen(&hookbench_results::BEHAVIOURS[0])
+    }
+
     #[test]
     fn all_have_to_see_the_same() {
-        let behaviour = &hookbench_results::BEHAVIOURS[0];
-        assert_eq!(Copies(vec![Saw(3), Saw(3)]).seen(behaviour).unwrap().seen, 3);
-        assert!(Copies(vec![Saw(3), Saw(2)]).seen(behaviour).is_err());
-        assert!(Copies(Vec::<Saw>::new()).seen(behaviour).is_err());
+        assert_eq!(seen(&[3, 3]).unwrap().seen, 3);
+        assert!(seen(&[3, 2]).is_err());
+        assert!(seen(&[]).is_err());
     }
 }

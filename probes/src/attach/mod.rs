@@ -5,12 +5,16 @@ use std::ffi::c_int;
 
 use hookbench_results::{Behaviour, Params};
 
+use crate::info::{AYA, LOADER};
+
 pub mod audit_link;
 pub mod avc;
+pub(crate) mod aya;
 pub mod bpf;
 mod copies;
 pub mod filter;
 pub mod kmod;
+mod layout;
 pub mod lsm;
 pub mod reader;
 pub mod supervisor;
@@ -62,6 +66,20 @@ impl<'a> Request<'a> {
     pub fn number(&self, name: &str, usual: usize) -> usize {
         self.tuning.get(name).and_then(|value| value.parse().ok()).unwrap_or(usual)
     }
+
+    /// Who loads the BPF objects.
+    pub(crate) fn loader(&self) -> Loader {
+        if self.tuning.get(LOADER) == Some(AYA) { Loader::Aya } else { Loader::Libbpf }
+    }
+}
+
+/// A loader of BPF objects.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Loader {
+    /// The kernel developers' own, as usual.
+    Libbpf,
+    /// The one in Rust.
+    Aya,
 }
 
 /// Where readers in user space, and the kernel threads that feed them, stand.
