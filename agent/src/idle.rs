@@ -11,6 +11,8 @@ use std::io;
 use std::ptr;
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 
+use crate::cpus;
+
 /// What the spinner shares with those who ask it.
 #[repr(C)]
 struct Page {
@@ -20,13 +22,28 @@ struct Page {
     rest: AtomicU32,
 }
 
-/// A running spinner; it ends with the guest.
+/// A running spinner; it ends with the guest, or before.
 #[derive(Clone, Copy)]
-pub(crate) struct Spinner(&'static Page);
+pub(crate) struct Spinner {
+    page: &'static Page,
+    pid: libc::pid_t,
+}
+
+/// So many rounds has a CPU to itself before it gives way to others.
+const TURN: u64 = 64;
 
 impl Spinner {
-    /// Starts it.
+    /// Starts it, for a guest with one CPU.
     pub(crate) fn start() -> io::Result<Spinner> {
+        Spinner::with(spin::<false>)
+    }
+
+    /// Starts one that lets other CPUs run now and then.
+    pub(crate) fn in_turns() -> io::Result<Spinner> {
+        Spinner::with(spin::<true>)
+    }
+
+    fn with(spin: fn(&Page) -> !) -> io::Result<Spinner> {
         // SAFETY: an anonymous shared mapping, zeroed, for a structure whose
         // fields are atomics for which zero is valid; never unmapped, for it
         // ends with the guest.
@@ -43,20 +60,25 @@ impl Spinner {
         match unsafe { libc::fork() } {
             -1 => Err(io::Error::last_os_error()),
             0 => spin(page),
-            _ => Ok(Spinner(page)),
+            pid => Ok(Spinner { page, pid }),
         }
+    }
+
+    /// Ends it.
+    pub(crate) fn end(self) -> io::Result<()> {
+        cpus::end(self.pid)
     }
 
     /// Changes whenever the CPU would have been idle.
     pub(crate) fn count(self) -> u64 {
-        self.0.count.load(Ordering::Relaxed)
+        self.page.count.load(Ordering::Relaxed)
     }
 
     /// Sleeps until the CPU has had nothing else to do for so many rounds: all
     /// others have then done what they were woken for. No timer is needed, each
     /// of which would cost QEMU more than the rounds do.
     pub(crate) fn rest(self, rounds: u32) {
-        let rest = &self.0.rest;
+        let rest = &self.page.rest;
         rest.store(rounds, Ordering::SeqCst);
         loop {
             let left = rest.load(Ordering::SeqCst);
@@ -69,7 +91,7 @@ impl Spinner {
     }
 }
 
-fn spin(page: &Page) -> ! {
+fn spin<const TURNS: bool>(page: &Page) -> ! {
     let param = libc::sched_param { sched_priority: 0 };
     // Outside of a guest, in tests, it has to end with who started it.
     // SAFETY: asks for a signal; `param` is valid for the call.
@@ -86,6 +108,9 @@ fn spin(page: &Page) -> ! {
         count += 1;
         page.count.store(count, Ordering::Relaxed);
         nops();
+        if TURNS && count % TURN == 0 {
+            cpus::give_way();
+        }
         let left = page.rest.load(Ordering::SeqCst);
         if left > 0 {
             page.rest.store(left - 1, Ordering::SeqCst);

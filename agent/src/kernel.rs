@@ -68,6 +68,7 @@ pub(crate) fn ready() -> Result<AgentMessage> {
         release: release()?,
         version: read("/proc/sys/kernel/version")?,
         cmdline: read("/proc/cmdline")?,
+        cpus: 1,
     })
 }
 

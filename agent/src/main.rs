@@ -12,6 +12,7 @@ use prepared::Prepared;
 
 mod budget;
 mod cell;
+mod cpus;
 mod fault;
 mod idle;
 mod kernel;
@@ -40,9 +41,15 @@ fn main() -> ExitCode {
 }
 
 fn answer() -> Result<()> {
-    let spinner = idle::Spinner::start().context("failed to keep the CPU busy")?;
+    let mut spinner = idle::Spinner::start().context("failed to keep the CPU busy")?;
     kernel::mount_all()?;
-    say(&kernel::ready()?);
+    let mut ready = kernel::ready()?;
+    if let AgentMessage::Ready { cmdline, cpus, .. } = &mut ready {
+        if cpus::held_back(cmdline) {
+            (*cpus, spinner) = cpus::bring_up(spinner)?;
+        }
+    }
+    say(&ready);
     let prepared = Prepared::new(spinner)?;
     kernel::quiet()?;
     // Where the cell lies in QEMU's list of files depends on what else is in it:

@@ -9,9 +9,15 @@ use hookbench_vm::guest::{self, Error};
 
 use crate::check::check;
 
-/// The outcome in an answer, if it can be one to what was asked.
-pub(crate) fn believed(spec: &CellSpec, monitor: Monitor, answer: guest::Answer) -> Outcome {
+/// The outcome in an answer, if it can be one to what was asked of a guest with so
+/// many CPUs.
+pub(crate) fn believed(spec: &CellSpec, monitor: Monitor, cpus: u16, answer: guest::Answer) -> Outcome {
+    let online = match &answer.ready {
+        Some(AgentMessage::Ready { cpus, .. }) => *cpus,
+        _ => 0,
+    };
     let lie = match &answer.last {
+        AgentMessage::Measured(_) if online != cpus => Some(format!("{online} CPUs are online, not {cpus}")),
         AgentMessage::Measured(measured) => check(spec, monitor, measured).err(),
         _ => None,
     };

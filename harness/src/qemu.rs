@@ -206,7 +206,7 @@ impl QemuSession {
             },
         };
         Ok(match answer {
-            Ok(answer) => believed(spec, monitor, answer),
+            Ok(answer) => believed(spec, monitor, cell.boot.cpus, answer),
             Err(error) => Outcome::Failed(failure(error)),
         })
     }
@@ -392,9 +392,10 @@ fn boot_line(monitor: Monitor, kernel: &Kernel, cell: &Cell) -> Result<String> {
     let stack = requires.lsm_stack.get(..stacked).unwrap_or(requires.lsm_stack);
     let lsm = [requires.lsm, stack].concat();
     let built_in = kernel.config_text("CONFIG_LSM")?.unwrap_or_default();
+    let words = [requires.boot, args::words_for(cell.boot.cpus)].concat();
     Ok(args::boot_line(
         cell.boot.profile,
         &built_in,
-        Additions { lsm: &lsm, lsm_alone: !requires.lsm_stack.is_empty(), words: requires.boot },
+        Additions { lsm: &lsm, lsm_alone: !requires.lsm_stack.is_empty(), words: &words },
     ))
 }

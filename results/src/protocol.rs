@@ -136,6 +136,9 @@ pub enum AgentMessage {
         version: String,
         /// The kernel's command line as it sees it.
         cmdline: String,
+        /// How many CPUs are online, where there are several.
+        #[serde(default = "one", skip_serializing_if = "is_one")]
+        cpus: u16,
     },
     /// There was no cell: what a snapshot is tried with.
     Stopped {
@@ -148,6 +151,14 @@ pub enum AgentMessage {
     Unsupported(String),
     /// It should have worked.
     Failed(crate::Failure),
+}
+
+fn one() -> u16 {
+    1
+}
+
+fn is_one(cpus: &u16) -> bool {
+    *cpus == 1
 }
 
 #[cfg(test)]

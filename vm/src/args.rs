@@ -49,6 +49,30 @@ const LAST_WORDS: &[&str] = &[
     "cryptomgr.notests",
 ];
 
+/// And those at the end where there are several CPUs.
+const CPUS_WORDS: &[&str] = &[
+    // The agent brings the others up: see there why the kernel cannot.
+    "maxcpus=1",
+    // Each of these spares a loop of many pauses, after each of which QEMU goes
+    // through all CPUs: the calibration of the local timer, and of the loops that
+    // wait, whose rate the clock gives; the trial of the timer; a wait that only
+    // old hardware needs.
+    "nolapic_timer",
+    "lpj=4000000",
+    "no_timer_check",
+    "cpu_init_udelay=0",
+];
+
+/// The machine. With one CPU the smallest there is; several are only found by ACPI's
+/// tables, and this one has a timer beside the CPUs' own ones then as well.
+const ONE_CPU: &str = "microvm,isa-serial=on,acpi=off,rtc=on,pic=on,pit=on";
+const SEVERAL_CPUS: &str = "pc,hpet=off";
+
+/// The words that so many CPUs add to the kernel's command line, at its end.
+pub fn words_for(cpus: u16) -> &'static [&'static str] {
+    if cpus == 1 { &[] } else { CPUS_WORDS }
+}
+
 /// What a monitor adds to the kernel's command line.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Additions<'a> {
@@ -83,8 +107,10 @@ pub fn boot_line(profile: Profile, built_in: &str, additions: Additions<'_>) -> 
 /// Security modules of which one alone can be active.
 const EXCLUSIVE: &[&str] = &["selinux", "smack", "apparmor"];
 
-/// The machine and its clock, the same for every kernel, cell and place.
+/// The machine and its clock, the same for every kernel, cell and place with so
+/// many CPUs.
 pub fn machine(cpus: u16) -> Vec<OsString> {
+    let machine = if cpus == 1 { ONE_CPU } else { SEVERAL_CPUS };
     let (memory, cpus) = (format!("{MEMORY_MIB}M"), cpus.to_string());
     [
         // One instruction is one nanosecond of the guest's time, whatever the
@@ -96,7 +122,7 @@ pub fn machine(cpus: u16) -> Vec<OsString> {
         ["-cpu", CPU],
         ["-m", &memory],
         ["-smp", &cpus],
-        ["-machine", "microvm,isa-serial=on,acpi=off,rtc=on,pic=on,pit=on"],
+        ["-machine", machine],
         ["-display", "none"],
     ]
     .iter()
@@ -205,6 +231,14 @@ mod tests {
     fn the_machine_is_as_it_was() {
         let arguments: Vec<String> = machine(1).iter().map(|a| a.to_string_lossy().into_owned()).collect();
         insta::assert_snapshot!(arguments.join("\n"));
+    }
+
+    #[test]
+    fn several_cpus_have_another_machine_and_one_adds_no_word() {
+        let four: Vec<String> = machine(4).iter().map(|a| a.to_string_lossy().into_owned()).collect();
+        assert!(four.join(" ").contains("-smp 4 -machine pc,"), "{four:?}");
+        assert!(words_for(1).is_empty());
+        assert!(words_for(2).contains(&"maxcpus=1"));
     }
 
     #[test]
