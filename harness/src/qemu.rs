@@ -25,7 +25,7 @@ use hookbench_vm::image::{Content, GuestFile};
 use hookbench_vm::kernel::Kernel;
 use hookbench_vm::scratch::Scratch;
 use hookbench_vm::snapshot::{Recipe, Snapshot};
-use hookbench_vm::{args, image, kernels, userland};
+use hookbench_vm::{args, image, kernels, pair, userland};
 use sha2::{Digest, Sha256};
 
 use crate::modules::Modules;
@@ -300,12 +300,15 @@ impl Kernels {
     }
 }
 
-/// A kernel by the name of its row, or by the path of one's own.
+/// A kernel by the name of its row or of one that was built, or by the path of one's own.
 fn kernel(name: &str, cache: &Cache, progress: &dyn Fn(&str)) -> Result<Kernel> {
     if name.contains('/') || Path::new(name).is_file() {
         return Kernel::from_path(Path::new(name), cache, progress);
     }
-    Kernel::fetch(kernels::find(name)?, cache, progress)
+    match pair::find(name) {
+        Some(half) => half.open(cache, progress),
+        None => Kernel::fetch(kernels::find(name)?, cache, progress),
+    }
 }
 
 fn kernel_record(kernel: &Kernel) -> KernelRecord {

@@ -25,9 +25,9 @@ const FORMAT: u32 = 1;
 /// A kernel that QEMU can start. It stays in the cache as long as this lives.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Kernel {
-    /// The row's name, `6.1`, or the path that was given.
+    /// The row's name, `6.1`, that of one built here, or the path that was given.
     pub name: String,
-    /// Debian's package of its image; empty for one's own.
+    /// Debian's package of its image, or of its source; empty for one's own.
     pub package: String,
     /// The package's version, `6.1.176-1`; the release for one's own.
     pub version: String,
@@ -69,7 +69,7 @@ impl Kernel {
                     row.name
                 )
             })?;
-        Kernel::open(&row.name, lease)
+        Kernel::open(&row.name, lease, Path::new(""))
     }
 
     /// One's own kernel, a bzImage or an ELF vmlinux. What is unpacked stays in
@@ -87,21 +87,23 @@ impl Kernel {
                 let vmlinux = vmlinux::extract(file, vmlinux::LARGEST)
                     .with_context(|| format!("cannot use {name} as a kernel"))?;
                 let version = elf::release(&vmlinux).unwrap_or("unknown").to_owned();
-                store(made, String::new(), version.clone(), &vmlinux, None)?;
+                let origin = Origin { package: String::new(), version: version.clone() };
+                store(made, origin, &vmlinux, None)?;
                 Ok(format!("{version}, of {name}"))
             })
             .with_context(|| format!("failed to unpack the kernel {name}"))?;
-        Kernel::open(&name, lease)
+        Kernel::open(&name, lease, Path::new(""))
     }
 
-    /// The kernel in an entry of the cache.
-    fn open(name: &str, lease: Lease) -> Result<Kernel> {
-        let path = lease.file(FACTS);
+    /// The kernel in the folder `place` of an entry of the cache.
+    pub(crate) fn open(name: &str, lease: Lease, place: &Path) -> Result<Kernel> {
+        let folder = lease.folder().join(place);
+        let path = folder.join(FACTS);
         let facts = fs::read(&path).with_context(|| format!("failed to read {}", path.display()))?;
         let Facts { package, version, sha256 } = serde_json::from_slice(&facts)
             .with_context(|| format!("failed to understand {}", path.display()))?;
-        let config = Some(lease.file("config")).filter(|path| path.exists());
-        let vmlinux = lease.file("vmlinux");
+        let config = Some(folder.join("config")).filter(|path| path.exists());
+        let vmlinux = folder.join("vmlinux");
         Ok(Kernel { name: name.to_owned(), package, version, vmlinux, config, sha256, _lease: lease })
     }
 
@@ -159,17 +161,20 @@ fn download(row: &KernelRow, lock: &Lock, made: &Path, progress: &dyn Fn(&str)) 
         .with_context(|| format!("cannot use the kernel of {image}"))?;
     let config = find(unpacked.path(), "config");
     let about = format!("{image} {version}");
-    store(made, image, version, &vmlinux, config.as_deref())?;
+    store(made, Origin { package: image, version }, &vmlinux, config.as_deref())?;
     Ok(about)
 }
 
-fn store(
-    folder: &Path,
-    package: String,
-    version: String,
-    vmlinux: &[u8],
-    config: Option<&Path>,
-) -> Result<()> {
+/// What a kernel is of.
+pub(crate) struct Origin {
+    /// The package; empty for one's own.
+    pub(crate) package: String,
+    pub(crate) version: String,
+}
+
+/// Puts a kernel into the folder of an entry, from where [`Kernel::open`] has it.
+pub(crate) fn store(folder: &Path, origin: Origin, vmlinux: &[u8], config: Option<&Path>) -> Result<()> {
+    let Origin { package, version } = origin;
     if let Some(config) = config {
         write_whole(&folder.join("config"), &read(config)?)?;
     }
@@ -200,7 +205,8 @@ fn entries(folder: &Path) -> Vec<PathBuf> {
     paths
 }
 
-fn read(path: &Path) -> Result<Vec<u8>> {
+/// The bytes of a file that may be a kernel, and is not endless.
+pub(crate) fn read(path: &Path) -> Result<Vec<u8>> {
     let context = || format!("failed to read {}", path.display());
     let metadata = fs::metadata(path).with_context(context)?;
     ensure!(metadata.is_file(), "{} is not a file", path.display());
@@ -266,7 +272,8 @@ mod tests {
         let config = root.join("config");
         fs::write(&config, "CONFIG_BPF=y\n").unwrap();
         let stored = cache.obtain(&wanted, &|_| (), |_, made| {
-            store(made, "p".into(), "1".into(), b"kernel", Some(&config))?;
+            let origin = Origin { package: "p".into(), version: "1".into() };
+            store(made, origin, b"kernel", Some(&config))?;
             Ok(String::new())
         });
         stored.unwrap();

@@ -23,6 +23,8 @@ pub mod kernels;
 pub mod mirror;
 pub mod modules;
 pub mod names;
+pub mod pair;
+mod pair_build;
 mod place;
 mod policy;
 mod process;

@@ -67,7 +67,9 @@ impl Modules {
         progress: &dyn Fn(&str),
     ) -> Result<Modules> {
         let Some(row) = kernels::rows()?.iter().find(|row| row.name == kernel.name) else {
-            bail!(NotBuilt("no package of headers is known for a kernel that is given by its path".into()));
+            bail!(NotBuilt(
+                "no package of headers is known for a kernel that is given by its path, or built here".into()
+            ));
         };
         let toolchain = toolchain::find(&row.toolchain)?;
         let recipe = Recipe { kernel, row, toolchain, sources };
@@ -236,7 +238,7 @@ impl Build<'_> {
 }
 
 /// The first line that says what is wrong, and not that something is.
-fn first_error(said: &str) -> String {
+pub(crate) fn first_error(said: &str) -> String {
     let lines = || said.lines().map(str::trim).filter(|line| !line.is_empty());
     let wrong = lines().find(|line| line.to_lowercase().contains("error") && !line.starts_with("make"));
     wrong.or_else(|| lines().next()).unwrap_or("it said nothing").to_owned()

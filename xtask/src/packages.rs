@@ -16,7 +16,7 @@ pub(crate) struct Need {
 }
 
 /// For building and running.
-pub(crate) const NEEDS: [Need; 10] = [
+pub(crate) const NEEDS: [Need; 13] = [
     Need { package: "qemu-system-x86", evidence: &["qemu-system-x86_64"], why: "runs the kernels" },
     Need {
         package: "clang-19",
@@ -38,6 +38,17 @@ pub(crate) const NEEDS: [Need; 10] = [
     Need { package: "zlib1g-dev", evidence: &["/usr/include/zlib.h"], why: "libelf needs it" },
     Need { package: "pkg-config", evidence: &["pkg-config", "pkgconf"], why: "finds libelf for libbpf" },
     Need { package: "make", evidence: &["make"], why: "builds libbpf, and kernel modules" },
+    Need {
+        package: "flex",
+        evidence: &["flex"],
+        why: "a kernel's configuration, for `hookbench kernel build`",
+    },
+    Need {
+        package: "bison",
+        evidence: &["bison"],
+        why: "a kernel's configuration, for `hookbench kernel build`",
+    },
+    Need { package: "bc", evidence: &["bc"], why: "a kernel's constants, for `hookbench kernel build`" },
     Need {
         package: "debian-archive-keyring",
         evidence: &["/usr/share/keyrings/debian-archive-keyring.gpg"],

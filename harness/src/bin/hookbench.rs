@@ -4,7 +4,7 @@ use std::io::Write;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
-use hookbench::cmd::{EXIT_CODES, Usage, cache, doctor, list, report, run};
+use hookbench::cmd::{EXIT_CODES, Usage, cache, doctor, kernel, list, report, run};
 use hookbench::stop::Stopped;
 
 /// What each way to watch or stop a Linux system costs, exactly.
@@ -27,6 +27,8 @@ enum Verb {
     Report(report::Args),
     /// Show or remove what is kept between runs: kernels, images, snapshots
     Cache(cache::Args),
+    /// Build kernels that no package has
+    Kernel(kernel::Args),
 }
 
 fn main() -> ExitCode {
@@ -36,6 +38,7 @@ fn main() -> ExitCode {
         Verb::Doctor(args) => doctor::doctor(&args),
         Verb::Report(args) => report::report(&args),
         Verb::Cache(args) => cache::cache(&args),
+        Verb::Kernel(args) => kernel::kernel(&args),
     };
     match result {
         Ok(code) => code,

@@ -7,7 +7,7 @@ use std::path::Path;
 use anyhow::{Result, anyhow, bail};
 use hookbench_probes::LOADER;
 use hookbench_results::Cell;
-use hookbench_vm::kernels;
+use hookbench_vm::{kernels, pair};
 
 use super::run::Args;
 use crate::plan::{Plan, Planned, Products};
@@ -51,7 +51,8 @@ pub(super) fn asked(args: &Args) -> Result<Asked> {
 /// The one cell called `name`, without a baseline.
 fn one(name: &str, samples: Option<u32>) -> Result<Asked> {
     let cell: Cell = name.parse()?;
-    if !Path::new(&cell.kernel).is_file() && !known()?.contains(&cell.kernel) {
+    let is_built = pair::find(&cell.kernel).is_some();
+    if !Path::new(&cell.kernel).is_file() && !is_built && !known()?.contains(&cell.kernel) {
         bail!(
             "no kernel {:?}: there is no such file; known by name are: {}",
             cell.kernel,
@@ -152,7 +153,10 @@ fn kernels(asked: &[String]) -> Result<Vec<String>> {
             bail!("no kernel {name:?}: there is no such file; known by name are: {}", known.join(", "));
         } else {
             let pattern = if name == "all" { "*" } else { name };
-            chosen.extend(select("kernel", &[pattern.to_string()], &known)?);
+            // Those that are only there when somebody built them have to be meant.
+            let built = || pair::HALVES.map(|half| half.name.to_string()).to_vec();
+            let among = if name.starts_with(pair::NAME) { &built() } else { &known };
+            chosen.extend(select("kernel", &[pattern.to_string()], among)?);
         }
     }
     let mut seen = HashSet::new();
@@ -184,6 +188,10 @@ mod tests {
         assert_eq!(kernels_of("--kernel 6.12,6.1,6.12").unwrap(), ["6.12", "6.1"]);
         assert_eq!(kernels_of("--kernel 6.1?").unwrap(), ["6.12", "6.16", "6.17", "6.18", "6.19"]);
         assert_eq!(kernels_of("--kernel Cargo.toml").unwrap(), ["Cargo.toml"]);
+        assert_eq!(kernels_of("--kernel audit-pair-*").unwrap(), ["audit-pair-n", "audit-pair-y"]);
+        assert_eq!(kernels_of("--kernel audit-pair-y,6.1").unwrap(), ["audit-pair-y", "6.1"]);
+        let wrong = kernels_of("--kernel audit-pair-m").unwrap_err().to_string();
+        assert!(wrong.contains("audit-pair-n, audit-pair-y"), "{wrong}");
         for wrong in ["--kernel 4.4", "--kernel ./nowhere"] {
             assert!(kernels_of(wrong).unwrap_err().to_string().contains("6.1, 6.12"), "{wrong}");
         }
@@ -241,6 +249,7 @@ mod tests {
             let asked = cell(&planned.cell.to_string()).unwrap();
             assert_eq!(asked.planned, [Planned { samples: 7, ..planned }]);
         }
+        assert_eq!(cell("audit-pair-n/tcg/null-syscall/paced/none").unwrap().kernels, ["audit-pair-n"]);
         assert_eq!(cell("Cargo.toml/tcg/null-syscall/paced/none").unwrap().kernels, ["Cargo.toml"]);
     }
 

@@ -8,7 +8,7 @@ use clap::ValueEnum;
 use hookbench_probes::Monitor;
 use hookbench_results::BEHAVIOURS;
 use hookbench_results::behaviour::Syscall;
-use hookbench_vm::kernels;
+use hookbench_vm::{kernels, pair};
 use hookbench_workloads::WORKLOADS;
 
 use crate::plan::{NAMED, Plan};
@@ -62,7 +62,10 @@ fn kernel_rows() -> Result<Vec<Row>> {
         let default = if row.default { "the default; " } else { "" };
         [row.name.clone(), row.package.clone(), format!("{default}in {}", row.suites.join(", "))]
     };
-    Ok(kernels::rows()?.iter().map(row).collect())
+    let built = pair::HALVES.iter().map(|half| {
+        [half.name.into(), "linux-source-6.1".into(), format!("{}; built by: {}", half.about, pair::COMMAND)]
+    });
+    Ok(kernels::rows()?.iter().map(row).chain(built).collect())
 }
 
 fn workload_rows() -> Vec<Row> {

@@ -6,6 +6,7 @@ mod asked;
 pub mod cache;
 pub mod doctor;
 mod earlier;
+pub mod kernel;
 pub mod list;
 pub mod progress;
 pub mod report;

@@ -21,6 +21,9 @@ impl Kind {
     /// Users' own kernels. Each build is another one, so they are bounded.
     pub const OWN_KERNELS: Kind =
         Kind { name: "own-kernels", about: "kernels given by path, unpacked", limit: Some(1024 * MIB) };
+    /// Kernels that hookbench built from source, by the name of what it built.
+    pub const BUILT_KERNELS: Kind =
+        Kind { name: "built-kernels", about: "kernels built from Debian's source", limit: None };
     /// The guest's programs; another `guest.toml` makes others.
     pub const USERLAND: Kind =
         Kind { name: "userland", about: "the guest's programs, out of packages", limit: Some(64 * MIB) };
@@ -40,9 +43,10 @@ impl Kind {
 }
 
 /// All kinds.
-pub const KINDS: [Kind; 7] = [
+pub const KINDS: [Kind; 8] = [
     Kind::KERNELS,
     Kind::OWN_KERNELS,
+    Kind::BUILT_KERNELS,
     Kind::USERLAND,
     Kind::IMAGES,
     Kind::SNAPSHOTS,
