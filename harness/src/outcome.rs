@@ -27,7 +27,19 @@ pub(crate) fn believed(spec: &CellSpec, monitor: Monitor, cpus: u16, answer: gue
             message: format!("the guest sent what cannot be: {lie}"),
             console: answer.console,
         }),
-        None => outcome(answer),
+        None => without_turns(outcome(answer), cpus),
+    }
+}
+
+/// The outcome without what it cost to attach, where there are several CPUs: it takes
+/// a while, in which QEMU gives the others their turns, not at the same instruction
+/// each time.
+fn without_turns(outcome: Outcome, cpus: u16) -> Outcome {
+    match outcome {
+        Outcome::Measured(measured) if cpus > 1 => {
+            Outcome::Measured(hookbench_results::Measured { attach_cost: None, ..measured })
+        }
+        other => other,
     }
 }
 
@@ -85,5 +97,37 @@ fn agent_failure(answer: guest::Answer) -> Failure {
             message: format!("the agent answered before it was asked: {}", other.word()),
             console: Vec::new(),
         },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use hookbench_results::{Measured, Schedule};
+
+    #[test]
+    fn numbers_of_a_guest_with_fewer_cpus_are_none() {
+        let spec = CellSpec {
+            workload: "mprotect-storm".into(),
+            params: Default::default(),
+            monitor: "none".parse().unwrap(),
+            tuning: Default::default(),
+            schedule: Schedule::Paced,
+            samples: 1,
+            warmup: 0,
+            budget: 1,
+            fault: None,
+        };
+        let ready = AgentMessage::Ready {
+            release: String::new(),
+            version: String::new(),
+            cmdline: String::new(),
+            cpus: 3,
+        };
+        let last = AgentMessage::Measured(Measured::default());
+        let answer = guest::Answer { ready: Some(ready), last, console: Vec::new() };
+        let outcome = believed(&spec, hookbench_probes::none(), 4, answer);
+        let Outcome::Failed(failure) = outcome else { panic!("{outcome:?}") };
+        assert!(failure.message.contains("3 CPUs are online, not 4"), "{}", failure.message);
     }
 }

@@ -53,6 +53,24 @@ fn the_value_of_ld_preload_is_recorded_behind_32_pages_of_environment() {
     assert!(matches!(audit, Outcome::Unsupported(_)), "{audit:?}");
 }
 
+#[test]
+fn buffers_of_each_cpu_take_memory_for_each_cpu_and_one_for_all_does_not() {
+    let session = default_session();
+    let taken = |monitor, cpus| {
+        let mut planned = paced("mprotect-storm", monitor, &[("to", "r")]);
+        planned.cell.boot.cpus = cpus;
+        let first = measured(&session, &planned);
+        assert_eq!(first, measured(&session, &planned), "{monitor} on {cpus} CPUs");
+        first.memory_bytes.unwrap()
+    };
+    // 64 pages for each of three more CPUs; what else is taken differs by some pages from
+    // one machine to the other.
+    let [each, all] =
+        ["bpf-lsm+perfbuf", "bpf-lsm+ringbuf"].map(|monitor| taken(monitor, 4) - taken(monitor, 1));
+    assert!(each > 5 * 32 * 4096, "{each}");
+    assert!(all < 64 * 4096, "{all}");
+}
+
 /// Monitors that a kernel module is.
 fn modules() -> Vec<String> {
     let names = hookbench::plan::monitor_names();

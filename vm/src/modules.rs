@@ -68,7 +68,7 @@ impl Modules {
     ) -> Result<Modules> {
         let Some(row) = kernels::rows()?.iter().find(|row| row.name == kernel.name) else {
             bail!(NotBuilt(
-                "no package of headers is known for a kernel that is given by its path, or built here".into()
+                "no package of headers is known for a kernel that is given by its path, or was built from source".into()
             ));
         };
         let toolchain = toolchain::find(&row.toolchain)?;
