@@ -1,6 +1,6 @@
 //! How the audit pair is built: from an unpacked source, with the toolchain of the
-//! release it is of, one after the other in the same tree, so that the second only
-//! compiles what CONFIG_AUDIT changes. Nothing in the kernels tells when, where or
+//! release it is of, one after the other in the same tree. The second compiles most
+//! of it again: a task has fields that are audit's, and all know tasks. Nothing in the kernels tells when, where or
 //! by whom. What the pair is, is in `pair.rs`.
 
 use std::collections::BTreeSet;
