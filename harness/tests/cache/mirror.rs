@@ -184,8 +184,10 @@ fn damaged_programs_are_not_used_when_there_are_no_others() {
     let own = Own::new();
     let mirror = Mirror::new(&own);
     mirror.has("linux-image-6.1.0-7-cloud-amd64", Path::new("/etc/hostname"));
-    let entry = fs::read_dir(own.path("userland")).unwrap().next().unwrap().unwrap().path();
-    flip(&entry.join("root/usr/bin/bash"));
+    // A cache that has been used for long has more than one.
+    for entry in fs::read_dir(own.path("userland")).unwrap() {
+        flip(&entry.unwrap().path().join("root/usr/bin/bash"));
+    }
     let (code, said) = mirror.run(&own, "out");
     assert_eq!(code, Some(1), "{said}");
     assert!(said.contains("its root/usr/bin/bash was changed") && said.contains("no package"), "{said}");
