@@ -108,7 +108,7 @@ fn spin<const TURNS: bool>(page: &Page) -> ! {
         count += 1;
         page.count.store(count, Ordering::Relaxed);
         nops();
-        if TURNS && count % TURN == 0 {
+        if TURNS && count.is_multiple_of(TURN) {
             cpus::give_way();
         }
         let left = page.rest.load(Ordering::SeqCst);

@@ -44,10 +44,10 @@ fn answer() -> Result<()> {
     let mut spinner = idle::Spinner::start().context("failed to keep the CPU busy")?;
     kernel::mount_all()?;
     let mut ready = kernel::ready()?;
-    if let AgentMessage::Ready { cmdline, cpus, .. } = &mut ready {
-        if cpus::held_back(cmdline) {
-            (*cpus, spinner) = cpus::bring_up(spinner)?;
-        }
+    if let AgentMessage::Ready { cmdline, cpus, .. } = &mut ready
+        && cpus::held_back(cmdline)
+    {
+        (*cpus, spinner) = cpus::bring_up(spinner)?;
     }
     say(&ready);
     let prepared = Prepared::new(spinner)?;
