@@ -96,6 +96,7 @@ impl QemuSession {
             cpu: args::CPU.into(),
             memory_mib: args::MEMORY_MIB,
             machine: args::machine(1).into_iter().map(lossy).collect(),
+            machines: Vec::new(),
             kernels: names.iter().filter_map(|name| found.get(name)).map(kernel_record).collect(),
             image: record,
             usual: usual(),
@@ -150,13 +151,15 @@ impl QemuSession {
         QemuSession { console: Some(show), ..self }
     }
 
-    /// The same session, whose environment records the boot lines of these cells.
+    /// The same session, whose environment records the boot lines and machines of these cells.
     ///
     /// # Errors
     /// When a kernel's configuration cannot be read.
     pub fn for_cells<'a>(mut self, cells: impl Iterator<Item = &'a Cell>) -> Result<QemuSession> {
         let mut lines: BTreeMap<(&str, String), BTreeSet<String>> = BTreeMap::new();
+        let mut numbers = BTreeSet::new();
         for cell in cells {
+            numbers.insert(cell.boot.cpus);
             let (kernel, monitor) = (self.kernels.get(&cell.kernel), hookbench_probes::find(&cell.monitor));
             let (Some(kernel), Some(monitor)) = (kernel, monitor) else { continue };
             let line = boot_line(monitor, kernel, cell)?;
@@ -164,6 +167,9 @@ impl QemuSession {
             let who = if own { cell.tuned_monitor() } else { "other monitors".into() };
             lines.entry((&cell.kernel, line)).or_default().insert(format!("{}: {who}", cell.boot));
         }
+        let several = numbers.into_iter().filter(|&cpus| cpus > 1);
+        self.environment.machines =
+            several.map(|cpus| (cpus, args::machine(cpus).into_iter().map(lossy).collect())).collect();
         for ((kernel, line), who) in lines {
             if let Some(record) = self.environment.kernels.iter_mut().find(|record| record.name == kernel) {
                 let who: Vec<String> = who.into_iter().collect();
@@ -358,6 +364,9 @@ fn make_image(cache: &Cache, progress: &dyn Fn(&str)) -> Result<(Lease, ImageRec
     Ok((lease, ImageRecord { sha256: image.sha256, agent_sha256, packages: userland.packages }))
 }
 
+/// `bpf_task_pt_regs`, by which a program finds the caller's environment.
+const READS_CALLER: KernelVersion = KernelVersion::new(5, 15);
+
 /// Why this cell cannot be measured, as far as it is known before a boot.
 fn missing(monitor: Monitor, kernel: &Kernel, cell: &Cell) -> Result<Option<String>> {
     let recorded = cell.params.get("ld_preload") == Some("recorded");
@@ -372,6 +381,14 @@ fn missing(monitor: Monitor, kernel: &Kernel, cell: &Cell) -> Result<Option<Stri
     let version: Option<KernelVersion> = kernel.version.parse().ok();
     if let Some(version) = version.filter(|version| *version < since) {
         return Ok(Some(format!("{} needs kernel {since}; this is {version}", monitor.name())));
+    }
+    if let Some(version) =
+        version.filter(|version| recorded && monitor.sink.records && *version < READS_CALLER)
+    {
+        return Ok(Some(format!(
+            "a program reads LD_PRELOAD through bpf_task_pt_regs, which came with {READS_CALLER}; this is \
+             {version}"
+        )));
     }
     for option in config {
         if kernel.config_has(option, 'y')? == Some(false) {

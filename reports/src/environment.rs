@@ -17,6 +17,7 @@ pub fn facts(run: &Run) -> Vec<(String, String)> {
         ("CPU model", environment.cpu.clone()),
         ("guest's memory", memory),
         ("QEMU's arguments", environment.machine.join(" ")),
+        ("QEMU's arguments, several CPUs", several_cpus(run)),
         ("image, SHA-256", environment.image.sha256.clone()),
         ("agent, SHA-256", environment.image.agent_sha256.clone()),
     ];
@@ -26,6 +27,15 @@ pub fn facts(run: &Run) -> Vec<(String, String)> {
     facts.push(("BPF compiler", environment.bpf_compiler.clone()));
     facts.push(("agent's compiler", environment.rustc.clone()));
     stated(facts)
+}
+
+/// The machines with several CPUs differ in how many alone.
+fn several_cpus(run: &Run) -> String {
+    let machines = &run.environment.machines;
+    let numbers: Vec<String> = machines.iter().map(|(cpus, _)| cpus.to_string()).collect();
+    machines.last().map_or_else(String::new, |(cpus, arguments)| {
+        format!("{} (here {cpus} CPUs of {})", arguments.join(" "), numbers.join(", "))
+    })
 }
 
 /// What the run's guests had behind them when their cells began.

@@ -22,6 +22,9 @@ pub struct Environment {
     /// QEMU's arguments, with the paths that differ from machine to machine
     /// replaced by their role.
     pub machine: Vec<String>,
+    /// The same of guests with several CPUs, by how many.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub machines: Vec<(u16, Vec<String>)>,
     /// The kernels that ran.
     pub kernels: Vec<KernelRecord>,
     /// What they ran.
