@@ -47,13 +47,25 @@ fn outcome(answer: guest::Answer) -> Outcome {
     match answer.last {
         AgentMessage::Measured(measured) => Outcome::Measured(measured),
         AgentMessage::Unsupported(why) => Outcome::Unsupported(why),
-        AgentMessage::Failed(failure) => Outcome::Failed(Failure { console: answer.console, ..failure }),
+        AgentMessage::Failed(failure) => match lacked(&failure.message) {
+            Some(why) => Outcome::Unsupported(why),
+            None => Outcome::Failed(Failure { console: answer.console, ..failure }),
+        },
         AgentMessage::Ready { .. } | AgentMessage::Stopped { .. } => Outcome::Failed(Failure {
             kind: FailureKind::GuestEnded,
             message: "the guest ended before its cell did".into(),
             console: answer.console,
         }),
     }
+}
+
+/// What the kernel's verifier said where it refused a program for a helper that this
+/// kernel does not have, or not for such programs: found by trying, for not every
+/// kernel's configuration is known.
+fn lacked(message: &str) -> Option<String> {
+    let marks = ["cannot use helper bpf_", "unknown func bpf_", "invalid func unknown#"];
+    let said = message.split(';').find(|said| marks.iter().any(|mark| said.contains(mark)))?;
+    Some(format!("the kernel's verifier refuses the program: {}", said.trim()))
 }
 
 /// Why there is no snapshot: what happened to the guest, if it is that.
@@ -104,6 +116,18 @@ fn agent_failure(answer: guest::Answer) -> Failure {
 mod tests {
     use super::*;
     use hookbench_results::{Measured, Schedule};
+
+    #[test]
+    fn a_helper_that_a_kernel_lacks_is_told_in_the_verifier_s_words() {
+        let said = "failed to attach kprobe+override: [libbpf: -- BEGIN PROG LOAD LOG --; 9: (85) call \
+                    bpf_override_return#58; program of this type cannot use helper bpf_override_return#58; \
+                    processed 14 insns]";
+        let why = "the kernel's verifier refuses the program: program of this type cannot use helper \
+                   bpf_override_return#58";
+        assert_eq!(lacked(said).as_deref(), Some(why));
+        assert!(lacked("18: (85) call unknown#158; invalid func unknown#158; processed").is_some());
+        assert_eq!(lacked("R1 type=inv expected=ctx; processed 3 insns"), None);
+    }
 
     #[test]
     fn numbers_of_a_guest_with_fewer_cpus_are_none() {
