@@ -36,7 +36,13 @@ pub fn matrices<'s, 'a>(run: &Run, sections: &'s [Section<'a>]) -> Vec<Matrix<'s
         }
     }
     let several = all.into_iter().filter(|(group, _)| group.len() > 1);
-    several.map(|(group, first)| matrix(&group, first, &places)).collect()
+    several
+        .map(|(mut group, first)| {
+            // What was booted alike stands together.
+            group.sort_by_key(|section| section.cell.boot);
+            matrix(&group, first, &places)
+        })
+        .collect()
 }
 
 /// The place of each monitor in the run: that of the table of monitors.
