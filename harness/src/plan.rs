@@ -21,6 +21,7 @@ pub const NAMED: &[(&str, &str)] = &[
     ("quick", include_str!("../plans/quick.toml")),
     ("full", include_str!("../plans/full.toml")),
     ("sweeps", include_str!("../plans/sweeps.toml")),
+    ("cpus", include_str!("../plans/cpus.toml")),
 ];
 
 /// A plan as it is written.

@@ -1,5 +1,5 @@
-//! Makes the published runs and their reports again: the plans `full` and `sweeps`
-//! on all their kernels, into `results/reference` and `reports/reference`.
+//! Makes the published runs and their reports again: the plans `full`, `sweeps`
+//! and `cpus` on all their kernels, into `results/reference` and `reports/reference`.
 
 use std::fs;
 use std::path::Path;
@@ -9,7 +9,7 @@ use crate::run::{Failure, Result, cargo, status, step, target_dir, workspace};
 use crate::setup::{For, setup};
 
 /// The plans that are published.
-const PLANS: &[&str] = &["full", "sweeps"];
+const PLANS: &[&str] = &["full", "sweeps", "cpus"];
 /// What of a run is published where, relative to the workspace.
 const FILES: &[(&str, &str)] = &[
     ("run.json", "results/reference"),
