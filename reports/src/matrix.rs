@@ -5,7 +5,7 @@ use std::collections::HashMap;
 
 use hookbench_results::{Cell, Clock, Run, Schedule, Target};
 
-use crate::section::{Row, Section};
+use crate::section::{self, Row, Section};
 use crate::text;
 
 /// One operation: a row per monitor, a column per kernel.
@@ -28,19 +28,17 @@ pub struct Matrix<'s, 'a> {
 /// Monitors whose parameters are not as usual are left to the sweeps.
 pub fn matrices<'s, 'a>(run: &Run, sections: &'s [Section<'a>]) -> Vec<Matrix<'s, 'a>> {
     let places = places(run);
-    let mut all: Vec<(Vec<&'s Section<'a>>, &'s Section<'a>)> = Vec::new();
-    for section in sections {
-        match all.iter_mut().find(|(_, first)| is_same_but_for_kernel(first, section)) {
-            Some((group, _)) => group.push(section),
-            None => all.push((vec![section], section)),
-        }
-    }
-    let several = all.into_iter().filter(|(group, _)| group.len() > 1);
-    several
-        .map(|(mut group, first)| {
+    let alike = |section: &'s Section<'a>| {
+        let Cell { target, workload, params, schedule, .. } = &section.cell;
+        (section.clock, *target, workload, params, *schedule)
+    };
+    let groups = section::gathered(sections, alike).into_iter().map(|(_, group)| group);
+    groups
+        .filter(|group| group.len() > 1)
+        .filter_map(|mut group| {
             // What was booted alike stands together.
             group.sort_by_key(|section| section.cell.boot);
-            matrix(&group, first, &places)
+            matrix(&group, &places)
         })
         .collect()
 }
@@ -55,16 +53,8 @@ fn places(run: &Run) -> HashMap<String, usize> {
     places
 }
 
-fn is_same_but_for_kernel(one: &Section<'_>, other: &Section<'_>) -> bool {
-    let name = |cell: &Cell| (cell.target, cell.workload.clone(), cell.params.clone(), cell.schedule);
-    one.clock == other.clock && name(&one.cell) == name(&other.cell)
-}
-
-fn matrix<'s, 'a>(
-    group: &[&'s Section<'a>],
-    first: &Section<'a>,
-    places: &HashMap<String, usize>,
-) -> Matrix<'s, 'a> {
+fn matrix<'s, 'a>(group: &[&'s Section<'a>], places: &HashMap<String, usize>) -> Option<Matrix<'s, 'a>> {
+    let first = group.first()?;
     let mut lines: Vec<(String, Vec<Option<&'s Row<'a>>>)> = Vec::new();
     for (column, section) in group.iter().enumerate() {
         for row in section.rows.iter().filter(|row| row.measurement.cell.tuning.is_empty()) {
@@ -80,14 +70,14 @@ fn matrix<'s, 'a>(
         }
     }
     lines.sort_by_key(|(name, _)| places.get(name).copied().unwrap_or(usize::MAX));
-    Matrix {
+    Some(Matrix {
         operation: first.operation(),
         schedule: first.cell.schedule,
         clock: first.clock,
         target: first.cell.target,
         kernels: group.iter().map(|section| section.kernel()).collect(),
         lines,
-    }
+    })
 }
 
 impl Matrix<'_, '_> {
