@@ -4,7 +4,7 @@
 use hookbench_results::environment::{Environment, ImageRecord, KernelRecord};
 use hookbench_results::measurement::{Events, Failure, FailureKind, Happened, Measured, Refused};
 use hookbench_results::{
-    Cell, Clock, History, Measurement, MonitorName, Outcome, Params, Run, Schedule, Target,
+    Cell, Clock, History, Loading, Measurement, MonitorName, Outcome, Params, Run, Schedule, Target,
 };
 use proptest::prelude::*;
 
@@ -94,6 +94,7 @@ fn measured(cell: Cell, p50: u64, events: Option<(&str, u64)>) -> Measurement {
         events: events.map(|(behaviour, lost)| Events { behaviour: behaviour.into(), ..seen(lost) }),
         refused: None,
         attach_cost: watching.then_some(1_234_567),
+        loading: None,
         memory_bytes: watching.then_some(278_528),
         notes: Vec::new(),
     });
@@ -241,24 +242,35 @@ fn any_measured() -> impl Strategy<Value = Measured> {
         errno,
         happened,
     });
+    let loading = any::<([u64; 4], i64)>().prop_map(|([open, load, verify, attach], agent_bytes)| Loading {
+        open,
+        load,
+        verify,
+        attach,
+        agent_bytes,
+    });
     (
         proptest::collection::vec(number(), 0..6),
         number(),
         proptest::option::of(events),
         proptest::option::weighted(0.1, refused),
         proptest::option::of(any::<u64>()),
+        proptest::option::of(loading),
         proptest::option::of(any::<i64>()),
         proptest::collection::vec(any_text(), 0..2),
     )
-        .prop_map(|(samples, calibration, events, refused, attach_cost, memory_bytes, notes)| Measured {
-            samples,
-            calibration,
-            events,
-            refused,
-            attach_cost,
-            memory_bytes,
-            notes,
-        })
+        .prop_map(
+            |(samples, calibration, events, refused, attach_cost, loading, memory_bytes, notes)| Measured {
+                samples,
+                calibration,
+                events,
+                refused,
+                attach_cost,
+                loading,
+                memory_bytes,
+                notes,
+            },
+        )
 }
 
 fn any_measurement() -> impl Strategy<Value = Measurement> {

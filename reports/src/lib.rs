@@ -8,6 +8,7 @@ use hookbench_results::Run;
 pub mod csv;
 pub mod environment;
 pub mod html;
+pub mod loading;
 pub mod markdown;
 pub mod matrix;
 pub mod plot;
