@@ -51,7 +51,7 @@ pub(crate) fn synthetic_run() -> Run {
     for (monitor, p50) in [("none", 331), ("audit+rules", 931), ("audit+idle", 336)] {
         measurements.push(measured(cell("6.1", "null-syscall", "", monitor), p50, None));
     }
-    Run { schema: 1, plan: "synthetic".into(), environment: environment(), measurements }
+    Run { schema: 1, plan: "synthetic".into(), shard: None, environment: environment(), measurements }
 }
 
 /// A run in which the parameter `modules` of a monitor grows, from its usual 0.
@@ -64,7 +64,7 @@ pub(crate) fn swept_run() -> Run {
     let measurements = p50s.map(|(modules, p50)| measured(at(modules), p50, None)).into();
     let usual = vec![("lsm+idle".into(), "modules=0".parse().expect("parameters"))];
     let environment = Environment { usual, ..environment() };
-    Run { schema: 1, plan: "synthetic".into(), environment, measurements }
+    Run { schema: 1, plan: "synthetic".into(), shard: None, environment, measurements }
 }
 
 fn cell(kernel: &str, workload: &str, params: &str, monitor: &str) -> Cell {
@@ -173,7 +173,13 @@ pub(crate) fn run_of(rows: &[(&str, &[u64])]) -> Run {
         outcome: Outcome::Measured(Measured { samples: samples.into(), ..Default::default() }),
     };
     let measurements = rows.iter().map(measurement).collect();
-    Run { schema: 1, plan: "synthetic".into(), environment: Environment::default(), measurements }
+    Run {
+        schema: 1,
+        plan: "synthetic".into(),
+        shard: None,
+        environment: Environment::default(),
+        measurements,
+    }
 }
 
 /// The synthetic run's `execve-noop` under other parameters and schedules.
@@ -183,7 +189,13 @@ pub(crate) fn run_of_cells(rows: &[(&str, &str, &str, Schedule, u64)]) -> Run {
         measured(cell, p50, None)
     };
     let measurements = rows.iter().map(measurement).collect();
-    Run { schema: 1, plan: "synthetic".into(), environment: Environment::default(), measurements }
+    Run {
+        schema: 1,
+        plan: "synthetic".into(),
+        shard: None,
+        environment: Environment::default(),
+        measurements,
+    }
 }
 
 /// Any run: hostile text, extreme numbers, cells twice, baselines missing.
@@ -191,6 +203,7 @@ pub(crate) fn any_run() -> impl Strategy<Value = Run> {
     proptest::collection::vec(any_measurement(), 0..24).prop_map(|measurements| Run {
         schema: 1,
         plan: "synthetic".into(),
+        shard: None,
         environment: environment(),
         measurements,
     })

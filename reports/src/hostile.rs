@@ -77,7 +77,7 @@ fn run(foreign: &str) -> Run {
             outcome,
         }));
     }
-    Run { schema: 1, plan: text(), environment: environment(foreign), measurements }
+    Run { schema: 1, plan: text(), shard: None, environment: environment(foreign), measurements }
 }
 
 fn environment(foreign: &str) -> Environment {
