@@ -7,7 +7,10 @@ pub mod baseline;
 pub mod behaviour;
 pub mod boot;
 pub mod cell;
+pub mod compare;
 pub mod environment;
+#[cfg(feature = "gate")]
+pub mod gate;
 pub mod journal;
 pub mod measurement;
 pub mod monitor;
@@ -25,6 +28,7 @@ pub mod version;
 pub use behaviour::{BEHAVIOURS, Behaviour};
 pub use boot::{Boot, Profile};
 pub use cell::{Cell, Target};
+pub use compare::Comparison;
 pub use environment::Environment;
 pub use measurement::{Clock, Events, Failure, FailureKind, History, Measured, Measurement, Outcome};
 pub use monitor::MonitorName;
