@@ -12,7 +12,8 @@ mod after;
 mod matrix;
 mod tables;
 
-const STYLE: &str = include_str!("style.css");
+/// How all pages look.
+pub(crate) const STYLE: &str = include_str!("style.css");
 
 /// The run as one HTML page.
 pub fn render(run: &Run) -> String {
