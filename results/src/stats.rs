@@ -1,10 +1,8 @@
 //! Statistics of samples. Percentiles are nearest-rank: a value that was
 //! measured, never one between two.
 
-use serde::Serialize;
-
 /// What is printed of a cell's samples, in the clock's unit.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, serde::Serialize)]
 pub struct Summary {
     /// How many samples.
     pub n: usize,

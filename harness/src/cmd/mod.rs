@@ -3,9 +3,14 @@
 
 mod again;
 mod asked;
+mod baselined;
 pub mod cache;
+pub mod compare;
 pub mod doctor;
 mod earlier;
+pub mod export;
+pub mod gate;
+pub mod history;
 pub mod kernel;
 pub mod list;
 pub mod progress;
