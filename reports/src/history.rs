@@ -53,7 +53,13 @@ pub struct Point {
 impl History {
     /// `execve-noop[env_pages=0], kernel 6.1, paced: instructions (clock: …) added to none`
     pub fn title(&self) -> String {
-        let Cell { kernel, params, schedule, target, boot, .. } = &self.cell;
+        let unit = text::unit_and_clock(self.clock, self.cell.target);
+        format!("{}: {unit} added to none", self.place())
+    }
+
+    /// `execve-noop[env_pages=0], kernel 6.1, paced`
+    pub fn place(&self) -> String {
+        let Cell { kernel, params, schedule, boot, .. } = &self.cell;
         let workload = text::one_line(&self.cell.workload);
         let params = if params.is_empty() {
             String::new()
@@ -63,8 +69,7 @@ impl History {
         let kernel =
             if kernel.is_empty() { String::new() } else { format!(", kernel {}", text::one_line(kernel)) };
         let boot = if boot.is_default() { String::new() } else { format!(" {boot}") };
-        let unit = text::unit_and_clock(self.clock, *target);
-        format!("{workload}{params}{kernel}{boot}, {schedule}: {unit} added to none")
+        format!("{workload}{params}{kernel}{boot}, {schedule}")
     }
 
     /// The lines of what adds something: all but that of `none`.

@@ -1,7 +1,7 @@
 //! What a monitor adds: each cell beside the same cell under `none`.
 
 /// A cell's median beside that of its baseline.
-#[derive(Debug, Clone, Copy, PartialEq, serde::Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Added {
     /// `p50(monitor) − p50(none)` in the clock's unit; negative when the
     /// operation became cheaper, as a refused one does.

@@ -10,6 +10,10 @@ use super::{Report, words};
 use crate::html::STYLE;
 use crate::text;
 
+/// What is long here (names of cells, hashes) is broken into lines.
+const LONG: &str =
+    "td.text, th.cell { white-space: normal; overflow-wrap: anywhere; } th.cell { min-width: 15rem; }";
+
 /// The report as HTML.
 pub(super) fn render(report: &Report<'_>) -> String {
     let runs = words::runs(report);
@@ -21,7 +25,7 @@ pub(super) fn render(report: &Report<'_>) -> String {
                 meta name="viewport" content="width=device-width, initial-scale=1";
                 meta name="color-scheme" content="light dark";
                 title { (heading(report)) ": hookbench" }
-                style { (PreEscaped(STYLE)) }
+                style { (PreEscaped(STYLE)) (PreEscaped(LONG)) }
             }
             body {
                 main {
@@ -71,7 +75,7 @@ fn section<T>(
 }
 
 fn cell_name(cell: &Cell) -> Markup {
-    html! { th scope="row" { code { (text::one_line(&cell.to_string())) } } }
+    html! { th.cell scope="row" { code { (text::one_line(&cell.to_string())) } } }
 }
 
 fn environment(report: &Report<'_>) -> Markup {
@@ -109,7 +113,7 @@ fn endings(report: &Report<'_>) -> Markup {
         (section(report, "Only in the new run", &header, &comparison.appeared, |lone| {
             line(&lone.cell, words::ended(&lone.ended))
         }))
-        (section(report, "Of another clock", &header, &comparison.clocks, |clocks| {
+        (section(report, "Of another clock", &[("cell", false), ("clock", false)], &comparison.clocks, |clocks| {
             line(&clocks.cell, words::other_clock(&clocks.clock))
         }))
     }

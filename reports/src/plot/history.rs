@@ -27,6 +27,8 @@ pub fn history(history: &History, width: u32) -> String {
 
 type Failure = DrawingAreaErrorKind<<SVGBackend<'static> as DrawingBackend>::ErrorType>;
 
+type Area<'a> = DrawingArea<SVGBackend<'a>, plotters::coord::Shift>;
+
 fn draw(history: &History, width: u32, svg: &mut String) -> Result<(), Failure> {
     let lines: Vec<&Line> = history.monitors().collect();
     let legend = LEGEND * i32::try_from(lines.len() + 1).unwrap_or(i32::MAX / LEGEND);
@@ -37,6 +39,7 @@ fn draw(history: &History, width: u32, svg: &mut String) -> Result<(), Failure> 
     let last = i32::try_from(history.labels.len()).unwrap_or(i32::MAX) - 1;
     let mut chart = ChartBuilder::on(&top)
         .margin(MARGIN)
+        .caption(format!("{} (clock: {})", history.place(), history.clock.name()), letters.clone())
         .x_label_area_size(BOTTOM)
         .y_label_area_size(LEFT)
         .build_cartesian_2d(0..last.max(1), range(&lines))?;
@@ -56,19 +59,31 @@ fn draw(history: &History, width: u32, svg: &mut String) -> Result<(), Failure> 
         .y_label_formatter(&|value| text::signed(*value as i64))
         .draw()?;
     for (index, line) in lines.iter().enumerate() {
-        let colour = colour_of(&lines, index);
+        let (colour, shape) = (colour::of(mechanism(line)), shape(&lines, index));
         // A line is not drawn over what was not measured.
         for part in line.points.split(|(_, point)| point.added.is_none()) {
             let points = || part.iter().filter_map(|(at, point)| Some((*at, point.added? as f64)));
             chart.draw_series(LineSeries::new(points(), colour.stroke_width(2)))?;
-            chart.draw_series(points().map(|point| Circle::new(point, 3, colour.filled())))?;
+            for point in points() {
+                mark(&area, shape, chart.backend_coord(&point), colour)?;
+            }
         }
         let y = i32::try_from(index).unwrap_or(0) * LEGEND + LEGEND / 2;
         bottom.draw(&PathElement::new([(LEFT, y), (LEFT + 24, y)], colour.stroke_width(2)))?;
+        mark(&bottom, shape, (LEFT + 12, y), colour)?;
         let at = (LEFT + 32, y - LETTERS as i32 / 2);
-        bottom.draw(&Text::new(line.monitor.clone(), at, letters.clone()))?;
+        bottom.draw(&Text::new(words(history, line), at, letters.clone()))?;
     }
     area.present()
+}
+
+/// `bpf-lsm+count: +392 at 7.3`: the last number there is.
+fn words(history: &History, line: &Line) -> String {
+    let last =
+        line.points.iter().rev().find_map(|(at, point)| Some((usize::try_from(*at).ok()?, point.added?)));
+    let (at, added) = last.unwrap_or_default();
+    let label = history.labels.get(at).map_or("", String::as_str);
+    format!("{}: {} at {label}", line.monitor, text::signed(added))
 }
 
 /// From the least, or nothing, to the most.
@@ -80,12 +95,23 @@ fn range(lines: &[&Line]) -> std::ops::Range<f64> {
     (if low < 0.0 { low - room } else { 0.0 })..high + room
 }
 
-/// The mechanism's colour, unless another line of this picture has it already.
-fn colour_of(lines: &[&Line], index: usize) -> RGBColor {
-    let mechanism = |line: &Line| line.monitor.split(['+', '[']).next().unwrap_or_default().to_string();
-    let own = mechanism(lines[index]);
-    match lines[..index].iter().filter(|line| mechanism(line) == own).count() {
-        0 => colour::of(&own),
-        before => colour::other(index + before),
+fn mechanism(line: &Line) -> &str {
+    line.monitor.split(['+', '[']).next().unwrap_or_default()
+}
+
+/// Which shape the points of a line have: lines of one mechanism, and so one colour,
+/// are told apart by it.
+fn shape(lines: &[&Line], index: usize) -> usize {
+    lines[..index].iter().filter(|line| mechanism(line) == mechanism(lines[index])).count()
+}
+
+/// Draws a point.
+fn mark(area: &Area<'_>, shape: usize, at: (i32, i32), colour: RGBColor) -> Result<(), Failure> {
+    match shape % 5 {
+        0 => area.draw(&Circle::new(at, 3, colour.filled())),
+        1 => area.draw(&Circle::new(at, 4, colour.stroke_width(1))),
+        2 => area.draw(&TriangleMarker::new(at, 5, colour.filled())),
+        3 => area.draw(&Cross::new(at, 4, colour.stroke_width(2))),
+        _ => area.draw(&TriangleMarker::new(at, 6, colour.stroke_width(1))),
     }
 }
