@@ -62,8 +62,9 @@ impl ValueFormatter for Instructions {
 
 fn main() {
     let kernel = kernels::default().expect("the table of kernels is sound").name.clone();
-    let session = QemuSession::open(std::slice::from_ref(&kernel), BUDGET, &|message| eprintln!("{message}"))
-        .unwrap_or_else(|error| panic!("no guest: {error:#}"));
+    let session =
+        QemuSession::open(std::slice::from_ref(&kernel), 1, BUDGET, &|message| eprintln!("{message}"))
+            .unwrap_or_else(|error| panic!("no guest: {error:#}"));
     let planned = plan().cells(&[kernel]).expect("the benchmark's plan is sound");
     let mut criterion = Criterion::default()
         .with_measurement(Instructions)

@@ -11,6 +11,7 @@ pub mod environment;
 pub mod export;
 pub mod history;
 pub mod html;
+pub mod loading;
 pub mod markdown;
 pub mod matrix;
 pub mod plot;

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 use hookbench::cmd::{
-    EXIT_CODES, Usage, cache, compare, doctor, export, gate, history, kernel, list, report, run,
+    EXIT_CODES, Usage, cache, compare, doctor, export, gate, history, kernel, list, merge, report, run,
 };
 use hookbench::stop::Stopped;
 
@@ -35,6 +35,8 @@ enum Verb {
     History(history::Args),
     /// Write a stored run in the format of another program
     Export(export::Args),
+    /// Put the shards of a plan together, to the run that one machine would have made
+    Merge(merge::Args),
     /// Show or remove what is kept between runs: kernels, images, snapshots
     Cache(cache::Args),
     /// Build kernels that no package has
@@ -51,6 +53,7 @@ fn main() -> ExitCode {
         Verb::Gate(args) => gate::gate(&args),
         Verb::History(args) => history::history(&args),
         Verb::Export(args) => export::export(&args),
+        Verb::Merge(args) => merge::merge(&args),
         Verb::Cache(args) => cache::cache(&args),
         Verb::Kernel(args) => kernel::kernel(&args),
     };

@@ -13,6 +13,7 @@ pub mod gate;
 pub mod history;
 pub mod kernel;
 pub mod list;
+pub mod merge;
 pub mod progress;
 pub mod report;
 pub mod run;

@@ -9,6 +9,7 @@ use crate::section::{self, Section};
 use crate::{plot, summary, text};
 
 mod after;
+mod loading;
 mod matrix;
 mod tables;
 
@@ -42,6 +43,7 @@ pub fn render(run: &Run) -> String {
                     @for (index, (workload, group)) in workloads.iter().enumerate() {
                         (one_workload(index, workload, group))
                     }
+                    (loading::loaders(&crate::loading::tables(run, &sections)))
                     (after::published(&sections))
                     (after::calibration(run))
                     (after::environment(run))

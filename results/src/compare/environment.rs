@@ -99,7 +99,7 @@ mod tests {
     use crate::environment::KernelRecord;
 
     fn run(environment: Environment) -> Run {
-        Run { schema: 1, plan: "test".into(), environment, measurements: Vec::new() }
+        Run { schema: 1, plan: "test".into(), shard: None, environment, measurements: Vec::new() }
     }
 
     fn said(base: Environment, new: Environment) -> Vec<String> {

@@ -31,7 +31,7 @@ pub(crate) fn failed() -> Outcome {
 }
 
 pub(crate) fn run(measurements: Vec<Measurement>) -> Run {
-    Run { schema: 1, plan: "test".into(), environment: Environment::default(), measurements }
+    Run { schema: 1, plan: "test".into(), shard: None, environment: Environment::default(), measurements }
 }
 
 fn monitors<'a>(cells: impl Iterator<Item = &'a Cell>) -> Vec<String> {
