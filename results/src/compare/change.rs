@@ -9,7 +9,7 @@ use serde::Serialize;
 use super::{Sides, by_name, values};
 use crate::baseline::Added;
 use crate::measurement::Refused;
-use crate::{Cell, Clock, Measured, Measurement, Run, Summary};
+use crate::{Cell, Clock, Loading, Measured, Measurement, Run, Summary};
 
 /// The numbers of one cell in two runs.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -74,6 +74,16 @@ pub enum What {
     Looks,
     /// What attaching it cost, in the clock's unit.
     AttachCost,
+    /// What of it reading the object file of BPF programs cost.
+    LoadingOpen,
+    /// What of it making their maps and relocating them cost.
+    LoadingLoad,
+    /// What of it verifying them cost.
+    LoadingVerify,
+    /// What of it attaching them cost, once loaded.
+    LoadingAttach,
+    /// By how many bytes the agent itself grew meanwhile.
+    AgentMemory,
     /// By how many bytes attaching lowered the guest's free memory.
     Memory,
     /// What an empty timed section costs, in the clock's unit.
@@ -89,6 +99,11 @@ impl What {
             What::Lost => "events lost",
             What::Looks => "looks",
             What::AttachCost => "attaching",
+            What::LoadingOpen => "attaching: opening the object",
+            What::LoadingLoad => "attaching: loading the object",
+            What::LoadingVerify => "attaching: verifying its programs",
+            What::LoadingAttach => "attaching: attaching its programs",
+            What::AgentMemory => "the agent's memory",
             What::Memory => "memory",
             What::Calibration => "calibration",
         }
@@ -98,7 +113,8 @@ impl What {
     pub const fn unit(self, clock: Clock) -> &'static str {
         match self {
             What::AttachCost | What::Calibration => clock.unit(),
-            What::Memory => "bytes",
+            What::LoadingOpen | What::LoadingLoad | What::LoadingVerify | What::LoadingAttach => clock.unit(),
+            What::Memory | What::AgentMemory => "bytes",
             What::Expected | What::Seen | What::Lost | What::Looks => "",
         }
     }
@@ -194,14 +210,20 @@ fn others(base: &Measured, new: &Measured) -> Vec<Other> {
     all.filter(|other| !other.values.is_same()).collect()
 }
 
-fn numbers(measured: &Measured) -> [(What, Option<i128>); 7] {
-    let events = measured.events.as_ref();
+fn numbers(measured: &Measured) -> [(What, Option<i128>); 12] {
+    let (events, loading) = (measured.events.as_ref(), measured.loading.as_ref());
+    let step = |pick: fn(&Loading) -> u64| loading.map(pick).map(Into::into);
     [
         (What::Expected, events.map(|events| events.expected.into())),
         (What::Seen, events.map(|events| events.seen.into())),
         (What::Lost, events.map(|events| events.lost.into())),
         (What::Looks, events.and_then(|events| events.looks).map(Into::into)),
         (What::AttachCost, measured.attach_cost.map(Into::into)),
+        (What::LoadingOpen, step(|loading| loading.open)),
+        (What::LoadingLoad, step(|loading| loading.load)),
+        (What::LoadingVerify, step(|loading| loading.verify)),
+        (What::LoadingAttach, step(|loading| loading.attach)),
+        (What::AgentMemory, loading.map(|loading| loading.agent_bytes.into())),
         (What::Memory, measured.memory_bytes.map(Into::into)),
         (What::Calibration, Some(measured.calibration.into())),
     ]
