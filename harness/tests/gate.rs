@@ -158,7 +158,7 @@ fn a_job_s_summary_is_appended_to_the_file_that_github_names() {
     fs::write(&summary, "# Of another step\n").unwrap();
     let mut command = Command::new(HOOKBENCH);
     command.args(["gate", "base", "base", "--github-summary"]).current_dir(place.path());
-    assert!(command.env("GITHUB_STEP_SUMMARY", &summary).status().unwrap().success());
+    assert!(command.env("GITHUB_STEP_SUMMARY", &summary).output().unwrap().status.success());
     let written = fs::read_to_string(&summary).unwrap();
     assert!(written.starts_with("# Of another step\n# Gate: no regression"), "{written}");
     let (code, text) = said(place.path(), "gate base base --github-summary");
