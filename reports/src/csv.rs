@@ -48,18 +48,23 @@ pub fn render(run: &Run) -> String {
     // Sections sort their rows; here a cell has the place that the plan gave it.
     let mut rows: Vec<&Row<'_>> = sections.iter().flat_map(|section| &section.rows).collect();
     rows.sort_by_key(|row| std::ptr::from_ref(row.measurement));
+    written(&COLUMNS, rows.into_iter().map(record))
+}
+
+/// `records` as CSV below the names of their `columns`; each is as long as these.
+pub(crate) fn written(columns: &[&str], records: impl Iterator<Item = Vec<String>>) -> String {
     let mut writer = csv::Writer::from_writer(Vec::new());
-    // Writing into memory does not fail, and each record has COLUMNS' length.
-    let _ = writer.write_record(COLUMNS);
-    for row in rows {
-        let _ = writer.write_record(record(row));
+    // Writing into memory does not fail.
+    let _ = writer.write_record(columns);
+    for record in records {
+        let _ = writer.write_record(record);
     }
     String::from_utf8(writer.into_inner().unwrap_or_default()).unwrap_or_default()
 }
 
 /// Foreign text as a field: a spreadsheet takes what begins like a formula for
 /// one, but not behind an apostrophe.
-fn field(foreign: &str) -> String {
+pub(crate) fn field(foreign: &str) -> String {
     let line = text::one_line(foreign);
     let formula = ['=', '+', '-', '@', '＝', '＋', '－', '＠'];
     if line.starts_with(formula) { format!("'{line}") } else { line }

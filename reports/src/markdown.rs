@@ -35,7 +35,7 @@ fn opening(run: &Run, sections: &[Section<'_>]) -> String {
 }
 
 /// Foreign text in a cell or a paragraph: nothing in it is markup.
-fn escaped(foreign: &str) -> String {
+pub(crate) fn escaped(foreign: &str) -> String {
     plain(&text::one_line(foreign))
 }
 
@@ -56,12 +56,12 @@ fn plain(line: &str) -> String {
 
 /// Foreign text as code: without the one character that would end it, and
 /// without a backslash that would take the next one's from a bar.
-fn code(foreign: &str) -> String {
+pub(crate) fn code(foreign: &str) -> String {
     let inner = text::name(foreign).replace("\\|", "\u{fffd}|").replace('|', "\\|");
     if inner.is_empty() { String::new() } else { format!("`{inner}`") }
 }
 
-fn table(header: &[&str], rows: impl IntoIterator<Item = Vec<String>>) -> String {
+pub(crate) fn table(header: &[&str], rows: impl IntoIterator<Item = Vec<String>>) -> String {
     let rule: Vec<&str> = header.iter().map(|name| if is_number(name) { "---:" } else { ":---" }).collect();
     let mut lines = vec![format!("| {} |", header.join(" | ")), format!("| {} |", rule.join(" | "))];
     lines.extend(rows.into_iter().map(|row| format!("| {} |", row.join(" | "))));
@@ -84,6 +84,10 @@ fn is_number(column: &str) -> bool {
         "attach",
         "memory",
         "published",
+        "base",
+        "new",
+        "change",
+        "%",
         "open",
         "load",
         "verify",

@@ -7,7 +7,11 @@ pub mod baseline;
 pub mod behaviour;
 pub mod boot;
 pub mod cell;
+#[cfg(feature = "compare")]
+pub mod compare;
 pub mod environment;
+#[cfg(feature = "compare")]
+pub mod gate;
 pub mod journal;
 pub mod loading;
 pub mod measurement;
@@ -28,6 +32,8 @@ pub mod version;
 pub use behaviour::{BEHAVIOURS, Behaviour};
 pub use boot::{Boot, Profile};
 pub use cell::{Cell, Target};
+#[cfg(feature = "compare")]
+pub use compare::Comparison;
 pub use environment::Environment;
 pub use loading::Loading;
 pub use measurement::{Clock, Events, Failure, FailureKind, History, Measured, Measurement, Outcome};

@@ -17,7 +17,7 @@ use super::asked::{Asked, asked};
 use super::earlier::{earlier, is_of};
 use super::progress::Progress;
 use super::report::{render, say_where};
-use super::{again, say, usage};
+use super::{again, baselined, say, usage};
 use crate::folder::{Folder, Holds, holds};
 use crate::plan::Planned;
 use crate::qemu::{BUDGET, QemuSession};
@@ -83,6 +83,12 @@ pub struct Args {
     /// How long a cell may take, in seconds of real time
     #[arg(long, value_name = "SECONDS", default_value_t = BUDGET.as_secs())]
     pub(super) timeout: u64,
+    /// Keep the run in baselines/NAME, instead of what was kept under that name
+    #[arg(long, value_name = "NAME", conflicts_with_all = ["baseline", "shard"])]
+    pub(super) save_baseline: Option<String>,
+    /// Compare the run with the one that --save-baseline kept
+    #[arg(long, value_name = "NAME", conflicts_with = "shard")]
+    pub(super) baseline: Option<String>,
     /// What the guest has to do wrong; for tests
     #[arg(long, hide = true)]
     pub(super) fault: Option<Fault>,
@@ -96,6 +102,7 @@ pub struct Args {
 pub fn run(args: &Args) -> Result<ExitCode> {
     let asked = asked(args).map_err(usage)?;
     may_use(args).map_err(usage)?;
+    baselined::check(args).map_err(usage)?;
     let session = open(&asked, args)?.for_cells(asked.planned.iter().map(|planned| &planned.cell))?;
     let stop = Stop::on_signals().context("failed to listen to signals")?;
     let session = session.stopped_by(&stop);
@@ -221,6 +228,7 @@ fn finish(run: &Run, args: &Args, planned: &[Planned], folder: &Path) -> Result<
     render(run, folder)?;
     say::result(&terminal::table(run))?;
     say_where(folder)?;
+    baselined::after(run, folder, args)?;
     match again::failures(&run.measurements, planned, args) {
         Some(told) => {
             say::aside(&told);

@@ -13,7 +13,8 @@ mod loading;
 mod matrix;
 mod tables;
 
-const STYLE: &str = include_str!("style.css");
+/// How all pages look.
+pub(crate) const STYLE: &str = include_str!("style.css");
 
 /// The run as one HTML page.
 pub fn render(run: &Run) -> String {
