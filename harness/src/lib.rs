@@ -3,6 +3,7 @@
 
 mod check;
 pub mod cmd;
+mod described;
 pub mod folder;
 mod modules;
 mod outcome;

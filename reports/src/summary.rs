@@ -5,7 +5,7 @@ use hookbench_results::baseline::Added;
 use hookbench_results::{Run, Schedule};
 
 use crate::section::{Row, Section};
-use crate::text;
+use crate::{chosen, text};
 
 /// Workloads that make the better headline come first; others follow in the
 /// order of the run, `null-syscall` last: nothing watches it.
@@ -27,20 +27,31 @@ pub fn sentences(run: &Run, sections: &[Section<'_>]) -> Vec<String> {
     sentences
 }
 
-/// The section that the opening speaks of and shows: it has costs, and of
-/// those it is of the first kernel, paced, and of the workload that matters most.
+/// The section that the opening speaks of and shows: of the [`chosen`] kernel where
+/// that has one with costs, and else of the first that has.
 pub fn headline<'s, 'a>(sections: &'s [Section<'a>]) -> Option<&'s Section<'a>> {
+    let chosen = chosen::kernel(sections).and_then(|kernel| headline_of(sections, kernel));
+    chosen.or_else(|| chosen::kernels(sections).iter().find_map(|kernel| headline_of(sections, kernel)))
+}
+
+/// The section that speaks for `kernel`: it has costs, and of those it is booted as
+/// usual, paced, and of the workload that matters most.
+pub fn headline_of<'s, 'a>(sections: &'s [Section<'a>], kernel: &str) -> Option<&'s Section<'a>> {
     let with_costs = sections.iter().filter(|section| section.costs().next().is_some());
-    with_costs.min_by_key(|section| {
-        let workload = section.cell.workload.as_str();
-        let place = HEADLINES.iter().position(|name| *name == workload).unwrap_or(HEADLINES.len());
-        (workload == FLOOR, place, section.cell.schedule != Schedule::Paced)
-    })
+    with_costs.filter(|section| section.cell.kernel == kernel).min_by_key(|section| rank(section))
+}
+
+/// What makes the better headline is less.
+pub(crate) fn rank(section: &Section<'_>) -> impl Ord + use<> {
+    let workload = section.cell.workload.as_str();
+    let place = HEADLINES.iter().position(|name| *name == workload).unwrap_or(HEADLINES.len());
+    let unusual = (!section.cell.boot.is_default(), section.cell.schedule != Schedule::Paced);
+    (workload == FLOOR, place, unusual)
 }
 
 /// The cheapest and the dearest of the monitors that saw every operation, or,
 /// where nothing was watched, of all.
-fn extremes<'s, 'a>(section: &'s Section<'a>) -> Option<Extremes<'s, 'a>> {
+pub(crate) fn extremes<'s, 'a>(section: &'s Section<'a>) -> Option<Extremes<'s, 'a>> {
     let saw: Vec<_> = section.costs().filter(|(row, _)| row.saw_everything()).collect();
     let watched = !saw.is_empty();
     let costs = if watched { saw } else { section.costs().collect() };
@@ -49,11 +60,11 @@ fn extremes<'s, 'a>(section: &'s Section<'a>) -> Option<Extremes<'s, 'a>> {
     Some(Extremes { count: costs.len(), watched, cheapest, dearest })
 }
 
-struct Extremes<'s, 'a> {
-    count: usize,
-    watched: bool,
-    cheapest: (&'s Row<'a>, Added),
-    dearest: (&'s Row<'a>, Added),
+pub(crate) struct Extremes<'s, 'a> {
+    pub count: usize,
+    pub watched: bool,
+    pub cheapest: (&'s Row<'a>, Added),
+    pub dearest: (&'s Row<'a>, Added),
 }
 
 fn answer(section: &Section<'_>) -> Vec<String> {
@@ -83,7 +94,7 @@ fn answer(section: &Section<'_>) -> Vec<String> {
 }
 
 /// `+444 instructions per operation (+0.4 %)`
-fn cost((_, added): &(&Row<'_>, Added), unit: &str) -> String {
+pub(crate) fn cost((_, added): &(&Row<'_>, Added), unit: &str) -> String {
     let share =
         if added.ratio.is_finite() { format!(" ({})", text::percent(added.ratio)) } else { String::new() };
     format!("{} {unit} per operation{share}", text::signed(added.p50))
@@ -91,7 +102,7 @@ fn cost((_, added): &(&Row<'_>, Added), unit: &str) -> String {
 
 /// What the operation is watched for; nothing when it raises fewer events than
 /// there are operations, as one does that is only there to prove the monitor alive.
-fn behaviour(row: &Row<'_>) -> Option<String> {
+pub(crate) fn behaviour(row: &Row<'_>) -> Option<String> {
     let measured = row.measured()?;
     let events = measured.events.as_ref()?;
     let performed = events.expected >= measured.samples.len() as u64;
@@ -121,7 +132,7 @@ fn others(said: &Section<'_>, sections: &[Section<'_>]) -> Vec<String> {
 }
 
 /// How the cells of the run ended.
-fn counts(run: &Run) -> String {
+pub(crate) fn counts(run: &Run) -> String {
     let words = ["measured", "failed", "unsupported", "skipped"];
     let parts: Vec<String> = words
         .into_iter()

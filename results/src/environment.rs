@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Clock, Params, Target};
+use crate::{Clock, Does, MonitorName, Params, Target};
 
 /// The environment of a run, recorded in `run.json`.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -33,10 +33,31 @@ pub struct Environment {
     /// monitor that has any.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub usual: Vec<(String, Params)>,
+    /// What the monitors are and can do; empty in files of hookbench before it said so.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub monitors: Vec<MonitorRecord>,
     /// The compiler of the BPF objects, its first line.
     pub bpf_compiler: String,
     /// The compiler of the agent.
     pub rustc: String,
+}
+
+/// What a monitor is and can do, for who chooses one.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MonitorRecord {
+    /// Its name.
+    pub name: MonitorName,
+    /// One line for a reader.
+    pub about: String,
+    /// Where it sees a behaviour, in words: `sees LSM hooks`.
+    pub sees: String,
+    /// What it does with a behaviour it sees.
+    pub does: Does,
+    /// Whether it is for the process alone that puts it on itself, and its children;
+    /// else it is for the whole system.
+    pub per_process: bool,
+    /// The first kernel that has it, of those that hookbench measures: `5.15`.
+    pub since: String,
 }
 
 /// One kernel of a run.

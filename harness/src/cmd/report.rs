@@ -9,6 +9,7 @@ use hookbench_results::Run;
 use hookbench_results::store::{load, write_whole};
 
 use super::say;
+use crate::described;
 
 /// Arguments of `hookbench report`.
 #[derive(Debug, clap::Args)]
@@ -22,7 +23,8 @@ pub struct Args {
 /// # Errors
 /// When there is no run in the folder, or a file cannot be written.
 pub fn report(args: &Args) -> Result<ExitCode> {
-    let run = load(&args.dir)?;
+    let mut run = load(&args.dir)?;
+    described::complete(&mut run);
     render(&run, &args.dir)?;
     say::result(&terminal::table(&run))?;
     say_where(&args.dir)?;

@@ -15,6 +15,7 @@ mod scale;
 mod spread;
 
 pub use bars::added;
+pub use colour::css as colour;
 pub use curves::curves;
 pub use spread::{LEGEND, spread};
 
