@@ -40,7 +40,8 @@ mod tests {
     #[test]
     fn most_numbers_win_and_else_the_first() {
         let mut run = fixture::synthetic_run();
-        run.measurements.retain(|m| m.cell.params.to_string() != "as=root" && m.cell.workload != "null-syscall");
+        run.measurements
+            .retain(|m| m.cell.params.to_string() != "as=root" && m.cell.workload != "null-syscall");
         run.measurements.retain(|m| m.cell.schedule == hookbench_results::Schedule::Paced);
         let equal = section::sections(&run);
         assert_eq!((kernel(&equal), kernels(&equal)), (Some("6.1"), vec!["6.1", "6.12"]));

@@ -148,7 +148,8 @@ fn line<'s, 'a>(
 /// The worst of the bursts on `kernel`.
 fn lost(sections: &[Section<'_>], kernel: &str, of: &Row<'_>) -> Option<Lost> {
     let bursts = sections.iter().filter(|section| {
-        section.cell.kernel == kernel && section.cell.boot == of.measurement.cell.boot
+        section.cell.kernel == kernel
+            && section.cell.boot == of.measurement.cell.boot
             && section.cell.schedule == Schedule::Burst
     });
     let all = bursts.filter_map(|section| {

@@ -67,18 +67,23 @@ pub(crate) struct Extremes<'s, 'a> {
     pub dearest: (&'s Row<'a>, Added),
 }
 
-fn answer(section: &Section<'_>) -> Vec<String> {
-    let Some(Extremes { count, watched, cheapest, dearest }) = extremes(section) else { return Vec::new() };
+/// `On kernel 6.1, one execve-noop costs 95,595 instructions when nothing watches it (…).`
+pub(crate) fn baseline_sentence(section: &Section<'_>) -> String {
     let unit = section.clock.unit();
     let base = section.baseline().and_then(|row| row.summary).map_or(0, |summary| summary.p50);
-    let start = format!(
+    format!(
         "On kernel {}, one `{}` costs {} {unit} when nothing watches it (median, {} schedule, clock: {}).",
         text::name(&section.kernel()),
         text::name(&section.operation()),
         text::grouped(base),
         section.cell.schedule,
         section.clock.name(),
-    );
+    )
+}
+
+fn answer(section: &Section<'_>) -> Vec<String> {
+    let Some(Extremes { count, watched, cheapest, dearest }) = extremes(section) else { return Vec::new() };
+    let unit = section.clock.unit();
     let (cheap, dear) = (cost(&cheapest, unit), cost(&dearest, unit));
     let what = behaviour(dearest.0).map_or_else(String::new, |name| format!(" to watch `{name}`"));
     let of = if watched { "that saw every operation" } else { "measured" };
@@ -90,7 +95,7 @@ fn answer(section: &Section<'_>) -> Vec<String> {
             dearest.0.monitor(),
         ),
     };
-    vec![start, end]
+    vec![baseline_sentence(section), end]
 }
 
 /// `+444 instructions per operation (+0.4 %)`

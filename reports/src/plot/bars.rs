@@ -2,6 +2,8 @@
 //! such an axis has no place for (nothing, less than nothing, no number at
 //! all) is said in words where the bar would begin.
 
+use hookbench_results::Outcome;
+
 use super::canvas::{self, Anchor, Canvas, Frame};
 use super::colour;
 use super::scale::Scale;
@@ -9,7 +11,13 @@ use crate::section::{Row, Section};
 use crate::text;
 
 /// What each monitor of `section` adds to an operation, as SVG of `width` pixels.
+/// What is unsupported or skipped has no place in a ranking and is in the tables;
+/// what failed has one, so that nobody overlooks it.
 pub fn added(section: &Section<'_>, width: u32) -> String {
+    let ranked =
+        |row: &&Row<'_>| row.summary.is_some() || matches!(row.measurement.outcome, Outcome::Failed(_));
+    let rows = section.rows.iter().filter(ranked).cloned().collect();
+    let section = &Section { rows, ..section.clone() };
     let bars = section.rows.iter().filter(|row| height(row).is_some());
     let frame = Frame::new(section, width, &bars.map(words).collect::<Vec<_>>());
     let highest = section.rows.iter().filter_map(height).max().unwrap_or(10);
