@@ -21,6 +21,8 @@ pub mod terminal;
 pub mod text;
 
 #[cfg(test)]
+mod browser;
+#[cfg(test)]
 mod fixture;
 #[cfg(test)]
 mod hostile;

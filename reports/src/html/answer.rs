@@ -112,8 +112,12 @@ fn pictures(decision: &Decision<'_, '_>) -> Markup {
         div.pictures {
             @for operation in &decision.operations {
                 figure {
+                    h3 { @match &operation.behaviour {
+                        Some(behaviour) => { "Added to one " (behaviour) },
+                        None => { "Added to a call that nothing watches" },
+                    } }
                     (picture(&plot::added(operation.section, plot::NARROW), &plot::added_title(operation.section)))
-                    figcaption { "Added to the median of one " code { (operation.section.operation()) } ", in "
+                    figcaption { "Median of one " code { (operation.section.operation()) } " less that of " code { "none" } ", in "
                         (operation.section.clock.unit()) " (clock: " (operation.section.clock.name())
                         "), " a href="#method" { "measured so" } ". What adds nothing or less has no bar." }
                 }
