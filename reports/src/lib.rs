@@ -62,6 +62,24 @@ pub static RENDERERS: &[Renderer] = &[
     },
 ];
 
+/// A picture that is no text.
+#[derive(Debug, Clone, Copy)]
+pub struct Image {
+    /// The file's name in the run's folder.
+    pub file: &'static str,
+    /// One line for a reader.
+    pub about: &'static str,
+    /// The file's whole content; none when the run has nothing for it.
+    pub render: fn(&Run) -> Option<Vec<u8>>,
+}
+
+/// All files of a run that are pictures made of pixels.
+pub static IMAGES: &[Image] = &[Image {
+    file: "picture.png",
+    about: "the same made of pixels, for what shows no SVG",
+    render: plot::opening_png,
+}];
+
 #[cfg(test)]
 mod tests {
     use super::*;

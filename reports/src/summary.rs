@@ -60,6 +60,28 @@ pub(crate) fn extremes<'s, 'a>(section: &'s Section<'a>) -> Option<Extremes<'s, 
     Some(Extremes { count: costs.len(), watched, cheapest, dearest })
 }
 
+/// As far as watching alone moves the median of `section` the wrong way: a monitor
+/// that lets everything pass makes nothing cheaper, but what attaching leaves of memory
+/// and caches of the kernel may. A cost up to this is not told from nothing. 0 where
+/// no such monitor is below `none`.
+pub fn floor(section: &Section<'_>) -> u64 {
+    let watching = section.costs().filter(|(row, _)| row.saw_everything());
+    let below = watching.filter(|(_, added)| added.p50 < 0).map(|(_, added)| added.p50.unsigned_abs());
+    below.max().unwrap_or(0)
+}
+
+/// The monitors of `section` that saw everything and whose cost is not told from
+/// nothing; none where every cost is.
+pub(crate) fn within_floor<'s, 'a>(section: &'s Section<'a>) -> Vec<&'s Row<'a>> {
+    let floor = floor(section);
+    let saw = section.costs().filter(|(row, _)| row.saw_everything());
+    saw.filter(|(_, added)| floor > 0 && added.p50.unsigned_abs() <= floor).map(|(row, _)| row).collect()
+}
+
+/// What the floor means, wherever it is said.
+pub const FLOOR_ABOUT: &str =
+    "as far as attaching alone moves this median the wrong way, by the memory it leaves";
+
 pub(crate) struct Extremes<'s, 'a> {
     pub count: usize,
     pub watched: bool,
@@ -87,7 +109,14 @@ fn answer(section: &Section<'_>) -> Vec<String> {
     let (cheap, dear) = (cost(&cheapest, unit), cost(&dearest, unit));
     let what = behaviour(dearest.0).map_or_else(String::new, |name| format!(" to watch `{name}`"));
     let of = if watched { "that saw every operation" } else { "measured" };
+    let near = within_floor(section).len();
     let end = match count {
+        _ if near > 1 => format!(
+            "Of the {count} monitors {of}, {near} are within {} {unit} of that, {FLOOR_ABOUT}: they are not \
+             told from nothing; the dearest{what} is `{}`: {dear}.",
+            text::grouped(floor(section)),
+            dearest.0.monitor(),
+        ),
         1 => format!("The only monitor {of} is `{}`: {cheap}.", cheapest.0.monitor()),
         _ => format!(
             "Of the {count} monitors {of}, the cheapest{what} is `{}`: {cheap}; the dearest is `{}`: {dear}.",
@@ -164,6 +193,24 @@ mod tests {
         assert!(text.contains("the dearest is `audit+auditd`: +333,333 instructions per operation (+306 %)"));
         assert!(text.contains("clock: instructions") && text.contains("kernel 6.1"));
         assert!(text.contains("2 failed, 2 unsupported, 2 skipped"), "{text}");
+    }
+
+    #[test]
+    fn watching_that_makes_cheaper_is_the_floor_of_all_costs() {
+        let mut run = fixture::synthetic_run();
+        for measurement in &mut run.measurements {
+            let cell = &measurement.cell;
+            let exec = cell.workload == "execve-noop" && cell.monitor.to_string() == "bpf-lsm+count";
+            if let (true, hookbench_results::Outcome::Measured(measured)) = (exec, &mut measurement.outcome) {
+                measured.samples = vec![107_000; 50];
+            }
+        }
+        let sections = section::sections(&run);
+        assert_eq!(floor(&sections[0]), 2_000);
+        let near: Vec<String> = within_floor(&sections[0]).iter().map(|row| row.monitor()).collect();
+        assert_eq!(near, ["bpf-lsm+count", "kprobe+count"]);
+        let text = sentences(&run, &sections).join(" ");
+        assert!(text.contains("2 are within 2,000 instructions of that"), "{text}");
     }
 
     #[test]

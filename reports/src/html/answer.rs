@@ -54,8 +54,22 @@ fn costs(operation: &Operation<'_, '_>, found: &Extremes<'_, '_>) -> Markup {
         @if found.watched { " to watch " (watched(operation)) } @else { " of " (found.count) }
     };
     let unit = operation.section.clock.unit();
+    let near = summary::within_floor(operation.section);
+    let ends = [("Cheapest", &found.cheapest), ("Dearest", &found.dearest)];
     html! {
-        @for (word, (row, added)) in [("Cheapest", &found.cheapest), ("Dearest", &found.dearest)] {
+        @if near.len() > 1 {
+            div.card {
+                h2 { "Cheapest" (to_watch) }
+                p.big { "\u{2264} " (text::grouped(summary::floor(operation.section))) " " small { (unit) " per operation" } }
+                p.note { (near.len()) " of " (found.count) " that saw every operation are not told from nothing: the "
+                    "number is " (summary::FLOOR_ABOUT) "." }
+                details {
+                    summary { "which" }
+                    ul { @for row in &near { li { code { (row.monitor()) } } } }
+                }
+            }
+        }
+        @for (word, (row, added)) in ends.iter().skip(usize::from(near.len() > 1)) {
             div.card {
                 h2 { (word) (to_watch) }
                 p.big { (text::signed(added.p50)) " " small { (unit) " per operation"
@@ -110,12 +124,9 @@ fn late(row: &Row<'_>) -> String {
 fn pictures(decision: &Decision<'_, '_>) -> Markup {
     html! {
         div.pictures {
-            @for operation in &decision.operations {
+            @for operation in decision.operations.iter().filter(|of| of.behaviour.is_some()) {
                 figure {
-                    h3 { @match &operation.behaviour {
-                        Some(behaviour) => { "Added to one " (behaviour) },
-                        None => { "Added to a call that nothing watches" },
-                    } }
+                    h3 { "Added to one " (watched(operation)) }
                     (picture(&plot::added(operation.section, plot::NARROW), &plot::added_title(operation.section)))
                     figcaption { "Median of one " code { (operation.section.operation()) } " less that of " code { "none" } ", in "
                         (operation.section.clock.unit()) " (clock: " (operation.section.clock.name())
@@ -127,22 +138,20 @@ fn pictures(decision: &Decision<'_, '_>) -> Markup {
 }
 
 fn table(page: &Page<'_>, kernel: &str, decision: &Decision<'_, '_>) -> Markup {
-    let bursts: Vec<&str> = {
-        let mut names: Vec<&str> =
-            decision.lines.iter().filter_map(|line| Some(line.lost.as_ref()?.operation.as_str())).collect();
-        names.dedup();
-        names.truncate(1);
-        names
-    };
+    let burst = decision.lines.iter().find_map(|line| Some(line.lost.as_ref()?.operation.as_str()));
     let records = decision.lines.iter().any(|line| line.record.is_some());
+    let floors: Vec<u64> = decision.operations.iter().map(|of| summary::floor(of.section)).collect();
     html! {
-        div.choose {
+        div.choose id={ "choose-" (page.place(kernel)) } {
             h2 { "Which monitor? Kernel " (text::one_line(kernel)) }
             p.unit { "Costs: what a monitor adds to the median of one operation, in "
                 @if let Some(first) = decision.operations.first() {
                     (text::unit_and_clock(first.section.clock, first.section.cell.target))
                 } "; " a href="#method" { "how they were made" } ". "
-                @for burst in &bursts { "Lost: events, when " code { (burst) } " runs without a rest (" a href="#method-what-are-paced-delivered-and-burst" { "burst" } "). " }
+                @if let Some(burst) = burst { "Lost: events, when " code { (burst) } " runs without a rest (" a href="#method-what-are-paced-delivered-and-burst" { "burst" } "). " }
+                @if floors.iter().any(|floor| *floor > 0) {
+                    "\u{2248} 0: no more than " (summary::FLOOR_ABOUT) ". "
+                }
                 "A click on a heading sorts." }
             div.table tabindex="0" role="region" aria-label={ "Table: which monitor, kernel " (text::one_line(kernel)) } {
                 table.sorts.filters.decide {
@@ -157,7 +166,7 @@ fn table(page: &Page<'_>, kernel: &str, decision: &Decision<'_, '_>) -> Markup {
                         }
                         @if page.kernels.len() > 1 { th scope="col" { "kernels here" } }
                     } }
-                    tbody { @for line in &decision.lines { (one(page, line, records)) } }
+                    tbody { @for line in &decision.lines { (one(page, line, records, &floors)) } }
                 }
             }
         }
@@ -173,14 +182,14 @@ fn heading(operation: &Operation<'_, '_>) -> Markup {
     }
 }
 
-fn one(page: &Page<'_>, line: &Line<'_, '_>, records: bool) -> Markup {
+fn one(page: &Page<'_>, line: &Line<'_, '_>, records: bool, floors: &[u64]) -> Markup {
     html! {
         tr {
             th scope="row" {
                 i.dot style={ "background:" (plot::colour(&line.mechanism)) } {}
-                code title=[line.record.map(|record| &record.about)] { (line.monitor) }
+                code title=[line.record.map(|record| text::one_line(&record.about))] { (line.monitor) }
             }
-            @for row in &line.costs { (cost(*row)) }
+            @for (row, floor) in line.costs.iter().zip(floors) { (cost(*row, *floor)) }
             @match &line.lost {
                 Some(lost) => td.lossy[lost.lost > 0] { (lost.shown()) },
                 None => td.without { "\u{2013}" },
@@ -202,11 +211,15 @@ fn one(page: &Page<'_>, line: &Line<'_, '_>, records: bool) -> Markup {
     }
 }
 
-fn cost(row: Option<&Row<'_>>) -> Markup {
+/// A cost; up to `floor` it is not told from nothing, and has no colour.
+fn cost(row: Option<&Row<'_>>, floor: u64) -> Markup {
     let Some(row) = row else { return html! { td.without { "\u{2013}" } } };
     let stopped = row.measured().map(text::refused).unwrap_or_default();
     html! {
         @match (row.added, row.summary) {
+            (Some(added), _) if floor > 0 && stopped.is_empty() && added.p50.unsigned_abs() <= floor => {
+                td.near { (text::signed(added.p50)) small { "\u{2248} 0" } }
+            }
             (Some(added), Some(_)) => td.{ "heat-" (matrix::heat(Some(row)).unwrap_or(0)) } {
                 (text::signed(added.p50))
                 @if !stopped.is_empty() { small.stops { (stopped) } }

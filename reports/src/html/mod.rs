@@ -32,10 +32,20 @@ struct Page<'r> {
 }
 
 impl Page<'_> {
+    /// The kernels on which there is something to choose by.
+    fn decided(&self) -> impl Iterator<Item = &str> {
+        let has = |kernel: &&&str| summary::headline_of(self.sections, kernel).is_some();
+        self.kernels.iter().filter(has).copied()
+    }
+
+    /// The kernel's number on the page.
+    fn place(&self, kernel: &str) -> usize {
+        self.kernels.iter().position(|name| *name == kernel).unwrap_or(0)
+    }
+
     /// The classes of what belongs to `kernel`, and is hidden while another is chosen.
     fn class(&self, kernel: &str) -> String {
-        let place = self.kernels.iter().position(|name| *name == kernel).unwrap_or(0);
-        format!("of-kernel kernel-{place}")
+        format!("of-kernel kernel-{}", self.place(kernel))
     }
 }
 
@@ -57,8 +67,8 @@ pub fn render(run: &Run) -> String {
             body {
                 main {
                     (opening(&page))
-                    @for kernel in &page.kernels { (answer::on(&page, kernel)) }
                     (contents(&page, !matrices.is_empty(), !sweeps.is_empty()))
+                    @for kernel in &page.kernels { (answer::on(&page, kernel)) }
                     (reasons::failed(run))
                     (matrix::matrices(&matrices))
                     (matrix::sweeps(&page, &sweeps))
@@ -134,6 +144,9 @@ fn contents(page: &Page<'_>, matrices: bool, sweeps: bool) -> Markup {
     html! {
         nav aria-label="Contents" {
             ul {
+                @for kernel in page.decided() {
+                    li.(page.class(kernel)) { a href={ "#choose-" (page.place(kernel)) } { "Which monitor?" } }
+                }
                 @if matrices { li { a href="#kernels" { "Kernels beside each other" } } }
                 @if sweeps { li { a href="#sweeps" { "Parameters that grow" } } }
                 li { a href="#detail" { "Every number" } }

@@ -11,12 +11,16 @@ mod bars;
 mod canvas;
 mod colour;
 mod curves;
+mod font;
+mod png;
 mod scale;
 mod spread;
 
 pub use bars::added;
 pub use colour::css as colour;
 pub use curves::curves;
+pub use font::register as register_font;
+pub use png::opening_png;
 pub use spread::{LEGEND, spread};
 
 /// The width of a picture that stands beside another or on a phone, in pixels.
