@@ -6,6 +6,7 @@
 use hookbench_results::Run;
 
 pub mod chosen;
+pub mod comment;
 pub mod csv;
 pub mod decision;
 pub mod environment;
@@ -51,6 +52,11 @@ pub static RENDERERS: &[Renderer] = &[
         render: |run| Some(markdown::render(run)),
     },
     Renderer {
+        file: "comment.md",
+        about: "the same, short enough for a comment on a change",
+        render: |run| Some(comment::render(run)),
+    },
+    Renderer {
         file: "report.html",
         about: "the answer, plots and all tables, one file",
         render: |run| Some(html::render(run)),
@@ -89,6 +95,11 @@ mod tests {
     fn each_renderer_matches_its_golden_file() {
         let run = fixture::synthetic_run();
         for renderer in RENDERERS {
+            // That is the whole report of a run as small as this one.
+            if renderer.file == "comment.md" {
+                assert_eq!((renderer.render)(&run), Some(markdown::render(&run)));
+                continue;
+            }
             insta::assert_snapshot!(renderer.file, (renderer.render)(&run).unwrap_or_default());
         }
         insta::assert_snapshot!("terminal", terminal::table(&run));

@@ -25,7 +25,7 @@ pub fn render(run: &Run) -> String {
     parts.concat()
 }
 
-fn opening(run: &Run, sections: &[Section<'_>]) -> String {
+pub(crate) fn opening(run: &Run, sections: &[Section<'_>]) -> String {
     let sentences = summary::sentences(run, sections).join(" ");
     // Names stand between backticks, and no name has one: every second part is a name.
     let parts = sentences.split('`').enumerate();
@@ -33,7 +33,7 @@ fn opening(run: &Run, sections: &[Section<'_>]) -> String {
 }
 
 /// Foreign text in a cell or a paragraph: nothing in it is markup.
-fn escaped(foreign: &str) -> String {
+pub(crate) fn escaped(foreign: &str) -> String {
     plain(&text::one_line(foreign))
 }
 
@@ -54,7 +54,7 @@ fn plain(line: &str) -> String {
 
 /// Foreign text as code: without the one character that would end it, and
 /// without a backslash that would take the next one's from a bar.
-fn code(foreign: &str) -> String {
+pub(crate) fn code(foreign: &str) -> String {
     let inner = text::name(foreign).replace("\\|", "\u{fffd}|").replace('|', "\\|");
     if inner.is_empty() { String::new() } else { format!("`{inner}`") }
 }
@@ -207,7 +207,7 @@ fn sweeps(sweeps: &[Sweep]) -> String {
 }
 
 /// A table whose first column holds names, and all others numbers.
-fn table_of_numbers(
+pub(crate) fn table_of_numbers(
     names: &str,
     numbers: impl Iterator<Item = String>,
     rows: impl Iterator<Item = Vec<String>>,

@@ -65,7 +65,9 @@ pub(crate) fn extremes<'s, 'a>(section: &'s Section<'a>) -> Option<Extremes<'s, 
 /// and caches of the kernel may. A cost up to this is not told from nothing. 0 where
 /// no such monitor is below `none`.
 pub fn floor(section: &Section<'_>) -> u64 {
-    let watching = section.costs().filter(|(row, _)| row.saw_everything());
+    let watching = section.costs().filter(|(row, _)| {
+        row.measured().is_some_and(|measured| measured.events.is_some() && measured.refused.is_none())
+    });
     let below = watching.filter(|(_, added)| added.p50 < 0).map(|(_, added)| added.p50.unsigned_abs());
     below.max().unwrap_or(0)
 }
@@ -76,6 +78,13 @@ pub(crate) fn within_floor<'s, 'a>(section: &'s Section<'a>) -> Vec<&'s Row<'a>>
     let floor = floor(section);
     let saw = section.costs().filter(|(row, _)| row.saw_everything());
     saw.filter(|(_, added)| floor > 0 && added.p50.unsigned_abs() <= floor).map(|(row, _)| row).collect()
+}
+
+/// The cheapest of those that saw everything and are above the floor.
+pub(crate) fn first_told<'s, 'a>(section: &'s Section<'a>) -> Option<(&'s Row<'a>, Added)> {
+    let floor = i64::try_from(floor(section)).unwrap_or(i64::MAX);
+    let saw = section.costs().filter(|(row, _)| row.saw_everything());
+    saw.filter(|(_, added)| added.p50 > floor).min_by_key(|(_, added)| added.p50)
 }
 
 /// What the floor means, wherever it is said.

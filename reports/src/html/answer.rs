@@ -63,8 +63,11 @@ fn costs(operation: &Operation<'_, '_>, found: &Extremes<'_, '_>) -> Markup {
                 p.big { "\u{2264} " (text::grouped(summary::floor(operation.section))) " " small { (unit) " per operation" } }
                 p.note { (near.len()) " of " (found.count) " that saw every operation are not told from nothing: the "
                     "number is " (summary::FLOOR_ABOUT) "." }
+                @if let Some((row, added)) = summary::first_told(operation.section) {
+                    p { "Next: " code { (row.monitor()) } " " (text::signed(added.p50)) }
+                }
                 details {
-                    summary { "which" }
+                    summary { "The " (near.len()) }
                     ul { @for row in &near { li { code { (row.monitor()) } } } }
                 }
             }
@@ -187,7 +190,7 @@ fn one(page: &Page<'_>, line: &Line<'_, '_>, records: bool, floors: &[u64]) -> M
         tr {
             th scope="row" {
                 i.dot style={ "background:" (plot::colour(&line.mechanism)) } {}
-                code title=[line.record.map(|record| text::one_line(&record.about))] { (line.monitor) }
+                code title=[line.record.map(|record| text::one_line(&record.about))] { (breakable(&line.monitor)) }
             }
             @for (row, floor) in line.costs.iter().zip(floors) { (cost(*row, *floor)) }
             @match &line.lost {
@@ -207,6 +210,16 @@ fn one(page: &Page<'_>, line: &Line<'_, '_>, records: bool, floors: &[u64]) -> M
                     (with) " of " (page.kernels.len())
                 }
             }
+        }
+    }
+}
+
+/// A name that may go on in the next line behind its `+`.
+fn breakable(name: &str) -> Markup {
+    html! {
+        @for (place, part) in name.split('+').enumerate() {
+            @if place > 0 { "+" wbr; }
+            (part)
         }
     }
 }
