@@ -6,6 +6,7 @@ use crate::{Clock, Does, MonitorName, Params, Target};
 
 /// The environment of a run, recorded in `run.json`.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Environment {
     /// hookbench's own version.
     pub hookbench: String,
@@ -44,6 +45,7 @@ pub struct Environment {
 
 /// What a monitor is and can do, for who chooses one.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct MonitorRecord {
     /// Its name.
     pub name: MonitorName,
@@ -62,6 +64,7 @@ pub struct MonitorRecord {
 
 /// One kernel of a run.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct KernelRecord {
     /// The row's name, `6.1`, or the path of one's own image.
     pub name: String,
@@ -81,6 +84,7 @@ pub struct KernelRecord {
 
 /// The kernel modules that were built for a kernel.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct ModulesRecord {
     /// Their compiler, by name and version.
     pub compiler: String,
@@ -90,6 +94,7 @@ pub struct ModulesRecord {
 
 /// The initramfs of a run.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct ImageRecord {
     /// SHA-256 of the whole image.
     pub sha256: String,

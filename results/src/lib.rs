@@ -17,6 +17,8 @@ pub mod protocol;
 pub mod run;
 pub mod samples;
 pub mod schedule;
+#[cfg(test)]
+mod schema;
 pub mod stats;
 pub mod stops;
 pub mod store;
