@@ -66,7 +66,7 @@ fn lines(kernel: &str, decision: &Decision<'_, '_>) -> Vec<String> {
         .operations
         .iter()
         .map(|of| escaped(of.behaviour.as_deref().unwrap_or("unwatched call")))
-        .chain(["lost in burst", "can", "scope", "since"].map(String::from))
+        .chain(["lost in burst", "does", "scope", "since"].map(String::from))
         .collect();
     let title = format!(
         "\n## Which monitor? Kernel {}\n\nAdded to the median of one operation, in that order: {}.\n\n",
@@ -84,7 +84,8 @@ fn row(line: &Line<'_, '_>, floors: &[u64]) -> Vec<String> {
     fields.extend(line.costs.iter().zip(floors).map(|(row, floor)| cost(*row, *floor)));
     fields.push(line.lost.as_ref().map_or_else(String::new, decision::Lost::shown));
     let record = line.record;
-    fields.push(record.map_or("", |record| decision::can(record.does)).into());
+    let could = if line.could_deny() { ", could deny" } else { "" };
+    fields.push(record.map_or_else(String::new, |record| format!("{}{could}", decision::can(record.does))));
     fields.push(record.map_or("", |record| if record.per_process { "process" } else { "system" }).into());
     fields.push(record.map_or_else(String::new, |record| escaped(&record.since)));
     fields
@@ -121,9 +122,13 @@ mod tests {
         failed.for_each(|measurement| measurement.outcome = Outcome::Failed(failure.clone()));
         let comment = render(&run);
         assert!(comment.len() <= LIMIT && markdown::render(&run).len() > LIMIT);
-        for part in
-            ["5 cells failed", "Shortened", "report.html", "| `bpf-lsm+count` | +444 |", "| observe |"]
-        {
+        for part in [
+            "5 cells failed",
+            "Shortened",
+            "report.html",
+            "| `bpf-lsm+count` | +444 |",
+            "| observe, could deny |",
+        ] {
             assert!(comment.contains(part), "{part}: {comment}");
         }
     }

@@ -76,6 +76,20 @@ pub fn can(does: Does) -> &'static str {
     }
 }
 
+/// The mechanisms by which a kernel lets one refuse an operation before it happens,
+/// whatever the monitor that was measured does: by a program's or a filter's answer, or
+/// by a policy. kprobes are not among them, for they need an option that kernels lack.
+const REFUSING: [&str; 9] =
+    ["apparmor", "bpf-lsm", "fanotify", "fmod-ret", "landlock", "lsm-cgroup", "seccomp", "selinux", "tomoyo"];
+
+impl Line<'_, '_> {
+    /// Whether its mechanism could refuse what this monitor only observes.
+    pub fn could_deny(&self) -> bool {
+        let observes = self.record.is_none_or(|record| record.does == Does::Observes);
+        observes && REFUSING.contains(&self.mechanism.as_str())
+    }
+}
+
 /// The decision on `kernel`; `None` when no monitor was measured beside `none` there.
 pub fn on<'s, 'a>(run: &'s Run, sections: &'s [Section<'a>], kernel: &str) -> Option<Decision<'s, 'a>> {
     let operations = operations(sections, kernel);
@@ -216,6 +230,8 @@ mod tests {
         assert_eq!(find("kretprobe+count").kernels, (0, vec!["6.1".to_string(), "6.12".to_string()]));
         assert!(find("audit+rules").lost.is_none());
         assert!(decision.lines.iter().all(|line| line.monitor != "none"));
+        assert!(find("bpf-lsm+count").could_deny() && !find("bpf-lsm+deny").could_deny());
+        assert!(!find("audit+rules").could_deny());
     }
 
     #[test]

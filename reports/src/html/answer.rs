@@ -155,7 +155,7 @@ fn table(page: &Page<'_>, kernel: &str, decision: &Decision<'_, '_>) -> Markup {
                 @if floors.iter().any(|floor| *floor > 0) {
                     "\u{2248} 0: no more than " (summary::FLOOR_ABOUT) ". "
                 }
-                "A click on a heading sorts." }
+                "Could deny: the mechanism can refuse, this use of it does not. A click on a heading sorts." }
             div.table tabindex="0" role="region" aria-label={ "Table: which monitor, kernel " (text::one_line(kernel)) } {
                 table.sorts.filters.decide {
                     thead { tr {
@@ -163,7 +163,7 @@ fn table(page: &Page<'_>, kernel: &str, decision: &Decision<'_, '_>) -> Markup {
                         @for operation in &decision.operations { th scope="col" { (heading(operation)) } }
                         th scope="col" { "lost in burst" }
                         @if records {
-                            th.t scope="col" { "can" }
+                            th.t scope="col" title="what the monitor does here, and below what its mechanism could do" { "does" }
                             th.t scope="col" { "scope" }
                             th scope="col" { "since" }
                         }
@@ -199,7 +199,8 @@ fn one(page: &Page<'_>, line: &Line<'_, '_>, records: bool, floors: &[u64]) -> M
             }
             @if records {
                 @if let Some(record) = line.record {
-                    td.t { span.can.stops[record.does != Does::Observes] { (decision::can(record.does)) } }
+                    td.t { span.can.stops[record.does != Does::Observes] { (decision::can(record.does)) }
+                        @if line.could_deny() { small.could { "could deny" } } }
                     td.t { @if record.per_process { "process" } @else { "system" } }
                     td { "\u{2265} " (text::one_line(&record.since)) }
                 } @else { td.t {} td.t {} td {} }
@@ -258,7 +259,7 @@ pub(super) fn monitors(run: &Run) -> Markup {
                     table.sorts.filters.words {
                         thead { tr {
                             th.t scope="col" { "monitor" } th.t scope="col" { "what it does" }
-                            th.t scope="col" { "where" } th.t scope="col" { "can" }
+                            th.t scope="col" { "where" } th.t scope="col" title="what the monitor does here, and below what its mechanism could do" { "does" }
                             th.t scope="col" { "scope" } th scope="col" { "since" }
                         } }
                         tbody { @for record in records {
