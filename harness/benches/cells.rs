@@ -61,6 +61,8 @@ impl ValueFormatter for Instructions {
 }
 
 fn main() {
+    // Criterion draws with the same plotters, which knows no font of its own.
+    hookbench_reports::plot::register_font();
     let kernel = kernels::default().expect("the table of kernels is sound").name.clone();
     let session = QemuSession::open(std::slice::from_ref(&kernel), BUDGET, &|message| eprintln!("{message}"))
         .unwrap_or_else(|error| panic!("no guest: {error:#}"));

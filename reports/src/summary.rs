@@ -88,8 +88,7 @@ pub(crate) fn first_told<'s, 'a>(section: &'s Section<'a>) -> Option<(&'s Row<'a
 }
 
 /// What the floor means, wherever it is said.
-pub const FLOOR_ABOUT: &str =
-    "as far as attaching alone moves this median the wrong way, by the memory it leaves";
+pub const FLOOR_ABOUT: &str = "what attaching alone may move this median by";
 
 pub(crate) struct Extremes<'s, 'a> {
     pub count: usize,
@@ -121,8 +120,8 @@ fn answer(section: &Section<'_>) -> Vec<String> {
     let near = within_floor(section).len();
     let end = match count {
         _ if near > 1 => format!(
-            "Of the {count} monitors {of}, {near} are within {} {unit} of that, {FLOOR_ABOUT}: they are not \
-             told from nothing; the dearest{what} is `{}`: {dear}.",
+            "Of the {count} monitors {of}, {near} are within {} {unit} of that, {FLOOR_ABOUT}: not told \
+             from nothing; the dearest{what} is `{}`: {dear}.",
             text::grouped(floor(section)),
             dearest.0.monitor(),
         ),

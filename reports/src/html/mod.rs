@@ -111,7 +111,11 @@ fn opening(page: &Page<'_>) -> Markup {
     html! {
         header {
             h1 { "What watching costs" }
-            p.counts { (summary::counts(page.run)) }
+            p.counts { (summary::counts(page.run))
+                @if let (Some(kernel), true) = (page.chosen, page.kernels.len() > 1) {
+                    " Opens with " (text::one_line(kernel)) ": " (chosen::WHY) "."
+                }
+            }
         }
         (reasons::alarm(page.run))
         div.controls {
