@@ -14,7 +14,7 @@ use hookbench_results::{
 use hookbench_workloads::{Denial, Workload, calibrate};
 
 use crate::late;
-use crate::meter::Meter;
+use crate::meter::{Cost, Meter};
 use crate::ports::Module;
 use crate::prepared::Prepared;
 use crate::pulse::Pulse;
@@ -71,18 +71,11 @@ pub(crate) fn run(spec: &CellSpec, prepared: Prepared, module: &Module) -> Resul
         Err(Error::Unsupported(why)) => return Ok(AgentMessage::Unsupported(why)),
         Err(Error::Failed(error)) => return Err(error.context(format!("failed to attach {}", spec.monitor))),
     };
-    let attached_for = match &meter {
-        Some(meter) => {
-            let cost = meter.cost();
-            std::thread::sleep(SETTLE);
-            Some((cost, meter.memory()?))
-        }
-        None => None,
-    };
+    let cost = meter.map(|meter| meter.cost(SETTLE)).transpose()?;
     if spec.fault == Some(Fault::Deaf) {
         attached.detach().context("failed to detach on request")?;
     }
-    measure(spec, workload, monitor, behaviour, &prepared, &mut *attached, attached_for)
+    measure(spec, workload, monitor, behaviour, &prepared, &mut *attached, cost)
 }
 
 /// Has the operations made, asks the monitor what it saw of them, and judges.
@@ -93,7 +86,7 @@ fn measure(
     behaviour: &'static Behaviour,
     prepared: &Prepared,
     attached: &mut dyn Attached,
-    attached_for: Option<(u64, i64)>,
+    cost: Option<Cost>,
 ) -> Result<AgentMessage> {
     let denial = workload.denial(&spec.params, monitor.sink.does);
     let warmup = spec.warmup.max(denial.map_or(0, |denial| denial.after_operations));
@@ -102,7 +95,7 @@ fn measure(
     let samples = worker::run(work, prepared, attached)?;
     let looks = match pulse.map(|pulse| pulse.end(attached)).transpose()?.transpose() {
         Ok(looks) => looks,
-        Err(failure) => return Ok(AgentMessage::Failed(failure)),
+        Err(why) => return Ok(why),
     };
     let done = Done { spec, workload, denial, samples: &samples, operations: warmup + spec.samples, looks };
     let events = if monitor.sink.sees() { Some(done.events(attached, behaviour)?) } else { None };
@@ -115,7 +108,7 @@ fn measure(
         }
         _ => None,
     };
-    Ok(done.measured(events, happened, attached_for))
+    Ok(done.measured(events, happened, cost))
 }
 
 /// The behaviours that a kernel has where the monitor looks for them.
@@ -165,7 +158,7 @@ impl Done<'_> {
         &self,
         events: Option<Events>,
         happened: Option<Happened>,
-        attached: Option<(u64, i64)>,
+        cost: Option<Cost>,
     ) -> AgentMessage {
         let idle = self.samples.iter().filter(|sample| sample.idle).count();
         let otherwise = self.denial.and_then(|denial| self.workload.timed_otherwise(denial));
@@ -182,8 +175,9 @@ impl Done<'_> {
                 errno: denial.refusal.to_string(),
                 happened,
             }),
-            attach_cost: attached.map(|(cost, _)| cost),
-            memory_bytes: attached.map(|(_, memory)| memory),
+            attach_cost: cost.map(|cost| cost.attach),
+            loading: cost.and_then(|cost| cost.loading),
+            memory_bytes: cost.map(|cost| cost.memory),
             notes: otherwise.map(String::from).into_iter().chain((idle > 0).then_some(idly)).collect(),
         })
     }

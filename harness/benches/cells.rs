@@ -64,8 +64,9 @@ fn main() {
     // Criterion draws with the same plotters, which knows no font of its own.
     hookbench_reports::plot::register_font();
     let kernel = kernels::default().expect("the table of kernels is sound").name.clone();
-    let session = QemuSession::open(std::slice::from_ref(&kernel), BUDGET, &|message| eprintln!("{message}"))
-        .unwrap_or_else(|error| panic!("no guest: {error:#}"));
+    let session =
+        QemuSession::open(std::slice::from_ref(&kernel), 1, BUDGET, &|message| eprintln!("{message}"))
+            .unwrap_or_else(|error| panic!("no guest: {error:#}"));
     let planned = plan().cells(&[kernel]).expect("the benchmark's plan is sound");
     let mut criterion = Criterion::default()
         .with_measurement(Instructions)

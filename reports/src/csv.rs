@@ -2,13 +2,13 @@
 //! without a number is empty; a column keeps its meaning and its place.
 
 use hookbench_results::baseline::Added;
-use hookbench_results::{History, Measured, Run, Summary};
+use hookbench_results::{History, Loading, Measured, Run, Summary};
 
 use crate::section::{self, Row};
 use crate::text;
 
 /// The columns, in order.
-pub const COLUMNS: [&str; 26] = [
+pub const COLUMNS: [&str; 31] = [
     "kernel",
     "target",
     "clock",
@@ -35,6 +35,11 @@ pub const COLUMNS: [&str; 26] = [
     "history",
     "boot",
     "tuning",
+    "open_cost",
+    "load_cost",
+    "verify_cost",
+    "link_cost",
+    "agent_bytes",
 ];
 
 /// The run as CSV with a header.
@@ -83,7 +88,15 @@ fn record(row: &Row<'_>) -> Vec<String> {
     fields.extend(side_effects(row.measured()));
     fields.push(row.measurement.history.map_or("", History::name).into());
     fields.extend([cell.boot.to_string(), field(&cell.tuning.to_string())]);
+    fields.extend(loading(row.measured()));
     fields
+}
+
+fn loading(measured: Option<&Measured>) -> [String; 5] {
+    let Some(loading) = measured.and_then(|measured| measured.loading) else { return Default::default() };
+    let Loading { open, load, verify, attach, agent_bytes } = loading;
+    let [open, load, verify, attach] = [open, load, verify, attach].map(|number| number.to_string());
+    [open, load, verify, attach, agent_bytes.to_string()]
 }
 
 fn summary(summary: Option<Summary>) -> [String; 7] {
@@ -134,6 +147,6 @@ mod tests {
         let run = fixture::synthetic_run();
         let text = render(&run);
         let line = text.lines().find(|line| line.contains(",unsupported,")).unwrap();
-        assert!(line.ends_with(&format!("{}restored,lean,", ",".repeat(14))), "{line}");
+        assert!(line.ends_with(&format!("{}restored,lean,{}", ",".repeat(14), ",".repeat(5))), "{line}");
     }
 }

@@ -53,6 +53,7 @@ fn run(foreign: &str) -> Run {
             events: Some(Events { behaviour: text(), expected: 3, seen: 3, lost, looks: None }),
             refused: (lost > 0).then(|| Refused { operations: 2, errno: text(), happened: None }),
             attach_cost: Some(7),
+            loading: None,
             memory_bytes: Some(-4096),
             notes: vec![text(), text()],
         })
@@ -76,7 +77,7 @@ fn run(foreign: &str) -> Run {
             outcome,
         }));
     }
-    Run { schema: 1, plan: text(), environment: environment(foreign), measurements }
+    Run { schema: 1, plan: text(), shard: None, environment: environment(foreign), measurements }
 }
 
 fn environment(foreign: &str) -> Environment {

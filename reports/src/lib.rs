@@ -11,6 +11,7 @@ pub mod csv;
 pub mod decision;
 pub mod environment;
 pub mod html;
+pub mod loading;
 pub mod markdown;
 pub mod matrix;
 pub mod plot;

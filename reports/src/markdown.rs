@@ -3,6 +3,7 @@
 
 use hookbench_results::{Measurement, Outcome, Run, Summary};
 
+use crate::loading::{self, ABOUT, STEPS};
 use crate::matrix::{self, Matrix};
 use crate::published::{self, Comparison, Line};
 use crate::section::{self, Row, Section};
@@ -17,6 +18,7 @@ pub fn render(run: &Run) -> String {
         kernels(&matrix::matrices(run, &sections)),
         sweeps(&sweep::sweeps(run, &sections)),
         workloads(&sections),
+        loaders(&loading::tables(run, &sections)),
         published(&sections),
         calibration(run),
         made_by(run),
@@ -82,6 +84,11 @@ fn is_number(column: &str) -> bool {
         "attach",
         "memory",
         "published",
+        "open",
+        "load",
+        "verify",
+        "whole",
+        "agent",
     ]
     .contains(&column.split(' ').next().unwrap_or_default())
 }
@@ -148,6 +155,22 @@ fn row_fields(row: &Row<'_>) -> Vec<String> {
         number(row.measured().and_then(|measured| measured.attach_cost)),
         memory.map_or_else(String::new, text::signed),
     ]
+}
+
+fn loaders(tables: &[loading::Table]) -> String {
+    if tables.is_empty() {
+        return String::new();
+    }
+    let header = [&["monitor", "loader"][..], &STEPS].concat();
+    let mut text = format!("\n## Loaders beside each other\n\n{ABOUT}\n");
+    for one in tables {
+        let rows = one
+            .lines
+            .iter()
+            .map(|line| [&[code(&line.monitor), code(&line.loader)][..], &line.steps].concat());
+        text += &format!("\n### {}\n\n{}", escaped(&one.title), table(&header, rows));
+    }
+    text
 }
 
 fn notes(section: &Section<'_>) -> String {

@@ -4,7 +4,7 @@ use std::io::Write;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
-use hookbench::cmd::{EXIT_CODES, Usage, cache, doctor, kernel, list, report, run};
+use hookbench::cmd::{EXIT_CODES, Usage, cache, doctor, kernel, list, merge, report, run};
 use hookbench::stop::Stopped;
 
 /// What each way to watch or stop a Linux system costs, exactly.
@@ -25,6 +25,8 @@ enum Verb {
     Doctor(doctor::Args),
     /// Render the reports of a stored run again
     Report(report::Args),
+    /// Put the shards of a plan together, to the run that one machine would have made
+    Merge(merge::Args),
     /// Show or remove what is kept between runs: kernels, images, snapshots
     Cache(cache::Args),
     /// Build kernels that no package has
@@ -37,6 +39,7 @@ fn main() -> ExitCode {
         Verb::List(args) => list::list(&args),
         Verb::Doctor(args) => doctor::doctor(&args),
         Verb::Report(args) => report::report(&args),
+        Verb::Merge(args) => merge::merge(&args),
         Verb::Cache(args) => cache::cache(&args),
         Verb::Kernel(args) => kernel::kernel(&args),
     };

@@ -6,7 +6,7 @@ use std::path::Path;
 
 use anyhow::{Result, anyhow, bail};
 use hookbench_probes::LOADER;
-use hookbench_results::Cell;
+use hookbench_results::{Cell, Shard};
 use hookbench_vm::{kernels, pair};
 
 use super::run::Args;
@@ -21,9 +21,25 @@ pub(super) struct Asked {
     pub(super) kernels: Vec<String>,
     /// The cells, in canonical order.
     pub(super) planned: Vec<Planned>,
+    /// Which part of them is measured here, when others measure the rest.
+    pub(super) shard: Option<Shard>,
 }
 
 impl Asked {
+    /// The cells that are measured here.
+    pub(super) fn own(&self) -> &[Planned] {
+        match self.shard {
+            Some(shard) => &self.planned[shard.range(self.planned.len())],
+            None => &self.planned,
+        }
+    }
+
+    /// The kernels that are booted here.
+    pub(super) fn own_kernels(&self) -> Vec<String> {
+        let own: HashSet<&str> = self.own().iter().map(|planned| planned.cell.kernel.as_str()).collect();
+        self.kernels.iter().filter(|kernel| own.contains(kernel.as_str())).cloned().collect()
+    }
+
     /// The kernels with a cell whose monitor is a kernel module.
     pub(super) fn with_modules(&self) -> BTreeSet<&str> {
         let loads = |monitor| {
@@ -45,7 +61,12 @@ pub(super) fn asked(args: &Args) -> Result<Asked> {
     let plan = plan(args)?;
     let kernels = kernels(if args.kernel.is_empty() { &plan.kernels } else { &args.kernel })?;
     let planned = plan.cells(&kernels)?;
-    Ok(Asked { plan: plan.name, kernels, planned })
+    let asked = Asked { plan: plan.name, kernels, planned, shard: args.shard };
+    if asked.own().is_empty() {
+        let (cells, shard) = (asked.planned.len(), asked.shard.map_or_else(String::new, |s| s.to_string()));
+        bail!("the plan has {cells} cells, and the shard {shard} none of them; ask for fewer shards");
+    }
+    Ok(asked)
 }
 
 /// The one cell called `name`, without a baseline.
@@ -78,7 +99,8 @@ fn one(name: &str, samples: Option<u32>) -> Result<Asked> {
     planned.retain(|planned| planned.cell.monitor == cell.monitor);
     match planned.iter().find(|planned| planned.cell == cell) {
         Some(found) => {
-            Ok(Asked { plan: plan.name, kernels: vec![cell.kernel], planned: vec![found.clone()] })
+            let (kernels, planned) = (vec![cell.kernel], vec![found.clone()]);
+            Ok(Asked { plan: plan.name, kernels, planned, shard: None })
         }
         None => {
             let names: Vec<String> = planned.iter().map(|planned| planned.cell.to_string()).collect();

@@ -8,6 +8,7 @@ pub mod doctor;
 mod earlier;
 pub mod kernel;
 pub mod list;
+pub mod merge;
 pub mod progress;
 pub mod report;
 pub mod run;

@@ -16,6 +16,7 @@ pub mod filter;
 pub mod kmod;
 mod layout;
 pub mod lsm;
+pub mod phases;
 pub mod reader;
 pub mod supervisor;
 pub(crate) mod timer;

@@ -11,6 +11,7 @@ use crate::{chosen, plot, summary, text};
 mod after;
 mod answer;
 mod detail;
+mod loading;
 mod matrix;
 mod method;
 mod reasons;
@@ -73,6 +74,7 @@ pub fn render(run: &Run) -> String {
                     (matrix::matrices(&matrices))
                     (matrix::sweeps(&page, &sweeps))
                     (detail::all(&page))
+                    (loading::loaders(&crate::loading::tables(run, &sections)))
                     (answer::monitors(run))
                     (method::chapter())
                     (after::published(&sections))
