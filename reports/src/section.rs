@@ -117,6 +117,14 @@ impl<'a> Section<'a> {
         format!("hookbench run --cell '{cell}MONITOR'")
     }
 
+    /// The same with monitors as they usually are alone; none where all are.
+    pub fn untuned(&self) -> Option<Section<'a>> {
+        let usual = |row: &&Row<'a>| row.measurement.cell.tuning.is_empty();
+        let rows: Vec<Row<'a>> = self.rows.iter().filter(usual).cloned().collect();
+        let fewer = rows.len() < self.rows.len();
+        fewer.then(|| Section { cell: self.cell.clone(), clock: self.clock, rows })
+    }
+
     /// The kernel's name, and how it is booted where that is not as usual.
     pub fn kernel(&self) -> String {
         text::one_line(&self.cell.booted_kernel())

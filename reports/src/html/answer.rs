@@ -128,9 +128,11 @@ fn pictures(decision: &Decision<'_, '_>) -> Markup {
     html! {
         div.pictures {
             @for operation in decision.operations.iter().filter(|of| of.behaviour.is_some()) {
+                @let untuned = operation.section.untuned();
+                @let section = untuned.as_ref().unwrap_or(operation.section);
                 figure {
                     h3 { "Added to one " (watched(operation)) }
-                    (picture(&plot::added(operation.section, plot::NARROW), &plot::added_title(operation.section)))
+                    (picture(&plot::added(section, plot::NARROW), &plot::added_title(section)))
                     figcaption { "Median of one " code { (operation.section.operation()) } " less that of " code { "none" } ", in "
                         (operation.section.clock.unit()) " (clock: " (operation.section.clock.name())
                         "), " a href="#method" { "measured so" } ". What adds nothing or less has no bar." }

@@ -26,6 +26,7 @@ fn on(page: &Page<'_>, kernel: &str) -> Markup {
     let drawn = decision::on(page.run, page.sections, kernel).map(|decision| decision.operations);
     let is_drawn = |section: &Section<'_>| {
         drawn.iter().flatten().any(|operation| operation.section.cell == section.cell)
+            && section.untuned().is_none()
     };
     // Pictures of every kernel would make a long run's page too heavy.
     let pictures = section::few(page.sections) || page.chosen == Some(kernel);
