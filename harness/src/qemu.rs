@@ -28,6 +28,7 @@ use hookbench_vm::snapshot::{Recipe, Snapshot};
 use hookbench_vm::{args, image, kernels, pair, userland};
 use sha2::{Digest, Sha256};
 
+use crate::described;
 use crate::modules::Modules;
 use crate::outcome::{believed, failure, no_snapshot};
 use crate::session::Session;
@@ -105,6 +106,7 @@ impl QemuSession {
             kernels: names.iter().filter_map(|name| found.get(name)).map(kernel_record).collect(),
             image: record,
             usual: usual(),
+            monitors: described::monitors(),
             bpf_compiler: BPF_COMPILER.into(),
             rustc: env!("HOOKBENCH_RUSTC").into(),
         };

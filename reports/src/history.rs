@@ -265,7 +265,8 @@ mod tests {
         assert_eq!(histories[0].labels, ["6.1", "6.12"]);
         let monitors: Vec<_> =
             histories[0].monitors().map(|line| (line.monitor.as_str(), line.points.len())).collect();
-        assert_eq!(monitors, [("bpf-lsm+count", 2), ("bpf-lsm+ringbuf", 2), ("bpf-lsm+perfbuf", 2)]);
+        let watching = [("bpf-lsm+count", 2), ("bpf-lsm+ringbuf", 2), ("bpf-lsm+perfbuf", 2)];
+        assert_eq!(monitors, [&watching[..], &[("bpf-lsm+kill", 2)]].concat());
     }
 
     #[test]

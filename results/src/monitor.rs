@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 /// A monitor's name, `MECHANISM+SINK`; `none` alone has no sink.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(try_from = "String", into = "String")]
 pub struct MonitorName {
     mechanism: String,
