@@ -1,9 +1,11 @@
 //! One cell: attach, run, ask what was seen, judge, answer.
 
+use std::fs;
 use std::time::Duration;
 
 use anyhow::{Context, Result, anyhow};
 use hookbench_probes::attach::{Attached, Error, Readers, Request};
+use hookbench_probes::modules::MODULE;
 use hookbench_probes::{Monitor, Watches};
 use hookbench_results::measurement::{Happened, Refused};
 use hookbench_results::protocol::{AgentMessage, CellSpec, Fault};
@@ -15,7 +17,6 @@ use hookbench_workloads::{Denial, Workload, calibrate};
 
 use crate::late;
 use crate::meter::Meter;
-use crate::ports::Module;
 use crate::prepared::Prepared;
 use crate::pulse::Pulse;
 use crate::shared::Sample;
@@ -28,7 +29,7 @@ const LOOK_AGAIN: Duration = Duration::from_millis(20);
 const PATIENCE: u32 = 25;
 
 /// Runs the cell that `spec` asks for.
-pub(crate) fn run(spec: &CellSpec, prepared: Prepared, module: &Module) -> Result<AgentMessage> {
+pub(crate) fn run(spec: &CellSpec, prepared: Prepared) -> Result<AgentMessage> {
     let workload = hookbench_workloads::find(&spec.workload)
         .ok_or_else(|| anyhow!("the agent has no workload {:?}", spec.workload))?;
     let monitor = hookbench_probes::find(&spec.monitor)
@@ -49,7 +50,7 @@ pub(crate) fn run(spec: &CellSpec, prepared: Prepared, module: &Module) -> Resul
         return Ok(AgentMessage::Unsupported(hook));
     }
     let module = match monitor.sink.requires.module {
-        Some(_) => module.read().context("failed to read the kernel module")?,
+        Some(_) => fs::read(format!("/{MODULE}")).context("failed to read the kernel module")?,
         None => Vec::new(),
     };
     // Where nothing is attached, there is nothing to be metered or waited for.

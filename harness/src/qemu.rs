@@ -18,6 +18,7 @@ use hookbench_results::{
 };
 use hookbench_vm::apt::NoPackage;
 use hookbench_vm::args::Additions;
+use hookbench_vm::brought::Brought;
 use hookbench_vm::cache::{Cache, Kind, Lease, Lock, Wanted};
 use hookbench_vm::console::Show;
 use hookbench_vm::guest::{self, Boot, Start, Terms};
@@ -28,7 +29,7 @@ use hookbench_vm::snapshot::{Recipe, Snapshot};
 use hookbench_vm::{args, image, kernels, pair, userland};
 use sha2::{Digest, Sha256};
 
-use crate::modules::Modules;
+use crate::modules::{self, Modules};
 use crate::outcome::{believed, failure, no_snapshot};
 use crate::session::Session;
 use crate::snapshots::Snapshots;
@@ -194,14 +195,17 @@ impl QemuSession {
             return Ok(Outcome::Unsupported(why));
         }
         let asked = serde_json::to_vec(spec).context("failed to render the cell")?;
-        let module = match monitor.sink.requires.module {
-            Some(name) => match self.modules.of(kernel, name, &self.cache)? {
-                Ok(file) => Some(file),
+        let folder = self.scratch.folder("brought").context("failed to make a folder for a cell")?;
+        let mut brought = None;
+        if let Some(name) = monitor.sink.requires.module {
+            let module = match self.modules.of(kernel, name, &self.cache)? {
+                Ok(file) => file,
                 Err(why) => return Ok(Outcome::Unsupported(why)),
-            },
-            None => None,
-        };
-        let terms = Terms { module: module.as_deref(), ..self.terms(cell, spec.samples) };
+            };
+            brought = Some(modules::pack(&module, folder.path())?);
+        }
+        let brought = Brought { monitor: brought.as_deref(), workload: None };
+        let terms = Terms { brought, ..self.terms(cell, spec.samples) };
         let boot_line = boot_line(monitor, kernel, cell)?;
         let boot = Boot { vmlinux: &kernel.vmlinux, image: &self.image, boot_line: &boot_line };
         let answer = match self.history {
@@ -225,7 +229,7 @@ impl QemuSession {
             scratch: &self.scratch,
             stop: self.stop.flag(),
             console: self.console,
-            module: None,
+            brought: Brought::default(),
         }
     }
 

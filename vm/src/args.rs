@@ -26,9 +26,12 @@ const LEAN_LSM: &str = "lockdown,bpf";
 /// The name of the fw_cfg file that holds the cell.
 pub const CELL_FILE: &str = "opt/org.hookbench/cell";
 
-/// The name of the fw_cfg file that holds the kernel module that a monitor loads.
-/// It is there for all, and empty for most, so that all have the same machine.
-pub const MODULE_FILE: &str = "opt/org.hookbench/module";
+/// The names of the fw_cfg files that hold archives: what the monitor brings, such as
+/// the kernel module that it loads, and what the workload brings. They are there for
+/// all, and empty for most, so that all have the same machine.
+pub const MONITOR_FILE: &str = "opt/org.hookbench/monitor";
+/// See [`MONITOR_FILE`].
+pub const WORKLOAD_FILE: &str = "opt/org.hookbench/workload";
 
 /// The words of the kernel's command line in every profile, beside `lsm=`.
 const WORDS: &[&str] = &[
@@ -136,7 +139,8 @@ pub fn machine(cpus: u16) -> Vec<OsString> {
 /// snapshot: the files it talks through.
 pub(crate) struct Files {
     pub(crate) cell: PathBuf,
-    pub(crate) module: PathBuf,
+    pub(crate) monitor: PathBuf,
+    pub(crate) workload: PathBuf,
     pub(crate) answer: PathBuf,
     pub(crate) console: PathBuf,
 }
@@ -145,7 +149,13 @@ impl Files {
     /// The files in a guest's folder.
     pub(crate) fn below(folder: &Path) -> Files {
         let file = |name| folder.join(name);
-        Files { cell: file("cell"), module: file("module"), answer: file("answer"), console: file("console") }
+        Files {
+            cell: file("cell"),
+            monitor: file("of-monitor"),
+            workload: file("of-workload"),
+            answer: file("answer"),
+            console: file("console"),
+        }
     }
 }
 
@@ -179,7 +189,9 @@ pub(crate) fn devices(files: &Files, stops: Stops) -> Vec<OsString> {
         "-fw_cfg".into(),
         with(&format!("name={CELL_FILE},file="), &files.cell),
         "-fw_cfg".into(),
-        with(&format!("name={MODULE_FILE},file="), &files.module),
+        with(&format!("name={MONITOR_FILE},file="), &files.monitor),
+        "-fw_cfg".into(),
+        with(&format!("name={WORKLOAD_FILE},file="), &files.workload),
     ]
 }
 

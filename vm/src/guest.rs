@@ -16,6 +16,7 @@ use tempfile::TempDir;
 
 use crate::answer::{last_lines, understand};
 use crate::args::{self, Files, Memory, Stops};
+use crate::brought::Brought;
 use crate::console::{Show, Tail};
 pub use crate::error::Error;
 use crate::process::{Process, Streams};
@@ -70,8 +71,8 @@ pub struct Terms<'a> {
     pub stop: &'a AtomicBool,
     /// What shows the console meanwhile.
     pub console: Option<Show>,
-    /// The kernel module that is handed to it with the cell.
-    pub module: Option<&'a Path>,
+    /// What is handed to it with the cell.
+    pub brought: Brought<'a>,
 }
 
 /// What a guest said before it ended.
@@ -148,10 +149,14 @@ impl<'a> Guest<'a> {
         let folder = terms.scratch.folder("guest");
         let folder = folder.map_err(|error| Error::File { path: terms.scratch.path().into(), error })?;
         let mut files = Files::below(folder.path());
-        match terms.module {
-            Some(module) => files.module = module.into(),
-            None => fs::write(&files.module, b"")
-                .map_err(|error| Error::File { path: files.module.clone(), error })?,
+        let brought = terms.brought;
+        for (path, archive) in
+            [(&mut files.monitor, brought.monitor), (&mut files.workload, brought.workload)]
+        {
+            match archive {
+                Some(archive) => *path = archive.into(),
+                None => fs::write(&*path, b"").map_err(|error| Error::File { path: path.clone(), error })?,
+            }
         }
         let mut padded = cell.to_vec();
         padded.resize(padded.len().max(CELL_SIZE), b' ');

@@ -6,6 +6,7 @@
 pub mod answer;
 pub mod apt;
 pub mod args;
+pub mod brought;
 pub mod cache;
 mod closure;
 mod command;
