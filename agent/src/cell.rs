@@ -17,6 +17,7 @@ use hookbench_workloads::{Denial, Workload, calibrate};
 
 use crate::late;
 use crate::meter::Meter;
+use crate::own;
 use crate::prepared::Prepared;
 use crate::pulse::Pulse;
 use crate::shared::Sample;
@@ -57,7 +58,7 @@ pub(crate) fn run(spec: &CellSpec, prepared: Prepared) -> Result<AgentMessage> {
     let watched = spec.monitor != MonitorName::none();
     let meter = if watched { Some(Meter::start(prepared.rate)?) } else { None };
     let request = Request {
-        sink: monitor.sink.name,
+        sink: spec.monitor.own().map_or(monitor.sink.name, |(_, name)| name),
         behaviours: &behaviours,
         measured: behaviour,
         noop: hookbench_workloads::NOOP,
@@ -116,7 +117,11 @@ fn measure(
         }
         _ => None,
     };
-    Ok(done.measured(events, happened, attached_for))
+    let notes = match own::evidence(work, prepared, attached)? {
+        Ok(notes) => notes,
+        Err(failure) => return Ok(AgentMessage::Failed(failure)),
+    };
+    Ok(done.measured(events, happened, attached_for, notes))
 }
 
 /// The behaviours that a kernel has where the monitor looks for them.
@@ -167,6 +172,7 @@ impl Done<'_> {
         events: Option<Events>,
         happened: Option<Happened>,
         attached: Option<(u64, i64)>,
+        own: Vec<String>,
     ) -> AgentMessage {
         let idle = self.samples.iter().filter(|sample| sample.idle).count();
         let otherwise = self.denial.and_then(|denial| self.workload.timed_otherwise(denial));
@@ -185,7 +191,12 @@ impl Done<'_> {
             }),
             attach_cost: attached.map(|(cost, _)| cost),
             memory_bytes: attached.map(|(_, memory)| memory),
-            notes: otherwise.map(String::from).into_iter().chain((idle > 0).then_some(idly)).collect(),
+            notes: otherwise
+                .map(String::from)
+                .into_iter()
+                .chain((idle > 0).then_some(idly))
+                .chain(own)
+                .collect(),
         })
     }
 

@@ -20,6 +20,7 @@ mod idle;
 mod kernel;
 mod late;
 mod meter;
+mod own;
 mod ports;
 mod prepared;
 mod pulse;

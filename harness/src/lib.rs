@@ -6,6 +6,7 @@ pub mod cmd;
 pub mod folder;
 mod modules;
 mod outcome;
+pub mod own;
 pub mod plan;
 pub mod qemu;
 pub mod runner;

@@ -14,6 +14,7 @@ use hookbench_results::{Boot, Cell, MonitorName, Params, Profile, Schedule, Targ
 use hookbench_workloads::WORKLOADS;
 use serde::{Deserialize, Serialize};
 
+use crate::own;
 use crate::select::select;
 
 /// The plans that come with hookbench, by name.
@@ -36,6 +37,10 @@ pub struct Plan {
     /// Kernels by name or path; the default one when there are none.
     #[serde(default)]
     pub kernels: Vec<String>,
+    /// What commands that are monitors have to write before they count as ready, as a
+    /// regular expression.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ready: Option<String>,
     /// What to measure; the products of each are cells.
     pub cells: Vec<Products>,
 }
@@ -46,7 +51,8 @@ pub struct Plan {
 pub struct Products {
     /// Names or globs.
     pub workloads: Vec<String>,
-    /// Names or globs; `none` is always added, as the baseline.
+    /// Names or globs, or one's own, as in `bpf:PATH/NAME.o`; `none` is always added, as
+    /// the baseline.
     pub monitors: Vec<String>,
     /// `paced` when there are none.
     #[serde(default)]
@@ -118,7 +124,9 @@ impl Plan {
                 cell.params.clone(),
                 cell.boot,
                 cell.schedule,
-                monitors.iter().position(|monitor| *monitor == cell.monitor.to_string()),
+                // One's own come after ours, by their names.
+                monitors.iter().position(|known| *known == cell.monitor.to_string()).unwrap_or(usize::MAX),
+                cell.monitor.to_string(),
                 tuning_key(&cell.tuning),
             )
         });
@@ -194,8 +202,17 @@ impl Products {
         let mut names = self.monitors.clone();
         names.push(MonitorName::none().to_string());
         let mut all = Vec::new();
-        for name in select("monitor", &names, &monitor_names())? {
-            let name: MonitorName = name.parse()?;
+        let mut own = BTreeSet::new();
+        let mut ours = Vec::new();
+        for text in names {
+            match own::name(&text)? {
+                Some(name) => drop(own.insert(name)),
+                None => ours.push(text),
+            }
+        }
+        let ours = select("monitor", &ours, &monitor_names())?;
+        for name in ours.iter().map(|name| name.parse()).chain(own.into_iter().map(Ok)) {
+            let name: MonitorName = name?;
             let infos = hookbench_probes::find(&name).map_or(&[][..], |monitor| monitor.sink.params);
             for tuning in param::products(&name.to_string(), infos, &self.meant_for(infos))? {
                 all.push((name.clone(), unusual(tuning, infos)));
@@ -242,7 +259,13 @@ mod tests {
         let strings = |names: &[&str]| names.iter().map(|name| name.to_string()).collect();
         let products =
             Products { workloads: strings(workloads), monitors: strings(monitors), ..Products::default() };
-        Plan { name: "test".into(), about: String::new(), kernels: vec![], cells: vec![products] }
+        Plan {
+            name: "test".into(),
+            about: String::new(),
+            kernels: vec![],
+            ready: None,
+            cells: vec![products],
+        }
     }
 
     #[test]

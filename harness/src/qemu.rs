@@ -31,6 +31,7 @@ use sha2::{Digest, Sha256};
 
 use crate::modules::{self, Modules};
 use crate::outcome::{believed, failure, no_snapshot};
+use crate::own::Owns;
 use crate::session::Session;
 use crate::snapshots::Snapshots;
 use crate::stop::Stop;
@@ -61,6 +62,7 @@ pub struct QemuSession {
     cache: Cache,
     snapshots: Snapshots,
     modules: Modules,
+    owns: Owns,
     history: History,
     scratch: Scratch,
     stop: Stop,
@@ -100,6 +102,7 @@ impl QemuSession {
             machines: Vec::new(),
             kernels: names.iter().filter_map(|name| found.get(name)).map(kernel_record).collect(),
             image: record,
+            own: Vec::new(),
             usual: usual(),
             bpf_compiler: BPF_COMPILER.into(),
             rustc: env!("HOOKBENCH_RUSTC").into(),
@@ -112,6 +115,7 @@ impl QemuSession {
             cache,
             snapshots: Snapshots::default(),
             modules: Modules::default(),
+            owns: Owns::default(),
             history: History::Restored,
             scratch: Scratch::open()?,
             stop: Stop::default(),
@@ -138,6 +142,14 @@ impl QemuSession {
             }
         }
         self
+    }
+
+    /// The same session, with these monitors of a user's own: what they are is part of
+    /// the environment.
+    #[must_use]
+    pub fn with_own(mut self, owns: Owns) -> QemuSession {
+        self.environment.own = owns.records();
+        QemuSession { owns, ..self }
     }
 
     /// The same session, whose guests end at once when `stop` is asked for.
@@ -204,6 +216,10 @@ impl QemuSession {
             };
             brought = Some(modules::pack(&module, folder.path())?);
         }
+        let brought = match brought {
+            None => self.owns.pack(&cell.monitor, kernel, folder.path())?,
+            module => module,
+        };
         let brought = Brought { monitor: brought.as_deref(), workload: None };
         let terms = Terms { brought, ..self.terms(cell, spec.samples) };
         let boot_line = boot_line(monitor, kernel, cell)?;
@@ -384,7 +400,7 @@ fn missing(monitor: Monitor, kernel: &Kernel, cell: &Cell) -> Result<Option<Stri
     let Requires { since, config, .. } = monitor.sink.requires;
     let version: Option<KernelVersion> = kernel.version.parse().ok();
     if let Some(version) = version.filter(|version| *version < since) {
-        return Ok(Some(format!("{} needs kernel {since}; this is {version}", monitor.name())));
+        return Ok(Some(format!("{} needs kernel {since}; this is {version}", cell.monitor)));
     }
     if let Some(version) =
         version.filter(|version| recorded && monitor.sink.records && *version < READS_CALLER)

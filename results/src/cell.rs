@@ -224,7 +224,7 @@ mod tests {
             params in proptest::collection::btree_map("[a-z_]{1,9}", "[a-z0-9./]{1,9}", 0..4),
             schedule in proptest::sample::select(&Schedule::ALL[..]),
             target in proptest::sample::select(&[Target::Tcg, Target::Kvm, Target::Host][..]),
-            monitor in "[a-z0-9-]{1,12}(\\+[a-z0-9-]{1,12})?",
+            monitor in "([a-z0-9-]{1,12}(\\+[a-z0-9-]{1,12})?|bpf:[A-Z_a-z0-9][A-Za-z0-9._-]{0,9}[.]o|cmd:[a-z]{1,9})",
             tuning in proptest::collection::btree_map("[a-z_]{1,9}", "[a-z0-9./]{1,9}", 0..4),
             profile in proptest::sample::select(&Profile::ALL[..]),
             cpus in 1..=crate::boot::MOST_CPUS,

@@ -27,7 +27,7 @@ pub use boot::{Boot, Profile};
 pub use cell::{Cell, Target};
 pub use environment::Environment;
 pub use measurement::{Clock, Events, Failure, FailureKind, History, Measured, Measurement, Outcome};
-pub use monitor::MonitorName;
+pub use monitor::{MonitorName, OwnKind};
 pub use params::Params;
 pub use run::Run;
 pub use schedule::Schedule;

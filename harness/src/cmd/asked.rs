@@ -4,12 +4,13 @@
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::path::Path;
 
-use anyhow::{Result, anyhow, bail};
+use anyhow::{Result, anyhow, bail, ensure};
 use hookbench_probes::LOADER;
 use hookbench_results::Cell;
 use hookbench_vm::{kernels, pair};
 
 use super::run::Args;
+use crate::own::{self, Owns, With, split};
 use crate::plan::{Plan, Planned, Products};
 use crate::select::select;
 
@@ -21,6 +22,8 @@ pub(super) struct Asked {
     pub(super) kernels: Vec<String>,
     /// The cells, in canonical order.
     pub(super) planned: Vec<Planned>,
+    /// The monitors of one's own.
+    pub(super) owns: Owns,
 }
 
 impl Asked {
@@ -40,16 +43,18 @@ impl Asked {
 /// When something of it does not exist; the error says what does.
 pub(super) fn asked(args: &Args) -> Result<Asked> {
     if let Some(name) = &args.cell {
-        return one(name, args.samples);
+        return one(name, args);
     }
     let plan = plan(args)?;
     let kernels = kernels(if args.kernel.is_empty() { &plan.kernels } else { &args.kernel })?;
     let planned = plan.cells(&kernels)?;
-    Ok(Asked { plan: plan.name, kernels, planned })
+    let with = With { ready: args.ready.clone().or_else(|| plan.ready.clone()) };
+    let owns = Owns::read(plan.cells.iter().flat_map(|products| &products.monitors), &with)?;
+    Ok(Asked { plan: plan.name, kernels, planned, owns })
 }
 
 /// The one cell called `name`, without a baseline.
-fn one(name: &str, samples: Option<u32>) -> Result<Asked> {
+fn one(name: &str, args: &Args) -> Result<Asked> {
     let cell: Cell = name.parse()?;
     let is_built = pair::find(&cell.kernel).is_some();
     if !Path::new(&cell.kernel).is_file() && !is_built && !known()?.contains(&cell.kernel) {
@@ -71,20 +76,47 @@ fn one(name: &str, samples: Option<u32>) -> Result<Asked> {
             .chain(cell.tuning.iter())
             .map(|(name, value)| (name.into(), vec![value.into()]))
             .collect(),
-        samples,
+        samples: args.samples,
     };
-    let plan = Plan { name: "cell".into(), about: String::new(), kernels: Vec::new(), cells: vec![products] };
+    let owns = one_s_own(&cell, args)?;
+    let plan = Plan {
+        name: "cell".into(),
+        about: String::new(),
+        kernels: Vec::new(),
+        ready: None,
+        cells: vec![products],
+    };
     let mut planned = plan.cells(std::slice::from_ref(&cell.kernel))?;
     planned.retain(|planned| planned.cell.monitor == cell.monitor);
     match planned.iter().find(|planned| planned.cell == cell) {
         Some(found) => {
-            Ok(Asked { plan: plan.name, kernels: vec![cell.kernel], planned: vec![found.clone()] })
+            Ok(Asked { plan: plan.name, kernels: vec![cell.kernel], planned: vec![found.clone()], owns })
         }
         None => {
             let names: Vec<String> = planned.iter().map(|planned| planned.cell.to_string()).collect();
             bail!("no cell {name:?}; like it are: {}", names.join(", "))
         }
     }
+}
+
+/// The monitor of one's own that the cell names: `--monitor` says where it is.
+fn one_s_own(cell: &Cell, args: &Args) -> Result<Owns> {
+    let given = split(&args.monitor);
+    for text in &given {
+        ensure!(
+            own::name(text)?.is_some_and(|name| name == cell.monitor),
+            "the cell {cell} has the monitor {} and not {text:?}",
+            cell.monitor
+        );
+    }
+    let owns = Owns::read(&given, &With { ready: args.ready.clone() })?;
+    if cell.monitor.own().is_some() && given.is_empty() {
+        bail!(
+            "{} is one's own: say where it is with --monitor, as in --monitor bpf:PATH/NAME.o",
+            cell.monitor
+        );
+    }
+    Ok(owns)
 }
 
 /// The plan of a name, a file or the command line's globs.
@@ -126,11 +158,11 @@ fn custom(args: &Args) -> Result<Plan> {
     }
     let cells = vec![Products {
         workloads: all(&args.workload),
-        monitors: all(&args.monitor),
+        monitors: all(&split(&args.monitor)),
         params,
         ..Products::default()
     }];
-    Ok(Plan { name: "custom".into(), about: String::new(), kernels: Vec::new(), cells })
+    Ok(Plan { name: "custom".into(), about: String::new(), kernels: Vec::new(), ready: None, cells })
 }
 
 /// The names of the kernels in the table.
@@ -174,7 +206,7 @@ mod tests {
     }
 
     fn cell(name: &str) -> Result<Asked> {
-        one(name, Some(7))
+        one(name, &Args { samples: Some(7), ..args("") })
     }
 
     #[test]

@@ -35,9 +35,14 @@ pub struct Args {
     /// Workloads by name or glob
     #[arg(long, value_name = "WORKLOAD,…", value_delimiter = ',', conflicts_with = "plan")]
     pub(super) workload: Vec<String>,
-    /// Monitors by name or glob; `none` is always measured as well, as the baseline
-    #[arg(long, value_name = "MONITOR,…", value_delimiter = ',', conflicts_with = "plan")]
+    /// Monitors by name or glob, or one's own: bpf:FILE.o, audit:FILE.rules, cmd:COMMAND;
+    /// `none` is always measured as well, as the baseline
+    #[arg(long, value_name = "MONITOR,…", conflicts_with = "plan")]
     pub(super) monitor: Vec<String>,
+    /// What a cmd:COMMAND has to have written before it counts as ready [default: nothing;
+    /// it only has to rest]
+    #[arg(long, value_name = "REGEX")]
+    pub(super) ready: Option<String>,
     /// Schedules: paced, delivered, burst
     #[arg(long, value_name = "SCHEDULE,…", value_delimiter = ',')]
     pub(super) schedule: Vec<Schedule>,
@@ -60,7 +65,7 @@ pub struct Args {
     #[arg(long, value_name = "PLAN")]
     pub(super) plan: Option<String>,
     /// The one cell of this name, as reports show it; without a baseline
-    #[arg(long, value_name = "CELL", conflicts_with_all = ["plan", "kernel", "workload", "monitor", "schedule", "param", "loader"])]
+    #[arg(long, value_name = "CELL", conflicts_with_all = ["plan", "kernel", "workload", "schedule", "param", "loader"])]
     pub(super) cell: Option<String>,
     /// Show the guest's console on standard error while the cell runs
     #[arg(long, requires = "cell")]
@@ -174,7 +179,7 @@ fn open(asked: &Asked, args: &Args) -> Result<QemuSession> {
     let budget = Duration::from_secs(args.timeout);
     let say = |message: &str| progress.say(message);
     let session = QemuSession::open(&asked.kernels, budget, &say)?;
-    let session = session.with_modules(&asked.with_modules(), &say);
+    let session = session.with_modules(&asked.with_modules(), &say).with_own(asked.owns.clone());
     let session = if args.cold { session.with_history(History::Cold) } else { session };
     Ok(if args.console { session.with_console(say::console) } else { session })
 }
