@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use anyhow::Result;
 use hookbench_probes::attach::Attached;
-use hookbench_probes::attach::own::{Counting, Own};
+use hookbench_probes::attach::own::{Counting, Own, Program};
 use hookbench_results::protocol::CellSpec;
 use hookbench_results::{Failure, FailureKind};
 
@@ -18,6 +18,8 @@ const AGAIN: u32 = 10;
 
 /// Between two looks at what its readers have counted.
 const LOOK_AGAIN: Duration = Duration::from_millis(20);
+/// So many looks, whatever they see.
+const PATIENCE: u32 = 25;
 
 /// What it did, for who reads the numbers; or that it did nothing, which is a
 /// failure. Nothing for a monitor of ours. It is at its end afterwards.
@@ -34,12 +36,7 @@ pub(crate) fn evidence(
     let programs = own.programs()?;
     if !programs.is_empty() || own.owes_runs() {
         let owes = own.owes_runs();
-        let counting = Counting::start()?;
-        let before = counting.runs(&programs);
-        let spec = CellSpec { samples: AGAIN, ..work.spec.clone() };
-        worker::run(Work { spec: &spec, warmup: 0, ..work }, prepared, attached)?;
-        let after = counting.runs(&programs);
-        let runs: Vec<u64> = after.iter().zip(before).map(|(after, before)| after - before).collect();
+        let runs = runs(work, prepared, attached, &programs)?;
         let names = || programs.iter().map(|program| program.name.as_str());
         if owes && runs.iter().sum::<u64>() == 0 {
             let message = format!(
@@ -62,15 +59,37 @@ pub(crate) fn evidence(
     Ok(Ok(notes))
 }
 
-/// What it did, once its readers have nothing more to read.
+/// How often each program ran in [`AGAIN`] operations: in one more than that, without
+/// what it ran in one. A worker begins and ends as well, and has itself seen.
+fn runs(
+    work: Work,
+    prepared: &Prepared,
+    attached: &mut dyn Attached,
+    programs: &[Program],
+) -> Result<Vec<u64>> {
+    let counting = Counting::start()?;
+    let mut of = |operations| -> Result<Vec<u64>> {
+        let before = counting.runs(programs)?;
+        let spec = CellSpec { samples: operations, ..work.spec.clone() };
+        worker::run(Work { spec: &spec, warmup: 0, ..work }, prepared, attached)?;
+        let after = counting.runs(programs)?;
+        Ok(after.iter().zip(before).map(|(after, before)| after.saturating_sub(before)).collect())
+    };
+    let (one, more) = (of(1)?, of(AGAIN + 1)?);
+    Ok(more.iter().zip(one).map(|(more, one)| more.saturating_sub(one)).collect())
+}
+
+/// What it did, once its readers have nothing more to read, or do not come to an end:
+/// some see their own readers run.
 fn did(own: &mut dyn Own) -> Result<Vec<String>> {
     let mut last = own.did()?;
-    loop {
+    for _ in 0..PATIENCE {
         std::thread::sleep(LOOK_AGAIN);
         let now = own.did()?;
         if now == last {
-            return Ok(now);
+            break;
         }
         last = now;
     }
+    Ok(last)
 }

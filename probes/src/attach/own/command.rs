@@ -12,7 +12,7 @@ use anyhow::{Context, Result, anyhow, bail};
 use hookbench_results::Behaviour;
 use regex_lite::Regex;
 
-use super::runs::all;
+use super::runs::{but, numbers};
 use super::{Own, Program};
 use crate::attach::{Attached, Error, Request, Seen};
 use crate::own;
@@ -21,8 +21,8 @@ use crate::own;
 const OUTPUT: &str = "/run/own-output";
 
 /// How long it may take until it is ready, and until it has ended, in the guest's time.
-const READY: Duration = Duration::from_secs(60);
-const END: Duration = Duration::from_secs(20);
+const READY: Duration = Duration::from_secs(20);
+const END: Duration = Duration::from_secs(5);
 /// Who uses no CPU for so long has nothing left to do.
 const REST: Duration = Duration::from_millis(500);
 const LOOK: Duration = Duration::from_millis(20);
@@ -48,7 +48,7 @@ pub(crate) fn attach(request: &Request) -> Result<Box<dyn Attached>, Error> {
     let text = fs::read(&path).with_context(|| format!("failed to read {}", path.display()))?;
     let command: own::Command = serde_json::from_slice(&text).context("failed to understand the command")?;
     mount_debugfs()?;
-    let before = all().into_iter().map(|program| program.id).collect();
+    let before = numbers();
     let child = start(&command.words)?;
     let name = request.sink.to_string();
     let mut running = Running { child, name, before, ended: false };
@@ -209,7 +209,7 @@ impl Own for Running {
     }
 
     fn programs(&self) -> Result<Vec<Program>> {
-        Ok(all().into_iter().filter(|program| !self.before.contains(&program.id)).collect())
+        but(&self.before)
     }
 
     fn owes_runs(&self) -> bool {

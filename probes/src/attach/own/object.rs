@@ -64,7 +64,7 @@ pub(crate) fn attach(request: &Request) -> Result<Box<dyn Attached>, Error> {
     }
     let begun = Whole::begin(&path, request, &without);
     let mut whole = begun.map_err(|error| match error {
-        Error::Failed(error) => Error::Failed(error.context(told(&without).join("; "))),
+        Error::Failed(error) => Error::Failed(anyhow!("{error:#} ({})", told(&without).join("; "))),
         other => other,
     })?;
     whole.notes.extend(told(&without));
@@ -88,8 +88,12 @@ fn lacked(path: &Path) -> Result<BTreeMap<String, String>> {
     Ok(without)
 }
 
+/// What is said of them: of many, of the first ones.
 fn told(without: &BTreeMap<String, String>) -> Vec<String> {
-    without.iter().map(|(name, why)| format!("program {name} is left out: {why}")).collect()
+    const SHOWN: usize = 3;
+    let each = without.iter().take(SHOWN).map(|(name, why)| format!("program {name} is left out: {why}"));
+    let more = without.len().saturating_sub(SHOWN);
+    each.chain((more > 0).then(|| format!("{more} programs more are left out for such reasons"))).collect()
 }
 
 impl Whole {
@@ -264,13 +268,8 @@ impl Own for Whole {
     }
 
     fn programs(&self) -> Result<Vec<Program>> {
-        use std::os::fd::AsFd;
-        let loaded = self.object.progs_mut().filter(|program| program.autoload()).collect::<Vec<_>>();
-        let program = |program: &libbpf_rs::ProgramMut<'_>| {
-            let id = libbpf_rs::Program::id_from_fd(program.as_fd())?;
-            Ok(Program { id, name: program.name().to_string_lossy().into_owned() })
-        };
-        loaded.iter().map(program).collect()
+        let loaded = self.object.progs_mut().filter(|program| program.autoload());
+        loaded.map(|program| Program::of(&program)).collect()
     }
 
     fn owes_runs(&self) -> bool {
