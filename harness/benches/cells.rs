@@ -96,7 +96,14 @@ fn plan() -> Plan {
         monitors: MONITORS.iter().map(|monitor| monitor.to_string()).collect(),
         ..Products::default()
     }];
-    Plan { name: "bench".into(), about: String::new(), kernels: Vec::new(), ready: None, cells }
+    Plan {
+        name: "bench".into(),
+        about: String::new(),
+        kernels: Vec::new(),
+        ready: None,
+        bring: vec![],
+        cells,
+    }
 }
 
 /// The monitor, with the parameters where there are several cells of it.

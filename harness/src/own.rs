@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 use std::fs;
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail, ensure};
@@ -10,8 +11,11 @@ use hookbench_probes::own::{COMMAND, Command, FOLDER};
 use hookbench_results::environment::OwnRecord;
 use hookbench_results::{MonitorName, OwnKind};
 use hookbench_vm::brought;
-use hookbench_vm::image::{Content, GuestFile};
+use hookbench_vm::cache::Cache;
+use hookbench_vm::image::{self, Content, GuestFile};
 use hookbench_vm::kernel::Kernel;
+use hookbench_vm::packages;
+use hookbench_vm::userland::Userland;
 use regex_lite::Regex;
 use sha2::{Digest, Sha256};
 
@@ -23,6 +27,9 @@ const LARGEST: u64 = 64 << 20;
 pub struct With {
     /// What commands have to write before they count as ready.
     pub ready: Option<String>,
+    /// What commands need beside what the guest has: files and folders by path, and
+    /// Debian packages by name.
+    pub bring: Vec<String>,
 }
 
 /// One of them.
@@ -42,7 +49,15 @@ enum What {
 
 /// All of a run, by their names.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Owns(BTreeMap<MonitorName, Own>);
+pub struct Owns {
+    all: BTreeMap<MonitorName, Own>,
+    /// Files that commands find in their folder.
+    files: Vec<GuestFile>,
+    /// Debian packages to be fetched for them.
+    packages: Vec<String>,
+    /// What these are, once they have been.
+    fetched: Option<Userland>,
+}
 
 /// The name in cells of what is asked for as `text`; `None` when that is one of ours.
 ///
@@ -90,22 +105,54 @@ impl Owns {
     /// When a file cannot be read, or two different ones have the same name.
     pub fn read<'a>(texts: impl IntoIterator<Item = &'a String>, with: &With) -> Result<Owns> {
         let mut owns = Owns::default();
+        for item in &with.bring {
+            if item.contains('/') || Path::new(item).exists() {
+                bring(Path::new(item), FOLDER, &mut owns.files)?;
+            } else {
+                owns.packages.push(item.clone());
+            }
+        }
         for text in texts {
             let Some(name) = name(text)? else { continue };
             let own = Own::read(&name, text, with)?;
-            let had = owns.0.insert(name.clone(), own.clone());
+            let had = owns.all.insert(name.clone(), own.clone());
             ensure!(
                 had.is_none_or(|had| had == own),
                 "two different monitors are called {name}; rename one{}",
                 if name.mechanism() == "cmd" { ", as in cmd:NAME=COMMAND" } else { "" }
             );
         }
+        let commands = owns.all.values().any(|own| matches!(own.what, What::Command(_)));
+        ensure!(
+            commands || with == &With::default(),
+            "--bring and --ready are for commands, and no monitor is one: cmd:COMMAND"
+        );
         Ok(owns)
+    }
+
+    /// Fetches the packages that commands need, or finds them in the cache.
+    ///
+    /// # Errors
+    /// When there is no such package, or it cannot be fetched.
+    pub(crate) fn fetch(&mut self, cache: &Cache, progress: &dyn Fn(&str)) -> Result<()> {
+        if !self.packages.is_empty() {
+            self.fetched = Some(packages::fetch(&self.packages, cache, progress)?);
+        }
+        let brought = self.files.iter().chain(self.fetched.iter().flat_map(|of| &of.files));
+        let packed = image::pack(brought).context("failed to pack what commands need")?;
+        for own in self.all.values_mut() {
+            if let What::Command(_) = own.what {
+                own.record.sha256 = packed.sha256.clone();
+                own.record.bytes = packed.bytes.len() as u64;
+                own.record.packages = self.fetched.as_ref().map_or_else(Vec::new, |of| of.packages.clone());
+            }
+        }
+        Ok(())
     }
 
     /// What is recorded of them.
     pub(crate) fn records(&self) -> Vec<OwnRecord> {
-        self.0.values().map(|own| own.record.clone()).collect()
+        self.all.values().map(|own| own.record.clone()).collect()
     }
 
     /// Packs what `name` brings to a guest of `kernel` into an archive in `folder`;
@@ -115,7 +162,7 @@ impl Owns {
     /// When there is no such monitor here, or the archive cannot be written.
     pub(crate) fn pack(&self, name: &MonitorName, kernel: &Kernel, folder: &Path) -> Result<Option<PathBuf>> {
         let Some((_, file)) = name.own() else { return Ok(None) };
-        let own = self.0.get(name).with_context(|| {
+        let own = self.all.get(name).with_context(|| {
             format!("nobody said where {name} is; name it with --monitor, as in bpf:PATH/NAME.o")
         })?;
         let in_folder = |file: &str, bytes: Vec<u8>| GuestFile {
@@ -126,7 +173,10 @@ impl Owns {
         let mut files = match &own.what {
             What::File(bytes) => vec![in_folder(file, bytes.clone())],
             What::Command(command) => {
-                vec![in_folder(COMMAND, serde_json::to_vec(command).context("failed to render the command")?)]
+                let json = serde_json::to_vec(command).context("failed to render the command")?;
+                let mut files = vec![in_folder(COMMAND, json)];
+                files.extend(self.files.iter().chain(self.fetched.iter().flat_map(|of| &of.files)).cloned());
+                files
             }
         };
         files.extend(config(kernel)?);
@@ -134,6 +184,25 @@ impl Owns {
         brought::pack(&files, &archive)?;
         Ok(Some(archive))
     }
+}
+
+/// Takes the file, or all in the folder, `path` of the host for the guest's folder `into`.
+fn bring(path: &Path, into: &str, files: &mut Vec<GuestFile>) -> Result<()> {
+    let context = || format!("failed to bring {}", path.display());
+    let metadata = fs::metadata(path).with_context(context)?;
+    let name = path.canonicalize().with_context(context)?;
+    let name = name.file_name().with_context(|| format!("{} has no name", path.display()))?;
+    let into = format!("{into}/{}", name.to_string_lossy());
+    let mode = metadata.permissions().mode() & 0o7777;
+    if !metadata.is_dir() {
+        let content = Content::File(read(path)?);
+        files.push(GuestFile { path: into, mode, content });
+        return Ok(());
+    }
+    let mut entries =
+        fs::read_dir(path).with_context(context)?.collect::<Result<Vec<_>, _>>().with_context(context)?;
+    entries.sort_by_key(|entry| entry.file_name());
+    entries.iter().try_for_each(|entry| bring(&entry.path(), &into, files))
 }
 
 /// The kernel's configuration, where libbpf looks for what an object asks of it.
@@ -160,8 +229,8 @@ impl Own {
                 let command = Command { words: command(rest)?.1, ready: with.ready.clone() };
                 record.command.clone_from(&command.words);
                 record.ready.clone_from(&command.ready);
-                let bytes = serde_json::to_vec(&command).context("failed to render the command")?;
-                (What::Command(command), bytes)
+                // What it brings is recorded when that is known.
+                (What::Command(command), Vec::new())
             }
         };
         record.sha256 = Sha256::digest(&bytes).iter().map(|byte| format!("{byte:02x}")).collect();

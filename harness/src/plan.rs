@@ -7,7 +7,7 @@ use std::fs;
 use std::path::Path;
 
 use anyhow::{Context, Result, bail, ensure};
-use hookbench_results::boot::MOST_CPUS;
+use hookbench_results::boot::{MEMORY, MOST_CPUS, USUAL_MEMORY};
 use hookbench_results::param::{self, ParamInfo};
 use hookbench_results::samples::MOST as MOST_SAMPLES;
 use hookbench_results::{Boot, Cell, MonitorName, Params, Profile, Schedule, Target};
@@ -41,6 +41,9 @@ pub struct Plan {
     /// regular expression.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ready: Option<String>,
+    /// What they need: Debian packages by name, files and folders by path.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub bring: Vec<String>,
     /// What to measure; the products of each are cells.
     pub cells: Vec<Products>,
 }
@@ -63,6 +66,9 @@ pub struct Products {
     /// Numbers of CPUs; one when there are none.
     #[serde(default)]
     pub cpus: Vec<u16>,
+    /// The guest's memory in MiB; 256 when there are none.
+    #[serde(default)]
+    pub memory: Vec<u32>,
     /// Values of parameters, of workloads and of monitors; the usual ones of all
     /// that are left out.
     #[serde(default)]
@@ -186,15 +192,24 @@ impl Products {
         Ok(planned)
     }
 
-    /// The products of profiles and numbers of CPUs.
+    /// The products of profiles, numbers of CPUs and sizes of memory.
     fn boots(&self) -> Result<BTreeSet<Boot>> {
         let profiles = if self.profiles.is_empty() { &[Profile::Lean][..] } else { &self.profiles };
         let cpus = if self.cpus.is_empty() { &[1][..] } else { &self.cpus };
         if let Some(wrong) = cpus.iter().find(|cpus| !(1..=MOST_CPUS).contains(cpus)) {
             bail!("a guest cannot have {wrong} CPUs; it takes 1 to {MOST_CPUS}");
         }
-        let of = |&profile| cpus.iter().map(move |&cpus| Boot { profile, cpus });
-        Ok(profiles.iter().flat_map(of).collect())
+        let memory = if self.memory.is_empty() { &[USUAL_MEMORY][..] } else { &self.memory };
+        if let Some(wrong) = memory.iter().find(|memory| !MEMORY.contains(memory)) {
+            bail!("a guest cannot have {wrong} MiB; it takes {} to {}", MEMORY.start(), MEMORY.end());
+        }
+        let mut boots = BTreeSet::new();
+        for &profile in profiles {
+            for &cpus in cpus {
+                boots.extend(memory.iter().map(|&memory_mib| Boot { profile, cpus, memory_mib }));
+            }
+        }
+        Ok(boots)
     }
 
     /// The monitors with each product of their parameters.
@@ -264,6 +279,7 @@ mod tests {
             about: String::new(),
             kernels: vec![],
             ready: None,
+            bring: vec![],
             cells: vec![products],
         }
     }

@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use anyhow::{Context, Result};
 use hookbench_probes::{Monitor, Requires, STACKED};
+use hookbench_results::boot::USUAL_MEMORY;
 use hookbench_results::environment::{ImageRecord, KernelRecord};
 use hookbench_results::param::ParamInfo;
 use hookbench_results::protocol::CellSpec;
@@ -97,8 +98,8 @@ impl QemuSession {
             clock: Clock::Instructions,
             qemu,
             cpu: args::CPU.into(),
-            memory_mib: args::MEMORY_MIB,
-            machine: args::machine(1).into_iter().map(lossy).collect(),
+            memory_mib: USUAL_MEMORY,
+            machine: args::machine(1, USUAL_MEMORY).into_iter().map(lossy).collect(),
             machines: Vec::new(),
             kernels: names.iter().filter_map(|name| found.get(name)).map(kernel_record).collect(),
             image: record,
@@ -146,10 +147,13 @@ impl QemuSession {
 
     /// The same session, with these monitors of a user's own: what they are is part of
     /// the environment.
-    #[must_use]
-    pub fn with_own(mut self, owns: Owns) -> QemuSession {
+    ///
+    /// # Errors
+    /// When the packages that they bring cannot be had.
+    pub fn with_own(mut self, mut owns: Owns, progress: &dyn Fn(&str)) -> Result<QemuSession> {
+        owns.fetch(&self.cache, progress)?;
         self.environment.own = owns.records();
-        QemuSession { owns, ..self }
+        Ok(QemuSession { owns, ..self })
     }
 
     /// The same session, whose guests end at once when `stop` is asked for.
@@ -181,8 +185,9 @@ impl QemuSession {
             lines.entry((&cell.kernel, line)).or_default().insert(format!("{}: {who}", cell.boot));
         }
         let several = numbers.into_iter().filter(|&cpus| cpus > 1);
-        self.environment.machines =
-            several.map(|cpus| (cpus, args::machine(cpus).into_iter().map(lossy).collect())).collect();
+        self.environment.machines = several
+            .map(|cpus| (cpus, args::machine(cpus, USUAL_MEMORY).into_iter().map(lossy).collect()))
+            .collect();
         for ((kernel, line), who) in lines {
             if let Some(record) = self.environment.kernels.iter_mut().find(|record| record.name == kernel) {
                 let who: Vec<String> = who.into_iter().collect();
@@ -242,6 +247,7 @@ impl QemuSession {
             budget: self.budget,
             samples,
             cpus: cell.boot.cpus,
+            memory_mib: cell.boot.memory_mib,
             scratch: &self.scratch,
             stop: self.stop.flag(),
             console: self.console,
@@ -250,7 +256,7 @@ impl QemuSession {
     }
 
     fn snapshot(&self, kernel: &Kernel, cell: &Cell, boot_line: &str) -> Result<Snapshot, Failure> {
-        self.snapshots.of(&kernel.name, cell.boot.cpus, boot_line, || {
+        self.snapshots.of(&kernel.name, cell.boot, boot_line, || {
             let recipe = Recipe {
                 kernel,
                 image: &self.image,

@@ -35,11 +35,15 @@ fn object(folder: &Path, macros: &[&str]) -> PathBuf {
 
 /// How the cell of execve under the monitor `text` ends.
 fn outcome(text: &str, schedule: Schedule) -> Outcome {
-    let owns = Owns::read([&text.to_string()], &With { ready: Some("ready".into()) }).unwrap();
+    let with = match text.starts_with("cmd:") {
+        true => With { ready: Some("ready".into()), ..With::default() },
+        false => With::default(),
+    };
+    let owns = Owns::read([&text.to_string()], &with).unwrap();
     let name = hookbench::own::name(text).unwrap().unwrap().to_string();
     let mut planned = planned("6.1", "execve-noop", "none", &[], schedule);
     planned.cell.monitor = name.parse().unwrap();
-    run(&default_session().with_own(owns), &planned, None)
+    run(&default_session().with_own(owns, &|_| ()).unwrap(), &planned, None)
 }
 
 fn of_object(macros: &[&str]) -> Outcome {

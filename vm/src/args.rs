@@ -16,9 +16,6 @@ pub const QEMU: &str = "qemu-system-x86_64";
 /// without AVX, which TCG calls a function for at each instruction.
 pub const CPU: &str = "max,-erms,-fsrm,-la57,-avx,-avx2";
 
-/// The guest's memory in MiB.
-pub const MEMORY_MIB: u32 = 256;
-
 /// The security modules of the profile `lean`. BPF LSM is among them for all
 /// monitors, so that all have the same baseline.
 const LEAN_LSM: &str = "lockdown,bpf";
@@ -111,10 +108,10 @@ pub fn boot_line(profile: Profile, built_in: &str, additions: Additions<'_>) -> 
 const EXCLUSIVE: &[&str] = &["selinux", "smack", "apparmor"];
 
 /// The machine and its clock, the same for every kernel, cell and place with so
-/// many CPUs.
-pub fn machine(cpus: u16) -> Vec<OsString> {
+/// many CPUs and so much memory.
+pub fn machine(cpus: u16, memory_mib: u32) -> Vec<OsString> {
     let machine = if cpus == 1 { ONE_CPU } else { SEVERAL_CPUS };
-    let (memory, cpus) = (format!("{MEMORY_MIB}M"), cpus.to_string());
+    let (memory, cpus) = (format!("{memory_mib}M"), cpus.to_string());
     [
         // One instruction is one nanosecond of the guest's time, whatever the
         // host does; idle time passes at once.
@@ -216,12 +213,12 @@ pub(crate) enum Memory {
     Private,
 }
 
-/// The guest's memory is this file.
-pub(crate) fn memory(file: &Path, memory: Memory) -> Vec<OsString> {
+/// The guest's memory, so many MiB, is this file.
+pub(crate) fn memory(file: &Path, mib: u32, memory: Memory) -> Vec<OsString> {
     let share = if memory == Memory::Shared { "on" } else { "off" };
     vec![
         "-object".into(),
-        with(&format!("memory-backend-file,id=ram,size={MEMORY_MIB}M,share={share},mem-path="), file),
+        with(&format!("memory-backend-file,id=ram,size={mib}M,share={share},mem-path="), file),
         "-machine".into(),
         "memory-backend=ram".into(),
     ]
@@ -241,13 +238,14 @@ mod tests {
 
     #[test]
     fn the_machine_is_as_it_was() {
-        let arguments: Vec<String> = machine(1).iter().map(|a| a.to_string_lossy().into_owned()).collect();
+        let arguments: Vec<String> =
+            machine(1, 256).iter().map(|a| a.to_string_lossy().into_owned()).collect();
         insta::assert_snapshot!(arguments.join("\n"));
     }
 
     #[test]
     fn several_cpus_have_another_machine_and_one_adds_no_word() {
-        let four: Vec<String> = machine(4).iter().map(|a| a.to_string_lossy().into_owned()).collect();
+        let four: Vec<String> = machine(4, 256).iter().map(|a| a.to_string_lossy().into_owned()).collect();
         assert!(four.join(" ").contains("-smp 4 -machine pc,"), "{four:?}");
         assert!(words_for(1).is_empty());
         assert!(words_for(2).contains(&"maxcpus=1"));
@@ -278,7 +276,8 @@ mod tests {
     #[test]
     fn commas_in_paths_are_no_separators() {
         let path = Path::new("/tmp/a,b");
-        let arguments = [devices(&Files::below(path), Stops::Here), memory(path, Memory::Shared)].concat();
+        let arguments =
+            [devices(&Files::below(path), Stops::Here), memory(path, 256, Memory::Shared)].concat();
         assert!(arguments.contains(&"file,id=answer,path=/tmp/a,,b/answer".into()));
         assert!(arguments.contains(&"name=opt/org.hookbench/cell,file=/tmp/a,,b/cell".into()));
         assert!(arguments.iter().any(|a| a.to_string_lossy().ends_with("mem-path=/tmp/a,,b")));

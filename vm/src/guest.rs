@@ -65,6 +65,8 @@ pub struct Terms<'a> {
     pub samples: u32,
     /// How many CPUs it has.
     pub cpus: u16,
+    /// How much memory, in MiB.
+    pub memory_mib: u32,
     /// Where its files are.
     pub scratch: &'a Scratch,
     /// Whether it is to be ended at once.
@@ -116,7 +118,7 @@ fn restore<'a>(snapshot: &Snapshot, cell: &[u8], terms: &'a Terms<'a>) -> Result
     let file = |error| Error::File { path: snapshot.device(), error };
     let device = File::open(snapshot.device()).map_err(file)?;
     let commands = qmp::resume_from(device.as_raw_fd());
-    let mut arguments = args::memory(&snapshot.memory(), Memory::Private);
+    let mut arguments = args::memory(&snapshot.memory(), terms.memory_mib, Memory::Private);
     arguments.extend(["-incoming", "defer", "-qmp", "stdio"].map(OsString::from));
     let mut guest = Guest::start(cell, terms, Stops::Not, arguments, Stdio::piped(), Some(device))?;
     guest.tell(&commands);
@@ -167,7 +169,8 @@ impl<'a> Guest<'a> {
         };
         let output = if stops == Stops::Here { Stdio::piped() } else { create("monitor")?.into() };
         let streams = Streams { input, output, error: create("stderr")?, inherits };
-        let arguments = [args::machine(terms.cpus), args::devices(&files, stops), arguments].concat();
+        let arguments =
+            [args::machine(terms.cpus, terms.memory_mib), args::devices(&files, stops), arguments].concat();
         let process = Process::start(&arguments, streams)?;
         let tail = Tail::of(&files.console, terms.console);
         Ok(Guest { process, files, folder, tail, shown: Vec::new(), begin: Instant::now(), terms })

@@ -24,6 +24,7 @@ pub mod kernels;
 pub mod mirror;
 pub mod modules;
 pub mod names;
+pub mod packages;
 pub mod pair;
 mod pair_build;
 mod place;

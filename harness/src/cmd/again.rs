@@ -46,6 +46,7 @@ fn alone(program: &str, planned: &Planned, args: &Args) -> String {
             .into_iter()
             .filter(|text| own::name(text).is_ok_and(|name| name.as_ref() == Some(&planned.cell.monitor)));
         words.extend(own.take(1).flat_map(|text| ["--monitor".into(), text]));
+        words.extend(args.bring.iter().flat_map(|item| ["--bring".into(), item.clone()]));
         words.extend(args.ready.iter().flat_map(|ready| ["--ready".into(), ready.clone()]));
     }
     let usual = hookbench_workloads::find(&planned.cell.workload).map(|workload| workload.info().samples);

@@ -48,7 +48,10 @@ pub(super) fn asked(args: &Args) -> Result<Asked> {
     let plan = plan(args)?;
     let kernels = kernels(if args.kernel.is_empty() { &plan.kernels } else { &args.kernel })?;
     let planned = plan.cells(&kernels)?;
-    let with = With { ready: args.ready.clone().or_else(|| plan.ready.clone()) };
+    let with = With {
+        ready: args.ready.clone().or_else(|| plan.ready.clone()),
+        bring: [plan.bring.as_slice(), &args.bring].concat(),
+    };
     let owns = Owns::read(plan.cells.iter().flat_map(|products| &products.monitors), &with)?;
     Ok(Asked { plan: plan.name, kernels, planned, owns })
 }
@@ -70,6 +73,7 @@ fn one(name: &str, args: &Args) -> Result<Asked> {
         schedules: vec![cell.schedule],
         profiles: vec![cell.boot.profile],
         cpus: vec![cell.boot.cpus],
+        memory: vec![cell.boot.memory_mib],
         params: cell
             .params
             .iter()
@@ -84,6 +88,7 @@ fn one(name: &str, args: &Args) -> Result<Asked> {
         about: String::new(),
         kernels: Vec::new(),
         ready: None,
+        bring: vec![],
         cells: vec![products],
     };
     let mut planned = plan.cells(std::slice::from_ref(&cell.kernel))?;
@@ -109,7 +114,7 @@ fn one_s_own(cell: &Cell, args: &Args) -> Result<Owns> {
             cell.monitor
         );
     }
-    let owns = Owns::read(&given, &With { ready: args.ready.clone() })?;
+    let owns = Owns::read(&given, &With { ready: args.ready.clone(), bring: args.bring.clone() })?;
     if cell.monitor.own().is_some() && given.is_empty() {
         bail!(
             "{} is one's own: say where it is with --monitor, as in --monitor bpf:PATH/NAME.o",
@@ -140,6 +145,9 @@ pub(super) fn plan(args: &Args) -> Result<Plan> {
         if !args.cpus.is_empty() {
             products.cpus.clone_from(&args.cpus);
         }
+        if !args.memory.is_empty() {
+            products.memory.clone_from(&args.memory);
+        }
         products.samples = args.samples.or(products.samples);
     }
     Ok(plan)
@@ -162,7 +170,14 @@ fn custom(args: &Args) -> Result<Plan> {
         params,
         ..Products::default()
     }];
-    Ok(Plan { name: "custom".into(), about: String::new(), kernels: Vec::new(), ready: None, cells })
+    Ok(Plan {
+        name: "custom".into(),
+        about: String::new(),
+        kernels: Vec::new(),
+        ready: None,
+        bring: vec![],
+        cells,
+    })
 }
 
 /// The names of the kernels in the table.

@@ -43,6 +43,9 @@ pub struct Args {
     /// it only has to rest]
     #[arg(long, value_name = "REGEX")]
     pub(super) ready: Option<String>,
+    /// What a cmd:COMMAND needs: Debian packages by name, files and folders by path
+    #[arg(long, value_name = "PACKAGE|PATH,…", value_delimiter = ',')]
+    pub(super) bring: Vec<String>,
     /// Schedules: paced, delivered, burst
     #[arg(long, value_name = "SCHEDULE,…", value_delimiter = ',')]
     pub(super) schedule: Vec<Schedule>,
@@ -58,6 +61,9 @@ pub struct Args {
     /// Numbers of CPUs of the guest, for what a monitor's memory depends on
     #[arg(long, value_name = "N,…", value_delimiter = ',')]
     pub(super) cpus: Vec<u16>,
+    /// The guest's memory in MiB, for what needs more than 256
+    #[arg(long, value_name = "MIB,…", value_delimiter = ',')]
+    pub(super) memory: Vec<u32>,
     /// How many operations are timed in each cell
     #[arg(long, value_name = "N")]
     pub(super) samples: Option<u32>,
@@ -179,7 +185,7 @@ fn open(asked: &Asked, args: &Args) -> Result<QemuSession> {
     let budget = Duration::from_secs(args.timeout);
     let say = |message: &str| progress.say(message);
     let session = QemuSession::open(&asked.kernels, budget, &say)?;
-    let session = session.with_modules(&asked.with_modules(), &say).with_own(asked.owns.clone());
+    let session = session.with_modules(&asked.with_modules(), &say).with_own(asked.owns.clone(), &say)?;
     let session = if args.cold { session.with_history(History::Cold) } else { session };
     Ok(if args.console { session.with_console(say::console) } else { session })
 }

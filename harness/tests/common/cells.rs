@@ -42,6 +42,7 @@ pub(crate) fn planned(
         about: String::new(),
         kernels: vec![],
         ready: None,
+        bring: vec![],
         cells: vec![products],
     };
     let cells = plan.cells(&[kernel.to_string()]).unwrap();

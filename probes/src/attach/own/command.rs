@@ -23,8 +23,10 @@ const OUTPUT: &str = "/run/own-output";
 /// How long it may take until it is ready, and until it has ended, in the guest's time.
 const READY: Duration = Duration::from_secs(20);
 const END: Duration = Duration::from_secs(5);
-/// Who uses no CPU for so long has nothing left to do.
+/// Who uses less than so much of the CPU for so long has nothing left to do but to
+/// look now and then whether there is something.
 const REST: Duration = Duration::from_millis(500);
+const RESTING: Duration = Duration::from_millis(10);
 const LOOK: Duration = Duration::from_millis(20);
 
 /// So many lines of its output are shown, of so many characters.
@@ -107,16 +109,17 @@ impl Running {
     fn wait_until_ready(&mut self, ready: Option<&str>) -> Result<()> {
         let pattern = Regex::new(ready.unwrap_or_default()).context("not a regular expression")?;
         let begin = Instant::now();
-        let (mut used, mut since) = (0, begin);
+        let (mut used, mut since, mut rests) = (self.used()?, begin, false);
         loop {
             std::thread::sleep(LOOK);
             self.lives()?;
-            let now = self.used()?;
-            if now != used {
+            if since.elapsed() >= REST {
+                let now = self.used()?;
+                rests = now.saturating_sub(used) < RESTING.as_nanos() as u64;
                 (used, since) = (now, Instant::now());
             }
             let said = pattern.is_match(&output());
-            if said && since.elapsed() >= REST {
+            if said && rests {
                 return Ok(());
             }
             if begin.elapsed() > READY {
