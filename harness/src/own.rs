@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, bail, ensure};
 use hookbench_probes::own::{COMMAND, Command, FOLDER};
 use hookbench_results::environment::OwnRecord;
-use hookbench_results::{MonitorName, OwnKind};
+use hookbench_results::{MonitorName, OwnKind, Params};
 use hookbench_vm::brought;
 use hookbench_vm::cache::Cache;
 use hookbench_vm::image::{self, Content, GuestFile};
@@ -59,18 +59,28 @@ pub struct Owns {
     fetched: Option<Userland>,
 }
 
-/// The name in cells of what is asked for as `text`; `None` when that is one of ours.
+/// The path, and the parameters of an object: `PATH[NAME=VALUE ...]`.
+fn tuned(kind: OwnKind, rest: &str) -> Result<(&str, Params)> {
+    match rest.strip_suffix(']').and_then(|rest| rest.split_once('[')).filter(|_| kind == OwnKind::Bpf) {
+        Some((path, params)) => Ok((path, params.parse()?)),
+        None => Ok((rest, Params::default())),
+    }
+}
+
+/// What is asked for as `text`, as cells have it: name and parameters; `None` when
+/// that is one of ours.
 ///
 /// # Errors
 /// When it is of a kind and can be no name.
-pub fn name(text: &str) -> Result<Option<MonitorName>> {
+pub fn parse(text: &str) -> Result<Option<(MonitorName, Params)>> {
     let Some((kind, rest)) = OwnKind::of(text) else { return Ok(None) };
+    let (rest, tuning) = tuned(kind, rest)?;
     let name = match kind {
         OwnKind::Bpf | OwnKind::Audit => file_name(rest),
         OwnKind::Command => &command(rest)?.0,
     };
     let name = format!("{}:{name}", kind.prefix());
-    Ok(Some(name.parse().with_context(|| format!("{text:?} cannot be a monitor"))?))
+    Ok(Some((name.parse().with_context(|| format!("{text:?} cannot be a monitor"))?, tuning)))
 }
 
 fn file_name(path: &str) -> &str {
@@ -113,7 +123,7 @@ impl Owns {
             }
         }
         for text in texts {
-            let Some(name) = name(text)? else { continue };
+            let Some((name, _)) = parse(text)? else { continue };
             let own = Own::read(&name, text, with)?;
             let had = owns.all.insert(name.clone(), own.clone());
             ensure!(
@@ -216,6 +226,7 @@ fn config(kernel: &Kernel) -> Result<Option<GuestFile>> {
 impl Own {
     fn read(name: &MonitorName, text: &str, with: &With) -> Result<Own> {
         let (kind, rest) = OwnKind::of(text).context("not a monitor of one's own")?;
+        let (rest, _) = tuned(kind, rest)?;
         let mut record = OwnRecord { monitor: name.to_string(), ..OwnRecord::default() };
         let (what, bytes) = match kind {
             OwnKind::Bpf | OwnKind::Audit => {
@@ -262,11 +273,13 @@ mod tests {
             ("cmd:/usr/bin/bpftrace -e 'a, b'", "cmd:bpftrace"),
             ("cmd:opens=bpftrace -e 'x=1'", "cmd:opens"),
         ] {
-            assert_eq!(name(text).unwrap().unwrap().to_string(), named);
+            assert_eq!(parse(text).unwrap().unwrap().0.to_string(), named);
         }
-        assert_eq!(name("bpf-lsm+count").unwrap(), None);
+        assert_eq!(parse("bpf-lsm+count").unwrap(), None);
+        let (name, tuning) = parse("bpf:a/x.o[only=a+b min_us=9]").unwrap().unwrap();
+        assert_eq!((name.to_string(), tuning.to_string()), ("bpf:x.o".into(), "min_us=9 only=a+b".into()));
         for wrong in ["bpf:a.c", "bpf:a/", "cmd:", "cmd:'open", "audit:a b.rules", "cmd:a b=c"] {
-            let named = name(wrong).map(|name| name.map(|name| name.to_string()));
+            let named = parse(wrong).map(|parsed| parsed.map(|(name, _)| name.to_string()));
             assert!(named.is_err() || wrong == "cmd:a b=c", "{wrong}: {named:?}");
         }
     }

@@ -217,17 +217,15 @@ impl Products {
         let mut names = self.monitors.clone();
         names.push(MonitorName::none().to_string());
         let mut all = Vec::new();
-        let mut own = BTreeSet::new();
         let mut ours = Vec::new();
         for text in names {
-            match own::name(&text)? {
-                Some(name) => drop(own.insert(name)),
+            match own::parse(&text)? {
+                Some(own) => all.push(own),
                 None => ours.push(text),
             }
         }
-        let ours = select("monitor", &ours, &monitor_names())?;
-        for name in ours.iter().map(|name| name.parse()).chain(own.into_iter().map(Ok)) {
-            let name: MonitorName = name?;
+        for name in select("monitor", &ours, &monitor_names())? {
+            let name: MonitorName = name.parse()?;
             let infos = hookbench_probes::find(&name).map_or(&[][..], |monitor| monitor.sink.params);
             for tuning in param::products(&name.to_string(), infos, &self.meant_for(infos))? {
                 all.push((name.clone(), unusual(tuning, infos)));

@@ -40,9 +40,9 @@ fn outcome(text: &str, schedule: Schedule) -> Outcome {
         false => With::default(),
     };
     let owns = Owns::read([&text.to_string()], &with).unwrap();
-    let name = hookbench::own::name(text).unwrap().unwrap().to_string();
+    let (monitor, tuning) = hookbench::own::parse(text).unwrap().unwrap();
     let mut planned = planned("6.1", "execve-noop", "none", &[], schedule);
-    planned.cell.monitor = name.parse().unwrap();
+    (planned.cell.monitor, planned.cell.tuning) = (monitor, tuning);
     run(&default_session().with_own(owns, &|_| ()).unwrap(), &planned, None)
 }
 
@@ -89,6 +89,42 @@ fn an_object_is_measured_its_runs_are_counted_and_equal_cells_are_equal() {
     // Its readers come before the worker then.
     let delivered = numbers(outcome(&text, Schedule::Delivered));
     assert!(p50(&delivered) > p50(&measured), "{delivered:?}");
+}
+
+#[test]
+fn an_object_s_variables_and_programs_are_as_one_asks() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = object(folder.path(), &[]).display().to_string();
+    let tuned = |tuning: &str| outcome(&format!("bpf:{path}[{tuning}]"), Schedule::Paced);
+    let quiet = numbers(tuned("loud=0 only=on_function+on_tracepoint mark=18446744073709551615"));
+    assert!(quiet.notes[0].starts_with("0 records read"), "{quiet:?}");
+    assert!(quiet.notes[1].ends_with("untimed: on_function 10, on_tracepoint 10"), "{quiet:?}");
+    let (_, why) = failed(tuned("silent=1"));
+    assert!(why.contains("no variable silent; it has: ") && why.contains("loud"), "{why}");
+    let (_, why) = failed(tuned("loud=4294967296"));
+    assert!(why.contains("has 4 bytes"), "{why}");
+    let (_, why) = failed(tuned("only=on_nobody"));
+    assert!(why.contains("no program on_nobody; it has: on_hook"), "{why}");
+}
+
+/// Its packages are larger than all others together.
+#[test]
+#[ignore = "fetches and brings 200 MB of Debian's bpftrace; `cargo xtask test --slow` runs it"]
+fn bpftrace_is_measured_and_equal_cells_are_equal() {
+    let text = "cmd:bpftrace -e 'tracepoint:sched:sched_process_exec { @[comm] = count(); }'";
+    let with = With { ready: Some("Attaching".into()), bring: vec!["bpftrace".into()] };
+    let owns = Owns::read([&text.to_string()], &with).unwrap();
+    let session = default_session().with_own(owns, &|message| eprintln!("{message}")).unwrap();
+    let mut planned = planned("6.1", "execve-noop", "none", &[], Schedule::Paced);
+    planned.cell.boot.memory_mib = 1024;
+    let none = numbers(run(&session, &planned, None));
+    planned.cell.monitor = "cmd:bpftrace".parse().unwrap();
+    let measured = numbers(run(&session, &planned, None));
+    assert!(p50(&measured) > p50(&none) + 500, "{measured:?}");
+    let notes = ["runs of its BPF programs in 10 operations more, untimed: sched_process_e 10"];
+    assert_eq!(measured.notes[0], notes[0]);
+    assert_eq!(measured.notes.last().map(String::as_str), Some("bpftrace wrote: @[noop]: 42"));
+    assert_eq!(numbers(run(&session, &planned, None)), measured);
 }
 
 #[test]

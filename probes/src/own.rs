@@ -14,6 +14,10 @@ pub const FOLDER: &str = "own";
 /// The file in it that says what a command is: a [`Command`] as JSON.
 pub const COMMAND: &str = "command.json";
 
+/// The parameter of an object that says which of its programs are loaded, joined by
+/// `+`; its others are its global variables, by their names.
+pub const ONLY: &str = "only";
+
 /// A command that is a monitor.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

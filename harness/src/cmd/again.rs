@@ -42,9 +42,9 @@ fn alone(program: &str, planned: &Planned, args: &Args) -> String {
     let mut words =
         [program, "run", "--cell", &planned.cell.to_string(), "--console"].map(String::from).to_vec();
     if planned.cell.monitor.own().is_some() {
-        let own = split(&args.monitor)
-            .into_iter()
-            .filter(|text| own::name(text).is_ok_and(|name| name.as_ref() == Some(&planned.cell.monitor)));
+        let own = split(&args.monitor).into_iter().filter(|text| {
+            own::parse(text).is_ok_and(|own| own.is_some_and(|(name, _)| name == planned.cell.monitor))
+        });
         words.extend(own.take(1).flat_map(|text| ["--monitor".into(), text]));
         words.extend(args.bring.iter().flat_map(|item| ["--bring".into(), item.clone()]));
         words.extend(args.ready.iter().flat_map(|ready| ["--ready".into(), ready.clone()]));

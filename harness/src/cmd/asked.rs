@@ -67,9 +67,10 @@ fn one(name: &str, args: &Args) -> Result<Asked> {
             known()?.join(", ")
         );
     }
+    let own = cell.monitor.own().is_some();
     let products = Products {
         workloads: vec![cell.workload.clone()],
-        monitors: vec![cell.monitor.to_string()],
+        monitors: vec![if own { cell.tuned_monitor() } else { cell.monitor.to_string() }],
         schedules: vec![cell.schedule],
         profiles: vec![cell.boot.profile],
         cpus: vec![cell.boot.cpus],
@@ -77,7 +78,7 @@ fn one(name: &str, args: &Args) -> Result<Asked> {
         params: cell
             .params
             .iter()
-            .chain(cell.tuning.iter())
+            .chain(cell.tuning.iter().filter(|_| !own))
             .map(|(name, value)| (name.into(), vec![value.into()]))
             .collect(),
         samples: args.samples,
@@ -109,7 +110,7 @@ fn one_s_own(cell: &Cell, args: &Args) -> Result<Owns> {
     let given = split(&args.monitor);
     for text in &given {
         ensure!(
-            own::name(text)?.is_some_and(|name| name == cell.monitor),
+            own::parse(text)?.is_some_and(|(name, _)| name == cell.monitor),
             "the cell {cell} has the monitor {} and not {text:?}",
             cell.monitor
         );

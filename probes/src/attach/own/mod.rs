@@ -13,6 +13,7 @@ pub(crate) mod object;
 pub(crate) mod rules;
 mod runs;
 mod targets;
+mod variables;
 
 pub use runs::{Counting, Program};
 

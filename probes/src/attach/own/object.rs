@@ -14,11 +14,12 @@ use libbpf_rs::{
 };
 
 use super::targets::{self, Kernel};
-use super::{Own, Program, brought};
+use super::{Own, Program, brought, variables};
 use crate::attach::bpf::needs_btf;
 use crate::attach::layout::PERF_PAGES;
 use crate::attach::reader::{Counts, Reader};
 use crate::attach::{Attached, Error, Request, Seen};
+use crate::own;
 use crate::said::verdict;
 
 /// What libbpf printed last, its end where it is long: there are the reasons.
@@ -102,7 +103,11 @@ impl Whole {
         said();
         let open = ObjectBuilder::default().open_file(path);
         let mut open = open.map_err(|error| explained("failed to open the object", error))?;
-        let mut notes = choose(&mut open, without)?;
+        for (name, value) in request.tuning.iter().filter(|(name, _)| *name != own::ONLY) {
+            variables::set(&mut open, name, value)?;
+        }
+        let only = request.tuning.get(own::ONLY).map(|only| only.split('+').collect::<Vec<_>>());
+        let mut notes = choose(&mut open, without, only.as_deref())?;
         notes.extend(size(&mut open)?);
         let object = open.load().map_err(|error| explained("failed to load the object", error))?;
         let (readers, rings) = start_readers(&object, request)?;
@@ -127,18 +132,36 @@ fn explained(what: &str, error: libbpf_rs::Error) -> anyhow::Error {
     }
 }
 
-/// Sets which programs are loaded; what is to be said of the others.
-fn choose(open: &mut OpenObject, without: &BTreeMap<String, String>) -> Result<Vec<String>, Error> {
+/// Sets which programs are loaded: `only` those, or those that the object says itself;
+/// what is to be said of the others.
+fn choose(
+    open: &mut OpenObject,
+    without: &BTreeMap<String, String>,
+    only: Option<&[&str]>,
+) -> Result<Vec<String>, Error> {
+    let names: Vec<String> =
+        open.progs().map(|program| program.name().to_string_lossy().into_owned()).collect();
+    if let Some(wrong) =
+        only.and_then(|only| only.iter().find(|only| !names.iter().any(|name| name == *only)))
+    {
+        return Err(anyhow!("the object has no program {wrong}; it has: {}", names.join(", ")).into());
+    }
     let mut notes = Vec::new();
     let mut left = 0;
     for mut program in open.progs_mut() {
         let name = program.name().to_string_lossy().into_owned();
         let section = program.section().to_string_lossy().into_owned();
-        if !program.autoload() {
+        if let Some(only) = only {
+            program.set_autoload(only.contains(&name.as_str()));
+        }
+        if !program.autoload() && only.is_none() {
             notes.push(format!(
                 "program {name} is left out: its section is ?{}",
                 section.trim_start_matches('?')
             ));
+            continue;
+        }
+        if !program.autoload() {
             continue;
         }
         if without.contains_key(&name) {
