@@ -1,9 +1,11 @@
 //! One cell: attach, run, ask what was seen, judge, answer.
 
+use std::fs;
 use std::time::Duration;
 
 use anyhow::{Context, Result, anyhow};
 use hookbench_probes::attach::{Attached, Error, Readers, Request};
+use hookbench_probes::modules::MODULE;
 use hookbench_probes::{Monitor, Watches};
 use hookbench_results::measurement::{Happened, Refused};
 use hookbench_results::protocol::{AgentMessage, CellSpec, Fault};
@@ -15,7 +17,7 @@ use hookbench_workloads::{Denial, Workload, calibrate};
 
 use crate::late;
 use crate::meter::{Cost, Meter};
-use crate::ports::Module;
+use crate::own;
 use crate::prepared::Prepared;
 use crate::pulse::Pulse;
 use crate::shared::Sample;
@@ -28,7 +30,7 @@ const LOOK_AGAIN: Duration = Duration::from_millis(20);
 const PATIENCE: u32 = 25;
 
 /// Runs the cell that `spec` asks for.
-pub(crate) fn run(spec: &CellSpec, prepared: Prepared, module: &Module) -> Result<AgentMessage> {
+pub(crate) fn run(spec: &CellSpec, prepared: Prepared) -> Result<AgentMessage> {
     let workload = hookbench_workloads::find(&spec.workload)
         .ok_or_else(|| anyhow!("the agent has no workload {:?}", spec.workload))?;
     let monitor = hookbench_probes::find(&spec.monitor)
@@ -49,14 +51,14 @@ pub(crate) fn run(spec: &CellSpec, prepared: Prepared, module: &Module) -> Resul
         return Ok(AgentMessage::Unsupported(hook));
     }
     let module = match monitor.sink.requires.module {
-        Some(_) => module.read().context("failed to read the kernel module")?,
+        Some(_) => fs::read(format!("/{MODULE}")).context("failed to read the kernel module")?,
         None => Vec::new(),
     };
     // Where nothing is attached, there is nothing to be metered or waited for.
     let watched = spec.monitor != MonitorName::none();
     let meter = if watched { Some(Meter::start(prepared.rate)?) } else { None };
     let request = Request {
-        sink: monitor.sink.name,
+        sink: spec.monitor.own().map_or(monitor.sink.name, |(_, name)| name),
         behaviours: &behaviours,
         measured: behaviour,
         noop: hookbench_workloads::NOOP,
@@ -108,7 +110,11 @@ fn measure(
         }
         _ => None,
     };
-    Ok(done.measured(events, happened, cost))
+    let notes = match own::evidence(work, prepared, attached)? {
+        Ok(notes) => notes,
+        Err(failure) => return Ok(AgentMessage::Failed(failure)),
+    };
+    Ok(done.measured(events, happened, cost, notes))
 }
 
 /// The behaviours that a kernel has where the monitor looks for them.
@@ -159,6 +165,7 @@ impl Done<'_> {
         events: Option<Events>,
         happened: Option<Happened>,
         cost: Option<Cost>,
+        own: Vec<String>,
     ) -> AgentMessage {
         let idle = self.samples.iter().filter(|sample| sample.idle).count();
         let otherwise = self.denial.and_then(|denial| self.workload.timed_otherwise(denial));
@@ -178,7 +185,12 @@ impl Done<'_> {
             attach_cost: cost.map(|cost| cost.attach),
             loading: cost.and_then(|cost| cost.loading),
             memory_bytes: cost.map(|cost| cost.memory),
-            notes: otherwise.map(String::from).into_iter().chain((idle > 0).then_some(idly)).collect(),
+            notes: otherwise
+                .map(String::from)
+                .into_iter()
+                .chain((idle > 0).then_some(idly))
+                .chain(own)
+                .collect(),
         })
     }
 

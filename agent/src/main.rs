@@ -10,14 +10,17 @@ use hookbench_results::{Failure, FailureKind};
 
 use prepared::Prepared;
 
+mod brought;
 mod budget;
 mod cell;
 mod cpus;
+mod dma;
 mod fault;
 mod idle;
 mod kernel;
 mod late;
 mod meter;
+mod own;
 mod ports;
 mod prepared;
 mod pulse;
@@ -56,7 +59,7 @@ fn answer() -> Result<()> {
     // Where the cell lies in QEMU's list of files depends on what else is in it:
     // the search for it takes part in no cell's time.
     let (jumped, handed) = stop::here(|jumped| (jumped, ports::handed()));
-    let ports::Handed { cell, module } = handed.context("failed to read the cell")?;
+    let ports::Handed { cell, monitor, workload } = handed.context("failed to read the cell")?;
     if cell.is_empty() {
         say(&AgentMessage::Stopped { jumped });
         return Ok(());
@@ -66,7 +69,9 @@ fn answer() -> Result<()> {
     if let Some(fault) = spec.fault {
         fault::commit(fault)?;
     }
-    let answer = cell::run(&spec, prepared, &module).unwrap_or_else(|error| failed(&error));
+    let answer = brought::unpack_all(&[monitor, workload])
+        .and_then(|()| cell::run(&spec, prepared))
+        .unwrap_or_else(|error| failed(&error));
     match spec.fault {
         Some(fault) => ports::say(&fault::spoilt(fault, answer)?),
         None => say(&answer),

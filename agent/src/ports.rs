@@ -19,17 +19,16 @@ const FW_CFG_DATA: u16 = 0x511;
 const FW_CFG_DIRECTORY: u16 = 0x19;
 /// The file that holds the cell.
 const CELL: &str = "opt/org.hookbench/cell";
-/// The file that holds the kernel module which the cell's monitor loads.
-const MODULE: &str = "opt/org.hookbench/module";
+/// The files that hold archives: what the cell's monitor brings, and its workload.
+const MONITOR: &str = "opt/org.hookbench/monitor";
+const WORKLOAD: &str = "opt/org.hookbench/workload";
 /// More than any cell needs.
 const LONGEST_CELL: usize = 64 * 1024;
-/// More than any module needs.
-const LONGEST_MODULE: usize = 1 << 20;
 
 /// Does `talk` with access to all I/O ports, and only that: a task with access,
 /// and each of its children, pays some 50 instructions at every return to user
 /// space for its I/O bitmap.
-fn with_ports<T>(talk: impl FnOnce() -> T) -> T {
+pub(crate) fn with_ports<T>(talk: impl FnOnce() -> T) -> T {
     // SAFETY: only the right to use ports changes. Without it, which only a
     // kernel in lockdown refuses to PID 1, `talk` ends this process by SIGSEGV
     // and so the machine: the harness reports a guest that panicked.
@@ -86,42 +85,35 @@ pub(crate) fn end() -> ! {
 pub(crate) struct Handed {
     /// The bytes of the cell, without the blanks that pad it.
     pub(crate) cell: Vec<u8>,
-    /// Where a module is, if there is one.
-    pub(crate) module: Module,
+    /// What the monitor brings, not read yet; empty for most.
+    pub(crate) monitor: File,
+    /// What the workload brings, likewise.
+    pub(crate) workload: File,
 }
 
-/// A module that has not been read yet.
-pub(crate) struct Module(File);
-
-impl Module {
-    /// Its bytes; none when the harness handed over no module.
-    pub(crate) fn read(&self) -> Result<Vec<u8>> {
-        with_ports(|| self.0.read(MODULE, LONGEST_MODULE))
-    }
-}
-
-/// Reads the cell, and finds the module.
+/// Reads the cell, and finds what is brought with it.
 pub(crate) fn handed() -> Result<Handed> {
     with_ports(|| {
-        let (mut cell, mut module) = (None, None);
+        let (mut cell, mut monitor, mut workload) = (None, None, None);
         each_file(|name, file| match name {
             _ if name == CELL.as_bytes() => cell = Some(file),
-            _ if name == MODULE.as_bytes() => module = Some(file),
+            _ if name == MONITOR.as_bytes() => monitor = Some(file),
+            _ if name == WORKLOAD.as_bytes() => workload = Some(file),
             _ => {}
         });
-        let (Some(cell), Some(module)) = (cell, module) else {
-            bail!("fw_cfg lacks one of the files {CELL} and {MODULE}");
+        let (Some(cell), Some(monitor), Some(workload)) = (cell, monitor, workload) else {
+            bail!("fw_cfg lacks one of the files {CELL}, {MONITOR} and {WORKLOAD}");
         };
         let cell = cell.read(CELL, LONGEST_CELL)?.trim_ascii_end().to_vec();
-        Ok(Handed { cell, module: Module(module) })
+        Ok(Handed { cell, monitor, workload })
     })
 }
 
 /// A file in fw_cfg.
 #[derive(Clone, Copy)]
-struct File {
-    selector: u16,
-    size: u32,
+pub(crate) struct File {
+    pub(crate) selector: u16,
+    pub(crate) size: u32,
 }
 
 impl File {

@@ -8,6 +8,7 @@ mod described;
 pub mod folder;
 mod modules;
 mod outcome;
+pub mod own;
 pub mod plan;
 pub mod qemu;
 pub mod runner;

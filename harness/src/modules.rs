@@ -2,14 +2,17 @@
 //! cell of a kernel needs one. What could not be built is tried once in a run.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::fs;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
-use anyhow::{Result, anyhow};
-use hookbench_probes::modules::SOURCES;
+use anyhow::{Context, Result, anyhow};
+use hookbench_probes::modules::{MODULE, SOURCES};
 use hookbench_results::environment::ModulesRecord;
 use hookbench_vm::apt::NoPackage;
+use hookbench_vm::brought;
 use hookbench_vm::cache::Cache;
+use hookbench_vm::image::{Content, GuestFile};
 use hookbench_vm::kernel::Kernel;
 use hookbench_vm::modules::{Modules as Built, NotBuilt};
 
@@ -69,6 +72,18 @@ impl Modules {
         let build = || Built::obtain(kernel, SOURCES, cache, progress).map_err(|error| lack(&error));
         made.get_or_init(build).clone()
     }
+}
+
+/// Packs the module in `file` for a guest, into an archive in `folder`.
+///
+/// # Errors
+/// When the one cannot be read or the other not be written.
+pub(crate) fn pack(file: &Path, folder: &Path) -> Result<PathBuf> {
+    let bytes = fs::read(file).with_context(|| format!("failed to read {}", file.display()))?;
+    let file = GuestFile { path: MODULE.into(), mode: 0o600, content: Content::File(bytes) };
+    let archive = folder.join("module");
+    brought::pack(&[file], &archive)?;
+    Ok(archive)
 }
 
 fn lack(error: &anyhow::Error) -> Lack {

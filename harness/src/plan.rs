@@ -7,13 +7,14 @@ use std::fs;
 use std::path::Path;
 
 use anyhow::{Context, Result, bail, ensure};
-use hookbench_results::boot::MOST_CPUS;
+use hookbench_results::boot::{MEMORY, MOST_CPUS, USUAL_MEMORY};
 use hookbench_results::param::{self, ParamInfo};
 use hookbench_results::samples::MOST as MOST_SAMPLES;
 use hookbench_results::{Boot, Cell, MonitorName, Params, Profile, Schedule, Target};
 use hookbench_workloads::WORKLOADS;
 use serde::{Deserialize, Serialize};
 
+use crate::own;
 use crate::select::select;
 
 /// The plans that come with hookbench, by name.
@@ -36,6 +37,13 @@ pub struct Plan {
     /// Kernels by name or path; the default one when there are none.
     #[serde(default)]
     pub kernels: Vec<String>,
+    /// What commands that are monitors have to write before they count as ready, as a
+    /// regular expression.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ready: Option<String>,
+    /// What they need: Debian packages by name, files and folders by path.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub bring: Vec<String>,
     /// What to measure; the products of each are cells.
     pub cells: Vec<Products>,
 }
@@ -46,7 +54,8 @@ pub struct Plan {
 pub struct Products {
     /// Names or globs.
     pub workloads: Vec<String>,
-    /// Names or globs; `none` is always added, as the baseline.
+    /// Names or globs, or one's own, as in `bpf:PATH/NAME.o`; `none` is always added, as
+    /// the baseline.
     pub monitors: Vec<String>,
     /// `paced` when there are none.
     #[serde(default)]
@@ -57,6 +66,9 @@ pub struct Products {
     /// Numbers of CPUs; one when there are none.
     #[serde(default)]
     pub cpus: Vec<u16>,
+    /// The guest's memory in MiB; 256 when there are none.
+    #[serde(default)]
+    pub memory: Vec<u32>,
     /// Values of parameters, of workloads and of monitors; the usual ones of all
     /// that are left out.
     #[serde(default)]
@@ -118,7 +130,9 @@ impl Plan {
                 cell.params.clone(),
                 cell.boot,
                 cell.schedule,
-                monitors.iter().position(|monitor| *monitor == cell.monitor.to_string()),
+                // One's own come after ours, by their names.
+                monitors.iter().position(|known| *known == cell.monitor.to_string()).unwrap_or(usize::MAX),
+                cell.monitor.to_string(),
                 tuning_key(&cell.tuning),
             )
         });
@@ -178,15 +192,24 @@ impl Products {
         Ok(planned)
     }
 
-    /// The products of profiles and numbers of CPUs.
+    /// The products of profiles, numbers of CPUs and sizes of memory.
     fn boots(&self) -> Result<BTreeSet<Boot>> {
         let profiles = if self.profiles.is_empty() { &[Profile::Lean][..] } else { &self.profiles };
         let cpus = if self.cpus.is_empty() { &[1][..] } else { &self.cpus };
         if let Some(wrong) = cpus.iter().find(|cpus| !(1..=MOST_CPUS).contains(cpus)) {
             bail!("a guest cannot have {wrong} CPUs; it takes 1 to {MOST_CPUS}");
         }
-        let of = |&profile| cpus.iter().map(move |&cpus| Boot { profile, cpus });
-        Ok(profiles.iter().flat_map(of).collect())
+        let memory = if self.memory.is_empty() { &[USUAL_MEMORY][..] } else { &self.memory };
+        if let Some(wrong) = memory.iter().find(|memory| !MEMORY.contains(memory)) {
+            bail!("a guest cannot have {wrong} MiB; it takes {} to {}", MEMORY.start(), MEMORY.end());
+        }
+        let mut boots = BTreeSet::new();
+        for &profile in profiles {
+            for &cpus in cpus {
+                boots.extend(memory.iter().map(|&memory_mib| Boot { profile, cpus, memory_mib }));
+            }
+        }
+        Ok(boots)
     }
 
     /// The monitors with each product of their parameters.
@@ -194,7 +217,14 @@ impl Products {
         let mut names = self.monitors.clone();
         names.push(MonitorName::none().to_string());
         let mut all = Vec::new();
-        for name in select("monitor", &names, &monitor_names())? {
+        let mut ours = Vec::new();
+        for text in names {
+            match own::parse(&text)? {
+                Some(own) => all.push(own),
+                None => ours.push(text),
+            }
+        }
+        for name in select("monitor", &ours, &monitor_names())? {
             let name: MonitorName = name.parse()?;
             let infos = hookbench_probes::find(&name).map_or(&[][..], |monitor| monitor.sink.params);
             for tuning in param::products(&name.to_string(), infos, &self.meant_for(infos))? {
@@ -242,7 +272,14 @@ mod tests {
         let strings = |names: &[&str]| names.iter().map(|name| name.to_string()).collect();
         let products =
             Products { workloads: strings(workloads), monitors: strings(monitors), ..Products::default() };
-        Plan { name: "test".into(), about: String::new(), kernels: vec![], cells: vec![products] }
+        Plan {
+            name: "test".into(),
+            about: String::new(),
+            kernels: vec![],
+            ready: None,
+            bring: vec![],
+            cells: vec![products],
+        }
     }
 
     #[test]

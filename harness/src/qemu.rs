@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use anyhow::{Context, Result};
 use hookbench_probes::{Monitor, Requires, STACKED};
+use hookbench_results::boot::USUAL_MEMORY;
 use hookbench_results::environment::{ImageRecord, KernelRecord};
 use hookbench_results::param::ParamInfo;
 use hookbench_results::protocol::CellSpec;
@@ -18,6 +19,7 @@ use hookbench_results::{
 };
 use hookbench_vm::apt::NoPackage;
 use hookbench_vm::args::Additions;
+use hookbench_vm::brought::Brought;
 use hookbench_vm::cache::{Cache, Kind, Lease, Lock, Wanted};
 use hookbench_vm::console::Show;
 use hookbench_vm::guest::{self, Boot, Start, Terms};
@@ -29,8 +31,9 @@ use hookbench_vm::{args, image, kernels, pair, userland};
 use sha2::{Digest, Sha256};
 
 use crate::described;
-use crate::modules::Modules;
+use crate::modules::{self, Modules};
 use crate::outcome::{believed, failure, no_snapshot};
+use crate::own::Owns;
 use crate::session::Session;
 use crate::snapshots::Snapshots;
 use crate::stop::Stop;
@@ -61,6 +64,7 @@ pub struct QemuSession {
     cache: Cache,
     snapshots: Snapshots,
     modules: Modules,
+    owns: Owns,
     history: History,
     scratch: Scratch,
     stop: Stop,
@@ -100,11 +104,12 @@ impl QemuSession {
             clock: Clock::Instructions,
             qemu,
             cpu: args::CPU.into(),
-            memory_mib: args::MEMORY_MIB,
-            machine: args::machine(1).into_iter().map(lossy).collect(),
+            memory_mib: USUAL_MEMORY,
+            machine: args::machine(1, USUAL_MEMORY).into_iter().map(lossy).collect(),
             machines: Vec::new(),
             kernels: names.iter().filter_map(|name| found.get(name)).map(kernel_record).collect(),
             image: record,
+            own: Vec::new(),
             usual: usual(),
             monitors: described::monitors(),
             bpf_compiler: BPF_COMPILER.into(),
@@ -118,6 +123,7 @@ impl QemuSession {
             cache,
             snapshots: Snapshots::default(),
             modules: Modules::default(),
+            owns: Owns::default(),
             history: History::Restored,
             scratch: Scratch::open()?,
             stop: Stop::default(),
@@ -144,6 +150,17 @@ impl QemuSession {
             }
         }
         self
+    }
+
+    /// The same session, with these monitors of a user's own: what they are is part of
+    /// the environment.
+    ///
+    /// # Errors
+    /// When the packages that they bring cannot be had.
+    pub fn with_own(mut self, mut owns: Owns, progress: &dyn Fn(&str)) -> Result<QemuSession> {
+        owns.fetch(&self.cache, progress)?;
+        self.environment.own = owns.records();
+        Ok(QemuSession { owns, ..self })
     }
 
     /// The same session, whose guests end at once when `stop` is asked for.
@@ -175,8 +192,9 @@ impl QemuSession {
             lines.entry((&cell.kernel, line)).or_default().insert(format!("{}: {who}", cell.boot));
         }
         let several = numbers.into_iter().filter(|&cpus| cpus > 1);
-        self.environment.machines =
-            several.map(|cpus| (cpus, args::machine(cpus).into_iter().map(lossy).collect())).collect();
+        self.environment.machines = several
+            .map(|cpus| (cpus, args::machine(cpus, USUAL_MEMORY).into_iter().map(lossy).collect()))
+            .collect();
         for ((kernel, line), who) in lines {
             if let Some(record) = self.environment.kernels.iter_mut().find(|record| record.name == kernel) {
                 let who: Vec<String> = who.into_iter().collect();
@@ -201,14 +219,21 @@ impl QemuSession {
             return Ok(Outcome::Unsupported(why));
         }
         let asked = serde_json::to_vec(spec).context("failed to render the cell")?;
-        let module = match monitor.sink.requires.module {
-            Some(name) => match self.modules.of(kernel, name, &self.cache)? {
-                Ok(file) => Some(file),
+        let folder = self.scratch.folder("brought").context("failed to make a folder for a cell")?;
+        let mut brought = None;
+        if let Some(name) = monitor.sink.requires.module {
+            let module = match self.modules.of(kernel, name, &self.cache)? {
+                Ok(file) => file,
                 Err(why) => return Ok(Outcome::Unsupported(why)),
-            },
-            None => None,
+            };
+            brought = Some(modules::pack(&module, folder.path())?);
+        }
+        let brought = match brought {
+            None => self.owns.pack(&cell.monitor, kernel, folder.path())?,
+            module => module,
         };
-        let terms = Terms { module: module.as_deref(), ..self.terms(cell, spec.samples) };
+        let brought = Brought { monitor: brought.as_deref(), workload: None };
+        let terms = Terms { brought, ..self.terms(cell, spec.samples) };
         let boot_line = boot_line(monitor, kernel, cell)?;
         let boot = Boot { vmlinux: &kernel.vmlinux, image: &self.image, boot_line: &boot_line };
         let answer = match self.history {
@@ -229,15 +254,16 @@ impl QemuSession {
             budget: self.budget,
             samples,
             cpus: cell.boot.cpus,
+            memory_mib: cell.boot.memory_mib,
             scratch: &self.scratch,
             stop: self.stop.flag(),
             console: self.console,
-            module: None,
+            brought: Brought::default(),
         }
     }
 
     fn snapshot(&self, kernel: &Kernel, cell: &Cell, boot_line: &str) -> Result<Snapshot, Failure> {
-        self.snapshots.of(&kernel.name, cell.boot.cpus, boot_line, || {
+        self.snapshots.of(&kernel.name, cell.boot, boot_line, || {
             let recipe = Recipe {
                 kernel,
                 image: &self.image,
@@ -387,7 +413,7 @@ fn missing(monitor: Monitor, kernel: &Kernel, cell: &Cell) -> Result<Option<Stri
     let Requires { since, config, .. } = monitor.sink.requires;
     let version: Option<KernelVersion> = kernel.version.parse().ok();
     if let Some(version) = version.filter(|version| *version < since) {
-        return Ok(Some(format!("{} needs kernel {since}; this is {version}", monitor.name())));
+        return Ok(Some(format!("{} needs kernel {since}; this is {version}", cell.monitor)));
     }
     if let Some(version) =
         version.filter(|version| recorded && monitor.sink.records && *version < READS_CALLER)

@@ -4,18 +4,18 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
-use hookbench_results::Failure;
+use hookbench_results::{Boot, Failure};
 use hookbench_vm::snapshot::Snapshot;
 
 /// A snapshot, or why there is none; the others that need it are told the same.
 type Made = Arc<OnceLock<Result<Snapshot, Failure>>>;
 
-/// Snapshots by kernel, number of CPUs and boot line.
+/// Snapshots by kernel, machine and boot line.
 #[derive(Default)]
-pub(crate) struct Snapshots(Mutex<BTreeMap<(String, u16, String), Made>>);
+pub(crate) struct Snapshots(Mutex<BTreeMap<(String, Boot, String), Made>>);
 
 impl Snapshots {
-    /// The snapshot of `kernel` booted on so many `cpus` with `boot_line`. While one cell has it
+    /// The snapshot of `kernel` on the machine of `boot`, booted with `boot_line`. While one cell has it
     /// made by `make`, others that need it wait.
     ///
     /// # Errors
@@ -23,14 +23,14 @@ impl Snapshots {
     pub(crate) fn of(
         &self,
         kernel: &str,
-        cpus: u16,
+        boot: Boot,
         boot_line: &str,
         make: impl FnOnce() -> Result<Snapshot, Failure>,
     ) -> Result<Snapshot, Failure> {
         let made = {
             // The map is whole whenever the lock is free.
             let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-            all.entry((kernel.to_string(), cpus, boot_line.to_string())).or_default().clone()
+            all.entry((kernel.to_string(), boot, boot_line.to_string())).or_default().clone()
         };
         made.get_or_init(make).clone()
     }

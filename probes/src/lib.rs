@@ -27,6 +27,7 @@ mod lsm_cgroup;
 mod module;
 pub mod modules;
 mod none;
+pub mod own;
 mod perf;
 mod raw_tracepoint;
 pub mod said;
@@ -115,8 +116,11 @@ pub fn none() -> Monitor {
     Monitor { mechanism: &none::Nothing, sink: none::SINK }
 }
 
-/// The monitor called `name`.
+/// The monitor called `name`; one of a user's own by its kind.
 pub fn find(name: &MonitorName) -> Option<Monitor> {
+    if let Some((kind, _)) = name.own() {
+        return Some(own::monitor(kind));
+    }
     monitors().find(|monitor| {
         monitor.mechanism.info().name == name.mechanism()
             && monitor.sink.name == name.sink().unwrap_or_default()
@@ -135,7 +139,7 @@ mod tests {
             .map(|entry| entry.unwrap().path())
             .filter(|path| path.extension().is_some())
             .map(|path| path.file_stem().unwrap().to_string_lossy().replace('_', "-"))
-            .filter(|name| !["lib", "info", "said", "modules"].contains(&name.as_str()))
+            .filter(|name| !["lib", "info", "said", "modules", "own"].contains(&name.as_str()))
             .collect();
         let rows: BTreeSet<String> =
             MECHANISMS.iter().map(|mechanism| mechanism.info().name.into()).collect();

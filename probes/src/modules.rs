@@ -7,6 +7,9 @@ macro_rules! sources {
     };
 }
 
+/// Where in the guest the module is that a cell's monitor loads, from the root.
+pub const MODULE: &str = "own/module.ko";
+
 /// Every file by name, with its text.
 pub static SOURCES: &[(&str, &str)] = sources![
     "Kbuild",

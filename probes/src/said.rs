@@ -55,9 +55,58 @@ pub fn lost_in(stats: &str) -> u64 {
     field("overrun").saturating_add(field("dropped events"))
 }
 
+/// No verdict is longer, in characters.
+const LONGEST_VERDICT: usize = 500;
+/// So many lines at the end of a verifier's log say why.
+const LAST: usize = 2;
+
+/// Why an object was refused, out of all that libbpf printed: the verifier's last
+/// words on the program, without its log, or else libbpf's own first words. `None`
+/// when it said nothing.
+pub fn verdict(printed: &str) -> Option<String> {
+    let lines = || printed.lines().map(str::trim).filter(|line| !line.is_empty());
+    let own = |line: &str| line.strip_prefix("libbpf: ").map(String::from);
+    let said = match lines().position(|line| line.ends_with("-- BEGIN PROG LOAD LOG --")) {
+        Some(begin) => {
+            let program = lines().nth(begin).and_then(own).unwrap_or_default();
+            let program = program.trim_end_matches("-- BEGIN PROG LOAD LOG --").trim_end_matches([' ', ':']);
+            let log: Vec<&str> = lines()
+                .skip(begin + 1)
+                .take_while(|line| !line.contains("-- END PROG LOAD LOG --"))
+                .filter(|line| !is_bookkeeping(line))
+                .collect();
+            let words = log[log.len().saturating_sub(LAST)..].join("; ");
+            format!("the kernel's verifier refuses {program}: {words}")
+        }
+        None => lines().filter_map(own).take(LAST + 1).collect::<Vec<_>>().join("; "),
+    };
+    (!said.is_empty()).then(|| said.chars().take(LONGEST_VERDICT).collect())
+}
+
+/// Lines of a verifier's log that say nothing of why.
+fn is_bookkeeping(line: &str) -> bool {
+    ["processed ", "verification time ", "stack depth "].iter().any(|begin| line.starts_with(begin))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_verdict_is_the_verifier_s_last_words_or_libbpf_s_first() {
+        let log = "libbpf: prog 'exec': BPF program load failed: Permission denied\n\
+                   libbpf: prog 'exec': -- BEGIN PROG LOAD LOG --\n0: R1=ctx() R10=fp0\n\
+                   1: (79) r1 = *(u64 *)(r1 +8)\nR1 invalid mem access 'scalar'\n\
+                   processed 2 insns (limit 1000000)\n-- END PROG LOAD LOG --\n\
+                   libbpf: prog 'exec': failed to load: -13\n";
+        let why = "the kernel's verifier refuses prog 'exec': 1: (79) r1 = *(u64 *)(r1 +8); \
+                   R1 invalid mem access 'scalar'";
+        assert_eq!(verdict(log).as_deref(), Some(why));
+        let missing = "libbpf: prog 'x': failed to find kernel BTF type ID of 'y': -3\nnoise\n";
+        let why = "prog 'x': failed to find kernel BTF type ID of 'y': -3";
+        assert_eq!(verdict(missing).as_deref(), Some(why));
+        assert_eq!(verdict("noise"), None);
+    }
 
     const RECORD: &str = "audit(1767225600.123:45): arch=c000003e syscall=59 success=yes exit=0 a0=1";
 

@@ -1,6 +1,6 @@
 //! What made the run's numbers, as names and values for the reports' tables.
 
-use hookbench_results::environment::KernelRecord;
+use hookbench_results::environment::{KernelRecord, OwnRecord};
 use hookbench_results::{History, Run};
 
 /// What holds for the whole run: name and value, those that are empty left out.
@@ -26,7 +26,24 @@ pub fn facts(run: &Run) -> Vec<(String, String)> {
     facts.push(("packages in the image", packages.collect::<Vec<_>>().join(", ")));
     facts.push(("BPF compiler", environment.bpf_compiler.clone()));
     facts.push(("agent's compiler", environment.rustc.clone()));
+    for own in &environment.own {
+        facts.push(("monitor of one's own", own_words(own)));
+    }
     stated(facts)
+}
+
+/// What a monitor of one's own was made of.
+fn own_words(own: &OwnRecord) -> String {
+    let mut words = vec![format!("{}: {} bytes, SHA-256 {}", own.monitor, own.bytes, own.sha256)];
+    if !own.command.is_empty() {
+        words.push(format!("command: {}", own.command.join(" ")));
+    }
+    words.extend(own.ready.iter().map(|ready| format!("ready when it has written: {ready}")));
+    if !own.packages.is_empty() {
+        let packages = own.packages.iter().map(|(name, version)| format!("{name} {version}"));
+        words.push(format!("packages: {}", packages.collect::<Vec<_>>().join(", ")));
+    }
+    words.join("; ")
 }
 
 /// The machines with several CPUs differ in how many alone.

@@ -2,7 +2,9 @@
 //! text in any format. The table of renderers is walked, so a new one is tested
 //! from its first day; one of a new format is told to say here what is text in it.
 
-use hookbench_results::environment::{Environment, ImageRecord, KernelRecord, ModulesRecord, MonitorRecord};
+use hookbench_results::environment::{
+    Environment, ImageRecord, KernelRecord, ModulesRecord, MonitorRecord, OwnRecord,
+};
 use hookbench_results::measurement::{Events, Failure, FailureKind, Measured, Refused};
 use hookbench_results::{Cell, Clock, Does, Measurement, Outcome, Params, Run, Schedule, Target};
 use pulldown_cmark::{Event, Options, Parser, Tag};
@@ -103,6 +105,14 @@ fn environment(foreign: &str) -> Environment {
             does: Does::Observes,
             per_process: false,
             since: text(),
+        }],
+        own: vec![OwnRecord {
+            monitor: text(),
+            sha256: text(),
+            bytes: 1,
+            command: vec![text(), text()],
+            ready: Some(text()),
+            packages: vec![(text(), text())],
         }],
         bpf_compiler: text(),
         rustc: text(),

@@ -1,5 +1,5 @@
-//! How a kernel is booted, as far as a cell says it: by which profile, and with
-//! how many CPUs. What the profiles mean is the business of `vm`.
+//! How a kernel is booted, as far as a cell says it: by which profile, with how many
+//! CPUs and how much memory. What the profiles mean is the business of `vm`.
 
 use std::fmt;
 use std::str::FromStr;
@@ -48,14 +48,22 @@ pub struct Boot {
     /// How many virtual CPUs the guest has. They take turns under the exact clock:
     /// of meaning for memory, not for time.
     pub cpus: u16,
+    /// How much memory the guest has, in MiB. What a cell costs depends on it a little.
+    pub memory_mib: u32,
 }
 
 /// More CPUs than any kernel here is measured with.
 pub const MOST_CPUS: u16 = 64;
 
+/// What a guest has when nothing else is asked for, in MiB.
+pub const USUAL_MEMORY: u32 = 256;
+
+/// What it has at least and at most.
+pub const MEMORY: std::ops::RangeInclusive<u32> = USUAL_MEMORY..=16_384;
+
 impl Default for Boot {
     fn default() -> Self {
-        Self { profile: Profile::Lean, cpus: 1 }
+        Self { profile: Profile::Lean, cpus: 1, memory_mib: USUAL_MEMORY }
     }
 }
 
@@ -67,18 +75,21 @@ impl Boot {
 }
 
 impl fmt::Display for Boot {
-    /// `lean`, `debian`, `lean*4` with four CPUs.
+    /// `lean`, `debian`, `lean*4` with four CPUs, `lean@1024` with 1,024 MiB.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.cpus {
-            1 => f.pad(self.profile.name()),
-            cpus => f.pad(&format!("{}*{cpus}", self.profile)),
-        }
+        let cpus = if self.cpus == 1 { String::new() } else { format!("*{}", self.cpus) };
+        let memory =
+            if self.memory_mib == USUAL_MEMORY { String::new() } else { format!("@{}", self.memory_mib) };
+        f.pad(&format!("{}{cpus}{memory}", self.profile))
     }
 }
 
 /// The text is neither a profile nor one with a number of CPUs.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
-#[error("not a boot profile: {0:?} (expected lean or debian, or with 2 to 64 CPUs, lean*4)")]
+#[error(
+    "not a boot profile: {0:?} (expected lean or debian, with 2 to 64 CPUs lean*4, with other than 256 MiB \
+     lean@1024)"
+)]
 pub struct NotABoot(String);
 
 impl FromStr for Profile {
@@ -94,14 +105,22 @@ impl FromStr for Boot {
     type Err = NotABoot;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let Some((profile, cpus)) = text.split_once('*') else {
-            return Ok(Boot { profile: text.parse()?, cpus: 1 });
-        };
+        let (rest, memory) = text.split_once('@').map_or((text, None), |(rest, memory)| (rest, Some(memory)));
+        let (profile, cpus) =
+            rest.split_once('*').map_or((rest, None), |(profile, cpus)| (profile, Some(cpus)));
+        let mut boot = Boot { profile: profile.parse()?, ..Boot::default() };
+        if let Some(cpus) = cpus {
+            boot.cpus = cpus.parse().unwrap_or(0);
+        }
+        if let Some(memory) = memory {
+            boot.memory_mib = memory.parse().unwrap_or(0);
+        }
         // Written as it is shown, so that equal cells have equal names.
-        let number = cpus.parse().ok().filter(|number: &u16| number.to_string() == cpus);
-        match number.filter(|number| (2..=MOST_CPUS).contains(number)) {
-            Some(cpus) => Ok(Boot { profile: profile.parse()?, cpus }),
-            None => Err(NotABoot(text.chars().take(80).collect())),
+        let can_be = (1..=MOST_CPUS).contains(&boot.cpus) && MEMORY.contains(&boot.memory_mib);
+        if can_be && boot.to_string() == text {
+            Ok(boot)
+        } else {
+            Err(NotABoot(text.chars().take(80).collect()))
         }
     }
 }
@@ -127,8 +146,8 @@ mod tests {
     #[test]
     fn what_is_shown_is_read_again() {
         for profile in Profile::ALL {
-            for cpus in [1, 2, 64] {
-                let boot = Boot { profile, cpus };
+            for (cpus, memory_mib) in [(1, 256), (2, 256), (64, 1024), (1, 1024)] {
+                let boot = Boot { profile, cpus, memory_mib };
                 assert_eq!(boot.to_string().parse(), Ok(boot));
             }
         }
@@ -137,7 +156,20 @@ mod tests {
 
     #[test]
     fn what_is_none_is_refused() {
-        for text in ["", "fat", "lean*", "lean*0", "lean*1", "lean*04", "lean*65", "lean*99999", "*4"] {
+        for text in [
+            "",
+            "fat",
+            "lean*",
+            "lean*0",
+            "lean*1",
+            "lean*04",
+            "lean*65",
+            "lean*99999",
+            "*4",
+            "lean@256",
+            "lean@0",
+            "lean@99999",
+        ] {
             assert!(text.parse::<Boot>().is_err(), "{text}");
         }
     }

@@ -226,13 +226,14 @@ mod tests {
             params in proptest::collection::btree_map("[a-z_]{1,9}", "[a-z0-9./]{1,9}", 0..4),
             schedule in proptest::sample::select(&Schedule::ALL[..]),
             target in proptest::sample::select(&[Target::Tcg, Target::Kvm, Target::Host][..]),
-            monitor in "[a-z0-9-]{1,12}(\\+[a-z0-9-]{1,12})?",
+            monitor in "([a-z0-9-]{1,12}(\\+[a-z0-9-]{1,12})?|bpf:[A-Z_a-z0-9][A-Za-z0-9._-]{0,9}[.]o|cmd:[a-z]{1,9})",
             tuning in proptest::collection::btree_map("[a-z_]{1,9}", "[a-z0-9./]{1,9}", 0..4),
             profile in proptest::sample::select(&Profile::ALL[..]),
             cpus in 1..=crate::boot::MOST_CPUS,
+            memory_mib in crate::boot::MEMORY,
         ) {
             let (params, tuning) = (params.into_iter().collect(), tuning.into_iter().collect());
-            let (boot, monitor) = (Boot { profile, cpus }, monitor.parse().unwrap());
+            let (boot, monitor) = (Boot { profile, cpus, memory_mib }, monitor.parse().unwrap());
             let cell = Cell { kernel, target, boot, workload, params, schedule, monitor, tuning };
             prop_assert_eq!(cell.to_string().parse(), Ok(cell));
         }

@@ -30,6 +30,9 @@ pub struct Environment {
     pub kernels: Vec<KernelRecord>,
     /// What they ran.
     pub image: ImageRecord,
+    /// The monitors of one's own that ran.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub own: Vec<OwnRecord>,
     /// What the parameters of monitors are when a cell does not name them: of each
     /// monitor that has any.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -90,6 +93,29 @@ pub struct ModulesRecord {
     pub compiler: String,
     /// SHA-256 of all of them, one after another in the order of their names.
     pub sha256: String,
+}
+
+/// A monitor of one's own: two versions of a file are the same cell, in another
+/// environment.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub struct OwnRecord {
+    /// Its name in cells: `bpf:NAME.o`.
+    pub monitor: String,
+    /// SHA-256 of its file, or of the archive of all that a command brings.
+    pub sha256: String,
+    /// How many bytes that has.
+    pub bytes: u64,
+    /// The command, word by word, where it is one.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub command: Vec<String>,
+    /// What a command has to have written before it counts as ready, as a regular
+    /// expression.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ready: Option<String>,
+    /// Debian packages that it brings, with their versions.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub packages: Vec<(String, String)>,
 }
 
 /// The initramfs of a run.

@@ -39,7 +39,7 @@ pub use compare::Comparison;
 pub use environment::Environment;
 pub use loading::Loading;
 pub use measurement::{Clock, Events, Failure, FailureKind, History, Measured, Measurement, Outcome};
-pub use monitor::MonitorName;
+pub use monitor::{MonitorName, OwnKind};
 pub use params::Params;
 pub use run::Run;
 pub use schedule::Schedule;

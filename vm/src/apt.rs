@@ -194,6 +194,21 @@ impl<'a> Apt<'a> {
         Ok(found)
     }
 
+    /// The packages of these names and all that they depend on, as apt would install
+    /// them where there is nothing.
+    ///
+    /// # Errors
+    /// When there is no such package, or apt cannot resolve what it depends on.
+    pub fn closure(&self, names: &[String]) -> Result<Vec<String>> {
+        let names = self.resolve(names)?;
+        let mut command = self.command("apt-get");
+        command.args(["-qq", "-s", "--no-install-recommends", "install"]).args(&names);
+        let said = output(&mut command)
+            .with_context(|| format!("failed to find what {} depends on", names.join(", ")))?;
+        let installed = said.lines().filter_map(|line| line.strip_prefix("Inst ")?.split(' ').next());
+        Ok(installed.map(String::from).collect())
+    }
+
     fn update_when_old(&self) -> Result<()> {
         let age = fs::metadata(self.stamp()).and_then(|stamp| stamp.modified()).ok();
         match age.and_then(|time| time.elapsed().ok()) {

@@ -16,9 +16,6 @@ pub const QEMU: &str = "qemu-system-x86_64";
 /// without AVX, which TCG calls a function for at each instruction.
 pub const CPU: &str = "max,-erms,-fsrm,-la57,-avx,-avx2";
 
-/// The guest's memory in MiB.
-pub const MEMORY_MIB: u32 = 256;
-
 /// The security modules of the profile `lean`. BPF LSM is among them for all
 /// monitors, so that all have the same baseline.
 const LEAN_LSM: &str = "lockdown,bpf";
@@ -26,9 +23,12 @@ const LEAN_LSM: &str = "lockdown,bpf";
 /// The name of the fw_cfg file that holds the cell.
 pub const CELL_FILE: &str = "opt/org.hookbench/cell";
 
-/// The name of the fw_cfg file that holds the kernel module that a monitor loads.
-/// It is there for all, and empty for most, so that all have the same machine.
-pub const MODULE_FILE: &str = "opt/org.hookbench/module";
+/// The names of the fw_cfg files that hold archives: what the monitor brings, such as
+/// the kernel module that it loads, and what the workload brings. They are there for
+/// all, and empty for most, so that all have the same machine.
+pub const MONITOR_FILE: &str = "opt/org.hookbench/monitor";
+/// See [`MONITOR_FILE`].
+pub const WORKLOAD_FILE: &str = "opt/org.hookbench/workload";
 
 /// The words of the kernel's command line in every profile, beside `lsm=`.
 const WORDS: &[&str] = &[
@@ -108,10 +108,10 @@ pub fn boot_line(profile: Profile, built_in: &str, additions: Additions<'_>) -> 
 const EXCLUSIVE: &[&str] = &["selinux", "smack", "apparmor"];
 
 /// The machine and its clock, the same for every kernel, cell and place with so
-/// many CPUs.
-pub fn machine(cpus: u16) -> Vec<OsString> {
+/// many CPUs and so much memory.
+pub fn machine(cpus: u16, memory_mib: u32) -> Vec<OsString> {
     let machine = if cpus == 1 { ONE_CPU } else { SEVERAL_CPUS };
-    let (memory, cpus) = (format!("{MEMORY_MIB}M"), cpus.to_string());
+    let (memory, cpus) = (format!("{memory_mib}M"), cpus.to_string());
     [
         // One instruction is one nanosecond of the guest's time, whatever the
         // host does; idle time passes at once.
@@ -136,7 +136,8 @@ pub fn machine(cpus: u16) -> Vec<OsString> {
 /// snapshot: the files it talks through.
 pub(crate) struct Files {
     pub(crate) cell: PathBuf,
-    pub(crate) module: PathBuf,
+    pub(crate) monitor: PathBuf,
+    pub(crate) workload: PathBuf,
     pub(crate) answer: PathBuf,
     pub(crate) console: PathBuf,
 }
@@ -145,7 +146,13 @@ impl Files {
     /// The files in a guest's folder.
     pub(crate) fn below(folder: &Path) -> Files {
         let file = |name| folder.join(name);
-        Files { cell: file("cell"), module: file("module"), answer: file("answer"), console: file("console") }
+        Files {
+            cell: file("cell"),
+            monitor: file("of-monitor"),
+            workload: file("of-workload"),
+            answer: file("answer"),
+            console: file("console"),
+        }
     }
 }
 
@@ -179,7 +186,9 @@ pub(crate) fn devices(files: &Files, stops: Stops) -> Vec<OsString> {
         "-fw_cfg".into(),
         with(&format!("name={CELL_FILE},file="), &files.cell),
         "-fw_cfg".into(),
-        with(&format!("name={MODULE_FILE},file="), &files.module),
+        with(&format!("name={MONITOR_FILE},file="), &files.monitor),
+        "-fw_cfg".into(),
+        with(&format!("name={WORKLOAD_FILE},file="), &files.workload),
     ]
 }
 
@@ -204,12 +213,12 @@ pub(crate) enum Memory {
     Private,
 }
 
-/// The guest's memory is this file.
-pub(crate) fn memory(file: &Path, memory: Memory) -> Vec<OsString> {
+/// The guest's memory, so many MiB, is this file.
+pub(crate) fn memory(file: &Path, mib: u32, memory: Memory) -> Vec<OsString> {
     let share = if memory == Memory::Shared { "on" } else { "off" };
     vec![
         "-object".into(),
-        with(&format!("memory-backend-file,id=ram,size={MEMORY_MIB}M,share={share},mem-path="), file),
+        with(&format!("memory-backend-file,id=ram,size={mib}M,share={share},mem-path="), file),
         "-machine".into(),
         "memory-backend=ram".into(),
     ]
@@ -229,13 +238,14 @@ mod tests {
 
     #[test]
     fn the_machine_is_as_it_was() {
-        let arguments: Vec<String> = machine(1).iter().map(|a| a.to_string_lossy().into_owned()).collect();
+        let arguments: Vec<String> =
+            machine(1, 256).iter().map(|a| a.to_string_lossy().into_owned()).collect();
         insta::assert_snapshot!(arguments.join("\n"));
     }
 
     #[test]
     fn several_cpus_have_another_machine_and_one_adds_no_word() {
-        let four: Vec<String> = machine(4).iter().map(|a| a.to_string_lossy().into_owned()).collect();
+        let four: Vec<String> = machine(4, 256).iter().map(|a| a.to_string_lossy().into_owned()).collect();
         assert!(four.join(" ").contains("-smp 4 -machine pc,"), "{four:?}");
         assert!(words_for(1).is_empty());
         assert!(words_for(2).contains(&"maxcpus=1"));
@@ -266,7 +276,8 @@ mod tests {
     #[test]
     fn commas_in_paths_are_no_separators() {
         let path = Path::new("/tmp/a,b");
-        let arguments = [devices(&Files::below(path), Stops::Here), memory(path, Memory::Shared)].concat();
+        let arguments =
+            [devices(&Files::below(path), Stops::Here), memory(path, 256, Memory::Shared)].concat();
         assert!(arguments.contains(&"file,id=answer,path=/tmp/a,,b/answer".into()));
         assert!(arguments.contains(&"name=opt/org.hookbench/cell,file=/tmp/a,,b/cell".into()));
         assert!(arguments.iter().any(|a| a.to_string_lossy().ends_with("mem-path=/tmp/a,,b")));

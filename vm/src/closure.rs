@@ -70,7 +70,7 @@ impl Closure {
         }
         let found = LIBRARIES.iter().find_map(|folder| take(&self.unpacked, &format!("{folder}/{name}")));
         let (mode, bytes) = found.with_context(|| {
-            format!("{wanted_by} needs {name}, which is in none of the packages that vm/guest.toml names")
+            format!("{wanted_by} needs {name}, which is in none of the packages that were fetched for it")
         })?;
         self.files.insert(path.clone(), (mode, bytes.clone()));
         self.follow(&path, &bytes)
@@ -78,11 +78,11 @@ impl Closure {
 }
 
 fn missing(path: &str) -> String {
-    format!("/{path} is in none of the packages that vm/guest.toml names")
+    format!("/{path} is in none of the packages that were fetched for it")
 }
 
 /// The guest's path of what a package or program calls `path`.
-fn merged(path: &str) -> String {
+pub(crate) fn merged(path: &str) -> String {
     let path = path.trim_start_matches('/');
     let first = path.split('/').next().unwrap_or_default();
     if MERGED.contains(&first) { format!("usr/{path}") } else { path.to_owned() }

@@ -4,7 +4,6 @@ use std::io;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use crate::args;
 use crate::guest::Answer;
 
 /// Why there is no answer. The console's last lines tell more.
@@ -32,8 +31,8 @@ pub enum Error {
     },
     /// A snapshot found no room.
     #[error(
-        "no room for a snapshot in {}: it takes up to {} MiB; free some, or set HOOKBENCH_CACHE to a \
-         folder with more (TMPDIR, where the cache cannot be written)", path.display(), args::MEMORY_MIB
+        "no room for a snapshot in {}: it takes up to as much as the guest has memory; free some, or set HOOKBENCH_CACHE to a \
+         folder with more (TMPDIR, where the cache cannot be written)", path.display()
     )]
     NoRoom {
         /// The folder.

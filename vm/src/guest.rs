@@ -16,6 +16,7 @@ use tempfile::TempDir;
 
 use crate::answer::{last_lines, understand};
 use crate::args::{self, Files, Memory, Stops};
+use crate::brought::Brought;
 use crate::console::{Show, Tail};
 pub use crate::error::Error;
 use crate::process::{Process, Streams};
@@ -64,14 +65,16 @@ pub struct Terms<'a> {
     pub samples: u32,
     /// How many CPUs it has.
     pub cpus: u16,
+    /// How much memory, in MiB.
+    pub memory_mib: u32,
     /// Where its files are.
     pub scratch: &'a Scratch,
     /// Whether it is to be ended at once.
     pub stop: &'a AtomicBool,
     /// What shows the console meanwhile.
     pub console: Option<Show>,
-    /// The kernel module that is handed to it with the cell.
-    pub module: Option<&'a Path>,
+    /// What is handed to it with the cell.
+    pub brought: Brought<'a>,
 }
 
 /// What a guest said before it ended.
@@ -115,7 +118,7 @@ fn restore<'a>(snapshot: &Snapshot, cell: &[u8], terms: &'a Terms<'a>) -> Result
     let file = |error| Error::File { path: snapshot.device(), error };
     let device = File::open(snapshot.device()).map_err(file)?;
     let commands = qmp::resume_from(device.as_raw_fd());
-    let mut arguments = args::memory(&snapshot.memory(), Memory::Private);
+    let mut arguments = args::memory(&snapshot.memory(), terms.memory_mib, Memory::Private);
     arguments.extend(["-incoming", "defer", "-qmp", "stdio"].map(OsString::from));
     let mut guest = Guest::start(cell, terms, Stops::Not, arguments, Stdio::piped(), Some(device))?;
     guest.tell(&commands);
@@ -148,10 +151,14 @@ impl<'a> Guest<'a> {
         let folder = terms.scratch.folder("guest");
         let folder = folder.map_err(|error| Error::File { path: terms.scratch.path().into(), error })?;
         let mut files = Files::below(folder.path());
-        match terms.module {
-            Some(module) => files.module = module.into(),
-            None => fs::write(&files.module, b"")
-                .map_err(|error| Error::File { path: files.module.clone(), error })?,
+        let brought = terms.brought;
+        for (path, archive) in
+            [(&mut files.monitor, brought.monitor), (&mut files.workload, brought.workload)]
+        {
+            match archive {
+                Some(archive) => *path = archive.into(),
+                None => fs::write(&*path, b"").map_err(|error| Error::File { path: path.clone(), error })?,
+            }
         }
         let mut padded = cell.to_vec();
         padded.resize(padded.len().max(CELL_SIZE), b' ');
@@ -162,7 +169,8 @@ impl<'a> Guest<'a> {
         };
         let output = if stops == Stops::Here { Stdio::piped() } else { create("monitor")?.into() };
         let streams = Streams { input, output, error: create("stderr")?, inherits };
-        let arguments = [args::machine(terms.cpus), args::devices(&files, stops), arguments].concat();
+        let arguments =
+            [args::machine(terms.cpus, terms.memory_mib), args::devices(&files, stops), arguments].concat();
         let process = Process::start(&arguments, streams)?;
         let tail = Tail::of(&files.console, terms.console);
         Ok(Guest { process, files, folder, tail, shown: Vec::new(), begin: Instant::now(), terms })

@@ -38,7 +38,7 @@ pub enum Content {
     },
 }
 
-/// The archive for QEMU's `-initrd`.
+/// An archive, such as that for QEMU's `-initrd`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Image {
     /// The archive, uncompressed.
@@ -51,16 +51,24 @@ pub struct Image {
 /// first process has no output.
 ///
 /// # Errors
-/// When a path is not one, is there twice with different contents, or lies
-/// below something that is not a folder.
+/// As [`pack`].
 pub fn build(files: &[GuestFile]) -> Result<Image> {
     let console = GuestFile {
         path: "dev/console".to_owned(),
         mode: 0o600,
         content: Content::Device { major: 5, minor: 1 },
     };
+    pack(files.iter().chain([&console]))
+}
+
+/// Packs `files` and the folders above them.
+///
+/// # Errors
+/// When a path is not one, is there twice with different contents, or lies
+/// below something that is not a folder.
+pub fn pack<'a>(files: impl IntoIterator<Item = &'a GuestFile>) -> Result<Image> {
     let mut tree = BTreeMap::new();
-    for file in files.iter().chain([&console]) {
+    for file in files {
         check(&file.path)?;
         let had = tree.insert(file.path.as_str(), (file.mode, &file.content));
         ensure!(

@@ -6,6 +6,7 @@
 pub mod answer;
 pub mod apt;
 pub mod args;
+pub mod brought;
 pub mod cache;
 mod closure;
 mod command;
@@ -23,6 +24,7 @@ pub mod kernels;
 pub mod mirror;
 pub mod modules;
 pub mod names;
+pub mod packages;
 pub mod pair;
 mod pair_build;
 mod place;

@@ -83,16 +83,21 @@ pub struct Recipe<'a> {
 
 impl Recipe<'_> {
     /// The name of the snapshot in the cache.
-    fn key(&self, cpus: u16) -> String {
-        key(self.qemu, cpus, &self.kernel.sha256, self.image_sha256, self.boot_line)
+    fn key(&self, terms: &Terms<'_>) -> String {
+        key(self.qemu, (terms.cpus, terms.memory_mib), &self.kernel.sha256, self.image_sha256, self.boot_line)
     }
 }
 
-fn key(qemu: &str, cpus: u16, kernel_sha256: &str, image_sha256: &str, boot_line: &str) -> String {
+fn key(
+    qemu: &str,
+    (cpus, memory): (u16, u32),
+    kernel_sha256: &str,
+    image_sha256: &str,
+    boot_line: &str,
+) -> String {
     let machine: Vec<String> =
-        args::machine(cpus).iter().map(|argument| argument.to_string_lossy().into_owned()).collect();
-    let all =
-        json!([FORMAT, qemu, machine, kernel_sha256, image_sha256, boot_line, args::MEMORY_MIB]).to_string();
+        args::machine(cpus, memory).iter().map(|argument| argument.to_string_lossy().into_owned()).collect();
+    let all = json!([FORMAT, qemu, machine, kernel_sha256, image_sha256, boot_line, memory]).to_string();
     digest::sha256(all.as_bytes())[..32].to_string()
 }
 
@@ -108,7 +113,7 @@ impl Snapshot {
         terms: &Terms<'_>,
         progress: &dyn Fn(&str),
     ) -> Result<Snapshot> {
-        let key = recipe.key(terms.cpus);
+        let key = recipe.key(terms);
         let wanted = Wanted { kind: Kind::SNAPSHOTS, key: &key, source: "" };
         let place = if cache.is_writable() {
             let make = |_: &Lock, folder: &Path| {
@@ -181,7 +186,7 @@ fn file_error(path: PathBuf, error: io::Error) -> Error {
 fn make(recipe: &Recipe<'_>, folder: &Path, terms: &Terms<'_>) -> Result<(), Error> {
     let boot = Boot { vmlinux: &recipe.kernel.vmlinux, image: recipe.image, boot_line: recipe.boot_line };
     let mut arguments = args::boot_of(&boot);
-    arguments.extend(args::memory(&folder.join(MEMORY), Memory::Shared));
+    arguments.extend(args::memory(&folder.join(MEMORY), terms.memory_mib, Memory::Shared));
     arguments.extend(["-qmp".into(), "stdio".into()]);
     let mut guest = Guest::start(b"", terms, Stops::Here, arguments, Stdio::piped(), None)?;
     match keep(&mut guest, folder) {
@@ -278,15 +283,16 @@ mod tests {
     #[test]
     fn a_snapshot_of_another_qemu_kernel_image_or_boot_line_is_another() {
         let keys = [
-            key("QEMU 7.2", 1, "kernel", "image", "quiet"),
-            key("QEMU 7.2", 2, "kernel", "image", "quiet"),
-            key("QEMU 7.3", 1, "kernel", "image", "quiet"),
-            key("QEMU 7.2", 1, "kernem", "image", "quiet"),
-            key("QEMU 7.2", 1, "kernel", "imagf", "quiet"),
-            key("QEMU 7.2", 1, "kernel", "image", "quiet audit=0"),
-            key("QEMU 7.2", 1, "kerneli", "mage", "quiet"),
+            key("QEMU 7.2", (1, 256), "kernel", "image", "quiet"),
+            key("QEMU 7.2", (2, 256), "kernel", "image", "quiet"),
+            key("QEMU 7.2", (1, 512), "kernel", "image", "quiet"),
+            key("QEMU 7.3", (1, 256), "kernel", "image", "quiet"),
+            key("QEMU 7.2", (1, 256), "kernem", "image", "quiet"),
+            key("QEMU 7.2", (1, 256), "kernel", "imagf", "quiet"),
+            key("QEMU 7.2", (1, 256), "kernel", "image", "quiet audit=0"),
+            key("QEMU 7.2", (1, 256), "kerneli", "mage", "quiet"),
         ];
         assert_eq!(keys.iter().collect::<BTreeSet<_>>().len(), keys.len());
-        assert_eq!(keys[0], key("QEMU 7.2", 1, "kernel", "image", "quiet"));
+        assert_eq!(keys[0], key("QEMU 7.2", (1, 256), "kernel", "image", "quiet"));
     }
 }

@@ -9,7 +9,7 @@ use anyhow::{Context, Result};
 use hookbench_results::store::write_whole;
 use serde::{Deserialize, Serialize};
 
-use crate::apt::Apt;
+use crate::apt::{Apt, Package};
 use crate::cache::{Cache, Kind, Lease, Lock, Wanted};
 use crate::closure::Closure;
 use crate::digest;
@@ -105,6 +105,14 @@ fn wanted(key: &str) -> Wanted<'_> {
 
 /// The userland in an entry of the cache.
 fn read(table: &Table, lease: &Lease) -> Result<Userland> {
+    let mut userland = load(lease)?;
+    userland.files.extend(own(table));
+    userland.files.sort_by(|a, b| a.path.cmp(&b.path));
+    Ok(userland)
+}
+
+/// What of packages is in an entry of the cache.
+pub(crate) fn load(lease: &Lease) -> Result<Userland> {
     let bytes = |path: &Path| fs::read(path).with_context(|| format!("failed to read {}", path.display()));
     let path = lease.file(CONTENTS);
     let contents: Contents = serde_json::from_slice(&bytes(&path)?)
@@ -117,8 +125,6 @@ fn read(table: &Table, lease: &Lease) -> Result<Userland> {
     for (path, target) in contents.links {
         files.push(GuestFile { path, mode: 0o777, content: Content::Symlink(target) });
     }
-    files.extend(own(table));
-    files.sort_by(|a, b| a.path.cmp(&b.path));
     Ok(Userland { files, packages: contents.packages })
 }
 
@@ -139,11 +145,21 @@ fn download(table: &Table, lock: &Lock, made: &Path, progress: &dyn Fn(&str)) ->
     let packages = apt.fetch(&table.packages, unpacked.path())?;
     let chosen = closure(table, unpacked.path())?;
 
-    let mut files = Vec::new();
     let scratch = lock.scratch()?;
     let policies = policy::compile(unpacked.path(), scratch.path())?;
     let policies = policies.into_iter().map(|(path, bytes)| (path, (0o644, bytes)));
-    for (path, (mode, bytes)) in chosen.files.into_iter().chain(policies) {
+    keep(chosen, policies, packages, made)
+}
+
+/// Puts what was chosen of packages into the folder `made`; what it is.
+pub(crate) fn keep(
+    chosen: Closure,
+    more: impl Iterator<Item = (String, (u32, Vec<u8>))>,
+    packages: Vec<Package>,
+    made: &Path,
+) -> Result<String> {
+    let mut files = Vec::new();
+    for (path, (mode, bytes)) in chosen.files.into_iter().chain(more) {
         let target = made.join("root").join(&path);
         let above = target.parent().unwrap_or(made);
         fs::create_dir_all(above).with_context(|| format!("failed to make {}", above.display()))?;

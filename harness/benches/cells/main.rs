@@ -46,5 +46,12 @@ fn plan() -> Plan {
         monitors: MONITORS.iter().map(|monitor| monitor.to_string()).collect(),
         ..Products::default()
     }];
-    Plan { name: "bench".into(), about: String::new(), kernels: Vec::new(), cells }
+    Plan {
+        name: "bench".into(),
+        about: String::new(),
+        kernels: Vec::new(),
+        ready: None,
+        bring: vec![],
+        cells,
+    }
 }

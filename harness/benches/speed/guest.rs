@@ -42,7 +42,7 @@ pub(crate) fn start() -> Result<()> {
     say("part.version", timed(|| qemu(&["--version"]))?.0);
     let quits = ["-nodefaults", "-no-user-config", "-display", "none", "-S", "-qmp", "stdio"];
     say("part.none", timed(|| qemu(&[&quits[..], &["-machine", "none"]].concat()))?.0);
-    let machine = args::machine(1);
+    let machine = args::machine(1, 256);
     let machine: Vec<&str> = machine.iter().filter_map(|argument| argument.to_str()).collect();
     say("part.machine", timed(|| qemu(&[&machine[..], &["-S", "-qmp", "stdio"]].concat()))?.0);
     Ok(())

@@ -4,12 +4,13 @@
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::path::Path;
 
-use anyhow::{Result, anyhow, bail};
+use anyhow::{Result, anyhow, bail, ensure};
 use hookbench_probes::LOADER;
 use hookbench_results::{Cell, Shard};
 use hookbench_vm::{kernels, pair};
 
 use super::run::Args;
+use crate::own::{self, Owns, With, split};
 use crate::plan::{Plan, Planned, Products};
 use crate::select::select;
 
@@ -23,11 +24,13 @@ pub(super) struct Asked {
     pub(super) planned: Vec<Planned>,
     /// Which part of them is measured here, when others measure the rest.
     pub(super) shard: Option<Shard>,
+    /// The monitors of one's own.
+    pub(super) owns: Owns,
 }
 
 impl Asked {
     /// The cells that are measured here.
-    pub(super) fn own(&self) -> &[Planned] {
+    pub(super) fn here(&self) -> &[Planned] {
         match self.shard {
             Some(shard) => &self.planned[shard.range(self.planned.len())],
             None => &self.planned,
@@ -35,8 +38,8 @@ impl Asked {
     }
 
     /// The kernels that are booted here.
-    pub(super) fn own_kernels(&self) -> Vec<String> {
-        let own: HashSet<&str> = self.own().iter().map(|planned| planned.cell.kernel.as_str()).collect();
+    pub(super) fn kernels_here(&self) -> Vec<String> {
+        let own: HashSet<&str> = self.here().iter().map(|planned| planned.cell.kernel.as_str()).collect();
         self.kernels.iter().filter(|kernel| own.contains(kernel.as_str())).cloned().collect()
     }
 
@@ -56,13 +59,18 @@ impl Asked {
 /// When something of it does not exist; the error says what does.
 pub(super) fn asked(args: &Args) -> Result<Asked> {
     if let Some(name) = &args.cell {
-        return one(name, args.samples);
+        return one(name, args);
     }
     let plan = plan(args)?;
     let kernels = kernels(if args.kernel.is_empty() { &plan.kernels } else { &args.kernel })?;
     let planned = plan.cells(&kernels)?;
-    let asked = Asked { plan: plan.name, kernels, planned, shard: args.shard };
-    if asked.own().is_empty() {
+    let with = With {
+        ready: args.ready.clone().or_else(|| plan.ready.clone()),
+        bring: [plan.bring.as_slice(), &args.bring].concat(),
+    };
+    let owns = Owns::read(plan.cells.iter().flat_map(|products| &products.monitors), &with)?;
+    let asked = Asked { plan: plan.name, kernels, planned, shard: args.shard, owns };
+    if asked.here().is_empty() {
         let (cells, shard) = (asked.planned.len(), asked.shard.map_or_else(String::new, |s| s.to_string()));
         bail!("the plan has {cells} cells, and the shard {shard} none of them; ask for fewer shards");
     }
@@ -70,7 +78,7 @@ pub(super) fn asked(args: &Args) -> Result<Asked> {
 }
 
 /// The one cell called `name`, without a baseline.
-fn one(name: &str, samples: Option<u32>) -> Result<Asked> {
+fn one(name: &str, args: &Args) -> Result<Asked> {
     let cell: Cell = name.parse()?;
     let is_built = pair::find(&cell.kernel).is_some();
     if !Path::new(&cell.kernel).is_file() && !is_built && !known()?.contains(&cell.kernel) {
@@ -80,33 +88,63 @@ fn one(name: &str, samples: Option<u32>) -> Result<Asked> {
             known()?.join(", ")
         );
     }
+    let own = cell.monitor.own().is_some();
     let products = Products {
         workloads: vec![cell.workload.clone()],
-        monitors: vec![cell.monitor.to_string()],
+        monitors: vec![if own { cell.tuned_monitor() } else { cell.monitor.to_string() }],
         schedules: vec![cell.schedule],
         profiles: vec![cell.boot.profile],
         cpus: vec![cell.boot.cpus],
+        memory: vec![cell.boot.memory_mib],
         params: cell
             .params
             .iter()
-            .chain(cell.tuning.iter())
+            .chain(cell.tuning.iter().filter(|_| !own))
             .map(|(name, value)| (name.into(), vec![value.into()]))
             .collect(),
-        samples,
+        samples: args.samples,
     };
-    let plan = Plan { name: "cell".into(), about: String::new(), kernels: Vec::new(), cells: vec![products] };
+    let owns = one_s_own(&cell, args)?;
+    let plan = Plan {
+        name: "cell".into(),
+        about: String::new(),
+        kernels: Vec::new(),
+        ready: None,
+        bring: vec![],
+        cells: vec![products],
+    };
     let mut planned = plan.cells(std::slice::from_ref(&cell.kernel))?;
     planned.retain(|planned| planned.cell.monitor == cell.monitor);
     match planned.iter().find(|planned| planned.cell == cell) {
         Some(found) => {
             let (kernels, planned) = (vec![cell.kernel], vec![found.clone()]);
-            Ok(Asked { plan: plan.name, kernels, planned, shard: None })
+            Ok(Asked { plan: plan.name, kernels, planned, shard: None, owns })
         }
         None => {
             let names: Vec<String> = planned.iter().map(|planned| planned.cell.to_string()).collect();
             bail!("no cell {name:?}; like it are: {}", names.join(", "))
         }
     }
+}
+
+/// The monitor of one's own that the cell names: `--monitor` says where it is.
+fn one_s_own(cell: &Cell, args: &Args) -> Result<Owns> {
+    let given = split(&args.monitor);
+    for text in &given {
+        ensure!(
+            own::parse(text)?.is_some_and(|(name, _)| name == cell.monitor),
+            "the cell {cell} has the monitor {} and not {text:?}",
+            cell.monitor
+        );
+    }
+    let owns = Owns::read(&given, &With { ready: args.ready.clone(), bring: args.bring.clone() })?;
+    if cell.monitor.own().is_some() && given.is_empty() {
+        bail!(
+            "{} is one's own: say where it is with --monitor, as in --monitor bpf:PATH/NAME.o",
+            cell.monitor
+        );
+    }
+    Ok(owns)
 }
 
 /// The plan of a name, a file or the command line's globs.
@@ -130,6 +168,9 @@ pub(super) fn plan(args: &Args) -> Result<Plan> {
         if !args.cpus.is_empty() {
             products.cpus.clone_from(&args.cpus);
         }
+        if !args.memory.is_empty() {
+            products.memory.clone_from(&args.memory);
+        }
         products.samples = args.samples.or(products.samples);
     }
     Ok(plan)
@@ -148,11 +189,18 @@ fn custom(args: &Args) -> Result<Plan> {
     }
     let cells = vec![Products {
         workloads: all(&args.workload),
-        monitors: all(&args.monitor),
+        monitors: all(&split(&args.monitor)),
         params,
         ..Products::default()
     }];
-    Ok(Plan { name: "custom".into(), about: String::new(), kernels: Vec::new(), cells })
+    Ok(Plan {
+        name: "custom".into(),
+        about: String::new(),
+        kernels: Vec::new(),
+        ready: None,
+        bring: vec![],
+        cells,
+    })
 }
 
 /// The names of the kernels in the table.
@@ -196,7 +244,7 @@ mod tests {
     }
 
     fn cell(name: &str) -> Result<Asked> {
-        one(name, Some(7))
+        one(name, &args("--samples 7"))
     }
 
     #[test]

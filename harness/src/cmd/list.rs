@@ -5,9 +5,9 @@ use std::process::ExitCode;
 
 use anyhow::{Context, Result};
 use clap::ValueEnum;
-use hookbench_probes::Monitor;
-use hookbench_results::BEHAVIOURS;
+use hookbench_probes::{Monitor, own};
 use hookbench_results::behaviour::Syscall;
+use hookbench_results::{BEHAVIOURS, OwnKind};
 use hookbench_vm::{kernels, pair};
 use hookbench_workloads::WORKLOADS;
 
@@ -37,7 +37,7 @@ pub fn list(args: &Args) -> Result<ExitCode> {
     let rows = match args.what {
         What::Kernels => kernel_rows()?,
         What::Workloads => workload_rows(),
-        What::Monitors => hookbench_probes::monitors().map(monitor_row).collect(),
+        What::Monitors => monitor_rows(),
         What::Behaviours => behaviour_rows(),
         What::Plans => plan_rows()?,
     };
@@ -71,6 +71,20 @@ fn kernel_rows() -> Result<Vec<Row>> {
 fn workload_rows() -> Vec<Row> {
     let rows = WORKLOADS.iter().map(|workload| workload.info());
     rows.map(|info| [info.name.into(), format!("parameters: {}", info.known()), info.about.into()]).collect()
+}
+
+/// Ours, and what one's own are called.
+fn monitor_rows() -> Vec<Row> {
+    let own = OwnKind::ALL.into_iter().map(|kind| {
+        let name = match kind {
+            OwnKind::Bpf => "bpf:FILE.o",
+            OwnKind::Audit => "audit:FILE.rules",
+            OwnKind::Command => "cmd:COMMAND",
+        };
+        let [_, needs, _] = monitor_row(own::monitor(kind));
+        [name.into(), needs, format!("one's own: {}", own::monitor(kind).sink.about)]
+    });
+    hookbench_probes::monitors().map(monitor_row).chain(own).collect()
 }
 
 fn monitor_row(monitor: Monitor) -> Row {
@@ -116,7 +130,7 @@ mod tests {
         for (rows, first) in [
             (kernel_rows().unwrap(), "5.10"),
             (workload_rows(), "null-syscall"),
-            (hookbench_probes::monitors().map(monitor_row).collect(), "none"),
+            (monitor_rows(), "none"),
             (behaviour_rows(), "exec"),
             (plan_rows().unwrap(), "quick"),
         ] {

@@ -35,9 +35,17 @@ pub struct Args {
     /// Workloads by name or glob
     #[arg(long, value_name = "WORKLOAD,…", value_delimiter = ',', conflicts_with = "plan")]
     pub(super) workload: Vec<String>,
-    /// Monitors by name or glob; `none` is always measured as well, as the baseline
-    #[arg(long, value_name = "MONITOR,…", value_delimiter = ',', conflicts_with = "plan")]
+    /// Monitors by name or glob, or one's own: bpf:FILE.o, audit:FILE.rules, cmd:COMMAND;
+    /// `none` is always measured as well, as the baseline
+    #[arg(long, value_name = "MONITOR,…", conflicts_with = "plan")]
     pub(super) monitor: Vec<String>,
+    /// What a cmd:COMMAND has to have written before it counts as ready [default: nothing;
+    /// it only has to rest]
+    #[arg(long, value_name = "REGEX")]
+    pub(super) ready: Option<String>,
+    /// What a cmd:COMMAND needs: Debian packages by name, files and folders by path
+    #[arg(long, value_name = "PACKAGE|PATH,…", value_delimiter = ',')]
+    pub(super) bring: Vec<String>,
     /// Schedules: paced, delivered, burst
     #[arg(long, value_name = "SCHEDULE,…", value_delimiter = ',')]
     pub(super) schedule: Vec<Schedule>,
@@ -53,6 +61,9 @@ pub struct Args {
     /// Numbers of CPUs of the guest, for what a monitor's memory depends on
     #[arg(long, value_name = "N,…", value_delimiter = ',')]
     pub(super) cpus: Vec<u16>,
+    /// The guest's memory in MiB, for what needs more than 256
+    #[arg(long, value_name = "MIB,…", value_delimiter = ',')]
+    pub(super) memory: Vec<u32>,
     /// How many operations are timed in each cell
     #[arg(long, value_name = "N")]
     pub(super) samples: Option<u32>,
@@ -60,7 +71,7 @@ pub struct Args {
     #[arg(long, value_name = "PLAN")]
     pub(super) plan: Option<String>,
     /// The one cell of this name, as reports show it; without a baseline
-    #[arg(long, value_name = "CELL", conflicts_with_all = ["plan", "kernel", "workload", "monitor", "schedule", "param", "loader"])]
+    #[arg(long, value_name = "CELL", conflicts_with_all = ["plan", "kernel", "workload", "schedule", "param", "loader"])]
     pub(super) cell: Option<String>,
     /// Show the guest's console on standard error while the cell runs
     #[arg(long, requires = "cell")]
@@ -129,7 +140,7 @@ fn fill(
     folder: &Path,
     earlier: Option<HashMap<Cell, Measurement>>,
 ) -> Result<ExitCode> {
-    let planned = asked.own();
+    let planned = asked.here();
     let run = empty(asked, session.environment());
     let mut done = match earlier {
         Some(earlier) => earlier,
@@ -185,8 +196,8 @@ fn open(asked: &Asked, args: &Args) -> Result<QemuSession> {
     let say = |message: &str| progress.say(message);
     // Of a shard's kernels, all may be gone: others have the rest.
     let least = usize::from(asked.shard.is_none());
-    let session = QemuSession::open(&asked.own_kernels(), least, budget, &say)?;
-    let session = session.with_modules(&asked.with_modules(), &say);
+    let session = QemuSession::open(&asked.kernels_here(), least, budget, &say)?;
+    let session = session.with_modules(&asked.with_modules(), &say).with_own(asked.owns.clone(), &say)?;
     let session = if args.cold { session.with_history(History::Cold) } else { session };
     Ok(if args.console { session.with_console(say::console) } else { session })
 }

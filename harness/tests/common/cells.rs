@@ -37,7 +37,14 @@ pub(crate) fn planned(
         samples: Some(10),
         ..Products::default()
     };
-    let plan = Plan { name: "test".into(), about: String::new(), kernels: vec![], cells: vec![products] };
+    let plan = Plan {
+        name: "test".into(),
+        about: String::new(),
+        kernels: vec![],
+        ready: None,
+        bring: vec![],
+        cells: vec![products],
+    };
     let cells = plan.cells(&[kernel.to_string()]).unwrap();
     cells.into_iter().find(|planned| planned.cell.monitor.to_string() == monitor).unwrap()
 }

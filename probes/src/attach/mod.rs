@@ -16,6 +16,7 @@ pub mod filter;
 pub mod kmod;
 mod layout;
 pub mod lsm;
+pub mod own;
 pub mod phases;
 pub mod reader;
 pub mod supervisor;
@@ -188,6 +189,11 @@ pub trait Attached {
     /// When the kernel refuses.
     fn enter(&mut self) -> anyhow::Result<()> {
         Ok(())
+    }
+
+    /// What it is beside that, when it is a user's own: nobody knows what it has to see.
+    fn own(&mut self) -> Option<&mut dyn own::Own> {
+        None
     }
 
     /// Stops watching; what was seen can still be asked for.

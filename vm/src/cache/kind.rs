@@ -37,13 +37,16 @@ impl Kind {
     /// Kernel modules, all of hookbench's for one kernel; other sources make others.
     pub const MODULES: Kind =
         Kind { name: "modules", about: "kernel modules, built for a kernel", limit: Some(32 * MIB) };
+    /// What users bring of Debian to their guests.
+    pub const PACKAGES: Kind =
+        Kind { name: "packages", about: "what --bring names, out of packages", limit: Some(1024 * MIB) };
     /// What apt keeps. Not made of entries: apt looks after it by itself, and it
     /// is only touched under the cache's lock.
     pub const APT: Kind = Kind { name: "apt", about: "package lists", limit: None };
 }
 
 /// All kinds.
-pub const KINDS: [Kind; 8] = [
+pub const KINDS: [Kind; 9] = [
     Kind::KERNELS,
     Kind::OWN_KERNELS,
     Kind::BUILT_KERNELS,
@@ -51,6 +54,7 @@ pub const KINDS: [Kind; 8] = [
     Kind::IMAGES,
     Kind::SNAPSHOTS,
     Kind::MODULES,
+    Kind::PACKAGES,
     Kind::APT,
 ];
 
