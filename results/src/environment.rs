@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::hardware::Hardware;
 use crate::{Clock, Params, Target};
 
 /// The environment of a run, recorded in `run.json`.
@@ -37,6 +38,9 @@ pub struct Environment {
     pub bpf_compiler: String,
     /// The compiler of the agent.
     pub rustc: String,
+    /// The machine itself, where its own clocks were read.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub hardware: Option<Hardware>,
 }
 
 /// One kernel of a run.

@@ -3,11 +3,13 @@
 //!
 //! Pure: nothing here starts a process, reads a kernel or knows of QEMU.
 
+pub mod agreement;
 pub mod baseline;
 pub mod behaviour;
 pub mod boot;
 pub mod cell;
 pub mod environment;
+pub mod hardware;
 pub mod journal;
 pub mod measurement;
 pub mod monitor;
@@ -28,7 +30,7 @@ pub use behaviour::{BEHAVIOURS, Behaviour};
 pub use boot::{Boot, Profile};
 pub use cell::{Cell, Target};
 pub use environment::Environment;
-pub use measurement::{Clock, Events, Failure, FailureKind, History, Measured, Measurement, Outcome};
+pub use measurement::{Clock, ClockSamples, Events, Failure, FailureKind, History, Measured, Measurement, Outcome};
 pub use monitor::MonitorName;
 pub use params::Params;
 pub use run::Run;
