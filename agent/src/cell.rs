@@ -13,7 +13,7 @@ use hookbench_results::{
 };
 use hookbench_workloads::{Denial, Workload, calibrate};
 
-use crate::late;
+use crate::{host, late};
 use crate::meter::Meter;
 use crate::ports::Module;
 use crate::prepared::Prepared;
@@ -28,7 +28,7 @@ const LOOK_AGAIN: Duration = Duration::from_millis(20);
 const PATIENCE: u32 = 25;
 
 /// Runs the cell that `spec` asks for.
-pub(crate) fn run(spec: &CellSpec, prepared: Prepared, module: &Module) -> Result<AgentMessage> {
+pub(crate) fn run(spec: &CellSpec, mut prepared: Prepared, module: &Module) -> Result<AgentMessage> {
     let workload = hookbench_workloads::find(&spec.workload)
         .ok_or_else(|| anyhow!("the agent has no workload {:?}", spec.workload))?;
     let monitor = hookbench_probes::find(&spec.monitor)
@@ -48,6 +48,9 @@ pub(crate) fn run(spec: &CellSpec, prepared: Prepared, module: &Module) -> Resul
         );
         return Ok(AgentMessage::Unsupported(hook));
     }
+    if let Some(why) = prepared.beside.as_ref().and_then(|_| host::refused(monitor)) {
+        return Ok(AgentMessage::Unsupported(why));
+    }
     let module = match monitor.sink.requires.module {
         Some(_) => module.read().context("failed to read the kernel module")?,
         None => Vec::new(),
@@ -59,7 +62,7 @@ pub(crate) fn run(spec: &CellSpec, prepared: Prepared, module: &Module) -> Resul
         sink: monitor.sink.name,
         behaviours: &behaviours,
         measured: behaviour,
-        noop: hookbench_workloads::NOOP,
+        noop: hookbench_workloads::noop(),
         readers: if spec.schedule == Schedule::Delivered { Readers::Above } else { Readers::Below },
         tuning: &spec.tuning,
         ld_preload: (spec.params.get("ld_preload") == Some("recorded"))
@@ -82,7 +85,7 @@ pub(crate) fn run(spec: &CellSpec, prepared: Prepared, module: &Module) -> Resul
     if spec.fault == Some(Fault::Deaf) {
         attached.detach().context("failed to detach on request")?;
     }
-    measure(spec, workload, monitor, behaviour, &prepared, &mut *attached, attached_for)
+    measure(spec, workload, monitor, behaviour, &mut prepared, &mut *attached, attached_for)
 }
 
 /// Has the operations made, asks the monitor what it saw of them, and judges.
@@ -91,7 +94,7 @@ fn measure(
     workload: &'static dyn Workload,
     monitor: Monitor,
     behaviour: &'static Behaviour,
-    prepared: &Prepared,
+    prepared: &mut Prepared,
     attached: &mut dyn Attached,
     attached_for: Option<(u64, i64)>,
 ) -> Result<AgentMessage> {
@@ -104,7 +107,9 @@ fn measure(
         Ok(looks) => looks,
         Err(failure) => return Ok(AgentMessage::Failed(failure)),
     };
-    let done = Done { spec, workload, denial, samples: &samples, operations: warmup + spec.samples, looks };
+    let operations = warmup + spec.samples;
+    let alone = prepared.beside.is_none();
+    let done = Done { spec, workload, denial, samples: &samples, operations, looks, alone };
     let events = if monitor.sink.sees() { Some(done.events(attached, behaviour)?) } else { None };
     if let Some(failure) = done.wrong_outcome().or_else(|| done.wrong_events(events.as_ref())) {
         return Ok(AgentMessage::Failed(failure));
@@ -115,7 +120,12 @@ fn measure(
         }
         _ => None,
     };
-    Ok(done.measured(events, happened, attached_for))
+    let mut measured = done.measured(events, happened, attached_for);
+    if let Some(beside) = &mut prepared.beside {
+        measured.others = beside.samples(samples.len())?;
+        measured.notes.append(&mut beside.notes);
+    }
+    Ok(AgentMessage::Measured(measured))
 }
 
 /// The behaviours that a kernel has where the monitor looks for them.
@@ -133,6 +143,8 @@ struct Done<'a> {
     operations: u32,
     /// How often the monitor looked, if it samples.
     looks: Option<u64>,
+    /// Whether nobody else makes events, as in a guest.
+    alone: bool,
 }
 
 impl Done<'_> {
@@ -166,14 +178,20 @@ impl Done<'_> {
         events: Option<Events>,
         happened: Option<Happened>,
         attached: Option<(u64, i64)>,
-    ) -> AgentMessage {
+    ) -> Measured {
         let idle = self.samples.iter().filter(|sample| sample.idle).count();
         let otherwise = self.denial.and_then(|denial| self.workload.timed_otherwise(denial));
         let idly = format!(
             "the CPU was idle in {idle} of {} operations: not only its own instructions",
             self.samples.len()
         );
-        AgentMessage::Measured(Measured {
+        let others = events.as_ref().filter(|events| events.seen > events.expected).map(|events| {
+            let more = events.seen - events.expected;
+            format!("{more} of the events that were seen are of other processes of this machine")
+        });
+        Measured {
+            rounds: Vec::new(),
+            others: Vec::new(),
             samples: self.samples.iter().map(|sample| sample.elapsed).collect(),
             calibration: calibrate(),
             events,
@@ -184,8 +202,8 @@ impl Done<'_> {
             }),
             attach_cost: attached.map(|(cost, _)| cost),
             memory_bytes: attached.map(|(_, memory)| memory),
-            notes: otherwise.map(String::from).into_iter().chain((idle > 0).then_some(idly)).collect(),
-        })
+            notes: otherwise.map(String::from).into_iter().chain((idle > 0).then_some(idly)).chain(others).collect(),
+        }
     }
 
     /// Each operation has to be refused, or none.
@@ -209,7 +227,8 @@ impl Done<'_> {
     fn wrong_events(&self, events: Option<&Events>) -> Option<Failure> {
         let Events { behaviour, expected, seen, lost, looks } = events?;
         let accounted = if self.spec.schedule == Schedule::Burst { seen + lost } else { *seen };
-        if accounted == *expected || (looks.is_some() && accounted < *expected) {
+        let more = !self.alone && accounted > *expected;
+        if accounted == *expected || more || (looks.is_some() && accounted < *expected) {
             return None;
         }
         let message = format!(

@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, anyhow, bail};
 
+use super::ledger::{self, Undo};
 use crate::said::{Status, error_in, serial_in, status_in};
 
 /// `AUDIT_GET`: ask for the status.
@@ -191,6 +192,7 @@ impl AuditLink {
     /// # Errors
     /// When the kernel refuses.
     pub fn add_rule(&self, syscalls: &[u32], pid: Pid) -> Result<()> {
+        ledger::intend(|| Undo::AuditRule { syscalls: syscalls.to_vec(), pid })?;
         self.ask(ADD_RULE, &rule(syscalls, pid)).context("failed to add an audit rule")
     }
 
@@ -245,7 +247,8 @@ fn acknowledged(answer: &[u8]) -> Result<()> {
 }
 
 /// Whose system calls a rule is about.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Pid {
     /// Everybody's.
     Any,

@@ -169,6 +169,24 @@ pub fn warm() {
     aya::warm();
 }
 
+/// Loads an object, attaches nothing, and drops it again.
+///
+/// # Errors
+/// Why it does not load.
+pub fn can_load() -> Result<(), String> {
+    let Some(first) = BEHAVIOURS.first() else { return Ok(()) };
+    let behaviours = [first];
+    let request = Request::own("count", &behaviours);
+    let wanted = |name: &str| behaviours.iter().any(|row| name == program_of(request.sink, row));
+    match begin() {
+        Err(Error::Unsupported(why)) => return Err(why),
+        Err(Error::Failed(error)) => return Err(format!("{error:#}")),
+        Ok(()) => {}
+    }
+    let loaded = open(object!("kprobe"), &request, config(&[]), wanted).and_then(|open| Ok(open.load()?));
+    loaded.map(drop).map_err(|error| format!("{:#}", explain(error, request.sink)))
+}
+
 /// Objects are relocated to the kernel's types.
 ///
 /// # Errors
