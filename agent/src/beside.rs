@@ -6,7 +6,7 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use anyhow::{Context, Result};
-use hookbench_probes::attach::Error;
+use hookbench_probes::attach::{Error, WORKER_PRIORITY, set_fifo, set_ordinary};
 use hookbench_probes::attach::perf_clock::{self, EVENTS, PerfClock};
 use hookbench_probes::attach::trace_clock::TraceClock;
 use hookbench_results::protocol::HostOrder;
@@ -59,6 +59,10 @@ impl Beside {
             slots: shared::words(HEAD + number * ROW).context("failed to map memory for clocks")?,
             notes: Vec::new(),
         };
+        if let Err(error) = set_fifo(0, WORKER_PRIORITY).and_then(|()| set_ordinary(0)) {
+            let why = format!("the worker is no real-time task, so that others may interrupt it: {error}");
+            beside.notes.push(why);
+        }
         if order.beside.contains(&Clock::Ftrace) {
             beside.prepare_trace(number)?;
         }

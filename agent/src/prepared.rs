@@ -38,7 +38,11 @@ impl Prepared {
 
     /// Prepares on a machine of others, whose settings and caches stay as they are.
     pub(crate) fn of_host(order: &HostOrder) -> Result<Prepared> {
-        hookbench_probes::attach::bpf::warm();
+        // Nothing is loaded for a monitor that loads nothing.
+        let monitor = hookbench_probes::find(&order.cell.monitor);
+        if monitor.is_some_and(|monitor| monitor.sink.requires.config.contains(&"CONFIG_BPF_SYSCALL")) {
+            hookbench_probes::attach::bpf::warm();
+        }
         let workload = hookbench_workloads::find(&order.cell.workload);
         let workload = workload.ok_or_else(|| anyhow!("the agent has no workload {:?}", order.cell.workload))?;
         let samples = Samples::map(order.cell.samples as usize).context("failed to map memory for samples")?;

@@ -57,13 +57,12 @@ fn options() -> Result<String, String> {
     }
 }
 
-/// Loads a program, attaches it to nothing, and drops it.
 fn bpf() -> Result<String, String> {
     let unprivileged = read("/proc/sys/kernel/unprivileged_bpf_disabled").unwrap_or_else(|| "not there".into());
     let lockdown = read("/sys/kernel/security/lockdown").unwrap_or_else(|| "not known".into());
     let settings = format!("kernel.unprivileged_bpf_disabled: {unprivileged}, lockdown: {lockdown}");
-    match bpf::can_load() {
-        Ok(()) => Ok(format!("a program loads ({settings})")),
+    match bpf::may_use() {
+        Ok(()) => Ok(format!("may be used ({settings})")),
         Err(why) => Err(format!("{why} ({settings})")),
     }
 }

@@ -4,10 +4,12 @@
 mod check;
 pub mod cmd;
 pub mod folder;
+pub mod host;
 mod modules;
 mod outcome;
 pub mod plan;
 pub mod qemu;
+pub mod rounds;
 pub mod runner;
 pub mod select;
 pub mod session;

@@ -96,6 +96,7 @@ fn measured(cell: Cell, p50: u64, events: Option<(&str, u64)>) -> Measurement {
         attach_cost: watching.then_some(1_234_567),
         memory_bytes: watching.then_some(278_528),
         notes: Vec::new(),
+        ..Measured::default()
     });
     Measurement { cell, clock: Clock::Instructions, history: Some(History::Restored), outcome }
 }
@@ -258,6 +259,7 @@ fn any_measured() -> impl Strategy<Value = Measured> {
             attach_cost,
             memory_bytes,
             notes,
+            ..Measured::default()
         })
 }
 

@@ -55,6 +55,7 @@ fn run(foreign: &str) -> Run {
             attach_cost: Some(7),
             memory_bytes: Some(-4096),
             notes: vec![text(), text()],
+            ..Measured::default()
         })
     };
     let failure = Failure { kind: FailureKind::Agent, message: text(), console: vec![text(), text()] };

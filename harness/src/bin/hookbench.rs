@@ -4,7 +4,7 @@ use std::io::Write;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
-use hookbench::cmd::{EXIT_CODES, Usage, cache, doctor, kernel, list, report, run};
+use hookbench::cmd::{EXIT_CODES, Usage, cache, clean_host, doctor, kernel, list, report, run};
 use hookbench::stop::Stopped;
 
 /// What each way to watch or stop a Linux system costs, exactly.
@@ -27,6 +27,8 @@ enum Verb {
     Report(report::Args),
     /// Show or remove what is kept between runs: kernels, images, snapshots
     Cache(cache::Args),
+    /// Undo what a killed `run --target host` has left in this machine's kernel
+    CleanHost,
     /// Build kernels that no package has
     Kernel(kernel::Args),
 }
@@ -38,6 +40,7 @@ fn main() -> ExitCode {
         Verb::Doctor(args) => doctor::doctor(&args),
         Verb::Report(args) => report::report(&args),
         Verb::Cache(args) => cache::cache(&args),
+        Verb::CleanHost => clean_host::clean_host(),
         Verb::Kernel(args) => kernel::kernel(&args),
     };
     match result {

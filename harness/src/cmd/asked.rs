@@ -6,7 +6,7 @@ use std::path::Path;
 
 use anyhow::{Result, anyhow, bail};
 use hookbench_probes::LOADER;
-use hookbench_results::Cell;
+use hookbench_results::{Cell, Target};
 use hookbench_vm::{kernels, pair};
 
 use super::run::Args;
@@ -48,6 +48,25 @@ pub(super) fn asked(args: &Args) -> Result<Asked> {
     Ok(Asked { plan: plan.name, kernels, planned })
 }
 
+/// The same on this machine, whose kernel is called `release`.
+///
+/// # Errors
+/// As of [`asked`].
+pub(super) fn on_host(args: &Args, release: &str) -> Result<Asked> {
+    let kernels = vec![release.to_string()];
+    if let Some(name) = &args.cell {
+        let cell: Cell = name.parse()?;
+        if cell.kernel != release {
+            bail!("the cell {name:?} is of another kernel; this machine's is {release}");
+        }
+        return alike(&cell, name, args.samples);
+    }
+    let plan = plan(args)?;
+    let mut planned = plan.cells(&kernels)?;
+    planned.iter_mut().for_each(|planned| planned.cell.target = Target::Host);
+    Ok(Asked { plan: plan.name, kernels, planned })
+}
+
 /// The one cell called `name`, without a baseline.
 fn one(name: &str, samples: Option<u32>) -> Result<Asked> {
     let cell: Cell = name.parse()?;
@@ -59,6 +78,11 @@ fn one(name: &str, samples: Option<u32>) -> Result<Asked> {
             known()?.join(", ")
         );
     }
+    alike(&cell, name, samples)
+}
+
+/// The planned cell that is `cell`, or which there are like it.
+fn alike(cell: &Cell, name: &str, samples: Option<u32>) -> Result<Asked> {
     let products = Products {
         workloads: vec![cell.workload.clone()],
         monitors: vec![cell.monitor.to_string()],
@@ -76,9 +100,12 @@ fn one(name: &str, samples: Option<u32>) -> Result<Asked> {
     let plan = Plan { name: "cell".into(), about: String::new(), kernels: Vec::new(), cells: vec![products] };
     let mut planned = plan.cells(std::slice::from_ref(&cell.kernel))?;
     planned.retain(|planned| planned.cell.monitor == cell.monitor);
-    match planned.iter().find(|planned| planned.cell == cell) {
+    if cell.target == Target::Host {
+        planned.iter_mut().for_each(|planned| planned.cell.target = Target::Host);
+    }
+    match planned.iter().find(|planned| planned.cell == *cell) {
         Some(found) => {
-            Ok(Asked { plan: plan.name, kernels: vec![cell.kernel], planned: vec![found.clone()] })
+            Ok(Asked { plan: plan.name, kernels: vec![cell.kernel.clone()], planned: vec![found.clone()] })
         }
         None => {
             let names: Vec<String> = planned.iter().map(|planned| planned.cell.to_string()).collect();

@@ -4,10 +4,12 @@
 mod again;
 mod asked;
 pub mod cache;
+pub mod clean_host;
 pub mod doctor;
 mod earlier;
 pub mod kernel;
 pub mod list;
+mod on_host;
 pub mod progress;
 pub mod report;
 pub mod run;
