@@ -6,9 +6,9 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use anyhow::{Context, Result};
-use hookbench_probes::attach::{Error, WORKER_PRIORITY, set_fifo, set_ordinary};
 use hookbench_probes::attach::perf_clock::{self, EVENTS, PerfClock};
 use hookbench_probes::attach::trace_clock::TraceClock;
+use hookbench_probes::attach::{Error, WORKER_PRIORITY, set_fifo, set_ordinary};
 use hookbench_results::protocol::HostOrder;
 use hookbench_results::{Clock, ClockSamples};
 use hookbench_workloads::{NULL_CALL, Stopwatch, Workload, null_call};
@@ -139,7 +139,8 @@ impl Beside {
             all.push(self.traced(&trace, operations)?);
         }
         if self.get(MULTIPLEXED) != 0 {
-            let why = "perf's events took turns on the CPU's counters (multiplexing): their counts miss parts";
+            let why =
+                "perf's events took turns on the CPU's counters (multiplexing): their counts miss parts";
             self.notes.push(why.into());
         }
         all.extend(self.perf.iter().map(|&event| self.counted(event, operations)));
@@ -237,7 +238,10 @@ impl Timekeeper<'_> {
             if perf.read(&mut after).context("failed to read perf's events")? {
                 self.beside.put(MULTIPLEXED, 1);
             }
-            after.iter_mut().zip(self.before).for_each(|(after, before)| *after = after.saturating_sub(before));
+            after
+                .iter_mut()
+                .zip(self.before)
+                .for_each(|(after, before)| *after = after.saturating_sub(before));
         }
         Ok(after)
     }

@@ -13,13 +13,13 @@ use hookbench_results::{
 };
 use hookbench_workloads::{Denial, Workload, calibrate};
 
-use crate::{host, late};
 use crate::meter::Meter;
 use crate::ports::Module;
 use crate::prepared::Prepared;
 use crate::pulse::Pulse;
 use crate::shared::Sample;
 use crate::worker::{self, Work};
+use crate::{host, late};
 
 /// After attaching, and between two looks at what a reader has counted.
 const SETTLE: Duration = Duration::from_millis(20);
@@ -202,7 +202,12 @@ impl Done<'_> {
             }),
             attach_cost: attached.map(|(cost, _)| cost),
             memory_bytes: attached.map(|(_, memory)| memory),
-            notes: otherwise.map(String::from).into_iter().chain((idle > 0).then_some(idly)).chain(others).collect(),
+            notes: otherwise
+                .map(String::from)
+                .into_iter()
+                .chain((idle > 0).then_some(idly))
+                .chain(others)
+                .collect(),
         }
     }
 

@@ -132,7 +132,8 @@ pub(crate) fn refused(monitor: Monitor) -> Option<String> {
         return Some(format!("{mechanism} would get another policy than this machine has: only in a guest"));
     }
     let cmdline = fs::read_to_string("/proc/cmdline").unwrap_or_default();
-    if let Some(word) = requires.boot.iter().find(|word| !cmdline.split_whitespace().any(|own| own == **word)) {
+    if let Some(word) = requires.boot.iter().find(|word| !cmdline.split_whitespace().any(|own| own == **word))
+    {
         return Some(format!("this machine was booted without {word}"));
     }
     for option in requires.config {
@@ -143,10 +144,14 @@ pub(crate) fn refused(monitor: Monitor) -> Option<String> {
     if !requires.lsm.is_empty() {
         const ACTIVE: &str = "/sys/kernel/security/lsm";
         let Ok(active) = fs::read_to_string(ACTIVE) else {
-            return Some(format!("{ACTIVE} cannot be read: which modules are active is not known; mount securityfs"));
+            return Some(format!(
+                "{ACTIVE} cannot be read: which modules are active is not known; mount securityfs"
+            ));
         };
         if let Some(lsm) = requires.lsm.iter().find(|lsm| !active.trim().split(',').any(|own| own == **lsm)) {
-            return Some(format!("the security module {lsm} is not active; the boot line's lsm= has to name it"));
+            return Some(format!(
+                "the security module {lsm} is not active; the boot line's lsm= has to name it"
+            ));
         }
     }
     None
@@ -154,7 +159,8 @@ pub(crate) fn refused(monitor: Monitor) -> Option<String> {
 
 /// Whether the kernel's configuration, where a distribution keeps it, is without `option`.
 pub(crate) fn kernel_lacks(option: &str) -> bool {
-    let config = kernel::release().ok().and_then(|release| fs::read_to_string(format!("/boot/config-{release}")).ok());
+    let config =
+        kernel::release().ok().and_then(|release| fs::read_to_string(format!("/boot/config-{release}")).ok());
     config.is_some_and(|config| !config.lines().any(|line| line == format!("{option}=y")))
 }
 

@@ -44,8 +44,10 @@ impl Prepared {
             hookbench_probes::attach::bpf::warm();
         }
         let workload = hookbench_workloads::find(&order.cell.workload);
-        let workload = workload.ok_or_else(|| anyhow!("the agent has no workload {:?}", order.cell.workload))?;
-        let samples = Samples::map(order.cell.samples as usize).context("failed to map memory for samples")?;
+        let workload =
+            workload.ok_or_else(|| anyhow!("the agent has no workload {:?}", order.cell.workload))?;
+        let samples =
+            Samples::map(order.cell.samples as usize).context("failed to map memory for samples")?;
         let beside = Some(Beside::prepare(order, workload)?);
         let kernel = kernel::release()?.parse()?;
         Ok(Prepared { spinner: None, rate: meter::rate(), kernel, samples, beside })

@@ -48,8 +48,13 @@ fn read(file: &str) -> Option<String> {
 }
 
 fn options() -> Result<String, String> {
-    let wanted =
-        ["CONFIG_AUDITSYSCALL", "CONFIG_KPROBE_EVENTS", "CONFIG_FTRACE_SYSCALLS", "CONFIG_BPF_LSM", "CONFIG_DEBUG_INFO_BTF"];
+    let wanted = [
+        "CONFIG_AUDITSYSCALL",
+        "CONFIG_KPROBE_EVENTS",
+        "CONFIG_FTRACE_SYSCALLS",
+        "CONFIG_BPF_LSM",
+        "CONFIG_DEBUG_INFO_BTF",
+    ];
     let without: Vec<&str> = wanted.into_iter().filter(|option| kernel_lacks(option)).collect();
     match &without[..] {
         [] => Ok("none is known to be missing".into()),
@@ -58,7 +63,8 @@ fn options() -> Result<String, String> {
 }
 
 fn bpf() -> Result<String, String> {
-    let unprivileged = read("/proc/sys/kernel/unprivileged_bpf_disabled").unwrap_or_else(|| "not there".into());
+    let unprivileged =
+        read("/proc/sys/kernel/unprivileged_bpf_disabled").unwrap_or_else(|| "not there".into());
     let lockdown = read("/sys/kernel/security/lockdown").unwrap_or_else(|| "not known".into());
     let settings = format!("kernel.unprivileged_bpf_disabled: {unprivileged}, lockdown: {lockdown}");
     match bpf::may_use() {
@@ -104,8 +110,13 @@ fn audit() -> Result<String, String> {
     if status.enabled > 1 {
         return Err("its configuration is locked until the next boot".into());
     }
-    let reader = if status.pid == 0 { "nobody reads".into() } else { format!("process {} reads", status.pid) };
-    Ok(format!("enabled={}, {reader} its records", status.enabled))
+    let reader =
+        if status.pid == 0 { "nobody reads".into() } else { format!("process {} reads", status.pid) };
+    let rules = link.rules().map_err(|error| format!("{error:#}"))?;
+    Ok(format!(
+        "enabled={}, backlog limit {}, rules: {rules}, {reader} its records",
+        status.enabled, status.limit
+    ))
 }
 
 fn real_time() -> Result<String, String> {

@@ -361,7 +361,10 @@ fn make_image(cache: &Cache, progress: &dyn Fn(&str)) -> Result<(Lease, ImageRec
         Ok(format!("of hookbench {}", env!("CARGO_PKG_VERSION")))
     };
     let lease = cache.obtain(&wanted, progress, make).context("failed to keep the guest's image")?;
-    Ok((lease, ImageRecord { sha256: image.sha256, agent_sha256: agent_sha256(), packages: userland.packages }))
+    Ok((
+        lease,
+        ImageRecord { sha256: image.sha256, agent_sha256: agent_sha256(), packages: userland.packages },
+    ))
 }
 
 /// The agent's SHA-256.

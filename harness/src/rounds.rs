@@ -157,7 +157,8 @@ fn add_events(one: Option<Events>, two: Option<Events>) -> Option<Events> {
 
 fn add_refused(one: Option<Refused>, two: Option<Refused>) -> Option<Refused> {
     let (one, two) = (one?, two?);
-    let add = |one: Happened, two: Happened| Happened { events: one.events + two.events, of: one.of + two.of };
+    let add =
+        |one: Happened, two: Happened| Happened { events: one.events + two.events, of: one.of + two.of };
     Some(Refused {
         operations: one.operations + two.operations,
         errno: one.errno,
@@ -176,7 +177,12 @@ fn others(rounds: &[Measured], notes: &mut Vec<String>) -> Vec<ClockSamples> {
             rounds.iter().filter_map(|round| round.others.iter().find(same)).collect();
         if found.len() < rounds.len() {
             let what = format!("{} {}", known.clock.name(), known.what);
-            notes.push(format!("{} was there in {} of {} rounds only", what.trim(), found.len(), rounds.len()));
+            notes.push(format!(
+                "{} was there in {} of {} rounds only",
+                what.trim(),
+                found.len(),
+                rounds.len()
+            ));
             continue;
         }
         all.push(ClockSamples {
@@ -220,8 +226,7 @@ mod tests {
             }
             let other = ClockSamples { samples: vec![number; spec.samples as usize], ..Default::default() };
             let samples = vec![number * 100; spec.samples as usize];
-            let events =
-                Events { behaviour: "mprotect".into(), expected: 2, seen: 2, lost: 1, looks: None };
+            let events = Events { behaviour: "mprotect".into(), expected: 2, seen: 2, lost: 1, looks: None };
             Outcome::Measured(Measured {
                 samples,
                 calibration: number,
@@ -240,7 +245,12 @@ mod tests {
             samples: Some(4),
             ..Default::default()
         };
-        let plan = crate::plan::Plan { name: "t".into(), about: String::new(), kernels: vec![], cells: vec![products] };
+        let plan = crate::plan::Plan {
+            name: "t".into(),
+            about: String::new(),
+            kernels: vec![],
+            cells: vec![products],
+        };
         plan.cells(&["k".into()]).unwrap()
     }
 

@@ -22,13 +22,7 @@ pub struct Status {
 /// The status that `answer` holds, when it is long enough.
 pub fn status_in(answer: &[u8]) -> Option<Status> {
     let field = |at: usize| answer.get(4 * at..)?.first_chunk().copied().map(u32::from_ne_bytes);
-    Some(Status {
-        enabled: field(1)?,
-        pid: field(3)?,
-        limit: field(5)?,
-        lost: field(6)?,
-        backlog: field(7)?,
-    })
+    Some(Status { enabled: field(1)?, pid: field(3)?, limit: field(5)?, lost: field(6)?, backlog: field(7)? })
 }
 
 /// The error number of a `struct nlmsgerr`, 0 for an acknowledgement.

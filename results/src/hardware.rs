@@ -58,4 +58,3 @@ pub struct Hardware {
     #[serde(default)]
     pub warnings: Vec<String>,
 }
-

@@ -30,7 +30,9 @@ pub use behaviour::{BEHAVIOURS, Behaviour};
 pub use boot::{Boot, Profile};
 pub use cell::{Cell, Target};
 pub use environment::Environment;
-pub use measurement::{Clock, ClockSamples, Events, Failure, FailureKind, History, Measured, Measurement, Outcome};
+pub use measurement::{
+    Clock, ClockSamples, Events, Failure, FailureKind, History, Measured, Measurement, Outcome,
+};
 pub use monitor::MonitorName;
 pub use params::Params;
 pub use run::Run;

@@ -320,7 +320,8 @@ fn upper_tail(t: f64, freedom: usize) -> f64 {
     let odd = freedom % 2;
     for step in 0..freedom / 2 {
         sum += term;
-        let (above, below) = if odd == 1 { (2 * step + 2, 2 * step + 3) } else { (2 * step + 1, 2 * step + 2) };
+        let (above, below) =
+            if odd == 1 { (2 * step + 2, 2 * step + 3) } else { (2 * step + 1, 2 * step + 2) };
         term *= cosine * above as f64 / below as f64;
         if term < 1e-18 {
             break;

@@ -109,7 +109,9 @@ fn take(row: &[u8], run: &mut Run) -> Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{Cell, Clock, ClockSamples, Environment, Measured, Measurement, MonitorName, Schedule, Target};
+    use crate::{
+        Cell, Clock, ClockSamples, Environment, Measured, Measurement, MonitorName, Schedule, Target,
+    };
     use proptest::prelude::*;
 
     fn run(cells: &[&[u64]]) -> Run {

@@ -70,7 +70,12 @@ impl Agent {
     ///
     /// # Errors
     /// As of a guest.
-    pub(super) fn ask(&self, order: &HostOrder, budget: Duration, stop: &AtomicBool) -> Result<Answer, Error> {
+    pub(super) fn ask(
+        &self,
+        order: &HostOrder,
+        budget: Duration,
+        stop: &AtomicBool,
+    ) -> Result<Answer, Error> {
         let log = self.folder.path().join("log");
         let qemu = |error: std::io::Error| Error::File { path: "agent".into(), error };
         let mut command = self.command();
@@ -94,7 +99,8 @@ impl Agent {
     /// # Errors
     /// When something could not be undone.
     pub(super) fn settle(&self, path: &Path) -> Result<Vec<String>> {
-        let output = self.command().arg("--settle").arg(path).output().context("failed to start the agent")?;
+        let output =
+            self.command().arg("--settle").arg(path).output().context("failed to start the agent")?;
         if !output.status.success() {
             bail!("{}", last_lines(&output.stderr).join("; "));
         }
@@ -106,7 +112,8 @@ impl Agent {
     /// # Errors
     /// When it does not start.
     pub(super) fn probe(&self) -> Result<String> {
-        let Output { stdout, .. } = self.command().arg("--probe").output().context("failed to start the agent")?;
+        let Output { stdout, .. } =
+            self.command().arg("--probe").output().context("failed to start the agent")?;
         Ok(String::from_utf8_lossy(&stdout).into_owned())
     }
 }

@@ -43,7 +43,8 @@ impl Ledger {
     /// When a run is at work, or the folder cannot be made.
     pub fn lock() -> Result<Ledger> {
         let folder = folder()?;
-        fs::create_dir_all(&folder).with_context(|| format!("failed to make the folder {}", folder.display()))?;
+        fs::create_dir_all(&folder)
+            .with_context(|| format!("failed to make the folder {}", folder.display()))?;
         let path = folder.join(LOCK);
         let lock = OpenOptions::new().create(true).truncate(false).write(true).open(&path);
         let lock = lock.with_context(|| format!("failed to open {}", path.display()))?;
@@ -75,6 +76,7 @@ fn folder() -> Result<PathBuf> {
     }
     let state = std::env::var_os("XDG_STATE_HOME").map(PathBuf::from).filter(|path| path.is_absolute());
     let home = || std::env::var_os("HOME").map(|home| PathBuf::from(home).join(".local/state"));
-    let state = state.or_else(home).context("neither XDG_STATE_HOME nor HOME is set: nowhere to keep the ledger")?;
+    let state =
+        state.or_else(home).context("neither XDG_STATE_HOME nor HOME is set: nowhere to keep the ledger")?;
     Ok(state.join("hookbench"))
 }

@@ -18,7 +18,10 @@ pub(super) fn read(file: impl AsRef<Path>) -> Option<String> {
 
 /// The CPU on which workers stay: the last that this process may use, for interrupts
 /// and the kernel's own work are, as a rule, on the first ones.
-pub(super) fn quietest_cpu() -> Result<u32> {
+///
+/// # Errors
+/// When that cannot be asked.
+pub fn quietest_cpu() -> Result<u32> {
     // SAFETY: a set of bits, for which zero is valid; the call gets it whole.
     let set = unsafe {
         let mut set: libc::cpu_set_t = std::mem::zeroed();
@@ -36,7 +39,7 @@ pub(super) fn quietest_cpu() -> Result<u32> {
 ///
 /// # Errors
 /// When its CPU has no time-stamp counter that can be used.
-pub(super) fn look(cpu: u32) -> Result<Hardware> {
+pub fn look(cpu: u32) -> Result<Hardware> {
     let cpuinfo = read("/proc/cpuinfo").unwrap_or_default();
     if !flag(&cpuinfo, "tsc") || !flag(&cpuinfo, "rdtscp") {
         bail!("this machine's CPU has no time-stamp counter (flags tsc and rdtscp in /proc/cpuinfo)");
@@ -104,7 +107,8 @@ pub fn steal() -> u64 {
 
 fn mitigations() -> Vec<(String, String)> {
     let Ok(entries) = fs::read_dir("/sys/devices/system/cpu/vulnerabilities") else { return Vec::new() };
-    let of = |entry: fs::DirEntry| Some((entry.file_name().to_string_lossy().into_owned(), read(entry.path())?));
+    let of =
+        |entry: fs::DirEntry| Some((entry.file_name().to_string_lossy().into_owned(), read(entry.path())?));
     let mut all: Vec<_> = entries.flatten().filter_map(of).collect();
     all.sort();
     all
@@ -198,7 +202,8 @@ mod tests {
 
     #[test]
     fn what_disturbs_is_warned_of_and_nothing_else() {
-        let quiet = Hardware { cpus: 4, invariant_tsc: true, governor: "performance".into(), ..Hardware::default() };
+        let quiet =
+            Hardware { cpus: 4, invariant_tsc: true, governor: "performance".into(), ..Hardware::default() };
         assert_eq!(warnings(&quiet), Vec::<String>::new());
         let loud = Hardware {
             cpus: 1,
@@ -210,7 +215,9 @@ mod tests {
             ..Hardware::default()
         };
         let said = warnings(&loud).join("\n");
-        for part in ["load is 2.50", "powersave", "turbo", "shares its core", "not invariant", "KVMKVMKVM", "one CPU"] {
+        for part in
+            ["load is 2.50", "powersave", "turbo", "shares its core", "not invariant", "KVMKVMKVM", "one CPU"]
+        {
             assert!(said.contains(part), "{said}");
         }
     }

@@ -9,9 +9,7 @@ use hookbench_probes::Monitor;
 use hookbench_results::environment::KernelRecord;
 use hookbench_results::hardware::Hardware;
 use hookbench_results::protocol::{CellSpec, HostOrder};
-use hookbench_results::{
-    Cell, Clock, Environment, Failure, FailureKind, History, Measured, Outcome, Target,
-};
+use hookbench_results::{Cell, Clock, Environment, Failure, FailureKind, History, Measured, Outcome, Target};
 
 use crate::outcome::{believed, failure};
 use crate::session::Session;
@@ -54,7 +52,8 @@ impl HostSession {
     /// When another run is at work or has left something to undo, or the agent cannot
     /// be written.
     pub fn open(terms: &Terms, stop: &Stop) -> Result<HostSession> {
-        let Some((Clock::Tsc, beside)) = terms.clocks.split_first().map(|(first, rest)| (*first, rest)) else {
+        let Some((Clock::Tsc, beside)) = terms.clocks.split_first().map(|(first, rest)| (*first, rest))
+        else {
             bail!("the first clock has to be tsc: it times the operations, others are beside it");
         };
         let ledger = Ledger::take()?;

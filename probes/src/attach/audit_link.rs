@@ -25,6 +25,9 @@ const DEL_RULE: u16 = 1012;
 /// `AUDIT_SYSCALL`: the first record of a system call's event.
 pub const SYSCALL_RECORD: u16 = 1300;
 
+/// `AUDIT_LIST_RULES`.
+const LIST_RULES: u16 = 1013;
+
 /// `AUDIT_SECCOMP`: what a seccomp filter has logged.
 pub const SECCOMP_RECORD: u16 = 1326;
 
@@ -166,6 +169,24 @@ impl AuditLink {
                 Some((kind, answer)) if kind == libc::NLMSG_ERROR as u16 => acknowledged(&answer)?,
                 Some(_) => {}
                 None => bail!("the audit subsystem did not say its status within {PATIENCE:?}"),
+            }
+        }
+    }
+
+    /// How many rules there are.
+    ///
+    /// # Errors
+    /// When the kernel does not answer as it should.
+    pub fn rules(&self) -> Result<usize> {
+        self.send(LIST_RULES, &[])?;
+        let mut rules = 0;
+        loop {
+            match self.receive(Some(PATIENCE))? {
+                Some((LIST_RULES, _)) => rules += 1,
+                Some((kind, _)) if kind == libc::NLMSG_DONE as u16 => return Ok(rules),
+                Some((kind, answer)) if kind == libc::NLMSG_ERROR as u16 => acknowledged(&answer)?,
+                Some(_) => {}
+                None => bail!("the audit subsystem did not list its rules within {PATIENCE:?}"),
             }
         }
     }

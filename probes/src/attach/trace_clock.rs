@@ -33,7 +33,8 @@ impl TraceClock {
     pub fn prepare(calls: &[u32], number: usize) -> Result<TraceClock, Error> {
         let instances = tracefs::path("instances");
         if !instances.is_dir() {
-            let why = format!("{} is not there: tracefs is not mounted, or only root may", instances.display());
+            let why =
+                format!("{} is not there: tracefs is not mounted, or only root may", instances.display());
             return Err(Error::Unsupported(why));
         }
         let folder = instances.join(format!("hookbench-clock-{}", std::process::id()));

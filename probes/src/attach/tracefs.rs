@@ -2,8 +2,8 @@
 //! What the files say is read in `said`.
 
 use std::fs::{self, OpenOptions};
-use std::io::Write;
 use std::io;
+use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
@@ -31,8 +31,7 @@ pub fn write(file: &str, text: &str) -> Result<()> {
 /// # Errors
 /// When the kernel refuses.
 pub fn append(file: &str, text: &str) -> Result<()> {
-    append_to(&path(file), text)
-        .with_context(|| format!("failed to add {text:?} to {ROOT}/{file}"))
+    append_to(&path(file), text).with_context(|| format!("failed to add {text:?} to {ROOT}/{file}"))
 }
 
 /// Adds `text` to the file at `path`, which is not emptied before.
