@@ -7,8 +7,9 @@ mod common;
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
+use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output, Stdio};
+use std::process::{Child, Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
 use hookbench_results::agreement::agreement;
@@ -110,6 +111,7 @@ fn inside_the_guest() {
         mount_all();
         measures_and_leaves_nothing();
         what_enforces_is_refused();
+        an_interrupted_run_undoes_what_it_did();
         for (monitors, mark) in [("audit+rules", "audit-rule"), ("ftrace+kprobe-event", "kprobe_events")] {
             a_killed_run_is_undone_by_the_next_command(monitors, mark);
         }
@@ -223,14 +225,24 @@ fn what_enforces_is_refused() {
     assert!(!Path::new("/tmp/refused").exists());
 }
 
-/// Kills a run once the ledger has `mark`, and looks at what it leaves.
-fn a_killed_run_is_undone_by_the_next_command(monitors: &str, mark: &str) {
+fn an_interrupted_run_undoes_what_it_did() {
     let before = state();
+    let mut interrupted = start("audit+rules", "audit-rule");
+    // SAFETY: the process is our child, which has not been waited for.
+    unsafe { libc::kill(interrupted.id() as i32, libc::SIGINT) };
+    assert_eq!(interrupted.wait().unwrap().signal(), Some(libc::SIGINT));
+    assert_eq!(state(), before);
+}
+
+/// Starts a run that is at work on a cell of `monitors` when this returns: the ledger
+/// has `mark`.
+fn start(monitors: &str, mark: &str) -> Child {
     let line = format!(
         "run --target host --monitor {monitors} --workload mprotect-storm --param to=r --clock tsc,ftrace \
-         --rounds 50 --samples 1000 --out /tmp/killed-{mark}"
+         --rounds 50 --samples 1000"
     );
-    let mut killed = hookbench(&line).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+    let mut command = hookbench(&line);
+    let child = command.current_dir("/tmp").stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
     let begin = Instant::now();
     while !fs::read_to_string(LEDGER).is_ok_and(|ledger| ledger.contains(mark)) {
         assert!(begin.elapsed() < Duration::from_secs(60), "the ledger never had {mark}");
@@ -238,6 +250,13 @@ fn a_killed_run_is_undone_by_the_next_command(monitors: &str, mark: &str) {
     }
     // In the middle of its samples.
     std::thread::sleep(Duration::from_millis(500));
+    child
+}
+
+/// Kills a run once the ledger has `mark`, and looks at what it leaves.
+fn a_killed_run_is_undone_by_the_next_command(monitors: &str, mark: &str) {
+    let before = state();
+    let mut killed = start(monitors, mark);
     killed.kill().unwrap();
     killed.wait().unwrap();
     // All that it started ends with it.

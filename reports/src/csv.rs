@@ -2,13 +2,15 @@
 //! without a number is empty; a column keeps its meaning and its place.
 
 use hookbench_results::baseline::Added;
+use hookbench_results::noisy::Interval;
 use hookbench_results::{History, Measured, Run, Summary};
 
-use crate::section::{self, Row};
+use crate::noise::Noise;
+use crate::section::{self, Row, Section};
 use crate::text;
 
 /// The columns, in order.
-pub const COLUMNS: [&str; 26] = [
+pub const COLUMNS: [&str; 33] = [
     "kernel",
     "target",
     "clock",
@@ -35,19 +37,29 @@ pub const COLUMNS: [&str; 26] = [
     "history",
     "boot",
     "tuning",
+    "median_low",
+    "median_high",
+    "added_low",
+    "added_high",
+    "verdict",
+    "rounds",
+    "outliers",
 ];
 
 /// The run as CSV with a header.
 pub fn render(run: &Run) -> String {
     let sections = section::sections(run);
     // Sections sort their rows; here a cell has the place that the plan gave it.
-    let mut rows: Vec<&Row<'_>> = sections.iter().flat_map(|section| &section.rows).collect();
-    rows.sort_by_key(|row| std::ptr::from_ref(row.measurement));
+    let with = |section| move |row| (section, row);
+    let mut rows: Vec<(&Section<'_>, &Row<'_>)> =
+        sections.iter().flat_map(|section| section.rows.iter().map(with(section))).collect();
+    rows.sort_by_key(|(_, row)| std::ptr::from_ref(row.measurement));
     let mut writer = csv::Writer::from_writer(Vec::new());
     // Writing into memory does not fail, and each record has COLUMNS' length.
     let _ = writer.write_record(COLUMNS);
-    for row in rows {
-        let _ = writer.write_record(record(row));
+    for (section, row) in rows {
+        let noise = Noise::of(section, row);
+        let _ = writer.write_record(record(row).into_iter().chain(noisy(noise)));
     }
     String::from_utf8(writer.into_inner().unwrap_or_default()).unwrap_or_default()
 }
@@ -84,6 +96,24 @@ fn record(row: &Row<'_>) -> Vec<String> {
     fields.push(row.measurement.history.map_or("", History::name).into());
     fields.extend([cell.boot.to_string(), field(&cell.tuning.to_string())]);
     fields
+}
+
+/// 95 % intervals in the clock's unit, the verdict, rounds and outliers; empty of an
+/// exact clock.
+fn noisy(noise: Option<Noise>) -> [String; 7] {
+    let Some(noise) = noise else { return Default::default() };
+    let change = noise.difference.map(|difference| difference.change);
+    let end =
+        |pick: fn(Interval) -> f64| change.map_or_else(String::new, |change| format!("{:.1}", pick(change)));
+    [
+        format!("{:.1}", noise.median.low),
+        format!("{:.1}", noise.median.high),
+        end(|change| change.low),
+        end(|change| change.high),
+        noise.verdict().unwrap_or_default().into(),
+        noise.rounds.to_string(),
+        (noise.outliers.low + noise.outliers.high).to_string(),
+    ]
 }
 
 fn summary(summary: Option<Summary>) -> [String; 7] {
@@ -134,6 +164,6 @@ mod tests {
         let run = fixture::synthetic_run();
         let text = render(&run);
         let line = text.lines().find(|line| line.contains(",unsupported,")).unwrap();
-        assert!(line.ends_with(&format!("{}restored,lean,", ",".repeat(14))), "{line}");
+        assert!(line.ends_with(&format!("{}restored,lean,{}", ",".repeat(14), ",".repeat(7))), "{line}");
     }
 }

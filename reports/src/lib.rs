@@ -10,6 +10,7 @@ pub mod environment;
 pub mod html;
 pub mod markdown;
 pub mod matrix;
+pub mod noise;
 pub mod plot;
 pub mod published;
 pub mod section;

@@ -24,6 +24,7 @@ pub mod schedule;
 pub mod stats;
 pub mod stops;
 pub mod store;
+mod students_t;
 pub mod version;
 
 pub use behaviour::{BEHAVIOURS, Behaviour};

@@ -23,7 +23,7 @@ usage: cargo xtask COMMAND
   perf           setup, then how quick hookbench itself is, beside its limits
   reference      setup, then the plans full, sweeps and cpus on all their kernels, into results/reference
                  and reports/reference
-  test           setup, then formatting, lints, documentation and every test
+  test [--slow]  setup, then formatting, lints, documentation and every test; the slow ones if asked to
   ci             the same as test
   fuzz [--seconds N] [TARGET...]
                  run the fuzz targets, 600 seconds each; needs nightly and cargo-fuzz
@@ -49,7 +49,8 @@ fn dispatch(arguments: &[String]) -> Result<()> {
         ("bench", rest) => bench::bench(rest),
         ("perf", []) => perf::perf(),
         ("reference", []) => reference::reference(),
-        ("test" | "ci", []) => test::test(),
+        ("test" | "ci", []) => test::test(false),
+        ("test", [slow]) if slow == "--slow" => test::test(true),
         ("fuzz", rest) => fuzz::fuzz(rest),
         ("help" | "--help" | "-h", _) => {
             print!("{USAGE}");

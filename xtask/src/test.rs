@@ -16,8 +16,9 @@ const GUEST_PACKAGES: [&str; 6] =
 /// The fuzz targets are a workspace of their own.
 const FUZZ: &str = "fuzz/Cargo.toml";
 
-/// Runs all steps up to the first that fails.
-pub(crate) fn test() -> Result<()> {
+/// Runs all steps up to the first that fails; at last, if asked to, the tests that are
+/// ignored elsewhere because they are slow.
+pub(crate) fn test(slow: bool) -> Result<()> {
     for component in ["fmt", "clippy"] {
         has(component)?;
     }
@@ -28,7 +29,11 @@ pub(crate) fn test() -> Result<()> {
     step("cargo clippy (fuzz)", &mut for_fuzzing())?;
     step("cargo doc", cargo(&["doc", "--no-deps"]).env("RUSTDOCFLAGS", "-D warnings"))?;
     step("cargo test", &mut cargo(&["test"]))?;
-    guest()
+    guest()?;
+    if slow {
+        step("cargo test (slow)", &mut cargo(&["test", "--", "--ignored"]))?;
+    }
+    Ok(())
 }
 
 /// The fuzz targets are looked at, and neither linked nor run: that is for a

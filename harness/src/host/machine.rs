@@ -189,8 +189,8 @@ mod tests {
     fn lists_of_cpus_are_read_without_the_own_one() {
         assert_eq!(siblings("0,4", 4), [0]);
         assert_eq!(siblings("2-4", 3), [2, 4]);
-        assert_eq!(siblings("", 0), []);
-        assert_eq!(siblings("x,0-99999999", 0), []);
+        assert!(siblings("", 0).is_empty());
+        assert!(siblings("x,0-99999999", 0).is_empty());
     }
 
     #[test]
