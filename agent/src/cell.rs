@@ -107,6 +107,9 @@ fn measure(
         Ok(looks) => looks,
         Err(failure) => return Ok(AgentMessage::Failed(failure)),
     };
+    // Before others are made, to find out what came too late.
+    let others = prepared.beside.as_mut().map(|beside| beside.samples(samples.len())).transpose()?;
+    let others = others.unwrap_or_default();
     let operations = warmup + spec.samples;
     let alone = prepared.beside.is_none();
     let done = Done { spec, workload, denial, samples: &samples, operations, looks, alone };
@@ -121,8 +124,8 @@ fn measure(
         _ => None,
     };
     let mut measured = done.measured(events, happened, attached_for);
+    measured.others = others;
     if let Some(beside) = &mut prepared.beside {
-        measured.others = beside.samples(samples.len())?;
         measured.notes.append(&mut beside.notes);
     }
     Ok(AgentMessage::Measured(measured))

@@ -102,10 +102,10 @@ fn answer() -> Result<()> {
     }
     let answer = Prepared::of_host(&order)
         .and_then(|prepared| cell::run(&order.cell, prepared, &Module::NONE))
-        .unwrap_or_else(|error| lacking(error));
+        .unwrap_or_else(lacking);
     // What was changed is undone before anybody hears of it.
     ledger::close()?;
-    super::host::say(ANSWERS.get().context("nobody listens")?, &line(&answer));
+    say(ANSWERS.get().context("nobody listens")?, &line(&answer));
     Ok(())
 }
 
