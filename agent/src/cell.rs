@@ -13,7 +13,7 @@ use hookbench_results::{
 };
 use hookbench_workloads::{Denial, Workload, calibrate};
 
-use crate::meter::Meter;
+use crate::meter::{Cost, Meter};
 use crate::ports::Module;
 use crate::prepared::Prepared;
 use crate::pulse::Pulse;
@@ -74,18 +74,11 @@ pub(crate) fn run(spec: &CellSpec, mut prepared: Prepared, module: &Module) -> R
         Err(Error::Unsupported(why)) => return Ok(AgentMessage::Unsupported(why)),
         Err(Error::Failed(error)) => return Err(error.context(format!("failed to attach {}", spec.monitor))),
     };
-    let attached_for = match &meter {
-        Some(meter) => {
-            let cost = meter.cost();
-            std::thread::sleep(SETTLE);
-            Some((cost, meter.memory()?))
-        }
-        None => None,
-    };
+    let cost = meter.map(|meter| meter.cost(SETTLE)).transpose()?;
     if spec.fault == Some(Fault::Deaf) {
         attached.detach().context("failed to detach on request")?;
     }
-    measure(spec, workload, monitor, behaviour, &mut prepared, &mut *attached, attached_for)
+    measure(spec, workload, monitor, behaviour, &mut prepared, &mut *attached, cost)
 }
 
 /// Has the operations made, asks the monitor what it saw of them, and judges.
@@ -96,7 +89,7 @@ fn measure(
     behaviour: &'static Behaviour,
     prepared: &mut Prepared,
     attached: &mut dyn Attached,
-    attached_for: Option<(u64, i64)>,
+    cost: Option<Cost>,
 ) -> Result<AgentMessage> {
     let denial = workload.denial(&spec.params, monitor.sink.does);
     let warmup = spec.warmup.max(denial.map_or(0, |denial| denial.after_operations));
@@ -105,7 +98,7 @@ fn measure(
     let samples = worker::run(work, prepared, attached)?;
     let looks = match pulse.map(|pulse| pulse.end(attached)).transpose()?.transpose() {
         Ok(looks) => looks,
-        Err(failure) => return Ok(AgentMessage::Failed(failure)),
+        Err(why) => return Ok(why),
     };
     // Before others are made, to find out what came too late.
     let others = prepared.beside.as_mut().map(|beside| beside.samples(samples.len())).transpose()?;
@@ -123,7 +116,7 @@ fn measure(
         }
         _ => None,
     };
-    let mut measured = done.measured(events, happened, attached_for);
+    let mut measured = done.measured(events, happened, cost);
     measured.others = others;
     if let Some(beside) = &mut prepared.beside {
         measured.notes.append(&mut beside.notes);
@@ -176,12 +169,7 @@ impl Done<'_> {
     }
 
     /// The cell's numbers, once everything was as it has to be.
-    fn measured(
-        &self,
-        events: Option<Events>,
-        happened: Option<Happened>,
-        attached: Option<(u64, i64)>,
-    ) -> Measured {
+    fn measured(&self, events: Option<Events>, happened: Option<Happened>, cost: Option<Cost>) -> Measured {
         let idle = self.samples.iter().filter(|sample| sample.idle).count();
         let otherwise = self.denial.and_then(|denial| self.workload.timed_otherwise(denial));
         let idly = format!(
@@ -203,8 +191,9 @@ impl Done<'_> {
                 errno: denial.refusal.to_string(),
                 happened,
             }),
-            attach_cost: attached.map(|(cost, _)| cost),
-            memory_bytes: attached.map(|(_, memory)| memory),
+            attach_cost: cost.map(|cost| cost.attach),
+            loading: cost.and_then(|cost| cost.loading),
+            memory_bytes: cost.map(|cost| cost.memory),
             notes: otherwise
                 .map(String::from)
                 .into_iter()

@@ -124,11 +124,15 @@ fn together(rounds: Vec<Measured>) -> Measured {
         }
     }
     let others = others(&rounds, &mut notes);
+    // The steps of loading are parts of the whole: both are of the same round.
+    let whole = median(rounds.iter().map(|round| round.attach_cost));
+    let usual = rounds.iter().find(|round| Some(round.attach_cost) == whole);
     Measured {
         calibration: median(rounds.iter().map(|round| round.calibration)).unwrap_or(0),
         events: rounds.iter().map(|round| round.events.clone()).reduce(add_events).flatten(),
         refused: rounds.iter().map(|round| round.refused.clone()).reduce(add_refused).flatten(),
-        attach_cost: median(rounds.iter().filter_map(|round| round.attach_cost)),
+        attach_cost: usual.and_then(|round| round.attach_cost),
+        loading: usual.and_then(|round| round.loading),
         memory_bytes: median(rounds.iter().filter_map(|round| round.memory_bytes)),
         samples: rounds.into_iter().flat_map(|round| round.samples).collect(),
         rounds: lengths,

@@ -3,14 +3,14 @@
 
 use hookbench_results::baseline::Added;
 use hookbench_results::noisy::Interval;
-use hookbench_results::{History, Measured, Run, Summary};
+use hookbench_results::{History, Loading, Measured, Run, Summary};
 
 use crate::noise::Noise;
 use crate::section::{self, Row, Section};
 use crate::text;
 
 /// The columns, in order.
-pub const COLUMNS: [&str; 33] = [
+pub const COLUMNS: [&str; 38] = [
     "kernel",
     "target",
     "clock",
@@ -37,6 +37,11 @@ pub const COLUMNS: [&str; 33] = [
     "history",
     "boot",
     "tuning",
+    "open_cost",
+    "load_cost",
+    "verify_cost",
+    "link_cost",
+    "agent_bytes",
     "median_low",
     "median_high",
     "added_low",
@@ -54,19 +59,24 @@ pub fn render(run: &Run) -> String {
     let mut rows: Vec<(&Section<'_>, &Row<'_>)> =
         sections.iter().flat_map(|section| section.rows.iter().map(with(section))).collect();
     rows.sort_by_key(|(_, row)| std::ptr::from_ref(row.measurement));
+    let whole = |(section, row)| record(row).into_iter().chain(noisy(Noise::of(section, row))).collect();
+    written(&COLUMNS, rows.into_iter().map(whole))
+}
+
+/// `records` as CSV below the names of their `columns`; each is as long as these.
+pub(crate) fn written(columns: &[&str], records: impl Iterator<Item = Vec<String>>) -> String {
     let mut writer = csv::Writer::from_writer(Vec::new());
-    // Writing into memory does not fail, and each record has COLUMNS' length.
-    let _ = writer.write_record(COLUMNS);
-    for (section, row) in rows {
-        let noise = Noise::of(section, row);
-        let _ = writer.write_record(record(row).into_iter().chain(noisy(noise)));
+    // Writing into memory does not fail.
+    let _ = writer.write_record(columns);
+    for record in records {
+        let _ = writer.write_record(record);
     }
     String::from_utf8(writer.into_inner().unwrap_or_default()).unwrap_or_default()
 }
 
 /// Foreign text as a field: a spreadsheet takes what begins like a formula for
 /// one, but not behind an apostrophe.
-fn field(foreign: &str) -> String {
+pub(crate) fn field(foreign: &str) -> String {
     let line = text::one_line(foreign);
     let formula = ['=', '+', '-', '@', '＝', '＋', '－', '＠'];
     if line.starts_with(formula) { format!("'{line}") } else { line }
@@ -95,6 +105,7 @@ fn record(row: &Row<'_>) -> Vec<String> {
     fields.extend(side_effects(row.measured()));
     fields.push(row.measurement.history.map_or("", History::name).into());
     fields.extend([cell.boot.to_string(), field(&cell.tuning.to_string())]);
+    fields.extend(loading(row.measured()));
     fields
 }
 
@@ -114,6 +125,13 @@ fn noisy(noise: Option<Noise>) -> [String; 7] {
         noise.rounds.to_string(),
         (noise.outliers.low + noise.outliers.high).to_string(),
     ]
+}
+
+fn loading(measured: Option<&Measured>) -> [String; 5] {
+    let Some(loading) = measured.and_then(|measured| measured.loading) else { return Default::default() };
+    let Loading { open, load, verify, attach, agent_bytes } = loading;
+    let [open, load, verify, attach] = [open, load, verify, attach].map(|number| number.to_string());
+    [open, load, verify, attach, agent_bytes.to_string()]
 }
 
 fn summary(summary: Option<Summary>) -> [String; 7] {
@@ -164,6 +182,6 @@ mod tests {
         let run = fixture::synthetic_run();
         let text = render(&run);
         let line = text.lines().find(|line| line.contains(",unsupported,")).unwrap();
-        assert!(line.ends_with(&format!("{}restored,lean,{}", ",".repeat(14), ",".repeat(7))), "{line}");
+        assert!(line.ends_with(&format!("{}restored,lean,{}", ",".repeat(14), ",".repeat(12))), "{line}");
     }
 }

@@ -3,6 +3,7 @@
 
 use hookbench_results::{Measurement, Outcome, Run, Summary};
 
+use crate::loading::{self, ABOUT, STEPS};
 use crate::matrix::{self, Matrix};
 use crate::published::{self, Comparison, Line};
 use crate::section::{self, Row, Section};
@@ -17,6 +18,7 @@ pub fn render(run: &Run) -> String {
         kernels(&matrix::matrices(run, &sections)),
         sweeps(&sweep::sweeps(run, &sections)),
         workloads(&sections),
+        loaders(&loading::tables(run, &sections)),
         published(&sections),
         calibration(run),
         made_by(run),
@@ -33,7 +35,7 @@ fn opening(run: &Run, sections: &[Section<'_>]) -> String {
 }
 
 /// Foreign text in a cell or a paragraph: nothing in it is markup.
-fn escaped(foreign: &str) -> String {
+pub(crate) fn escaped(foreign: &str) -> String {
     plain(&text::one_line(foreign))
 }
 
@@ -54,12 +56,12 @@ fn plain(line: &str) -> String {
 
 /// Foreign text as code: without the one character that would end it, and
 /// without a backslash that would take the next one's from a bar.
-fn code(foreign: &str) -> String {
+pub(crate) fn code(foreign: &str) -> String {
     let inner = text::name(foreign).replace("\\|", "\u{fffd}|").replace('|', "\\|");
     if inner.is_empty() { String::new() } else { format!("`{inner}`") }
 }
 
-fn table(header: &[&str], rows: impl IntoIterator<Item = Vec<String>>) -> String {
+pub(crate) fn table(header: &[&str], rows: impl IntoIterator<Item = Vec<String>>) -> String {
     let rule: Vec<&str> = header.iter().map(|name| if is_number(name) { "---:" } else { ":---" }).collect();
     let mut lines = vec![format!("| {} |", header.join(" | ")), format!("| {} |", rule.join(" | "))];
     lines.extend(rows.into_iter().map(|row| format!("| {} |", row.join(" | "))));
@@ -82,6 +84,15 @@ fn is_number(column: &str) -> bool {
         "attach",
         "memory",
         "published",
+        "base",
+        "new",
+        "change",
+        "%",
+        "open",
+        "load",
+        "verify",
+        "whole",
+        "agent",
     ]
     .contains(&column.split(' ').next().unwrap_or_default())
 }
@@ -163,12 +174,28 @@ fn noise(section: &Section<'_>) -> String {
     };
     let intervals = noise::intervals(section).map(|found| format!("\n{}\n\n{}", noise::ABOUT, shown(found)));
     let clocks = noise::clocks(section).map(|found| {
-        let about = "Other clocks of the same operations. `to the first` is the median of the differences, \
+        let about = "Other clocks of the same operations. `to first` is the median of the differences, \
                      operation by operation; `of nothing` what the clock says of an empty section or a system \
-                     call that does nothing; `its cost` what having it on adds to such a call, in TSC cycles.";
+                     call that does nothing; `cost` what having it on adds to such a call, in TSC cycles.";
         format!("\n{about}\n\n{}", shown(found))
     });
     intervals.into_iter().chain(clocks).collect()
+}
+
+fn loaders(tables: &[loading::Table]) -> String {
+    if tables.is_empty() {
+        return String::new();
+    }
+    let header = [&["monitor", "loader"][..], &STEPS].concat();
+    let mut text = format!("\n## Loaders beside each other\n\n{ABOUT}\n");
+    for one in tables {
+        let rows = one
+            .lines
+            .iter()
+            .map(|line| [&[code(&line.monitor), code(&line.loader)][..], &line.steps].concat());
+        text += &format!("\n### {}\n\n{}", escaped(&one.title), table(&header, rows));
+    }
+    text
 }
 
 fn notes(section: &Section<'_>) -> String {

@@ -8,10 +8,16 @@ pub mod baseline;
 pub mod behaviour;
 pub mod boot;
 pub mod cell;
+#[cfg(feature = "compare")]
+pub mod compare;
 pub mod environment;
+#[cfg(feature = "compare")]
+pub mod gate;
 pub mod hardware;
 pub mod journal;
+pub mod loading;
 pub mod measurement;
+pub mod merge;
 pub mod monitor;
 pub mod noisy;
 pub mod param;
@@ -21,6 +27,7 @@ pub mod random;
 pub mod run;
 pub mod samples;
 pub mod schedule;
+pub mod shard;
 pub mod stats;
 pub mod stops;
 pub mod store;
@@ -30,7 +37,10 @@ pub mod version;
 pub use behaviour::{BEHAVIOURS, Behaviour};
 pub use boot::{Boot, Profile};
 pub use cell::{Cell, Target};
+#[cfg(feature = "compare")]
+pub use compare::Comparison;
 pub use environment::Environment;
+pub use loading::Loading;
 pub use measurement::{
     Clock, ClockSamples, Events, Failure, FailureKind, History, Measured, Measurement, Outcome,
 };
@@ -38,6 +48,7 @@ pub use monitor::MonitorName;
 pub use params::Params;
 pub use run::Run;
 pub use schedule::Schedule;
+pub use shard::Shard;
 pub use stats::Summary;
 pub use stops::{Does, Refusal, Whom};
 pub use version::KernelVersion;

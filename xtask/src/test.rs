@@ -16,9 +16,8 @@ const GUEST_PACKAGES: [&str; 6] =
 /// The fuzz targets are a workspace of their own.
 const FUZZ: &str = "fuzz/Cargo.toml";
 
-/// Runs all steps up to the first that fails; at last, if asked to, the tests that are
-/// ignored elsewhere because they are slow.
-pub(crate) fn test(slow: bool) -> Result<()> {
+/// Runs all steps up to the first that fails.
+pub(crate) fn test() -> Result<()> {
     for component in ["fmt", "clippy"] {
         has(component)?;
     }
@@ -29,11 +28,15 @@ pub(crate) fn test(slow: bool) -> Result<()> {
     step("cargo clippy (fuzz)", &mut for_fuzzing())?;
     step("cargo doc", cargo(&["doc", "--no-deps"]).env("RUSTDOCFLAGS", "-D warnings"))?;
     step("cargo test", &mut cargo(&["test"]))?;
-    guest()?;
-    if slow {
-        step("cargo test (slow)", &mut cargo(&["test", "--", "--ignored"]))?;
-    }
-    Ok(())
+    guest()
+}
+
+/// Runs the tests that are left out otherwise because they take minutes or start
+/// services; of those, the ones whose names have `filter` in them.
+pub(crate) fn slow(filter: &[String]) -> Result<()> {
+    setup(For::SlowTests)?;
+    let mut command = cargo(&["test", "--tests", "--", "--ignored", "--test-threads", "1"]);
+    step("cargo test (slow)", command.args(filter))
 }
 
 /// The fuzz targets are looked at, and neither linked nor run: that is for a

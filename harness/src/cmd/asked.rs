@@ -6,7 +6,7 @@ use std::path::Path;
 
 use anyhow::{Result, anyhow, bail};
 use hookbench_probes::LOADER;
-use hookbench_results::{Cell, Target};
+use hookbench_results::{Cell, Shard, Target};
 use hookbench_vm::{kernels, pair};
 
 use super::run::Args;
@@ -21,9 +21,25 @@ pub(super) struct Asked {
     pub(super) kernels: Vec<String>,
     /// The cells, in canonical order.
     pub(super) planned: Vec<Planned>,
+    /// Which part of them is measured here, when others measure the rest.
+    pub(super) shard: Option<Shard>,
 }
 
 impl Asked {
+    /// The cells that are measured here.
+    pub(super) fn own(&self) -> &[Planned] {
+        match self.shard {
+            Some(shard) => &self.planned[shard.range(self.planned.len())],
+            None => &self.planned,
+        }
+    }
+
+    /// The kernels that are booted here.
+    pub(super) fn own_kernels(&self) -> Vec<String> {
+        let own: HashSet<&str> = self.own().iter().map(|planned| planned.cell.kernel.as_str()).collect();
+        self.kernels.iter().filter(|kernel| own.contains(kernel.as_str())).cloned().collect()
+    }
+
     /// The kernels with a cell whose monitor is a kernel module.
     pub(super) fn with_modules(&self) -> BTreeSet<&str> {
         let loads = |monitor| {
@@ -45,7 +61,12 @@ pub(super) fn asked(args: &Args) -> Result<Asked> {
     let plan = plan(args)?;
     let kernels = kernels(if args.kernel.is_empty() { &plan.kernels } else { &args.kernel })?;
     let planned = plan.cells(&kernels)?;
-    Ok(Asked { plan: plan.name, kernels, planned })
+    let asked = Asked { plan: plan.name, kernels, planned, shard: args.shard };
+    if asked.own().is_empty() {
+        let (cells, shard) = (asked.planned.len(), asked.shard.map_or_else(String::new, |s| s.to_string()));
+        bail!("the plan has {cells} cells, and the shard {shard} none of them; ask for fewer shards");
+    }
+    Ok(asked)
 }
 
 /// The same on this machine, whose kernel is called `release`.
@@ -64,7 +85,7 @@ pub(super) fn on_host(args: &Args, release: &str) -> Result<Asked> {
     let plan = plan(args)?;
     let mut planned = plan.cells(&kernels)?;
     planned.iter_mut().for_each(|planned| planned.cell.target = Target::Host);
-    Ok(Asked { plan: plan.name, kernels, planned })
+    Ok(Asked { plan: plan.name, kernels, planned, shard: None })
 }
 
 /// The one cell called `name`, without a baseline.
@@ -105,7 +126,8 @@ fn alike(cell: &Cell, name: &str, samples: Option<u32>) -> Result<Asked> {
     }
     match planned.iter().find(|planned| planned.cell == *cell) {
         Some(found) => {
-            Ok(Asked { plan: plan.name, kernels: vec![cell.kernel.clone()], planned: vec![found.clone()] })
+            let (kernels, planned) = (vec![cell.kernel.clone()], vec![found.clone()]);
+            Ok(Asked { plan: plan.name, kernels, planned, shard: None })
         }
         None => {
             let names: Vec<String> = planned.iter().map(|planned| planned.cell.to_string()).collect();

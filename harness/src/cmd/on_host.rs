@@ -13,6 +13,7 @@ use hookbench_results::store::{Journal, save};
 use hookbench_results::{Cell, Clock, Measurement, Run, Target};
 
 use super::asked::{Asked, on_host};
+use super::baselined;
 use super::progress::Progress;
 use super::run::{Args, finish, may_use};
 use super::{say, usage};
@@ -48,6 +49,7 @@ pub(super) fn run(args: &Args) -> Result<ExitCode> {
     let terms = terms(args);
     allowed(args, &asked, &terms).map_err(usage)?;
     may_use(args).map_err(usage)?;
+    baselined::check(args).map_err(usage)?;
     let stop = Stop::on_signals().context("failed to listen to signals")?;
     let session = HostSession::open(&terms, &stop)?;
     let folder = match &args.out {
@@ -58,7 +60,8 @@ pub(super) fn run(args: &Args) -> Result<ExitCode> {
     for warning in environment.hardware.iter().flat_map(|hardware| &hardware.warnings) {
         say::aside(&format!("warning: {warning}"));
     }
-    let run = Run { schema: SCHEMA, plan: asked.plan.clone(), environment, measurements: Vec::new() };
+    let run =
+        Run { schema: SCHEMA, plan: asked.plan.clone(), environment, shard: None, measurements: Vec::new() };
     save(&run, folder.path())?;
     measure(args, &asked, &session, &terms, &stop, run, folder.path())
 }
@@ -131,8 +134,11 @@ fn allowed(args: &Args, asked: &Asked, terms: &Terms) -> Result<()> {
         "--kernel, --profile, --cpus and --cold are of guests; this machine has the kernel that it has"
     );
     ensure!(
-        !args.resume && args.fault.is_none() && args.jobs.is_none_or(|jobs| jobs == 1),
-        "--resume, --fault and --jobs are of guests: on this machine cells run one after another, in rounds"
+        !args.resume
+            && args.shard.is_none()
+            && args.fault.is_none()
+            && args.jobs.is_none_or(|jobs| jobs == 1),
+        "--resume, --shard, --fault and --jobs are of guests: on this machine cells run one after another, in rounds"
     );
     ensure!((1..=1000).contains(&terms.rounds), "cannot make {} rounds; from 1 to 1000 can be", terms.rounds);
     if let Some(many) =

@@ -18,6 +18,7 @@ mod layout;
 pub mod ledger;
 pub mod lsm;
 pub mod perf_clock;
+pub mod phases;
 pub mod reader;
 pub mod supervisor;
 pub(crate) mod timer;
