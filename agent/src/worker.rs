@@ -48,7 +48,7 @@ pub(crate) fn run(work: Work, prepared: &Prepared, attached: &mut dyn Attached) 
         0 => child(|| operate(work, &samples, prepared, attached)),
         pid => pid,
     };
-    let _end = prepared.beside.is_some().then_some(End(pid));
+    let _end = prepared.beside.is_some().then(|| End(pid));
     let mut status: c_int = 0;
     // SAFETY: `status` is ours to write.
     if unsafe { libc::waitpid(pid, &mut status, libc::WUNTRACED) } < 0 {
