@@ -15,13 +15,13 @@ use hookbench_results::{
 };
 use hookbench_workloads::{Denial, Workload, calibrate};
 
-use crate::late;
 use crate::meter::{Cost, Meter};
 use crate::own;
 use crate::prepared::Prepared;
 use crate::pulse::Pulse;
 use crate::shared::Sample;
 use crate::worker::{self, Work};
+use crate::{host, late};
 
 /// After attaching, and between two looks at what a reader has counted.
 const SETTLE: Duration = Duration::from_millis(20);
@@ -30,7 +30,7 @@ const LOOK_AGAIN: Duration = Duration::from_millis(20);
 const PATIENCE: u32 = 25;
 
 /// Runs the cell that `spec` asks for.
-pub(crate) fn run(spec: &CellSpec, prepared: Prepared) -> Result<AgentMessage> {
+pub(crate) fn run(spec: &CellSpec, mut prepared: Prepared) -> Result<AgentMessage> {
     let workload = hookbench_workloads::find(&spec.workload)
         .ok_or_else(|| anyhow!("the agent has no workload {:?}", spec.workload))?;
     let monitor = hookbench_probes::find(&spec.monitor)
@@ -50,6 +50,9 @@ pub(crate) fn run(spec: &CellSpec, prepared: Prepared) -> Result<AgentMessage> {
         );
         return Ok(AgentMessage::Unsupported(hook));
     }
+    if let Some(why) = prepared.beside.as_ref().and_then(|_| host::refused(monitor)) {
+        return Ok(AgentMessage::Unsupported(why));
+    }
     let module = match monitor.sink.requires.module {
         Some(_) => fs::read(format!("/{MODULE}")).context("failed to read the kernel module")?,
         None => Vec::new(),
@@ -61,7 +64,7 @@ pub(crate) fn run(spec: &CellSpec, prepared: Prepared) -> Result<AgentMessage> {
         sink: spec.monitor.own().map_or(monitor.sink.name, |(_, name)| name),
         behaviours: &behaviours,
         measured: behaviour,
-        noop: hookbench_workloads::NOOP,
+        noop: hookbench_workloads::noop(),
         readers: if spec.schedule == Schedule::Delivered { Readers::Above } else { Readers::Below },
         tuning: &spec.tuning,
         ld_preload: (spec.params.get("ld_preload") == Some("recorded"))
@@ -77,7 +80,7 @@ pub(crate) fn run(spec: &CellSpec, prepared: Prepared) -> Result<AgentMessage> {
     if spec.fault == Some(Fault::Deaf) {
         attached.detach().context("failed to detach on request")?;
     }
-    measure(spec, workload, monitor, behaviour, &prepared, &mut *attached, cost)
+    measure(spec, workload, monitor, behaviour, &mut prepared, &mut *attached, cost)
 }
 
 /// Has the operations made, asks the monitor what it saw of them, and judges.
@@ -86,7 +89,7 @@ fn measure(
     workload: &'static dyn Workload,
     monitor: Monitor,
     behaviour: &'static Behaviour,
-    prepared: &Prepared,
+    prepared: &mut Prepared,
     attached: &mut dyn Attached,
     cost: Option<Cost>,
 ) -> Result<AgentMessage> {
@@ -99,7 +102,12 @@ fn measure(
         Ok(looks) => looks,
         Err(why) => return Ok(why),
     };
-    let done = Done { spec, workload, denial, samples: &samples, operations: warmup + spec.samples, looks };
+    // Before others are made, to find out what came too late.
+    let others = prepared.beside.as_mut().map(|beside| beside.samples(samples.len())).transpose()?;
+    let others = others.unwrap_or_default();
+    let operations = warmup + spec.samples;
+    let alone = prepared.beside.is_none();
+    let done = Done { spec, workload, denial, samples: &samples, operations, looks, alone };
     let events = if monitor.sink.sees() { Some(done.events(attached, behaviour)?) } else { None };
     if let Some(failure) = done.wrong_outcome().or_else(|| done.wrong_events(events.as_ref())) {
         return Ok(AgentMessage::Failed(failure));
@@ -114,7 +122,12 @@ fn measure(
         Ok(notes) => notes,
         Err(failure) => return Ok(AgentMessage::Failed(failure)),
     };
-    Ok(done.measured(events, happened, cost, notes))
+    let mut measured = done.measured(events, happened, cost, notes);
+    measured.others = others;
+    if let Some(beside) = &mut prepared.beside {
+        measured.notes.append(&mut beside.notes);
+    }
+    Ok(AgentMessage::Measured(measured))
 }
 
 /// The behaviours that a kernel has where the monitor looks for them.
@@ -132,6 +145,8 @@ struct Done<'a> {
     operations: u32,
     /// How often the monitor looked, if it samples.
     looks: Option<u64>,
+    /// Whether nobody else makes events, as in a guest.
+    alone: bool,
 }
 
 impl Done<'_> {
@@ -166,14 +181,20 @@ impl Done<'_> {
         happened: Option<Happened>,
         cost: Option<Cost>,
         own: Vec<String>,
-    ) -> AgentMessage {
+    ) -> Measured {
         let idle = self.samples.iter().filter(|sample| sample.idle).count();
         let otherwise = self.denial.and_then(|denial| self.workload.timed_otherwise(denial));
         let idly = format!(
             "the CPU was idle in {idle} of {} operations: not only its own instructions",
             self.samples.len()
         );
-        AgentMessage::Measured(Measured {
+        let others = events.as_ref().filter(|events| events.seen > events.expected).map(|events| {
+            let more = events.seen - events.expected;
+            format!("{more} of the events that were seen are of other processes of this machine")
+        });
+        Measured {
+            rounds: Vec::new(),
+            others: Vec::new(),
             samples: self.samples.iter().map(|sample| sample.elapsed).collect(),
             calibration: calibrate(),
             events,
@@ -189,9 +210,10 @@ impl Done<'_> {
                 .map(String::from)
                 .into_iter()
                 .chain((idle > 0).then_some(idly))
+                .chain(others)
                 .chain(own)
                 .collect(),
-        })
+        }
     }
 
     /// Each operation has to be refused, or none.
@@ -215,7 +237,8 @@ impl Done<'_> {
     fn wrong_events(&self, events: Option<&Events>) -> Option<Failure> {
         let Events { behaviour, expected, seen, lost, looks } = events?;
         let accounted = if self.spec.schedule == Schedule::Burst { seen + lost } else { *seen };
-        if accounted == *expected || (looks.is_some() && accounted < *expected) {
+        let more = !self.alone && accounted > *expected;
+        if accounted == *expected || more || (looks.is_some() && accounted < *expected) {
             return None;
         }
         let message = format!(

@@ -1,4 +1,4 @@
-//! PID 1 of the guest. It mounts what it needs, waits until the kernel is
+//! PID 1 of the guest; on a machine of others, a child of the harness (`host`). PID 1 mounts what it needs, waits until the kernel is
 //! quiet, is handed one cell, answers with one line and ends the machine.
 
 use std::process::ExitCode;
@@ -10,12 +10,14 @@ use hookbench_results::{Failure, FailureKind};
 
 use prepared::Prepared;
 
+mod beside;
 mod brought;
 mod budget;
 mod cell;
 mod cpus;
 mod dma;
 mod fault;
+mod host;
 mod idle;
 mod kernel;
 mod late;
@@ -23,6 +25,7 @@ mod meter;
 mod own;
 mod ports;
 mod prepared;
+mod probe;
 mod pulse;
 mod shared;
 mod stop;
@@ -33,6 +36,13 @@ fn main() -> ExitCode {
     if std::env::args().nth(1).as_deref() == Some("--made-by") {
         println!("{}\n{}", hookbench_probes::attach::BPF_COMPILER, env!("HOOKBENCH_RUSTC"));
         return ExitCode::SUCCESS;
+    }
+    let words: Vec<String> = std::env::args().skip(1).collect();
+    match words.iter().map(String::as_str).collect::<Vec<_>>()[..] {
+        ["--host", parent] => return host::run(parent.parse().unwrap_or_default()),
+        ["--settle", ledger] => return host::settle(ledger),
+        ["--probe"] => return probe::run(),
+        _ => {}
     }
     if std::process::id() != 1 {
         eprintln!("hookbench-agent: only runs as PID 1 of a guest; run `hookbench` instead");

@@ -6,6 +6,8 @@ use std::arch::asm;
 
 use anyhow::{Result, bail};
 
+use crate::host;
+
 /// `-device isa-debugcon,iobase=0xe9`
 const DEBUGCON: u16 = 0xe9;
 /// `-device isa-debug-exit,iobase=0xf4`
@@ -41,6 +43,9 @@ pub(crate) fn with_ports<T>(talk: impl FnOnce() -> T) -> T {
 
 /// Sends bytes to the harness.
 pub(crate) fn say(bytes: &[u8]) {
+    if let Some(descriptor) = host::answers() {
+        return host::say(descriptor, bytes);
+    }
     // SAFETY: reads `bytes` and writes a port that is open.
     with_ports(|| unsafe {
         asm!("rep outsb", inout("rsi") bytes.as_ptr() => _, inout("rcx") bytes.len() => _,
@@ -73,6 +78,10 @@ pub(crate) fn stop() -> i64 {
 
 /// Ends the machine.
 pub(crate) fn end() -> ! {
+    if host::answers().is_some() {
+        // SAFETY: leaves without running destructors, also from a signal handler.
+        unsafe { libc::_exit(0) }
+    }
     with_ports(|| {
         loop {
             // SAFETY: writes a port that is open.

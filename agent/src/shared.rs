@@ -14,6 +14,31 @@ pub(crate) struct Sample {
     pub(crate) idle: bool,
 }
 
+/// So many numbers, zeroes at first, in memory that processes share.
+pub(crate) fn words(count: usize) -> io::Result<&'static [AtomicU64]> {
+    // SAFETY: zero is valid for an atomic number.
+    unsafe { map(count) }
+}
+
+/// Maps memory for so many `T` and touches it: a page fault would be timed.
+///
+/// # Safety
+/// All zeroes have to be a `T`, whose fields can only be used as atomics.
+unsafe fn map<T>(count: usize) -> io::Result<&'static [T]> {
+    let size = (count * size_of::<T>()).max(1);
+    // SAFETY: an anonymous shared mapping, zeroed, of that many; never unmapped, for
+    // a guest ends with its cell, and so does the agent elsewhere.
+    unsafe {
+        let protection = libc::PROT_READ | libc::PROT_WRITE;
+        let flags = libc::MAP_SHARED | libc::MAP_ANONYMOUS | libc::MAP_POPULATE;
+        let memory = libc::mmap(ptr::null_mut(), size, protection, flags, -1, 0);
+        if memory == libc::MAP_FAILED {
+            return Err(io::Error::last_os_error());
+        }
+        Ok(std::slice::from_raw_parts(memory.cast::<T>(), count))
+    }
+}
+
 #[repr(C)]
 struct Slot {
     elapsed: AtomicU64,
@@ -30,22 +55,10 @@ pub(crate) struct Samples {
 }
 
 impl Samples {
-    /// Maps the memory and touches it: a page fault would be timed.
+    /// Maps the memory.
     pub(crate) fn map(count: usize) -> io::Result<Self> {
-        let size = (count * size_of::<Slot>()).max(1);
-        // SAFETY: an anonymous shared mapping, zeroed, of that many slots, whose
-        // fields are atomics for which zero is valid; never unmapped, for a
-        // guest ends with its cell.
-        let slots = unsafe {
-            let protection = libc::PROT_READ | libc::PROT_WRITE;
-            let flags = libc::MAP_SHARED | libc::MAP_ANONYMOUS | libc::MAP_POPULATE;
-            let memory = libc::mmap(ptr::null_mut(), size, protection, flags, -1, 0);
-            if memory == libc::MAP_FAILED {
-                return Err(io::Error::last_os_error());
-            }
-            std::slice::from_raw_parts(memory.cast::<Slot>(), count)
-        };
-        Ok(Self { slots })
+        // SAFETY: a slot's fields are atomics for which zero is valid.
+        Ok(Self { slots: unsafe { map(count) }? })
     }
 
     /// The first of them; `None` when there are not so many.

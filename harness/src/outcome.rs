@@ -4,21 +4,27 @@ use std::io;
 
 use hookbench_probes::Monitor;
 use hookbench_results::protocol::{AgentMessage, CellSpec};
-use hookbench_results::{Failure, FailureKind, Measured, Outcome};
+use hookbench_results::{Failure, FailureKind, Measured, Outcome, Target};
 use hookbench_vm::guest::{self, Error};
 
 use crate::check::check;
 
 /// The outcome in an answer, if it can be one to what was asked of a guest with so
 /// many CPUs.
-pub(crate) fn believed(spec: &CellSpec, monitor: Monitor, cpus: u16, answer: guest::Answer) -> Outcome {
+pub(crate) fn believed(
+    spec: &CellSpec,
+    monitor: Monitor,
+    target: Target,
+    cpus: u16,
+    answer: guest::Answer,
+) -> Outcome {
     let online = match &answer.ready {
         Some(AgentMessage::Ready { cpus, .. }) => *cpus,
         _ => 0,
     };
     let lie = match &answer.last {
         AgentMessage::Measured(_) if online != cpus => Some(format!("{online} CPUs are online, not {cpus}")),
-        AgentMessage::Measured(measured) => check(spec, monitor, measured).err(),
+        AgentMessage::Measured(measured) => check(spec, monitor, target, measured).err(),
         _ => None,
     };
     match lie {
@@ -150,7 +156,7 @@ mod tests {
         };
         let last = AgentMessage::Measured(Measured::default());
         let answer = guest::Answer { ready: Some(ready), last, console: Vec::new() };
-        let outcome = believed(&spec, hookbench_probes::none(), 4, answer);
+        let outcome = believed(&spec, hookbench_probes::none(), Target::Tcg, 4, answer);
         let Outcome::Failed(failure) = outcome else { panic!("{outcome:?}") };
         assert!(failure.message.contains("3 CPUs are online, not 4"), "{}", failure.message);
     }

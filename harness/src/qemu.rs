@@ -39,9 +39,9 @@ use crate::snapshots::Snapshots;
 use crate::stop::Stop;
 
 /// PID 1 of the guest.
-const AGENT: &[u8] = include_bytes!(env!("HOOKBENCH_AGENT"));
+pub(crate) const AGENT: &[u8] = include_bytes!(env!("HOOKBENCH_AGENT"));
 /// What `execve-noop` executes.
-const NOOP: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/noop"));
+pub(crate) const NOOP: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/noop"));
 
 /// The file of the guest's image in its entry of the cache.
 const IMAGE: &str = "image.cpio";
@@ -114,6 +114,7 @@ impl QemuSession {
             monitors: described::monitors(),
             bpf_compiler: BPF_COMPILER.into(),
             rustc: env!("HOOKBENCH_RUSTC").into(),
+            hardware: None,
         };
         Ok(QemuSession {
             kernels: found,
@@ -244,7 +245,7 @@ impl QemuSession {
             },
         };
         Ok(match answer {
-            Ok(answer) => believed(spec, monitor, cell.boot.cpus, answer),
+            Ok(answer) => believed(spec, monitor, cell.target, cell.boot.cpus, answer),
             Err(error) => Outcome::Failed(failure(error)),
         })
     }
@@ -294,7 +295,7 @@ impl Session for QemuSession {
 }
 
 /// The usual parameters of the monitors that have any.
-fn usual() -> Vec<(String, Params)> {
+pub(crate) fn usual() -> Vec<(String, Params)> {
     let with = hookbench_probes::monitors().filter(|monitor| !monitor.sink.params.is_empty());
     let of = |info: &ParamInfo| Some((info.name.to_string(), info.usual.first()?.to_string()));
     with.map(|monitor| (monitor.name().to_string(), monitor.sink.params.iter().filter_map(of).collect()))
@@ -393,8 +394,15 @@ fn make_image(cache: &Cache, progress: &dyn Fn(&str)) -> Result<(Lease, ImageRec
         Ok(format!("of hookbench {}", env!("CARGO_PKG_VERSION")))
     };
     let lease = cache.obtain(&wanted, progress, make).context("failed to keep the guest's image")?;
-    let agent_sha256 = Sha256::digest(AGENT).iter().map(|byte| format!("{byte:02x}")).collect();
-    Ok((lease, ImageRecord { sha256: image.sha256, agent_sha256, packages: userland.packages }))
+    Ok((
+        lease,
+        ImageRecord { sha256: image.sha256, agent_sha256: agent_sha256(), packages: userland.packages },
+    ))
+}
+
+/// The agent's SHA-256.
+pub(crate) fn agent_sha256() -> String {
+    Sha256::digest(AGENT).iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// `bpf_task_pt_regs`, by which a program finds the caller's environment.
@@ -432,7 +440,7 @@ fn missing(monitor: Monitor, kernel: &Kernel, cell: &Cell) -> Result<Option<Stri
 }
 
 /// Why the monitor cannot watch what the cell's workload does.
-fn blind(monitor: Monitor, cell: &Cell) -> Option<String> {
+pub(crate) fn blind(monitor: Monitor, cell: &Cell) -> Option<String> {
     let behaviour = hookbench_workloads::find(&cell.workload)?.info().behaviour;
     let (_, why) = monitor.sink.blind_to.iter().find(|(name, _)| *name == behaviour)?;
     Some((*why).into())

@@ -84,9 +84,10 @@ mod guest {
     use crate::attach::audit_link::{
         AuditLink, BACKLOG_LIMIT, Closed, Pid, SYSCALL_RECORD, Setting, kauditd,
     };
+    use crate::attach::ledger::{self, Undo};
     use crate::attach::reader::{Counts, Reader};
     use crate::attach::{Attached, Blind, Error, Readers, Request, Seen};
-    use crate::said::syscall_in;
+    use crate::said::{Status, syscall_in};
 
     const AUDITD: &str = "/usr/sbin/auditd";
     const LOG: &str = "/var/log/audit/audit.log";
@@ -100,6 +101,9 @@ mod guest {
             Ok(_) if request.sink == "off" => return Err(anyhow!("audit is on in spite of audit=0").into()),
             Ok(link) => link,
         };
+        if let Some(why) = others(&link, request)? {
+            return Err(Error::Unsupported(why));
+        }
         link.set(Setting::BacklogLimit(BACKLOG_LIMIT))?;
         link.set(Setting::Enabled(1))?;
         if link.status()?.enabled != 1 {
@@ -107,6 +111,9 @@ mod guest {
         }
         if request.sink == "idle" {
             return Ok(Box::new(Blind));
+        }
+        if request.readers == Readers::Above {
+            ledger::intend(|| Undo::Kauditd)?;
         }
         request.readers.place(kauditd()?)?;
         let way = match request.sink {
@@ -123,6 +130,26 @@ mod guest {
         }
         rules.add(request.behaviours)?;
         Ok(Box::new(rules))
+    }
+
+    /// On a machine of others: why their audit subsystem is left alone. If it is not,
+    /// what it was is written down.
+    fn others(link: &AuditLink, request: &Request) -> Result<Option<String>> {
+        if !ledger::is_open() {
+            return Ok(None);
+        }
+        let Status { enabled, pid, limit, .. } = link.status()?;
+        if enabled > 1 {
+            return Ok(Some("audit's configuration is locked until the next boot (auditctl -e 2)".into()));
+        }
+        if request.sink == "auditd" {
+            return Ok(Some("auditd would write this machine's own log: only in a guest".into()));
+        }
+        if pid != 0 && request.sink == "reader" {
+            return Ok(Some(format!("process {pid} reads this machine's audit records already")));
+        }
+        ledger::intend(|| Undo::Audit { enabled, backlog_limit: limit })?;
+        Ok(None)
     }
 
     /// No process of a guest has this number, nor one of the thousands behind it.

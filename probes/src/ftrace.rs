@@ -50,8 +50,9 @@ mod guest {
     use anyhow::{Result, bail};
     use hookbench_results::Behaviour;
 
+    use crate::attach::ledger::{self, Undo};
     use crate::attach::tracefs;
-    use crate::attach::{Attached, Request, Seen};
+    use crate::attach::{Attached, Error, Request, Seen};
 
     /// A tracer that is on. What has to be written to put it off, last first.
     pub(super) struct Tracing {
@@ -69,7 +70,15 @@ mod guest {
     /// Puts the tracer on for one behaviour.
     type Begin = fn(&mut Tracing, &Behaviour) -> Result<()>;
 
-    pub(super) fn start(request: &Request) -> Result<Tracing> {
+    /// On a machine of others, only where nobody else traces.
+    pub(super) fn start(request: &Request) -> Result<Tracing, Error> {
+        match tracefs::in_use().filter(|_| ledger::is_open()) {
+            Some(why) => Err(Error::Unsupported(why)),
+            None => Ok(begin(request)?),
+        }
+    }
+
+    fn begin(request: &Request) -> Result<Tracing> {
         let (sink, begin): (Sink, Begin) = match request.sink {
             "kprobe-event" => (Sink::KprobeEvent, kprobe_event),
             "syscall-events" => (Sink::SyscallEvents, syscall_events),
@@ -81,16 +90,16 @@ mod guest {
             begin(&mut tracing, behaviour)?;
         }
         if let Sink::Function = sink {
+            tracing.undone_by("current_tracer", "nop")?;
             tracefs::write("current_tracer", "function")?;
-            tracing.undo.push(("current_tracer".into(), "nop".into()));
         }
         Ok(tracing)
     }
 
     fn kprobe_event(tracing: &mut Tracing, behaviour: &Behaviour) -> Result<()> {
         let event = format!("hookbench/{}", behaviour.name);
+        tracing.undone_by("kprobe_events", &format!("-:{event}\n"))?;
         tracefs::append("kprobe_events", &format!("p:{event} {}\n", behaviour.function))?;
-        tracing.undo.push(("kprobe_events".into(), format!("-:{event}\n")));
         tracing.enable(&format!("events/{event}/enable"))
     }
 
@@ -103,16 +112,21 @@ mod guest {
     }
 
     fn function(tracing: &mut Tracing, behaviour: &Behaviour) -> Result<()> {
-        tracefs::append("set_ftrace_filter", &format!("{}\n", behaviour.function))?;
-        tracing.undo.push(("set_ftrace_filter".into(), format!("!{}\n", behaviour.function)));
-        Ok(())
+        tracing.undone_by("set_ftrace_filter", &format!("!{}\n", behaviour.function))?;
+        tracefs::append("set_ftrace_filter", &format!("{}\n", behaviour.function))
     }
 
     impl Tracing {
-        fn enable(&mut self, file: &str) -> Result<()> {
-            tracefs::write(file, "1")?;
-            self.undo.push((file.into(), "0".into()));
+        /// What is done next is undone by adding `text` to `file`.
+        fn undone_by(&mut self, file: &str, text: &str) -> Result<()> {
+            ledger::intend(|| Undo::Add { file: tracefs::path(file), text: text.into() })?;
+            self.undo.push((file.into(), text.into()));
             Ok(())
+        }
+
+        fn enable(&mut self, file: &str) -> Result<()> {
+            self.undone_by(file, "0")?;
+            tracefs::write(file, "1")
         }
 
         /// What a line of the trace holds when it is of `behaviour`.

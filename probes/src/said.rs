@@ -2,6 +2,8 @@
 //! functions of bytes (linux/audit.h, linux/netlink.h, ftrace's text). How one
 //! gets at them is the business of `attach`.
 
+use std::collections::BTreeMap;
+
 /// What the kernel says of its audit subsystem: `struct audit_status`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Status {
@@ -9,6 +11,8 @@ pub struct Status {
     pub enabled: u32,
     /// Who receives its records; 0 when nobody does.
     pub pid: u32,
+    /// How many records may wait.
+    pub limit: u32,
     /// How many records have been lost since boot.
     pub lost: u32,
     /// How many wait.
@@ -18,7 +22,7 @@ pub struct Status {
 /// The status that `answer` holds, when it is long enough.
 pub fn status_in(answer: &[u8]) -> Option<Status> {
     let field = |at: usize| answer.get(4 * at..)?.first_chunk().copied().map(u32::from_ne_bytes);
-    Some(Status { enabled: field(1)?, pid: field(3)?, lost: field(6)?, backlog: field(7)? })
+    Some(Status { enabled: field(1)?, pid: field(3)?, limit: field(5)?, lost: field(6)?, backlog: field(7)? })
 }
 
 /// The error number of a `struct nlmsgerr`, 0 for an acknowledgement.
@@ -37,6 +41,75 @@ pub fn serial_in(record: &str) -> Option<u64> {
 /// The number in a record's `syscall=NUMBER`.
 pub fn syscall_in(record: &str) -> Option<u32> {
     record.split(' ').find_map(|field| field.strip_prefix("syscall="))?.parse().ok()
+}
+
+/// A system call in a trace of the events `sys_enter` and `sys_exit`, from the one to
+/// the other in the same thread.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct TracedCall {
+    /// The thread.
+    pub thread: u32,
+    /// The system call's number.
+    pub number: u32,
+    /// When it was entered, in the unit of the trace's clock.
+    pub entered: u64,
+    /// When it was left.
+    pub left: u64,
+}
+
+/// The system calls in `trace`, paired thread by thread; and how many events found no
+/// partner, because it was lost or is none of this trace.
+pub fn calls_in(trace: &[u8]) -> (Vec<TracedCall>, u64) {
+    let mut calls = Vec::new();
+    let mut open: BTreeMap<u32, (u32, u64)> = BTreeMap::new();
+    let mut alone = 0u64;
+    for line in trace.split(|&byte| byte == b'\n').filter(|line| !line.starts_with(b"#")) {
+        let Some(event) = CallEvent::of(&String::from_utf8_lossy(line)) else { continue };
+        if event.enters {
+            alone += u64::from(open.insert(event.thread, (event.number, event.at)).is_some());
+            continue;
+        }
+        match open.remove(&event.thread) {
+            Some((number, entered)) if number == event.number && entered <= event.at => {
+                calls.push(TracedCall { thread: event.thread, number, entered, left: event.at });
+            }
+            Some(_) => alone += 2,
+            None => alone += 1,
+        }
+    }
+    (calls, alone + open.len() as u64)
+}
+
+/// One line of such a trace.
+struct CallEvent {
+    thread: u32,
+    at: u64,
+    enters: bool,
+    number: u32,
+}
+
+impl CallEvent {
+    /// Reads `worker-77 [000] ..... 1234567: sys_enter: NR 10 (…)`, and of the other
+    /// event `sys_exit: NR 10 = 0`. A thread's name may hold anything.
+    fn of(line: &str) -> Option<CallEvent> {
+        let mark = ": sys_e";
+        let at = line.rfind(mark)?;
+        let (before, event) = (&line[..at], &line[at + 2..]);
+        let (name, rest) = event.split_once(": NR ")?;
+        let (before, stamp) = before.rsplit_once(' ')?;
+        let (thread, _) = before.rsplit_once('[')?;
+        let (_, thread) = thread.trim_end().rsplit_once('-')?;
+        Some(CallEvent {
+            thread: thread.parse().ok()?,
+            at: stamp.parse().ok()?,
+            enters: match name {
+                "sys_enter" => true,
+                "sys_exit" => false,
+                _ => return None,
+            },
+            number: rest.split(' ').next()?.parse().ok()?,
+        })
+    }
 }
 
 /// How many lines of a trace hold `mark`; its headers are none.
@@ -108,6 +181,22 @@ mod tests {
         assert_eq!(verdict("noise"), None);
     }
 
+    #[test]
+    fn system_calls_are_paired_thread_by_thread() {
+        let trace = b"# tracer: nop\n#\n\
+            hookbench: sys_e-77      [001] .....  1000: sys_enter: NR 10 (7f, 1000, 1, 0, 0, 0)\n\
+            other-78      [000] d..2.  1005: sys_enter: NR 59 (0, 0, 0, 0, 0, 0)\n\
+            hookbench-77  [001] .....  1400: sys_exit: NR 10 = 0\n\
+            other-78      [000] .....  1905: sys_exit: NR 59 = -1\n\
+            hookbench-77  [001] .....  2000: sys_exit: NR 10 = 0\n\
+            hookbench-77  [001] .....  2100: sys_enter: NR 10 (0, 0, 0, 0, 0, 0)\n\
+            CPU:1 [LOST 5 EVENTS]\n";
+        let (calls, alone) = calls_in(trace);
+        let of = |thread, number, entered, left| TracedCall { thread, number, entered, left };
+        assert_eq!(calls, [of(77, 10, 1000, 1400), of(78, 59, 1005, 1905)]);
+        assert_eq!(alone, 2);
+    }
+
     const RECORD: &str = "audit(1767225600.123:45): arch=c000003e syscall=59 success=yes exit=0 a0=1";
 
     #[test]
@@ -126,7 +215,7 @@ mod tests {
     #[test]
     fn a_status_has_its_fields_in_the_kernels_places() {
         let words: Vec<u8> = (0..8_u32).flat_map(u32::to_ne_bytes).collect();
-        assert_eq!(status_in(&words), Some(Status { enabled: 1, pid: 3, lost: 6, backlog: 7 }));
+        assert_eq!(status_in(&words), Some(Status { enabled: 1, pid: 3, limit: 5, lost: 6, backlog: 7 }));
         assert_eq!(status_in(&words[..31]), None);
     }
 

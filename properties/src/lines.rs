@@ -53,4 +53,8 @@ fn kernels(bytes: &[u8], text: &str) {
     let lines = bytes.split(|&byte| byte == b'\n').count() as u64;
     assert!(said::count_in(bytes, "exec: (") <= lines);
     said::lost_in(text);
+    // Each event is a line, and is paired or alone.
+    let (calls, alone) = said::calls_in(bytes);
+    assert!(2 * calls.len() as u64 + alone <= lines);
+    assert!(calls.iter().all(|call| call.entered <= call.left));
 }

@@ -2,13 +2,15 @@
 //! without a number is empty; a column keeps its meaning and its place.
 
 use hookbench_results::baseline::Added;
+use hookbench_results::noisy::Interval;
 use hookbench_results::{History, Loading, Measured, Run, Summary};
 
-use crate::section::{self, Row};
+use crate::noise::Noise;
+use crate::section::{self, Row, Section};
 use crate::text;
 
 /// The columns, in order.
-pub const COLUMNS: [&str; 31] = [
+pub const COLUMNS: [&str; 38] = [
     "kernel",
     "target",
     "clock",
@@ -40,15 +42,25 @@ pub const COLUMNS: [&str; 31] = [
     "verify_cost",
     "link_cost",
     "agent_bytes",
+    "median_low",
+    "median_high",
+    "added_low",
+    "added_high",
+    "verdict",
+    "rounds",
+    "outliers",
 ];
 
 /// The run as CSV with a header.
 pub fn render(run: &Run) -> String {
     let sections = section::sections(run);
     // Sections sort their rows; here a cell has the place that the plan gave it.
-    let mut rows: Vec<&Row<'_>> = sections.iter().flat_map(|section| &section.rows).collect();
-    rows.sort_by_key(|row| std::ptr::from_ref(row.measurement));
-    written(&COLUMNS, rows.into_iter().map(record))
+    let with = |section| move |row| (section, row);
+    let mut rows: Vec<(&Section<'_>, &Row<'_>)> =
+        sections.iter().flat_map(|section| section.rows.iter().map(with(section))).collect();
+    rows.sort_by_key(|(_, row)| std::ptr::from_ref(row.measurement));
+    let whole = |(section, row)| record(row).into_iter().chain(noisy(Noise::of(section, row))).collect();
+    written(&COLUMNS, rows.into_iter().map(whole))
 }
 
 /// `records` as CSV below the names of their `columns`; each is as long as these.
@@ -95,6 +107,24 @@ fn record(row: &Row<'_>) -> Vec<String> {
     fields.extend([cell.boot.to_string(), field(&cell.tuning.to_string())]);
     fields.extend(loading(row.measured()));
     fields
+}
+
+/// 95 % intervals in the clock's unit, the verdict, rounds and outliers; empty of an
+/// exact clock.
+fn noisy(noise: Option<Noise>) -> [String; 7] {
+    let Some(noise) = noise else { return Default::default() };
+    let change = noise.difference.map(|difference| difference.change);
+    let end =
+        |pick: fn(Interval) -> f64| change.map_or_else(String::new, |change| format!("{:.1}", pick(change)));
+    [
+        format!("{:.1}", noise.median.low),
+        format!("{:.1}", noise.median.high),
+        end(|change| change.low),
+        end(|change| change.high),
+        noise.verdict().unwrap_or_default().into(),
+        noise.rounds.to_string(),
+        (noise.outliers.low + noise.outliers.high).to_string(),
+    ]
 }
 
 fn loading(measured: Option<&Measured>) -> [String; 5] {
@@ -152,6 +182,6 @@ mod tests {
         let run = fixture::synthetic_run();
         let text = render(&run);
         let line = text.lines().find(|line| line.contains(",unsupported,")).unwrap();
-        assert!(line.ends_with(&format!("{}restored,lean,{}", ",".repeat(14), ",".repeat(5))), "{line}");
+        assert!(line.ends_with(&format!("{}restored,lean,{}", ",".repeat(14), ",".repeat(12))), "{line}");
     }
 }

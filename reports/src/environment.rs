@@ -1,12 +1,17 @@
 //! What made the run's numbers, as names and values for the reports' tables.
 
 use hookbench_results::environment::{KernelRecord, OwnRecord};
+use hookbench_results::hardware::Hardware;
 use hookbench_results::{History, Run};
 
 /// What holds for the whole run: name and value, those that are empty left out.
 pub fn facts(run: &Run) -> Vec<(String, String)> {
     let environment = &run.environment;
-    let memory = format!("{} MiB", environment.memory_mib);
+    // Without QEMU there is no guest that would have any.
+    let memory = match environment.memory_mib {
+        0 => String::new(),
+        mib => format!("{mib} MiB"),
+    };
     let mut facts = vec![
         ("hookbench", environment.hookbench.clone()),
         ("plan", run.plan.clone()),
@@ -29,6 +34,7 @@ pub fn facts(run: &Run) -> Vec<(String, String)> {
     for own in &environment.own {
         facts.push(("monitor of one's own", own_words(own)));
     }
+    facts.extend(environment.hardware.iter().flat_map(hardware_facts));
     stated(facts)
 }
 
@@ -44,6 +50,29 @@ fn own_words(own: &OwnRecord) -> String {
         words.push(format!("packages: {}", packages.collect::<Vec<_>>().join(", ")));
     }
     words.join("; ")
+}
+
+/// The machine whose own clocks were read.
+fn hardware_facts(hardware: &Hardware) -> Vec<(&'static str, String)> {
+    let known = |is: Option<bool>| is.map_or("not known", |is| if is { "on" } else { "off" }).to_string();
+    let invariant = if hardware.invariant_tsc { "invariant" } else { "not invariant" };
+    let rate = hardware.tsc_khz.map(|khz| format!(", {khz} kHz")).unwrap_or_default();
+    let load = hardware.load_percent;
+    let mitigations = hardware.mitigations.iter().map(|(name, what)| format!("{name}: {what}"));
+    vec![
+        ("clocks", hardware.clocks.join(", ")),
+        ("rounds", format!("{}, in a random order from the seed {}", hardware.rounds, hardware.seed)),
+        ("CPUs", format!("{}; workers stayed on CPU {}", hardware.cpus, hardware.pinned_to)),
+        ("hypervisor", hardware.hypervisor.clone()),
+        ("time-stamp counter", format!("{invariant}{rate}")),
+        ("frequency governor", hardware.governor.clone()),
+        ("turbo", known(hardware.turbo)),
+        ("SMT", known(hardware.smt)),
+        ("load before", format!("{}.{:02}", load / 100, load % 100)),
+        ("steal meanwhile, ticks", hardware.steal_ticks.to_string()),
+        ("mitigations", mitigations.collect::<Vec<_>>().join("; ")),
+        ("warnings", hardware.warnings.join("; ")),
+    ]
 }
 
 /// The machines with several CPUs differ in how many alone.

@@ -100,6 +100,7 @@ fn measured(cell: Cell, p50: u64, events: Option<(&str, u64)>) -> Measurement {
         loading: None,
         memory_bytes: watching.then_some(278_528),
         notes: Vec::new(),
+        ..Measured::default()
     });
     Measurement { cell, clock: Clock::Instructions, history: Some(History::Restored), outcome }
 }
@@ -312,6 +313,7 @@ fn any_measured() -> impl Strategy<Value = Measured> {
                 loading,
                 memory_bytes,
                 notes,
+                ..Measured::default()
             },
         )
 }

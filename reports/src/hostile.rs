@@ -58,6 +58,7 @@ pub(crate) fn run(foreign: &str) -> Run {
             loading: None,
             memory_bytes: Some(-4096),
             notes: vec![text(), text()],
+            ..Measured::default()
         })
     };
     let failure = Failure { kind: FailureKind::Agent, message: text(), console: vec![text(), text()] };

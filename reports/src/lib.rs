@@ -17,6 +17,7 @@ pub mod html;
 pub mod loading;
 pub mod markdown;
 pub mod matrix;
+pub mod noise;
 pub mod plot;
 pub mod published;
 pub mod section;

@@ -8,7 +8,7 @@ use crate::matrix::{self, Matrix};
 use crate::published::{self, Comparison, Line};
 use crate::section::{self, Row, Section};
 use crate::sweep::{self, Sweep};
-use crate::{environment, summary, text};
+use crate::{environment, noise, summary, text};
 
 /// The run as Markdown.
 pub fn render(run: &Run) -> String {
@@ -130,10 +130,11 @@ fn workload_section(section: &Section<'_>) -> String {
     ];
     let rows = section.rows.iter().map(row_fields);
     format!(
-        "\n### {}, {}\n\nPer operation, in {unit}; attaching in the same unit, once.\n\n{}{}",
+        "\n### {}, {}\n\nPer operation, in {unit}; attaching in the same unit, once.\n\n{}{}{}",
         code(&section.operation()),
         escaped(&section.place()),
         table(&header, rows),
+        noise(section),
         notes(section),
     )
 }
@@ -159,6 +160,26 @@ fn row_fields(row: &Row<'_>) -> Vec<String> {
         number(row.measured().and_then(|measured| measured.attach_cost)),
         memory.map_or_else(String::new, text::signed),
     ]
+}
+
+/// What is said beside the numbers of a clock with noise.
+fn noise(section: &Section<'_>) -> String {
+    let shown = |found: noise::Table| {
+        let mut rows = found.rows;
+        rows.iter_mut().for_each(|row| {
+            row.iter_mut().skip(1).for_each(|field| *field = escaped(field));
+            row.iter_mut().take(1).for_each(|monitor| *monitor = code(monitor));
+        });
+        table(found.header, rows)
+    };
+    let intervals = noise::intervals(section).map(|found| format!("\n{}\n\n{}", noise::ABOUT, shown(found)));
+    let clocks = noise::clocks(section).map(|found| {
+        let about = "Other clocks of the same operations. `to first` is the median of the differences, \
+                     operation by operation; `of nothing` what the clock says of an empty section or a system \
+                     call that does nothing; `cost` what having it on adds to such a call, in TSC cycles.";
+        format!("\n{about}\n\n{}", shown(found))
+    });
+    intervals.into_iter().chain(clocks).collect()
 }
 
 fn loaders(tables: &[loading::Table]) -> String {

@@ -4,6 +4,7 @@
 
 use hookbench_results::{Measurement, Run};
 
+use crate::noise::{self, Table};
 use crate::section::{self, Row, Section};
 use crate::{summary, text};
 
@@ -26,8 +27,12 @@ pub fn table(run: &Run) -> String {
             lines.extend(wrapped(&heading(section), ""));
             lines.push(line(&HEADER.map(String::from), widths));
             lines.extend(section.rows.iter().map(|row| line(&fields(row), widths)));
+            lines.extend(noise(section));
         }
         lines.push(String::new());
+    }
+    if sections.iter().any(|section| !section.clock.is_exact()) {
+        lines.extend(wrapped(noise::ABOUT, ""));
     }
     lines.extend(calibration(run));
     lines.extend(reasons(run));
@@ -50,6 +55,32 @@ fn fields(row: &Row<'_>) -> [String; 6] {
         row.seen_lost(),
         row.outcome(),
     ]
+}
+
+/// What is said beside the numbers of a clock with noise.
+fn noise(section: &Section<'_>) -> Vec<String> {
+    let tables = [noise::intervals(section), noise::clocks(section)];
+    tables.iter().flatten().flat_map(|table| [vec![String::new()], aligned(table)].concat()).collect()
+}
+
+/// A table whose widest column gives way until its lines fit.
+fn aligned(table: &Table) -> Vec<String> {
+    let header: Vec<String> = table.header.iter().map(|name| name.to_string()).collect();
+    let lines: Vec<&Vec<String>> = std::iter::once(&header).chain(&table.rows).collect();
+    let width = |column: usize| lines.iter().map(|line| line[column].chars().count()).max().unwrap_or(0);
+    let mut widths: Vec<usize> = (0..header.len()).map(width).collect();
+    let room = WIDTH - GAP.len() * (widths.len() - 1);
+    while widths.iter().sum::<usize>() > room {
+        if let Some(widest) = widths.iter_mut().max_by_key(|width| **width) {
+            *widest -= 1;
+        }
+    }
+    let shown = |line: &&Vec<String>| {
+        let fields =
+            line.iter().zip(&widths).map(|(field, &width)| format!("{:<width$}", elided(field, width)));
+        fields.collect::<Vec<_>>().join(GAP)
+    };
+    lines.iter().map(shown).collect()
 }
 
 /// The columns' widths over all sections; the widest give way until all fit.

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::hardware::Hardware;
 use crate::{Clock, Does, MonitorName, Params, Target};
 
 /// The environment of a run, recorded in `run.json`.
@@ -44,6 +45,9 @@ pub struct Environment {
     pub bpf_compiler: String,
     /// The compiler of the agent.
     pub rustc: String,
+    /// The machine itself, where its own clocks were read.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub hardware: Option<Hardware>,
 }
 
 /// What a monitor is and can do, for who chooses one.

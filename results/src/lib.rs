@@ -3,6 +3,7 @@
 //!
 //! Pure: nothing here starts a process, reads a kernel or knows of QEMU.
 
+pub mod agreement;
 pub mod baseline;
 pub mod behaviour;
 pub mod boot;
@@ -12,14 +13,17 @@ pub mod compare;
 pub mod environment;
 #[cfg(feature = "compare")]
 pub mod gate;
+pub mod hardware;
 pub mod journal;
 pub mod loading;
 pub mod measurement;
 pub mod merge;
 pub mod monitor;
+pub mod noisy;
 pub mod param;
 pub mod params;
 pub mod protocol;
+pub mod random;
 pub mod run;
 pub mod samples;
 pub mod schedule;
@@ -29,6 +33,7 @@ pub mod shard;
 pub mod stats;
 pub mod stops;
 pub mod store;
+mod students_t;
 pub mod version;
 
 pub use behaviour::{BEHAVIOURS, Behaviour};
@@ -38,7 +43,9 @@ pub use cell::{Cell, Target};
 pub use compare::Comparison;
 pub use environment::Environment;
 pub use loading::Loading;
-pub use measurement::{Clock, Events, Failure, FailureKind, History, Measured, Measurement, Outcome};
+pub use measurement::{
+    Clock, ClockSamples, Events, Failure, FailureKind, History, Measured, Measurement, Outcome,
+};
 pub use monitor::{MonitorName, OwnKind};
 pub use params::Params;
 pub use run::Run;

@@ -14,6 +14,11 @@ pub enum Clock {
     Instructions,
     /// The hardware's time-stamp counter: cycles of a constant rate.
     Tsc,
+    /// Events of perf: what hardware counters and the kernel's own count, each with
+    /// its unit.
+    Perf,
+    /// The kernel's trace of system calls, stamped with the time-stamp counter.
+    Ftrace,
 }
 
 impl Clock {
@@ -22,6 +27,8 @@ impl Clock {
         match self {
             Clock::Instructions => "instructions",
             Clock::Tsc => "tsc",
+            Clock::Perf => "perf",
+            Clock::Ftrace => "ftrace",
         }
     }
 
@@ -29,9 +36,63 @@ impl Clock {
     pub const fn unit(self) -> &'static str {
         match self {
             Clock::Instructions => "instructions",
-            Clock::Tsc => "cycles",
+            // Of a constant rate: core cycles are another unit, which perf has.
+            Clock::Tsc | Clock::Ftrace => "TSC cycles",
+            Clock::Perf => "events",
         }
     }
+
+    /// Whether equal operations take equal time by it, to the unit.
+    pub const fn is_exact(self) -> bool {
+        matches!(self, Clock::Instructions)
+    }
+}
+
+/// The text is not a clock of hardware.
+#[derive(Debug, thiserror::Error, PartialEq, Eq)]
+#[error("unknown clock {0:?}; the clocks of hardware are tsc, perf and ftrace")]
+pub struct UnknownClock(String);
+
+impl std::str::FromStr for Clock {
+    type Err = UnknownClock;
+
+    /// Reads the name of a clock that one can ask for. Instructions are what TCG
+    /// counts, whatever one asks for.
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        [Clock::Tsc, Clock::Perf, Clock::Ftrace]
+            .into_iter()
+            .find(|clock| clock.name() == text)
+            .ok_or_else(|| UnknownClock(text.chars().take(80).collect()))
+    }
+}
+
+/// What another clock measured of the same operations, beside the first.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub struct ClockSamples {
+    /// Which clock.
+    pub clock: Clock,
+    /// What it counted, where it counts several things: `instructions, kernel`.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub what: String,
+    /// The unit of a sample.
+    pub unit: String,
+    /// One per operation, in the order of the first clock's; 0 where this one missed
+    /// the operation, which nothing that happened is. Kept where those are kept.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub samples: Vec<u64>,
+    /// Whether 0 means that an operation was missed: of what perf counts, 0 is a count.
+    #[serde(default)]
+    pub zero_is_missed: bool,
+    /// What it says of nothing, or of a system call that does nothing (its median).
+    pub calibration: u64,
+    /// By how much having it on made a system call that does nothing dearer, in TSC
+    /// cycles; below zero it is lost in the noise.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cost: Option<i64>,
+    /// Events that it says it lost.
+    #[serde(default)]
+    pub lost: u64,
 }
 
 /// What a guest had behind it when its cell began. The same cell may differ
@@ -96,6 +157,13 @@ pub struct Measured {
     /// By how many bytes attaching the monitor, with its readers, lowered the
     /// guest's free memory; none under `none`.
     pub memory_bytes: Option<i64>,
+    /// How many of the samples each round made, where the cell was measured in
+    /// several; their order is that of the samples.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub rounds: Vec<u32>,
+    /// What other clocks measured of the same operations.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub others: Vec<ClockSamples>,
     /// What a reader of the number has to know, in the guest's words.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub notes: Vec<String>,
@@ -132,6 +200,7 @@ pub struct Happened {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
+#[expect(clippy::large_enum_variant, reason = "nearly all are the largest, and a box would be one more step")]
 pub enum Outcome {
     /// It has numbers.
     Measured(Measured),

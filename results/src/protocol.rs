@@ -5,7 +5,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{MonitorName, Params, Schedule};
+use crate::{Clock, MonitorName, Params, Schedule};
 
 /// A cell as the agent is asked for it: no kernel, no place, no order, so that
 /// equal cells are asked for by equal bytes.
@@ -32,6 +32,25 @@ pub struct CellSpec {
     /// What the agent has to do wrong; only tests ask for it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub fault: Option<Fault>,
+}
+
+/// A cell as an agent is asked for it that runs on a machine beside others, and not
+/// as the first process of a guest.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct HostOrder {
+    /// The cell.
+    pub cell: CellSpec,
+    /// The clocks to be read beside the time-stamp counter.
+    pub beside: Vec<Clock>,
+    /// The CPU on which the worker stays.
+    pub cpu: u32,
+    /// Where the program is that does nothing.
+    pub noop: String,
+    /// The file in which is written down what has to be undone, before it is done.
+    /// Without one, nothing may be changed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ledger: Option<String>,
 }
 
 /// Ways for a guest to misbehave, for tests of those who have to bear it.
@@ -127,6 +146,7 @@ impl std::str::FromStr for Fault {
 /// What the agent says. A cell ends with `Measured`, `Unsupported` or `Failed`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
+#[expect(clippy::large_enum_variant, reason = "nearly all are the largest, and a box would be one more step")]
 pub enum AgentMessage {
     /// The agent runs; said once, first.
     Ready {

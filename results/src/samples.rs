@@ -1,4 +1,5 @@
-//! A run's samples as one file: CSV with a line per sample, compressed. Where it
+//! A run's samples as one file: CSV with a line per sample, compressed. The cell is
+//! a number, `7`; what other clocks measured of it is `7.1`, `7.2`. Where the file
 //! lies is the store's business. What is read may be any bytes, and a few of them
 //! can unpack into more than a machine has: everything that is read is bounded.
 
@@ -17,14 +18,15 @@ const LEVEL: i32 = 9;
 /// The window of [`LEVEL`] is smaller: 2^23 bytes, no file may ask for more.
 const WINDOW_LOG: u32 = 23;
 const HEADER: &str = "cell,value";
-/// Two numbers of 20 digits, a comma and the line's end.
-const LONGEST_LINE: u64 = 42;
+/// Three numbers of 20 digits, a dot, a comma and the line's end.
+const LONGEST_LINE: u64 = 63;
 
 /// One line of the file.
 #[derive(Debug, Serialize)]
 struct Row {
-    /// The measurement's place in the run.
-    cell: usize,
+    /// The measurement's place in the run, and after a dot that of another clock's
+    /// samples, from 1.
+    cell: String,
     /// The sample, in the clock's unit.
     value: u64,
 }
@@ -37,8 +39,14 @@ pub fn pack(run: &Run) -> Result<Vec<u8>> {
     let encoder = zstd::Encoder::new(Vec::new(), LEVEL).context("failed to start the compression")?;
     let mut rows = csv::Writer::from_writer(encoder);
     for (cell, measurement) in run.measurements.iter().enumerate() {
-        for &value in measurement.measured().map_or(&[][..], |measured| &measured.samples) {
-            rows.serialize(Row { cell, value }).context("failed to render a sample")?;
+        let Some(measured) = measurement.measured() else { continue };
+        let others = measured.others.iter().zip(1..);
+        let others = others.map(|(other, number)| (format!("{cell}.{number}"), &other.samples));
+        for (cell, samples) in std::iter::once((cell.to_string(), &measured.samples)).chain(others) {
+            for &value in samples {
+                let row = Row { cell: cell.clone(), value };
+                rows.serialize(row).context("failed to render a sample")?;
+            }
         }
     }
     let encoder =
@@ -75,11 +83,25 @@ pub fn unpack(packed: impl Read, run: &mut Run) -> Result<()> {
 fn take(row: &[u8], run: &mut Run) -> Result<()> {
     let row = std::str::from_utf8(row)?;
     let (cell, value) = row.split_once(',').context("not a cell and a sample")?;
+    let (cell, other) = match cell.split_once('.') {
+        Some((cell, other)) => (cell, Some(other.parse::<usize>()?)),
+        None => (cell, None),
+    };
     let (cell, value): (usize, u64) = (cell.parse()?, value.parse()?);
-    match run.measurements.get_mut(cell).map(|measurement| &mut measurement.outcome) {
-        Some(Outcome::Measured(measured)) if measured.samples.len() < MOST => measured.samples.push(value),
-        Some(Outcome::Measured(_)) => bail!("cell {cell} has more than {MOST} samples"),
+    let samples = match run.measurements.get_mut(cell).map(|measurement| &mut measurement.outcome) {
+        Some(Outcome::Measured(measured)) => match other {
+            None => Some(&mut measured.samples),
+            Some(number) => {
+                let place = number.checked_sub(1).and_then(|place| measured.others.get_mut(place));
+                place.map(|other| &mut other.samples)
+            }
+        },
         _ => bail!("a sample belongs to cell {cell}, which has no numbers"),
+    };
+    match samples {
+        Some(samples) if samples.len() < MOST => samples.push(value),
+        Some(_) => bail!("cell {cell} has more than {MOST} samples"),
+        None => bail!("a sample belongs to a clock that cell {cell} has not"),
     }
     Ok(())
 }
@@ -87,7 +109,9 @@ fn take(row: &[u8], run: &mut Run) -> Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{Cell, Clock, Environment, Measured, Measurement, MonitorName, Schedule, Target};
+    use crate::{
+        Cell, Clock, ClockSamples, Environment, Measured, Measurement, MonitorName, Schedule, Target,
+    };
     use proptest::prelude::*;
 
     fn run(cells: &[&[u64]]) -> Run {
@@ -152,6 +176,8 @@ mod tests {
         assert!(said(b"cell,value\n0,1\n0,one\n").contains("line 3"));
         assert!(said(b"cell,value\n1,1\n").contains("cell 1, which has no numbers"));
         assert!(said(b"cell,value\n0,1\n0,2").contains("line 3"));
+        assert!(said(b"cell,value\n0.0,1\n").contains("a clock that cell 0 has not"));
+        assert!(said(b"cell,value\n0.1,1\n").contains("a clock that cell 0 has not"));
     }
 
     proptest! {
@@ -159,10 +185,14 @@ mod tests {
         fn samples_are_unpacked_as_they_were_packed(
             cells in proptest::collection::vec(proptest::collection::vec(any::<u64>(), 0..9), 0..5)
         ) {
-            let run = run(&cells.iter().map(Vec::as_slice).collect::<Vec<_>>());
+            let mut run = run(&cells.iter().map(Vec::as_slice).collect::<Vec<_>>());
             let mut empty = run.clone();
-            for measurement in &mut empty.measurements {
-                measurement.outcome = Outcome::Measured(Measured::default());
+            for (whole, empty) in run.measurements.iter_mut().zip(&mut empty.measurements) {
+                let Outcome::Measured(measured) = &mut whole.outcome else { continue };
+                let samples = measured.samples.iter().rev().copied().collect();
+                measured.others = vec![ClockSamples::default(), ClockSamples { samples, ..Default::default() }];
+                let others = vec![ClockSamples::default(); 2];
+                empty.outcome = Outcome::Measured(Measured { others, ..Measured::default() });
             }
             unpack(&pack(&run).unwrap()[..], &mut empty).unwrap();
             prop_assert_eq!(empty, run);

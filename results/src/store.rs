@@ -121,6 +121,7 @@ fn without_samples(run: &Run) -> Run {
     for measurement in &mut run.measurements {
         if let Outcome::Measured(measured) = &mut measurement.outcome {
             measured.samples.clear();
+            measured.others.iter_mut().for_each(|other| other.samples.clear());
         }
     }
     run

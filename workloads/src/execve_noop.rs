@@ -2,6 +2,7 @@
 //! the case study of LWN's article on KRSI did (<https://lwn.net/Articles/798157/>).
 
 use std::io;
+use std::sync::OnceLock;
 
 use hookbench_results::{Does, Params};
 
@@ -15,6 +16,19 @@ pub(crate) struct ExecveNoop;
 /// program makes an mprotect of its own at every start (RELRO).
 pub const NOOP: &str = "/noop";
 
+/// Where it is on a machine that is no guest.
+static ELSEWHERE: OnceLock<String> = OnceLock::new();
+
+/// From now on the no-op is at `path`. Only the first call tells.
+pub fn noop_is_at(path: &str) {
+    ELSEWHERE.get_or_init(|| path.into());
+}
+
+/// Where the no-op is.
+pub fn noop() -> &'static str {
+    ELSEWHERE.get().map_or(NOOP, String::as_str)
+}
+
 /// The value of the variable that KRSI's case study recorded: with
 /// `ld_preload=recorded`, every record has to carry it.
 pub const LD_PRELOAD: &str = "/x.so";
@@ -23,6 +37,8 @@ static INFO: Info = Info {
     name: "execve-noop",
     behaviour: "exec",
     others: false,
+    calls: &[59],
+    in_children: true,
     params: &[
         ParamInfo {
             name: "env_pages",
@@ -51,7 +67,7 @@ impl Workload for ExecveNoop {
 
     fn prepare(&self, params: &Params, _: Does) -> io::Result<Box<dyn Operation>> {
         let pages = params.get("env_pages").and_then(|pages| pages.parse().ok()).unwrap_or(0);
-        Ok(Box::new(Execve { program: Program::new(&[NOOP], environment(pages))? }))
+        Ok(Box::new(Execve { program: Program::new(&[noop()], environment(pages))? }))
     }
 
     fn events(&self, operations: u64) -> u64 {

@@ -14,6 +14,11 @@ pub struct Info {
     pub behaviour: &'static str,
     /// Whether it performs other behaviours as well, uncounted.
     pub others: bool,
+    /// The system calls that are timed, by number, for a clock that can tell one call
+    /// from the next; empty where what is timed is a whole command.
+    pub calls: &'static [u32],
+    /// Whether others than the worker make the operation, or a part of it.
+    pub in_children: bool,
     /// Its parameters.
     pub params: &'static [ParamInfo],
     /// How many operations are timed unless one says otherwise.

@@ -16,9 +16,10 @@ mod stopwatch;
 mod unshare_burst;
 mod unshare_command;
 
-pub use execve_noop::{LD_PRELOAD, NOOP};
+pub use execve_noop::{LD_PRELOAD, NOOP, noop, noop_is_at};
 use hookbench_results::param::{ParamInfo, Values};
 pub use info::Info;
+pub use null_syscall::{NULL_CALL, null_call};
 pub use stopwatch::{Stopwatch, calibrate};
 
 /// All workloads, in the order of reports.

@@ -18,6 +18,8 @@ static INFO: Info = Info {
     name: "mprotect-storm",
     behaviour: "mprotect",
     others: false,
+    calls: &[10],
+    in_children: false,
     params: &[ParamInfo {
         name: "to",
         values: Values::Words(&["r", "rw"]),

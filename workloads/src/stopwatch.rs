@@ -18,7 +18,8 @@ impl Stopwatch {
     }
 
     /// When it was started, for memory that is shared with who stops it.
-    pub(crate) fn begun(self) -> u64 {
+    #[inline(always)]
+    pub fn begun(self) -> u64 {
         self.start
     }
 

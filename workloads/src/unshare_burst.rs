@@ -18,6 +18,8 @@ static INFO: Info = Info {
     name: "unshare-burst",
     behaviour: "userns",
     others: false,
+    calls: &[272],
+    in_children: true,
     params: &[ParamInfo {
         name: "as",
         values: Values::Words(&["root", "user"]),

@@ -18,6 +18,8 @@ static INFO: Info = Info {
     name: "unshare-command",
     behaviour: "userns",
     others: true,
+    calls: &[],
+    in_children: true,
     params: &[],
     samples: 20,
     warmup: 5,

@@ -54,7 +54,8 @@ impl ValueFormatter for Counts {
         }
         match self.0 {
             Clock::Instructions => "operations per million instructions",
-            Clock::Tsc => "operations per million cycles",
+            Clock::Tsc | Clock::Ftrace => "operations per million TSC cycles",
+            Clock::Perf => "operations per million events",
         }
     }
 

@@ -5,7 +5,8 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 use hookbench::cmd::{
-    EXIT_CODES, Usage, cache, compare, doctor, export, gate, history, kernel, list, merge, report, run,
+    EXIT_CODES, Usage, cache, clean_host, compare, doctor, export, gate, history, kernel, list, merge,
+    report, run,
 };
 use hookbench::stop::Stopped;
 
@@ -39,6 +40,8 @@ enum Verb {
     Merge(merge::Args),
     /// Show or remove what is kept between runs: kernels, images, snapshots
     Cache(cache::Args),
+    /// Undo what a killed `run --target host` has left in this machine's kernel
+    CleanHost,
     /// Build kernels that no package has
     Kernel(kernel::Args),
 }
@@ -55,6 +58,7 @@ fn main() -> ExitCode {
         Verb::Export(args) => export::export(&args),
         Verb::Merge(args) => merge::merge(&args),
         Verb::Cache(args) => cache::cache(&args),
+        Verb::CleanHost => clean_host::clean_host(),
         Verb::Kernel(args) => kernel::kernel(&args),
     };
     match result {

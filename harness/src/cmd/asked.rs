@@ -6,7 +6,7 @@ use std::path::Path;
 
 use anyhow::{Result, anyhow, bail, ensure};
 use hookbench_probes::LOADER;
-use hookbench_results::{Cell, Shard};
+use hookbench_results::{Cell, Shard, Target};
 use hookbench_vm::{kernels, pair};
 
 use super::run::Args;
@@ -77,6 +77,28 @@ pub(super) fn asked(args: &Args) -> Result<Asked> {
     Ok(asked)
 }
 
+/// The same on this machine, whose kernel is called `release`.
+///
+/// # Errors
+/// As of [`asked`].
+pub(super) fn on_host(args: &Args, release: &str) -> Result<Asked> {
+    let kernels = vec![release.to_string()];
+    if let Some(name) = &args.cell {
+        let cell: Cell = name.parse()?;
+        if cell.kernel != release {
+            bail!("the cell {name:?} is of another kernel; this machine's is {release}");
+        }
+        return alike(&cell, name, args);
+    }
+    let plan = plan(args)?;
+    let mut planned = plan.cells(&kernels)?;
+    planned.iter_mut().for_each(|planned| planned.cell.target = Target::Host);
+    if let Some(own) = planned.iter().find(|planned| planned.cell.monitor.own().is_some()) {
+        bail!("{} is brought into guests only; measure it with --target tcg", own.cell.monitor);
+    }
+    Ok(Asked { plan: plan.name, kernels, planned, shard: None, owns: Owns::default() })
+}
+
 /// The one cell called `name`, without a baseline.
 fn one(name: &str, args: &Args) -> Result<Asked> {
     let cell: Cell = name.parse()?;
@@ -88,6 +110,11 @@ fn one(name: &str, args: &Args) -> Result<Asked> {
             known()?.join(", ")
         );
     }
+    alike(&cell, name, args)
+}
+
+/// The planned cell that is `cell`, or which there are like it.
+fn alike(cell: &Cell, name: &str, args: &Args) -> Result<Asked> {
     let own = cell.monitor.own().is_some();
     let products = Products {
         workloads: vec![cell.workload.clone()],
@@ -104,7 +131,7 @@ fn one(name: &str, args: &Args) -> Result<Asked> {
             .collect(),
         samples: args.samples,
     };
-    let owns = one_s_own(&cell, args)?;
+    let owns = one_s_own(cell, args)?;
     let plan = Plan {
         name: "cell".into(),
         about: String::new(),
@@ -115,9 +142,12 @@ fn one(name: &str, args: &Args) -> Result<Asked> {
     };
     let mut planned = plan.cells(std::slice::from_ref(&cell.kernel))?;
     planned.retain(|planned| planned.cell.monitor == cell.monitor);
-    match planned.iter().find(|planned| planned.cell == cell) {
+    if cell.target == Target::Host {
+        planned.iter_mut().for_each(|planned| planned.cell.target = Target::Host);
+    }
+    match planned.iter().find(|planned| planned.cell == *cell) {
         Some(found) => {
-            let (kernels, planned) = (vec![cell.kernel], vec![found.clone()]);
+            let (kernels, planned) = (vec![cell.kernel.clone()], vec![found.clone()]);
             Ok(Asked { plan: plan.name, kernels, planned, shard: None, owns })
         }
         None => {

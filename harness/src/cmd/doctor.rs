@@ -11,6 +11,7 @@ use hookbench_results::{Cell, MonitorName, Outcome, Schedule, Summary, Target};
 use hookbench_vm::cache::{Cache, Kind};
 use hookbench_vm::kernels;
 
+use crate::host::{self, machine};
 use crate::qemu::{BPF_COMPILER, QemuSession, qemu_version};
 use crate::session::Session;
 
@@ -39,7 +40,12 @@ pub fn doctor(args: &Args) -> Result<ExitCode> {
             Err(error) => println!("missing  {name}: {error:#}"),
         }
     }
-    println!("unknown  hardware clocks: {}", hardware());
+    println!("unknown  target kvm: {}", hardware());
+    match host::probe() {
+        Ok(lines) => print!("{lines}"),
+        Err(error) => println!("missing  host: {error:#}"),
+    }
+    machine();
     for kernel in kernels::rows()? {
         println!("kernel   {}: {}", kernel.name, kept(&kernel.name));
     }
@@ -106,11 +112,22 @@ fn getppid(session: &QemuSession, kernel: &str) -> Result<Vec<u64>> {
     }
 }
 
+/// What makes numbers of this machine itself doubtful.
+fn machine() {
+    let hardware = match machine::quietest_cpu().and_then(machine::look) {
+        Ok(hardware) => hardware,
+        Err(error) => return println!("missing  host, time-stamp counter: {error:#}"),
+    };
+    let rate = hardware.tsc_khz.map_or("a rate that CPUID does not tell".into(), |khz| format!("{khz} kHz"));
+    println!("ok       host, time-stamp counter: rdtscp, {rate}");
+    hardware.warnings.iter().for_each(|warning| println!("warning  host: {warning}"));
+}
+
 fn hardware() -> &'static str {
     if Path::new("/dev/kvm").exists() {
-        "/dev/kvm is there; this version of hookbench measures with the exact clock only"
+        "/dev/kvm is there, and not tried: this version of hookbench has no such target"
     } else {
-        "no /dev/kvm; this version of hookbench measures with the exact clock only"
+        "no /dev/kvm, and this version of hookbench has no such target"
     }
 }
 

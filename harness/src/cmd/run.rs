@@ -11,13 +11,15 @@ use hookbench_reports::terminal;
 use hookbench_results::protocol::Fault;
 use hookbench_results::run::SCHEMA;
 use hookbench_results::store::{Journal, save};
-use hookbench_results::{Cell, Environment, History, Measurement, Profile, Run, Schedule, Shard};
+use hookbench_results::{
+    Cell, Clock, Environment, History, Measurement, Profile, Run, Schedule, Shard, Target,
+};
 
 use super::asked::{Asked, asked};
 use super::earlier::{earlier, is_of};
 use super::progress::Progress;
 use super::report::{render, say_where};
-use super::{again, baselined, say, usage};
+use super::{again, baselined, on_host, say, usage};
 use crate::folder::{Folder, Holds, holds};
 use crate::plan::Planned;
 use crate::qemu::{BUDGET, QemuSession};
@@ -94,6 +96,21 @@ pub struct Args {
     /// How long a cell may take, in seconds of real time
     #[arg(long, value_name = "SECONDS", default_value_t = BUDGET.as_secs())]
     pub(super) timeout: u64,
+    /// Where cells run: tcg (guests, exact) or host (this machine itself, in rounds)
+    #[arg(long, value_name = "TARGET")]
+    pub(super) target: Option<Target>,
+    /// The clocks of hardware, tsc first: tsc, perf, ftrace
+    #[arg(long, value_name = "CLOCK,…", value_delimiter = ',')]
+    pub(super) clock: Vec<Clock>,
+    /// How often each cell is measured on hardware, in a random order each time [default: 5]
+    #[arg(long, value_name = "N")]
+    pub(super) rounds: Option<u32>,
+    /// Where the random order begins [default: another one each time; it is recorded]
+    #[arg(long, value_name = "N")]
+    pub(super) seed: Option<u64>,
+    /// Allow monitors that refuse or kill, on this machine itself
+    #[arg(long)]
+    pub(super) enforce_on_host: bool,
     /// Keep the run in baselines/NAME, instead of what was kept under that name
     #[arg(long, value_name = "NAME", conflicts_with_all = ["baseline", "shard"])]
     pub(super) save_baseline: Option<String>,
@@ -105,12 +122,22 @@ pub struct Args {
     pub(super) fault: Option<Fault>,
 }
 
+impl Args {
+    /// Whether something is asked for that only clocks of hardware have.
+    pub(super) fn is_about_hardware(&self) -> bool {
+        !self.clock.is_empty() || self.rounds.is_some() || self.seed.is_some() || self.enforce_on_host
+    }
+}
+
 /// Runs the plan and writes its results.
 ///
 /// # Errors
 /// When what is asked for does not exist, a kernel or the image cannot be had,
 /// or results cannot be written. Cells that fail are results: the exit code says so.
 pub fn run(args: &Args) -> Result<ExitCode> {
+    if on_host::is_meant(args).map_err(usage)? {
+        return on_host::run(args);
+    }
     let asked = asked(args).map_err(usage)?;
     may_use(args).map_err(usage)?;
     baselined::check(args).map_err(usage)?;
@@ -176,7 +203,7 @@ fn kept(error: &anyhow::Error, folder: &Path) -> String {
 }
 
 /// Whether the folder that is asked for may be written into.
-fn may_use(args: &Args) -> Result<()> {
+pub(super) fn may_use(args: &Args) -> Result<()> {
     let Some(folder) = &args.out else { return Ok(()) };
     match (holds(folder)?, args.resume) {
         (Holds::Run, false) => {
@@ -234,7 +261,7 @@ fn measure(
     runner::run(session, left, jobs, args.fault, stop, heard)
 }
 
-fn finish(run: &Run, args: &Args, planned: &[Planned], folder: &Path) -> Result<ExitCode> {
+pub(super) fn finish(run: &Run, args: &Args, planned: &[Planned], folder: &Path) -> Result<ExitCode> {
     save(run, folder)?;
     render(run, folder)?;
     say::result(&terminal::table(run))?;

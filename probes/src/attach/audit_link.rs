@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, anyhow, bail};
 
+use super::ledger::{self, Undo};
 use crate::said::{Status, error_in, serial_in, status_in};
 
 /// `AUDIT_GET`: ask for the status.
@@ -23,6 +24,9 @@ const ADD_RULE: u16 = 1011;
 const DEL_RULE: u16 = 1012;
 /// `AUDIT_SYSCALL`: the first record of a system call's event.
 pub const SYSCALL_RECORD: u16 = 1300;
+
+/// `AUDIT_LIST_RULES`.
+const LIST_RULES: u16 = 1013;
 
 /// `AUDIT_SECCOMP`: what a seccomp filter has logged.
 pub const SECCOMP_RECORD: u16 = 1326;
@@ -169,6 +173,24 @@ impl AuditLink {
         }
     }
 
+    /// How many rules there are.
+    ///
+    /// # Errors
+    /// When the kernel does not answer as it should.
+    pub fn rules(&self) -> Result<usize> {
+        self.send(LIST_RULES, &[])?;
+        let mut rules = 0;
+        loop {
+            match self.receive(Some(PATIENCE))? {
+                Some((LIST_RULES, _)) => rules += 1,
+                Some((kind, _)) if kind == libc::NLMSG_DONE as u16 => return Ok(rules),
+                Some((kind, answer)) if kind == libc::NLMSG_ERROR as u16 => acknowledged(&answer)?,
+                Some(_) => {}
+                None => bail!("the audit subsystem did not list its rules within {PATIENCE:?}"),
+            }
+        }
+    }
+
     /// Changes the status.
     ///
     /// # Errors
@@ -191,6 +213,7 @@ impl AuditLink {
     /// # Errors
     /// When the kernel refuses.
     pub fn add_rule(&self, syscalls: &[u32], pid: Pid) -> Result<()> {
+        ledger::intend(|| Undo::AuditRule { syscalls: syscalls.to_vec(), pid })?;
         self.ask(ADD_RULE, &rule(syscalls, pid)).context("failed to add an audit rule")
     }
 
@@ -245,7 +268,8 @@ fn acknowledged(answer: &[u8]) -> Result<()> {
 }
 
 /// Whose system calls a rule is about.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Pid {
     /// Everybody's.
     Any,

@@ -15,12 +15,15 @@ mod copies;
 pub mod filter;
 pub mod kmod;
 mod layout;
+pub mod ledger;
 pub mod lsm;
 pub mod own;
+pub mod perf_clock;
 pub mod phases;
 pub mod reader;
 pub mod supervisor;
 pub(crate) mod timer;
+pub mod trace_clock;
 pub mod tracefs;
 pub mod witness;
 
@@ -122,6 +125,36 @@ pub fn set_fifo(pid: libc::pid_t, priority: c_int) -> std::io::Result<()> {
     } else {
         Err(std::io::Error::last_os_error())
     }
+}
+
+/// Makes the task `pid` an ordinary one again.
+///
+/// # Errors
+/// When the kernel refuses.
+pub fn set_ordinary(pid: libc::pid_t) -> std::io::Result<()> {
+    let param = libc::sched_param { sched_priority: 0 };
+    // SAFETY: `param` is valid for the call.
+    if unsafe { libc::sched_setscheduler(pid, libc::SCHED_OTHER, &param) } == 0 {
+        Ok(())
+    } else {
+        Err(std::io::Error::last_os_error())
+    }
+}
+
+/// Has this process killed when the one that started it ends: a machine that is
+/// shared goes on without either.
+///
+/// # Errors
+/// When the kernel refuses, or the other one has ended already.
+pub fn die_with(parent: u32) -> std::io::Result<()> {
+    // SAFETY: asks for a signal.
+    if unsafe { libc::prctl(libc::PR_SET_PDEATHSIG, libc::SIGKILL) } != 0 {
+        return Err(std::io::Error::last_os_error());
+    }
+    if std::os::unix::process::parent_id() != parent {
+        return Err(std::io::Error::other("who started this process has ended"));
+    }
+    Ok(())
 }
 
 /// Why a monitor is not attached.

@@ -9,6 +9,7 @@ use anyhow::{Context, Result};
 use hookbench_results::Behaviour;
 
 use super::bpf::{self, Programs};
+use super::ledger::{self, Undo};
 use super::{Attached, Error, Request, Seen, Ticks};
 
 /// Where sampling.bpf.c counts the ticks.
@@ -48,6 +49,10 @@ struct Timer {
 /// # Errors
 /// When the kernel refuses the clock or the program.
 pub(crate) fn attach(request: &Request, rate: u64) -> Result<Box<dyn Attached>, Error> {
+    ledger::try_intend(|| {
+        let text = fs::read_to_string(LIMIT).with_context(|| format!("failed to read {LIMIT}"))?;
+        Ok(Undo::Write { file: LIMIT.into(), text })
+    })?;
     // Twice as many: the kernel counts by the scheduler's tick, into which one more
     // of ours may fall than the rate says.
     fs::write(LIMIT, (2 * rate).max(100_000).to_string())

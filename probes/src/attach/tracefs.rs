@@ -2,8 +2,9 @@
 //! What the files say is read in `said`.
 
 use std::fs::{self, OpenOptions};
+use std::io;
 use std::io::Write;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 
@@ -30,11 +31,32 @@ pub fn write(file: &str, text: &str) -> Result<()> {
 /// # Errors
 /// When the kernel refuses.
 pub fn append(file: &str, text: &str) -> Result<()> {
-    OpenOptions::new()
-        .append(true)
-        .open(path(file))
-        .and_then(|mut open| open.write_all(text.as_bytes()))
-        .with_context(|| format!("failed to add {text:?} to {ROOT}/{file}"))
+    append_to(&path(file), text).with_context(|| format!("failed to add {text:?} to {ROOT}/{file}"))
+}
+
+/// Adds `text` to the file at `path`, which is not emptied before.
+///
+/// # Errors
+/// When the kernel refuses.
+pub fn append_to(path: &Path, text: &str) -> io::Result<()> {
+    OpenOptions::new().append(true).open(path).and_then(|mut open| open.write_all(text.as_bytes()))
+}
+
+/// What is on in the main instance, which monitors use: why they may not.
+pub fn in_use() -> Option<String> {
+    let read = |file: &str| fs::read_to_string(path(file)).unwrap_or_default();
+    let tracer = read("current_tracer");
+    if tracer.is_empty() {
+        return Some(format!("{ROOT} cannot be read: tracefs is not mounted there, or only root may"));
+    }
+    if tracer.trim() != "nop" {
+        return Some(format!("the tracer {} is on already: it is somebody else's", tracer.trim()));
+    }
+    if !read("set_event").trim().is_empty() {
+        return Some("trace events are on already: they are somebody else's".into());
+    }
+    let filtered = read("set_ftrace_filter").lines().any(|line| !line.starts_with('#'));
+    filtered.then(|| "functions are chosen for the tracer already: by somebody else".into())
 }
 
 /// How many lines of the trace hold `mark`.
@@ -46,12 +68,25 @@ pub fn count(mark: &str) -> Result<u64> {
     Ok(count_in(&trace, mark))
 }
 
-/// How many events the buffer of CPU 0 has overwritten or dropped.
+/// How many events the buffers of all CPUs have overwritten or dropped.
+///
+/// # Errors
+/// When their counters cannot be read.
+pub fn lost() -> Result<u64> {
+    lost_below(&path(""))
+}
+
+/// The same of the instance in the folder `instance`.
 ///
 /// # Errors
 /// When its counters cannot be read.
-pub fn lost() -> Result<u64> {
-    let stats =
-        fs::read_to_string(path("per_cpu/cpu0/stats")).context("failed to read the trace's counters")?;
-    Ok(lost_in(&stats))
+pub fn lost_below(instance: &Path) -> Result<u64> {
+    let counters = || -> io::Result<u64> {
+        let mut lost = 0u64;
+        for cpu in fs::read_dir(instance.join("per_cpu"))? {
+            lost = lost.saturating_add(lost_in(&fs::read_to_string(cpu?.path().join("stats"))?));
+        }
+        Ok(lost)
+    };
+    counters().context("failed to read the trace's counters")
 }
