@@ -125,7 +125,9 @@ fn read(bound: &str) -> Option<Bound> {
     }
     let (number, unit) = bound.split_once(' ')?;
     let unit = unit.trim_start();
-    let is_word = !unit.is_empty() && unit.bytes().all(|byte| byte.is_ascii_lowercase());
+    // A unit is a word or some, as in `TSC cycles`.
+    let word = |word: &str| !word.is_empty() && word.bytes().all(|byte| byte.is_ascii_alphabetic());
+    let is_word = unit.split(' ').all(word);
     let number = digits(number)?.parse().ok()?;
     is_word.then(|| Bound::Most { number, unit: unit.into() })
 }
