@@ -7,6 +7,7 @@ mod baselined;
 pub mod cache;
 pub mod clean_host;
 pub mod compare;
+pub mod correlate;
 pub mod doctor;
 mod earlier;
 pub mod export;
