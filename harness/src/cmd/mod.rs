@@ -17,6 +17,7 @@ pub mod kernel;
 pub mod list;
 pub mod merge;
 mod on_host;
+mod on_kvm;
 pub mod progress;
 pub mod report;
 pub mod run;

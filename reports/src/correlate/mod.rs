@@ -4,7 +4,6 @@
 use hookbench_results::correlate::{Both, Correlation};
 
 use crate::markdown::{code, escaped, table};
-use crate::text;
 
 mod words;
 
@@ -100,6 +99,7 @@ mod tests {
     use super::*;
     use crate::fixture;
     use crate::hostile::{self, HOSTILE};
+    use crate::text;
 
     /// The same cells on hardware, at half a cycle an instruction, some at more.
     fn hardware(tcg: &Run) -> Run {
