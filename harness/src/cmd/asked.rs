@@ -357,7 +357,7 @@ mod tests {
             ("6.1", "6.1/tcg/mprotect-storm[to=r]"),
             ("4.4/tcg/null-syscall/paced/none", "6.1, 6.12"),
             ("6.*/tcg/null-syscall/paced/none", "6.1, 6.12"),
-            ("6.1/kvm/null-syscall/paced/none+x", "6.1/kvm/null-syscall/paced/none"),
+            ("6.1/kvm/mprotect-storm/paced/none", "6.1/kvm/mprotect-storm[to=rw]/paced/none"),
             ("6.1/tcg/quake/paced/none", "null-syscall"),
             ("6.1/tcg/null-syscall/paced/bpf-lsm+telepathy", "bpf-lsm+ringbuf"),
             ("6.1/tcg/mprotect-storm/paced/none", "mprotect-storm[to=rw]/paced/none"),
