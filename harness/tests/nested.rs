@@ -93,7 +93,8 @@ fn files(cache: &Cache, kernel: &Kernel, place: &Path) -> Files {
     let mut files = Files::new(&["proc", "sys", "dev", "tmp", "run"]);
     files.program(&std::env::current_exe().unwrap(), "init");
     files.program(Path::new(HOOKBENCH), "bin/hookbench");
-    files.program(Path::new("/usr/bin/qemu-system-x86_64"), "bin/qemu-system-x86_64");
+    // It finds its firmware beside it.
+    files.program(Path::new("/usr/bin/qemu-system-x86_64"), "usr/bin/qemu-system-x86_64");
     for firmware in FIRMWARE {
         let path = format!("usr/share/{firmware}");
         files.file(&Path::new("/").join(&path), &path);
@@ -150,7 +151,7 @@ fn inside_the_machine() {
 fn hookbench(line: &str) -> (Option<i32>, String) {
     let begin = Instant::now();
     let mut command = Command::new("/bin/hookbench");
-    command.args(line.split(' ')).env("HOME", "/tmp").env("HOOKBENCH_CACHE", "/cache").env("PATH", "/bin");
+    command.args(line.split(' ')).env("HOME", "/tmp").env("HOOKBENCH_CACHE", "/cache").env("PATH", "/usr/bin:/bin");
     let output = command.output().unwrap();
     let said = text(&output.stdout) + &text(&output.stderr);
     println!("$ hookbench {line}: {} ({:.0} s)\n{said}", output.status, begin.elapsed().as_secs_f64());
