@@ -151,7 +151,11 @@ fn inside_the_machine() {
 fn hookbench(line: &str) -> (Option<i32>, String) {
     let begin = Instant::now();
     let mut command = Command::new("/bin/hookbench");
-    command.args(line.split(' ')).env("HOME", "/tmp").env("HOOKBENCH_CACHE", "/cache").env("PATH", "/usr/bin:/bin");
+    command
+        .args(line.split(' '))
+        .env("HOME", "/tmp")
+        .env("HOOKBENCH_CACHE", "/cache")
+        .env("PATH", "/usr/bin:/bin");
     let output = command.output().unwrap();
     let said = text(&output.stdout) + &text(&output.stderr);
     println!("$ hookbench {line}: {} ({:.0} s)\n{said}", output.status, begin.elapsed().as_secs_f64());
