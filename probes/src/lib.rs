@@ -36,6 +36,7 @@ mod seccomp;
 mod selinux;
 mod tomoyo;
 mod tracepoint;
+pub mod undo;
 
 pub use info::{LOADER, MechanismInfo, Requires, STACKED, Scope, SinkInfo, Watches};
 
@@ -139,7 +140,7 @@ mod tests {
             .map(|entry| entry.unwrap().path())
             .filter(|path| path.extension().is_some())
             .map(|path| path.file_stem().unwrap().to_string_lossy().replace('_', "-"))
-            .filter(|name| !["lib", "info", "said", "modules", "own"].contains(&name.as_str()))
+            .filter(|name| !["lib", "info", "said", "undo", "modules", "own"].contains(&name.as_str()))
             .collect();
         let rows: BTreeSet<String> =
             MECHANISMS.iter().map(|mechanism| mechanism.info().name.into()).collect();

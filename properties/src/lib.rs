@@ -6,6 +6,7 @@
 pub mod answer;
 pub mod journal;
 pub mod kernel;
+pub mod ledger;
 pub mod lines;
 pub mod memory;
 pub mod run;
@@ -27,6 +28,7 @@ pub const FORMATS: &[Format] = &[
     Format { name: "answer", holds: answer::holds },
     Format { name: "journal", holds: journal::holds },
     Format { name: "kernel", holds: kernel::holds },
+    Format { name: "ledger", holds: ledger::holds },
     Format { name: "lines", holds: lines::holds },
     Format { name: "run", holds: run::holds },
     Format { name: "samples", holds: samples::holds },

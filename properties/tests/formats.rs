@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use hookbench_probes::undo;
 use hookbench_properties::{FORMATS, Format};
 use hookbench_results::protocol::CellSpec;
 use hookbench_results::{Cell, Measurement, Run};
@@ -48,6 +49,8 @@ fn seeds_are_of_the_formats_as_they_are_now() {
     for name in ["run/real", "run/every-outcome", "run/bare"] {
         serde_json::from_slice::<Run>(&seed(name)).unwrap();
     }
+    let boot = "5a1f0c3e-0000-4000-8000-000000000001";
+    assert_eq!(undo::read(&seed("ledger/whole"), boot).unwrap().len(), 6);
     for name in ["answer/measured", "answer/refused"] {
         answer::understand(&seed(name), Vec::new()).unwrap();
     }

@@ -11,6 +11,7 @@ use anyhow::{Context, Result, anyhow, bail};
 
 use super::ledger::{self, Undo};
 use crate::said::{Status, error_in, serial_in, status_in};
+pub use crate::undo::Pid;
 
 /// `AUDIT_GET`: ask for the status.
 const GET: u16 = 1000;
@@ -265,18 +266,6 @@ fn acknowledged(answer: &[u8]) -> Result<()> {
         Some(error) => Err(io::Error::from_raw_os_error(error)).context("the audit subsystem refused"),
         None => bail!("the audit subsystem's acknowledgement is too short"),
     }
-}
-
-/// Whose system calls a rule is about.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Pid {
-    /// Everybody's.
-    Any,
-    /// This process's.
-    Is(u32),
-    /// Those of all but this process.
-    IsNot(u32),
 }
 
 /// `struct audit_rule_data`: filter exit, action always, for 64-bit system

@@ -1,7 +1,7 @@
 //! The ledger: what a monitor changes in a kernel beyond the life of its processes,
 //! written to the disk before it is done, so that it can be undone whatever happens.
 //! A guest has none: it ends with its cell. Which changes there are is known to those
-//! who make them.
+//! who make them; how a ledger is read, in `undo.rs`.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
@@ -9,55 +9,12 @@ use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 
 use anyhow::{Context, Result, anyhow, bail};
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
-use super::audit_link::{AuditLink, Pid, Setting};
+use super::audit_link::{AuditLink, Setting};
 use super::tracefs;
-
-/// How a change is undone. Each can be done again, and where there is nothing to undo.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case", deny_unknown_fields)]
-pub enum Undo {
-    /// Add a text to a file of the kernel.
-    Add {
-        /// The file.
-        file: PathBuf,
-        /// What takes the change away.
-        text: String,
-    },
-    /// Write a file of the kernel as it was.
-    Write {
-        /// The file.
-        file: PathBuf,
-        /// What it held.
-        text: String,
-    },
-    /// Remove a folder of tracefs and all that it has switched on.
-    Instance(PathBuf),
-    /// Delete an audit rule of ours.
-    AuditRule {
-        /// The system calls it is about.
-        syscalls: Vec<u32>,
-        /// Whose.
-        pid: Pid,
-    },
-    /// Set the audit subsystem as it was.
-    Audit {
-        /// Off or on.
-        enabled: u32,
-        /// How many records may wait.
-        backlog_limit: u32,
-    },
-    /// Make the kernel's audit thread an ordinary task again.
-    Kauditd,
-}
-
-/// The first line: of another boot, there is nothing to undo.
-#[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Head {
-    boot_id: String,
-}
+pub use crate::undo::Undo;
+use crate::undo::{Head, read};
 
 struct Ledger {
     path: PathBuf,
@@ -145,7 +102,7 @@ pub fn settle(path: &Path) -> Result<Vec<Undo>> {
     undone.reverse();
     let mut errors = Vec::new();
     for undo in &undone {
-        if let Err(error) = undo.perform() {
+        if let Err(error) = perform(undo) {
             errors.push(format!("{undo:?}: {error:#}"));
         }
     }
@@ -156,40 +113,27 @@ pub fn settle(path: &Path) -> Result<Vec<Undo>> {
     Ok(undone)
 }
 
-/// What is to be undone of a ledger that was written in the boot `boot_id` or another
-/// one. A last line without an end is of a change that was never made.
-fn read(text: &[u8], boot_id: &str) -> Result<Vec<Undo>> {
-    let mut lines = text.split_inclusive(|&byte| byte == b'\n').filter(|line| line.ends_with(b"\n"));
-    let Some(head) = lines.next() else { return Ok(Vec::new()) };
-    let head: Head = serde_json::from_slice(head).context("this is no ledger of hookbench")?;
-    if head.boot_id != boot_id {
-        return Ok(Vec::new());
-    }
-    lines.map(|line| serde_json::from_slice(line).context("a line of the ledger is damaged")).collect()
-}
-
 fn boot_id() -> Result<String> {
     let file = "/proc/sys/kernel/random/boot_id";
     Ok(fs::read_to_string(file).with_context(|| format!("failed to read {file}"))?.trim().into())
 }
 
-impl Undo {
-    fn perform(&self) -> Result<()> {
-        match self {
-            Undo::Add { file, text } => gone(tracefs::append_to(file, text)),
-            Undo::Write { file, text } => gone(fs::write(file, text)),
-            Undo::Instance(folder) => gone(fs::remove_dir(folder)),
-            Undo::AuditRule { syscalls, pid } => match link()?.delete_rule(syscalls, *pid) {
-                Err(error) if number(&error) == Some(libc::ENOENT) => Ok(()),
-                result => result,
-            },
-            Undo::Audit { enabled, backlog_limit } => {
-                let link = link()?;
-                link.set(Setting::BacklogLimit(*backlog_limit))?;
-                link.set(Setting::Enabled(*enabled))
-            }
-            Undo::Kauditd => super::set_ordinary(super::audit_link::kauditd()?).map_err(Into::into),
+/// Undoes a change.
+fn perform(undo: &Undo) -> Result<()> {
+    match undo {
+        Undo::Add { file, text } => gone(tracefs::append_to(file, text)),
+        Undo::Write { file, text } => gone(fs::write(file, text)),
+        Undo::Instance(folder) => gone(fs::remove_dir(folder)),
+        Undo::AuditRule { syscalls, pid } => match link()?.delete_rule(syscalls, *pid) {
+            Err(error) if number(&error) == Some(libc::ENOENT) => Ok(()),
+            result => result,
+        },
+        Undo::Audit { enabled, backlog_limit } => {
+            let link = link()?;
+            link.set(Setting::BacklogLimit(*backlog_limit))?;
+            link.set(Setting::Enabled(*enabled))
         }
+        Undo::Kauditd => super::set_ordinary(super::audit_link::kauditd()?).map_err(Into::into),
     }
 }
 
@@ -216,22 +160,6 @@ mod tests {
 
     fn undo(text: &str) -> Undo {
         Undo::Write { file: "/proc/sys/x".into(), text: text.into() }
-    }
-
-    #[test]
-    fn what_is_written_is_read_and_a_torn_line_is_of_nothing_that_was_done() {
-        let lines = [undo("1"), Undo::AuditRule { syscalls: vec![59], pid: Pid::IsNot(7) }, Undo::Kauditd];
-        let mut text = b"{\"boot_id\":\"b\"}\n".to_vec();
-        for line in &lines {
-            text.extend(serde_json::to_vec(line).unwrap());
-            text.push(b'\n');
-        }
-        assert_eq!(read(&text, "b").unwrap(), lines);
-        assert_eq!(read(&text[..text.len() - 3], "b").unwrap(), lines[..2]);
-        assert_eq!(read(&text, "another boot").unwrap(), []);
-        assert_eq!(read(b"{\"boot", "b").unwrap(), []);
-        assert!(read(b"name,value\n", "b").is_err());
-        assert!(read(b"{\"boot_id\":\"b\"}\n{}\n", "b").is_err());
     }
 
     #[test]
