@@ -18,3 +18,4 @@ pub mod select;
 pub mod session;
 mod snapshots;
 pub mod stop;
+pub mod work;

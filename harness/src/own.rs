@@ -197,7 +197,7 @@ impl Owns {
 }
 
 /// Takes the file, or all in the folder, `path` of the host for the guest's folder `into`.
-fn bring(path: &Path, into: &str, files: &mut Vec<GuestFile>) -> Result<()> {
+pub(crate) fn bring(path: &Path, into: &str, files: &mut Vec<GuestFile>) -> Result<()> {
     let context = || format!("failed to bring {}", path.display());
     let metadata = fs::metadata(path).with_context(context)?;
     let name = path.canonicalize().with_context(context)?;
@@ -250,7 +250,7 @@ impl Own {
     }
 }
 
-fn read(path: &Path) -> Result<Vec<u8>> {
+pub(crate) fn read(path: &Path) -> Result<Vec<u8>> {
     let context = || format!("failed to read {}", path.display());
     let size = fs::metadata(path).with_context(context)?.len();
     ensure!(size <= LARGEST, "{} has {size} bytes, more than {LARGEST}", path.display());

@@ -37,6 +37,7 @@ use crate::own::Owns;
 use crate::session::Session;
 use crate::snapshots::Snapshots;
 use crate::stop::Stop;
+use crate::work::Works;
 
 /// PID 1 of the guest.
 pub(crate) const AGENT: &[u8] = include_bytes!(env!("HOOKBENCH_AGENT"));
@@ -65,6 +66,7 @@ pub struct QemuSession {
     snapshots: Snapshots,
     modules: Modules,
     owns: Owns,
+    works: Works,
     history: History,
     scratch: Scratch,
     stop: Stop,
@@ -110,6 +112,7 @@ impl QemuSession {
             kernels: names.iter().filter_map(|name| found.get(name)).map(kernel_record).collect(),
             image: record,
             own: Vec::new(),
+            works: Vec::new(),
             usual: usual(),
             monitors: described::monitors(),
             bpf_compiler: BPF_COMPILER.into(),
@@ -125,6 +128,7 @@ impl QemuSession {
             snapshots: Snapshots::default(),
             modules: Modules::default(),
             owns: Owns::default(),
+            works: Works::default(),
             history: History::Restored,
             scratch: Scratch::open()?,
             stop: Stop::default(),
@@ -162,6 +166,16 @@ impl QemuSession {
         owns.fetch(&self.cache, progress)?;
         self.environment.own = owns.records();
         Ok(QemuSession { owns, ..self })
+    }
+
+    /// The same session, with these workloads of a user's own, likewise.
+    ///
+    /// # Errors
+    /// When a program, or something that it needs, is nowhere.
+    pub fn with_works(mut self, mut works: Works, progress: &dyn Fn(&str)) -> Result<QemuSession> {
+        works.fetch(&self.cache, progress)?;
+        self.environment.works = works.records();
+        Ok(QemuSession { works, ..self })
     }
 
     /// The same session, whose guests end at once when `stop` is asked for.
@@ -219,6 +233,7 @@ impl QemuSession {
         if let Some(why) = missing(monitor, kernel, cell)? {
             return Ok(Outcome::Unsupported(why));
         }
+        let spec = &CellSpec { work: self.works.of(&cell.workload)?, ..spec.clone() };
         let asked = serde_json::to_vec(spec).context("failed to render the cell")?;
         let folder = self.scratch.folder("brought").context("failed to make a folder for a cell")?;
         let mut brought = None;
@@ -233,7 +248,8 @@ impl QemuSession {
             None => self.owns.pack(&cell.monitor, kernel, folder.path())?,
             module => module,
         };
-        let brought = Brought { monitor: brought.as_deref(), workload: None };
+        let work = self.works.pack(&cell.workload, folder.path())?;
+        let brought = Brought { monitor: brought.as_deref(), workload: work.as_deref() };
         let terms = Terms { brought, ..self.terms(cell, spec.samples) };
         let boot_line = boot_line(monitor, kernel, cell)?;
         let boot = Boot { vmlinux: &kernel.vmlinux, image: &self.image, boot_line: &boot_line };
@@ -441,7 +457,7 @@ fn missing(monitor: Monitor, kernel: &Kernel, cell: &Cell) -> Result<Option<Stri
 
 /// Why the monitor cannot watch what the cell's workload does.
 pub(crate) fn blind(monitor: Monitor, cell: &Cell) -> Option<String> {
-    let behaviour = hookbench_workloads::find(&cell.workload)?.info().behaviour;
+    let behaviour = hookbench_workloads::info(&cell.workload)?.behaviour;
     let (_, why) = monitor.sink.blind_to.iter().find(|(name, _)| *name == behaviour)?;
     Some((*why).into())
 }

@@ -5,6 +5,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::work::Work;
 use crate::{Clock, MonitorName, Params, Schedule};
 
 /// A cell as the agent is asked for it: no kernel, no place, no order, so that
@@ -29,6 +30,9 @@ pub struct CellSpec {
     pub warmup: u32,
     /// How long it may take, in seconds of the guest's own time.
     pub budget: u64,
+    /// The workload, where it is one of a user's own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub work: Option<Work>,
     /// What the agent has to do wrong; only tests ask for it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub fault: Option<Fault>,

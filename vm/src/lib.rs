@@ -30,6 +30,7 @@ mod pair_build;
 mod place;
 mod policy;
 mod process;
+pub mod program;
 mod qmp;
 pub mod scratch;
 pub mod snapshot;

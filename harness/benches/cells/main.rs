@@ -52,6 +52,7 @@ fn plan() -> Plan {
         kernels: Vec::new(),
         ready: None,
         bring: vec![],
+        expect_exit: None,
         cells,
     }
 }

@@ -34,8 +34,8 @@ pub struct Args {
     /// Kernels by name, glob, or path of a bzImage or vmlinux; `all` known ones
     #[arg(long, value_name = "KERNEL,…", value_delimiter = ',')]
     pub(super) kernel: Vec<String>,
-    /// Workloads by name or glob
-    #[arg(long, value_name = "WORKLOAD,…", value_delimiter = ',', conflicts_with = "plan")]
+    /// Workloads by name or glob, or one's own: cmd:COMMAND, syscalls:FILE.toml
+    #[arg(long, value_name = "WORKLOAD,…", conflicts_with = "plan")]
     pub(super) workload: Vec<String>,
     /// Monitors by name or glob, or one's own: bpf:FILE.o, audit:FILE.rules, cmd:COMMAND;
     /// `none` is always measured as well, as the baseline
@@ -45,9 +45,13 @@ pub struct Args {
     /// it only has to rest]
     #[arg(long, value_name = "REGEX")]
     pub(super) ready: Option<String>,
-    /// What a cmd:COMMAND needs: Debian packages by name, files and folders by path
+    /// What a cmd:COMMAND needs, workload or monitor: Debian packages by name, files and
+    /// folders by path
     #[arg(long, value_name = "PACKAGE|PATH,…", value_delimiter = ',')]
     pub(super) bring: Vec<String>,
+    /// The exit code that a workload cmd:COMMAND has to end with [default: 0]
+    #[arg(long, value_name = "CODE")]
+    pub(super) expect_exit: Option<i32>,
     /// Schedules: paced, delivered, burst
     #[arg(long, value_name = "SCHEDULE,…", value_delimiter = ',')]
     pub(super) schedule: Vec<Schedule>,
@@ -73,7 +77,7 @@ pub struct Args {
     #[arg(long, value_name = "PLAN")]
     pub(super) plan: Option<String>,
     /// The one cell of this name, as reports show it; without a baseline
-    #[arg(long, value_name = "CELL", conflicts_with_all = ["plan", "kernel", "workload", "schedule", "param", "loader"])]
+    #[arg(long, value_name = "CELL", conflicts_with_all = ["plan", "kernel", "schedule", "param", "loader"])]
     pub(super) cell: Option<String>,
     /// Show the guest's console on standard error while the cell runs
     #[arg(long, requires = "cell")]
@@ -225,6 +229,7 @@ fn open(asked: &Asked, args: &Args) -> Result<QemuSession> {
     let least = usize::from(asked.shard.is_none());
     let session = QemuSession::open(&asked.kernels_here(), least, budget, &say)?;
     let session = session.with_modules(&asked.with_modules(), &say).with_own(asked.owns.clone(), &say)?;
+    let session = session.with_works(asked.works.clone(), &say)?;
     let session = if args.cold { session.with_history(History::Cold) } else { session };
     Ok(if args.console { session.with_console(say::console) } else { session })
 }
