@@ -10,19 +10,11 @@ use hookbench_results::{FailureKind, Measured, Outcome, Schedule};
 
 mod common;
 
-/// The compilers that may be there, as for hookbench's own objects.
-fn clang() -> String {
-    let asked = std::env::var("CLANG").ok();
-    let known = ["clang-19", "clang"].map(String::from);
-    let there = |name: &String| Command::new(name).arg("--version").output().is_ok();
-    asked.into_iter().chain(known).find(there).expect("no clang")
-}
-
 /// The object that the source makes with `macros`.
 fn object(folder: &Path, macros: &[&str]) -> PathBuf {
     let object = folder.join("own.o");
     let source = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/own/own.bpf.c");
-    let output = Command::new(clang())
+    let output = Command::new(common::clang())
         .args(["-g", "-O2", "-target", "bpf", "-mcpu=v3", "-I/usr/include/x86_64-linux-gnu", "-c", source])
         .args(macros.iter().map(|name| format!("-D{name}")))
         .arg("-o")

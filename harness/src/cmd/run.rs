@@ -28,7 +28,7 @@ use crate::session::Session;
 use crate::stop::{Stop, Stopped};
 
 /// Arguments of `hookbench run`.
-#[derive(Debug, clap::Args)]
+#[derive(Debug, Clone, clap::Args)]
 #[command(after_help = super::EXIT_CODES)]
 pub struct Args {
     /// Kernels by name, glob, or path of a bzImage or vmlinux; `all` known ones
@@ -81,7 +81,7 @@ pub struct Args {
     pub(super) cell: Option<String>,
     /// Show the guest's console on standard error while the cell runs
     #[arg(long, requires = "cell")]
-    console: bool,
+    pub(super) console: bool,
     /// Measure a part of the plan, as the second of eight; `hookbench merge` joins them
     #[arg(long, value_name = "K/N", conflicts_with = "cell")]
     pub(super) shard: Option<Shard>,
@@ -143,9 +143,26 @@ pub fn run(args: &Args) -> Result<ExitCode> {
         return on_host::run(args);
     }
     let asked = asked(args).map_err(usage)?;
+    make(args, &asked).map(|made| made.code)
+}
+
+/// A run that was made.
+pub(super) struct Made {
+    pub(super) run: Run,
+    /// Where it is.
+    pub(super) folder: PathBuf,
+    /// Whether a cell failed.
+    pub(super) code: ExitCode,
+}
+
+/// Runs what is `asked` for, in guests, and writes its results.
+///
+/// # Errors
+/// As [`run`].
+pub(super) fn make(args: &Args, asked: &Asked) -> Result<Made> {
     may_use(args).map_err(usage)?;
     baselined::check(args).map_err(usage)?;
-    let session = open(&asked, args)?.for_cells(asked.planned.iter().map(|planned| &planned.cell))?;
+    let session = open(asked, args)?.for_cells(asked.planned.iter().map(|planned| &planned.cell))?;
     let stop = Stop::on_signals().context("failed to listen to signals")?;
     let session = session.stopped_by(&stop);
     let folder = match &args.out {
@@ -154,12 +171,14 @@ pub fn run(args: &Args) -> Result<ExitCode> {
     };
     // Another run may have ended here meanwhile.
     may_use(args).map_err(usage)?;
-    let begun = empty(&asked, session.environment());
+    let begun = empty(asked, session.environment());
     let before = if args.resume { earlier(folder.path(), &begun)? } else { None };
-    fill(args, &asked, &session, &stop, folder.path(), before).map_err(|error| match error.is::<Stopped>() {
+    let filled = fill(args, asked, &session, &stop, folder.path(), before);
+    let (run, code) = filled.map_err(|error| match error.is::<Stopped>() {
         true => error,
         false => anyhow!("{error:#}\n{}", kept(&error, folder.path())),
-    })
+    })?;
+    Ok(Made { run, folder: folder.path().into(), code })
 }
 
 /// Measures what is left of the run in `folder`, and writes its results.
@@ -170,7 +189,7 @@ fn fill(
     stop: &Stop,
     folder: &Path,
     earlier: Option<HashMap<Cell, Measurement>>,
-) -> Result<ExitCode> {
+) -> Result<(Run, ExitCode)> {
     let planned = asked.here();
     let run = empty(asked, session.environment());
     let mut done = match earlier {
@@ -192,7 +211,8 @@ fn fill(
     }
     let measurements = planned.iter().filter_map(|planned| done.remove(&planned.cell)).collect();
     let run = Run { measurements, ..run };
-    finish(&run, args, planned, folder)
+    let code = finish(&run, args, planned, folder)?;
+    Ok((run, code))
 }
 
 /// What to do after an error that is none of a cell's.
