@@ -171,13 +171,7 @@ impl Done<'_> {
             false if others => (seen.seen.min(expected), seen.lost),
             false => (seen.seen, seen.lost),
         };
-        Ok(Events {
-            behaviour: behaviour.name.into(),
-            expected,
-            seen: seen_of_it,
-            lost,
-            looks: self.looks,
-        })
+        Ok(Events { behaviour: behaviour.name.into(), expected, seen: seen_of_it, lost, looks: self.looks })
     }
 
     /// The cell's numbers, once everything was as it has to be.

@@ -22,6 +22,7 @@ mod idle;
 mod kernel;
 mod late;
 mod meter;
+mod modules;
 mod own;
 mod ports;
 mod prepared;
@@ -80,6 +81,7 @@ fn answer() -> Result<()> {
         fault::commit(fault)?;
     }
     let answer = brought::unpack_all(&[monitor, workload])
+        .and_then(|()| modules::load_all())
         .and_then(|()| cell::run(&spec, prepared))
         .unwrap_or_else(|error| failed(&error));
     match spec.fault {

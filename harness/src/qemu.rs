@@ -25,6 +25,7 @@ use hookbench_vm::console::Show;
 use hookbench_vm::guest::{self, Boot, Start, Terms};
 use hookbench_vm::image::{Content, GuestFile};
 use hookbench_vm::kernel::Kernel;
+use hookbench_vm::loadable::Loadable;
 use hookbench_vm::scratch::Scratch;
 use hookbench_vm::snapshot::{Recipe, Snapshot};
 use hookbench_vm::{args, image, kernels, pair, userland};
@@ -67,6 +68,8 @@ pub struct QemuSession {
     modules: Modules,
     owns: Owns,
     works: Works,
+    /// Of the one kernel that is one's own.
+    loadable: Loadable,
     history: History,
     scratch: Scratch,
     stop: Stop,
@@ -129,6 +132,7 @@ impl QemuSession {
             modules: Modules::default(),
             owns: Owns::default(),
             works: Works::default(),
+            loadable: Loadable::default(),
             history: History::Restored,
             scratch: Scratch::open()?,
             stop: Stop::default(),
@@ -176,6 +180,19 @@ impl QemuSession {
         works.fetch(&self.cache, progress)?;
         self.environment.works = works.records();
         Ok(QemuSession { works, ..self })
+    }
+
+    /// The same session, whose one kernel has these modules, and their configuration
+    /// where none was known.
+    #[must_use]
+    pub fn with_loadable(mut self, loadable: Loadable) -> QemuSession {
+        for kernel in self.kernels.values_mut() {
+            kernel.config = kernel.config.take().or_else(|| loadable.config.clone());
+        }
+        for record in &mut self.environment.kernels {
+            record.loaded = loadable.digests();
+        }
+        QemuSession { loadable, ..self }
     }
 
     /// The same session, whose guests end at once when `stop` is asked for.
@@ -248,7 +265,7 @@ impl QemuSession {
             None => self.owns.pack(&cell.monitor, kernel, folder.path())?,
             module => module,
         };
-        let work = self.works.pack(&cell.workload, folder.path())?;
+        let work = self.works.pack(&cell.workload, &self.loadable.modules, folder.path())?;
         let brought = Brought { monitor: brought.as_deref(), workload: work.as_deref() };
         let terms = Terms { brought, ..self.terms(cell, spec.samples) };
         let boot_line = boot_line(monitor, kernel, cell)?;
@@ -375,6 +392,7 @@ fn kernel_record(kernel: &Kernel) -> KernelRecord {
         sha256: kernel.sha256.clone(),
         boot_lines: Vec::new(),
         modules: None,
+        loaded: Vec::new(),
     }
 }
 

@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, anyhow, bail, ensure};
 use hookbench_results::environment::WorkRecord;
+use hookbench_results::protocol::MODULES;
 use hookbench_results::work::CommandWork;
 use hookbench_results::{Work, WorkKind};
 use hookbench_vm::cache::Cache;
@@ -136,15 +137,31 @@ impl Works {
         Ok(Some(own.work.clone()))
     }
 
-    /// Packs what `name` brings into an archive in `folder`; `None` when it is nothing.
+    /// Packs what `name` brings, and the kernel's `modules`, into an archive in
+    /// `folder`; `None` when it is nothing.
     ///
     /// # Errors
     /// When the archive cannot be written.
-    pub(crate) fn pack(&self, name: &str, folder: &Path) -> Result<Option<PathBuf>> {
+    pub(crate) fn pack(
+        &self,
+        name: &str,
+        modules: &[(String, Vec<u8>)],
+        folder: &Path,
+    ) -> Result<Option<PathBuf>> {
         let command = |own: &&Own| matches!(own.work, Work::Command(_));
-        let Some(own) = self.all.get(name).filter(command) else { return Ok(None) };
+        let own = self.all.get(name).filter(command);
+        if own.is_none() && modules.is_empty() {
+            return Ok(None);
+        }
+        let mut all = own.map_or_else(Vec::new, |own| files(own, &self.brought));
+        // The guest loads them in the order of their names.
+        all.extend(modules.iter().enumerate().map(|(number, (name, bytes))| GuestFile {
+            path: format!("{MODULES}/{number:03}-{name}.ko"),
+            mode: 0o600,
+            content: Content::File(bytes.clone()),
+        }));
         let archive = folder.join("work");
-        brought::pack(&files(own, &self.brought), &archive)?;
+        brought::pack(&all, &archive)?;
         Ok(Some(archive))
     }
 }
@@ -198,7 +215,9 @@ impl Own {
         let there = |path: &String| brought.iter().chain(&guest.files).any(|file| file.path == *path);
         let mut places = PROGRAMS.iter().map(|folder| format!("{folder}/{word}"));
         let in_guest = match word.contains('/') {
-            true => Some(word.trim_start_matches('/').to_string()).filter(|_| !Path::new(word).exists()).filter(there),
+            true => Some(word.trim_start_matches('/').to_string())
+                .filter(|_| !Path::new(word).exists())
+                .filter(there),
             false => places.find(there),
         };
         if let Some(path) = in_guest {

@@ -20,7 +20,8 @@ fn hookbench(place: &Path, line: &str) -> (Option<i32>, String) {
 /// A folder with the run `base` of null-syscall on `kernel`.
 fn base(kernel: &str) -> tempfile::TempDir {
     let folder = tempfile::tempdir().unwrap();
-    let line = format!("run --kernel {kernel} --workload null-syscall --monitor audit+off --samples 10 --out base");
+    let line =
+        format!("run --kernel {kernel} --workload null-syscall --monitor audit+off --samples 10 --out base");
     let (code, said) = hookbench(folder.path(), &line);
     assert_eq!(code, Some(0), "{said}");
     folder
@@ -41,7 +42,11 @@ fn a_kernel_by_its_path_is_good_bad_or_cannot_be_tested() {
         (format!("--kernel {other} --limit 0% --out other"), 1, "bisect-step: bad"),
         (format!("--kernel {other} --limit 1000% --out lax"), 0, "bisect-step: good"),
         (format!("--kernel {same} --fault panic --out panic"), 125, "cannot be tested: nothing was measured"),
-        (format!("--kernel {same} --workload mprotect-storm --monitor none"), 129, "no measurement of 2 cells"),
+        (
+            format!("--kernel {same} --workload mprotect-storm --monitor none"),
+            129,
+            "no measurement of 2 cells",
+        ),
         ("--kernel ./nowhere".into(), 129, "there is no such file"),
         ("--kernel 6.1,6.12".into(), 129, "of one kernel"),
         ("--kernel 6.1 --speed 9".into(), 129, "unexpected argument"),

@@ -7,7 +7,13 @@ use std::process::Command;
 use common::cells::{default_session, measured, planned, run};
 use common::text;
 use hookbench::work::Works;
+use hookbench_probes::modules::SOURCES;
 use hookbench_results::{FailureKind, Measured, Outcome, Schedule};
+use hookbench_vm::cache::Cache;
+use hookbench_vm::kernel::Kernel;
+use hookbench_vm::kernels;
+use hookbench_vm::loadable::Loadable;
+use hookbench_vm::modules::Modules;
 
 mod common;
 
@@ -120,4 +126,27 @@ fn a_call_that_ends_otherwise_is_no_number() {
     numbers(outcome(&format!("{open}expect = \"ENOENT\"\n")));
     let (kind, why) = failed(outcome("[[call]]\nsyscall = \"exit_group\"\nargs = [0]\n"));
     assert_eq!(kind, FailureKind::Agent, "{why}");
+}
+
+#[test]
+fn a_kernel_s_own_modules_are_loaded_before_anything_is_measured() {
+    let cache = Cache::open().unwrap();
+    let kernel = Kernel::fetch(kernels::find("6.1").unwrap(), &cache, &|_| ()).unwrap();
+    // Any module for this kernel will do; this one only looks on.
+    let built = Modules::obtain(&kernel, SOURCES, &cache, &|message| eprintln!("{message}")).unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let below = folder.path().join("kernel/drivers");
+    fs::create_dir_all(&below).unwrap();
+    fs::copy(built.file("hookbench-ftrace-ops").unwrap(), below.join("hookbench-ftrace-ops.ko")).unwrap();
+    let loadable = Loadable::open(folder.path(), &["hookbench-ftrace-ops".to_string()]).unwrap();
+    let command =
+        "cmd:loaded=bash -c 'read -r first </proc/modules && [[ $first == hookbench_ftrace_ops* ]]'";
+    let planned = planned("6.1", command, "none", &[], Schedule::Paced);
+    let session = |loadable| {
+        let works = Works::read([&command.to_string()], &[], None).unwrap();
+        default_session().with_works(works, &|_| ()).unwrap().with_loadable(loadable)
+    };
+    numbers(run(&session(loadable), &planned, None));
+    let (_, why) = failed(run(&session(Loadable::default()), &planned, None));
+    assert!(why.contains("exit code 1 instead of success"), "{why}");
 }

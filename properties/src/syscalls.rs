@@ -29,9 +29,10 @@ fn whole(sequence: &Sequence, call: &Call) {
             Argument::Number(_) => true,
             Argument::Result(place) => place < sequence.results,
             Argument::Address(place) => sequence.memory.get(place as usize).is_some(),
-            Argument::Word(place, at) => {
-                sequence.memory.get(place as usize).is_some_and(|memory| u64::from(at) + 4 <= memory.size.into())
-            }
+            Argument::Word(place, at) => sequence
+                .memory
+                .get(place as usize)
+                .is_some_and(|memory| u64::from(at) + 4 <= memory.size.into()),
         };
         assert!(there, "{argument:?}");
     }

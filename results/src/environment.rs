@@ -90,6 +90,9 @@ pub struct KernelRecord {
     /// could be built.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub modules: Option<ModulesRecord>,
+    /// The kernel's own modules that are loaded in each guest: names and SHA-256.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub loaded: Vec<(String, String)>,
 }
 
 /// The kernel modules that were built for a kernel.

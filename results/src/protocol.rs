@@ -8,6 +8,10 @@ use serde::{Deserialize, Serialize};
 use crate::work::Work;
 use crate::{Clock, MonitorName, Params, Schedule};
 
+/// The folder in the guest, from the root, with the modules of one's own kernel that
+/// are to be loaded in the order of their names.
+pub const MODULES: &str = "own-modules";
+
 /// A cell as the agent is asked for it: no kernel, no place, no order, so that
 /// equal cells are asked for by equal bytes.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

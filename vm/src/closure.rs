@@ -40,7 +40,8 @@ impl Closure {
 
     /// Nothing yet of this machine.
     pub(crate) fn of_host() -> Closure {
-        let place = "not in this machine's /usr/lib/x86_64-linux-gnu or /usr/lib, where the guest would look too";
+        let place =
+            "not in this machine's /usr/lib/x86_64-linux-gnu or /usr/lib, where the guest would look too";
         Closure { place, ..Closure::new(Path::new("/")) }
     }
 
@@ -86,9 +87,8 @@ impl Closure {
             return Ok(());
         }
         let found = LIBRARIES.iter().find_map(|folder| take(&self.unpacked, &format!("{folder}/{name}")));
-        let (mode, bytes) = found.with_context(|| {
-            format!("{wanted_by} needs {name}, which is {}", self.place)
-        })?;
+        let (mode, bytes) =
+            found.with_context(|| format!("{wanted_by} needs {name}, which is {}", self.place))?;
         self.files.insert(path.clone(), (mode, bytes.clone()));
         self.follow(&path, &bytes)
     }

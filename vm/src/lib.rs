@@ -21,6 +21,7 @@ pub mod guest;
 pub mod image;
 pub mod kernel;
 pub mod kernels;
+pub mod loadable;
 pub mod mirror;
 pub mod modules;
 pub mod names;

@@ -5,8 +5,8 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 use hookbench::cmd::{
-    EXIT_CODES, Usage, bisect_step, cache, clean_host, compare, doctor, export, gate, history, kernel, list, merge,
-    report, run,
+    EXIT_CODES, Usage, bisect_step, cache, clean_host, compare, doctor, export, gate, history, kernel, list,
+    merge, report, run,
 };
 use hookbench::stop::Stopped;
 

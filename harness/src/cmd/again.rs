@@ -54,6 +54,8 @@ fn alone(program: &str, planned: &Planned, args: &Args) -> String {
     if usual != Some(planned.samples) {
         words.extend(["--samples".into(), planned.samples.to_string()]);
     }
+    words.extend(args.modules.iter().flat_map(|folder| ["--modules".into(), folder.display().to_string()]));
+    words.extend(args.load.iter().flat_map(|name| ["--load".into(), name.clone()]));
     if args.cold {
         words.push("--cold".into());
     }
@@ -70,7 +72,8 @@ fn alone(program: &str, planned: &Planned, args: &Args) -> String {
 fn own_workload(planned: &Planned, args: &Args) -> Vec<String> {
     let mut words = Vec::new();
     let texts = split(&args.workload).into_iter();
-    let own = texts.filter(|text| ask::name(text).is_ok_and(|name| name.as_ref() == Some(&planned.cell.workload)));
+    let own =
+        texts.filter(|text| ask::name(text).is_ok_and(|name| name.as_ref() == Some(&planned.cell.workload)));
     words.extend(own.take(1).flat_map(|text| ["--workload".into(), text]));
     let of_workload = !words.is_empty();
     if of_workload || planned.cell.monitor.own().is_some() {

@@ -7,6 +7,7 @@ use std::path::Path;
 use anyhow::{Result, anyhow, bail, ensure};
 use hookbench_probes::LOADER;
 use hookbench_results::{Cell, Shard, Target, WorkKind};
+use hookbench_vm::loadable::Loadable;
 use hookbench_vm::{kernels, pair};
 use hookbench_workloads::own::ask;
 
@@ -30,6 +31,8 @@ pub(super) struct Asked {
     pub(super) owns: Owns,
     /// The workloads of one's own.
     pub(super) works: Works,
+    /// What the folder of one's own kernel's modules has.
+    pub(super) loadable: Option<Loadable>,
 }
 
 impl Asked {
@@ -75,7 +78,8 @@ pub(super) fn asked(args: &Args) -> Result<Asked> {
     let works = plan.cells.iter().flat_map(|products| &products.workloads);
     let works = Works::read(works, &with.bring, args.expect_exit.or(plan.expect_exit))?;
     let owns = owns(plan.cells.iter().flat_map(|products| &products.monitors), with, &works)?;
-    let asked = Asked { plan: plan.name, kernels, planned, shard: args.shard, owns, works };
+    let loadable = loadable(args, &kernels)?;
+    let asked = Asked { plan: plan.name, kernels, planned, shard: args.shard, owns, works, loadable };
     if asked.here().is_empty() {
         let (cells, shard) = (asked.planned.len(), asked.shard.map_or_else(String::new, |s| s.to_string()));
         bail!("the plan has {cells} cells, and the shard {shard} none of them; ask for fewer shards");
@@ -104,10 +108,13 @@ pub(super) fn on_host(args: &Args, release: &str) -> Result<Asked> {
     }
     let own = planned.iter().find(|planned| WorkKind::of(&planned.cell.workload).is_some());
     if let Some(own) = own {
-        bail!("{} does in guests only what nobody here has read; measure it with --target tcg", own.cell.workload);
+        bail!(
+            "{} does in guests only what nobody here has read; measure it with --target tcg",
+            own.cell.workload
+        );
     }
     let (owns, works) = (Owns::default(), Works::default());
-    Ok(Asked { plan: plan.name, kernels, planned, shard: None, owns, works })
+    Ok(Asked { plan: plan.name, kernels, planned, shard: None, owns, works, loadable: None })
 }
 
 /// The one cell called `name`, without a baseline.
@@ -143,7 +150,10 @@ fn alike(cell: &Cell, name: &str, args: &Args) -> Result<Asked> {
         samples: args.samples,
     };
     if cell.target == Target::Host && WorkKind::of(&cell.workload).is_some() {
-        bail!("{} does in guests only what nobody here has read; measure it with --target tcg", cell.workload);
+        bail!(
+            "{} does in guests only what nobody here has read; measure it with --target tcg",
+            cell.workload
+        );
     }
     let works = own_workload(cell, args)?;
     let owns = one_s_own(cell, args, &works)?;
@@ -164,7 +174,7 @@ fn alike(cell: &Cell, name: &str, args: &Args) -> Result<Asked> {
     match planned.iter().find(|planned| planned.cell == *cell) {
         Some(found) => {
             let (kernels, planned) = (vec![cell.kernel.clone()], vec![found.clone()]);
-            Ok(Asked { plan: plan.name, kernels, planned, shard: None, owns, works })
+            Ok(Asked { plan: plan.name, kernels, planned, shard: None, owns, works, loadable: None })
         }
         None => {
             let names: Vec<String> = planned.iter().map(|planned| planned.cell.to_string()).collect();
@@ -191,6 +201,14 @@ fn one_s_own(cell: &Cell, args: &Args, works: &Works) -> Result<Owns> {
         );
     }
     Ok(owns)
+}
+
+/// What is asked for of the folder with the modules of one's own kernel.
+fn loadable(args: &Args, kernels: &[String]) -> Result<Option<Loadable>> {
+    let Some(folder) = &args.modules else { return Ok(None) };
+    let own = matches!(kernels, [kernel] if Path::new(kernel).is_file());
+    ensure!(own, "--modules are those of the one kernel that --kernel names by its path");
+    Loadable::open(folder, &args.load).map(Some)
 }
 
 /// The workload of one's own that the cell names: `--workload` says where it is.

@@ -247,7 +247,10 @@ mod tests {
         let measured = || Outcome::Measured(Measured { samples: vec![1], ..Measured::default() });
         let why = |outcomes: &[(&str, Outcome)]| cannot_be_tested(&run(outcomes)).unwrap_or_default();
         assert_eq!(why(&[(NONE, measured()), (AUDIT, failed(FailureKind::EventsMismatch))]), "");
-        assert!(why(&[(NONE, failed(FailureKind::Timeout)), (AUDIT, measured())]).contains("nothing was measured"));
+        assert!(
+            why(&[(NONE, failed(FailureKind::Timeout)), (AUDIT, measured())])
+                .contains("nothing was measured")
+        );
         assert!(why(&[(NONE, measured()), (AUDIT, failed(FailureKind::Qemu))]).contains("audit+idle: why"));
         assert!(!why(&[]).is_empty());
     }

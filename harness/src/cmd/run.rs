@@ -34,6 +34,12 @@ pub struct Args {
     /// Kernels by name, glob, or path of a bzImage or vmlinux; `all` known ones
     #[arg(long, value_name = "KERNEL,…", value_delimiter = ',')]
     pub(super) kernel: Vec<String>,
+    /// The folder of one's own kernel's modules and configuration, lib/modules/VERSION
+    #[arg(long, value_name = "DIR")]
+    pub(super) modules: Option<PathBuf>,
+    /// Modules in that folder to be loaded in each guest, with those that they need
+    #[arg(long, value_name = "MODULE,…", value_delimiter = ',', requires = "modules")]
+    pub(super) load: Vec<String>,
     /// Workloads by name or glob, or one's own: cmd:COMMAND, syscalls:FILE.toml
     #[arg(long, value_name = "WORKLOAD,…", conflicts_with = "plan")]
     pub(super) workload: Vec<String>,
@@ -250,6 +256,10 @@ fn open(asked: &Asked, args: &Args) -> Result<QemuSession> {
     let session = QemuSession::open(&asked.kernels_here(), least, budget, &say)?;
     let session = session.with_modules(&asked.with_modules(), &say).with_own(asked.owns.clone(), &say)?;
     let session = session.with_works(asked.works.clone(), &say)?;
+    let session = match &asked.loadable {
+        Some(loadable) => session.with_loadable(loadable.clone()),
+        None => session,
+    };
     let session = if args.cold { session.with_history(History::Cold) } else { session };
     Ok(if args.console { session.with_console(say::console) } else { session })
 }

@@ -3,7 +3,7 @@
 
 use std::io;
 
-use hookbench_results::{Behaviour, Does, Params, WorkKind, Work};
+use hookbench_results::{Behaviour, Does, Params, Work, WorkKind};
 
 use crate::{Denial, Info, Operation, Workload};
 
@@ -128,7 +128,10 @@ mod tests {
             let behaviour = behaviour.map(String::from);
             Work::Calls(Sequence { behaviour, events: 3, ..Sequence::default() })
         };
-        assert_eq!(Own::of(&of(Some("exec"))).map(|own| (own.info.behaviour, own.events(5))), Some(("exec", 15)));
+        assert_eq!(
+            Own::of(&of(Some("exec"))).map(|own| (own.info.behaviour, own.events(5))),
+            Some(("exec", 15))
+        );
         let silent = of(None);
         let own = Own::of(&silent).unwrap();
         assert_eq!((own.info.behaviour, own.events(5)), ("mprotect", crate::null_syscall::MPROTECTS));

@@ -157,7 +157,13 @@ mod tests {
                 Expect::Exactly(1),
             )],
             call: vec![
-                call("read", libc::SYS_read, vec![reader, Argument::Address(2), one], Some(0), Expect::AtLeast(1)),
+                call(
+                    "read",
+                    libc::SYS_read,
+                    vec![reader, Argument::Address(2), one],
+                    Some(0),
+                    Expect::AtLeast(1),
+                ),
                 call("getppid", libc::SYS_getppid, vec![], None, Expect::AtLeast(0)),
             ],
             teardown: vec![
@@ -187,13 +193,15 @@ mod tests {
     #[test]
     fn what_is_not_expected_is_a_refusal_or_an_error() {
         let mut sequence = pipe();
-        sequence.call = vec![call("close", libc::SYS_close, vec![Argument::Number(-1)], None, Expect::AtLeast(0))];
+        sequence.call =
+            vec![call("close", libc::SYS_close, vec![Argument::Number(-1)], None, Expect::AtLeast(0))];
         let timed = prepare(&sequence).unwrap().run_once().unwrap();
         assert_eq!(timed.refused, Some(Refusal::Errno(libc::EBADF)));
         sequence.call = vec![call("getppid", libc::SYS_getppid, vec![], None, Expect::Exactly(-2))];
         let error = prepare(&sequence).unwrap().run_once().unwrap_err().to_string();
         assert!(error.contains("getppid of call returned"), "{error}");
-        sequence.setup = vec![call("close", libc::SYS_close, vec![Argument::Result(9)], None, Expect::Anything)];
+        sequence.setup =
+            vec![call("close", libc::SYS_close, vec![Argument::Result(9)], None, Expect::Anything)];
         assert!(prepare(&sequence).is_err());
     }
 }

@@ -134,9 +134,10 @@ impl Known {
     }
 
     fn place(&self, name: &str) -> Result<u32, String> {
-        self.named.get(name).copied().ok_or_else(|| {
-            format!("no memory is called {name:?}; [memory] has: {}", keys(&self.named))
-        })
+        self.named
+            .get(name)
+            .copied()
+            .ok_or_else(|| format!("no memory is called {name:?}; [memory] has: {}", keys(&self.named)))
     }
 
     fn text(&self, text: &str) -> Result<Argument, String> {

@@ -165,7 +165,9 @@ impl Reader<'_> {
         let at = named.span().start;
         let Some(row) = Behaviour::find(named.get_ref()) else {
             let known: Vec<&str> = BEHAVIOURS.iter().map(|row| row.name).collect();
-            return Err(self.wrong(at, format!("no behaviour {:?}; there are {}", named.get_ref(), known.join(", "))));
+            return Err(
+                self.wrong(at, format!("no behaviour {:?}; there are {}", named.get_ref(), known.join(", ")))
+            );
         };
         let (own, others): (Vec<_>, Vec<_>) = self.behaviours.iter().partition(|(of, ..)| *of == row);
         if let Some((.., at)) = own.iter().find(|(_, part, _)| *part == Part::Once) {
@@ -178,7 +180,9 @@ impl Reader<'_> {
         let number = events.as_ref().map_or(own.len() as u32, |events| *events.get_ref());
         if !(1..=MOST_EVENTS).contains(&number) {
             let at = events.map_or(at, |events| events.span().start);
-            return Err(self.wrong(at, format!("{number} events of an operation; from 1 to {MOST_EVENTS} can be")));
+            return Err(
+                self.wrong(at, format!("{number} events of an operation; from 1 to {MOST_EVENTS} can be"))
+            );
         }
         sequence.behaviour = Some(row.name.into());
         sequence.events = number;
@@ -230,15 +234,24 @@ mod tests {
         for (text, part) in [
             ("", "missing field `call`"),
             ("call = []", "line 1: there is no [[call]]"),
-            ("[[call]]\nsyscall = \"opennat\"", "line 2: no system call \"opennat\" on x86-64; like it are openat"),
+            (
+                "[[call]]\nsyscall = \"opennat\"",
+                "line 2: no system call \"opennat\" on x86-64; like it are openat",
+            ),
             ("[[call]]\nsyscall = \"vfork\"", "line 2: vfork does not come back"),
-            ("[[call]]\nsyscall = \"read\"\nargs = [\n\"$fd\"]", "line 4: no earlier call has the result \"fd\""),
+            (
+                "[[call]]\nsyscall = \"read\"\nargs = [\n\"$fd\"]",
+                "line 4: no earlier call has the result \"fd\"",
+            ),
             ("[[call]]\nsyscall = \"read\"\nargs = [{ size = 3 }]", "an argument is a number"),
             ("[[call]]\nsyscall = \"read\"\nexpect = \"EWHAT\"", "line 3: \"EWHAT\" is no"),
             ("[[call]]\nsyscall = \"read\"\nargs = [1,2,3,4,5,6,7]", "line 2: read has 7 arguments"),
             ("[[call]]\nsyscall = \"read\"\nspeed = 3", "unknown field `speed`"),
             ("[[call]]\nsyscall = \"mprotect\"", "line 2: this is the behaviour mprotect: say behaviour"),
-            (&format!("behaviour = \"exec\"\n{call}"), "line 1: no call of the operation is of the behaviour exec"),
+            (
+                &format!("behaviour = \"exec\"\n{call}"),
+                "line 1: no call of the operation is of the behaviour exec",
+            ),
             (&format!("behaviour = \"flying\"\n{call}"), "line 1: no behaviour \"flying\"; there are exec"),
             (&format!("events = 3\n{call}"), "line 1: events are of a behaviour"),
             (&format!("memory = {{ a = 99999999 }}\n{call}"), "99999999 bytes of memory"),
