@@ -16,7 +16,7 @@ use hookbench_results::{
 use hookbench_workloads::{Denial, Workload, calibrate};
 
 use crate::late;
-use crate::meter::Meter;
+use crate::meter::{Cost, Meter};
 use crate::own;
 use crate::prepared::Prepared;
 use crate::pulse::Pulse;
@@ -73,18 +73,11 @@ pub(crate) fn run(spec: &CellSpec, prepared: Prepared) -> Result<AgentMessage> {
         Err(Error::Unsupported(why)) => return Ok(AgentMessage::Unsupported(why)),
         Err(Error::Failed(error)) => return Err(error.context(format!("failed to attach {}", spec.monitor))),
     };
-    let attached_for = match &meter {
-        Some(meter) => {
-            let cost = meter.cost();
-            std::thread::sleep(SETTLE);
-            Some((cost, meter.memory()?))
-        }
-        None => None,
-    };
+    let cost = meter.map(|meter| meter.cost(SETTLE)).transpose()?;
     if spec.fault == Some(Fault::Deaf) {
         attached.detach().context("failed to detach on request")?;
     }
-    measure(spec, workload, monitor, behaviour, &prepared, &mut *attached, attached_for)
+    measure(spec, workload, monitor, behaviour, &prepared, &mut *attached, cost)
 }
 
 /// Has the operations made, asks the monitor what it saw of them, and judges.
@@ -95,7 +88,7 @@ fn measure(
     behaviour: &'static Behaviour,
     prepared: &Prepared,
     attached: &mut dyn Attached,
-    attached_for: Option<(u64, i64)>,
+    cost: Option<Cost>,
 ) -> Result<AgentMessage> {
     let denial = workload.denial(&spec.params, monitor.sink.does);
     let warmup = spec.warmup.max(denial.map_or(0, |denial| denial.after_operations));
@@ -104,7 +97,7 @@ fn measure(
     let samples = worker::run(work, prepared, attached)?;
     let looks = match pulse.map(|pulse| pulse.end(attached)).transpose()?.transpose() {
         Ok(looks) => looks,
-        Err(failure) => return Ok(AgentMessage::Failed(failure)),
+        Err(why) => return Ok(why),
     };
     let done = Done { spec, workload, denial, samples: &samples, operations: warmup + spec.samples, looks };
     let events = if monitor.sink.sees() { Some(done.events(attached, behaviour)?) } else { None };
@@ -121,7 +114,7 @@ fn measure(
         Ok(notes) => notes,
         Err(failure) => return Ok(AgentMessage::Failed(failure)),
     };
-    Ok(done.measured(events, happened, attached_for, notes))
+    Ok(done.measured(events, happened, cost, notes))
 }
 
 /// The behaviours that a kernel has where the monitor looks for them.
@@ -171,7 +164,7 @@ impl Done<'_> {
         &self,
         events: Option<Events>,
         happened: Option<Happened>,
-        attached: Option<(u64, i64)>,
+        cost: Option<Cost>,
         own: Vec<String>,
     ) -> AgentMessage {
         let idle = self.samples.iter().filter(|sample| sample.idle).count();
@@ -189,8 +182,9 @@ impl Done<'_> {
                 errno: denial.refusal.to_string(),
                 happened,
             }),
-            attach_cost: attached.map(|(cost, _)| cost),
-            memory_bytes: attached.map(|(_, memory)| memory),
+            attach_cost: cost.map(|cost| cost.attach),
+            loading: cost.and_then(|cost| cost.loading),
+            memory_bytes: cost.map(|cost| cost.memory),
             notes: otherwise
                 .map(String::from)
                 .into_iter()

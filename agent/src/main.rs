@@ -27,6 +27,7 @@ mod pulse;
 mod shared;
 mod stop;
 mod worker;
+mod wrapped;
 
 fn main() -> ExitCode {
     if std::env::args().nth(1).as_deref() == Some("--made-by") {

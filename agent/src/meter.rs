@@ -2,8 +2,11 @@
 //! memory of the whole guest.
 
 use std::fs;
+use std::time::Duration;
 
 use anyhow::{Context, Result};
+use hookbench_probes::attach::phases::{self, cpu_time};
+use hookbench_results::Loading;
 use hookbench_workloads::Stopwatch;
 
 use crate::idle::nops;
@@ -30,36 +33,60 @@ pub(crate) struct Meter {
     rate: Rate,
     cpu_time: u64,
     free: i64,
+    resident: i64,
+}
+
+/// What attaching a monitor cost.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Cost {
+    /// CPU time of the task, in the unit of the time-stamp counter. A task that
+    /// waits (for RCU, for a reader) is not charged for the wait, in which an
+    /// idle CPU's clock would jump.
+    pub(crate) attach: u64,
+    /// What of it a loader of BPF objects spent, if there was one.
+    pub(crate) loading: Option<Loading>,
+    /// By how many bytes free memory has shrunk.
+    pub(crate) memory: i64,
 }
 
 impl Meter {
     /// Starts.
     pub(crate) fn start(rate: Rate) -> Result<Self> {
-        let free = free_memory()?;
-        Ok(Self { rate, cpu_time: cpu_time(), free })
+        let (free, resident) = (free_memory()?, resident()?);
+        // What was loaded before is nobody's.
+        phases::take();
+        Ok(Self { rate, cpu_time: cpu_time(), free, resident })
     }
 
-    /// CPU time so far, in the unit of the time-stamp counter. A task that
-    /// waits (for RCU, for a reader) is not charged for the wait, in which an
-    /// idle CPU's clock would jump.
-    pub(crate) fn cost(&self) -> u64 {
+    /// What it cost since; `settle` is waited for before memory is looked at.
+    pub(crate) fn cost(&self, settle: Duration) -> Result<Cost> {
+        let attach = self.ticks(cpu_time() - self.cpu_time);
+        let spent = phases::take();
+        std::thread::sleep(settle);
+        let memory = self.free - free_memory()?;
+        let grown = resident()? - self.resident;
+        let loading = spent.map(|spent| Loading {
+            open: self.ticks(spent.open),
+            load: self.ticks(spent.load),
+            verify: self.ticks(spent.verify),
+            attach: self.ticks(spent.attach),
+            agent_bytes: grown,
+        });
+        Ok(Cost { attach, loading, memory })
+    }
+
+    /// CPU time in the unit of the time-stamp counter.
+    fn ticks(&self, time: u64) -> u64 {
         let Rate { ticks, nanoseconds } = self.rate;
-        let own = u128::from(cpu_time() - self.cpu_time);
-        (own * u128::from(ticks) / u128::from(nanoseconds.max(1))) as u64
-    }
-
-    /// By how many bytes free memory has shrunk.
-    pub(crate) fn memory(&self) -> Result<i64> {
-        Ok(self.free - free_memory()?)
+        (u128::from(time) * u128::from(ticks) / u128::from(nanoseconds.max(1))) as u64
     }
 }
 
-/// This thread's CPU time in nanoseconds.
-fn cpu_time() -> u64 {
-    let mut time = libc::timespec { tv_sec: 0, tv_nsec: 0 };
-    // SAFETY: `time` is valid; the clock always exists.
-    unsafe { libc::clock_gettime(libc::CLOCK_THREAD_CPUTIME_ID, &mut time) };
-    time.tv_sec as u64 * 1_000_000_000 + time.tv_nsec as u64
+/// This process' resident memory in bytes.
+fn resident() -> Result<i64> {
+    let text = fs::read_to_string("/proc/self/statm").context("failed to read /proc/self/statm")?;
+    let pages = text.split(' ').nth(1).and_then(|pages| pages.parse::<i64>().ok());
+    pages.map(|pages| PAGE * pages).with_context(|| format!("failed to understand statm: {text:?}"))
 }
 
 /// Free memory in bytes, with what the kernel would give back: pages that wait in

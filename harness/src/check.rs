@@ -4,7 +4,7 @@
 use hookbench_probes::Monitor;
 use hookbench_results::measurement::{Happened, Refused};
 use hookbench_results::protocol::CellSpec;
-use hookbench_results::{Events, Measured, Schedule};
+use hookbench_results::{Events, Loading, Measured, Schedule};
 use hookbench_workloads::Workload;
 
 /// The exact clock counts so many instructions in a second of the guest's time.
@@ -36,7 +36,17 @@ pub(crate) fn check(spec: &CellSpec, monitor: Monitor, measured: &Measured) -> R
             _ => {}
         }
     }
-    Ok(())
+    loading(measured)
+}
+
+/// The steps of loading are parts of the whole.
+fn loading(measured: &Measured) -> Result<(), String> {
+    let Some(Loading { open, load, verify, attach, .. }) = measured.loading else { return Ok(()) };
+    let steps: u128 = [open, load, verify, attach].into_iter().map(u128::from).sum();
+    match measured.attach_cost {
+        Some(whole) if steps <= u128::from(whole) => Ok(()),
+        whole => Err(format!("steps of loading that cost {steps}, and attaching {whole:?}")),
+    }
 }
 
 fn samples(spec: &CellSpec, samples: &[u64]) -> Result<(), String> {
@@ -142,7 +152,8 @@ mod tests {
                 let happened = found.sink.kills_all().then_some(Happened { events: of, of });
                 Refused { operations: 3, errno: "EPERM".into(), happened }
             }),
-            attach_cost: watched.then_some(0),
+            attach_cost: watched.then_some(9),
+            loading: None,
             memory_bytes: watched.then_some(-4096),
             notes: Vec::new(),
         };
@@ -198,6 +209,10 @@ mod tests {
             (said(paced(), |m| m.attach_cost = None), "no cost of attaching"),
             (said(paced(), |m| m.memory_bytes = None), "no memory of attaching"),
             (said(none(), |m| m.attach_cost = Some(1)), "nothing was attached"),
+            (
+                said(paced(), |m| m.loading = Some(Loading { load: 10, ..Default::default() })),
+                "steps of loading",
+            ),
             (said(none(), |m| m.events = paced().1.events), "none sees none"),
         ];
         for (said, part) in told {
@@ -280,6 +295,7 @@ mod tests {
                 events: Some(Events { behaviour: "mprotect".into(), expected, seen, lost, looks: None }),
                 refused: refused.map(|operations| Refused { operations, errno: String::new(), happened: None }),
                 attach_cost: attached.0,
+                loading: None,
                 memory_bytes: attached.1,
                 notes: Vec::new(),
             };

@@ -1,6 +1,7 @@
 //! The harness puts the parts together: a plan becomes cells, a session runs
 //! them, a journal keeps them, and a run with its reports is made of that.
 
+pub mod baseline;
 mod check;
 pub mod cmd;
 pub mod folder;

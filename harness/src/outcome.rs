@@ -4,7 +4,7 @@ use std::io;
 
 use hookbench_probes::Monitor;
 use hookbench_results::protocol::{AgentMessage, CellSpec};
-use hookbench_results::{Failure, FailureKind, Outcome};
+use hookbench_results::{Failure, FailureKind, Measured, Outcome};
 use hookbench_vm::guest::{self, Error};
 
 use crate::check::check;
@@ -37,7 +37,7 @@ pub(crate) fn believed(spec: &CellSpec, monitor: Monitor, cpus: u16, answer: gue
 fn without_turns(outcome: Outcome, cpus: u16) -> Outcome {
     match outcome {
         Outcome::Measured(measured) if cpus > 1 => {
-            Outcome::Measured(hookbench_results::Measured { attach_cost: None, ..measured })
+            Outcome::Measured(Measured { attach_cost: None, loading: None, ..measured })
         }
         other => other,
     }

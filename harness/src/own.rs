@@ -227,7 +227,7 @@ impl Own {
     fn read(name: &MonitorName, text: &str, with: &With) -> Result<Own> {
         let (kind, rest) = OwnKind::of(text).context("not a monitor of one's own")?;
         let (rest, _) = tuned(kind, rest)?;
-        let mut record = OwnRecord { monitor: name.to_string(), ..OwnRecord::default() };
+        let mut record = OwnRecord { name: name.to_string(), ..OwnRecord::default() };
         let (what, bytes) = match kind {
             OwnKind::Bpf | OwnKind::Audit => {
                 let bytes = read(Path::new(rest)).with_context(|| format!("no monitor {text:?}"))?;
@@ -260,6 +260,8 @@ fn read(path: &Path) -> Result<Vec<u8>> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use hookbench_results::Cell;
+    use proptest::prelude::*;
 
     fn strings(texts: &[&str]) -> Vec<String> {
         texts.iter().map(|text| text.to_string()).collect()
@@ -284,6 +286,18 @@ mod tests {
         }
     }
 
+    proptest! {
+        #[test]
+        fn any_text_is_read_without_panic(text in "((bpf|audit|cmd):)?.*") {
+            if let Ok(Some((name, tuning))) = parse(&text) {
+                // It stands in a cell's name, which is read again.
+                let cell = format!("6.1/tcg/null-syscall/paced/{name}");
+                prop_assert_eq!(cell.parse::<Cell>().unwrap().monitor, name);
+                prop_assert!(tuning.to_string().parse::<Params>().is_ok());
+            }
+        }
+    }
+
     #[test]
     fn a_command_is_no_list() {
         let lists = strings(&["none,bpf:a.o", "cmd:a,b"]);
@@ -303,7 +317,7 @@ mod tests {
         let read = |texts: &[&String]| Owns::read(texts.iter().copied(), &With::default());
         let owns = read(&[&one, &two]).unwrap();
         assert_eq!(owns.records().len(), 1);
-        assert_eq!((owns.records()[0].monitor.as_str(), owns.records()[0].bytes), ("bpf:a.o", 1));
+        assert_eq!((owns.records()[0].name.as_str(), owns.records()[0].bytes), ("bpf:a.o", 1));
         let error = read(&[&one, &other]).unwrap_err().to_string();
         assert!(error.contains("two different monitors are called bpf:a.o"), "{error}");
         let missing = format!("{:#}", read(&[&"bpf:nowhere/a.o".to_string()]).unwrap_err());

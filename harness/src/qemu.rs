@@ -77,9 +77,14 @@ impl QemuSession {
     ///
     /// # Errors
     /// When QEMU is missing, a kernel cannot be had, or the cache cannot be written.
-    /// One of several that the mirror no longer has is no error: its cells are
-    /// unsupported.
-    pub fn open(names: &[String], budget: Duration, progress: &dyn Fn(&str)) -> Result<QemuSession> {
+    /// One that the mirror no longer has is no error as long as it has `least` of them:
+    /// its cells are unsupported.
+    pub fn open(
+        names: &[String],
+        least: usize,
+        budget: Duration,
+        progress: &dyn Fn(&str),
+    ) -> Result<QemuSession> {
         let qemu = qemu_version()?;
         let cache = Cache::open()?;
         if !cache.is_writable() {
@@ -90,7 +95,7 @@ impl QemuSession {
                 std::env::temp_dir().display()
             ));
         }
-        let Kernels { found, gone } = Kernels::get(names, &cache, progress)?;
+        let Kernels { found, gone } = Kernels::get(names, least, &cache, progress)?;
         let (lease, record) = make_image(&cache, progress)?;
         let environment = Environment {
             hookbench: env!("CARGO_PKG_VERSION").into(),
@@ -305,8 +310,8 @@ struct Kernels {
 }
 
 impl Kernels {
-    /// Gets them all, as far as the mirror has them; one at least.
-    fn get(names: &[String], cache: &Cache, progress: &dyn Fn(&str)) -> Result<Kernels> {
+    /// Gets them all, as far as the mirror has them; so many at least.
+    fn get(names: &[String], least: usize, cache: &Cache, progress: &dyn Fn(&str)) -> Result<Kernels> {
         let mut kernels = Kernels { found: BTreeMap::new(), gone: BTreeMap::new() };
         let mut first = None;
         for name in names {
@@ -326,7 +331,7 @@ impl Kernels {
             }
         }
         match first {
-            Some(error) if kernels.found.is_empty() => Err(error),
+            Some(error) if kernels.found.len() < least => Err(error),
             _ => Ok(kernels),
         }
     }

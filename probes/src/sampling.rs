@@ -6,8 +6,7 @@
 use crate::attach::{Attached, Error, Request, timer};
 use crate::{Mechanism, MechanismInfo, Requires, SinkInfo, Watches};
 
-/// See the module. 50,000 times a second is what guests can keep up: their timer, the
-/// PIT, is never set to less than 13 microseconds from now.
+/// See the module.
 pub(crate) struct Sampling;
 
 const REQUIRES: Requires = Requires::config(&[
@@ -35,6 +34,10 @@ static INFO: MechanismInfo = MechanismInfo {
             "timer-50khz",
             "a BPF program looks 50,000 times a second at what runs, and counts what it catches",
         ),
+        at(
+            "timer-100khz",
+            "a BPF program looks 100,000 times a second at what runs, and counts what it catches",
+        ),
     ],
     about: "a BPF program at the ticks of a perf event's software clock",
 };
@@ -49,7 +52,8 @@ impl Mechanism for Sampling {
         let rate = match request.sink {
             "timer-1khz" => 1_000,
             "timer-10khz" => 10_000,
-            _ => 50_000,
+            "timer-50khz" => 50_000,
+            _ => 100_000,
         };
         timer::attach(request, rate)
     }

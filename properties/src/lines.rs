@@ -53,4 +53,5 @@ fn kernels(bytes: &[u8], text: &str) {
     let lines = bytes.split(|&byte| byte == b'\n').count() as u64;
     assert!(said::count_in(bytes, "exec: (") <= lines);
     said::lost_in(text);
+    assert!(said::verdict(text).is_none_or(|why| why.chars().count() <= 500));
 }

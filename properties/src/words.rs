@@ -4,6 +4,7 @@
 use std::fmt::{Debug, Display};
 use std::str::FromStr;
 
+use hookbench_results::gate::{Limit, Pattern};
 use hookbench_results::protocol::{CellSpec, Fault};
 use hookbench_results::{Cell, KernelVersion, MonitorName, Params, Schedule, Target};
 
@@ -23,6 +24,8 @@ pub fn holds(bytes: &[u8]) {
     shown_again::<Params>(text);
     shown_again::<Schedule>(text);
     shown_again::<Target>(text);
+    shown_again::<Limit>(text);
+    shown_again::<Pattern>(text);
     shown_again::<KernelVersion>(text);
     if let Ok(fault) = text.parse::<Fault>() {
         assert_eq!(serde_json::to_value(fault).expect("JSON"), text);

@@ -2,13 +2,13 @@
 //! without a number is empty; a column keeps its meaning and its place.
 
 use hookbench_results::baseline::Added;
-use hookbench_results::{History, Measured, Run, Summary};
+use hookbench_results::{History, Loading, Measured, Run, Summary};
 
 use crate::section::{self, Row};
 use crate::text;
 
 /// The columns, in order.
-pub const COLUMNS: [&str; 26] = [
+pub const COLUMNS: [&str; 31] = [
     "kernel",
     "target",
     "clock",
@@ -35,6 +35,11 @@ pub const COLUMNS: [&str; 26] = [
     "history",
     "boot",
     "tuning",
+    "open_cost",
+    "load_cost",
+    "verify_cost",
+    "link_cost",
+    "agent_bytes",
 ];
 
 /// The run as CSV with a header.
@@ -43,18 +48,23 @@ pub fn render(run: &Run) -> String {
     // Sections sort their rows; here a cell has the place that the plan gave it.
     let mut rows: Vec<&Row<'_>> = sections.iter().flat_map(|section| &section.rows).collect();
     rows.sort_by_key(|row| std::ptr::from_ref(row.measurement));
+    written(&COLUMNS, rows.into_iter().map(record))
+}
+
+/// `records` as CSV below the names of their `columns`; each is as long as these.
+pub(crate) fn written(columns: &[&str], records: impl Iterator<Item = Vec<String>>) -> String {
     let mut writer = csv::Writer::from_writer(Vec::new());
-    // Writing into memory does not fail, and each record has COLUMNS' length.
-    let _ = writer.write_record(COLUMNS);
-    for row in rows {
-        let _ = writer.write_record(record(row));
+    // Writing into memory does not fail.
+    let _ = writer.write_record(columns);
+    for record in records {
+        let _ = writer.write_record(record);
     }
     String::from_utf8(writer.into_inner().unwrap_or_default()).unwrap_or_default()
 }
 
 /// Foreign text as a field: a spreadsheet takes what begins like a formula for
 /// one, but not behind an apostrophe.
-fn field(foreign: &str) -> String {
+pub(crate) fn field(foreign: &str) -> String {
     let line = text::one_line(foreign);
     let formula = ['=', '+', '-', '@', '＝', '＋', '－', '＠'];
     if line.starts_with(formula) { format!("'{line}") } else { line }
@@ -83,7 +93,15 @@ fn record(row: &Row<'_>) -> Vec<String> {
     fields.extend(side_effects(row.measured()));
     fields.push(row.measurement.history.map_or("", History::name).into());
     fields.extend([cell.boot.to_string(), field(&cell.tuning.to_string())]);
+    fields.extend(loading(row.measured()));
     fields
+}
+
+fn loading(measured: Option<&Measured>) -> [String; 5] {
+    let Some(loading) = measured.and_then(|measured| measured.loading) else { return Default::default() };
+    let Loading { open, load, verify, attach, agent_bytes } = loading;
+    let [open, load, verify, attach] = [open, load, verify, attach].map(|number| number.to_string());
+    [open, load, verify, attach, agent_bytes.to_string()]
 }
 
 fn summary(summary: Option<Summary>) -> [String; 7] {
@@ -134,6 +152,6 @@ mod tests {
         let run = fixture::synthetic_run();
         let text = render(&run);
         let line = text.lines().find(|line| line.contains(",unsupported,")).unwrap();
-        assert!(line.ends_with(&format!("{}restored,lean,", ",".repeat(14))), "{line}");
+        assert!(line.ends_with(&format!("{}restored,lean,{}", ",".repeat(14), ",".repeat(5))), "{line}");
     }
 }

@@ -4,7 +4,7 @@
 use hookbench_results::environment::{Environment, ImageRecord, KernelRecord};
 use hookbench_results::measurement::{Events, Failure, FailureKind, Happened, Measured, Refused};
 use hookbench_results::{
-    Cell, Clock, History, Measurement, MonitorName, Outcome, Params, Run, Schedule, Target,
+    Cell, Clock, History, Loading, Measurement, MonitorName, Outcome, Params, Run, Schedule, Target,
 };
 use proptest::prelude::*;
 
@@ -51,7 +51,7 @@ pub(crate) fn synthetic_run() -> Run {
     for (monitor, p50) in [("none", 331), ("audit+rules", 931), ("audit+idle", 336)] {
         measurements.push(measured(cell("6.1", "null-syscall", "", monitor), p50, None));
     }
-    Run { schema: 1, plan: "synthetic".into(), environment: environment(), measurements }
+    Run { schema: 1, plan: "synthetic".into(), shard: None, environment: environment(), measurements }
 }
 
 /// A run in which the parameter `modules` of a monitor grows, from its usual 0.
@@ -64,7 +64,7 @@ pub(crate) fn swept_run() -> Run {
     let measurements = p50s.map(|(modules, p50)| measured(at(modules), p50, None)).into();
     let usual = vec![("lsm+idle".into(), "modules=0".parse().expect("parameters"))];
     let environment = Environment { usual, ..environment() };
-    Run { schema: 1, plan: "synthetic".into(), environment, measurements }
+    Run { schema: 1, plan: "synthetic".into(), shard: None, environment, measurements }
 }
 
 fn cell(kernel: &str, workload: &str, params: &str, monitor: &str) -> Cell {
@@ -94,6 +94,7 @@ fn measured(cell: Cell, p50: u64, events: Option<(&str, u64)>) -> Measurement {
         events: events.map(|(behaviour, lost)| Events { behaviour: behaviour.into(), ..seen(lost) }),
         refused: None,
         attach_cost: watching.then_some(1_234_567),
+        loading: None,
         memory_bytes: watching.then_some(278_528),
         notes: Vec::new(),
     });
@@ -172,7 +173,13 @@ pub(crate) fn run_of(rows: &[(&str, &[u64])]) -> Run {
         outcome: Outcome::Measured(Measured { samples: samples.into(), ..Default::default() }),
     };
     let measurements = rows.iter().map(measurement).collect();
-    Run { schema: 1, plan: "synthetic".into(), environment: Environment::default(), measurements }
+    Run {
+        schema: 1,
+        plan: "synthetic".into(),
+        shard: None,
+        environment: Environment::default(),
+        measurements,
+    }
 }
 
 /// The synthetic run's `execve-noop` under other parameters and schedules.
@@ -182,7 +189,13 @@ pub(crate) fn run_of_cells(rows: &[(&str, &str, &str, Schedule, u64)]) -> Run {
         measured(cell, p50, None)
     };
     let measurements = rows.iter().map(measurement).collect();
-    Run { schema: 1, plan: "synthetic".into(), environment: Environment::default(), measurements }
+    Run {
+        schema: 1,
+        plan: "synthetic".into(),
+        shard: None,
+        environment: Environment::default(),
+        measurements,
+    }
 }
 
 /// Any run: hostile text, extreme numbers, cells twice, baselines missing.
@@ -190,6 +203,7 @@ pub(crate) fn any_run() -> impl Strategy<Value = Run> {
     proptest::collection::vec(any_measurement(), 0..24).prop_map(|measurements| Run {
         schema: 1,
         plan: "synthetic".into(),
+        shard: None,
         environment: environment(),
         measurements,
     })
@@ -241,24 +255,35 @@ fn any_measured() -> impl Strategy<Value = Measured> {
         errno,
         happened,
     });
+    let loading = any::<([u64; 4], i64)>().prop_map(|([open, load, verify, attach], agent_bytes)| Loading {
+        open,
+        load,
+        verify,
+        attach,
+        agent_bytes,
+    });
     (
         proptest::collection::vec(number(), 0..6),
         number(),
         proptest::option::of(events),
         proptest::option::weighted(0.1, refused),
         proptest::option::of(any::<u64>()),
+        proptest::option::of(loading),
         proptest::option::of(any::<i64>()),
         proptest::collection::vec(any_text(), 0..2),
     )
-        .prop_map(|(samples, calibration, events, refused, attach_cost, memory_bytes, notes)| Measured {
-            samples,
-            calibration,
-            events,
-            refused,
-            attach_cost,
-            memory_bytes,
-            notes,
-        })
+        .prop_map(
+            |(samples, calibration, events, refused, attach_cost, loading, memory_bytes, notes)| Measured {
+                samples,
+                calibration,
+                events,
+                refused,
+                attach_cost,
+                loading,
+                memory_bytes,
+                notes,
+            },
+        )
 }
 
 fn any_measurement() -> impl Strategy<Value = Measurement> {

@@ -10,7 +10,7 @@ use pulldown_cmark::{Event, Options, Parser, Tag};
 use crate::{RENDERERS, terminal, text};
 
 /// What hostile text would like to be.
-const HOSTILE: &[&str] = &[
+pub(crate) const HOSTILE: &[&str] = &[
     "<script>alert(1)</script>",
     "x</style><b onclick=\"x\" y='z'>",
     "]]>--><!-- x",
@@ -34,7 +34,7 @@ const HOSTILE: &[&str] = &[
 ];
 
 /// A run in which all that can be foreign is `foreign`.
-fn run(foreign: &str) -> Run {
+pub(crate) fn run(foreign: &str) -> Run {
     let text = || foreign.to_string();
     let cell = |monitor: &str, kernel: String| Cell {
         kernel,
@@ -53,6 +53,7 @@ fn run(foreign: &str) -> Run {
             events: Some(Events { behaviour: text(), expected: 3, seen: 3, lost, looks: None }),
             refused: (lost > 0).then(|| Refused { operations: 2, errno: text(), happened: None }),
             attach_cost: Some(7),
+            loading: None,
             memory_bytes: Some(-4096),
             notes: vec![text(), text()],
         })
@@ -76,7 +77,7 @@ fn run(foreign: &str) -> Run {
             outcome,
         }));
     }
-    Run { schema: 1, plan: text(), environment: environment(foreign), measurements }
+    Run { schema: 1, plan: text(), shard: None, environment: environment(foreign), measurements }
 }
 
 fn environment(foreign: &str) -> Environment {
@@ -96,7 +97,7 @@ fn environment(foreign: &str) -> Environment {
         }],
         image: ImageRecord { sha256: text(), agent_sha256: text(), packages: vec![(text(), text())] },
         own: vec![OwnRecord {
-            monitor: text(),
+            name: text(),
             sha256: text(),
             bytes: 1,
             command: vec![text(), text()],
@@ -110,12 +111,33 @@ fn environment(foreign: &str) -> Environment {
 }
 
 /// What a file is made of, its text left out: the same whatever the text says.
-fn structure(file: &str, content: &str) -> Vec<String> {
+pub(crate) fn structure(file: &str, content: &str) -> Vec<String> {
     match file.rsplit_once('.').map(|(_, extension)| extension) {
-        Some("html" | "svg") => tags(content),
+        Some("html" | "svg" | "xml") => tags(content),
+        Some("txt") => vec![format!("{} lines", content.lines().count())],
+        Some("json") => keys(&serde_json::from_str(content).expect("JSON")),
+        Some("ndjson") => {
+            content.lines().flat_map(|line| keys(&serde_json::from_str(line).expect("JSON"))).collect()
+        }
         Some("md") => markdown(content),
         Some("csv") => fields(content),
         _ => panic!("{file}: say here what is no text in a file of this format"),
+    }
+}
+
+/// The kinds of values; of objects how many there are in it, for keys may be foreign.
+fn keys(value: &serde_json::Value) -> Vec<String> {
+    use serde_json::Value;
+    match value {
+        Value::Object(fields) => {
+            let inner = fields.values().flat_map(keys);
+            std::iter::once(format!("{} fields", fields.len())).chain(inner).collect()
+        }
+        Value::Array(items) => {
+            std::iter::once(format!("{} items", items.len())).chain(items.iter().flat_map(keys)).collect()
+        }
+        Value::String(_) => vec!["text".into()],
+        other => vec![other.to_string()],
     }
 }
 

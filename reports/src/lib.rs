@@ -5,9 +5,13 @@
 
 use hookbench_results::Run;
 
+pub mod compare;
 pub mod csv;
 pub mod environment;
+pub mod export;
+pub mod history;
 pub mod html;
+pub mod loading;
 pub mod markdown;
 pub mod matrix;
 pub mod plot;

@@ -3,6 +3,7 @@
 
 use hookbench_results::{Measurement, Outcome, Run, Summary};
 
+use crate::loading::{self, ABOUT, STEPS};
 use crate::matrix::{self, Matrix};
 use crate::published::{self, Comparison, Line};
 use crate::section::{self, Row, Section};
@@ -17,6 +18,7 @@ pub fn render(run: &Run) -> String {
         kernels(&matrix::matrices(run, &sections)),
         sweeps(&sweep::sweeps(run, &sections)),
         workloads(&sections),
+        loaders(&loading::tables(run, &sections)),
         published(&sections),
         calibration(run),
         made_by(run),
@@ -33,7 +35,7 @@ fn opening(run: &Run, sections: &[Section<'_>]) -> String {
 }
 
 /// Foreign text in a cell or a paragraph: nothing in it is markup.
-fn escaped(foreign: &str) -> String {
+pub(crate) fn escaped(foreign: &str) -> String {
     plain(&text::one_line(foreign))
 }
 
@@ -54,12 +56,12 @@ fn plain(line: &str) -> String {
 
 /// Foreign text as code: without the one character that would end it, and
 /// without a backslash that would take the next one's from a bar.
-fn code(foreign: &str) -> String {
+pub(crate) fn code(foreign: &str) -> String {
     let inner = text::name(foreign).replace("\\|", "\u{fffd}|").replace('|', "\\|");
     if inner.is_empty() { String::new() } else { format!("`{inner}`") }
 }
 
-fn table(header: &[&str], rows: impl IntoIterator<Item = Vec<String>>) -> String {
+pub(crate) fn table(header: &[&str], rows: impl IntoIterator<Item = Vec<String>>) -> String {
     let rule: Vec<&str> = header.iter().map(|name| if is_number(name) { "---:" } else { ":---" }).collect();
     let mut lines = vec![format!("| {} |", header.join(" | ")), format!("| {} |", rule.join(" | "))];
     lines.extend(rows.into_iter().map(|row| format!("| {} |", row.join(" | "))));
@@ -82,6 +84,15 @@ fn is_number(column: &str) -> bool {
         "attach",
         "memory",
         "published",
+        "base",
+        "new",
+        "change",
+        "%",
+        "open",
+        "load",
+        "verify",
+        "whole",
+        "agent",
     ]
     .contains(&column.split(' ').next().unwrap_or_default())
 }
@@ -148,6 +159,22 @@ fn row_fields(row: &Row<'_>) -> Vec<String> {
         number(row.measured().and_then(|measured| measured.attach_cost)),
         memory.map_or_else(String::new, text::signed),
     ]
+}
+
+fn loaders(tables: &[loading::Table]) -> String {
+    if tables.is_empty() {
+        return String::new();
+    }
+    let header = [&["monitor", "loader"][..], &STEPS].concat();
+    let mut text = format!("\n## Loaders beside each other\n\n{ABOUT}\n");
+    for one in tables {
+        let rows = one
+            .lines
+            .iter()
+            .map(|line| [&[code(&line.monitor), code(&line.loader)][..], &line.steps].concat());
+        text += &format!("\n### {}\n\n{}", escaped(&one.title), table(&header, rows));
+    }
+    text
 }
 
 fn notes(section: &Section<'_>) -> String {

@@ -1,6 +1,7 @@
 //! Numbers and foreign text as every report shows them. What a guest said is
 //! made one harmless line here; escaping for a format stays with the format.
 
+use hookbench_results::measurement::Refused;
 use hookbench_results::{Clock, Measured, Target};
 
 /// `109429` as `109,429`.
@@ -77,11 +78,13 @@ pub fn unit_and_clock(clock: Clock, target: Target) -> String {
 /// `refused EPERM`, `killed SIGKILL, done 20 of 20`, with the counts when
 /// not every operation was; empty when none was.
 pub fn refused(measured: &Measured) -> String {
-    let Some(refused) = &measured.refused else {
-        return String::new();
-    };
+    measured.refused.as_ref().map_or_else(String::new, |refused| refusal(refused, measured.samples.len()))
+}
+
+/// The same of the refusals alone, of so many operations.
+pub fn refusal(refused: &Refused, operations: usize) -> String {
     let errno = one_line(&refused.errno);
-    let all = measured.samples.len() as u64;
+    let all = operations as u64;
     let verb = if errno.starts_with("SIG") { "killed" } else { "refused" };
     let counts = if refused.operations == all {
         String::new()

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::Cell;
+use crate::{Cell, Loading};
 
 /// What counts, and in which unit.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -86,6 +86,9 @@ pub struct Measured {
     /// What loading and attaching the monitor cost the task that did it, in
     /// the clock's unit; none under `none`.
     pub attach_cost: Option<u64>,
+    /// What of it a loader of BPF objects spent, where there is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub loading: Option<Loading>,
     /// By how many bytes attaching the monitor, with its readers, lowered the
     /// guest's free memory; none under `none`.
     pub memory_bytes: Option<i64>,

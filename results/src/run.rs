@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Cell, Environment, Measurement};
+use crate::{Cell, Environment, Measurement, Shard};
 
 /// The version of `run.json` that this code writes.
 pub const SCHEMA: u32 = 1;
@@ -15,6 +15,9 @@ pub struct Run {
     pub schema: u32,
     /// The plan's name: `quick`, `custom`, or its file.
     pub plan: String,
+    /// Which part of the plan this is, when others have the rest.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub shard: Option<Shard>,
     /// What made the numbers.
     pub environment: Environment,
     /// One per planned cell.

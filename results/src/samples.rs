@@ -108,7 +108,7 @@ mod tests {
             outcome: Outcome::Measured(Measured { samples: samples.into(), ..Default::default() }),
         };
         let measurements = cells.iter().map(|samples| measured(samples)).collect();
-        Run { schema: 1, plan: "test".into(), environment: Environment::default(), measurements }
+        Run { schema: 1, plan: "test".into(), shard: None, environment: Environment::default(), measurements }
     }
 
     /// What is said of the file that unpacks into `text`.

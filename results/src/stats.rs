@@ -3,6 +3,7 @@
 
 /// What is printed of a cell's samples, in the clock's unit.
 #[derive(Debug, Clone, Copy, PartialEq)]
+#[cfg_attr(feature = "compare", derive(serde::Serialize))]
 pub struct Summary {
     /// How many samples.
     pub n: usize,

@@ -157,7 +157,13 @@ mod tests {
             measurement("to=rw", Outcome::Failed(failure)),
             measurement("to=x", Outcome::Unsupported("no such flip".into())),
         ];
-        Run { schema: SCHEMA, plan: "test".into(), environment: Environment::default(), measurements }
+        Run {
+            schema: SCHEMA,
+            plan: "test".into(),
+            shard: None,
+            environment: Environment::default(),
+            measurements,
+        }
     }
 
     #[test]

@@ -23,7 +23,9 @@ usage: cargo xtask COMMAND
   perf           setup, then how quick hookbench itself is, beside its limits
   reference      setup, then the plans full, sweeps and cpus on all their kernels, into results/reference
                  and reports/reference
-  test           setup, then formatting, lints, documentation and every test
+  test           setup, then formatting, lints, documentation and every test but the slow ones
+  test --slow [NAME...]
+                 setup, then the slow ones: those that take minutes, or start services
   ci             the same as test
   fuzz [--seconds N] [TARGET...]
                  run the fuzz targets, 600 seconds each; needs nightly and cargo-fuzz
@@ -50,6 +52,7 @@ fn dispatch(arguments: &[String]) -> Result<()> {
         ("perf", []) => perf::perf(),
         ("reference", []) => reference::reference(),
         ("test" | "ci", []) => test::test(),
+        ("test", [slow, rest @ ..]) if slow == "--slow" => test::slow(rest),
         ("fuzz", rest) => fuzz::fuzz(rest),
         ("help" | "--help" | "-h", _) => {
             print!("{USAGE}");

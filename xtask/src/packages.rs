@@ -63,6 +63,12 @@ pub(crate) const TEST_NEEDS: [Need; 1] = [Need {
     why: "tests look at the report in a browser",
 }];
 
+/// For the slow tests, besides those.
+pub(crate) const SLOW_TEST_NEEDS: [Need; 2] = [
+    Need { package: "slurm-wlm", evidence: &["slurmctld"], why: "tests measure shards as jobs of Slurm" },
+    Need { package: "munge", evidence: &["munged"], why: "Slurm's daemons know each other by it" },
+];
+
 impl Need {
     /// Whether it is there already.
     pub(crate) fn met(&self) -> bool {
@@ -95,12 +101,13 @@ mod tests {
 
     #[test]
     fn the_table_has_each_package_once_with_a_reason() {
-        let mut packages: Vec<&str> = NEEDS.iter().chain(&TEST_NEEDS).map(|need| need.package).collect();
+        let mut packages: Vec<&str> =
+            NEEDS.iter().chain(&TEST_NEEDS).chain(&SLOW_TEST_NEEDS).map(|need| need.package).collect();
         let number = packages.len();
         packages.sort_unstable();
         packages.dedup();
         assert_eq!(packages.len(), number);
-        for need in NEEDS.iter().chain(&TEST_NEEDS) {
+        for need in NEEDS.iter().chain(&TEST_NEEDS).chain(&SLOW_TEST_NEEDS) {
             assert!(!need.why.is_empty() && !need.evidence.is_empty(), "{need:?}");
         }
     }

@@ -6,7 +6,7 @@ use std::os::unix::fs::MetadataExt;
 use std::process::Command;
 use std::time::Duration;
 
-use crate::packages::{NEEDS, Need, TEST_NEEDS, program};
+use crate::packages::{NEEDS, Need, SLOW_TEST_NEEDS, TEST_NEEDS, program};
 use crate::run::{Failure, Result, status};
 
 /// Package lists older than this may name files that the mirror no longer has.
@@ -19,6 +19,8 @@ pub(crate) enum For {
     Use,
     /// The tests, too.
     Tests,
+    /// The slow ones of them as well.
+    SlowTests,
 }
 
 /// Installs what is missing; quick when nothing is.
@@ -45,8 +47,9 @@ pub(crate) fn setup(purpose: For) -> Result<()> {
 }
 
 fn missing(purpose: For) -> Vec<&'static Need> {
-    let tests: &[Need] = if purpose == For::Tests { &TEST_NEEDS } else { &[] };
-    NEEDS.iter().chain(tests).filter(|need| !need.met()).collect()
+    let tests: &[Need] = if purpose == For::Use { &[] } else { &TEST_NEEDS };
+    let slow: &[Need] = if purpose == For::SlowTests { &SLOW_TEST_NEEDS } else { &[] };
+    NEEDS.iter().chain(tests).chain(slow).filter(|need| !need.met()).collect()
 }
 
 fn names(needs: &[&'static Need]) -> Vec<&'static str> {

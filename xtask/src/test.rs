@@ -31,6 +31,14 @@ pub(crate) fn test() -> Result<()> {
     guest()
 }
 
+/// Runs the tests that are left out otherwise because they take minutes or start
+/// services; of those, the ones whose names have `filter` in them.
+pub(crate) fn slow(filter: &[String]) -> Result<()> {
+    setup(For::SlowTests)?;
+    let mut command = cargo(&["test", "--tests", "--", "--ignored", "--test-threads", "1"]);
+    step("cargo test (slow)", command.args(filter))
+}
+
 /// The fuzz targets are looked at, and neither linked nor run: that is for a
 /// nightly compiler, and takes its time.
 fn for_fuzzing() -> Command {

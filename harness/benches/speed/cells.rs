@@ -32,7 +32,7 @@ pub(crate) fn session(kernel: Option<&str>) -> Result<(QemuSession, String)> {
         None => kernels::default()?.name.clone(),
     };
     let session =
-        QemuSession::open(std::slice::from_ref(&kernel), BUDGET, &|message| eprintln!("{message}"))?;
+        QemuSession::open(std::slice::from_ref(&kernel), 1, BUDGET, &|message| eprintln!("{message}"))?;
     Ok((session, kernel))
 }
 
@@ -107,7 +107,8 @@ pub(crate) fn many(count: u32) -> Result<()> {
 /// Runs the cells as `hookbench run` does: a guest on each core, a journal.
 fn run(session: &QemuSession, planned: &[Planned], folder: &Path) -> Result<Run> {
     let environment = session.environment().clone();
-    let run = Run { schema: SCHEMA, plan: "speed".into(), environment, measurements: Vec::new() };
+    let run =
+        Run { schema: SCHEMA, plan: "speed".into(), shard: None, environment, measurements: Vec::new() };
     let mut journal = Journal::open(folder)?;
     let mut progress = Progress::begin("cells", planned.len());
     let mut done: HashMap<Cell, Measurement> = HashMap::new();

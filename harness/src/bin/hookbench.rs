@@ -4,7 +4,9 @@ use std::io::Write;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
-use hookbench::cmd::{EXIT_CODES, Usage, cache, doctor, kernel, list, report, run};
+use hookbench::cmd::{
+    EXIT_CODES, Usage, cache, compare, doctor, export, gate, history, kernel, list, merge, report, run,
+};
 use hookbench::stop::Stopped;
 
 /// What each way to watch or stop a Linux system costs, exactly.
@@ -25,6 +27,16 @@ enum Verb {
     Doctor(doctor::Args),
     /// Render the reports of a stored run again
     Report(report::Args),
+    /// Show what changed from one stored run to another
+    Compare(compare::Args),
+    /// Judge whether a stored run is worse than another
+    Gate(gate::Args),
+    /// Show what monitors add from one stored run, or kernel, to the next
+    History(history::Args),
+    /// Write a stored run in the format of another program
+    Export(export::Args),
+    /// Put the shards of a plan together, to the run that one machine would have made
+    Merge(merge::Args),
     /// Show or remove what is kept between runs: kernels, images, snapshots
     Cache(cache::Args),
     /// Build kernels that no package has
@@ -37,6 +49,11 @@ fn main() -> ExitCode {
         Verb::List(args) => list::list(&args),
         Verb::Doctor(args) => doctor::doctor(&args),
         Verb::Report(args) => report::report(&args),
+        Verb::Compare(args) => compare::compare(&args),
+        Verb::Gate(args) => gate::gate(&args),
+        Verb::History(args) => history::history(&args),
+        Verb::Export(args) => export::export(&args),
+        Verb::Merge(args) => merge::merge(&args),
         Verb::Cache(args) => cache::cache(&args),
         Verb::Kernel(args) => kernel::kernel(&args),
     };

@@ -6,7 +6,7 @@ use std::path::Path;
 
 use anyhow::{Result, anyhow, bail, ensure};
 use hookbench_probes::LOADER;
-use hookbench_results::Cell;
+use hookbench_results::{Cell, Shard};
 use hookbench_vm::{kernels, pair};
 
 use super::run::Args;
@@ -24,9 +24,25 @@ pub(super) struct Asked {
     pub(super) planned: Vec<Planned>,
     /// The monitors of one's own.
     pub(super) owns: Owns,
+    /// Which part of them is measured here, when others measure the rest.
+    pub(super) shard: Option<Shard>,
 }
 
 impl Asked {
+    /// The cells that are measured here.
+    pub(super) fn own(&self) -> &[Planned] {
+        match self.shard {
+            Some(shard) => &self.planned[shard.range(self.planned.len())],
+            None => &self.planned,
+        }
+    }
+
+    /// The kernels that are booted here.
+    pub(super) fn own_kernels(&self) -> Vec<String> {
+        let own: HashSet<&str> = self.own().iter().map(|planned| planned.cell.kernel.as_str()).collect();
+        self.kernels.iter().filter(|kernel| own.contains(kernel.as_str())).cloned().collect()
+    }
+
     /// The kernels with a cell whose monitor is a kernel module.
     pub(super) fn with_modules(&self) -> BTreeSet<&str> {
         let loads = |monitor| {
@@ -53,7 +69,12 @@ pub(super) fn asked(args: &Args) -> Result<Asked> {
         bring: [plan.bring.as_slice(), &args.bring].concat(),
     };
     let owns = Owns::read(plan.cells.iter().flat_map(|products| &products.monitors), &with)?;
-    Ok(Asked { plan: plan.name, kernels, planned, owns })
+    let asked = Asked { plan: plan.name, kernels, planned, owns, shard: args.shard };
+    if asked.own().is_empty() {
+        let (cells, shard) = (asked.planned.len(), asked.shard.map_or_else(String::new, |s| s.to_string()));
+        bail!("the plan has {cells} cells, and the shard {shard} none of them; ask for fewer shards");
+    }
+    Ok(asked)
 }
 
 /// The one cell called `name`, without a baseline.
@@ -96,7 +117,8 @@ fn one(name: &str, args: &Args) -> Result<Asked> {
     planned.retain(|planned| planned.cell.monitor == cell.monitor);
     match planned.iter().find(|planned| planned.cell == cell) {
         Some(found) => {
-            Ok(Asked { plan: plan.name, kernels: vec![cell.kernel], planned: vec![found.clone()], owns })
+            let (kernels, planned) = (vec![cell.kernel], vec![found.clone()]);
+            Ok(Asked { plan: plan.name, kernels, planned, owns, shard: None })
         }
         None => {
             let names: Vec<String> = planned.iter().map(|planned| planned.cell.to_string()).collect();
@@ -222,7 +244,7 @@ mod tests {
     }
 
     fn cell(name: &str) -> Result<Asked> {
-        one(name, &Args { samples: Some(7), ..args("") })
+        one(name, &args("--samples 7"))
     }
 
     #[test]

@@ -62,7 +62,7 @@ fn cache() -> Result<String> {
 /// Boots the default kernel and times getppid twice: both must agree.
 fn exact_clock() -> Result<String> {
     let kernel = kernels::default()?.name.clone();
-    let session = QemuSession::open(std::slice::from_ref(&kernel), Duration::from_secs(60), &|message| {
+    let session = QemuSession::open(std::slice::from_ref(&kernel), 1, Duration::from_secs(60), &|message| {
         eprintln!("{message}");
     })?;
     let begin = Instant::now();

@@ -21,6 +21,9 @@ pub(super) fn earlier(folder: &Path, run: &Run) -> Result<Option<HashMap<Cell, M
         return Ok(None);
     }
     let before = describe(folder).context("failed to resume")?;
+    if before.shard != run.shard {
+        bail!("cannot resume {}: it is another shard of the plan", folder.display());
+    }
     if before.environment != run.environment {
         bail!(
             "cannot resume {}: QEMU, a kernel or the agent is another than it was; start a new run",

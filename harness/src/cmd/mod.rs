@@ -3,11 +3,17 @@
 
 mod again;
 mod asked;
+mod baselined;
 pub mod cache;
+pub mod compare;
 pub mod doctor;
 mod earlier;
+pub mod export;
+pub mod gate;
+pub mod history;
 pub mod kernel;
 pub mod list;
+pub mod merge;
 pub mod progress;
 pub mod report;
 pub mod run;
@@ -19,6 +25,7 @@ Exit code:
   0    every cell ended, none as failed: measured, unsupported or skipped
   1    a cell failed, or the run could not be made; what was measured is kept
   2    what was asked for is wrong
+  3    of gate: something got worse
   130  stopped by SIGINT (Ctrl-C); 143 by SIGTERM, 129 by SIGHUP; --resume goes on";
 
 /// What the user asked for does not exist: the exit code is 2.

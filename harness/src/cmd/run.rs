@@ -11,13 +11,13 @@ use hookbench_reports::terminal;
 use hookbench_results::protocol::Fault;
 use hookbench_results::run::SCHEMA;
 use hookbench_results::store::{Journal, save};
-use hookbench_results::{Cell, Environment, History, Measurement, Profile, Run, Schedule};
+use hookbench_results::{Cell, Environment, History, Measurement, Profile, Run, Schedule, Shard};
 
 use super::asked::{Asked, asked};
 use super::earlier::{earlier, is_of};
 use super::progress::Progress;
 use super::report::{render, say_where};
-use super::{again, say, usage};
+use super::{again, baselined, say, usage};
 use crate::folder::{Folder, Holds, holds};
 use crate::plan::Planned;
 use crate::qemu::{BUDGET, QemuSession};
@@ -76,6 +76,9 @@ pub struct Args {
     /// Show the guest's console on standard error while the cell runs
     #[arg(long, requires = "cell")]
     console: bool,
+    /// Measure a part of the plan, as the second of eight; `hookbench merge` joins them
+    #[arg(long, value_name = "K/N", conflicts_with = "cell")]
+    pub(super) shard: Option<Shard>,
     /// The folder for the results [default: runs/PLAN-N]
     #[arg(long, value_name = "DIR")]
     pub(super) out: Option<PathBuf>,
@@ -91,6 +94,12 @@ pub struct Args {
     /// How long a cell may take, in seconds of real time
     #[arg(long, value_name = "SECONDS", default_value_t = BUDGET.as_secs())]
     pub(super) timeout: u64,
+    /// Keep the run in baselines/NAME, instead of what was kept under that name
+    #[arg(long, value_name = "NAME", conflicts_with_all = ["baseline", "shard"])]
+    pub(super) save_baseline: Option<String>,
+    /// Compare the run with the one that --save-baseline kept
+    #[arg(long, value_name = "NAME", conflicts_with = "shard")]
+    pub(super) baseline: Option<String>,
     /// What the guest has to do wrong; for tests
     #[arg(long, hide = true)]
     pub(super) fault: Option<Fault>,
@@ -104,6 +113,7 @@ pub struct Args {
 pub fn run(args: &Args) -> Result<ExitCode> {
     let asked = asked(args).map_err(usage)?;
     may_use(args).map_err(usage)?;
+    baselined::check(args).map_err(usage)?;
     let session = open(&asked, args)?.for_cells(asked.planned.iter().map(|planned| &planned.cell))?;
     let stop = Stop::on_signals().context("failed to listen to signals")?;
     let session = session.stopped_by(&stop);
@@ -113,7 +123,7 @@ pub fn run(args: &Args) -> Result<ExitCode> {
     };
     // Another run may have ended here meanwhile.
     may_use(args).map_err(usage)?;
-    let begun = empty(&asked.plan, session.environment());
+    let begun = empty(&asked, session.environment());
     let before = if args.resume { earlier(folder.path(), &begun)? } else { None };
     fill(args, &asked, &session, &stop, folder.path(), before).map_err(|error| match error.is::<Stopped>() {
         true => error,
@@ -130,8 +140,8 @@ fn fill(
     folder: &Path,
     earlier: Option<HashMap<Cell, Measurement>>,
 ) -> Result<ExitCode> {
-    let planned = &asked.planned;
-    let run = empty(&asked.plan, session.environment());
+    let planned = asked.own();
+    let run = empty(asked, session.environment());
     let mut done = match earlier {
         Some(earlier) => earlier,
         None => save(&run, folder).map(|()| HashMap::new())?,
@@ -184,14 +194,17 @@ fn open(asked: &Asked, args: &Args) -> Result<QemuSession> {
     let progress = Progress::begin("fetch", 0);
     let budget = Duration::from_secs(args.timeout);
     let say = |message: &str| progress.say(message);
-    let session = QemuSession::open(&asked.kernels, budget, &say)?;
+    // Of a shard's kernels, all may be gone: others have the rest.
+    let least = usize::from(asked.shard.is_none());
+    let session = QemuSession::open(&asked.own_kernels(), least, budget, &say)?;
     let session = session.with_modules(&asked.with_modules(), &say).with_own(asked.owns.clone(), &say)?;
     let session = if args.cold { session.with_history(History::Cold) } else { session };
     Ok(if args.console { session.with_console(say::console) } else { session })
 }
 
-fn empty(plan: &str, environment: &Environment) -> Run {
-    Run { schema: SCHEMA, plan: plan.into(), environment: environment.clone(), measurements: Vec::new() }
+fn empty(asked: &Asked, environment: &Environment) -> Run {
+    let (plan, environment) = (asked.plan.clone(), environment.clone());
+    Run { schema: SCHEMA, plan, shard: asked.shard, environment, measurements: Vec::new() }
 }
 
 fn measure(
@@ -226,6 +239,7 @@ fn finish(run: &Run, args: &Args, planned: &[Planned], folder: &Path) -> Result<
     render(run, folder)?;
     say::result(&terminal::table(run))?;
     say_where(folder)?;
+    baselined::after(run, folder, args)?;
     match again::failures(&run.measurements, planned, args) {
         Some(told) => {
             say::aside(&told);

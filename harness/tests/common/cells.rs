@@ -13,7 +13,7 @@ use hookbench_results::{Measured, Outcome, Schedule};
 pub(crate) const LONG: Duration = Duration::from_secs(120);
 
 pub(crate) fn session(kernel: &str, budget: Duration) -> QemuSession {
-    QemuSession::open(&[kernel.to_string()], budget, &|message| eprintln!("{message}"))
+    QemuSession::open(&[kernel.to_string()], 1, budget, &|message| eprintln!("{message}"))
         .unwrap_or_else(|error| panic!("no session: {error:#}"))
 }
 

@@ -10,6 +10,7 @@ use hookbench_results::Behaviour;
 
 use super::bpf::{self, Compiled};
 use super::layout::{ALL_STATS, CONFIG_SIZE, Stats, config, program_of};
+use super::phases::{self, Phase};
 use super::{Attached, Error, Request, Seen};
 use crate::attach::reader::Reader;
 
@@ -79,23 +80,24 @@ fn load_and_attach(
     config: [u8; CONFIG_SIZE],
     parts: &[Part],
 ) -> Result<Programs> {
-    let mut object = open(object, request, config)?;
-    let btf = if parts.iter().any(|part| names_function(&object, part)) {
+    let mut object = phases::during(Phase::Open, || open(object, request, config))?;
+    phases::during(Phase::Load, || load_all(&mut object, parts))?;
+    let reader = start_reader(&mut object, request)?;
+    phases::during(Phase::Attach, || {
+        parts.iter().try_for_each(|part| attach(program(&mut object, &part.name)?, part))
+    })?;
+    let counters = object.take_map(".bss").ok_or_else(|| anyhow!("the object has no counters"))?;
+    Ok(Programs { counters, object: Some(object), reader })
+}
+
+fn load_all(object: &mut Ebpf, parts: &[Part]) -> Result<()> {
+    let btf = if parts.iter().any(|part| names_function(object, part)) {
         // The loader has read it as well, and keeps it to itself.
         Some(Btf::from_sys_fs().context("failed to read the kernel's BTF")?)
     } else {
         None
     };
-    for part in parts {
-        load(program(&mut object, &part.name)?, part, btf.as_ref())?;
-    }
-    drop(btf);
-    let reader = start_reader(&mut object, request)?;
-    for part in parts {
-        attach(program(&mut object, &part.name)?, part)?;
-    }
-    let counters = object.take_map(".bss").ok_or_else(|| anyhow!("the object has no counters"))?;
-    Ok(Programs { counters, object: Some(object), reader })
+    parts.iter().try_for_each(|part| load(program(object, &part.name)?, part, btf.as_ref()))
 }
 
 /// Reads the object and makes its maps: aya makes all of them, the buffers too

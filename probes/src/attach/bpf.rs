@@ -14,6 +14,7 @@ use libbpf_rs::{
 };
 
 use super::layout::{CONFIG_SIZE, PERF_PAGES, Stats, config, program_of, take};
+use super::phases::{self, Phase};
 use super::reader::{Counts, Reader};
 use super::{Attached, Error, Loader, Request, Seen, aya, copies};
 
@@ -149,9 +150,10 @@ fn run(
     attach: impl FnOnce(&Object) -> Result<Vec<Link>>,
 ) -> Result<Programs, Error> {
     begin()?;
-    let object = load().map_err(|error| explain(error, request.sink))?;
+    let object = phases::during(Phase::Load, load).map_err(|error| explain(error, request.sink))?;
     let reader = start_reader(&object, request)?;
-    let links = attach(&object).map_err(|error| explain(error, request.sink))?;
+    let links =
+        phases::during(Phase::Attach, || attach(&object)).map_err(|error| explain(error, request.sink))?;
     Ok(Programs { object, links, reader })
 }
 
@@ -201,7 +203,8 @@ fn open(
     config: [u8; CONFIG_SIZE],
     wanted: impl Fn(&str) -> bool,
 ) -> Result<OpenObject> {
-    let mut open = ObjectBuilder::default().open_memory(object.for_request(request))?;
+    let mut open =
+        phases::during(Phase::Open, || ObjectBuilder::default().open_memory(object.for_request(request)))?;
     for mut program in open.progs_mut() {
         let wanted = wanted(&program.name().to_string_lossy());
         program.set_autoload(wanted);

@@ -17,6 +17,7 @@ pub mod kmod;
 mod layout;
 pub mod lsm;
 pub mod own;
+pub mod phases;
 pub mod reader;
 pub mod supervisor;
 pub(crate) mod timer;

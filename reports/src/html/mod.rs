@@ -9,10 +9,12 @@ use crate::section::{self, Section};
 use crate::{plot, summary, text};
 
 mod after;
+mod loading;
 mod matrix;
 mod tables;
 
-const STYLE: &str = include_str!("style.css");
+/// How all pages look.
+pub(crate) const STYLE: &str = include_str!("style.css");
 
 /// The run as one HTML page.
 pub fn render(run: &Run) -> String {
@@ -41,6 +43,7 @@ pub fn render(run: &Run) -> String {
                     @for (index, (workload, group)) in workloads.iter().enumerate() {
                         (one_workload(index, workload, group))
                     }
+                    (loading::loaders(&crate::loading::tables(run, &sections)))
                     (after::published(&sections))
                     (after::calibration(run))
                     (after::environment(run))

@@ -11,11 +11,13 @@ mod bars;
 mod canvas;
 mod colour;
 mod curves;
+mod history;
 mod scale;
 mod spread;
 
 pub use bars::added;
 pub use curves::curves;
+pub use history::history;
 pub use spread::{LEGEND, spread};
 
 /// The width of a picture that stands beside another or on a phone, in pixels.
@@ -28,13 +30,16 @@ pub const WIDE: u32 = 860;
 pub fn opening_svg(run: &Run) -> Option<String> {
     let sections = section::sections(run);
     let section = summary::headline(&sections)?;
-    let svg = added(section, WIDE);
-    let start = svg.find('>')? + 1;
-    let (tag, content) = svg.split_at(start);
-    Some(format!(
+    Some(alone(&added(section, WIDE), &added_title(section)))
+}
+
+/// `svg` as a file of its own: with a title and a light background.
+fn alone(svg: &str, title: &str) -> String {
+    let (tag, content) = svg.split_at(svg.find('>').map_or(0, |end| end + 1));
+    format!(
         "{tag}\n<title>{}</title>\n<rect width=\"100%\" height=\"100%\" fill=\"#FFFFFF\"/>{content}",
-        xml(&added_title(section))
-    ))
+        xml(title)
+    )
 }
 
 /// What the picture of [`added`] shows, in one line.

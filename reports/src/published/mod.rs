@@ -3,7 +3,7 @@
 //! is of a machine like ours. Which of our cells is the like-for-like one, or
 //! that there is none, is said with each.
 
-use hookbench_results::Schedule;
+use hookbench_results::{Cell, Schedule};
 
 use crate::section::{Row, Section};
 use crate::text;
@@ -55,6 +55,9 @@ pub struct Ours {
     schedule: Schedule,
 }
 
+/// The two kernels that differ in audit alone, without it and with it.
+const PAIR: [&str; 2] = ["audit-pair-n", "audit-pair-y"];
+
 /// The run beside all that was published, per kernel that has such cells; a
 /// source without any is there once, without our numbers.
 pub fn compare(sections: &[Section<'_>]) -> Vec<Comparison> {
@@ -68,6 +71,11 @@ fn compare_with(source: &'static Source, sections: &[Section<'_>]) -> Vec<Compar
         if section.baseline().is_some() && !kernels.contains(&kernel) {
             kernels.push(kernel);
         }
+    }
+    let [without, with] = PAIR.map(Some);
+    if kernels.contains(&with) {
+        // It stands beside the other, as their base.
+        kernels.retain(|kernel| *kernel != without);
     }
     if kernels.is_empty() {
         kernels.push(None);
@@ -131,6 +139,9 @@ fn ours(
     kernel: Option<&str>,
 ) -> Option<Ours> {
     let (name, value) = condition.param;
+    let [without, with] = PAIR;
+    let of_pair = kernel == Some(with);
+    let kernel = if condition.compiled_out { Some(without).filter(|_| of_pair) } else { kernel };
     let fitting = sections.iter().filter(|section| {
         let cell = &section.cell;
         let given = cell.params.get(name) == Some(value);
@@ -143,15 +154,26 @@ fn ours(
             let place = condition.schedules.iter().position(|wanted| *wanted == section.cell.schedule);
             (place, env_pages(section), section.operation())
         })
-        .and_then(|(section, row)| shown(section, row))
+        .and_then(|(section, row)| {
+            let base = if of_pair { base_of_pair(section, sections) } else { None };
+            shown(section, row, base)
+        })
+}
+
+/// What the section's operation costs where audit is compiled out.
+fn base_of_pair(section: &Section<'_>, sections: &[Section<'_>]) -> Option<u64> {
+    let twin = Cell { kernel: PAIR[0].into(), ..section.cell.baseline() };
+    let twin = sections.iter().find(|other| other.cell.baseline() == twin)?;
+    Some(twin.baseline()?.summary?.p50)
 }
 
 fn env_pages(section: &Section<'_>) -> u64 {
     section.cell.params.get("env_pages").and_then(|pages| pages.parse().ok()).unwrap_or(0)
 }
 
-fn shown(section: &Section<'_>, row: &Row<'_>) -> Option<Ours> {
-    let (value, ratio) = (row.summary?.p50, row.added?.ratio);
+fn shown(section: &Section<'_>, row: &Row<'_>, base: Option<u64>) -> Option<Ours> {
+    let value = row.summary?.p50;
+    let ratio = base.map_or(row.added?.ratio, |base| value as f64 / base as f64);
     let cell = format!("{}, {}", section.operation(), section.cell.schedule);
     let p50 = format!("{} {}", text::grouped(value), section.clock.unit());
     ratio.is_finite().then_some(Ours { cell, p50, ratio, schedule: section.cell.schedule })
@@ -222,6 +244,25 @@ mod tests {
         assert!(lwn.remarks[0].ends_with("1.2701 published, 1.2500 here."), "{:?}", lwn.remarks);
         assert!(ours("audit+auditd").cell.ends_with("delivered"));
         assert!(ours("bpf-lsm+perfbuf").cell.contains("env_pages=0"));
+    }
+
+    #[test]
+    fn the_pair_s_ratios_are_to_the_kernel_without_audit() {
+        let mut run = fixture::run_of_cells(&[
+            ("execve-noop", PLAIN, "none", Schedule::Paced, 1000),
+            ("execve-noop", PLAIN, "none", Schedule::Paced, 1010),
+            ("execve-noop", PLAIN, "audit+idle", Schedule::Paced, 1050),
+        ]);
+        for (measurement, kernel) in run.measurements.iter_mut().zip([PAIR[0], PAIR[1], PAIR[1]]) {
+            measurement.cell.kernel = kernel.into();
+        }
+        let compared = compare(&section::sections(&run));
+        let lwn = &compared[0];
+        assert_eq!(lwn.kernel.as_deref(), Some(PAIR[1]));
+        let ours = lwn.lines.iter().filter_map(|line| Some((line.monitor, line.ours.as_ref()?.ratio)));
+        assert_eq!(ours.collect::<Vec<_>>(), [("none", 1.0), ("none", 1.01), ("audit+idle", 1.05)]);
+        assert!(lwn.lines[0].likeness.starts_with("like for like"));
+        assert_ne!(compared[1].kernel.as_deref(), Some(PAIR[1]), "nothing of it is in the run");
     }
 
     #[test]

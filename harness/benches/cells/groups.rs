@@ -1,0 +1,56 @@
+//! Cells as Criterion's benchmarks: a group per workload, a function per monitor. The
+//! samples are those of `hookbench run`, one operation each.
+
+use std::time::Duration;
+
+use criterion::{Bencher, BenchmarkId, Criterion, SamplingMode, Throughput};
+use hookbench::plan::Planned;
+use hookbench::runner;
+use hookbench::session::Session;
+use hookbench_results::Outcome;
+
+use crate::counts::Counts;
+
+/// Criterion, which neither warms up nor takes its time: the guest has, and on the
+/// host there is nothing to time. One call is then one operation of the guest.
+pub(crate) fn criterion(counts: Counts) -> Criterion<Counts> {
+    Criterion::default()
+        .with_measurement(counts)
+        .warm_up_time(Duration::from_nanos(1))
+        .measurement_time(Duration::from_nanos(1))
+}
+
+/// Has Criterion measure the cells, those that its filter leaves.
+pub(crate) fn bench(criterion: &mut Criterion<Counts>, session: &dyn Session, planned: &[Planned]) {
+    for cells in planned.chunk_by(|one, other| one.cell.workload == other.cell.workload) {
+        let mut group = criterion.benchmark_group(&cells[0].cell.workload);
+        let several = cells.iter().any(|planned| planned.cell.params != cells[0].cell.params);
+        group.sampling_mode(SamplingMode::Flat).sample_size(cells[0].samples as usize);
+        group.throughput(Throughput::Elements(1));
+        for planned in cells {
+            // Asked for when it is wanted, for a filter may leave it out.
+            let mut samples = None;
+            group.bench_function(id(planned, several), |bencher: &mut Bencher<'_, Counts>| {
+                let samples = samples.get_or_insert_with(|| measure(session, planned).into_iter().cycle());
+                bencher.iter_custom(|operations| samples.by_ref().take(operations as usize).sum());
+            });
+        }
+        group.finish();
+    }
+}
+
+/// The monitor, with the parameters where there are several cells of it.
+fn id(planned: &Planned, several: bool) -> BenchmarkId {
+    let Planned { cell, .. } = planned;
+    match several {
+        true => BenchmarkId::new(cell.tuned_monitor(), &cell.params),
+        false => BenchmarkId::from_parameter(cell.tuned_monitor()),
+    }
+}
+
+fn measure(session: &dyn Session, planned: &Planned) -> Vec<u64> {
+    match session.run(&planned.cell, &runner::spec(planned, None)) {
+        Outcome::Measured(measured) => measured.samples,
+        other => panic!("{} {}: {}", planned.cell, other.word(), other.reason()),
+    }
+}

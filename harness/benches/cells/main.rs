@@ -1,0 +1,55 @@
+//! `cargo bench`: Criterion over cells. What it counts are instructions, which
+//! it asks a guest for; a group per workload, a function per monitor.
+
+use std::env;
+use std::path::{Path, PathBuf};
+
+use hookbench::plan::{Plan, Products};
+use hookbench::qemu::{BUDGET, QemuSession};
+use hookbench::session::Session;
+use hookbench_vm::kernels;
+
+use counts::Counts;
+
+mod counts;
+mod groups;
+mod undefined;
+
+/// What `cargo bench` compares.
+const MONITORS: &[&str] = &["none", "audit+rules", "bpf-lsm+ringbuf", "kprobe+ringbuf"];
+
+fn main() {
+    let kernel = kernels::default().expect("the table of kernels is sound").name.clone();
+    let session =
+        QemuSession::open(std::slice::from_ref(&kernel), 1, BUDGET, &|message| eprintln!("{message}"))
+            .unwrap_or_else(|error| panic!("no guest: {error:#}"));
+    let planned = plan().cells(&[kernel]).expect("the benchmark's plan is sound");
+    let folder = folder();
+    let mut criterion =
+        groups::criterion(Counts(session.clock())).output_directory(&folder).configure_from_args();
+    groups::bench(&mut criterion, &session, &planned);
+    criterion.final_summary();
+    undefined::said(&folder).unwrap_or_else(|error| panic!("failed to go through {folder:?}: {error}"));
+}
+
+/// Where Criterion keeps what it measured, as it has it by itself.
+fn folder() -> PathBuf {
+    let target = || Path::new(env!("CARGO_TARGET_TMPDIR")).with_file_name("criterion");
+    env::var_os("CRITERION_HOME").map_or_else(target, PathBuf::from)
+}
+
+fn plan() -> Plan {
+    let cells = vec![Products {
+        workloads: vec!["*".into()],
+        monitors: MONITORS.iter().map(|monitor| monitor.to_string()).collect(),
+        ..Products::default()
+    }];
+    Plan {
+        name: "bench".into(),
+        about: String::new(),
+        kernels: Vec::new(),
+        ready: None,
+        bring: vec![],
+        cells,
+    }
+}

@@ -1,0 +1,213 @@
+//! What is done with stored runs, as a user has it: compare, gate, history, export and
+//! baselines; their exit codes, and that a report is there before the bad one.
+
+use std::fs;
+use std::path::Path;
+use std::process::{Command, Output};
+
+use hookbench_results::store::{load, save};
+use hookbench_results::{Clock, Environment, Measured, Measurement, Outcome, Run, Schedule, Target};
+
+use common::{HOOKBENCH, text};
+
+mod common;
+
+/// A run of these cells, under `monitor` with all samples the same.
+fn run(cells: &[(&str, u64)]) -> Run {
+    let measurement = |(monitor, p50): &(&str, u64)| Measurement {
+        cell: hookbench_results::Cell {
+            kernel: "6.1".into(),
+            target: Target::Tcg,
+            boot: Default::default(),
+            workload: "null-syscall".into(),
+            params: Default::default(),
+            schedule: Schedule::Paced,
+            monitor: monitor.parse().unwrap(),
+            tuning: Default::default(),
+        },
+        clock: Clock::Instructions,
+        history: None,
+        outcome: Outcome::Measured(Measured { samples: vec![*p50; 3], ..Default::default() }),
+    };
+    let measurements = cells.iter().map(measurement).collect();
+    Run { schema: 1, plan: "test".into(), shard: None, environment: Environment::default(), measurements }
+}
+
+/// A folder with the runs `base`, `new` and `noisy`.
+fn place() -> tempfile::TempDir {
+    let place = tempfile::tempdir().unwrap();
+    let base = run(&[("none", 300), ("kprobe+count", 1000), ("audit+rules", 900)]);
+    let new = run(&[("none", 300), ("kprobe+count", 1020), ("audit+rules", 890)]);
+    let mut noisy = base.clone();
+    noisy.measurements.iter_mut().for_each(|measurement| measurement.clock = Clock::Tsc);
+    for (name, run) in [("base", &base), ("new", &new), ("noisy", &noisy)] {
+        fs::create_dir(place.path().join(name)).unwrap();
+        save(run, &place.path().join(name)).unwrap();
+    }
+    place
+}
+
+fn hookbench(place: &Path, arguments: &[&str]) -> Output {
+    let mut command = Command::new(HOOKBENCH);
+    command.args(arguments).current_dir(place).env_remove("GITHUB_STEP_SUMMARY").output().unwrap()
+}
+
+/// The exit code, and what was said on both outputs.
+fn said(place: &Path, line: &str) -> (Option<i32>, String) {
+    let output =
+        hookbench(place, &shlex::split(line).unwrap().iter().map(String::as_str).collect::<Vec<_>>());
+    (output.status.code(), text(&output.stdout) + &text(&output.stderr))
+}
+
+#[test]
+fn a_comparison_shows_what_changed_and_nothing_else() {
+    let place = place();
+    let (code, text) = said(place.path(), "compare base new");
+    assert_eq!(code, Some(0), "{text}");
+    assert!(
+        text.contains("+20") && text.contains("kprobe+count") && text.contains("1 cell as before"),
+        "{text}"
+    );
+    assert!(!text.contains("paced/none"), "{text}");
+    assert!(said(place.path(), "compare base new --all").1.contains("paced/none"));
+    let (code, text) = said(place.path(), "compare base base");
+    assert_eq!((code, text.lines().last()), (Some(0), Some("3 cells as before.")), "{text}");
+    for (format, part) in
+        [("markdown", "# What changed"), ("json", "\"difference\": 20"), ("html", "<h1>What changed</h1>")]
+    {
+        let (code, text) = said(place.path(), &format!("compare base new --format {format} --out file"));
+        assert_eq!((code, text.as_str()), (Some(0), ""), "{format}");
+        assert!(fs::read_to_string(place.path().join("file")).unwrap().contains(part), "{format}");
+    }
+}
+
+#[test]
+fn a_regression_is_exit_code_3_and_the_report_is_there_by_then() {
+    let place = place();
+    let (code, text) = said(place.path(), "gate base new --out report --summary summary.md");
+    assert_eq!(code, Some(3), "{text}");
+    assert!(text.contains("1 regression") && text.contains("+20 instructions"), "{text}");
+    for file in ["comparison.txt", "comparison.md", "comparison.json", "comparison.html", "junit.xml"] {
+        let written = fs::read_to_string(place.path().join("report").join(file)).unwrap();
+        assert!(written.contains("kprobe+count") && text.contains(file), "{file}");
+    }
+    assert!(fs::read_to_string(place.path().join("summary.md")).unwrap().starts_with("# Gate: regression"));
+}
+
+#[test]
+fn what_is_within_limits_or_allowed_is_exit_code_0() {
+    let place = place();
+    for line in [
+        "gate base base",
+        "gate base new --limit 2%",
+        "gate base new --limit 'kprobe+*=20 instructions'",
+        "gate base new --limit '6.1/*=2%'",
+        "gate base new --allow 'kprobe+*'",
+        "gate noisy noisy --limit 0%",
+    ] {
+        let (code, text) = said(place.path(), line);
+        assert_eq!(code, Some(0), "{line}: {text}");
+        assert!(text.contains("No regression"), "{line}: {text}");
+    }
+    let (code, text) = said(place.path(), "gate base new --limit 1.9% --limit '20 instructions'");
+    assert_eq!(code, Some(3), "{text}");
+}
+
+#[test]
+fn what_is_asked_for_wrongly_is_exit_code_2_and_says_what_is_right() {
+    let place = place();
+    for (line, part) in [
+        ("gate base new --limit 5", "5%"),
+        ("gate base new --limit '[z=5%'", "not a glob"),
+        ("gate base new --limit 'bpf-lsm+*=5%'", "of no cell"),
+        ("gate base new --limit '20 cycles'", "whose numbers are instructions"),
+        ("gate noisy noisy", "--limit"),
+        ("gate base nothing", "baselines: there are none yet"),
+        ("compare base baseline:../base", "not a baseline's name"),
+        ("compare base new --format junit", "possible values"),
+        ("export base --format carrier-pigeon", "github-action-benchmark"),
+        ("history base new --label one", "1 labels are not one for each of 2 runs"),
+        ("history base new --monitor bpf", "audit+rules"),
+        ("run --baseline nothing", "baselines: there are none yet"),
+        ("run --save-baseline a/b", "not a baseline's name"),
+        ("run --save-baseline a --baseline b", "cannot be used with"),
+    ] {
+        let (code, text) = said(place.path(), line);
+        assert_eq!(code, Some(2), "{line}: {text}");
+        assert!(text.contains(part), "{line}: {text}");
+    }
+}
+
+#[test]
+fn a_run_that_cannot_be_read_is_exit_code_1() {
+    let place = place();
+    fs::write(place.path().join("new/run.json"), "{").unwrap();
+    for line in ["gate base new", "compare base new", "export new --format ndjson", "history base new"] {
+        let (code, text) = said(place.path(), line);
+        assert_eq!(code, Some(1), "{line}: {text}");
+        assert!(text.contains("run.json"), "{line}: {text}");
+    }
+    let (code, text) = said(place.path(), "gate base base --out base/run.json");
+    assert_eq!(code, Some(1), "{text}");
+}
+
+#[test]
+fn a_job_s_summary_is_appended_to_the_file_that_github_names() {
+    let place = place();
+    let summary = place.path().join("summary");
+    fs::write(&summary, "# Of another step\n").unwrap();
+    let mut command = Command::new(HOOKBENCH);
+    command.args(["gate", "base", "base", "--github-summary"]).current_dir(place.path());
+    assert!(command.env("GITHUB_STEP_SUMMARY", &summary).output().unwrap().status.success());
+    let written = fs::read_to_string(&summary).unwrap();
+    assert!(written.starts_with("# Of another step\n# Gate: no regression"), "{written}");
+    let (code, text) = said(place.path(), "gate base base --github-summary");
+    assert_eq!(code, Some(0));
+    assert!(text.contains("GITHUB_STEP_SUMMARY is not set"), "{text}");
+}
+
+#[test]
+fn a_folder_is_meant_before_a_baseline_of_its_name() {
+    let place = place();
+    let baselines = place.path().join("baselines");
+    fs::create_dir_all(baselines.join("base")).unwrap();
+    fs::create_dir_all(baselines.join("main")).unwrap();
+    save(&run(&[("none", 1)]), &baselines.join("base")).unwrap();
+    save(&run(&[("none", 2)]), &baselines.join("main")).unwrap();
+    assert!(said(place.path(), "compare base base").1.contains("3 cells as before"));
+    assert!(said(place.path(), "compare baseline:base main").1.contains("+100.0 %"));
+    assert!(said(place.path(), "compare nobody main").1.contains("baselines: base, main"));
+}
+
+#[test]
+fn runs_are_exported_and_beside_each_other_in_order() {
+    let place = place();
+    let (code, text) = said(place.path(), "export new --format github-action-benchmark");
+    assert_eq!(code, Some(0), "{text}");
+    let entries: Vec<serde_json::Value> = serde_json::from_str(&text).unwrap();
+    assert_eq!((entries.len(), &entries[0]["unit"]), (3, &"instructions".into()));
+    let (code, text) =
+        said(place.path(), "history new base --label after,before --monitor 'kprobe+*' --out history");
+    assert_eq!(code, Some(0), "{text}");
+    assert!(text.contains("+720    +700"), "{text}");
+    let csv = fs::read_to_string(place.path().join("history/history.csv")).unwrap();
+    assert_eq!(csv.lines().count(), 5, "{csv}");
+    assert!(fs::read_to_string(place.path().join("history/history-1.svg")).unwrap().contains("kprobe+count"));
+}
+
+#[test]
+fn a_run_is_kept_as_a_baseline_and_another_compared_with_it() {
+    let place = tempfile::tempdir().unwrap();
+    let cells = "run --workload null-syscall --monitor audit+idle --samples 10";
+    let (code, text) = said(place.path(), &format!("{cells} --out one --save-baseline main"));
+    assert_eq!(code, Some(0), "{text}");
+    assert_eq!(load(&place.path().join("baselines/main")).unwrap(), load(&place.path().join("one")).unwrap());
+    let (code, text) = said(place.path(), &format!("{cells} --out two --baseline main"));
+    assert_eq!(code, Some(0), "{text}");
+    assert!(text.contains("2 cells as before."), "{text}");
+    assert_eq!(said(place.path(), "gate main two").0, Some(0));
+    let (code, text) = said(place.path(), &format!("{cells} --out three --save-baseline main --fault panic"));
+    assert_eq!(code, Some(1), "{text}");
+    assert!(text.contains("the baseline main is left as it was"), "{text}");
+    assert_eq!(load(&place.path().join("baselines/main")).unwrap().count("failed"), 0);
+}

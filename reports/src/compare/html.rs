@@ -1,0 +1,148 @@
+//! A comparison as a page, one file without a script, in the look of `report.html`.
+
+use hookbench_results::Cell;
+use hookbench_results::compare::Change;
+use hookbench_results::gate::Word;
+use maud::{DOCTYPE, Markup, PreEscaped, html};
+
+use super::markdown::heading;
+use super::{Report, words};
+use crate::html::STYLE;
+use crate::text;
+
+/// What is long here (names of cells, hashes) is broken into lines.
+const LONG: &str =
+    "td.text, th.cell { white-space: normal; overflow-wrap: anywhere; } th.cell { min-width: 15rem; }";
+
+/// The report as HTML.
+pub(super) fn render(report: &Report<'_>) -> String {
+    let runs = words::runs(report);
+    let page = html! {
+        (DOCTYPE)
+        html lang="en" {
+            head {
+                meta charset="utf-8";
+                meta name="viewport" content="width=device-width, initial-scale=1";
+                meta name="color-scheme" content="light dark";
+                title { (heading(report)) ": hookbench" }
+                style { (PreEscaped(STYLE)) (PreEscaped(LONG)) }
+            }
+            body {
+                main {
+                    header {
+                        h1 { (heading(report)) }
+                        p.answer { (words::answer(report)) }
+                        dl {
+                            div { dt { "base" } dd { (runs.base) } }
+                            div { dt { "new" } dd { (runs.new) } }
+                        }
+                        @for remark in words::remarks(report) { p { (remark) } }
+                    }
+                    (environment(report))
+                    (verdicts(report))
+                    (endings(report))
+                    (changes(report))
+                }
+            }
+        }
+    };
+    page.into_string() + "\n"
+}
+
+/// A table under a heading; nothing where there is no row.
+fn section<T>(
+    report: &Report<'_>,
+    heading: &str,
+    header: &[(&str, bool)],
+    items: &[T],
+    row: impl Fn(&T) -> Markup,
+) -> Markup {
+    let (shown, left) = report.shown(items);
+    html! {
+        @if !shown.is_empty() {
+            section {
+                h2 { (heading) }
+                div.table tabindex="0" role="region" aria-label={ "Table: " (heading) } {
+                    table {
+                        thead { tr { @for (name, number) in header { th.number[*number] scope="col" { (name) } } } }
+                        tbody { @for item in shown { tr { (row(item)) } } }
+                    }
+                }
+                @if let Some(more) = words::more(left) { p { (more) } }
+            }
+        }
+    }
+}
+
+fn cell_name(cell: &Cell) -> Markup {
+    html! { th.cell scope="row" { code { (text::one_line(&cell.to_string())) } } }
+}
+
+fn environment(report: &Report<'_>) -> Markup {
+    let header = [("what", false), ("in the base", false), ("in the new run", false)];
+    let differences = &report.comparison.environment;
+    section(report, "What made the numbers and differs", &header, differences, |difference| {
+        let [what, base, new] = words::difference(difference);
+        html! { th scope="row" { (what) } td.text { (base) } td.text { (new) } }
+    })
+}
+
+fn verdicts(report: &Report<'_>) -> Markup {
+    let Some(gate) = report.gate else { return Markup::default() };
+    let header = [("verdict", false), ("cell", false), ("why", false)];
+    section(report, "Verdicts", &header, &gate.verdicts, |verdict| {
+        html! {
+            td { span.word[verdict.verdict == Word::Regression] { (verdict.verdict.name()) } }
+            (cell_name(&verdict.cell))
+            td.text { (words::why(verdict)) }
+        }
+    })
+}
+
+fn endings(report: &Report<'_>) -> Markup {
+    let comparison = report.comparison;
+    let header = [("cell", false), ("how it ended", false)];
+    let line = |cell: &Cell, words: String| html! { (cell_name(cell)) td.text { (words) } };
+    html! {
+        (section(report, "Ended otherwise", &header, &comparison.outcomes, |ending| {
+            line(&ending.cell, words::ending(&ending.ended))
+        }))
+        (section(report, "Only in the base", &header, &comparison.vanished, |lone| {
+            line(&lone.cell, words::ended(&lone.ended))
+        }))
+        (section(report, "Only in the new run", &header, &comparison.appeared, |lone| {
+            line(&lone.cell, words::ended(&lone.ended))
+        }))
+        (section(report, "Of another clock", &[("cell", false), ("clock", false)], &comparison.clocks, |clocks| {
+            line(&clocks.cell, words::other_clock(&clocks.clock))
+        }))
+    }
+}
+
+fn changes(report: &Report<'_>) -> Markup {
+    let heading = if report.all { "Cells" } else { "Changed cells" };
+    let header = [
+        ("cell", false),
+        ("change", true),
+        ("%", true),
+        ("base p50", true),
+        ("new p50", true),
+        ("added to none", true),
+        ("unit", false),
+        ("beside it", false),
+    ];
+    section(report, heading, &header, &report.changes(), |change| change_row(change))
+}
+
+fn change_row(change: &Change) -> Markup {
+    html! {
+        (cell_name(&change.cell))
+        td.number { (text::signed(change.difference)) }
+        td.number { (change.percent.map_or_else(String::new, words::percent)) }
+        td.number { (text::grouped(change.summary.base.p50)) }
+        td.number { (text::grouped(change.summary.new.p50)) }
+        td.number { (words::added(&change.added)) }
+        td { (text::unit_and_clock(change.clock, change.cell.target)) }
+        td.text { (words::notes(change).join("; ")) }
+    }
+}

@@ -1,0 +1,39 @@
+//! A comparison as JSON: what `results` serialises, with the names of the runs and
+//! the judgement beside it.
+
+use hookbench_results::Comparison;
+use hookbench_results::gate::Gate;
+use serde::Serialize;
+
+use super::Report;
+
+#[derive(Serialize)]
+struct Document<'a> {
+    base: &'a str,
+    new: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    is_open: Option<bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    gate: Option<&'a Gate>,
+    unchanged: usize,
+    comparison: Comparison,
+}
+
+/// The report as JSON, with a line break at its end.
+pub(super) fn render(report: &Report<'_>) -> String {
+    let mut comparison = report.comparison.clone();
+    if !report.all {
+        comparison.numbers.retain(|change| !change.is_nothing());
+        comparison.without_numbers.clear();
+    }
+    let document = Document {
+        base: report.names.base,
+        new: report.names.new,
+        is_open: report.gate.map(Gate::is_open),
+        gate: report.gate,
+        unchanged: report.comparison.unchanged(),
+        comparison,
+    };
+    // Text, numbers and lists of them: there is nothing that JSON has no place for.
+    serde_json::to_string_pretty(&document).unwrap_or_default() + "\n"
+}

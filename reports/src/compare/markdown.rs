@@ -1,0 +1,107 @@
+//! A comparison as Markdown, which fits the comment of a pull request and the summary
+//! of a job.
+
+use hookbench_results::compare::Change;
+
+use super::{Report, words};
+use crate::markdown::{code, escaped, table};
+use crate::text;
+
+/// The report as Markdown.
+pub(super) fn render(report: &Report<'_>) -> String {
+    let runs = words::runs(report);
+    let mut parts = vec![
+        format!("# {}\n", heading(report)),
+        format!("{}\n", escaped(&words::answer(report))),
+        format!("- base: {}\n- new: {}\n", escaped(&runs.base), escaped(&runs.new)),
+    ];
+    parts.extend(words::remarks(report).iter().map(|remark| format!("{}\n", escaped(remark))));
+    parts.extend(
+        [environment(report), verdicts(report), endings(report), changes(report)].into_iter().flatten(),
+    );
+    parts.join("\n")
+}
+
+/// What the page is called.
+pub(super) fn heading(report: &Report<'_>) -> &'static str {
+    match report.gate {
+        None => "What changed",
+        Some(gate) if gate.is_open() => "Gate: no regression",
+        Some(_) => "Gate: regression",
+    }
+}
+
+/// A heading and a table below it; nothing where there is no row.
+fn section<T>(
+    report: &Report<'_>,
+    heading: &str,
+    header: &[&str],
+    items: &[T],
+    row: impl Fn(&T) -> Vec<String>,
+) -> Option<String> {
+    let (shown, left) = report.shown(items);
+    let more = words::more(left).map_or_else(String::new, |more| format!("\n{more}\n"));
+    let lines = table(header, shown.iter().map(row));
+    (!shown.is_empty()).then(|| format!("## {heading}\n\n{lines}{more}"))
+}
+
+fn environment(report: &Report<'_>) -> Option<String> {
+    let header = ["what", "in the base", "in the new run"];
+    section(
+        report,
+        "What made the numbers and differs",
+        &header,
+        &report.comparison.environment,
+        |difference| words::difference(difference).map(|word| escaped(&word)).into(),
+    )
+}
+
+fn verdicts(report: &Report<'_>) -> Option<String> {
+    let gate = report.gate?;
+    section(report, "Verdicts", &["verdict", "cell", "why"], &gate.verdicts, |verdict| {
+        vec![verdict.verdict.name().into(), code(&verdict.cell.to_string()), escaped(&words::why(verdict))]
+    })
+}
+
+fn endings(report: &Report<'_>) -> Option<String> {
+    let comparison = report.comparison;
+    let header = ["cell", "how it ended"];
+    let outcomes = section(report, "Ended otherwise", &header, &comparison.outcomes, |ending| {
+        vec![code(&ending.cell.to_string()), escaped(&words::ending(&ending.ended))]
+    });
+    let lone = |heading, cells| {
+        section(report, heading, &header, cells, |lone: &hookbench_results::compare::Lone| {
+            vec![code(&lone.cell.to_string()), escaped(&words::ended(&lone.ended))]
+        })
+    };
+    let clocks = section(report, "Of another clock", &["cell", "clock"], &comparison.clocks, |clocks| {
+        vec![code(&clocks.cell.to_string()), escaped(&words::other_clock(&clocks.clock))]
+    });
+    let all = [
+        outcomes,
+        lone("Only in the base", &comparison.vanished),
+        lone("Only in the new run", &comparison.appeared),
+        clocks,
+    ];
+    let all: Vec<String> = all.into_iter().flatten().collect();
+    (!all.is_empty()).then(|| all.join("\n"))
+}
+
+fn changes(report: &Report<'_>) -> Option<String> {
+    let heading = if report.all { "Cells" } else { "Changed cells" };
+    let header = ["change", "%", "base p50", "new p50", "added to none", "unit", "cell", "beside it"];
+    section(report, heading, &header, &report.changes(), |change| row(change))
+}
+
+fn row(change: &Change) -> Vec<String> {
+    vec![
+        text::signed(change.difference),
+        change.percent.map_or_else(String::new, words::percent),
+        text::grouped(change.summary.base.p50),
+        text::grouped(change.summary.new.p50),
+        words::added(&change.added),
+        text::unit_and_clock(change.clock, change.cell.target),
+        code(&change.cell.to_string()),
+        escaped(&words::notes(change).join("; ")),
+    ]
+}

@@ -1,0 +1,80 @@
+//! A comparison, and a gate's judgement of it, as files. A format is one file and
+//! one row in [`FORMATS`]; what they say in words is in `words.rs`.
+
+use hookbench_results::Comparison;
+use hookbench_results::compare::{Change, Sides};
+use hookbench_results::gate::Gate;
+
+mod html;
+mod json;
+mod junit;
+mod markdown;
+#[cfg(test)]
+mod tests;
+mod text;
+mod words;
+
+/// What is rendered.
+#[derive(Debug, Clone, Copy)]
+pub struct Report<'a> {
+    /// What the runs are called: a folder's name, or a baseline's.
+    pub names: Sides<&'a str>,
+    /// What changed.
+    pub comparison: &'a Comparison,
+    /// What is thought of it, where that was asked.
+    pub gate: Option<&'a Gate>,
+    /// Whether cells that did not change are shown as well.
+    pub all: bool,
+    /// How many lines of a list are shown, where there is no room for all.
+    pub most: Option<usize>,
+}
+
+impl<'a> Report<'a> {
+    /// The cells with numbers that are shown.
+    fn changes(&self) -> Vec<&'a Change> {
+        self.comparison.numbers.iter().filter(|change| self.all || !change.is_nothing()).collect()
+    }
+
+    /// Those of `items` that are shown, and how many are not.
+    fn shown<'i, T>(&self, items: &'i [T]) -> (&'i [T], usize) {
+        let shown = self.most.unwrap_or(usize::MAX).min(items.len());
+        (&items[..shown], items.len() - shown)
+    }
+}
+
+/// A format that a comparison is written in.
+#[derive(Debug, Clone, Copy)]
+pub struct Format {
+    /// What it is called on the command line.
+    pub name: &'static str,
+    /// The file's name in a gate's folder.
+    pub file: &'static str,
+    /// One line for a reader.
+    pub about: &'static str,
+    /// The file's whole content.
+    pub render: fn(&Report<'_>) -> String,
+}
+
+/// All formats; the first is for the terminal.
+pub static FORMATS: &[Format] = &[
+    Format { name: "text", file: "comparison.txt", about: "what changed, for people", render: text::render },
+    Format {
+        name: "markdown",
+        file: "comparison.md",
+        about: "the same for a tracker",
+        render: markdown::render,
+    },
+    Format { name: "json", file: "comparison.json", about: "the same for scripts", render: json::render },
+    Format {
+        name: "html",
+        file: "comparison.html",
+        about: "the same as a page, one file",
+        render: html::render,
+    },
+    Format {
+        name: "junit",
+        file: "junit.xml",
+        about: "a test for each cell, as CI shows tests",
+        render: junit::render,
+    },
+];

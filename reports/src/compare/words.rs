@@ -1,0 +1,223 @@
+//! What a comparison says in words, the same in all formats. Foreign text in them is
+//! one line; escaping stays with the format.
+
+use hookbench_results::compare::{Change, Difference, Ended, Other, Samples, Sides};
+use hookbench_results::gate::{Verdict, Why, Word};
+use hookbench_results::{Clock, Summary};
+
+use super::Report;
+use crate::text;
+
+/// What is compared: name, plan and number of cells of each run.
+pub(super) fn runs(report: &Report<'_>) -> Sides<String> {
+    let Report { names, comparison, .. } = report;
+    let said = |name: &str, plan: &str, cells| {
+        format!("{}: plan {}, {}", text::name(name), text::name(plan), text::count(cells, "cell"))
+    };
+    Sides {
+        base: said(names.base, &comparison.plans.base, comparison.cells.base),
+        new: said(names.new, &comparison.plans.new, comparison.cells.new),
+    }
+}
+
+/// The answer in a sentence or two.
+pub(super) fn answer(report: &Report<'_>) -> String {
+    let comparison = report.comparison;
+    let changed: Vec<&Change> = comparison.changed().collect();
+    let moved = changed.iter().filter(|change| change.difference != 0).count();
+    let parts = [
+        (moved, "with another median"),
+        (changed.len() - moved, "with the same median, and something else changed"),
+        (comparison.outcomes.len(), "ended otherwise"),
+        (comparison.vanished.len(), "only in the base"),
+        (comparison.appeared.len(), "only in the new run"),
+        (comparison.clocks.len(), "of another clock, not compared"),
+        (comparison.unchanged(), "as before"),
+    ];
+    let parts = parts.iter().filter(|(count, _)| *count > 0);
+    let parts: Vec<String> =
+        parts.map(|(count, what)| format!("{} {what}", text::count(*count, "cell"))).collect();
+    let counts = if parts.is_empty() { "No cells.".into() } else { format!("{}.", parts.join(", ")) };
+    [verdict(report), counts].concat()
+}
+
+fn verdict(report: &Report<'_>) -> String {
+    let Some(gate) = report.gate else { return String::new() };
+    let count = |word| gate.of(word).count();
+    let limits: Vec<String> = gate.limits.iter().map(|limit| text::name(&limit.to_string())).collect();
+    let limits = if limits.is_empty() { "none, so that nothing may grow".into() } else { limits.join("; ") };
+    let first = match count(Word::Regression) {
+        0 => "No regression".into(),
+        regressions => text::count(regressions, "regression"),
+    };
+    let more = match count(Word::Allowed) {
+        0 => String::new(),
+        allowed => format!(", {} allowed", text::grouped(allowed as u64)),
+    };
+    format!("{first}{more} (limits: {limits}). ")
+}
+
+/// What is said beside the answer: what was allowed in vain.
+pub(super) fn remarks(report: &Report<'_>) -> Vec<String> {
+    let mut remarks = Vec::new();
+    if !report.comparison.environment.is_empty() {
+        remarks.push("What made the numbers is not the same in both runs: see what differs below.".into());
+    }
+    let idle = report.gate.into_iter().flat_map(|gate| &gate.idle);
+    remarks.extend(idle.map(|pattern| format!("Allowed, and of no cell: {}", text::name(pattern))));
+    remarks
+}
+
+/// Why a cell is told: `p50 grew by 120 instructions (+0.13 %), limit 5%`.
+pub(super) fn why(verdict: &Verdict) -> String {
+    match &verdict.why {
+        Why::Grew { difference, percent, unit, limit } => {
+            let limit = limit.as_ref().map_or_else(
+                || "and nothing may grow under an exact clock".into(),
+                |limit| format!("the limit is {}", text::name(&limit.to_string())),
+            );
+            format!("p50 {} {unit}{}; {limit}", text::signed(*difference), in_brackets(*percent))
+        }
+        Why::Shrank { difference, percent, unit } => {
+            format!("p50 {} {unit}{}", text::signed(*difference), in_brackets(*percent))
+        }
+        Why::LostMore { events } => format!("the monitor lost {events} events more"),
+        Why::StopsOtherwise => "the monitor stops other operations, or in another way".into(),
+        Why::Ended(sides) => ending(sides),
+        Why::New(new) => format!("new, and {}", ended(new)),
+        Why::Vanished => "not in the new run".into(),
+        Why::OtherClock(clock) => other_clock(clock),
+    }
+}
+
+fn in_brackets(change: Option<f64>) -> String {
+    change.map_or_else(String::new, |change| format!(" ({})", percent(change)))
+}
+
+/// `measured → failed: the guest's kernel panicked`
+pub(super) fn ending(sides: &Sides<Ended>) -> String {
+    format!("{} → {}", ended(&sides.base), ended(&sides.new))
+}
+
+/// `failed: the guest's kernel panicked`
+pub(super) fn ended(ended: &Ended) -> String {
+    match text::one_line(&ended.reason) {
+        reason if reason.is_empty() => ended.outcome.into(),
+        reason => format!("{}: {reason}", ended.outcome),
+    }
+}
+
+/// What differs between clocks, and that numbers are not.
+pub(super) fn other_clock(clock: &Sides<Clock>) -> String {
+    format!("clock {} → {}: the numbers are not compared", clock.base.name(), clock.new.name())
+}
+
+/// What made the numbers: the name and the two values.
+pub(super) fn difference(difference: &Difference) -> [String; 3] {
+    let value = |value: &Option<String>| match value.as_deref().map(text::one_line) {
+        Some(value) if !value.is_empty() => value,
+        _ => "nothing".into(),
+    };
+    [text::one_line(&difference.what), value(&difference.values.base), value(&difference.values.new)]
+}
+
+/// What changed of a cell beside its median.
+pub(super) fn notes(change: &Change) -> Vec<String> {
+    let mut notes = Vec::new();
+    match change.samples {
+        Samples::Reordered => notes.push("the same samples in another order".into()),
+        Samples::Differ if change.difference == 0 => notes.push(same_median(&change.summary)),
+        Samples::Same | Samples::Differ => {}
+    }
+    let Sides { base, new } = change.summary;
+    if base.n != new.n {
+        notes.push(format!("n {} → {}", text::grouped(base.n as u64), text::grouped(new.n as u64)));
+    }
+    if let Some(refused) = &change.refused {
+        let word = |refused: &Option<_>, n| {
+            refused.as_ref().map_or_else(|| "measured".into(), |refused| text::refusal(refused, n))
+        };
+        notes.push(format!("{} → {}", word(&refused.base, base.n), word(&refused.new, new.n)));
+    }
+    notes.extend(change.others.iter().map(|other| beside(other, change.clock)));
+    notes
+}
+
+/// Which other statistics moved.
+fn same_median(summary: &Sides<Summary>) -> String {
+    let Sides { base, new } = summary;
+    let whole = [
+        ("min", base.min, new.min),
+        ("p90", base.p90, new.p90),
+        ("p99", base.p99, new.p99),
+        ("max", base.max, new.max),
+    ];
+    let moved = whole.into_iter().filter(|(_, base, new)| base != new);
+    let mut moved: Vec<String> = moved
+        .map(|(name, base, new)| format!("{name} {} → {}", text::grouped(base), text::grouped(new)))
+        .collect();
+    if base.mean != new.mean {
+        moved.push(format!("mean {} → {}", text::mean(base.mean), text::mean(new.mean)));
+    }
+    match moved.is_empty() {
+        true => "other samples, with the same statistics".into(),
+        false => format!("other samples: {}", moved.join(", ")),
+    }
+}
+
+/// `attaching 1,234 → 1,300 instructions`
+fn beside(other: &Other, clock: Clock) -> String {
+    let value = |value: Option<i128>| value.map_or_else(|| "none".into(), grouped);
+    let words = format!("{} {} → {}", other.what.name(), value(other.values.base), value(other.values.new));
+    [words.as_str(), other.what.unit(clock)].join(" ").trim_end().into()
+}
+
+fn grouped(number: i128) -> String {
+    let sign = if number < 0 { "-" } else { "" };
+    u64::try_from(number.unsigned_abs())
+        .map_or_else(|_| number.to_string(), |size| format!("{sign}{}", text::grouped(size)))
+}
+
+/// `+0.0013 %`, `-12.5 %`: two digits that say something, for exact numbers change by little.
+pub(super) fn percent(change: f64) -> String {
+    let decimals = match change.abs() {
+        0.0 => return "0 %".into(),
+        10.0.. => 1,
+        size => (1.0 - size.log10().floor()).clamp(2.0, 9.0) as usize,
+    };
+    format!("{change:+.decimals$} %")
+}
+
+/// `+392 → +404`; one of them is `-` where there is none.
+pub(super) fn added(added: &Sides<Option<i64>>) -> String {
+    let word = |added: Option<i64>| added.map_or_else(|| "-".into(), text::signed);
+    match added {
+        Sides { base: None, new: None } => String::new(),
+        Sides { base, new } => format!("{} → {}", word(*base), word(*new)),
+    }
+}
+
+/// `and 12 more`; nothing where none is left out.
+pub(super) fn more(left: usize) -> Option<String> {
+    (left > 0).then(|| format!("and {} more", text::grouped(left as u64)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_small_change_is_not_rounded_away() {
+        let said = [0.0, 0.0013, -0.25, 1.234, 99.96, -1234.5, 1e-12].map(percent);
+        assert_eq!(
+            said,
+            ["0 %", "+0.0013 %", "-0.25 %", "+1.23 %", "+100.0 %", "-1234.5 %", "+0.000000000 %"]
+        );
+    }
+
+    #[test]
+    fn numbers_beyond_64_bits_are_said_too() {
+        assert_eq!(grouped(-4096), "-4,096");
+        assert_eq!(grouped(i128::MAX), i128::MAX.to_string());
+    }
+}

@@ -1,0 +1,61 @@
+//! Bencher Metric Format: benchmarks by name, in each its measures by slug, in each a
+//! `value` and what it lies between. It is documented at
+//! <https://bencher.dev/docs/reference/bencher-metric-format>, with its JSON Schema.
+
+use std::collections::BTreeMap;
+
+use hookbench_results::Run;
+use serde::Serialize;
+
+use crate::section;
+use crate::text;
+
+#[derive(Serialize)]
+struct Metric {
+    value: i128,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    lower_value: Option<i128>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    upper_value: Option<i128>,
+}
+
+impl Metric {
+    fn of(value: impl Into<i128>) -> Metric {
+        Metric { value: value.into(), lower_value: None, upper_value: None }
+    }
+}
+
+/// A name may have no more characters.
+const LONGEST_NAME: usize = 1024;
+
+/// The cells of `run` that have numbers. The measure `instructions` (or what else the
+/// clock counts) is the median, between the smallest and the largest sample;
+/// `added-instructions` what the monitor adds to `none`; `attach-instructions` and
+/// `memory-bytes` what attaching it took.
+pub(super) fn render(run: &Run) -> String {
+    let sections = section::sections(run);
+    let rows = sections.iter().flat_map(|section| &section.rows);
+    let mut benchmarks: BTreeMap<String, BTreeMap<String, Metric>> = BTreeMap::new();
+    for row in rows {
+        let (Some(summary), Some(measured)) = (row.summary, row.measured()) else { continue };
+        let unit = row.measurement.clock.unit();
+        let median = Metric {
+            value: summary.p50.into(),
+            lower_value: Some(summary.min.into()),
+            upper_value: Some(summary.max.into()),
+        };
+        let of_none = row.measurement.cell.monitor.is_none();
+        let added = row.added.filter(|_| !of_none).map(|added| Metric::of(added.p50));
+        let measures = [
+            (unit.to_string(), Some(median)),
+            (format!("added-{unit}"), added),
+            (format!("attach-{unit}"), measured.attach_cost.map(Metric::of)),
+            ("memory-bytes".into(), measured.memory_bytes.map(Metric::of)),
+        ];
+        let name = text::one_line(&row.measurement.cell.to_string());
+        let measures = measures.into_iter().filter_map(|(slug, metric)| Some((slug, metric?)));
+        benchmarks.insert(name.chars().take(LONGEST_NAME).collect(), measures.collect());
+    }
+    // Text and numbers: there is nothing that JSON has no place for.
+    serde_json::to_string_pretty(&benchmarks).unwrap_or_default() + "\n"
+}

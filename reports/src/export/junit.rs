@@ -1,0 +1,56 @@
+//! JUnit XML, as CI shows the results of tests: of a run, and what a gate's file has
+//! in common with it. The format is that of Jenkins (<https://llg.cubic.org/docs/junit/>).
+
+use std::collections::HashMap;
+
+use hookbench_results::{Cell, Outcome, Run};
+use quick_junit::{NonSuccessKind, Report, TestCase, TestCaseStatus, TestSuite};
+
+use crate::text;
+
+/// The cells of `run` as tests.
+pub(super) fn render(run: &Run) -> String {
+    let cases = run.measurements.iter().map(|measurement| {
+        let reason = text::one_line(&measurement.outcome.reason());
+        let status = match &measurement.outcome {
+            Outcome::Measured(_) => TestCaseStatus::success(),
+            Outcome::Failed(failure) => {
+                let mut status = TestCaseStatus::non_success(NonSuccessKind::Failure);
+                status.set_message(reason).set_type(failure.kind.name());
+                status
+            }
+            Outcome::Unsupported(_) | Outcome::Skipped(_) => {
+                let mut status = TestCaseStatus::skipped();
+                status.set_message(format!("{}: {reason}", measurement.outcome.word()));
+                status
+            }
+        };
+        (&measurement.cell, case(&measurement.cell, status))
+    });
+    document("hookbench", cases)
+}
+
+/// The test of a cell, called by its whole name.
+pub(crate) fn case(cell: &Cell, status: TestCaseStatus) -> TestCase {
+    let mut case = TestCase::new(text::one_line(&cell.to_string()), status);
+    case.set_classname(text::one_line(&cell.workload));
+    case
+}
+
+/// The file: `cases` by what they have in common but for the monitor.
+pub(crate) fn document<'a>(name: &str, cases: impl Iterator<Item = (&'a Cell, TestCase)>) -> String {
+    let mut suites: Vec<TestSuite> = Vec::new();
+    let mut places: HashMap<Cell, usize> = HashMap::new();
+    for (cell, case) in cases {
+        let place = *places.entry(cell.baseline()).or_insert_with_key(|common| {
+            let whole = common.to_string();
+            suites.push(TestSuite::new(text::one_line(whole.strip_suffix("/none").unwrap_or(&whole))));
+            suites.len() - 1
+        });
+        suites[place].add_test_case(case);
+    }
+    let mut report = Report::new(name);
+    report.add_test_suites(suites);
+    // Into memory, and without what XML has no place for: nothing that could fail.
+    report.to_string().unwrap_or_default()
+}

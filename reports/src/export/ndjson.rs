@@ -1,0 +1,106 @@
+//! One measurement a line, each a JSON object (<https://github.com/ndjson/ndjson-spec>).
+//! Its fields are the columns of `results.csv`; a number that there is none of is null.
+
+use std::collections::BTreeMap;
+
+use hookbench_results::{History, Params, Run, Summary};
+use serde::Serialize;
+
+use crate::section::{self, Row};
+use crate::text;
+
+#[derive(Serialize)]
+struct Line {
+    cell: String,
+    kernel: String,
+    target: &'static str,
+    boot: String,
+    workload: String,
+    params: BTreeMap<String, String>,
+    schedule: String,
+    monitor: String,
+    tuning: BTreeMap<String, String>,
+    clock: &'static str,
+    unit: &'static str,
+    outcome: &'static str,
+    reason: String,
+    #[serde(flatten)]
+    statistics: Statistics,
+    added_p50: Option<i64>,
+    ratio_p50: Option<f64>,
+    seen: Option<u64>,
+    lost: Option<u64>,
+    attach_cost: Option<u64>,
+    memory_bytes: Option<i64>,
+    history: Option<&'static str>,
+}
+
+#[derive(Serialize)]
+struct Statistics {
+    n: Option<usize>,
+    min: Option<u64>,
+    p50: Option<u64>,
+    p90: Option<u64>,
+    p99: Option<u64>,
+    max: Option<u64>,
+    mean: Option<f64>,
+}
+
+/// The run's cells in its order.
+pub(super) fn render(run: &Run) -> String {
+    let sections = section::sections(run);
+    let mut rows: Vec<&Row<'_>> = sections.iter().flat_map(|section| &section.rows).collect();
+    // Sections sort their rows; here a cell has the place that the plan gave it.
+    rows.sort_by_key(|row| std::ptr::from_ref(row.measurement));
+    // Text and numbers: there is nothing that JSON has no place for.
+    rows.iter().map(|row| serde_json::to_string(&line(row)).unwrap_or_default() + "\n").collect()
+}
+
+fn line(row: &Row<'_>) -> Line {
+    let (measurement, cell, measured) = (row.measurement, &row.measurement.cell, row.measured());
+    let events = measured.and_then(|measured| measured.events.as_ref());
+    let reason = match measured {
+        Some(measured) => text::refused(measured),
+        None => text::one_line(&measurement.outcome.reason()),
+    };
+    Line {
+        cell: text::one_line(&cell.to_string()),
+        kernel: text::one_line(&cell.kernel),
+        target: cell.target.name(),
+        boot: cell.boot.to_string(),
+        workload: text::one_line(&cell.workload),
+        params: params(&cell.params),
+        schedule: cell.schedule.to_string(),
+        monitor: cell.monitor.to_string(),
+        tuning: params(&cell.tuning),
+        clock: measurement.clock.name(),
+        unit: measurement.clock.unit(),
+        outcome: measurement.outcome.word(),
+        reason,
+        statistics: statistics(row.summary),
+        added_p50: row.added.map(|added| added.p50),
+        ratio_p50: row.added.map(|added| added.ratio),
+        seen: events.map(|events| events.seen),
+        lost: events.map(|events| events.lost),
+        attach_cost: measured.and_then(|measured| measured.attach_cost),
+        memory_bytes: measured.and_then(|measured| measured.memory_bytes),
+        history: measurement.history.map(History::name),
+    }
+}
+
+fn params(params: &Params) -> BTreeMap<String, String> {
+    params.iter().map(|(name, value)| (text::one_line(name), text::one_line(value))).collect()
+}
+
+fn statistics(summary: Option<Summary>) -> Statistics {
+    let of = |pick: fn(Summary) -> u64| summary.map(pick);
+    Statistics {
+        n: summary.map(|summary| summary.n),
+        min: of(|summary| summary.min),
+        p50: of(|summary| summary.p50),
+        p90: of(|summary| summary.p90),
+        p99: of(|summary| summary.p99),
+        max: of(|summary| summary.max),
+        mean: summary.map(|summary| summary.mean),
+    }
+}

@@ -1,0 +1,40 @@
+//! What the loaders of BPF objects cost, as tables.
+
+use maud::{Markup, html};
+
+use crate::loading::{ABOUT, STEPS, Table};
+
+/// One table per section; nothing where there is one loader.
+pub(super) fn loaders(tables: &[Table]) -> Markup {
+    html! {
+        @if !tables.is_empty() {
+            section #loaders {
+                h2 { "Loaders beside each other" }
+                p { (super::prose(ABOUT)) }
+                @for table in tables { (one(table)) }
+            }
+        }
+    }
+}
+
+fn one(table: &Table) -> Markup {
+    html! {
+        article {
+            h3 { (table.title) }
+            div.table tabindex="0" role="region" aria-label={ "Table: loaders, " (table.title) } {
+                table {
+                    thead { tr {
+                        th scope="col" { "monitor" }
+                        th scope="col" { "loader" }
+                        @for step in STEPS { th.number scope="col" { (step) } }
+                    } }
+                    tbody { @for line in &table.lines { tr {
+                        th scope="row" { (line.monitor) }
+                        td { (line.loader) }
+                        @for step in &line.steps { td.number { (step) } }
+                    } } }
+                }
+            }
+        }
+    }
+}
