@@ -8,6 +8,7 @@ pub mod folder;
 mod modules;
 mod outcome;
 pub mod own;
+pub mod own_name;
 pub mod plan;
 pub mod qemu;
 pub mod runner;
