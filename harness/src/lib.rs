@@ -4,6 +4,7 @@
 pub mod baseline;
 mod check;
 pub mod cmd;
+mod described;
 pub mod folder;
 mod modules;
 mod outcome;

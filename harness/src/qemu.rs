@@ -30,6 +30,7 @@ use hookbench_vm::snapshot::{Recipe, Snapshot};
 use hookbench_vm::{args, image, kernels, pair, userland};
 use sha2::{Digest, Sha256};
 
+use crate::described;
 use crate::modules::{self, Modules};
 use crate::outcome::{believed, failure, no_snapshot};
 use crate::own::Owns;
@@ -110,6 +111,7 @@ impl QemuSession {
             image: record,
             own: Vec::new(),
             usual: usual(),
+            monitors: described::monitors(),
             bpf_compiler: BPF_COMPILER.into(),
             rustc: env!("HOOKBENCH_RUSTC").into(),
         };

@@ -1,10 +1,11 @@
 //! Runs for tests. All numbers are SYNTHETIC: chosen to be plausible and to
 //! show every case, measured on nothing. Reports of them prove nothing.
 
-use hookbench_results::environment::{Environment, ImageRecord, KernelRecord};
+use hookbench_results::environment::{Environment, ImageRecord, KernelRecord, MonitorRecord};
 use hookbench_results::measurement::{Events, Failure, FailureKind, Happened, Measured, Refused};
 use hookbench_results::{
-    Cell, Clock, History, Loading, Measurement, MonitorName, Outcome, Params, Run, Schedule, Target,
+    Cell, Clock, Does, History, Loading, Measurement, MonitorName, Outcome, Params, Run, Schedule, Target,
+    Whom,
 };
 use proptest::prelude::*;
 
@@ -35,6 +36,8 @@ pub(crate) fn synthetic_run() -> Run {
             measurements.push(measured(exec(monitor), 109_000 + added, events));
         }
         measurements.extend(without_numbers(&exec));
+        measurements.push(refused(measured(exec("seccomp+errno"), 50_000, None)));
+        measurements.push(killed(measured(exec("bpf-lsm+kill"), 112_000, Some(("exec", 0)))));
         let unshare = |monitor: &str| cell(kernel, "unshare-burst", "as=user", monitor);
         measurements.push(measured(unshare("none"), 30_000, None));
         measurements.push(refused(measured(unshare("bpf-lsm+deny"), 9_000, Some(("userns", 0)))));
@@ -109,6 +112,14 @@ fn refused(mut measurement: Measurement) -> Measurement {
     measurement
 }
 
+fn killed(mut measurement: Measurement) -> Measurement {
+    if let Outcome::Measured(measured) = &mut measurement.outcome {
+        let happened = Some(Happened { events: 50, of: 50 });
+        measured.refused = Some(Refused { operations: 50, errno: "SIGKILL".into(), happened });
+    }
+    measurement
+}
+
 fn without_numbers(exec: &dyn Fn(&str) -> Cell) -> Vec<Measurement> {
     let failure = Failure {
         kind: FailureKind::EventsMismatch,
@@ -132,6 +143,24 @@ fn without_numbers(exec: &dyn Fn(&str) -> Cell) -> Vec<Measurement> {
             outcome,
         })
         .collect()
+}
+
+fn monitors() -> Vec<MonitorRecord> {
+    let record = |name: &str, does: Does, per_process: bool| MonitorRecord {
+        name: name.parse().expect("a monitor's name"),
+        about: format!("what {name} does, in a line"),
+        sees: "sees LSM hooks".into(),
+        does,
+        per_process,
+        since: "5.10".into(),
+    };
+    let watching = COSTS.iter().map(|(name, _)| record(name, Does::Observes, false));
+    let stopping = [
+        record("bpf-lsm+deny", Does::Denies(Whom::Policy), false),
+        record("seccomp+errno", Does::Denies(Whom::Everyone), true),
+        record("bpf-lsm+kill", Does::Kills, false),
+    ];
+    watching.chain(stopping).collect()
 }
 
 fn environment() -> Environment {
@@ -158,6 +187,7 @@ fn environment() -> Environment {
             agent_sha256: "cc".repeat(32),
             packages: vec![("auditd".into(), "1:0.0-0".into())],
         },
+        monitors: monitors(),
         bpf_compiler: "clang version 0.0".into(),
         rustc: "rustc 0.0".into(),
         ..Default::default()

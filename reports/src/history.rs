@@ -264,8 +264,9 @@ mod tests {
         assert_eq!(histories.len(), 1);
         assert_eq!(histories[0].labels, ["6.1", "6.12"]);
         let monitors: Vec<_> =
-            histories[0].monitors().map(|line| (line.monitor.as_str(), line.points.len())).collect();
-        assert_eq!(monitors, [("bpf-lsm+count", 2), ("bpf-lsm+ringbuf", 2), ("bpf-lsm+perfbuf", 2)]);
+            histories[0].monitors().map(|line| (line.monitor.clone(), line.points.len())).collect();
+        let expected = ["count", "ringbuf", "kill", "perfbuf"].map(|sink| (format!("bpf-lsm+{sink}"), 2));
+        assert_eq!(monitors, expected);
     }
 
     #[test]

@@ -2,9 +2,11 @@
 //! text in any format. The table of renderers is walked, so a new one is tested
 //! from its first day; one of a new format is told to say here what is text in it.
 
-use hookbench_results::environment::{Environment, ImageRecord, KernelRecord, ModulesRecord, OwnRecord};
+use hookbench_results::environment::{
+    Environment, ImageRecord, KernelRecord, ModulesRecord, MonitorRecord, OwnRecord,
+};
 use hookbench_results::measurement::{Events, Failure, FailureKind, Measured, Refused};
-use hookbench_results::{Cell, Clock, Measurement, Outcome, Params, Run, Schedule, Target};
+use hookbench_results::{Cell, Clock, Does, Measurement, Outcome, Params, Run, Schedule, Target};
 use pulldown_cmark::{Event, Options, Parser, Tag};
 
 use crate::{RENDERERS, terminal, text};
@@ -96,6 +98,14 @@ fn environment(foreign: &str) -> Environment {
             modules: Some(ModulesRecord { compiler: text(), sha256: text() }),
         }],
         image: ImageRecord { sha256: text(), agent_sha256: text(), packages: vec![(text(), text())] },
+        monitors: vec![MonitorRecord {
+            name: "kprobe+count".parse().unwrap(),
+            about: text(),
+            sees: text(),
+            does: Does::Observes,
+            per_process: false,
+            since: text(),
+        }],
         own: vec![OwnRecord {
             name: text(),
             sha256: text(),

@@ -27,7 +27,7 @@ pub fn render(run: &Run) -> String {
     parts.concat()
 }
 
-fn opening(run: &Run, sections: &[Section<'_>]) -> String {
+pub(crate) fn opening(run: &Run, sections: &[Section<'_>]) -> String {
     let sentences = summary::sentences(run, sections).join(" ");
     // Names stand between backticks, and no name has one: every second part is a name.
     let parts = sentences.split('`').enumerate();
@@ -234,7 +234,7 @@ fn sweeps(sweeps: &[Sweep]) -> String {
 }
 
 /// A table whose first column holds names, and all others numbers.
-fn table_of_numbers(
+pub(crate) fn table_of_numbers(
     names: &str,
     numbers: impl Iterator<Item = String>,
     rows: impl Iterator<Item = Vec<String>>,

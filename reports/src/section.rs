@@ -7,7 +7,7 @@ use std::collections::HashMap;
 use hookbench_results::baseline::Added;
 use hookbench_results::{Cell, Clock, Measured, Measurement, Run, Summary};
 
-use crate::text;
+use crate::{chosen, text};
 
 /// The cells of a run that differ in nothing but their monitor.
 #[derive(Debug, Clone)]
@@ -54,22 +54,29 @@ pub fn sections(run: &Run) -> Vec<Section<'_>> {
 /// the matrices, and every number in `results.csv`.
 const MOST: usize = 60;
 
-/// The sections that a report shows in full: all, or those of the first kernel where
-/// there are too many.
+/// Whether a report can show all of them in full.
+pub fn few(sections: &[Section<'_>]) -> bool {
+    sections.len() <= MOST
+}
+
+/// The sections that a report shows in full: all, or those of the [`chosen`] kernel
+/// where there are too many.
 pub fn in_full<'s, 'a>(sections: &'s [Section<'a>]) -> Vec<&'s Section<'a>> {
-    let first = sections.first().map(Section::kernel);
-    let all = sections.len() <= MOST;
-    sections.iter().filter(|section| all || Some(section.kernel()) == first).collect()
+    let chosen = chosen::kernel(sections);
+    let all = few(sections);
+    sections.iter().filter(|section| all || Some(section.cell.kernel.as_str()) == chosen).collect()
 }
 
 /// What to say where [`in_full`] leaves sections out; empty where it shows all.
 pub fn left_out(sections: &[Section<'_>]) -> String {
     let left = sections.len() - in_full(sections).len();
-    match sections.first() {
-        Some(first) if left > 0 => format!(
-            "Shown in full are the operations on kernel {}. The {left} other tables would make this page \
-             too long: what they hold of all kernels is above, and every number is in results.csv.",
-            first.kernel()
+    match chosen::kernel(sections) {
+        Some(kernel) if left > 0 => format!(
+            "Shown in full are the operations on kernel {}, {}. The {left} other tables would make this \
+             file too long: what they hold of all kernels is above, they are in report.html, and every \
+             number is in results.csv.",
+            text::one_line(kernel),
+            chosen::WHY,
         ),
         _ => String::new(),
     }
@@ -100,6 +107,22 @@ impl<'a> Section<'a> {
             return workload;
         }
         format!("{workload}[{}]", text::one_line(&self.cell.params.to_string()))
+    }
+
+    /// The shell's words that measure one of its cells again; `MONITOR` stands for the
+    /// name in the cell's row.
+    pub fn again(&self) -> String {
+        let cell = text::one_line(&self.cell.to_string());
+        let cell = cell.strip_suffix("none").unwrap_or(&cell).replace('\'', "'\\''");
+        format!("hookbench run --cell '{cell}MONITOR'")
+    }
+
+    /// The same with monitors as they usually are alone; none where all are.
+    pub fn untuned(&self) -> Option<Section<'a>> {
+        let usual = |row: &&Row<'a>| row.measurement.cell.tuning.is_empty();
+        let rows: Vec<Row<'a>> = self.rows.iter().filter(usual).cloned().collect();
+        let fewer = rows.len() < self.rows.len();
+        fewer.then(|| Section { cell: self.cell.clone(), clock: self.clock, rows })
     }
 
     /// The kernel's name, and how it is booted where that is not as usual.

@@ -17,6 +17,8 @@ pub struct Sweep {
     pub operation: String,
     /// The kernel, with how it was booted where that is not as usual.
     pub kernel: String,
+    /// The kernel alone, as the run names it.
+    pub of_kernel: String,
     /// How operations followed each other.
     pub schedule: Schedule,
     /// What counted.
@@ -162,6 +164,7 @@ fn add(all: &mut Vec<Sweep>, row: &Row<'_>, grown: Grown) {
     let of = Sweep {
         operation: text::one_line(&rest.workload) + &parameters,
         kernel: text::one_line(&rest.booted_kernel()),
+        of_kernel: rest.kernel.clone(),
         schedule: rest.schedule,
         clock: row.measurement.clock,
         target: rest.target,

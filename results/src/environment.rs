@@ -2,10 +2,11 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Clock, Params, Target};
+use crate::{Clock, Does, MonitorName, Params, Target};
 
 /// The environment of a run, recorded in `run.json`.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Environment {
     /// hookbench's own version.
     pub hookbench: String,
@@ -36,14 +37,37 @@ pub struct Environment {
     /// monitor that has any.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub usual: Vec<(String, Params)>,
+    /// What the monitors are and can do; empty in files of hookbench before it said so.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub monitors: Vec<MonitorRecord>,
     /// The compiler of the BPF objects, its first line.
     pub bpf_compiler: String,
     /// The compiler of the agent.
     pub rustc: String,
 }
 
+/// What a monitor is and can do, for who chooses one.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub struct MonitorRecord {
+    /// Its name.
+    pub name: MonitorName,
+    /// One line for a reader.
+    pub about: String,
+    /// Where it sees a behaviour, in words: `sees LSM hooks`.
+    pub sees: String,
+    /// What it does with a behaviour it sees.
+    pub does: Does,
+    /// Whether it is for the process alone that puts it on itself, and its children;
+    /// else it is for the whole system.
+    pub per_process: bool,
+    /// The first kernel that has it, of those that hookbench measures: `5.15`.
+    pub since: String,
+}
+
 /// One kernel of a run.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct KernelRecord {
     /// The row's name, `6.1`, or the path of one's own image.
     pub name: String,
@@ -63,6 +87,7 @@ pub struct KernelRecord {
 
 /// The kernel modules that were built for a kernel.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct ModulesRecord {
     /// Their compiler, by name and version.
     pub compiler: String,
@@ -73,6 +98,7 @@ pub struct ModulesRecord {
 /// A monitor of one's own: two versions of a file are the same cell, in another
 /// environment.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct OwnRecord {
     /// Its name in cells: `bpf:NAME.o`.
     pub name: String,
@@ -94,6 +120,7 @@ pub struct OwnRecord {
 
 /// The initramfs of a run.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct ImageRecord {
     /// SHA-256 of the whole image.
     pub sha256: String,

@@ -23,6 +23,8 @@ pub mod protocol;
 pub mod run;
 pub mod samples;
 pub mod schedule;
+#[cfg(test)]
+mod schema;
 pub mod shard;
 pub mod stats;
 pub mod stops;

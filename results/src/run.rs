@@ -10,6 +10,7 @@ pub const SCHEMA: u32 = 1;
 /// The measurements of a plan. Their order is the plan's canonical one,
 /// whatever the order in which cells ran.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Run {
     /// The version of this format.
     pub schema: u32,

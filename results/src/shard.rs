@@ -13,6 +13,7 @@ pub const MOST_SHARDS: u32 = 10_000;
 
 /// Which part of a plan: `2/8` is the second of eight.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(try_from = "String", into = "String")]
 pub struct Shard {
     number: u32,

@@ -23,15 +23,15 @@ pub(super) struct Asked {
     pub(super) kernels: Vec<String>,
     /// The cells, in canonical order.
     pub(super) planned: Vec<Planned>,
-    /// The monitors of one's own.
-    pub(super) owns: Owns,
     /// Which part of them is measured here, when others measure the rest.
     pub(super) shard: Option<Shard>,
+    /// The monitors of one's own.
+    pub(super) owns: Owns,
 }
 
 impl Asked {
     /// The cells that are measured here.
-    pub(super) fn own(&self) -> &[Planned] {
+    pub(super) fn here(&self) -> &[Planned] {
         match self.shard {
             Some(shard) => &self.planned[shard.range(self.planned.len())],
             None => &self.planned,
@@ -39,8 +39,8 @@ impl Asked {
     }
 
     /// The kernels that are booted here.
-    pub(super) fn own_kernels(&self) -> Vec<String> {
-        let own: HashSet<&str> = self.own().iter().map(|planned| planned.cell.kernel.as_str()).collect();
+    pub(super) fn kernels_here(&self) -> Vec<String> {
+        let own: HashSet<&str> = self.here().iter().map(|planned| planned.cell.kernel.as_str()).collect();
         self.kernels.iter().filter(|kernel| own.contains(kernel.as_str())).cloned().collect()
     }
 
@@ -70,8 +70,8 @@ pub(super) fn asked(args: &Args) -> Result<Asked> {
         bring: [plan.bring.as_slice(), &args.bring].concat(),
     };
     let owns = Owns::read(plan.cells.iter().flat_map(|products| &products.monitors), &with)?;
-    let asked = Asked { plan: plan.name, kernels, planned, owns, shard: args.shard };
-    if asked.own().is_empty() {
+    let asked = Asked { plan: plan.name, kernels, planned, shard: args.shard, owns };
+    if asked.here().is_empty() {
         let (cells, shard) = (asked.planned.len(), asked.shard.map_or_else(String::new, |s| s.to_string()));
         bail!("the plan has {cells} cells, and the shard {shard} none of them; ask for fewer shards");
     }
@@ -119,7 +119,7 @@ fn one(name: &str, args: &Args) -> Result<Asked> {
     match planned.iter().find(|planned| planned.cell == cell) {
         Some(found) => {
             let (kernels, planned) = (vec![cell.kernel], vec![found.clone()]);
-            Ok(Asked { plan: plan.name, kernels, planned, owns, shard: None })
+            Ok(Asked { plan: plan.name, kernels, planned, shard: None, owns })
         }
         None => {
             let names: Vec<String> = planned.iter().map(|planned| planned.cell.to_string()).collect();

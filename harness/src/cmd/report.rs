@@ -4,11 +4,12 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::Result;
-use hookbench_reports::{RENDERERS, terminal};
+use hookbench_reports::{IMAGES, RENDERERS, terminal};
 use hookbench_results::Run;
 use hookbench_results::store::{load, write_whole};
 
 use super::say;
+use crate::described;
 
 /// Arguments of `hookbench report`.
 #[derive(Debug, clap::Args)]
@@ -22,7 +23,8 @@ pub struct Args {
 /// # Errors
 /// When there is no run in the folder, or a file cannot be written.
 pub fn report(args: &Args) -> Result<ExitCode> {
-    let run = load(&args.dir)?;
+    let mut run = load(&args.dir)?;
+    described::complete(&mut run);
     render(&run, &args.dir)?;
     say::result(&terminal::table(&run))?;
     say_where(&args.dir)?;
@@ -39,6 +41,11 @@ pub fn render(run: &Run, folder: &Path) -> Result<()> {
             write_whole(&folder.join(renderer.file), text.as_bytes())?;
         }
     }
+    for image in IMAGES {
+        if let Some(bytes) = (image.render)(run) {
+            write_whole(&folder.join(image.file), &bytes)?;
+        }
+    }
     Ok(())
 }
 
@@ -47,8 +54,10 @@ pub fn render(run: &Run, folder: &Path) -> Result<()> {
 /// # Errors
 /// When standard output cannot be written.
 pub(crate) fn say_where(folder: &Path) -> Result<()> {
-    for renderer in RENDERERS.iter().filter(|renderer| folder.join(renderer.file).exists()) {
-        say::result(&format!("{}  {}\n", folder.join(renderer.file).display(), renderer.about))?;
+    let texts = RENDERERS.iter().map(|renderer| (renderer.file, renderer.about));
+    let all = texts.chain(IMAGES.iter().map(|image| (image.file, image.about)));
+    for (file, about) in all.filter(|(file, _)| folder.join(file).exists()) {
+        say::result(&format!("{}  {about}\n", folder.join(file).display()))?;
     }
     Ok(())
 }

@@ -140,7 +140,7 @@ fn fill(
     folder: &Path,
     earlier: Option<HashMap<Cell, Measurement>>,
 ) -> Result<ExitCode> {
-    let planned = asked.own();
+    let planned = asked.here();
     let run = empty(asked, session.environment());
     let mut done = match earlier {
         Some(earlier) => earlier,
@@ -196,7 +196,7 @@ fn open(asked: &Asked, args: &Args) -> Result<QemuSession> {
     let say = |message: &str| progress.say(message);
     // Of a shard's kernels, all may be gone: others have the rest.
     let least = usize::from(asked.shard.is_none());
-    let session = QemuSession::open(&asked.own_kernels(), least, budget, &say)?;
+    let session = QemuSession::open(&asked.kernels_here(), least, budget, &say)?;
     let session = session.with_modules(&asked.with_modules(), &say).with_own(asked.owns.clone(), &say)?;
     let session = if args.cold { session.with_history(History::Cold) } else { session };
     Ok(if args.console { session.with_console(say::console) } else { session })

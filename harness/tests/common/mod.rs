@@ -12,7 +12,7 @@ use std::process::{Child, Command};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use hookbench_reports::RENDERERS;
+use hookbench_reports::{IMAGES, RENDERERS};
 use hookbench_results::store::{RUN_FILE, SAMPLES_FILE};
 
 pub(crate) mod cells;
@@ -28,7 +28,8 @@ pub(crate) fn text(bytes: &[u8]) -> String {
 /// All files that are the same when runs are, but for the journal, which has
 /// cells as they came.
 pub(crate) fn files() -> impl Iterator<Item = &'static str> {
-    [RUN_FILE, SAMPLES_FILE].into_iter().chain(RENDERERS.iter().map(|renderer| renderer.file))
+    let texts = RENDERERS.iter().map(|renderer| renderer.file);
+    [RUN_FILE, SAMPLES_FILE].into_iter().chain(texts).chain(IMAGES.iter().map(|image| image.file))
 }
 
 /// Both folders have the same bytes in all files; if not, the first lines that

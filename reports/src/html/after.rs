@@ -1,7 +1,7 @@
 //! What stands after the workloads: the published numbers beside ours, the
-//! calibration, the environment, and the cells without a number.
+//! calibration and the environment.
 
-use hookbench_results::{Measurement, Outcome, Run};
+use hookbench_results::Run;
 use maud::{Markup, html};
 
 use crate::published::{self, Comparison, Line};
@@ -106,39 +106,6 @@ fn facts(facts: Vec<(String, String)>) -> Markup {
         dl {
             @for (name, value) in facts {
                 div { dt { (text::one_line(&name)) } dd { code { (text::one_line(&value)) } } }
-            }
-        }
-    }
-}
-
-/// Every cell without a number, with its word, its reason and the guest's console.
-pub(super) fn without_numbers(run: &Run) -> Markup {
-    let without = section::without_numbers(run);
-    html! {
-        @if !without.is_empty() {
-            section #without {
-                h2 { "Cells without a number" }
-                @for measurement in without { (one_without(measurement)) }
-            }
-        }
-    }
-}
-
-fn one_without(measurement: &Measurement) -> Markup {
-    let Measurement { cell, outcome, .. } = measurement;
-    let console = match outcome {
-        Outcome::Failed(failure) => failure.console.as_slice(),
-        _ => &[],
-    };
-    html! {
-        div.reason {
-            p { span.word { (outcome.word()) } " " code { (text::one_line(&cell.to_string())) } ": "
-                (text::one_line(&outcome.reason())) }
-            @if !console.is_empty() {
-                details {
-                    summary { "The guest's console" }
-                    pre tabindex="0" { @for line in console { (text::one_line(line)) "\n" } }
-                }
             }
         }
     }

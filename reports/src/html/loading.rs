@@ -22,16 +22,16 @@ fn one(table: &Table) -> Markup {
         article {
             h3 { (table.title) }
             div.table tabindex="0" role="region" aria-label={ "Table: loaders, " (table.title) } {
-                table {
+                table.sorts.filters {
                     thead { tr {
                         th scope="col" { "monitor" }
-                        th scope="col" { "loader" }
-                        @for step in STEPS { th.number scope="col" { (step) } }
+                        th.t scope="col" { "loader" }
+                        @for step in STEPS { th scope="col" { (step) } }
                     } }
                     tbody { @for line in &table.lines { tr {
                         th scope="row" { (line.monitor) }
-                        td { (line.loader) }
-                        @for step in &line.steps { td.number { (step) } }
+                        td.t { (line.loader) }
+                        @for step in &line.steps { td { (step) } }
                     } } }
                 }
             }

@@ -3,7 +3,7 @@
 
 use maud::{Markup, html};
 
-use super::picture;
+use super::{Page, picture};
 use crate::matrix::{self, Matrix};
 use crate::plot;
 use crate::section::Row;
@@ -17,8 +17,8 @@ pub(super) fn matrices(matrices: &[Matrix<'_, '_>]) -> Markup {
             section #kernels {
                 h2 { "Kernels beside each other" }
                 p { "What each monitor adds to the median of one operation on each kernel, and of "
-                    code { "none" } " that median itself. The hotter the more: a shade for each half "
-                    "decade. Why a field has no number stands at the end of the page." }
+                    code { "none" } " that median itself (" a href="#method-what-do-the-columns-mean" { "how" } "). The hotter the more: a shade for each "
+                    "half decade. Why a field has no number stands at the end of the page." }
                 @for matrix in matrices { (one_matrix(matrix)) }
             }
         }
@@ -30,10 +30,10 @@ fn one_matrix(matrix: &Matrix<'_, '_>) -> Markup {
         article {
             h3 { (matrix.title()) }
             div.table tabindex="0" role="region" aria-label={ "Table: " (matrix.title()) } {
-                table.heat {
+                table.heat.sorts.filters {
                     thead { tr {
                         th scope="col" { "monitor" }
-                        @for kernel in &matrix.kernels { th.number scope="col" { (kernel) } }
+                        @for kernel in &matrix.kernels { th scope="col" { (kernel) } }
                     } }
                     tbody { @for (monitor, fields) in &matrix.lines {
                         tr {
@@ -52,15 +52,15 @@ fn heat_field(row: Option<&Row<'_>>) -> Markup {
     let number = row.is_some_and(|row| row.summary.is_some());
     html! {
         @match matrix::heat(row) {
-            Some(heat) => td.number.{ "heat-" (heat) }.stopped[!refused.is_empty()]
+            Some(heat) => td.{ "heat-" (heat) }.stopped[!refused.is_empty()]
                 title=[(!refused.is_empty()).then_some(&refused)] { (matrix::field(row)) },
-            None => td.number.without[!number] { (matrix::field(row)) },
+            None => td.without[!number] { (matrix::field(row)) },
         }
     }
 }
 
 /// The section of all sweeps; nothing when there is none.
-pub(super) fn sweeps(sweeps: &[Sweep]) -> Markup {
+pub(super) fn sweeps(page: &Page<'_>, sweeps: &[Sweep]) -> Markup {
     html! {
         @if !sweeps.is_empty() {
             section #sweeps {
@@ -68,7 +68,7 @@ pub(super) fn sweeps(sweeps: &[Sweep]) -> Markup {
                 p { "The slope is that of the line with the least squares: by how much one more of the "
                     "parameter makes the number larger." }
                 @for slopes in sweep::slopes(sweeps) { (slopes_table(&slopes)) }
-                @for sweep in sweeps { (one_sweep(sweep)) }
+                @for sweep in sweeps { div.(page.class(&sweep.of_kernel)) { (one_sweep(sweep)) } }
             }
         }
     }
@@ -79,15 +79,15 @@ fn slopes_table(slopes: &Slopes) -> Markup {
         article {
             h3 { (slopes.title) }
             div.table tabindex="0" role="region" aria-label={ "Table: " (slopes.title) } {
-                table {
+                table.sorts.filters {
                     thead { tr {
                         th scope="col" { "monitor" }
-                        @for kernel in &slopes.kernels { th.number scope="col" { (kernel) } }
+                        @for kernel in &slopes.kernels { th scope="col" { (kernel) } }
                     } }
                     tbody { @for (monitor, fields) in &slopes.lines {
                         tr {
                             th scope="row" { code { (monitor) } }
-                            @for slope in fields { td.number { (slope.map_or_else(String::new, sweep::shown)) } }
+                            @for slope in fields { td { (slope.map_or_else(String::new, sweep::shown)) } }
                         }
                     } }
                 }
@@ -103,17 +103,17 @@ fn one_sweep(sweep: &Sweep) -> Markup {
             h3 { (sweep.title()) }
             figure.curves { (picture(&plot::curves(sweep, plot::WIDE), &sweep.title())) }
             div.table tabindex="0" role="region" aria-label={ "Table: " (sweep.title()) } {
-                table {
+                table.sorts.filters {
                     thead { tr {
                         th scope="col" { "monitor" }
-                        th.number scope="col" { "slope" }
-                        @for value in &values { th.number scope="col" { (sweep.param) "=" (value) } }
+                        th scope="col" { "slope" }
+                        @for value in &values { th scope="col" { (sweep.param) "=" (value) } }
                     } }
                     tbody { @for curve in &sweep.curves {
                         tr {
                             th scope="row" { code { (curve.monitor) } }
-                            td.number { (sweep::shown(curve.slope())) }
-                            @for value in &values { td.number { (curve.shown_at(*value)) } }
+                            td { (sweep::shown(curve.slope())) }
+                            @for value in &values { td { (curve.shown_at(*value)) } }
                         }
                     } }
                 }

@@ -29,19 +29,20 @@ pub(super) fn cells(section: &Section<'_>) -> Markup {
     let notes = section.notes();
     html! {
         p.unit { "Per operation, in " (text::unit_and_clock(section.clock, section.cell.target))
-            "; attaching in the same unit, memory in bytes." }
+            "; attaching in the same unit, memory in bytes: " a href="#method-what-do-the-columns-mean" { "what they mean" } "." }
         div.table tabindex="0" role="region" aria-label={ "Table: " (section.operation()) ", " (section.place()) } {
-            table {
+            table.sorts.filters.cells {
                 thead { tr {
                     th scope="col" { "monitor" }
                     @for (index, (name, about)) in NUMBERS.iter().enumerate() {
-                        @if index == NUMBERS.len() - DETAILS { th scope="col" { "outcome" } }
-                        th.number scope="col" title=(about) { (name) }
+                        @if index == NUMBERS.len() - DETAILS { th.t scope="col" { "outcome" } }
+                        th scope="col" title=(about) { (name) }
                     }
                 } }
                 tbody { @for row in &section.rows { (line(row)) } }
             }
         }
+        p.again { "Again: " code { (section.again()) } }
         @if !notes.is_empty() {
             ul.notes { @for (monitor, note) in notes { li { code { (monitor) } ": " (text::one_line(note)) } } }
         }
@@ -49,17 +50,25 @@ pub(super) fn cells(section: &Section<'_>) -> Markup {
 }
 
 fn line(row: &Row<'_>) -> Markup {
-    let outcome = row.outcome();
-    let without = row.summary.is_none();
     html! {
-        tr.without[without] {
+        tr.without[row.summary.is_none()] {
             th scope="row" { code { (row.monitor()) } }
             @for (index, number) in numbers(row).iter().enumerate() {
-                @if index == NUMBERS.len() - DETAILS {
-                    td { span.word[outcome != "measured"] { (outcome) } }
-                }
-                td.number { (number) }
+                @if index == NUMBERS.len() - DETAILS { td.t { (word(row)) } }
+                td { (number) }
             }
+        }
+    }
+}
+
+/// How the cell ended; what failed stands out.
+pub(super) fn word(row: &Row<'_>) -> Markup {
+    let (outcome, word) = (row.outcome(), row.measurement.outcome.word());
+    html! {
+        @match word {
+            "failed" => span.word.failed { (outcome) },
+            "measured" if outcome == word => (outcome),
+            _ => span.word { (outcome) },
         }
     }
 }

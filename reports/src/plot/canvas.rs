@@ -1,12 +1,12 @@
-//! A picture being drawn: plotters' SVG backend with the four shapes that the
-//! plots need, in pixels, and the frame of rows that both share.
+//! A picture being drawn: the four shapes that the plots need, in pixels, on any of
+//! plotters' backends, and the frame of rows that both plots share.
 
 use plotters::coord::Shift;
 use plotters::prelude::*;
 use plotters::style::text_anchor::{HPos, Pos, VPos};
 
-use super::colour;
 use super::scale::Scale;
+use super::{colour, font};
 use crate::section::{Row, Section};
 
 /// The height of a row, in pixels.
@@ -28,10 +28,12 @@ pub(super) enum Anchor {
 }
 
 /// A picture: rows of monitors, their names to the left, an axis below.
-pub(super) struct Canvas<'a> {
-    area: DrawingArea<SVGBackend<'a>, Shift>,
+pub(super) struct Canvas<B: DrawingBackend> {
+    area: DrawingArea<B, Shift>,
     width: i32,
     height: i32,
+    /// How many of the backend's pixels are one of ours.
+    factor: i32,
 }
 
 /// What the rows' names and values leave for the plot, in pixels.
@@ -55,34 +57,55 @@ impl Frame {
     }
 }
 
-/// Draws `section`'s rows by `row` into a picture with `title`, `scale`'s axis
-/// and the rows' names; gives the SVG.
+/// What a picture of a section shows, whatever it is drawn on.
+pub(super) trait Rows {
+    /// Its title, in it.
+    fn title(&self) -> &str;
+    /// Its axis.
+    fn scale(&self) -> &Scale;
+    /// Draws one row of the section, in the middle of its height.
+    fn row<B: DrawingBackend>(&self, canvas: &Canvas<B>, row: &Row<'_>, middle: i32);
+}
+
+/// The height of a picture of `section`, in pixels.
+pub(super) fn height(section: &Section<'_>) -> u32 {
+    let rows = i32::try_from(section.rows.len()).unwrap_or(0);
+    (TOP + rows * ROW + BOTTOM).unsigned_abs()
+}
+
+/// Draws `section`'s rows as SVG of `width` pixels.
+pub(super) fn svg(section: &Section<'_>, width: u32, rows: &impl Rows) -> String {
+    font::register();
+    let mut svg = String::new();
+    let backend = SVGBackend::with_string(&mut svg, (width, height(section)));
+    draw(backend, section, width, 1, rows);
+    svg
+}
+
+/// Draws `section`'s rows, their names and the axis; `factor` of the backend's pixels
+/// are one of the picture's `width`.
 pub(super) fn draw(
+    backend: impl DrawingBackend,
     section: &Section<'_>,
     width: u32,
-    title: &str,
-    scale: &Scale,
-    row: impl Fn(&Canvas<'_>, &Row<'_>, i32),
-) -> String {
-    let rows = i32::try_from(section.rows.len()).unwrap_or(0);
-    let height = TOP + rows * ROW + BOTTOM;
-    let mut svg = String::new();
-    {
-        let size = (width, height.unsigned_abs());
-        let area = SVGBackend::with_string(&mut svg, size).into_drawing_area();
-        let canvas = Canvas { area, width: i32::try_from(width).unwrap_or(i32::MAX), height };
-        canvas.text(title, (MARGIN, TOP / 2), Anchor::Left, colour::MUTED);
-        canvas.axis(scale);
-        for (index, entry) in (0..).zip(&section.rows) {
-            let middle = TOP + index * ROW + ROW / 2;
-            let name = canvas.fitting(&entry.monitor(), scale.left - 2 * MARGIN);
-            canvas.text(&name, (scale.left - MARGIN, middle), Anchor::Right, colour::INK);
-            row(&canvas, entry, middle);
-        }
-        // Into memory: nothing that could fail.
-        let _ = canvas.area.present();
+    factor: u32,
+    rows: &impl Rows,
+) {
+    let pixels = |number: u32| i32::try_from(number).unwrap_or(i32::MAX);
+    let area = backend.into_drawing_area();
+    let canvas =
+        Canvas { area, width: pixels(width), height: pixels(height(section)), factor: pixels(factor) };
+    canvas.text(rows.title(), (MARGIN, TOP / 2), Anchor::Left, colour::MUTED);
+    canvas.axis(rows.scale());
+    for (index, entry) in (0..).zip(&section.rows) {
+        let middle = TOP + index * ROW + ROW / 2;
+        let left = rows.scale().left;
+        let name = canvas.fitting(&entry.monitor(), left - 2 * MARGIN);
+        canvas.text(&name, (left - MARGIN, middle), Anchor::Right, colour::INK);
+        rows.row(&canvas, entry, middle);
     }
-    svg
+    // Into memory: nothing that could fail.
+    let _ = canvas.area.present();
 }
 
 /// About how wide `text` is, in pixels.
@@ -90,7 +113,11 @@ pub(super) fn text_width(text: &str) -> i32 {
     (text.chars().count() as f64 * CHARACTER) as i32
 }
 
-impl Canvas<'_> {
+impl<B: DrawingBackend> Canvas<B> {
+    fn at(&self, (x, y): (i32, i32)) -> (i32, i32) {
+        (x * self.factor, y * self.factor)
+    }
+
     /// The right end of what may be drawn on.
     pub(super) fn right(&self) -> i32 {
         self.width - MARGIN
@@ -113,24 +140,33 @@ impl Canvas<'_> {
             Anchor::Right => HPos::Right,
         };
         // plotters writes a font-size of its size / 1.24.
-        let style =
-            ("sans-serif", TEXT * 1.24).into_font().color(&colour).pos(Pos::new(across, VPos::Center));
-        let _ = self.area.draw(&Text::new(text.to_string(), at, style));
+        let style = (font::FAMILY, TEXT * 1.24 * f64::from(self.factor))
+            .into_font()
+            .color(&colour)
+            .pos(Pos::new(across, VPos::Center));
+        let _ = self.area.draw(&Text::new(text.to_string(), self.at(at), style));
     }
 
     /// A filled rectangle between two corners.
     pub(super) fn bar(&self, from: (i32, i32), to: (i32, i32), colour: RGBColor, opacity: f64) {
-        let _ = self.area.draw(&Rectangle::new([from, to], colour.mix(opacity).filled()));
+        let _ = self.area.draw(&Rectangle::new([self.at(from), self.at(to)], colour.mix(opacity).filled()));
     }
 
     /// A straight line.
     pub(super) fn line(&self, from: (i32, i32), to: (i32, i32), colour: RGBColor, width: u32) {
-        let _ = self.area.draw(&PathElement::new([from, to], colour.stroke_width(width)));
+        let _ = self.area.draw(&PathElement::new(
+            [self.at(from), self.at(to)],
+            colour.stroke_width(width * self.factor.unsigned_abs()),
+        ));
     }
 
     /// A small circle that is not filled.
     pub(super) fn ring(&self, at: (i32, i32), colour: RGBColor) {
-        let _ = self.area.draw(&Circle::new(at, 3, colour.stroke_width(1)));
+        let _ = self.area.draw(&Circle::new(
+            self.at(at),
+            3 * self.factor,
+            colour.stroke_width(self.factor.unsigned_abs()),
+        ));
     }
 
     fn axis(&self, scale: &Scale) {

@@ -12,16 +12,30 @@ pub(super) const GRID: RGBColor = RGBColor(0xD8, 0xDD, 0xE3);
 
 /// The mechanisms that have a colour of their own.
 const MECHANISMS: &[(&str, RGBColor)] = &[
-    ("none", RGBColor(0x7F, 0x8A, 0x99)),
-    ("audit", RGBColor(0xE0, 0x7B, 0x1A)),
-    ("bpf-lsm", RGBColor(0x2F, 0x7F, 0xD6)),
-    ("kprobe", RGBColor(0x2E, 0x9E, 0x5B)),
-    ("kretprobe", RGBColor(0x6F, 0xAF, 0x2E)),
-    ("fentry", RGBColor(0x8B, 0x5F, 0xD3)),
-    ("fexit", RGBColor(0xB2, 0x6F, 0xD8)),
-    ("tracepoint", RGBColor(0xD6, 0x45, 0x50)),
-    ("raw-tracepoint", RGBColor(0xE0, 0x6C, 0x9A)),
-    ("ftrace", RGBColor(0x1B, 0x9A, 0xA8)),
+    ("none", RGBColor(0x6F, 0x7A, 0x88)),
+    ("lsm", RGBColor(0x5C, 0x88, 0xA7)),
+    ("audit", RGBColor(0xD8, 0x71, 0x18)),
+    ("selinux", RGBColor(0xDC, 0x3B, 0x51)),
+    ("apparmor", RGBColor(0xA3, 0x7E, 0x0D)),
+    ("tomoyo", RGBColor(0xB7, 0x80, 0x69)),
+    ("bpf-lsm", RGBColor(0x1F, 0x79, 0xD9)),
+    ("lsm-cgroup", RGBColor(0x19, 0x8E, 0xAF)),
+    ("kprobe", RGBColor(0x28, 0xA0, 0x5A)),
+    ("kprobe-multi", RGBColor(0x0B, 0x8A, 0x60)),
+    ("kretprobe", RGBColor(0x63, 0x90, 0x24)),
+    ("fentry", RGBColor(0x9E, 0x7B, 0xDC)),
+    ("fexit", RGBColor(0xA5, 0x57, 0xC7)),
+    ("fmod-ret", RGBColor(0xD1, 0x47, 0xD1)),
+    ("tracepoint", RGBColor(0xE2, 0x66, 0x5D)),
+    ("raw-tracepoint", RGBColor(0xD6, 0x3C, 0x7C)),
+    ("ftrace", RGBColor(0x16, 0x91, 0x9A)),
+    ("livepatch", RGBColor(0x76, 0x87, 0xDD)),
+    ("module", RGBColor(0xB7, 0x56, 0x97)),
+    ("perf", RGBColor(0x88, 0x88, 0x13)),
+    ("seccomp", RGBColor(0xF4, 0x59, 0x26)),
+    ("landlock", RGBColor(0x3D, 0x89, 0x2E)),
+    ("fanotify", RGBColor(0x81, 0x7B, 0xC0)),
+    ("sampling", RGBColor(0xA3, 0x8A, 0x58)),
 ];
 
 /// The colours of mechanisms without a row: told apart, though not remembered.
@@ -39,6 +53,12 @@ pub(super) fn of(mechanism: &str) -> RGBColor {
     known.unwrap_or(OTHERS[sum % OTHERS.len()])
 }
 
+/// The colour of `mechanism` for a page: `#1F79D9`.
+pub fn css(mechanism: &str) -> String {
+    let RGBColor(red, green, blue) = of(mechanism);
+    format!("#{red:02X}{green:02X}{blue:02X}")
+}
+
 /// One of the colours that belong to no mechanism.
 pub(super) fn other(index: usize) -> RGBColor {
     OTHERS[index % OTHERS.len()]
@@ -53,6 +73,22 @@ mod tests {
         for (index, (name, colour)) in MECHANISMS.iter().enumerate() {
             assert!(MECHANISMS[..index].iter().all(|(_, other)| other != colour), "{name}");
             assert_eq!(of(name), *colour);
+        }
+    }
+
+    /// As WCAG has it: a picture's parts want 3 to 1 beside what they are drawn on.
+    #[test]
+    fn every_colour_is_told_from_the_light_and_the_dark_page() {
+        let part = |value: u8| {
+            let share = f64::from(value) / 255.0;
+            if share <= 0.03928 { share / 12.92 } else { ((share + 0.055) / 1.055).powf(2.4) }
+        };
+        let light = |RGBColor(r, g, b): RGBColor| 0.2126 * part(r) + 0.7152 * part(g) + 0.0722 * part(b);
+        let (white, dark) = (RGBColor(0xFF, 0xFF, 0xFF), RGBColor(0x1C, 0x22, 0x29));
+        for (name, colour) in MECHANISMS {
+            let own = light(*colour) + 0.05;
+            let (on_white, on_dark) = ((light(white) + 0.05) / own, own / (light(dark) + 0.05));
+            assert!(on_white >= 3.0 && on_dark >= 3.0, "{name}: {on_white:.2} {on_dark:.2}");
         }
     }
 

@@ -2,7 +2,7 @@
 
 use plotters::prelude::*;
 
-use super::colour;
+use super::{colour, font};
 use crate::sweep::{Curve, Sweep};
 
 const HEIGHT: u32 = 340;
@@ -17,6 +17,7 @@ const LETTERS: f64 = 13.0;
 /// The curves of `sweep`, as SVG of `width` pixels.
 pub fn curves(sweep: &Sweep, width: u32) -> String {
     let mut svg = String::new();
+    font::register();
     // Into memory: what can fail is a range without a number, which has no curve.
     let _ = draw(sweep, width, &mut svg);
     svg
@@ -29,7 +30,7 @@ fn draw(sweep: &Sweep, width: u32, svg: &mut String) -> Result<(), Failure> {
     let height = HEIGHT.saturating_add(legend.unsigned_abs());
     let area = SVGBackend::with_string(svg, (width, height)).into_drawing_area();
     let (top, bottom) = area.split_vertically(HEIGHT);
-    let letters = ("sans-serif", LETTERS * 1.24).into_font().color(&colour::MUTED);
+    let letters = (font::FAMILY, LETTERS * 1.24).into_font().color(&colour::MUTED);
     let (across, up) = ranges(sweep);
     let mut chart = ChartBuilder::on(&top)
         .margin(MARGIN)

@@ -11,13 +11,18 @@ mod bars;
 mod canvas;
 mod colour;
 mod curves;
+mod font;
 mod history;
+mod png;
 mod scale;
 mod spread;
 
 pub use bars::added;
+pub use colour::css as colour;
 pub use curves::curves;
+pub use font::register as register_font;
 pub use history::history;
+pub use png::opening_png;
 pub use spread::{LEGEND, spread};
 
 /// The width of a picture that stands beside another or on a phone, in pixels.
@@ -62,11 +67,25 @@ pub fn spread_title(section: &Section<'_>) -> String {
     )
 }
 
-/// `svg` for a page: as wide as its place, with `label` for those who cannot see it.
+/// `svg` for a page: as wide as its place, with `label` for those who cannot see it,
+/// and without what the page's style says of all pictures.
 pub fn inline(svg: &str, label: &str) -> String {
     let Some((_, rest)) = svg.split_once(" viewBox=") else { return String::new() };
+    let mut rest = rest.to_string();
+    for said in SAID_BY_STYLE {
+        rest = rest.replace(said, "");
+    }
     format!("<svg role=\"img\" aria-label=\"{}\" viewBox={rest}", xml(label))
 }
+
+/// What plotters writes at every shape, and is so in any case or by `style.css`.
+const SAID_BY_STYLE: [&str; 5] = [
+    " opacity=\"1\"",
+    " stroke=\"none\"",
+    " font-family=\"sans-serif\"",
+    " font-size=\"13.000000000000002\"",
+    " xmlns=\"http://www.w3.org/2000/svg\"",
+];
 
 fn xml(foreign: &str) -> String {
     let line = text::one_line(foreign);
@@ -79,13 +98,14 @@ mod tests {
     use crate::fixture;
 
     #[test]
-    fn the_opening_picture_has_a_title_a_background_and_every_monitor() {
+    fn the_opening_picture_has_a_title_a_background_and_every_monitor_that_can_be_ranked() {
         let run = fixture::synthetic_run();
         let svg = opening_svg(&run).unwrap();
         assert!(svg.starts_with("<svg") && svg.trim_end().ends_with("</svg>"));
         assert!(svg.contains("<title>instructions added to one execve-noop[env_pages=0 ld_preload=ignored]"));
         for row in &section::sections(&run)[0].rows {
-            assert!(svg.contains(&row.monitor()), "{}", row.monitor());
+            let ranked = !["unsupported", "skipped"].contains(&row.outcome().as_str());
+            assert_eq!(svg.contains(&format!("\n{}\n", row.monitor())), ranked, "{}", row.monitor());
         }
         if let Some(path) = std::env::var_os("HOOKBENCH_PICTURE") {
             std::fs::write(path, &svg).unwrap();

@@ -4,8 +4,9 @@
 //! magnitude: on one axis with them, no distribution would be wider than a line.
 
 use hookbench_results::Summary;
+use plotters::prelude::DrawingBackend;
 
-use super::canvas::{self, Anchor, Canvas, Frame};
+use super::canvas::{self, Anchor, Canvas, Frame, Rows};
 use super::colour;
 use super::scale::Scale;
 use crate::section::{Row, Section};
@@ -25,14 +26,33 @@ pub fn spread(section: &Section<'_>, width: u32) -> String {
     let high = summaries().map(|summary| from_median(&summary, summary.max)).fold(0.0, f64::max);
     let scale = Scale::deviations(frame.left, frame.right, low, high);
     let title = format!("{} from the monitor's own p50 (log scale)", section.clock.unit());
-    canvas::draw(section, width, &title, &scale, |canvas, row, middle| marks(canvas, &scale, row, middle))
+    canvas::svg(section, width, &Spread { title, scale })
+}
+
+struct Spread {
+    title: String,
+    scale: Scale,
+}
+
+impl Rows for Spread {
+    fn title(&self) -> &str {
+        &self.title
+    }
+
+    fn scale(&self) -> &Scale {
+        &self.scale
+    }
+
+    fn row<B: DrawingBackend>(&self, canvas: &Canvas<B>, row: &Row<'_>, middle: i32) {
+        marks(canvas, &self.scale, row, middle);
+    }
 }
 
 fn from_median(summary: &Summary, value: u64) -> f64 {
     value as f64 - summary.p50 as f64
 }
 
-fn marks(canvas: &Canvas<'_>, scale: &Scale, row: &Row<'_>, middle: i32) {
+fn marks<B: DrawingBackend>(canvas: &Canvas<B>, scale: &Scale, row: &Row<'_>, middle: i32) {
     let Some(summary) = row.summary else {
         canvas.text(&row.outcome(), (scale.left + 6, middle), Anchor::Left, colour::MUTED);
         return;

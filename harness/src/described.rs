@@ -1,0 +1,47 @@
+//! What monitors are and can do, as a run records it: the table of `probes` in the
+//! words of `results`, so that a report needs no table but the run itself.
+
+use hookbench_probes::{Monitor, Scope};
+use hookbench_results::Run;
+use hookbench_results::environment::MonitorRecord;
+
+/// All monitors, in the order of reports.
+pub(crate) fn monitors() -> Vec<MonitorRecord> {
+    hookbench_probes::monitors().map(|monitor| record(&monitor)).collect()
+}
+
+/// Adds to a run that was stored before runs said it what monitors can do: that is
+/// no measurement, and is what this hookbench says of them.
+pub(crate) fn complete(run: &mut Run) {
+    if run.environment.monitors.is_empty() {
+        run.environment.monitors = monitors();
+    }
+}
+
+fn record(monitor: &Monitor) -> MonitorRecord {
+    let sink = monitor.sink;
+    MonitorRecord {
+        name: monitor.name(),
+        about: sink.about.into(),
+        sees: sink.watches.about().into(),
+        does: sink.does,
+        per_process: sink.scope == Scope::Process,
+        since: sink.requires.since.to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use hookbench_results::Does;
+
+    #[test]
+    fn a_record_says_what_the_table_says() {
+        let all = monitors();
+        let find = |name: &str| all.iter().find(|record| record.name.to_string() == name).unwrap();
+        assert_eq!(all.len(), hookbench_probes::monitors().count());
+        assert!(matches!(find("bpf-lsm+deny").does, Does::Denies(_)));
+        assert_eq!(find("bpf-lsm+kill").does, Does::Kills);
+        assert!(find("landlock+fs").per_process && !find("audit+rules").per_process);
+    }
+}

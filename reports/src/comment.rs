@@ -1,0 +1,145 @@
+//! `comment.md`: the run for a comment on a change, which may not be longer than
+//! [`LIMIT`]. A run that fits is the whole `report.md`; of others the answer, the
+//! table to choose by and what failed, and it says that there is more and where.
+
+use hookbench_results::{Outcome, Run};
+
+use crate::decision::{self, Decision, Line};
+use crate::markdown::{code, escaped, opening, table_of_numbers};
+use crate::section::Row;
+use crate::{chosen, markdown, matrix, section, summary, text};
+
+/// The most characters that GitHub takes in a comment are 65,536; some stay free for
+/// who puts a line of his own above.
+pub const LIMIT: usize = 65_000;
+
+/// The run as Markdown of at most [`LIMIT`] bytes.
+pub fn render(run: &Run) -> String {
+    let whole = markdown::render(run);
+    if whole.len() <= LIMIT { whole } else { shortened(run, whole.len()) }
+}
+
+fn shortened(run: &Run, whole: usize) -> String {
+    let sections = section::sections(run);
+    let mut comment = format!("# What watching costs\n\n{}\n", opening(run, &sections));
+    let end = format!(
+        "\nShortened: the whole report has {} characters, more than a comment takes. It is in `report.md` and \
+         `report.html` of the run, every number in `results.csv`.\n",
+        text::grouped(whole as u64)
+    );
+    let decision = chosen::kernel(&sections)
+        .and_then(|kernel| Some((kernel, decision::on(run, &sections, kernel)?)))
+        .map(|(kernel, decision)| lines(kernel, &decision));
+    for line in failures(run).into_iter().chain(decision.into_iter().flatten()) {
+        if comment.len() + line.len() + end.len() > LIMIT {
+            break;
+        }
+        comment += &line;
+    }
+    if comment.len() + end.len() > LIMIT { end } else { comment + &end }
+}
+
+/// What failed, which nobody may overlook; lines that can be cut off anywhere.
+fn failures(run: &Run) -> Vec<String> {
+    let failed = run.measurements.iter().filter_map(|measurement| match &measurement.outcome {
+        Outcome::Failed(failure) => {
+            let message: String = text::one_line(&failure.message).chars().take(200).collect();
+            Some(format!("- {}: {}\n", code(&measurement.cell.to_string()), escaped(&message)))
+        }
+        _ => None,
+    });
+    let mut lines: Vec<String> = failed.take(50).collect();
+    if !lines.is_empty() {
+        let all = text::count(run.count("failed"), "cell");
+        lines.insert(0, format!("\n## {all} failed\n\n"));
+    }
+    lines
+}
+
+fn lines(kernel: &str, decision: &Decision<'_, '_>) -> Vec<String> {
+    let units: Vec<String> = decision
+        .operations
+        .iter()
+        .map(|of| format!("{} ({})", code(&of.section.operation()), of.section.clock.unit()))
+        .collect();
+    let header: Vec<String> = decision
+        .operations
+        .iter()
+        .map(|of| escaped(of.behaviour.as_deref().unwrap_or("unwatched call")))
+        .chain(["lost in burst", "does", "scope", "since"].map(String::from))
+        .collect();
+    let title = format!(
+        "\n## Which monitor? Kernel {}\n\nAdded to the median of one operation, in that order: {}.\n\n",
+        escaped(kernel),
+        units.join(", ")
+    );
+    let floors: Vec<u64> = decision.operations.iter().map(|of| summary::floor(of.section)).collect();
+    let rows = decision.lines.iter().map(|line| row(line, &floors));
+    let table = table_of_numbers("monitor", header.into_iter(), rows);
+    std::iter::once(title).chain(table.lines().map(|line| format!("{line}\n"))).collect()
+}
+
+fn row(line: &Line<'_, '_>, floors: &[u64]) -> Vec<String> {
+    let mut fields = vec![code(&line.monitor)];
+    fields.extend(line.costs.iter().zip(floors).map(|(row, floor)| cost(*row, *floor)));
+    fields.push(line.lost.as_ref().map_or_else(String::new, decision::Lost::shown));
+    let record = line.record;
+    let could = if line.could_deny() { ", could deny" } else { "" };
+    fields.push(record.map_or_else(String::new, |record| format!("{}{could}", decision::can(record.does))));
+    fields.push(record.map_or("", |record| if record.per_process { "process" } else { "system" }).into());
+    fields.push(record.map_or_else(String::new, |record| escaped(&record.since)));
+    fields
+}
+
+fn cost(row: Option<&Row<'_>>, floor: u64) -> String {
+    let stopped = row.and_then(Row::measured).map(text::refused).unwrap_or_default();
+    let field = escaped(&matrix::field(row));
+    match row.and_then(|row| row.added) {
+        Some(_) if !stopped.is_empty() => format!("{field}, {}", escaped(&stopped)),
+        Some(added) if floor > 0 && added.p50.unsigned_abs() <= floor => format!("{field} (\u{2248} 0)"),
+        _ => field,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fixture;
+    use hookbench_results::{Failure, FailureKind};
+
+    #[test]
+    fn a_run_that_fits_is_whole() {
+        let run = fixture::synthetic_run();
+        assert_eq!(render(&run), markdown::render(&run));
+    }
+
+    #[test]
+    fn a_run_that_does_not_fit_says_so_and_fits() {
+        let mut run = fixture::synthetic_run();
+        let failure =
+            Failure { kind: FailureKind::Agent, message: "log ".repeat(9_000), console: vec!["x".into()] };
+        let failed = run.measurements.iter_mut().rev().take(3);
+        failed.for_each(|measurement| measurement.outcome = Outcome::Failed(failure.clone()));
+        let comment = render(&run);
+        assert!(comment.len() <= LIMIT && markdown::render(&run).len() > LIMIT);
+        for part in [
+            "5 cells failed",
+            "Shortened",
+            "report.html",
+            "| `bpf-lsm+count` | +444 |",
+            "| observe, could deny |",
+        ] {
+            assert!(comment.contains(part), "{part}: {comment}");
+        }
+    }
+
+    #[test]
+    fn names_without_end_do_not_make_it_longer() {
+        let mut run = fixture::synthetic_run();
+        for measurement in &mut run.measurements {
+            measurement.cell.workload = "w".repeat(40_000);
+        }
+        let comment = render(&run);
+        assert!(comment.len() <= LIMIT && comment.contains("Shortened"));
+    }
+}

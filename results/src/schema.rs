@@ -1,0 +1,58 @@
+//! The format of `run.json` as others have to know it: `docs/run.schema.json`, which is
+//! made of the types, and files of earlier hookbenches, which are still read.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use schemars::generate::SchemaSettings;
+
+use crate::run::SCHEMA;
+use crate::{Run, store};
+
+fn docs() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs")
+}
+
+/// What the types say, as a file.
+fn schema() -> String {
+    let mut schema = SchemaSettings::draft2020_12().into_generator().into_root_schema_for::<Run>();
+    schema.insert("title".into(), format!("hookbench's run.json, version {SCHEMA}").into());
+    serde_json::to_string_pretty(&schema).unwrap() + "\n"
+}
+
+/// `HOOKBENCH_SCHEMA=write cargo test -p hookbench-results schema` writes it anew.
+#[test]
+fn the_published_schema_is_that_of_the_types() {
+    let path = docs().join("run.schema.json");
+    if std::env::var_os("HOOKBENCH_SCHEMA").is_some() {
+        fs::write(&path, schema()).unwrap();
+    }
+    let published = fs::read_to_string(&path).unwrap_or_default();
+    assert!(published == schema(), "{} is not what the types say; see the test", path.display());
+}
+
+/// The file stays as it was written, in version 1, by the first hookbench that had it.
+/// When the version goes up it stays, and another comes beside it.
+#[test]
+fn a_run_of_version_1_is_still_read_with_its_samples() {
+    let run = store::load(Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/src/old/version-1"))).unwrap();
+    assert_eq!((run.schema, run.measurements.len(), run.environment.monitors.len()), (1, 4, 0));
+    let words: Vec<&str> = run.measurements.iter().map(|measurement| measurement.outcome.word()).collect();
+    assert_eq!(words, ["measured", "measured", "unsupported", "failed"]);
+    let samples = &run.measurements[1].measured().unwrap().samples;
+    assert_eq!(samples.len(), 5);
+    assert!(samples.iter().all(|sample| *sample > 2_000));
+}
+
+/// Each published run is what this hookbench would write of it, but for what it would add.
+#[test]
+fn the_published_runs_are_of_the_format() {
+    for plan in ["full", "sweeps", "cpus"] {
+        let folder = docs().join("../results/reference").join(plan);
+        let run = store::load(&folder).unwrap();
+        let again = tempfile::tempdir().unwrap();
+        store::save(&run, again.path()).unwrap();
+        let bytes = |folder: &Path| fs::read(folder.join(store::RUN_FILE)).unwrap();
+        assert!(bytes(&folder) == bytes(again.path()), "{plan}: written again it is another");
+    }
+}
