@@ -10,7 +10,8 @@ use hookbench_results::{Cell, Shard, Target};
 use hookbench_vm::{kernels, pair};
 
 use super::run::Args;
-use crate::own::{self, Owns, With, split};
+use crate::own::{Owns, With};
+use crate::own_name::{parse, split};
 use crate::plan::{Plan, Planned, Products};
 use crate::select::select;
 
@@ -162,7 +163,7 @@ fn one_s_own(cell: &Cell, args: &Args) -> Result<Owns> {
     let given = split(&args.monitor);
     for text in &given {
         ensure!(
-            own::parse(text)?.is_some_and(|(name, _)| name == cell.monitor),
+            parse(text)?.is_some_and(|(name, _)| name == cell.monitor),
             "the cell {cell} has the monitor {} and not {text:?}",
             cell.monitor
         );
