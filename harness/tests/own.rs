@@ -109,7 +109,6 @@ fn an_object_s_variables_and_programs_are_as_one_asks() {
 
 /// Its packages are larger than all others together.
 #[test]
-#[ignore = "fetches and brings 200 MB of Debian's bpftrace; `cargo xtask test --slow` runs it"]
 fn bpftrace_is_measured_and_equal_cells_are_equal() {
     let text = "cmd:bpftrace -e 'tracepoint:sched:sched_process_exec { @[comm] = count(); }'";
     let with = With { ready: Some("Attaching".into()), bring: vec!["bpftrace".into()] };
