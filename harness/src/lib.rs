@@ -10,6 +10,7 @@ pub mod host;
 mod modules;
 mod outcome;
 pub mod own;
+pub mod own_name;
 pub mod plan;
 pub mod qemu;
 pub mod rounds;

@@ -32,7 +32,7 @@ fn outcome(text: &str, schedule: Schedule) -> Outcome {
         false => With::default(),
     };
     let owns = Owns::read([&text.to_string()], &with).unwrap();
-    let (monitor, tuning) = hookbench::own::parse(text).unwrap().unwrap();
+    let (monitor, tuning) = hookbench::own_name::parse(text).unwrap().unwrap();
     let mut planned = planned("6.1", "execve-noop", "none", &[], schedule);
     (planned.cell.monitor, planned.cell.tuning) = (monitor, tuning);
     run(&default_session().with_own(owns, &|_| ()).unwrap(), &planned, None)
@@ -101,7 +101,6 @@ fn an_object_s_variables_and_programs_are_as_one_asks() {
 
 /// Its packages are larger than all others together.
 #[test]
-#[ignore = "fetches and brings 200 MB of Debian's bpftrace; `cargo xtask test --slow` runs it"]
 fn bpftrace_is_measured_and_equal_cells_are_equal() {
     let text = "cmd:bpftrace -e 'tracepoint:sched:sched_process_exec { @[comm] = count(); }'";
     let with = With { ready: Some("Attaching".into()), bring: vec!["bpftrace".into()] };

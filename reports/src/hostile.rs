@@ -108,7 +108,7 @@ fn environment(foreign: &str) -> Environment {
             since: text(),
         }],
         own: vec![OwnRecord {
-            monitor: text(),
+            name: text(),
             sha256: text(),
             bytes: 1,
             command: vec![text(), text()],

@@ -111,7 +111,7 @@ pub struct ModulesRecord {
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct OwnRecord {
     /// Its name in cells: `bpf:NAME.o`.
-    pub monitor: String,
+    pub name: String,
     /// SHA-256 of its file, or of the archive of all that a command brings.
     pub sha256: String,
     /// How many bytes that has.

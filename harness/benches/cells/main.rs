@@ -19,8 +19,6 @@ mod undefined;
 const MONITORS: &[&str] = &["none", "audit+rules", "bpf-lsm+ringbuf", "kprobe+ringbuf"];
 
 fn main() {
-    // Criterion draws with the same plotters, which knows no font of its own.
-    hookbench_reports::plot::register_font();
     let kernel = kernels::default().expect("the table of kernels is sound").name.clone();
     let session =
         QemuSession::open(std::slice::from_ref(&kernel), 1, BUDGET, &|message| eprintln!("{message}"))

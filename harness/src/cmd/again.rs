@@ -8,7 +8,7 @@ use hookbench_results::{Measurement, Outcome};
 use hookbench_workloads::own::ask;
 
 use super::run::Args;
-use crate::own::{self, split};
+use crate::own_name::{parse, split};
 use crate::plan::Planned;
 use crate::qemu::BUDGET;
 
@@ -44,7 +44,7 @@ fn alone(program: &str, planned: &Planned, args: &Args) -> String {
         [program, "run", "--cell", &planned.cell.to_string(), "--console"].map(String::from).to_vec();
     if planned.cell.monitor.own().is_some() {
         let own = split(&args.monitor).into_iter().filter(|text| {
-            own::parse(text).is_ok_and(|own| own.is_some_and(|(name, _)| name == planned.cell.monitor))
+            parse(text).is_ok_and(|own| own.is_some_and(|(name, _)| name == planned.cell.monitor))
         });
         words.extend(own.take(1).flat_map(|text| ["--monitor".into(), text]));
         words.extend(args.ready.iter().flat_map(|ready| ["--ready".into(), ready.clone()]));

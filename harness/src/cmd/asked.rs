@@ -12,7 +12,8 @@ use hookbench_vm::{kernels, pair};
 use hookbench_workloads::own::ask;
 
 use super::run::Args;
-use crate::own::{self, Owns, With, split};
+use crate::own::{Owns, With};
+use crate::own_name::{parse, split};
 use crate::plan::{Plan, Planned, Products};
 use crate::select::select;
 use crate::work::Works;
@@ -188,7 +189,7 @@ fn one_s_own(cell: &Cell, args: &Args, works: &Works) -> Result<Owns> {
     let given = split(&args.monitor);
     for text in &given {
         ensure!(
-            own::parse(text)?.is_some_and(|(name, _)| name == cell.monitor),
+            parse(text)?.is_some_and(|(name, _)| name == cell.monitor),
             "the cell {cell} has the monitor {} and not {text:?}",
             cell.monitor
         );
