@@ -1,17 +1,18 @@
 //! Other clocks beside the time-stamp counter, for the same operations: the kernel's
 //! trace of system calls, and events of perf. Around each operation the worker leaves
 //! in shared memory when it was and what was counted; what came of it is put together
-//! here afterwards. A guest with the exact clock has none of it.
+//! here afterwards. A guest with the exact clock has none of it; to one under KVM the boot
+//! line says which clocks.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, anyhow};
 use hookbench_probes::attach::perf_clock::{self, EVENTS, PerfClock};
 use hookbench_probes::attach::trace_clock::TraceClock;
 use hookbench_probes::attach::{Error, WORKER_PRIORITY, set_fifo, set_ordinary};
-use hookbench_results::protocol::HostOrder;
+use hookbench_results::protocol::{CLOCKS_WORD, CellSpec};
 use hookbench_results::{Clock, ClockSamples};
-use hookbench_workloads::{NULL_CALL, Stopwatch, Workload, null_call};
+use hookbench_workloads::{NULL_CALL, Stopwatch, null_call};
 
 use crate::shared;
 
@@ -31,6 +32,12 @@ const NULL_END: usize = 4;
 const MULTIPLEXED: usize = 5;
 const NOTHING: usize = 6;
 
+/// The clocks that the kernel's command line asks for; `None` where the clock is exact.
+pub(crate) fn asked(cmdline: &str) -> Option<Vec<Clock>> {
+    let clocks = cmdline.split_ascii_whitespace().find_map(|word| word.strip_prefix(CLOCKS_WORD))?;
+    Some(clocks.split(',').filter_map(|clock| clock.parse().ok()).collect())
+}
+
 /// The clocks that were asked for and can be had.
 pub(crate) struct Beside {
     trace: Option<TraceClock>,
@@ -44,13 +51,14 @@ pub(crate) struct Beside {
 }
 
 impl Beside {
-    /// Prepares the clocks that `order` asks for, for so many operations of `workload`.
+    /// Prepares `clocks` for the operations of the cell `spec`.
     ///
     /// # Errors
     /// When one of them should be there and is not.
-    pub(crate) fn prepare(order: &HostOrder, workload: &'static dyn Workload) -> Result<Beside> {
-        let info = workload.info();
-        let number = order.cell.samples as usize;
+    pub(crate) fn prepare(spec: &CellSpec, clocks: &[Clock]) -> Result<Beside> {
+        let workload = hookbench_workloads::find(&spec.workload);
+        let info = workload.ok_or_else(|| anyhow!("the agent has no workload {:?}", spec.workload))?.info();
+        let number = spec.samples as usize;
         let mut beside = Beside {
             trace: None,
             calls: info.calls,
@@ -63,10 +71,10 @@ impl Beside {
             let why = format!("the worker is no real-time task, so that others may interrupt it: {error}");
             beside.notes.push(why);
         }
-        if order.beside.contains(&Clock::Ftrace) {
+        if clocks.contains(&Clock::Ftrace) {
             beside.prepare_trace(number)?;
         }
-        if order.beside.contains(&Clock::Perf) {
+        if clocks.contains(&Clock::Perf) {
             beside.prepare_perf();
         }
         Ok(beside)
@@ -260,5 +268,17 @@ impl Timekeeper<'_> {
         let counts = self.read_after()?;
         counts.iter().zip(row + 2..).for_each(|(count, place)| self.beside.put(place, *count));
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_boot_line_with_clocks_asks_for_some() {
+        let line = "quiet hookbench.clocks=tsc,perf,ftrace lsm=bpf";
+        assert_eq!(asked(line), Some(vec![Clock::Tsc, Clock::Perf, Clock::Ftrace]));
+        assert_eq!(asked("quiet tsc=reliable"), None);
     }
 }

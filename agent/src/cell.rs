@@ -51,7 +51,7 @@ pub(crate) fn run(spec: &CellSpec, mut prepared: Prepared) -> Result<AgentMessag
         );
         return Ok(AgentMessage::Unsupported(hook));
     }
-    if let Some(why) = prepared.beside.as_ref().and_then(|_| host::refused(monitor)) {
+    if let Some(why) = prepared.of_others.then(|| host::refused(monitor)).flatten() {
         return Ok(AgentMessage::Unsupported(why));
     }
     let module = match monitor.sink.requires.module {
@@ -107,7 +107,7 @@ fn measure(
     let others = prepared.beside.as_mut().map(|beside| beside.samples(samples.len())).transpose()?;
     let others = others.unwrap_or_default();
     let operations = warmup + spec.samples;
-    let alone = prepared.beside.is_none();
+    let alone = !prepared.of_others;
     let done = Done { spec, workload, denial, samples: &samples, operations, looks, alone };
     let events = if monitor.sink.sees() { Some(done.events(attached, behaviour)?) } else { None };
     if let Some(failure) = done.wrong_outcome().or_else(|| done.wrong_events(events.as_ref())) {

@@ -8,6 +8,7 @@ use anyhow::{Context, Result};
 use hookbench_results::protocol::{AgentMessage, CellSpec};
 use hookbench_results::{Failure, FailureKind};
 
+use beside::Beside;
 use prepared::Prepared;
 
 mod beside;
@@ -59,17 +60,23 @@ fn answer() -> Result<()> {
     let mut spinner = idle::Spinner::start().context("failed to keep the CPU busy")?;
     kernel::mount_all()?;
     let mut ready = kernel::ready()?;
-    if let AgentMessage::Ready { cmdline, cpus, .. } = &mut ready
-        && cpus::held_back(cmdline)
-    {
-        (*cpus, spinner) = cpus::bring_up(spinner)?;
+    let mut clocks = None;
+    if let AgentMessage::Ready { cmdline, cpus, .. } = &mut ready {
+        clocks = beside::asked(cmdline);
+        if cpus::held_back(cmdline) {
+            (*cpus, spinner) = cpus::bring_up(spinner)?;
+        }
     }
     say(&ready);
-    let prepared = Prepared::new(spinner)?;
+    let mut prepared = Prepared::new(spinner)?;
     kernel::quiet()?;
     // Where the cell lies in QEMU's list of files depends on what else is in it:
     // the search for it takes part in no cell's time.
-    let (jumped, handed) = stop::here(|jumped| (jumped, ports::handed()));
+    let (jumped, handed) = match clocks {
+        None => stop::here(|jumped| (jumped, ports::handed())),
+        // No clock of hardware leads to the same time to the instruction.
+        Some(_) => (0, ports::handed()),
+    };
     let ports::Handed { cell, monitor, workload } = handed.context("failed to read the cell")?;
     if cell.is_empty() {
         say(&AgentMessage::Stopped { jumped });
@@ -79,6 +86,9 @@ fn answer() -> Result<()> {
     budget::start(Duration::from_secs(spec.budget)).context("failed to set the cell's budget")?;
     if let Some(fault) = spec.fault {
         fault::commit(fault)?;
+    }
+    if let Some(clocks) = clocks {
+        prepared.beside = Some(Beside::prepare(&spec, &clocks)?);
     }
     let answer = brought::unpack_all(&[monitor, workload])
         .and_then(|()| modules::load_all())

@@ -1,7 +1,7 @@
 //! What a cell needs and what does not depend on the cell: made before the
 //! machine is stopped for its snapshot, so that no cell waits for it.
 
-use anyhow::{Context, Result, anyhow};
+use anyhow::{Context, Result};
 use hookbench_results::KernelVersion;
 use hookbench_results::protocol::HostOrder;
 
@@ -21,8 +21,10 @@ pub(crate) struct Prepared {
     pub(crate) rate: Rate,
     pub(crate) kernel: KernelVersion,
     samples: Samples,
-    /// Other clocks, on a machine of others.
+    /// Other clocks, where the clock is one of hardware.
     pub(crate) beside: Option<Beside>,
+    /// Whether the machine is one of others, and not a guest of ours.
+    pub(crate) of_others: bool,
 }
 
 impl Prepared {
@@ -33,7 +35,8 @@ impl Prepared {
         let samples = Samples::map(ROOM).context("failed to map memory for samples")?;
         stop::come_first().context("failed to come before what a cell starts")?;
         // Now nobody comes between the two clocks.
-        Ok(Prepared { spinner: Some(spinner), rate: meter::rate(), kernel, samples, beside: None })
+        let rate = meter::rate();
+        Ok(Prepared { spinner: Some(spinner), rate, kernel, samples, beside: None, of_others: false })
     }
 
     /// Prepares on a machine of others, whose settings and caches stay as they are.
@@ -43,14 +46,11 @@ impl Prepared {
         if monitor.is_some_and(|monitor| monitor.sink.requires.config.contains(&"CONFIG_BPF_SYSCALL")) {
             hookbench_probes::attach::bpf::warm();
         }
-        let workload = hookbench_workloads::find(&order.cell.workload);
-        let workload =
-            workload.ok_or_else(|| anyhow!("the agent has no workload {:?}", order.cell.workload))?;
         let samples =
             Samples::map(order.cell.samples as usize).context("failed to map memory for samples")?;
-        let beside = Some(Beside::prepare(order, workload)?);
+        let beside = Some(Beside::prepare(&order.cell, &order.beside)?);
         let kernel = kernel::release()?.parse()?;
-        Ok(Prepared { spinner: None, rate: meter::rate(), kernel, samples, beside })
+        Ok(Prepared { spinner: None, rate: meter::rate(), kernel, samples, beside, of_others: true })
     }
 
     /// Room for so many samples.

@@ -48,7 +48,7 @@ pub(crate) fn run(work: Work, prepared: &Prepared, attached: &mut dyn Attached) 
         0 => child(|| operate(work, &samples, prepared, attached)),
         pid => pid,
     };
-    let _end = prepared.beside.is_some().then(|| End(pid));
+    let _end = prepared.of_others.then(|| End(pid));
     let mut status: c_int = 0;
     // SAFETY: `status` is ours to write.
     if unsafe { libc::waitpid(pid, &mut status, libc::WUNTRACED) } < 0 {
@@ -93,7 +93,7 @@ fn child(operate: impl FnOnce() -> Result<()>) -> ! {
 fn operate(work: Work, samples: &Samples, prepared: &Prepared, attached: &mut dyn Attached) -> Result<()> {
     let Work { spec, workload, does, warmup } = work;
     let spinner = prepared.spinner;
-    if prepared.beside.is_some() {
+    if prepared.of_others {
         die_with(parent_id()).context("failed to be ended with the agent")?;
     }
     // SAFETY: closes descriptors of this process, which uses none of them.
@@ -106,7 +106,7 @@ fn operate(work: Work, samples: &Samples, prepared: &Prepared, attached: &mut dy
     let mut operation = workload.prepare(&spec.params, does).context("failed to prepare the workload")?;
     match set_fifo(0, WORKER_PRIORITY) {
         // Of a machine of others it is said elsewhere, and goes on.
-        Err(_) if prepared.beside.is_some() => {}
+        Err(_) if prepared.of_others => {}
         result => result.context("failed to become a real-time task")?,
     }
     attached.enter().with_context(|| format!("failed to put {} on the worker", spec.monitor))?;

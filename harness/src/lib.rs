@@ -7,6 +7,7 @@ pub mod cmd;
 mod described;
 pub mod folder;
 pub mod host;
+pub mod kvm;
 mod modules;
 mod outcome;
 pub mod own;

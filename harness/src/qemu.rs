@@ -1,5 +1,5 @@
 //! The session that runs each cell in a QEMU guest of its own, which goes on from
-//! a snapshot or, when asked to, boots for it.
+//! a snapshot or, when asked to and under KVM, boots for it.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsString;
@@ -32,6 +32,8 @@ use hookbench_vm::{args, image, kernels, pair, userland};
 use sha2::{Digest, Sha256};
 
 use crate::described;
+use crate::host::only_of_this;
+use crate::kvm::Kvm;
 use crate::modules::{self, Modules};
 use crate::outcome::{believed, failure, no_snapshot};
 use crate::own::Owns;
@@ -55,7 +57,7 @@ pub const BPF_COMPILER: &str = env!("HOOKBENCH_BPF_COMPILER");
 /// times what the slowest takes on a slow machine.
 pub const BUDGET: Duration = Duration::from_secs(120);
 
-/// Guests under TCG with the exact clock.
+/// Guests under TCG with the exact clock, or under KVM with those of hardware (`kvm.rs`).
 pub struct QemuSession {
     kernels: BTreeMap<String, Kernel>,
     /// Those that the mirror no longer has, each with what is there instead.
@@ -75,6 +77,7 @@ pub struct QemuSession {
     stop: Stop,
     console: Option<Show>,
     budget: Duration,
+    kvm: Option<Kvm>,
     environment: Environment,
 }
 
@@ -138,6 +141,7 @@ impl QemuSession {
             stop: Stop::default(),
             console: None,
             budget,
+            kvm: None,
             environment,
         })
     }
@@ -146,6 +150,14 @@ impl QemuSession {
     #[must_use]
     pub fn with_history(self, history: History) -> QemuSession {
         QemuSession { history, ..self }
+    }
+
+    /// The same session, whose guests run under KVM, each booted for its cell: their
+    /// clocks are those of hardware.
+    #[must_use]
+    pub fn under_kvm(mut self, kvm: Kvm) -> QemuSession {
+        kvm.describe(&mut self.environment);
+        QemuSession { history: History::Cold, kvm: Some(kvm), ..self }
     }
 
     /// The same session, with the modules of those of its `kernels` whose cells need
@@ -218,8 +230,8 @@ impl QemuSession {
             numbers.insert(cell.boot.cpus);
             let (kernel, monitor) = (self.kernels.get(&cell.kernel), hookbench_probes::find(&cell.monitor));
             let (Some(kernel), Some(monitor)) = (kernel, monitor) else { continue };
-            let line = boot_line(monitor, kernel, cell)?;
-            let own = line != boot_line(hookbench_probes::none(), kernel, cell)?;
+            let line = self.boot_line(monitor, kernel, cell)?;
+            let own = line != self.boot_line(hookbench_probes::none(), kernel, cell)?;
             let who = if own { cell.tuned_monitor() } else { "other monitors".into() };
             lines.entry((&cell.kernel, line)).or_default().insert(format!("{}: {who}", cell.boot));
         }
@@ -268,7 +280,7 @@ impl QemuSession {
         let work = self.works.pack(&cell.workload, &self.loadable.modules, folder.path())?;
         let brought = Brought { monitor: brought.as_deref(), workload: work.as_deref() };
         let terms = Terms { brought, ..self.terms(cell, spec.samples) };
-        let boot_line = boot_line(monitor, kernel, cell)?;
+        let boot_line = self.boot_line(monitor, kernel, cell)?;
         let boot = Boot { vmlinux: &kernel.vmlinux, image: &self.image, boot_line: &boot_line };
         let answer = match self.history {
             History::Cold => guest::run(Start::Boot(boot), &asked, &terms),
@@ -278,7 +290,10 @@ impl QemuSession {
             },
         };
         Ok(match answer {
-            Ok(answer) => believed(spec, monitor, cell.target, cell.boot.cpus, answer),
+            Ok(answer) => {
+                let outcome = believed(spec, monitor, cell.target, cell.boot.cpus, answer);
+                if self.kvm.is_some() { only_of_this(spec, outcome) } else { outcome }
+            }
             Err(error) => Outcome::Failed(failure(error)),
         })
     }
@@ -293,7 +308,14 @@ impl QemuSession {
             stop: self.stop.flag(),
             console: self.console,
             brought: Brought::default(),
+            kvm: self.kvm.as_ref().map(Kvm::cpu),
         }
+    }
+
+    /// The kernel's command line for a cell.
+    fn boot_line(&self, monitor: Monitor, kernel: &Kernel, cell: &Cell) -> Result<String> {
+        let line = boot_line(monitor, kernel, cell)?;
+        Ok(self.kvm.as_ref().map_or(line.clone(), |kvm| kvm.boot_line(&line)))
     }
 
     fn snapshot(&self, kernel: &Kernel, cell: &Cell, boot_line: &str) -> Result<Snapshot, Failure> {
@@ -312,7 +334,7 @@ impl QemuSession {
 
 impl Session for QemuSession {
     fn clock(&self) -> Clock {
-        Clock::Instructions
+        self.environment.clock
     }
 
     fn history(&self) -> Option<History> {

@@ -103,6 +103,7 @@ fn what_is_within_limits_or_allowed_is_exit_code_0() {
         "gate base new --limit 'kprobe+*=20 instructions'",
         "gate base new --limit '6.1/*=2%'",
         "gate base new --allow 'kprobe+*'",
+        "gate noisy noisy",
         "gate noisy noisy --limit 0%",
     ] {
         let (code, text) = said(place.path(), line);
@@ -121,7 +122,6 @@ fn what_is_asked_for_wrongly_is_exit_code_2_and_says_what_is_right() {
         ("gate base new --limit '[z=5%'", "not a glob"),
         ("gate base new --limit 'bpf-lsm+*=5%'", "of no cell"),
         ("gate base new --limit '20 cycles'", "whose numbers are instructions"),
-        ("gate noisy noisy", "--limit"),
         ("gate base nothing", "baselines: there are none yet"),
         ("compare base baseline:../base", "not a baseline's name"),
         ("compare base new --format junit", "possible values"),
@@ -134,6 +134,54 @@ fn what_is_asked_for_wrongly_is_exit_code_2_and_says_what_is_right() {
     ] {
         let (code, text) = said(place.path(), line);
         assert_eq!(code, Some(2), "{line}: {text}");
+        assert!(text.contains(part), "{line}: {text}");
+    }
+}
+
+/// A run by the time-stamp counter, in rounds: a level and its spread for each monitor.
+fn in_rounds(cells: &[(&str, u64, u64)]) -> Run {
+    let mut run = run(&cells.iter().map(|(monitor, level, _)| (*monitor, *level)).collect::<Vec<_>>());
+    for (measurement, (_, level, spread)) in run.measurements.iter_mut().zip(cells) {
+        let samples =
+            [0, 3, 1, 2].iter().flat_map(|round| [level + round * spread, level + round * spread + 1]);
+        measurement.clock = Clock::Tsc;
+        measurement.outcome = Outcome::Measured(Measured {
+            samples: samples.collect(),
+            rounds: vec![2; 4],
+            ..Default::default()
+        });
+    }
+    run
+}
+
+#[test]
+fn noise_fails_a_gate_only_where_a_change_is_significant_and_large_enough() {
+    let place = tempfile::tempdir().unwrap();
+    let cells = |count: u64, wild: u64| {
+        in_rounds(&[("none", 3000, 1), ("kprobe+count", count, 2), ("audit+rules", 900, wild)])
+    };
+    for (name, run) in [
+        ("base", cells(10_000, 3)),
+        ("slower", cells(10_500, 3)),
+        ("a-little", cells(10_050, 3)),
+        ("wild", cells(10_000, 400)),
+    ] {
+        fs::create_dir(place.path().join(name)).unwrap();
+        save(&run, &place.path().join(name)).unwrap();
+    }
+    for (line, code, part) in [
+        ("gate base slower", 3, "1 regression"),
+        ("gate base slower --limit 6%", 0, "No regression"),
+        ("gate base slower --limit '400 TSC cycles'", 3, "the limit is 400 TSC cycles"),
+        ("gate base a-little", 0, "under clocks with noise 1 % where no limit"),
+        ("gate base a-little --limit 0.1%", 3, "1 regression"),
+        ("gate base wild", 0, "No regression, 1 inconclusive"),
+        ("gate base wild", 0, "inconclusive: 6.1/tcg/null-syscall/paced/audit+rules"),
+        ("compare base slower", 0, "regressed: +500 TSC cycles (+5.00 %), which lies in"),
+        ("compare base wild", 0, "1 cell inconclusive for noise"),
+    ] {
+        let (found, text) = said(place.path(), line);
+        assert_eq!(found, Some(code), "{line}: {text}");
         assert!(text.contains(part), "{line}: {text}");
     }
 }

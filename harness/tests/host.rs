@@ -6,19 +6,18 @@
 mod common;
 
 use std::fs;
-use std::os::unix::fs::PermissionsExt;
 use std::os::unix::process::ExitStatusExt;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Child, Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
 use hookbench_results::agreement::agreement;
 use hookbench_results::{Clock, Run, Target, store};
 use hookbench_vm::cache::Cache;
-use hookbench_vm::image::{self, Content, GuestFile};
 use hookbench_vm::kernel::Kernel;
-use hookbench_vm::{elf, kernels};
+use hookbench_vm::kernels;
 
+use common::inside::{self, Files};
 use common::{HOOKBENCH, text};
 
 /// What the guest's first process is asked for.
@@ -31,34 +30,25 @@ const PATIENCE: Duration = Duration::from_secs(240);
 fn a_machine_is_measured_by_itself_and_left_as_it_was() {
     let place = tempfile::tempdir().unwrap();
     let image = place.path().join("image.cpio");
-    fs::write(&image, image::build(&files()).unwrap().bytes).unwrap();
+    let mut files = Files::new(&["proc", "sys", "dev", "tmp", "var/lib", "run"]);
+    files.program(&std::env::current_exe().unwrap(), "init");
+    files.program(Path::new(HOOKBENCH), "bin/hookbench");
+    fs::write(&image, files.image()).unwrap();
     let cache = Cache::open().unwrap();
     let kernel = Kernel::fetch(kernels::find("6.1").unwrap(), &cache, &|_| ()).unwrap();
-    let console = place.path().join("console");
-    let mut guest = Command::new("qemu-system-x86_64")
-        .args(["-accel", "tcg", "-machine", "microvm,isa-serial=on,acpi=off,rtc=on,pic=on,pit=on"])
-        .args(["-cpu", "max,-la57,-avx,-avx2", "-m", "1G", "-smp", "1", "-nodefaults", "-no-user-config"])
-        .args(["-display", "none", "-no-reboot", "-serial"])
-        .arg(format!("file:{}", console.display()))
-        .arg("-kernel")
-        .arg(&kernel.vmlinux)
-        .arg("-initrd")
-        .arg(&image)
-        .args(["-append", &boot_line()])
-        .stdin(Stdio::null())
-        .spawn()
-        .unwrap();
-    let begin = Instant::now();
-    while guest.try_wait().unwrap().is_none() {
-        if begin.elapsed() > PATIENCE {
-            guest.kill().unwrap();
-            guest.wait().unwrap();
-        }
-        std::thread::sleep(Duration::from_millis(100));
-    }
-    let said = text(&fs::read(&console).unwrap());
-    println!("{said}\n({:.0} s)", begin.elapsed().as_secs_f64());
-    assert!(said.contains("test result: ok. 1 passed"), "what the guest said is above");
+    let (vmlinux, image) = (kernel.vmlinux.display().to_string(), image.display().to_string());
+    let machine = "microvm,isa-serial=on,acpi=off,rtc=on,pic=on,pit=on";
+    let cpu = "max,-la57,-avx,-avx2";
+    let line = boot_line();
+    let said = inside::boot(
+        &[
+            "-accel", "tcg", "-machine", machine, "-cpu", cpu, "-m", "1G", "-smp", "1", "-kernel", &vmlinux,
+            "-initrd", &image, "-append", &line,
+        ],
+        &place.path().join("console"),
+        PATIENCE,
+    );
+    assert!(said.contains(inside::PASSED), "what the guest said is above");
 }
 
 fn boot_line() -> String {
@@ -67,47 +57,19 @@ fn boot_line() -> String {
     format!("{words} rdinit=/init -- {INSIDE} --exact --ignored --nocapture --test-threads=1")
 }
 
-/// This program as the first process, the command, and the libraries of both.
-fn files() -> Vec<GuestFile> {
-    let mut files = Vec::new();
-    let own = std::env::current_exe().unwrap();
-    let mut wanted = vec![(own, "init".to_string()), (HOOKBENCH.into(), "bin/hookbench".to_string())];
-    while let Some((path, name)) = wanted.pop() {
-        if files.iter().any(|file: &GuestFile| file.path == name) {
-            continue;
-        }
-        let bytes = fs::read(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
-        let needs = elf::needs(&bytes).unwrap();
-        let folders = ["/lib/x86_64-linux-gnu", "/usr/lib/x86_64-linux-gnu", "/lib64"];
-        for library in needs.libraries {
-            let found =
-                folders.iter().map(|folder| Path::new(folder).join(&library)).find(|path| path.exists());
-            wanted.push((found.unwrap_or_else(|| panic!("no {library}")), format!("lib/{library}")));
-        }
-        wanted.extend(
-            needs.interpreter.map(|path| (PathBuf::from(&path), path.trim_start_matches('/').into())),
-        );
-        let mode = fs::metadata(&path).unwrap().permissions().mode() & 0o777;
-        files.push(GuestFile { path: name, mode, content: Content::File(bytes) });
-    }
-    let folders = ["proc", "sys", "dev", "tmp", "var/lib", "run"];
-    files.extend(folders.map(|path| GuestFile {
-        path: path.into(),
-        mode: 0o755,
-        content: Content::Directory,
-    }));
-    files
-}
-
 /// The guest's half; nothing where it is not the first process of a machine.
 #[test]
 #[ignore = "the first process of the other test's guest"]
 fn inside_the_guest() {
-    if std::process::id() != 1 {
-        return;
-    }
-    let told = std::panic::catch_unwind(|| {
-        mount_all();
+    inside::as_first_process(|| {
+        inside::mount_all(&[
+            ("proc", "/proc"),
+            ("sysfs", "/sys"),
+            ("devtmpfs", "/dev"),
+            ("tmpfs", "/tmp"),
+            ("tracefs", TRACING),
+            ("securityfs", "/sys/kernel/security"),
+        ]);
         measures_and_leaves_nothing();
         what_enforces_is_refused();
         an_interrupted_run_undoes_what_it_did();
@@ -115,31 +77,6 @@ fn inside_the_guest() {
             a_killed_run_is_undone_by_the_next_command(monitors, mark);
         }
     });
-    // The harness of tests says it when this returns; then nobody would end the machine.
-    let said = if told.is_ok() { "test result: ok. 1 passed" } else { "test result: FAILED" };
-    println!("{said}");
-    // SAFETY: the machine ends.
-    unsafe {
-        libc::sync();
-        libc::reboot(libc::RB_AUTOBOOT);
-    }
-}
-
-fn mount_all() {
-    for (kind, place) in [
-        ("proc", "/proc"),
-        ("sysfs", "/sys"),
-        ("devtmpfs", "/dev"),
-        ("tmpfs", "/tmp"),
-        ("tracefs", TRACING),
-        ("securityfs", "/sys/kernel/security"),
-    ] {
-        let (kind, place) = (std::ffi::CString::new(kind).unwrap(), std::ffi::CString::new(place).unwrap());
-        // SAFETY: all strings end in NUL and outlive the call.
-        let result =
-            unsafe { libc::mount(kind.as_ptr(), place.as_ptr(), kind.as_ptr(), 0, std::ptr::null()) };
-        assert_eq!(result, 0, "{place:?}: {}", std::io::Error::last_os_error());
-    }
 }
 
 fn hookbench(line: &str) -> Command {

@@ -97,6 +97,7 @@ fn environment(foreign: &str) -> Environment {
             sha256: text(),
             boot_lines: vec![(text(), text())],
             modules: Some(ModulesRecord { compiler: text(), sha256: text() }),
+            loaded: vec![(text(), text())],
         }],
         image: ImageRecord { sha256: text(), agent_sha256: text(), packages: vec![(text(), text())] },
         monitors: vec![MonitorRecord {

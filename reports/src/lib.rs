@@ -8,6 +8,7 @@ use hookbench_results::Run;
 pub mod chosen;
 pub mod comment;
 pub mod compare;
+pub mod correlate;
 pub mod csv;
 pub mod decision;
 pub mod environment;

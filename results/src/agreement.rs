@@ -32,6 +32,28 @@ pub fn agreement(pairs: &[(u64, u64)]) -> Option<Agreement> {
     })
 }
 
+/// Spearman's rank correlation of the pairs of `one` and `two`; `None` where a side says
+/// the same of all, and where they are not equally many.
+pub fn spearman(one: &[u64], two: &[u64]) -> Option<f64> {
+    (one.len() == two.len()).then(|| correlation(&ranks(one), &ranks(two))).flatten()
+}
+
+/// Kendall's rank correlation τ-b, which takes ties into account; `None` likewise. Of
+/// all pairs of pairs, so for no more than some thousands.
+pub fn kendall(one: &[u64], two: &[u64]) -> Option<f64> {
+    let (mut agree, mut apart_one, mut apart_two) = (0i64, 0i64, 0i64);
+    for (index, (first, second)) in one.iter().zip(two).enumerate() {
+        for (other_first, other_second) in one.iter().zip(two).take(index) {
+            let (by_one, by_two) = (first.cmp(other_first) as i64, second.cmp(other_second) as i64);
+            agree += by_one * by_two;
+            apart_one += by_one.abs();
+            apart_two += by_two.abs();
+        }
+    }
+    let spread = (apart_one as f64).sqrt() * (apart_two as f64).sqrt();
+    (one.len() == two.len() && spread > 0.0).then(|| agree as f64 / spread)
+}
+
 /// The rank of each value; equal ones share the mean of theirs.
 fn ranks(values: &[u64]) -> Vec<f64> {
     let mut order: Vec<usize> = (0..values.len()).collect();
@@ -74,7 +96,27 @@ mod tests {
         assert_eq!(agreement(&[]), None);
     }
 
+    #[test]
+    fn kendall_counts_pairs_in_and_out_of_order_and_ties() {
+        assert_eq!(kendall(&[1, 2, 3, 4], &[10, 20, 30, 40]), Some(1.0));
+        // Five pairs in order, one not.
+        assert!((kendall(&[1, 2, 3, 4], &[10, 20, 40, 30]).unwrap() - 4.0 / 6.0).abs() < 1e-12);
+        // Of six pairs, one is tied on a side: 5 / sqrt(6 * 5).
+        assert!((kendall(&[1, 2, 3, 4], &[10, 20, 30, 30]).unwrap() - 5.0 / 30f64.sqrt()).abs() < 1e-12);
+        assert_eq!(kendall(&[1, 2], &[3, 3]), None);
+        assert_eq!((kendall(&[], &[]), spearman(&[1], &[])), (None, None));
+        assert!((spearman(&[1, 2, 3, 4], &[10, 20, 40, 30]).unwrap() - 0.8).abs() < 1e-12);
+    }
+
     proptest! {
+        #[test]
+        fn rank_correlations_are_between_their_bounds(pairs in proptest::collection::vec(any::<(u64, u64)>(), 0..40)) {
+            let (one, two): (Vec<u64>, Vec<u64>) = pairs.into_iter().unzip();
+            for found in [spearman(&one, &two), kendall(&one, &two)].into_iter().flatten() {
+                prop_assert!((-1.000001..=1.000001).contains(&found));
+            }
+        }
+
         #[test]
         fn any_pairs_are_compared(pairs in proptest::collection::vec(any::<(u64, u64)>(), 1..50)) {
             let found = agreement(&pairs).unwrap();

@@ -10,6 +10,8 @@ pub mod boot;
 pub mod cell;
 #[cfg(feature = "compare")]
 pub mod compare;
+#[cfg(feature = "compare")]
+pub mod correlate;
 pub mod environment;
 #[cfg(feature = "compare")]
 pub mod gate;

@@ -3,6 +3,8 @@
 //! independent unit: samples within one share the machine's mood. Exact clocks need
 //! none of it.
 
+use serde::Serialize;
+
 use crate::random::Random;
 use crate::stats::percentile;
 use crate::students_t::{normal_quantile, students_t};
@@ -24,14 +26,15 @@ pub struct Rule {
 }
 
 impl Default for Rule {
-    /// One false alarm in a hundred, changes from 1 % on, rounds of two runs.
+    /// One false alarm in a hundred, changes beyond 1 %, rounds of two runs.
     fn default() -> Self {
         Rule { false_alarms: 0.01, least: 0.01, paired: false, resamples: 1000, seed: 1 }
     }
 }
 
 /// What can be said of a change.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Verdict {
     /// It costs more: significantly, and by more than the least that matters.
     Regressed,
@@ -56,7 +59,7 @@ impl Verdict {
 }
 
 /// A value with its confidence interval, in the clock's unit.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub struct Interval {
     /// The estimate.
     pub value: f64,
@@ -67,14 +70,23 @@ pub struct Interval {
 }
 
 /// A comparison in full.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub struct Difference {
+    /// What the first costs: the mean of its rounds' medians, in the clock's unit.
+    pub level: f64,
     /// By how much the second is dearer than the first, in the clock's unit.
     pub change: Interval,
     /// The same as a part of the first.
     pub relative: Interval,
     /// What follows.
     pub verdict: Verdict,
+}
+
+impl Difference {
+    /// What follows where a change up to `least`, as a part of the first, does not matter.
+    pub fn judged(&self, least: f64) -> Verdict {
+        verdict(self.relative, least)
+    }
 }
 
 /// Whether the cell with the samples `new` differs from that with `base`; each a
@@ -112,18 +124,18 @@ pub fn difference(base: &[Vec<u64>], new: &[Vec<u64>], rule: &Rule) -> Option<Di
     let change = interval(value, drawn.collect(), rule.false_alarms, rounds);
     let part = |value: f64| if level > 0.0 { value / level } else { 0.0 };
     let relative = Interval { value: part(change.value), low: part(change.low), high: part(change.high) };
-    Some(Difference { change, relative, verdict: verdict(relative, rule.least) })
+    Some(Difference { level, change, relative, verdict: verdict(relative, rule.least) })
 }
 
 fn verdict(relative: Interval, least: f64) -> Verdict {
     let Interval { value, low, high } = relative;
-    if low > 0.0 && value >= least {
+    if low > 0.0 && value > least {
         Verdict::Regressed
-    } else if high < 0.0 && value <= -least {
+    } else if high < 0.0 && value < -least {
         Verdict::Improved
     } else if low >= -least && high <= least {
         Verdict::Unchanged
-    } else if (low > 0.0 || high < 0.0) && value.abs() < least {
+    } else if (low > 0.0 || high < 0.0) && value.abs() <= least {
         // Something is there, and it is smaller than what matters.
         Verdict::Unchanged
     } else {

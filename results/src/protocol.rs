@@ -12,6 +12,10 @@ use crate::{Clock, MonitorName, Params, Schedule};
 /// are to be loaded in the order of their names.
 pub const MODULES: &str = "own-modules";
 
+/// On a guest's kernel command line, where its clock is not the exact one: before the
+/// clocks that are read, `hookbench.clocks=tsc,perf`.
+pub const CLOCKS_WORD: &str = "hookbench.clocks=";
+
 /// A cell as the agent is asked for it: no kernel, no place, no order, so that
 /// equal cells are asked for by equal bytes.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

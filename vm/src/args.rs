@@ -1,4 +1,4 @@
-//! QEMU's arguments for the exact clock, and the kernel's command line. Each
+//! QEMU's arguments for the exact clock, and for those of hardware, and the kernel's command line. Each
 //! was chosen for a reason that METHOD.md gives; a change of any changes numbers.
 
 use std::ffi::OsString;
@@ -132,6 +132,25 @@ pub fn machine(cpus: u16, memory_mib: u32) -> Vec<OsString> {
     .collect()
 }
 
+/// The machine under KVM, with one CPU that is the host's and so much memory. The same
+/// devices as the exact one: the agent talks through them.
+pub fn machine_under_kvm(memory_mib: u32) -> Vec<OsString> {
+    let memory = format!("{memory_mib}M");
+    [
+        ["-accel", "kvm"],
+        ["-cpu", "host"],
+        ["-m", &memory],
+        ["-smp", "1"],
+        ["-machine", ONE_CPU],
+        ["-display", "none"],
+    ]
+    .iter()
+    .flatten()
+    .chain(&["-nodefaults", "-no-user-config", "-no-reboot"])
+    .map(OsString::from)
+    .collect()
+}
+
 /// What is the same in a guest that boots and in one that goes on from a
 /// snapshot: the files it talks through.
 pub(crate) struct Files {
@@ -241,6 +260,13 @@ mod tests {
         let arguments: Vec<String> =
             machine(1, 256).iter().map(|a| a.to_string_lossy().into_owned()).collect();
         insta::assert_snapshot!(arguments.join("\n"));
+    }
+
+    #[test]
+    fn the_machine_under_kvm_is_as_it_was() {
+        let arguments: Vec<String> =
+            machine_under_kvm(256).iter().map(|a| a.to_string_lossy().into_owned()).collect();
+        insta::assert_snapshot!(arguments.join(" "), @"-accel kvm -cpu host -m 256M -smp 1 -machine microvm,isa-serial=on,acpi=off,rtc=on,pic=on,pit=on -display none -nodefaults -no-user-config -no-reboot");
     }
 
     #[test]

@@ -19,8 +19,10 @@ use crate::args::{self, Files, Memory, Stops};
 use crate::brought::Brought;
 use crate::console::{Show, Tail};
 pub use crate::error::Error;
+use crate::kvm;
+use crate::place::Place;
 use crate::process::{Process, Streams};
-use crate::qmp;
+use crate::qmp::{self, Qmp};
 use crate::scratch::Scratch;
 use crate::snapshot::Snapshot;
 
@@ -28,6 +30,8 @@ use crate::snapshot::Snapshot;
 const LONGEST_REST: u64 = 256 << 10;
 /// A sample is not longer: the digits of 64 bits, and a comma.
 const LONGEST_SAMPLE: u64 = 21;
+/// On hardware no operation has samples of more clocks and their events.
+const MOST_CLOCKS: u64 = 16;
 /// No console is longer.
 const LONGEST_CONSOLE: u64 = 4 << 20;
 /// The cell is padded to this size: its length then moves nothing in the guest.
@@ -75,6 +79,8 @@ pub struct Terms<'a> {
     pub console: Option<Show>,
     /// What is handed to it with the cell.
     pub brought: Brought<'a>,
+    /// The CPU of the host on which its only one stays, under KVM; none in TCG.
+    pub kvm: Option<u32>,
 }
 
 /// What a guest said before it ended.
@@ -94,9 +100,10 @@ pub struct Answer {
 /// See [`Error`]; the guest is gone in every case.
 pub fn run(start: Start<'_>, cell: &[u8], terms: &Terms<'_>) -> Result<Answer, Error> {
     let mut guest = match start {
-        Start::Boot(boot) => {
-            Guest::start(cell, terms, Stops::Not, args::boot_of(&boot), Stdio::null(), None)?
-        }
+        Start::Boot(boot) => match terms.kvm {
+            None => Guest::start(cell, terms, Stops::Not, args::boot_of(&boot), Stdio::null(), None)?,
+            Some(cpu) => kvm::start(&boot, cell, terms, cpu)?,
+        },
         Start::Restore(snapshot) => restore(snapshot, cell, terms)?,
     };
     let status = loop {
@@ -136,6 +143,8 @@ pub(crate) struct Guest<'a> {
     shown: Vec<u8>,
     begin: Instant,
     terms: &'a Terms<'a>,
+    /// The monitor of one that was talked to; QEMU's input stays open with it.
+    pub(crate) qmp: Option<Qmp>,
 }
 
 impl<'a> Guest<'a> {
@@ -167,13 +176,18 @@ impl<'a> Guest<'a> {
             let path = folder.path().join(name);
             File::create(&path).map_err(|error| Error::File { path, error })
         };
-        let output = if stops == Stops::Here { Stdio::piped() } else { create("monitor")?.into() };
+        let talks = stops == Stops::Here || terms.kvm.is_some();
+        let output = if talks { Stdio::piped() } else { create("monitor")?.into() };
         let streams = Streams { input, output, error: create("stderr")?, inherits };
-        let arguments =
-            [args::machine(terms.cpus, terms.memory_mib), args::devices(&files, stops), arguments].concat();
-        let process = Process::start(&arguments, streams)?;
+        let (machine, place) = match terms.kvm {
+            None => (args::machine(terms.cpus, terms.memory_mib), Place::take()),
+            // Its CPU is a thread, which gets its place by itself.
+            Some(_) => (args::machine_under_kvm(terms.memory_mib), None),
+        };
+        let arguments = [machine, args::devices(&files, stops), arguments].concat();
+        let process = Process::start(&arguments, streams, place)?;
         let tail = Tail::of(&files.console, terms.console);
-        Ok(Guest { process, files, folder, tail, shown: Vec::new(), begin: Instant::now(), terms })
+        Ok(Guest { process, files, folder, tail, shown: Vec::new(), begin: Instant::now(), terms, qmp: None })
     }
 
     /// Writes to QEMU's monitor. One that does not listen ends by itself, and
@@ -217,7 +231,8 @@ impl<'a> Guest<'a> {
     }
 
     fn longest_answer(&self) -> u64 {
-        LONGEST_REST + u64::from(self.terms.samples) * LONGEST_SAMPLE
+        let clocks = if self.terms.kvm.is_some() { MOST_CLOCKS } else { 1 };
+        LONGEST_REST + u64::from(self.terms.samples) * LONGEST_SAMPLE * clocks
     }
 
     /// What it has said so far.

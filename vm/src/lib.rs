@@ -21,6 +21,7 @@ pub mod guest;
 pub mod image;
 pub mod kernel;
 pub mod kernels;
+mod kvm;
 pub mod loadable;
 pub mod mirror;
 pub mod modules;

@@ -33,12 +33,16 @@ pub(crate) struct Streams {
 }
 
 impl Process {
-    /// Starts QEMU's fixed machine with these arguments added.
-    pub(crate) fn start(arguments: &[OsString], streams: Streams) -> Result<Process, Error> {
+    /// Starts QEMU with these arguments, on the CPU `place` where that is given.
+    pub(crate) fn start(
+        arguments: &[OsString],
+        streams: Streams,
+        place: Option<Place>,
+    ) -> Result<Process, Error> {
         let mut command = Command::new(args::QEMU);
         command.args(arguments);
         command.stdin(streams.input).stdout(streams.output).stderr(streams.error);
-        let place = Place::take().map(Arc::new);
+        let place = place.map(Arc::new);
         let here = place.clone();
         let parent = std::process::id();
         let inherits = streams.inherits;

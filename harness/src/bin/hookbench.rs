@@ -5,8 +5,8 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 use hookbench::cmd::{
-    EXIT_CODES, Usage, bisect_step, cache, clean_host, compare, doctor, export, gate, history, kernel, list,
-    merge, report, run,
+    EXIT_CODES, Usage, bisect_step, cache, clean_host, compare, correlate, doctor, export, gate, history,
+    kernel, list, merge, report, run,
 };
 use hookbench::stop::Stopped;
 
@@ -30,6 +30,8 @@ enum Verb {
     Report(report::Args),
     /// Show what changed from one stored run to another
     Compare(compare::Args),
+    /// Show how far a run on hardware and one of the same cells in TCG agree
+    Correlate(correlate::Args),
     /// Judge whether a stored run is worse than another
     Gate(gate::Args),
     /// Measure a kernel and judge it against a stored run, with the exit codes of git bisect run
@@ -67,6 +69,7 @@ fn main() -> ExitCode {
         Verb::Doctor(args) => doctor::doctor(&args),
         Verb::Report(args) => report::report(&args),
         Verb::Compare(args) => compare::compare(&args),
+        Verb::Correlate(args) => correlate::correlate(&args),
         Verb::Gate(args) => gate::gate(&args),
         Verb::BisectStep(args) => bisect_step::bisect_step(&args),
         Verb::History(args) => history::history(&args),

@@ -169,9 +169,7 @@ fn alike(cell: &Cell, name: &str, args: &Args) -> Result<Asked> {
     };
     let mut planned = plan.cells(std::slice::from_ref(&cell.kernel))?;
     planned.retain(|planned| planned.cell.monitor == cell.monitor);
-    if cell.target == Target::Host {
-        planned.iter_mut().for_each(|planned| planned.cell.target = Target::Host);
-    }
+    planned.iter_mut().for_each(|planned| planned.cell.target = cell.target);
     match planned.iter().find(|planned| planned.cell == *cell) {
         Some(found) => {
             let (kernels, planned) = (vec![cell.kernel.clone()], vec![found.clone()]);
@@ -422,7 +420,7 @@ mod tests {
             ("6.1", "6.1/tcg/mprotect-storm[to=r]"),
             ("4.4/tcg/null-syscall/paced/none", "6.1, 6.12"),
             ("6.*/tcg/null-syscall/paced/none", "6.1, 6.12"),
-            ("6.1/kvm/null-syscall/paced/none", "6.1/tcg/null-syscall/paced/none"),
+            ("6.1/kvm/mprotect-storm/paced/none", "6.1/kvm/mprotect-storm[to=rw]/paced/none"),
             ("6.1/tcg/quake/paced/none", "null-syscall"),
             ("6.1/tcg/null-syscall/paced/bpf-lsm+telepathy", "bpf-lsm+ringbuf"),
             ("6.1/tcg/mprotect-storm/paced/none", "mprotect-storm[to=rw]/paced/none"),

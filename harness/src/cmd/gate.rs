@@ -19,11 +19,12 @@ use super::{compare, say, usage};
 /// What the exit code says.
 const EXIT_CODES: &str = "\
 A cell is meant by a glob of its monitor (bpf-lsm+*) or of its whole name (6.1/*/execve-noop*).
-Without a limit, nothing that is counted by an exact clock may grow. Of the percentages, and of
-the numbers, that are of a cell the last one counts; of both kinds, both.
+Without a limit, nothing that is counted by an exact clock may grow; by one with noise, not beyond
+1 %, and only what is significant counts. Of the percentages, and of the numbers, that are of a
+cell the last one counts; of both kinds, both.
 
 Exit code:
-  0  no regression
+  0  no regression; a change that noise leaves inconclusive is told, and is none
   1  a run could not be read, or the report not be written
   2  what was asked for is wrong: no such run, a limit that is none or of no cell
   3  a regression; the report is written";

@@ -1,5 +1,6 @@
 //! `hookbench run --target host`: the plan on this machine itself, in rounds. What a
-//! guest needs is none of it: kernels, images, snapshots.
+//! guest needs is none of it: kernels, images, snapshots. What runs on hardware share,
+//! those under KVM (`on_kvm.rs`) too, is here.
 
 use std::collections::HashMap;
 use std::path::Path;
@@ -10,7 +11,7 @@ use anyhow::{Context, Result, bail, ensure};
 use hookbench_results::run::SCHEMA;
 use hookbench_results::samples::MOST;
 use hookbench_results::store::{Journal, save};
-use hookbench_results::{Cell, Clock, Measurement, Run, Target};
+use hookbench_results::{Cell, Clock, Environment, Measurement, Run, Target};
 
 use super::asked::{Asked, on_host};
 use super::baselined;
@@ -21,22 +22,26 @@ use crate::folder::Folder;
 use crate::host::{self, HostSession, Terms, enforcing, machine};
 use crate::rounds::{self, Rounds};
 use crate::runner::Event;
+use crate::session::Session;
 use crate::stop::{Stop, Stopped};
 
-/// Whether `args` ask for this machine.
+/// What `args` ask for.
 ///
 /// # Errors
-/// When they ask for a target that cannot be run.
-pub(super) fn is_meant(args: &Args) -> Result<bool> {
+/// When what they ask for is not of that target.
+pub(super) fn target(args: &Args) -> Result<Target> {
     let of_cell = args.cell.as_deref().and_then(|cell| cell.parse().ok()).map(|cell: Cell| cell.target);
+    if let (Some(target), Some(of_cell)) = (args.target, of_cell) {
+        ensure!(target == of_cell, "--target {target} and the cell's own target {of_cell} are not the same");
+    }
     let target = args.target.or(of_cell).unwrap_or_default();
     match target {
-        Target::Host => Ok(true),
-        Target::Kvm => bail!("the target kvm cannot be run by this version; there are tcg and host"),
         Target::Tcg if args.is_about_hardware() => {
-            bail!("--clock, --rounds, --seed and --enforce-on-host are for --target host: tcg is exact")
+            bail!(
+                "--clock, --rounds, --seed and --enforce-on-host are for --target kvm and host: tcg is exact"
+            )
         }
-        Target::Tcg => Ok(false),
+        target => Ok(target),
     }
 }
 
@@ -52,24 +57,38 @@ pub(super) fn run(args: &Args) -> Result<ExitCode> {
     baselined::check(args).map_err(usage)?;
     let stop = Stop::on_signals().context("failed to listen to signals")?;
     let session = HostSession::open(&terms, &stop)?;
+    let environment = session.environment().clone();
+    in_rounds(args, &asked, (&session, environment), &terms, &stop)
+}
+
+/// Runs what is asked for in rounds, by a session on hardware whose environment is given.
+///
+/// # Errors
+/// As of any run.
+pub(super) fn in_rounds(
+    args: &Args,
+    asked: &Asked,
+    (session, environment): (&dyn Session, Environment),
+    terms: &Terms,
+    stop: &Stop,
+) -> Result<ExitCode> {
     let folder = match &args.out {
         Some(path) => Folder::take(path)?,
         None => Folder::free(&asked.plan)?,
     };
-    let environment = session.environment().clone();
     for warning in environment.hardware.iter().flat_map(|hardware| &hardware.warnings) {
         say::aside(&format!("warning: {warning}"));
     }
     let run =
         Run { schema: SCHEMA, plan: asked.plan.clone(), environment, shard: None, measurements: Vec::new() };
     save(&run, folder.path())?;
-    measure(args, &asked, &session, &terms, &stop, run, folder.path())
+    measure(args, asked, session, terms, stop, run, folder.path())
 }
 
 fn measure(
     args: &Args,
     asked: &Asked,
-    session: &HostSession,
+    session: &dyn Session,
     terms: &Terms,
     stop: &Stop,
     mut run: Run,
@@ -116,7 +135,8 @@ fn measure(
     finish(&run, args, &asked.planned, folder)
 }
 
-fn terms(args: &Args) -> Terms {
+/// The terms that are asked for, of a run on hardware.
+pub(super) fn terms(args: &Args) -> Terms {
     // Another order each time, unless one asks for a known one: it is recorded.
     let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
     Terms {
@@ -140,6 +160,21 @@ fn allowed(args: &Args, asked: &Asked, terms: &Terms) -> Result<()> {
             && args.jobs.is_none_or(|jobs| jobs == 1),
         "--resume, --shard, --fault and --jobs are of guests: on this machine cells run one after another, in rounds"
     );
+    let enforcing = enforcing(asked.planned.iter().map(|planned| &planned.cell));
+    ensure!(
+        enforcing.is_empty() || args.enforce_on_host,
+        "{} would refuse or kill what any process of this machine does; leave them out, or say \
+         --enforce-on-host",
+        enforcing.join(", ")
+    );
+    possible(asked, terms)
+}
+
+/// Whether rounds and clocks are such as there can be.
+///
+/// # Errors
+/// When they are not, with those that are.
+pub(super) fn possible(asked: &Asked, terms: &Terms) -> Result<()> {
     ensure!((1..=1000).contains(&terms.rounds), "cannot make {} rounds; from 1 to 1000 can be", terms.rounds);
     if let Some(many) =
         asked.planned.iter().find(|planned| planned.samples as usize * terms.rounds as usize > MOST)
@@ -150,12 +185,5 @@ fn allowed(args: &Args, asked: &Asked, terms: &Terms) -> Result<()> {
     clocks.dedup();
     ensure!(clocks.first() == Some(&Clock::Tsc), "the first clock has to be tsc; others are read beside it");
     ensure!(clocks.len() == terms.clocks.len(), "a clock is named twice");
-    let enforcing = enforcing(asked.planned.iter().map(|planned| &planned.cell));
-    ensure!(
-        enforcing.is_empty() || args.enforce_on_host,
-        "{} would refuse or kill what any process of this machine does; leave them out, or say \
-         --enforce-on-host",
-        enforcing.join(", ")
-    );
     Ok(())
 }

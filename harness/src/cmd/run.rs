@@ -19,7 +19,7 @@ use super::asked::{Asked, asked};
 use super::earlier::{earlier, is_of};
 use super::progress::Progress;
 use super::report::{render, say_where};
-use super::{again, baselined, on_host, say, usage};
+use super::{again, baselined, on_host, on_kvm, say, usage};
 use crate::folder::{Folder, Holds, holds};
 use crate::plan::Planned;
 use crate::qemu::{BUDGET, QemuSession};
@@ -106,7 +106,8 @@ pub struct Args {
     /// How long a cell may take, in seconds of real time
     #[arg(long, value_name = "SECONDS", default_value_t = BUDGET.as_secs())]
     pub(super) timeout: u64,
-    /// Where cells run: tcg (guests, exact) or host (this machine itself, in rounds)
+    /// Where cells run: tcg (guests, exact), kvm (guests, by the clocks of hardware) or host (this
+    /// machine itself); on hardware in rounds
     #[arg(long, value_name = "TARGET")]
     pub(super) target: Option<Target>,
     /// The clocks of hardware, tsc first: tsc, perf, ftrace
@@ -145,8 +146,10 @@ impl Args {
 /// When what is asked for does not exist, a kernel or the image cannot be had,
 /// or results cannot be written. Cells that fail are results: the exit code says so.
 pub fn run(args: &Args) -> Result<ExitCode> {
-    if on_host::is_meant(args).map_err(usage)? {
-        return on_host::run(args);
+    match on_host::target(args).map_err(usage)? {
+        Target::Tcg => {}
+        Target::Kvm => return on_kvm::run(args),
+        Target::Host => return on_host::run(args),
     }
     let asked = asked(args).map_err(usage)?;
     make(args, &asked).map(|made| made.code)

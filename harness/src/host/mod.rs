@@ -33,7 +33,7 @@ pub struct HostSession {
     environment: Environment,
 }
 
-/// What of a run on this machine is not in its cells.
+/// What of a run on hardware is not in its cells.
 pub struct Terms {
     /// The clocks, the first first; that has to be [`Clock::Tsc`].
     pub clocks: Vec<Clock>,
@@ -45,6 +45,32 @@ pub struct Terms {
     pub budget: Duration,
 }
 
+impl Terms {
+    /// The clocks beside the first.
+    ///
+    /// # Errors
+    /// When the first is another than the time-stamp counter.
+    pub(crate) fn beside(&self) -> Result<&[Clock]> {
+        match self.clocks.split_first() {
+            Some((Clock::Tsc, beside)) => Ok(beside),
+            _ => bail!("the first clock has to be tsc: it times the operations, others are beside it"),
+        }
+    }
+
+    /// This machine under these terms, with workers on `cpu`.
+    ///
+    /// # Errors
+    /// When it has no time-stamp counter.
+    pub(crate) fn machine(&self, cpu: u32) -> Result<Hardware> {
+        Ok(Hardware {
+            rounds: self.rounds,
+            seed: self.seed,
+            clocks: self.clocks.iter().map(|clock| clock.name().to_string()).collect(),
+            ..machine::look(cpu)?
+        })
+    }
+}
+
 impl HostSession {
     /// Prepares the agent and takes the ledger.
     ///
@@ -52,16 +78,10 @@ impl HostSession {
     /// When another run is at work or has left something to undo, or the agent cannot
     /// be written.
     pub fn open(terms: &Terms, stop: &Stop) -> Result<HostSession> {
-        let Some((Clock::Tsc, beside)) = terms.clocks.split_first().map(|(first, rest)| (*first, rest))
-        else {
-            bail!("the first clock has to be tsc: it times the operations, others are beside it");
-        };
+        let beside = terms.beside()?;
         let ledger = Ledger::take()?;
         let cpu = machine::quietest_cpu()?;
-        let mut hardware = machine::look(cpu)?;
-        hardware.rounds = terms.rounds;
-        hardware.seed = terms.seed;
-        hardware.clocks = terms.clocks.iter().map(|clock| clock.name().to_string()).collect();
+        let hardware = terms.machine(cpu)?;
         Ok(HostSession {
             agent: Agent::write()?,
             ledger,
@@ -104,7 +124,7 @@ impl HostSession {
 }
 
 /// An outcome whose clocks measured as many operations as were asked for.
-fn only_of_this(spec: &CellSpec, outcome: Outcome) -> Outcome {
+pub(crate) fn only_of_this(spec: &CellSpec, outcome: Outcome) -> Outcome {
     /// More than there are clocks and events.
     const MOST: usize = 32;
     let wrong = |measured: &Measured| {

@@ -16,6 +16,7 @@ use hookbench_reports::{IMAGES, RENDERERS};
 use hookbench_results::store::{RUN_FILE, SAMPLES_FILE};
 
 pub(crate) mod cells;
+pub(crate) mod inside;
 
 /// The command.
 pub(crate) const HOOKBENCH: &str = env!("CARGO_BIN_EXE_hookbench");

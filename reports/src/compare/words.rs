@@ -2,7 +2,8 @@
 //! one line; escaping stays with the format.
 
 use hookbench_results::compare::{Change, Difference, Ended, Other, Samples, Sides};
-use hookbench_results::gate::{Verdict, Why, Word};
+use hookbench_results::gate::{Noisy, Seen, Verdict, Why, Word};
+use hookbench_results::noisy::{self, Interval, Rule};
 use hookbench_results::{Clock, Summary};
 
 use super::Report;
@@ -24,10 +25,20 @@ pub(super) fn runs(report: &Report<'_>) -> Sides<String> {
 pub(super) fn answer(report: &Report<'_>) -> String {
     let comparison = report.comparison;
     let changed: Vec<&Change> = comparison.changed().collect();
-    let moved = changed.iter().filter(|change| change.difference != 0).count();
+    let exact: Vec<&&Change> = changed.iter().filter(|change| change.noise.is_none()).collect();
+    let moved = exact.iter().filter(|change| change.difference != 0).count();
+    let least = Rule::default().least;
+    let noisy = |verdict: noisy::Verdict| {
+        let of_it = |change: &&&Change| change.noise.is_some_and(|noise| noise.judged(least) == verdict);
+        changed.iter().filter(of_it).count()
+    };
     let parts = [
         (moved, "with another median"),
-        (changed.len() - moved, "with the same median, and something else changed"),
+        (exact.len() - moved, "with the same median, and something else changed"),
+        (noisy(noisy::Verdict::Regressed), "dearer beyond noise and 1 %"),
+        (noisy(noisy::Verdict::Improved), "cheaper beyond noise and 1 %"),
+        (noisy(noisy::Verdict::Unchanged), "with noise and without a change that matters"),
+        (noisy(noisy::Verdict::Inconclusive), "inconclusive for noise"),
         (comparison.outcomes.len(), "ended otherwise"),
         (comparison.vanished.len(), "only in the base"),
         (comparison.appeared.len(), "only in the new run"),
@@ -54,7 +65,21 @@ fn verdict(report: &Report<'_>) -> String {
         0 => String::new(),
         allowed => format!(", {} allowed", text::grouped(allowed as u64)),
     };
-    format!("{first}{more} (limits: {limits}). ")
+    let unknown = match count(Word::Inconclusive) {
+        0 => String::new(),
+        unknown => format!(", {} inconclusive", text::grouped(unknown as u64)),
+    };
+    let noisy = gate.noisy.map_or_else(String::new, |noisy| format!("; {}", with_noise(noisy)));
+    format!("{first}{more}{unknown} (limits: {limits}{noisy}). ")
+}
+
+/// How clocks with noise were judged.
+fn with_noise(noisy: Noisy) -> String {
+    let Noisy { false_alarms_percent, least_percent } = noisy;
+    format!(
+        "under clocks with noise {least_percent} % where no limit is of the cell, and only what is significant, \
+         with false alarms in {false_alarms_percent} % of cells"
+    )
 }
 
 /// What is said beside the answer: what was allowed in vain.
@@ -81,6 +106,12 @@ pub(super) fn why(verdict: &Verdict) -> String {
         Why::Shrank { difference, percent, unit } => {
             format!("p50 {} {unit}{}", text::signed(*difference), in_brackets(*percent))
         }
+        Why::Noise { seen, unit, limit } => {
+            let limit = limit.as_ref().map_or_else(String::new, |limit| {
+                format!("; the limit is {}", text::name(&limit.to_string()))
+            });
+            format!("{}{limit}", seen_words(seen, unit))
+        }
         Why::LostMore { events } => format!("the monitor lost {events} events more"),
         Why::StopsOtherwise => "the monitor stops other operations, or in another way".into(),
         Why::Ended(sides) => ending(sides),
@@ -88,6 +119,50 @@ pub(super) fn why(verdict: &Verdict) -> String {
         Why::Vanished => "not in the new run".into(),
         Why::OtherClock(clock) => other_clock(clock),
     }
+}
+
+/// `+30 TSC cycles (+3.0 %), which lies in +21 to +39 (+2.1 % to +3.9 %)`
+fn seen_words(seen: &Seen, unit: &str) -> String {
+    match seen {
+        Seen::Within { change, relative } => noisy_change(*change, *relative, unit),
+        Seen::TooFewRounds(rounds) => too_few(*rounds),
+    }
+}
+
+fn noisy_change(change: Interval, relative: Interval, unit: &str) -> String {
+    let whole = |value: f64| text::signed(value.round() as i64);
+    let part = |value: f64| percent(value * 100.0);
+    format!(
+        "{} {unit} ({}), which lies in {} to {} ({} to {})",
+        whole(change.value),
+        part(relative.value),
+        whole(change.low),
+        whole(change.high),
+        part(relative.low),
+        part(relative.high)
+    )
+}
+
+fn too_few(rounds: Sides<usize>) -> String {
+    let Sides { base, new } = rounds;
+    format!(
+        "{} and {}: fewer than two on a side tell nothing of how they differ",
+        text::count(base, "round"),
+        new
+    )
+}
+
+/// The verdict on a change by a clock with noise, and its interval.
+fn noise(change: &Change) -> Option<String> {
+    let noise = change.noise?;
+    let verdict = noise.judged(Rule::default().least).word();
+    Some(match noise.difference {
+        Some(difference) => {
+            let said = noisy_change(difference.change, difference.relative, change.clock.unit());
+            format!("{verdict}: {said}, at {} %", 100.0 - Rule::default().false_alarms * 100.0)
+        }
+        None => format!("{verdict}: {}", too_few(noise.rounds)),
+    })
 }
 
 fn in_brackets(change: Option<f64>) -> String {
@@ -123,10 +198,12 @@ pub(super) fn difference(difference: &Difference) -> [String; 3] {
 
 /// What changed of a cell beside its median.
 pub(super) fn notes(change: &Change) -> Vec<String> {
-    let mut notes = Vec::new();
+    let mut notes: Vec<String> = noise(change).into_iter().collect();
     match change.samples {
         Samples::Reordered => notes.push("the same samples in another order".into()),
-        Samples::Differ if change.difference == 0 => notes.push(same_median(&change.summary)),
+        Samples::Differ if change.difference == 0 && change.noise.is_none() => {
+            notes.push(same_median(&change.summary))
+        }
         Samples::Same | Samples::Differ => {}
     }
     let Sides { base, new } = change.summary;

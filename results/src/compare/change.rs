@@ -9,6 +9,7 @@ use serde::Serialize;
 use super::{Sides, by_name, values};
 use crate::baseline::Added;
 use crate::measurement::Refused;
+use crate::noisy::{self, Rule, in_rounds};
 use crate::{Cell, Clock, Loading, Measured, Measurement, Run, Summary};
 
 /// The numbers of one cell in two runs.
@@ -27,6 +28,9 @@ pub struct Change {
     pub summary: Sides<Summary>,
     /// Whether the samples are the same.
     pub samples: Samples,
+    /// How sure that is, by a clock with noise; none by an exact one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub noise: Option<Noise>,
     /// What the monitor adds to `none` in each run, in the clock's unit; none under
     /// `none` itself, and where `none` has no numbers.
     pub added: Sides<Option<i64>>,
@@ -36,6 +40,33 @@ pub struct Change {
     /// What else is not the same.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub others: Vec<Other>,
+}
+
+/// What the noise of a clock leaves of a change.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+pub struct Noise {
+    /// How many rounds there were.
+    pub rounds: Sides<usize>,
+    /// The difference of the means of their medians, with its interval; none of fewer
+    /// than two rounds on a side, for then nothing is known of how they differ.
+    pub difference: Option<noisy::Difference>,
+}
+
+impl Noise {
+    /// By [`Rule::default`]. Rounds of two runs have nothing in common.
+    fn between(base: &Measured, new: &Measured) -> Noise {
+        let rounds = |measured: &Measured| in_rounds(&measured.samples, &measured.rounds);
+        let (base, new) = (rounds(base), rounds(new));
+        Noise {
+            rounds: Sides { base: base.len(), new: new.len() },
+            difference: noisy::difference(&base, &new, &Rule::default()),
+        }
+    }
+
+    /// What follows where a change up to `least`, as a part of the base, does not matter.
+    pub fn judged(&self, least: f64) -> noisy::Verdict {
+        self.difference.map_or(noisy::Verdict::Inconclusive, |difference| difference.judged(least))
+    }
 }
 
 /// How the samples of a cell are to those of the base.
@@ -162,6 +193,7 @@ impl Change {
             percent,
             summary,
             samples: samples(&base.samples, &new.samples),
+            noise: (!measurement.clock.is_exact()).then(|| Noise::between(base, new)),
             added: Sides { base: added(&medians.base, before), new: added(&medians.new, after) },
             refused: (!refused.is_same()).then_some(refused),
             others: others(base, new),

@@ -14,7 +14,7 @@ mod environment;
 #[cfg(test)]
 pub(crate) mod tests;
 
-pub use change::{Change, Other, Samples, What};
+pub use change::{Change, Noise, Other, Samples, What};
 pub use environment::Difference;
 
 use crate::{Cell, Clock, Measurement, Outcome, Run};

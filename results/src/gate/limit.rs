@@ -39,6 +39,11 @@ const PARTS: u64 = 10_000;
 const DECIMALS: usize = 4;
 
 impl Percent {
+    /// The same as a part of one.
+    pub fn part(self) -> f64 {
+        self.0 as f64 / (100 * PARTS) as f64
+    }
+
     /// Whether a growth of `difference` over `base` is more than this.
     fn is_less_than(self, difference: u64, base: u64) -> bool {
         // Below 2^128: the second product is of two 64-bit numbers, the first smaller.

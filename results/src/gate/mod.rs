@@ -2,16 +2,19 @@
 //! which exit code, is elsewhere.
 //!
 //! Under an exact clock any growth of a median is one, unless a limit allows it:
-//! there is no noise that it could be.
+//! there is no noise that it could be. Under another (`noise.rs`) it has to be both
+//! significant and larger than a limit, and there is always one.
 
 use serde::Serialize;
 
 mod limit;
+mod noise;
 mod pattern;
 #[cfg(test)]
 mod tests;
 
 pub use limit::{Bound, Limit, NotALimit, Percent};
+pub use noise::{Noisy, Seen};
 pub use pattern::{NotAPattern, Pattern};
 
 use crate::compare::{Change, Ended, Sides, What};
@@ -32,6 +35,9 @@ pub struct Rules {
 pub struct Gate {
     /// The limits that it was made with.
     pub limits: Vec<Limit>,
+    /// How the cells of clocks with noise were judged; none where there are none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub noisy: Option<Noisy>,
     /// A cell may be in it more than once. Regressions first.
     pub verdicts: Vec<Verdict>,
     /// What was allowed, and chooses no cell.
@@ -61,6 +67,8 @@ pub enum Word {
     Allowed,
     /// It got better.
     Improvement,
+    /// By a clock with noise neither can be said, nor that nothing changed.
+    Inconclusive,
 }
 
 impl Word {
@@ -70,6 +78,7 @@ impl Word {
             Word::Regression => "regression",
             Word::Allowed => "allowed",
             Word::Improvement => "improvement",
+            Word::Inconclusive => "inconclusive",
         }
     }
 }
@@ -97,6 +106,15 @@ pub enum Why {
         percent: Option<f64>,
         /// The clock's unit.
         unit: &'static str,
+    },
+    /// Its median by a clock with noise: larger, smaller, or nobody knows.
+    Noise {
+        /// What the noise leaves of the change.
+        seen: Seen,
+        /// The clock's unit.
+        unit: &'static str,
+        /// The limit by which it was judged; none where it is [`Noisy::least_percent`].
+        limit: Option<Limit>,
     },
     /// The monitor lost more events.
     LostMore {
@@ -133,24 +151,13 @@ pub enum NotJudged {
         /// Its clock's unit.
         unit: &'static str,
     },
-    /// A clock with noise needs a limit.
-    #[error(
-        "{cell} is measured by the clock {clock}, which is not exact: its medians differ from run to run \
-         without a reason; say with --limit how much is too much"
-    )]
-    Noisy {
-        /// The cell.
-        cell: String,
-        /// Its clock.
-        clock: &'static str,
-    },
 }
 
 impl Gate {
     /// Judges `comparison` by `rules`.
     ///
     /// # Errors
-    /// When a limit is of no cell or in the wrong unit, or a clock with noise has none.
+    /// When a limit is of no cell or in the wrong unit.
     pub fn judge(comparison: &Comparison, rules: &Rules) -> Result<Gate, NotJudged> {
         let cells: Vec<&Cell> = cells(comparison).collect();
         for limit in &rules.limits {
@@ -173,7 +180,8 @@ impl Gate {
         verdicts.sort_by_key(|verdict| verdict.verdict);
         let idle = rules.allow.iter().filter(|pattern| !cells.iter().any(|cell| pattern.matches(cell)));
         let idle = idle.map(Pattern::to_string).collect();
-        Ok(Gate { limits: rules.limits.clone(), verdicts, idle })
+        let noisy = comparison.numbers.iter().any(|change| change.noise.is_some()).then(Noisy::default);
+        Ok(Gate { limits: rules.limits.clone(), noisy, verdicts, idle })
     }
 
     /// The verdicts of one kind.
@@ -207,10 +215,6 @@ impl<'a> Limits<'a> {
                 Bound::Most { .. } => found.hard = Some(limit),
             }
         }
-        if found.all().next().is_none() && !is_exact(change.clock) {
-            let (cell, clock) = (change.cell.to_string(), change.clock.name());
-            return Err(NotJudged::Noisy { cell, clock });
-        }
         Ok(found)
     }
 
@@ -219,18 +223,12 @@ impl<'a> Limits<'a> {
     }
 }
 
-/// Whether equal machines count the same, to the last one.
-const fn is_exact(clock: Clock) -> bool {
-    matches!(clock, Clock::Instructions)
-}
-
-/// Whether a median that grew is a regression, and by which limit: the one place
-/// where it depends on the clock. By an exact one every growth is, but for limits; by
-/// another there is always a limit.
+/// Whether a median that grew under an exact clock is a regression, and by which limit:
+/// every growth is, but for limits.
 fn regression<'a>(change: &Change, limits: &Limits<'a>) -> Option<Option<&'a Limit>> {
     let difference = u64::try_from(change.difference).ok().filter(|difference| *difference > 0)?;
     if limits.all().next().is_none() {
-        return is_exact(change.clock).then_some(None);
+        return Some(None);
     }
     limits.all().find(|limit| limit.bound.is_exceeded(difference, change.summary.base.p50)).map(Some)
 }
@@ -239,7 +237,9 @@ fn changes(change: &Change, limits: &Limits<'_>) -> Vec<Verdict> {
     let Change { difference, percent, clock, .. } = *change;
     let verdict = |verdict, why| Verdict { verdict, cell: change.cell.clone(), why };
     let mut verdicts = Vec::new();
-    if let Some(limit) = regression(change, limits) {
+    if let Some(noise) = &change.noise {
+        verdicts.extend(noise::told(change, noise, limits).map(|(word, why)| verdict(word, why)));
+    } else if let Some(limit) = regression(change, limits) {
         let why = Why::Grew { difference, percent, unit: clock.unit(), limit: limit.cloned() };
         verdicts.push(verdict(Word::Regression, why));
     }
@@ -249,7 +249,7 @@ fn changes(change: &Change, limits: &Limits<'_>) -> Vec<Verdict> {
     if change.refused.is_some() {
         verdicts.push(verdict(Word::Regression, Why::StopsOtherwise));
     }
-    if difference < 0 {
+    if difference < 0 && change.noise.is_none() {
         verdicts.push(verdict(Word::Improvement, Why::Shrank { difference, percent, unit: clock.unit() }));
     }
     verdicts

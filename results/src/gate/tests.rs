@@ -85,16 +85,50 @@ fn a_monitor_that_loses_more_or_stops_otherwise_is_a_regression() {
     assert_eq!(judged(numbers(0, Some("EPERM")), numbers(0, None)), ["regression a+x"]);
 }
 
+/// A cell by the time-stamp counter: four rounds about `level`, `spread` apart.
+fn noisy(monitor: &str, level: u64, spread: u64) -> Measurement {
+    let rounds = [0, 2, 1, 3].map(|round| level - 3 * spread / 2 + round * spread);
+    let samples = rounds.iter().flat_map(|round| [-1i64, 0, 1].map(|of| round.saturating_add_signed(of)));
+    let measured =
+        Measured { samples: samples.collect(), rounds: vec![3; rounds.len()], ..Default::default() };
+    Measurement { clock: Clock::Tsc, ..with(monitor, Outcome::Measured(measured)) }
+}
+
 #[test]
-fn a_clock_with_noise_needs_a_limit_in_its_own_unit() {
-    let tsc = |samples: &[u64]| Measurement { clock: Clock::Tsc, ..measured("a+x", samples) };
-    let (base, new) = (run(vec![tsc(&[1000])]), run(vec![tsc(&[1030])]));
+fn under_a_clock_with_noise_a_regression_is_significant_and_larger_than_the_limit() {
+    let base = run(["a+x", "b+x", "c+x", "d+x"].map(|monitor| noisy(monitor, 10_000, 4)).to_vec());
+    let new = run(vec![
+        noisy("a+x", 10_300, 4),
+        // Significant, and less than matters.
+        noisy("b+x", 10_060, 4),
+        // Large, and its rounds do not agree.
+        noisy("c+x", 10_400, 800),
+        noisy("d+x", 9_500, 4),
+    ]);
     let judged = |limits: &[&str]| judged(&base, &new, &rules(limits, &[]));
-    assert!(matches!(judged(&[]), Err(NotJudged::Noisy { clock: "tsc", .. })));
-    assert!(judged(&["3%"]).unwrap().is_empty());
-    assert_eq!(judged(&["29 TSC cycles"]).unwrap(), ["regression a+x"]);
+    let unlimited = ["regression a+x", "improvement d+x", "inconclusive c+x"];
+    assert_eq!(judged(&[]).unwrap(), unlimited);
+    assert_eq!(judged(&["3.1%"]).unwrap(), unlimited[1..]);
+    assert_eq!(judged(&["0.5%"]).unwrap()[..2], ["regression a+x", "regression b+x"]);
+    assert_eq!(judged(&["40 TSC cycles"]).unwrap()[..2], ["regression a+x", "regression b+x"]);
+    // Of two, each has to be kept.
+    assert_eq!(judged(&["50%", "200 TSC cycles"]).unwrap()[..1], ["regression a+x"]);
     assert!(matches!(judged(&["29 instructions"]), Err(NotJudged::Unit { unit: "TSC cycles", .. })));
-    assert_eq!(judged(&["b+*=3%"]), Err(NotJudged::NoCell("b+*=3%".into())));
+    assert_eq!(judged(&["e+*=3%"]), Err(NotJudged::NoCell("e+*=3%".into())));
+    let gate = Gate::judge(&Comparison::of(&base, &new), &Rules::default()).unwrap();
+    assert_eq!(gate.noisy, Some(Noisy { false_alarms_percent: 1.0, least_percent: 1.0 }));
+}
+
+#[test]
+fn one_round_is_inconclusive_whatever_it_says_and_fails_nothing() {
+    let tsc = |samples: &[u64]| Measurement { clock: Clock::Tsc, ..measured("a+x", samples) };
+    let (base, new) = (run(vec![tsc(&[1000])]), run(vec![tsc(&[3000])]));
+    let gate = Gate::judge(&Comparison::of(&base, &new), &Rules::default()).unwrap();
+    assert!(gate.is_open());
+    let Why::Noise { seen: Seen::TooFewRounds(rounds), .. } = &gate.verdicts[0].why else {
+        panic!("{gate:?}")
+    };
+    assert_eq!((gate.verdicts[0].verdict, rounds.base, rounds.new), (Word::Inconclusive, 1, 1));
 }
 
 #[test]

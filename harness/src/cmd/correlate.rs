@@ -1,0 +1,73 @@
+//! `hookbench correlate`: a run on hardware beside one of the same cells in TCG.
+
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use anyhow::Result;
+use clap::builder::PossibleValuesParser;
+use hookbench_reports::correlate::{FORMATS, Report};
+use hookbench_results::Target;
+use hookbench_results::correlate::{Both, Correlation};
+use hookbench_results::store::write_whole;
+
+use super::{compare, say, usage};
+
+/// Arguments of `hookbench correlate`.
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// A run on hardware (of --target host or kvm): its folder, or a baseline
+    one: String,
+    /// The run of the same cells in TCG; the order of the two does not matter
+    other: String,
+    /// Which kernel of the run in TCG is that of the run on hardware [default: the one of
+    /// the same name, or the only one of the same series]
+    #[arg(long, value_name = "HARDWARE=TCG", value_parser = pair)]
+    map_kernel: Vec<(String, String)>,
+    /// How many cells of a list are shown
+    #[arg(long, value_name = "N", default_value_t = 20)]
+    most: usize,
+    /// What is written
+    #[arg(long, default_value = "text", value_parser = formats())]
+    format: String,
+    /// The file to write [default: standard output]
+    #[arg(long, value_name = "FILE")]
+    out: Option<PathBuf>,
+}
+
+fn formats() -> PossibleValuesParser {
+    FORMATS.iter().map(|format| format.name).collect::<Vec<_>>().into()
+}
+
+fn pair(text: &str) -> Result<(String, String), String> {
+    match text.split_once('=') {
+        Some((hardware, tcg)) if !hardware.is_empty() && !tcg.is_empty() => Ok((hardware.into(), tcg.into())),
+        _ => Err("expected HARDWARE=TCG, as in 6.1.0-56-amd64=6.1".into()),
+    }
+}
+
+/// Writes how far the two agree.
+///
+/// # Errors
+/// When there are no such runs, they are no such two, or nothing can be written.
+pub fn correlate(args: &Args) -> Result<ExitCode> {
+    let runs = compare::open(&args.one, &args.other)?;
+    let correlation =
+        Correlation::of(&runs.base, &runs.new, &args.map_kernel).map_err(|error| usage(error.into()))?;
+    let (one, other) = (args.one.as_str(), args.other.as_str());
+    let names = match runs.base.environment.target {
+        Target::Tcg => Both { hardware: other, tcg: one },
+        Target::Kvm | Target::Host => Both { hardware: one, tcg: other },
+    };
+    let report = Report { names, correlation: &correlation, most: args.most };
+    let format = FORMATS.iter().find(|format| format.name == args.format).unwrap_or(&FORMATS[0]);
+    let text = (format.render)(&report);
+    write(args.out.as_deref(), &text)?;
+    Ok(ExitCode::SUCCESS)
+}
+
+fn write(path: Option<&Path>, text: &str) -> Result<()> {
+    match path {
+        Some(path) => write_whole(path, text.as_bytes()),
+        None => say::result(text),
+    }
+}

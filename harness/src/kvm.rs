@@ -1,0 +1,129 @@
+//! What is different in a session whose guests run under KVM: the clocks, the machine,
+//! and whether it works at all, which only a boot tells: `/dev/kvm` may open on a
+//! machine that then runs no guest. The session is that of all guests (`qemu.rs`).
+
+use std::path::Path;
+use std::time::Duration;
+
+use anyhow::{Context, Result, bail};
+use hookbench_results::boot::USUAL_MEMORY;
+use hookbench_results::hardware::Hardware;
+use hookbench_results::protocol::{CLOCKS_WORD, CellSpec};
+use hookbench_results::{Cell, Clock, Environment, MonitorName, Outcome, Schedule, Summary, Target};
+use hookbench_vm::args;
+
+use crate::host::{Terms, machine};
+use crate::qemu::QemuSession;
+use crate::session::Session;
+
+/// Where the kernel's KVM is reached.
+const DEVICE: &str = "/dev/kvm";
+
+/// How guests run under KVM.
+pub struct Kvm {
+    cpu: u32,
+    hardware: Hardware,
+}
+
+impl Kvm {
+    /// Under these terms, on the CPU that has least to do.
+    ///
+    /// # Errors
+    /// When the machine has no KVM or no time-stamp counter, or the clocks cannot be had.
+    pub fn of(terms: &Terms) -> Result<Kvm> {
+        is_there()?;
+        terms.beside()?;
+        let cpu = machine::quietest_cpu()?;
+        Ok(Kvm { cpu, hardware: terms.machine(cpu)? })
+    }
+
+    /// The CPU of this machine on which guests stay.
+    pub(crate) fn cpu(&self) -> u32 {
+        self.cpu
+    }
+
+    /// Says of `environment` what is different.
+    pub(crate) fn describe(&self, environment: &mut Environment) {
+        environment.target = Target::Kvm;
+        environment.clock = Clock::Tsc;
+        environment.cpu = format!("host ({})", self.hardware.cpu_model);
+        let machine = args::machine_under_kvm(USUAL_MEMORY).into_iter();
+        environment.machine = machine.map(|argument| argument.to_string_lossy().into_owned()).collect();
+        environment.hardware = Some(self.hardware.clone());
+    }
+
+    /// The guest's boot line, which tells the agent of the clocks.
+    pub(crate) fn boot_line(&self, line: &str) -> String {
+        format!("{line} {CLOCKS_WORD}{}", self.hardware.clocks.join(","))
+    }
+}
+
+/// Whether the machine has KVM at all.
+///
+/// # Errors
+/// When it has not.
+pub fn is_there() -> Result<()> {
+    if !Path::new(DEVICE).exists() {
+        bail!("there is no {DEVICE}: the module kvm-intel or kvm-amd is not loaded, or the CPU cannot do it");
+    }
+    std::fs::OpenOptions::new()
+        .read(true)
+        .write(true)
+        .open(DEVICE)
+        .with_context(|| format!("{DEVICE} cannot be opened (Debian: be in the group kvm)"))?;
+    Ok(())
+}
+
+/// Boots a guest with `kernel` and times getppid. Returns the median.
+///
+/// # Errors
+/// With the reason why no guest runs.
+pub fn boots(session: &QemuSession, kernel: &str) -> Result<u64> {
+    let cell = Cell {
+        kernel: kernel.into(),
+        target: Target::Kvm,
+        boot: Default::default(),
+        workload: "null-syscall".into(),
+        params: Default::default(),
+        schedule: Schedule::Burst,
+        monitor: MonitorName::none(),
+        tuning: Default::default(),
+    };
+    let spec = CellSpec {
+        workload: cell.workload.clone(),
+        params: cell.params.clone(),
+        monitor: cell.monitor.clone(),
+        tuning: cell.tuning.clone(),
+        schedule: cell.schedule,
+        samples: 20,
+        warmup: 5,
+        budget: 60,
+        fault: None,
+    };
+    match session.run(&cell, &spec) {
+        Outcome::Measured(measured) => Ok(Summary::of(&measured.samples).context("no samples")?.p50),
+        other => bail!("KVM runs no guest on this machine, although {DEVICE} is there: {}", other.reason()),
+    }
+}
+
+/// The terms of a trial, which ends after `longest`.
+pub fn trial(longest: Duration) -> Terms {
+    Terms { clocks: vec![Clock::Tsc], rounds: 1, seed: 0, budget: longest }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_agent_is_told_of_the_clocks_by_the_boot_line() {
+        let clocks = ["tsc", "perf"].map(String::from).to_vec();
+        let kvm = Kvm { cpu: 1, hardware: Hardware { clocks, cpu_model: "A".into(), ..Hardware::default() } };
+        assert_eq!(kvm.boot_line("quiet lsm=bpf"), "quiet lsm=bpf hookbench.clocks=tsc,perf");
+        let mut environment = Environment::default();
+        kvm.describe(&mut environment);
+        assert_eq!((environment.target, environment.clock), (Target::Kvm, Clock::Tsc));
+        assert_eq!(environment.cpu, "host (A)");
+        assert!(environment.machine.contains(&"kvm".to_string()));
+    }
+}

@@ -1,0 +1,151 @@
+//! A run on hardware beside one in TCG, as files. A format is a function and a row in
+//! [`FORMATS`]; what all of them say is in `words.rs`.
+
+use hookbench_results::correlate::{Both, Correlation};
+
+use crate::markdown::{code, escaped, table};
+
+mod words;
+
+/// What is rendered.
+#[derive(Debug, Clone, Copy)]
+pub struct Report<'a> {
+    /// What the runs are called: a folder's name, or a baseline's.
+    pub names: Both<&'a str>,
+    /// The runs beside each other.
+    pub correlation: &'a Correlation,
+    /// How many cells are shown of those that disagree, and of those left out.
+    pub most: usize,
+}
+
+/// A format that a correlation is written in.
+#[derive(Debug, Clone, Copy)]
+pub struct Format {
+    /// What it is called on the command line.
+    pub name: &'static str,
+    /// The file's whole content.
+    pub render: fn(&Report<'_>) -> String,
+}
+
+/// All formats; the first is for the terminal.
+pub static FORMATS: &[Format] = &[
+    Format { name: "text", render: plain },
+    Format { name: "markdown", render: markdown },
+    Format { name: "json", render: json },
+];
+
+/// The report as lines. Names of cells stand last on their line and are never cut.
+fn plain(report: &Report<'_>) -> String {
+    let mut lines = words::head(report);
+    for section in words::sections(report) {
+        lines.push(String::new());
+        lines.push(format!("{}:", section.heading));
+        lines.extend(aligned(&section).into_iter().map(|line| format!("  {line}")));
+        lines.extend(section.more());
+    }
+    lines.iter().map(|line| format!("{}\n", line.trim_end())).collect()
+}
+
+/// Numbers to the right, the name at the end as it is.
+fn aligned(section: &words::Section) -> Vec<String> {
+    let rows: Vec<&[String]> =
+        std::iter::once(&section.header[..]).chain(section.rows.iter().map(Vec::as_slice)).collect();
+    let width = |column: usize| rows.iter().map(|row| row[column].chars().count()).max().unwrap_or(0);
+    let widths: Vec<usize> = (0..section.header.len() - 1).map(width).collect();
+    let line = |row: &&[String]| {
+        let numbers = row.iter().zip(&widths).map(|(field, width)| format!("{field:>width$}"));
+        numbers.chain(row.last().cloned()).collect::<Vec<_>>().join("  ")
+    };
+    rows.iter().map(line).collect()
+}
+
+fn markdown(report: &Report<'_>) -> String {
+    let mut parts = vec!["# Hardware and TCG\n".to_string()];
+    parts.push(words::head(report).iter().map(|line| format!("- {}\n", escaped(line))).collect());
+    for section in words::sections(report) {
+        let header: Vec<&str> = section.header.iter().map(String::as_str).collect();
+        let fields = |row: &Vec<String>| -> Vec<String> {
+            let name = row.last().map(|name| code(name));
+            row[..row.len() - 1].iter().map(|field| escaped(field)).chain(name).collect()
+        };
+        let more = section.more().map_or_else(String::new, |more| format!("\n{more}\n"));
+        parts.push(format!(
+            "## {}\n\n{}{more}",
+            section.heading,
+            table(&header, section.rows.iter().map(fields))
+        ));
+    }
+    parts.join("\n")
+}
+
+/// All of it, whatever is shown elsewhere.
+fn json(report: &Report<'_>) -> String {
+    #[derive(serde::Serialize)]
+    struct Document<'a> {
+        hardware: &'a str,
+        tcg: &'a str,
+        correlation: &'a Correlation,
+    }
+    let Report { names, correlation, .. } = report;
+    let document = Document { hardware: names.hardware, tcg: names.tcg, correlation };
+    // Text, numbers and lists of them: there is nothing that JSON has no place for.
+    serde_json::to_string_pretty(&document).unwrap_or_default() + "\n"
+}
+
+#[cfg(test)]
+mod tests {
+    use hookbench_results::{Clock, Outcome, Run, Target};
+
+    use super::*;
+    use crate::fixture;
+    use crate::hostile::{self, HOSTILE};
+    use crate::text;
+
+    /// The same cells on hardware, at half a cycle an instruction, some at more.
+    fn hardware(tcg: &Run) -> Run {
+        let mut run = tcg.clone();
+        (run.environment.target, run.environment.clock) = (Target::Host, Clock::Tsc);
+        for (index, measurement) in run.measurements.iter_mut().enumerate() {
+            measurement.cell.target = Target::Host;
+            measurement.clock = Clock::Tsc;
+            if let Outcome::Measured(measured) = &mut measurement.outcome {
+                let dear = if index % 5 == 0 { 3 } else { 1 };
+                measured.samples.iter_mut().for_each(|sample| *sample = *sample * dear / 2);
+            }
+        }
+        run.measurements.pop();
+        run
+    }
+
+    fn rendered(tcg: &Run, name: &str, format: &Format) -> String {
+        let correlation = Correlation::of(&hardware(tcg), tcg, &[]).unwrap();
+        let names = Both { hardware: name, tcg: name };
+        (format.render)(&Report { names, correlation: &correlation, most: 5 })
+    }
+
+    #[test]
+    fn each_format_matches_its_golden_file() {
+        for format in FORMATS {
+            insta::assert_snapshot!(format.name, rendered(&fixture::synthetic_run(), "runs/a", format));
+        }
+    }
+
+    #[test]
+    fn hostile_text_is_text_in_every_format() {
+        for format in FORMATS {
+            let file = if format.name == "markdown" { "a.md" } else { "a.txt" };
+            let structure = |content: &str| hostile::structure(file, content);
+            let tame = structure(&rendered(&hostile::run("tame words"), "tame words", format));
+            for foreign in HOSTILE {
+                let content = rendered(&hostile::run(foreign), foreign, format);
+                let wrong = content.chars().find(|&c| (c.is_control() && c != '\n') || text::is_unseen(c));
+                assert!(
+                    wrong.is_none_or(|c| format.name == "json" && !c.is_ascii()),
+                    "{}: {wrong:?} of {foreign:?}",
+                    format.name
+                );
+                assert_eq!(structure(&content), tame, "{}: {foreign:?}", format.name);
+            }
+        }
+    }
+}

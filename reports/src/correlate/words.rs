@@ -1,0 +1,125 @@
+//! What a correlation says in words and tables of plain text, the same in all formats.
+//! Foreign text in them is one line; escaping stays with the format.
+
+use hookbench_results::correlate::{Both, LeftOut, Order, Pair};
+
+use super::Report;
+use crate::text;
+
+/// A table under a heading.
+pub(super) struct Section {
+    pub(super) heading: String,
+    /// The last column is a cell's name.
+    pub(super) header: Vec<String>,
+    pub(super) rows: Vec<Vec<String>>,
+    left: usize,
+}
+
+impl Section {
+    fn new(heading: String, header: &[&str], rows: Vec<Vec<String>>, all: usize) -> Option<Section> {
+        let left = all - rows.len();
+        let header = header.iter().map(|&name| name.into()).collect();
+        (!rows.is_empty()).then_some(Section { heading, header, rows, left })
+    }
+
+    /// `and 12 more`; nothing where none is left out.
+    pub(super) fn more(&self) -> Option<String> {
+        (self.left > 0).then(|| format!("and {} more", text::grouped(self.left as u64)))
+    }
+}
+
+/// What was compared, and the answer.
+pub(super) fn head(report: &Report<'_>) -> Vec<String> {
+    let Report { names, correlation, .. } = report;
+    let unit = correlation.clock.unit();
+    let mut lines = vec![
+        format!(
+            "hardware: {} (clock: {}, target: {})",
+            text::name(names.hardware),
+            correlation.clock.name(),
+            correlation.target
+        ),
+        format!("TCG: {}", text::name(names.tcg)),
+    ];
+    let kernel = |Both { hardware, tcg }: &Both<String>| {
+        (hardware != tcg).then(|| format!("{} is taken for {}", text::name(hardware), text::name(tcg)))
+    };
+    lines.extend(correlation.kernels.iter().filter_map(kernel));
+    let median = correlation.median_ratio.map_or_else(|| "none".into(), ratio);
+    lines.push(format!(
+        "{}; the median costs {median} {unit} an instruction",
+        text::count(correlation.pairs.len(), "cell")
+    ));
+    lines.push(format!("rank correlation of all cells: {}", order(&correlation.order)));
+    lines
+}
+
+/// `Spearman 0.9821, Kendall τ-b 0.9123`
+fn order(order: &Order) -> String {
+    match (order.spearman, order.kendall) {
+        (Some(spearman), Some(kendall)) => format!("Spearman {spearman:.4}, Kendall τ-b {kendall:.4}"),
+        _ => format!("none, of {}", text::count(order.cells, "cell")),
+    }
+}
+
+/// The tables.
+pub(super) fn sections(report: &Report<'_>) -> Vec<Section> {
+    [operations(report), disagreeing(report), left_out(report)].into_iter().flatten().collect()
+}
+
+fn operations(report: &Report<'_>) -> Option<Section> {
+    let operations = &report.correlation.operations;
+    let number = |number: Option<f64>| number.map_or_else(|| "-".into(), |number| format!("{number:.4}"));
+    let rows: Vec<Vec<String>> = operations
+        .iter()
+        .map(|operation| {
+            let Order { cells, spearman, kendall } = operation.order;
+            vec![
+                cells.to_string(),
+                number(spearman),
+                number(kendall),
+                text::one_line(&operation.cell.to_string()),
+            ]
+        })
+        .collect();
+    let heading = "The order of monitors, within each operation".into();
+    let all = rows.len();
+    Section::new(heading, &["cells", "Spearman", "Kendall τ-b", "operation"], rows, all)
+}
+
+fn disagreeing(report: &Report<'_>) -> Option<Section> {
+    let (pairs, unit) = (&report.correlation.pairs, report.correlation.clock.unit());
+    let row = |pair: &Pair| {
+        vec![
+            format!("× {}", ratio(pair.off)),
+            ratio(pair.ratio),
+            text::grouped(pair.p50.hardware),
+            text::grouped(pair.p50.tcg),
+            text::one_line(&pair.cell.to_string()),
+        ]
+    };
+    let rows = pairs.iter().take(report.most).map(row).collect();
+    let heading = format!("Farthest from the median, in {unit} and instructions");
+    Section::new(heading, &["off by", "ratio", "hardware p50", "TCG p50", "cell"], rows, pairs.len())
+}
+
+fn left_out(report: &Report<'_>) -> Option<Section> {
+    let left_out = &report.correlation.left_out;
+    let row = |lone: &LeftOut| vec![lone.why.into(), text::one_line(&lone.cell.to_string())];
+    let rows = left_out.iter().take(report.most).map(row).collect();
+    Section::new("Left out".into(), &["why", "cell"], rows, left_out.len())
+}
+
+/// A ratio with three digits that say something.
+fn ratio(ratio: f64) -> String {
+    let digits = if ratio > 0.0 && ratio.is_finite() { 2.0 - ratio.log10().floor() } else { 2.0 };
+    format!("{ratio:.*}", digits.clamp(0.0, 9.0) as usize)
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn ratios_keep_three_digits() {
+        assert_eq!([0.5, 0.001_234, 12.34, 1234.5].map(super::ratio), ["0.500", "0.00123", "12.3", "1234"]);
+    }
+}
