@@ -99,23 +99,31 @@ pub(super) fn on_host(args: &Args, release: &str) -> Result<Asked> {
         if cell.kernel != release {
             bail!("the cell {name:?} is of another kernel; this machine's is {release}");
         }
+        ours(std::slice::from_ref(&cell))?;
         return alike(&cell, name, args);
     }
     let plan = plan(args)?;
     let mut planned = plan.cells(&kernels)?;
     planned.iter_mut().for_each(|planned| planned.cell.target = Target::Host);
-    if let Some(own) = planned.iter().find(|planned| planned.cell.monitor.own().is_some()) {
-        bail!("{} is brought into guests only; measure it with --target tcg", own.cell.monitor);
-    }
-    let own = planned.iter().find(|planned| WorkKind::of(&planned.cell.workload).is_some());
-    if let Some(own) = own {
-        bail!(
-            "{} does in guests only what nobody here has read; measure it with --target tcg",
-            own.cell.workload
-        );
-    }
+    ours(planned.iter().map(|planned| &planned.cell))?;
     let (owns, works) = (Owns::default(), Works::default());
     Ok(Asked { plan: plan.name, kernels, planned, shard: None, owns, works, loadable: None })
+}
+
+/// None of the cells is of a user's own monitor or workload.
+fn ours<'c>(cells: impl IntoIterator<Item = &'c Cell>) -> Result<()> {
+    for cell in cells {
+        if cell.monitor.own().is_some() {
+            bail!("{} is brought into guests only; measure it with --target tcg", cell.monitor);
+        }
+        if WorkKind::of(&cell.workload).is_some() {
+            bail!(
+                "{} does in guests only what nobody here has read; measure it with --target tcg",
+                cell.workload
+            );
+        }
+    }
+    Ok(())
 }
 
 /// The one cell called `name`, without a baseline.

@@ -8,7 +8,7 @@ use anyhow::{Context, Result, bail, ensure};
 use hookbench_reports::compare::{FORMATS, Report};
 use hookbench_results::compare::Sides;
 use hookbench_results::gate::{Gate, Limit, Pattern, Rules};
-use hookbench_results::{Cell, Comparison, FailureKind, Measurement, Outcome, Run};
+use hookbench_results::{Cell, Comparison, FailureKind, Measurement, Outcome, Run, Target};
 
 use super::asked::{Asked, asked};
 use super::run::{self, make};
@@ -104,7 +104,7 @@ fn step(args: &Args) -> Result<u8> {
 /// What of `run` makes no sense here.
 fn fits(args: &Args) -> Result<()> {
     let run = &args.run;
-    ensure!(!on_host::is_meant(run)?, "a step boots a kernel in a guest: --target host has no other one");
+    ensure!(on_host::target(run)? == Target::Tcg, "a step is judged by the exact clock: leave out --target");
     for (given, option) in [
         (run.shard.is_some(), "--shard"),
         (run.cell.is_some(), "--cell"),
