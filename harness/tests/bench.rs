@@ -4,7 +4,7 @@ use std::fs;
 use std::path::Path;
 
 use common::cells::{default_session, measured, paced};
-use hookbench_results::Clock;
+use hookbench_results::{Clock, Target};
 use serde_json::Value;
 
 use counts::Counts;
@@ -13,6 +13,8 @@ use counts::Counts;
 mod counts;
 #[path = "../benches/cells/groups.rs"]
 mod groups;
+#[path = "../benches/cells/target.rs"]
+mod target;
 #[path = "../benches/cells/undefined.rs"]
 mod undefined;
 
@@ -39,6 +41,15 @@ fn pages(folder: &Path) -> Vec<String> {
         }
     }
     found
+}
+
+#[test]
+fn another_target_is_said_by_a_variable_and_one_that_is_none_is_refused() {
+    let place = target::open(None).unwrap();
+    assert_eq!((place.target, place.session.clock()), (Target::Tcg, Clock::Instructions));
+    assert_eq!(place.kernel, "6.1");
+    let error = format!("{:#}", target::open(Some("moon")).err().unwrap());
+    assert!(error.contains(target::VARIABLE) && error.contains("tcg, kvm and host"), "{error}");
 }
 
 #[test]

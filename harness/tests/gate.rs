@@ -187,6 +187,39 @@ fn noise_fails_a_gate_only_where_a_change_is_significant_and_large_enough() {
 }
 
 #[test]
+fn a_run_on_hardware_is_set_beside_one_in_tcg() {
+    let place = tempfile::tempdir().unwrap();
+    let tcg = run(&[("none", 300), ("kprobe+count", 1000), ("audit+rules", 900)]);
+    let mut host = in_rounds(&[("none", 200, 1), ("kprobe+count", 500, 1), ("audit+rules", 4500, 1)]);
+    (host.environment.target, host.environment.clock) = (Target::Host, Clock::Tsc);
+    for measurement in &mut host.measurements {
+        (measurement.cell.target, measurement.cell.kernel) = (Target::Host, "6.1.0-56-amd64".into());
+    }
+    for (name, run) in [("tcg", &tcg), ("host", &host)] {
+        fs::create_dir(place.path().join(name)).unwrap();
+        save(run, &place.path().join(name)).unwrap();
+    }
+    let (code, text) = said(place.path(), "correlate host tcg");
+    assert_eq!(code, Some(0), "{text}");
+    for part in ["6.1.0-56-amd64 is taken for 6.1", "3 cells", "Spearman 0.5000", "× 7.46"] {
+        assert!(text.contains(part), "{part}: {text}");
+    }
+    assert_eq!(said(place.path(), "correlate tcg host --format json").0, Some(0));
+    let (code, text) = said(place.path(), "correlate host tcg --format markdown --out file");
+    assert_eq!((code, text.as_str()), (Some(0), ""));
+    assert!(fs::read_to_string(place.path().join("file")).unwrap().starts_with("# Hardware and TCG"));
+    for (line, part) in [
+        ("correlate host host", "has to be of the target tcg"),
+        ("correlate host tcg --map-kernel 5.10=6.1", "the runs have no such kernels"),
+        ("correlate host tcg --map-kernel 6.1", "HARDWARE=TCG"),
+    ] {
+        let (code, text) = said(place.path(), line);
+        assert_eq!(code, Some(2), "{line}: {text}");
+        assert!(text.contains(part), "{line}: {text}");
+    }
+}
+
+#[test]
 fn a_run_that_cannot_be_read_is_exit_code_1() {
     let place = place();
     fs::write(place.path().join("new/run.json"), "{").unwrap();

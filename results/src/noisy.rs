@@ -26,7 +26,7 @@ pub struct Rule {
 }
 
 impl Default for Rule {
-    /// One false alarm in a hundred, changes beyond 1 %, rounds of two runs.
+    /// One false alarm in a hundred, changes from 1 % on, rounds of two runs.
     fn default() -> Self {
         Rule { false_alarms: 0.01, least: 0.01, paired: false, resamples: 1000, seed: 1 }
     }
@@ -83,7 +83,7 @@ pub struct Difference {
 }
 
 impl Difference {
-    /// What follows where a change up to `least`, as a part of the first, does not matter.
+    /// What follows where a change of less than `least`, as a part of the first, does not matter.
     pub fn judged(&self, least: f64) -> Verdict {
         verdict(self.relative, least)
     }
@@ -129,13 +129,13 @@ pub fn difference(base: &[Vec<u64>], new: &[Vec<u64>], rule: &Rule) -> Option<Di
 
 fn verdict(relative: Interval, least: f64) -> Verdict {
     let Interval { value, low, high } = relative;
-    if low > 0.0 && value > least {
+    if low > 0.0 && value >= least {
         Verdict::Regressed
-    } else if high < 0.0 && value < -least {
+    } else if high < 0.0 && value <= -least {
         Verdict::Improved
     } else if low >= -least && high <= least {
         Verdict::Unchanged
-    } else if (low > 0.0 || high < 0.0) && value.abs() <= least {
+    } else if (low > 0.0 || high < 0.0) && value.abs() < least {
         // Something is there, and it is smaller than what matters.
         Verdict::Unchanged
     } else {

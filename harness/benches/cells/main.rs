@@ -1,33 +1,34 @@
 //! `cargo bench`: Criterion over cells. What it counts are instructions, which
-//! it asks a guest for; a group per workload, a function per monitor.
+//! it asks a guest for, or cycles on hardware; a group per workload, a function per monitor.
 
 use std::env;
 use std::path::{Path, PathBuf};
 
 use hookbench::plan::{Plan, Products};
-use hookbench::qemu::{BUDGET, QemuSession};
-use hookbench::session::Session;
-use hookbench_vm::kernels;
 
 use counts::Counts;
 
 mod counts;
 mod groups;
+mod target;
 mod undefined;
 
 /// What `cargo bench` compares.
 const MONITORS: &[&str] = &["none", "audit+rules", "bpf-lsm+ringbuf", "kprobe+ringbuf"];
 
 fn main() {
-    let kernel = kernels::default().expect("the table of kernels is sound").name.clone();
-    let session =
-        QemuSession::open(std::slice::from_ref(&kernel), 1, BUDGET, &|message| eprintln!("{message}"))
-            .unwrap_or_else(|error| panic!("no guest: {error:#}"));
-    let planned = plan().cells(&[kernel]).expect("the benchmark's plan is sound");
+    let name = env::var(target::VARIABLE).ok();
+    let place = target::open(name.as_deref()).unwrap_or_else(|error| {
+        eprintln!("cargo bench cannot measure: {error:#}");
+        std::process::exit(1)
+    });
+    let mut planned = plan().cells(&[place.kernel]).expect("the benchmark's plan is sound");
+    planned.iter_mut().for_each(|planned| planned.cell.target = place.target);
+    let session = place.session;
     let folder = folder();
     let mut criterion =
         groups::criterion(Counts(session.clock())).output_directory(&folder).configure_from_args();
-    groups::bench(&mut criterion, &session, &planned);
+    groups::bench(&mut criterion, &*session, &planned);
     criterion.final_summary();
     undefined::said(&folder).unwrap_or_else(|error| panic!("failed to go through {folder:?}: {error}"));
 }

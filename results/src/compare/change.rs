@@ -63,7 +63,7 @@ impl Noise {
         }
     }
 
-    /// What follows where a change up to `least`, as a part of the base, does not matter.
+    /// What follows where a change of less than `least`, as a part of the base, does not matter.
     pub fn judged(&self, least: f64) -> noisy::Verdict {
         self.difference.map_or(noisy::Verdict::Inconclusive, |difference| difference.judged(least))
     }

@@ -12,7 +12,7 @@ use crate::noisy::{Interval, Rule, Verdict};
 pub struct Noisy {
     /// In so many of a hundred cells in which nothing changed one may be told that did.
     pub false_alarms_percent: f64,
-    /// A growth up to this, in percent of the base, is none where no limit is of the cell.
+    /// A growth below this, in percent of the base, is none where no limit is of the cell.
     pub least_percent: f64,
 }
 
@@ -50,8 +50,11 @@ pub(super) fn told(change: &Change, noise: &Noise, limits: &Limits<'_>) -> Optio
         Bound::Most { number, .. } if difference.level > 0.0 => *number as f64 / difference.level,
         Bound::Most { .. } => 0.0,
     };
-    let mut judged: Vec<(Word, Option<&Limit>)> =
-        limits.all().filter_map(|limit| Some((word(noise.judged(least(limit)))?, Some(limit)))).collect();
+    // A growth of just the limit is within it.
+    let mut judged: Vec<(Word, Option<&Limit>)> = limits
+        .all()
+        .filter_map(|limit| Some((word(noise.judged(least(limit).next_up()))?, Some(limit))))
+        .collect();
     if limits.all().next().is_none() {
         judged.extend(word(difference.verdict).map(|word| (word, None)));
     }
