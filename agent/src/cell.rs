@@ -31,8 +31,9 @@ const PATIENCE: u32 = 25;
 
 /// Runs the cell that `spec` asks for.
 pub(crate) fn run(spec: &CellSpec, mut prepared: Prepared) -> Result<AgentMessage> {
-    let workload = hookbench_workloads::find(&spec.workload)
+    let found = hookbench_workloads::of(spec)
         .ok_or_else(|| anyhow!("the agent has no workload {:?}", spec.workload))?;
+    let workload = &*found;
     let monitor = hookbench_probes::find(&spec.monitor)
         .ok_or_else(|| anyhow!("the agent has no monitor {}", spec.monitor))?;
     let behaviour = Behaviour::find(workload.info().behaviour)
@@ -86,7 +87,7 @@ pub(crate) fn run(spec: &CellSpec, mut prepared: Prepared) -> Result<AgentMessag
 /// Has the operations made, asks the monitor what it saw of them, and judges.
 fn measure(
     spec: &CellSpec,
-    workload: &'static dyn Workload,
+    workload: &dyn Workload,
     monitor: Monitor,
     behaviour: &'static Behaviour,
     prepared: &mut Prepared,
@@ -139,7 +140,7 @@ fn behaviours_of(monitor: Monitor, kernel: KernelVersion) -> Vec<&'static Behavi
 /// A worker that has ended, to be judged.
 struct Done<'a> {
     spec: &'a CellSpec,
-    workload: &'static dyn Workload,
+    workload: &'a dyn Workload,
     denial: Option<Denial>,
     samples: &'a [Sample],
     operations: u32,
@@ -164,14 +165,13 @@ impl Done<'_> {
         // A monitor that cannot tell behaviours apart also counted the others
         // that the workload performs.
         let others = seen.of_all && self.workload.info().others;
-        let seen_of_it = if others { seen.seen.min(expected) } else { seen.seen };
-        Ok(Events {
-            behaviour: behaviour.name.into(),
-            expected,
-            seen: seen_of_it,
-            lost: seen.lost,
-            looks: self.looks,
-        })
+        let (seen_of_it, lost) = match self.workload.at_least() {
+            // More than what it owes is nothing to be counted on.
+            true => (seen.seen.min(expected - seen.lost.min(expected)), seen.lost.min(expected)),
+            false if others => (seen.seen.min(expected), seen.lost),
+            false => (seen.seen, seen.lost),
+        };
+        Ok(Events { behaviour: behaviour.name.into(), expected, seen: seen_of_it, lost, looks: self.looks })
     }
 
     /// The cell's numbers, once everything was as it has to be.

@@ -23,6 +23,7 @@ mod idle;
 mod kernel;
 mod late;
 mod meter;
+mod modules;
 mod own;
 mod ports;
 mod prepared;
@@ -90,6 +91,7 @@ fn answer() -> Result<()> {
         prepared.beside = Some(Beside::prepare(&spec, &clocks)?);
     }
     let answer = brought::unpack_all(&[monitor, workload])
+        .and_then(|()| modules::load_all())
         .and_then(|()| cell::run(&spec, prepared))
         .unwrap_or_else(|error| failed(&error));
     match spec.fault {

@@ -31,7 +31,7 @@ const NAP: Duration = Duration::from_millis(2);
 #[derive(Clone, Copy)]
 pub(crate) struct Work<'a> {
     pub(crate) spec: &'a CellSpec,
-    pub(crate) workload: &'static dyn Workload,
+    pub(crate) workload: &'a dyn Workload,
     /// What the monitor does with the operations.
     pub(crate) does: Does,
     /// So many operations come before those that are timed.

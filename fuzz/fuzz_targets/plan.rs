@@ -1,7 +1,10 @@
 //! See `harness/tests/plan/property.rs`. The harness itself would build the
-//! guest's agent, for which there is no use here: its two files will do.
+//! guest's agent, for which there is no use here: its three files will do.
 #![no_main]
 
+#[allow(dead_code, unreachable_pub)]
+#[path = "../../harness/src/own_name.rs"]
+mod own_name;
 #[allow(dead_code, unreachable_pub)]
 #[path = "../../harness/src/plan.rs"]
 mod plan;

@@ -26,8 +26,9 @@ pub(crate) fn check(
     target: Target,
     measured: &Measured,
 ) -> Result<(), String> {
-    let workload = hookbench_workloads::find(&spec.workload)
+    let found = hookbench_workloads::of(spec)
         .ok_or_else(|| format!("numbers of {}, which is no workload", spec.workload))?;
+    let workload = &*found;
     samples(spec, target, &measured.samples)?;
     if measured.calibration == 0 {
         return Err("an empty timed section that costs nothing".into());
@@ -152,6 +153,7 @@ mod tests {
             samples: 3,
             warmup: 2,
             budget: 30,
+            work: None,
             fault: None,
         };
         let (found, watched) = (probe(&spec), monitor != "none");

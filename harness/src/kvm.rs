@@ -98,6 +98,7 @@ pub fn boots(session: &QemuSession, kernel: &str) -> Result<u64> {
         samples: 20,
         warmup: 5,
         budget: 60,
+        work: None,
         fault: None,
     };
     match session.run(&cell, &spec) {

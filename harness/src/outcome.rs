@@ -146,6 +146,7 @@ mod tests {
             samples: 1,
             warmup: 0,
             budget: 1,
+            work: None,
             fault: None,
         };
         let ready = AgentMessage::Ready {

@@ -1,15 +1,15 @@
-//! Monitors of a user's own as they are asked for, `bpf:PATH/NAME.o`: named, read, and
-//! packed for a guest. How they are attached is known in the guest alone.
+//! Monitors of a user's own: read, and packed for a guest. What they are called is read
+//! in `own_name`; how they are attached is known in the guest alone.
 
 use std::collections::BTreeMap;
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Context, Result, ensure};
 use hookbench_probes::own::{COMMAND, Command, FOLDER};
 use hookbench_results::environment::OwnRecord;
-use hookbench_results::{MonitorName, OwnKind, Params};
+use hookbench_results::{MonitorName, OwnKind};
 use hookbench_vm::brought;
 use hookbench_vm::cache::Cache;
 use hookbench_vm::image::{self, Content, GuestFile};
@@ -18,6 +18,8 @@ use hookbench_vm::packages;
 use hookbench_vm::userland::Userland;
 use regex_lite::Regex;
 use sha2::{Digest, Sha256};
+
+use crate::own_name::{command, parse, tuned};
 
 /// No object or file of rules is larger.
 const LARGEST: u64 = 64 << 20;
@@ -57,55 +59,6 @@ pub struct Owns {
     packages: Vec<String>,
     /// What these are, once they have been.
     fetched: Option<Userland>,
-}
-
-/// The path, and the parameters of an object: `PATH[NAME=VALUE ...]`.
-fn tuned(kind: OwnKind, rest: &str) -> Result<(&str, Params)> {
-    match rest.strip_suffix(']').and_then(|rest| rest.split_once('[')).filter(|_| kind == OwnKind::Bpf) {
-        Some((path, params)) => Ok((path, params.parse()?)),
-        None => Ok((rest, Params::default())),
-    }
-}
-
-/// What is asked for as `text`, as cells have it: name and parameters; `None` when
-/// that is one of ours.
-///
-/// # Errors
-/// When it is of a kind and can be no name.
-pub fn parse(text: &str) -> Result<Option<(MonitorName, Params)>> {
-    let Some((kind, rest)) = OwnKind::of(text) else { return Ok(None) };
-    let (rest, tuning) = tuned(kind, rest)?;
-    let name = match kind {
-        OwnKind::Bpf | OwnKind::Audit => file_name(rest),
-        OwnKind::Command => &command(rest)?.0,
-    };
-    let name = format!("{}:{name}", kind.prefix());
-    Ok(Some((name.parse().with_context(|| format!("{text:?} cannot be a monitor"))?, tuning)))
-}
-
-fn file_name(path: &str) -> &str {
-    path.rsplit('/').next().unwrap_or_default()
-}
-
-/// The name and the words of `COMMAND` or `NAME=COMMAND`.
-fn command(text: &str) -> Result<(String, Vec<String>)> {
-    let named = text.split_once('=').filter(|(name, _)| {
-        !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.'))
-    });
-    let (name, line) = named.map_or((None, text), |(name, line)| (Some(name), line));
-    let words = shlex::split(line).with_context(|| format!("quotes are left open in {line:?}"))?;
-    let Some(program) = words.first() else { bail!("there is no command in {text:?}") };
-    Ok((name.map_or_else(|| file_name(program).into(), String::from), words))
-}
-
-/// The parts of a list on the command line, of which commands are no lists.
-pub(crate) fn split(lists: &[String]) -> Vec<String> {
-    let command = |list: &str| matches!(OwnKind::of(list), Some((OwnKind::Command, _)));
-    let parts = |list: &String| match command(list) {
-        true => vec![list.clone()],
-        false => list.split(',').map(String::from).collect(),
-    };
-    lists.iter().flat_map(parts).collect()
 }
 
 impl Owns {
@@ -197,7 +150,7 @@ impl Owns {
 }
 
 /// Takes the file, or all in the folder, `path` of the host for the guest's folder `into`.
-fn bring(path: &Path, into: &str, files: &mut Vec<GuestFile>) -> Result<()> {
+pub(crate) fn bring(path: &Path, into: &str, files: &mut Vec<GuestFile>) -> Result<()> {
     let context = || format!("failed to bring {}", path.display());
     let metadata = fs::metadata(path).with_context(context)?;
     let name = path.canonicalize().with_context(context)?;
@@ -227,7 +180,7 @@ impl Own {
     fn read(name: &MonitorName, text: &str, with: &With) -> Result<Own> {
         let (kind, rest) = OwnKind::of(text).context("not a monitor of one's own")?;
         let (rest, _) = tuned(kind, rest)?;
-        let mut record = OwnRecord { monitor: name.to_string(), ..OwnRecord::default() };
+        let mut record = OwnRecord { name: name.to_string(), ..OwnRecord::default() };
         let (what, bytes) = match kind {
             OwnKind::Bpf | OwnKind::Audit => {
                 let bytes = read(Path::new(rest)).with_context(|| format!("no monitor {text:?}"))?;
@@ -250,7 +203,7 @@ impl Own {
     }
 }
 
-fn read(path: &Path) -> Result<Vec<u8>> {
+pub(crate) fn read(path: &Path) -> Result<Vec<u8>> {
     let context = || format!("failed to read {}", path.display());
     let size = fs::metadata(path).with_context(context)?.len();
     ensure!(size <= LARGEST, "{} has {size} bytes, more than {LARGEST}", path.display());
@@ -260,35 +213,6 @@ fn read(path: &Path) -> Result<Vec<u8>> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn strings(texts: &[&str]) -> Vec<String> {
-        texts.iter().map(|text| text.to_string()).collect()
-    }
-
-    #[test]
-    fn one_s_own_is_called_by_its_file_or_its_program() {
-        for (text, named) in [
-            ("bpf:a/b/x.bpf.o", "bpf:x.bpf.o"),
-            ("audit:/etc/stig.rules", "audit:stig.rules"),
-            ("cmd:/usr/bin/bpftrace -e 'a, b'", "cmd:bpftrace"),
-            ("cmd:opens=bpftrace -e 'x=1'", "cmd:opens"),
-        ] {
-            assert_eq!(parse(text).unwrap().unwrap().0.to_string(), named);
-        }
-        assert_eq!(parse("bpf-lsm+count").unwrap(), None);
-        let (name, tuning) = parse("bpf:a/x.o[only=a+b min_us=9]").unwrap().unwrap();
-        assert_eq!((name.to_string(), tuning.to_string()), ("bpf:x.o".into(), "min_us=9 only=a+b".into()));
-        for wrong in ["bpf:a.c", "bpf:a/", "cmd:", "cmd:'open", "audit:a b.rules", "cmd:a b=c"] {
-            let named = parse(wrong).map(|parsed| parsed.map(|(name, _)| name.to_string()));
-            assert!(named.is_err() || wrong == "cmd:a b=c", "{wrong}: {named:?}");
-        }
-    }
-
-    #[test]
-    fn a_command_is_no_list() {
-        let lists = strings(&["none,bpf:a.o", "cmd:a,b"]);
-        assert_eq!(split(&lists), ["none", "bpf:a.o", "cmd:a,b"]);
-    }
 
     #[test]
     fn two_files_of_one_name_have_to_be_equal() {
@@ -303,7 +227,7 @@ mod tests {
         let read = |texts: &[&String]| Owns::read(texts.iter().copied(), &With::default());
         let owns = read(&[&one, &two]).unwrap();
         assert_eq!(owns.records().len(), 1);
-        assert_eq!((owns.records()[0].monitor.as_str(), owns.records()[0].bytes), ("bpf:a.o", 1));
+        assert_eq!((owns.records()[0].name.as_str(), owns.records()[0].bytes), ("bpf:a.o", 1));
         let error = read(&[&one, &other]).unwrap_err().to_string();
         assert!(error.contains("two different monitors are called bpf:a.o"), "{error}");
         let missing = format!("{:#}", read(&[&"bpf:nowhere/a.o".to_string()]).unwrap_err());

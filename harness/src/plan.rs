@@ -12,9 +12,10 @@ use hookbench_results::param::{self, ParamInfo};
 use hookbench_results::samples::MOST as MOST_SAMPLES;
 use hookbench_results::{Boot, Cell, MonitorName, Params, Profile, Schedule, Target};
 use hookbench_workloads::WORKLOADS;
+use hookbench_workloads::own::ask;
 use serde::{Deserialize, Serialize};
 
-use crate::own;
+use crate::own_name;
 use crate::select::select;
 
 /// The plans that come with hookbench, by name.
@@ -44,6 +45,10 @@ pub struct Plan {
     /// What they need: Debian packages by name, files and folders by path.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub bring: Vec<String>,
+    /// The exit code that commands that are workloads have to end with; 0 when it is
+    /// left out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expect_exit: Option<i32>,
     /// What to measure; the products of each are cells.
     pub cells: Vec<Products>,
 }
@@ -52,7 +57,7 @@ pub struct Plan {
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Products {
-    /// Names or globs.
+    /// Names or globs, or one's own, as in `syscalls:PATH/NAME.toml`.
     pub workloads: Vec<String>,
     /// Names or globs, or one's own, as in `bpf:PATH/NAME.o`; `none` is always added, as
     /// the baseline.
@@ -126,11 +131,15 @@ impl Plan {
         planned.sort_by_cached_key(|Planned { cell, .. }| {
             (
                 kernels.iter().position(|kernel| *kernel == cell.kernel),
-                WORKLOADS.iter().position(|workload| workload.info().name == cell.workload),
+                // One's own come after ours, by their names.
+                WORKLOADS
+                    .iter()
+                    .position(|workload| workload.info().name == cell.workload)
+                    .unwrap_or(usize::MAX),
+                cell.workload.clone(),
                 cell.params.clone(),
                 cell.boot,
                 cell.schedule,
-                // One's own come after ours, by their names.
                 monitors.iter().position(|known| *known == cell.monitor.to_string()).unwrap_or(usize::MAX),
                 cell.monitor.to_string(),
                 tuning_key(&cell.tuning),
@@ -158,7 +167,7 @@ pub fn workload_names() -> Vec<String> {
 
 impl Products {
     fn on(&self, kernel: &str) -> Result<Vec<Planned>> {
-        let workloads = select("workload", &self.workloads, &workload_names())?;
+        let workloads = self.workloads()?;
         let (monitors, boots) = (self.monitors()?, self.boots()?);
         // What is said twice is meant once, and must not multiply.
         let mut schedules: BTreeSet<Schedule> = self.schedules.iter().copied().collect();
@@ -166,10 +175,11 @@ impl Products {
             schedules.insert(Schedule::default());
         }
         let mut planned = Vec::new();
-        for info in workloads.iter().filter_map(|name| hookbench_workloads::find(name)).map(|w| w.info()) {
+        for workload in &workloads {
+            let Some(info) = hookbench_workloads::info(workload) else { continue };
             let samples = self.samples.unwrap_or(info.samples);
             if !(1..=MOST_SAMPLES).contains(&(samples as usize)) {
-                bail!("cannot time {samples} operations of {}; from 1 to {MOST_SAMPLES} can be", info.name);
+                bail!("cannot time {samples} operations of {workload}; from 1 to {MOST_SAMPLES} can be");
             }
             for params in info.products(&self.meant_for(info.params))? {
                 for (&schedule, &boot) in schedules.iter().flat_map(|s| boots.iter().map(move |b| (s, b))) {
@@ -178,7 +188,7 @@ impl Products {
                             kernel: kernel.into(),
                             target: Target::Tcg,
                             boot,
-                            workload: info.name.into(),
+                            workload: workload.clone(),
                             params: params.clone(),
                             schedule,
                             monitor: monitor.clone(),
@@ -190,6 +200,22 @@ impl Products {
             }
         }
         Ok(planned)
+    }
+
+    /// Ours that are meant, and one's own.
+    fn workloads(&self) -> Result<Vec<String>> {
+        let mut all = Vec::new();
+        let mut ours = Vec::new();
+        for text in &self.workloads {
+            match ask::name(text)? {
+                Some(own) => all.push(own),
+                None => ours.push(text.clone()),
+            }
+        }
+        if !ours.is_empty() || all.is_empty() {
+            all.extend(select("workload", &ours, &workload_names())?);
+        }
+        Ok(all)
     }
 
     /// The products of profiles, numbers of CPUs and sizes of memory.
@@ -219,7 +245,7 @@ impl Products {
         let mut all = Vec::new();
         let mut ours = Vec::new();
         for text in names {
-            match own::parse(&text)? {
+            match own_name::parse(&text)? {
                 Some(own) => all.push(own),
                 None => ours.push(text),
             }
@@ -278,6 +304,7 @@ mod tests {
             kernels: vec![],
             ready: None,
             bring: vec![],
+            expect_exit: None,
             cells: vec![products],
         }
     }

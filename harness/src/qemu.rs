@@ -25,6 +25,7 @@ use hookbench_vm::console::Show;
 use hookbench_vm::guest::{self, Boot, Start, Terms};
 use hookbench_vm::image::{Content, GuestFile};
 use hookbench_vm::kernel::Kernel;
+use hookbench_vm::loadable::Loadable;
 use hookbench_vm::scratch::Scratch;
 use hookbench_vm::snapshot::{Recipe, Snapshot};
 use hookbench_vm::{args, image, kernels, pair, userland};
@@ -39,6 +40,7 @@ use crate::own::Owns;
 use crate::session::Session;
 use crate::snapshots::Snapshots;
 use crate::stop::Stop;
+use crate::work::Works;
 
 /// PID 1 of the guest.
 pub(crate) const AGENT: &[u8] = include_bytes!(env!("HOOKBENCH_AGENT"));
@@ -67,6 +69,9 @@ pub struct QemuSession {
     snapshots: Snapshots,
     modules: Modules,
     owns: Owns,
+    works: Works,
+    /// Of the one kernel that is one's own.
+    loadable: Loadable,
     history: History,
     scratch: Scratch,
     stop: Stop,
@@ -113,6 +118,7 @@ impl QemuSession {
             kernels: names.iter().filter_map(|name| found.get(name)).map(kernel_record).collect(),
             image: record,
             own: Vec::new(),
+            works: Vec::new(),
             usual: usual(),
             monitors: described::monitors(),
             bpf_compiler: BPF_COMPILER.into(),
@@ -128,6 +134,8 @@ impl QemuSession {
             snapshots: Snapshots::default(),
             modules: Modules::default(),
             owns: Owns::default(),
+            works: Works::default(),
+            loadable: Loadable::default(),
             history: History::Restored,
             scratch: Scratch::open()?,
             stop: Stop::default(),
@@ -174,6 +182,29 @@ impl QemuSession {
         owns.fetch(&self.cache, progress)?;
         self.environment.own = owns.records();
         Ok(QemuSession { owns, ..self })
+    }
+
+    /// The same session, with these workloads of a user's own, likewise.
+    ///
+    /// # Errors
+    /// When a program, or something that it needs, is nowhere.
+    pub fn with_works(mut self, mut works: Works, progress: &dyn Fn(&str)) -> Result<QemuSession> {
+        works.fetch(&self.cache, progress)?;
+        self.environment.works = works.records();
+        Ok(QemuSession { works, ..self })
+    }
+
+    /// The same session, whose one kernel has these modules, and their configuration
+    /// where none was known.
+    #[must_use]
+    pub fn with_loadable(mut self, loadable: Loadable) -> QemuSession {
+        for kernel in self.kernels.values_mut() {
+            kernel.config = kernel.config.take().or_else(|| loadable.config.clone());
+        }
+        for record in &mut self.environment.kernels {
+            record.loaded = loadable.digests();
+        }
+        QemuSession { loadable, ..self }
     }
 
     /// The same session, whose guests end at once when `stop` is asked for.
@@ -231,6 +262,7 @@ impl QemuSession {
         if let Some(why) = missing(monitor, kernel, cell)? {
             return Ok(Outcome::Unsupported(why));
         }
+        let spec = &CellSpec { work: self.works.of(&cell.workload)?, ..spec.clone() };
         let asked = serde_json::to_vec(spec).context("failed to render the cell")?;
         let folder = self.scratch.folder("brought").context("failed to make a folder for a cell")?;
         let mut brought = None;
@@ -245,7 +277,8 @@ impl QemuSession {
             None => self.owns.pack(&cell.monitor, kernel, folder.path())?,
             module => module,
         };
-        let brought = Brought { monitor: brought.as_deref(), workload: None };
+        let work = self.works.pack(&cell.workload, &self.loadable.modules, folder.path())?;
+        let brought = Brought { monitor: brought.as_deref(), workload: work.as_deref() };
         let terms = Terms { brought, ..self.terms(cell, spec.samples) };
         let boot_line = self.boot_line(monitor, kernel, cell)?;
         let boot = Boot { vmlinux: &kernel.vmlinux, image: &self.image, boot_line: &boot_line };
@@ -381,6 +414,7 @@ fn kernel_record(kernel: &Kernel) -> KernelRecord {
         sha256: kernel.sha256.clone(),
         boot_lines: Vec::new(),
         modules: None,
+        loaded: Vec::new(),
     }
 }
 
@@ -463,7 +497,7 @@ fn missing(monitor: Monitor, kernel: &Kernel, cell: &Cell) -> Result<Option<Stri
 
 /// Why the monitor cannot watch what the cell's workload does.
 pub(crate) fn blind(monitor: Monitor, cell: &Cell) -> Option<String> {
-    let behaviour = hookbench_workloads::find(&cell.workload)?.info().behaviour;
+    let behaviour = hookbench_workloads::info(&cell.workload)?.behaviour;
     let (_, why) = monitor.sink.blind_to.iter().find(|(name, _)| *name == behaviour)?;
     Some((*why).into())
 }

@@ -255,6 +255,7 @@ mod tests {
             kernels: vec![],
             ready: None,
             bring: vec![],
+            expect_exit: None,
             cells: vec![products],
         };
         plan.cells(&["k".into()]).unwrap()

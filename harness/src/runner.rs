@@ -102,6 +102,7 @@ pub fn spec(planned: &Planned, fault: Option<Fault>) -> CellSpec {
         samples: *samples,
         warmup: *warmup,
         budget: budget(*samples + *warmup),
+        work: None,
         fault,
     }
 }

@@ -9,7 +9,7 @@ use std::process::Command;
 
 use common::{HOOKBENCH, Place, files, same, text};
 use hookbench_results::Run;
-use hookbench_results::store::{JOURNAL_FILE, Journal, describe, is_part, save};
+use hookbench_results::store::{JOURNAL_FILE, Journal, RUN_FILE, describe, is_part, save};
 
 mod common;
 
@@ -102,8 +102,9 @@ fn a_journal_without_room_keeps_its_whole_lines() {
     let cells = "--workload null-syscall --monitor audit+idle,audit+rules --samples 2000 --jobs 1";
     place.succeed("whole", cells);
     // Room for what a run begins with and for some of the journal.
-    let begin = 3 * PAGE;
-    let journal = fs::metadata(place.at("whole").join(JOURNAL_FILE)).unwrap().len() / 2 / PAGE * PAGE;
+    let size = |file| fs::metadata(place.at("whole").join(file)).unwrap().len();
+    let begin = (size(RUN_FILE) / PAGE + 2) * PAGE;
+    let journal = size(JOURNAL_FILE) / 2 / PAGE * PAGE;
     on_a_small_disk(
         &place,
         cells,

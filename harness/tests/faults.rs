@@ -45,7 +45,7 @@ fn a_guest_that_panics_is_said_to() {
     let failure = failed(&session, Fault::Panic, "none");
     assert_eq!(failure.kind, FailureKind::GuestPanic);
     assert!(failure.message.contains("Kernel panic - not syncing: sysrq triggered crash"), "{failure:?}");
-    has(&failure, "ksys_write");
+    has(&failure, "entry_SYSCALL_64");
 }
 
 #[test]

@@ -27,7 +27,6 @@ const TRACING: &str = "/sys/kernel/tracing";
 const PATIENCE: Duration = Duration::from_secs(240);
 
 #[test]
-#[ignore = "slow: an ordinary boot and some sixty cells, without a snapshot, take a minute or two"]
 fn a_machine_is_measured_by_itself_and_left_as_it_was() {
     let place = tempfile::tempdir().unwrap();
     let image = place.path().join("image.cpio");

@@ -10,19 +10,11 @@ use hookbench_results::{FailureKind, Measured, Outcome, Schedule};
 
 mod common;
 
-/// The compilers that may be there, as for hookbench's own objects.
-fn clang() -> String {
-    let asked = std::env::var("CLANG").ok();
-    let known = ["clang-19", "clang"].map(String::from);
-    let there = |name: &String| Command::new(name).arg("--version").output().is_ok();
-    asked.into_iter().chain(known).find(there).expect("no clang")
-}
-
 /// The object that the source makes with `macros`.
 fn object(folder: &Path, macros: &[&str]) -> PathBuf {
     let object = folder.join("own.o");
     let source = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/own/own.bpf.c");
-    let output = Command::new(clang())
+    let output = Command::new(common::clang())
         .args(["-g", "-O2", "-target", "bpf", "-mcpu=v3", "-I/usr/include/x86_64-linux-gnu", "-c", source])
         .args(macros.iter().map(|name| format!("-D{name}")))
         .arg("-o")
@@ -40,7 +32,7 @@ fn outcome(text: &str, schedule: Schedule) -> Outcome {
         false => With::default(),
     };
     let owns = Owns::read([&text.to_string()], &with).unwrap();
-    let (monitor, tuning) = hookbench::own::parse(text).unwrap().unwrap();
+    let (monitor, tuning) = hookbench::own_name::parse(text).unwrap().unwrap();
     let mut planned = planned("6.1", "execve-noop", "none", &[], schedule);
     (planned.cell.monitor, planned.cell.tuning) = (monitor, tuning);
     run(&default_session().with_own(owns, &|_| ()).unwrap(), &planned, None)
@@ -109,7 +101,6 @@ fn an_object_s_variables_and_programs_are_as_one_asks() {
 
 /// Its packages are larger than all others together.
 #[test]
-#[ignore = "fetches and brings 200 MB of Debian's bpftrace; `cargo xtask test --slow` runs it"]
 fn bpftrace_is_measured_and_equal_cells_are_equal() {
     let text = "cmd:bpftrace -e 'tracepoint:sched:sched_process_exec { @[comm] = count(); }'";
     let with = With { ready: Some("Attaching".into()), bring: vec!["bpftrace".into()] };

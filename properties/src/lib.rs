@@ -11,6 +11,7 @@ pub mod lines;
 pub mod memory;
 pub mod run;
 pub mod samples;
+pub mod syscalls;
 pub mod words;
 
 /// A format: its name, which its fuzz target and the folder of its seeds have,
@@ -32,5 +33,6 @@ pub const FORMATS: &[Format] = &[
     Format { name: "lines", holds: lines::holds },
     Format { name: "run", holds: run::holds },
     Format { name: "samples", holds: samples::holds },
+    Format { name: "syscalls", holds: syscalls::holds },
     Format { name: "words", holds: words::holds },
 ];

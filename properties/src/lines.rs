@@ -57,4 +57,5 @@ fn kernels(bytes: &[u8], text: &str) {
     let (calls, alone) = said::calls_in(bytes);
     assert!(2 * calls.len() as u64 + alone <= lines);
     assert!(calls.iter().all(|call| call.entered <= call.left));
+    assert!(said::verdict(text).is_none_or(|why| why.chars().count() <= 500));
 }

@@ -40,7 +40,7 @@ pub fn facts(run: &Run) -> Vec<(String, String)> {
 
 /// What a monitor of one's own was made of.
 fn own_words(own: &OwnRecord) -> String {
-    let mut words = vec![format!("{}: {} bytes, SHA-256 {}", own.monitor, own.bytes, own.sha256)];
+    let mut words = vec![format!("{}: {} bytes, SHA-256 {}", own.name, own.bytes, own.sha256)];
     if !own.command.is_empty() {
         words.push(format!("command: {}", own.command.join(" ")));
     }

@@ -175,6 +175,7 @@ fn environment() -> Environment {
             ("audit-off".into(), "console=ttyS0 quiet lsm=bpf mitigations=off audit=0".into()),
         ],
         modules: None,
+        loaded: Vec::new(),
     };
     Environment {
         hookbench: "0.0.0".into(),

@@ -253,7 +253,9 @@ mod tests {
         let histories = histories(&runs(), Along::Runs, |_| true);
         insta::assert_snapshot!("history-table", table(&histories));
         insta::assert_snapshot!("history-csv", csv(&histories));
-        insta::assert_snapshot!("history-svg", plot::history(&histories[0], plot::WIDE));
+        let picture = plot::history(&histories[0], plot::WIDE);
+        assert!(picture.contains("kprobe+count"));
+        insta::assert_snapshot!("history-svg", picture);
     }
 
     #[test]

@@ -97,6 +97,7 @@ fn environment(foreign: &str) -> Environment {
             sha256: text(),
             boot_lines: vec![(text(), text())],
             modules: Some(ModulesRecord { compiler: text(), sha256: text() }),
+            loaded: vec![(text(), text())],
         }],
         image: ImageRecord { sha256: text(), agent_sha256: text(), packages: vec![(text(), text())] },
         monitors: vec![MonitorRecord {
@@ -108,7 +109,7 @@ fn environment(foreign: &str) -> Environment {
             since: text(),
         }],
         own: vec![OwnRecord {
-            monitor: text(),
+            name: text(),
             sha256: text(),
             bytes: 1,
             command: vec![text(), text()],

@@ -34,6 +34,9 @@ pub struct Environment {
     /// The monitors of one's own that ran.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub own: Vec<OwnRecord>,
+    /// The workloads of one's own that ran.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub works: Vec<WorkRecord>,
     /// What the parameters of monitors are when a cell does not name them: of each
     /// monitor that has any.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -87,6 +90,9 @@ pub struct KernelRecord {
     /// could be built.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub modules: Option<ModulesRecord>,
+    /// The kernel's own modules that are loaded in each guest: names and SHA-256.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub loaded: Vec<(String, String)>,
 }
 
 /// The kernel modules that were built for a kernel.
@@ -105,7 +111,7 @@ pub struct ModulesRecord {
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct OwnRecord {
     /// Its name in cells: `bpf:NAME.o`.
-    pub monitor: String,
+    pub name: String,
     /// SHA-256 of its file, or of the archive of all that a command brings.
     pub sha256: String,
     /// How many bytes that has.
@@ -117,6 +123,28 @@ pub struct OwnRecord {
     /// expression.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ready: Option<String>,
+    /// Debian packages that it brings, with their versions.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub packages: Vec<(String, String)>,
+}
+
+/// A workload of one's own: two versions of it are the same cell, in another
+/// environment.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub struct WorkRecord {
+    /// Its name in cells: `cmd:NAME`, `syscalls:NAME.toml`.
+    pub name: String,
+    /// SHA-256 of its file, or of the archive of all that a command brings.
+    pub sha256: String,
+    /// How many bytes that has.
+    pub bytes: u64,
+    /// The command, word by word, where it is one.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub command: Vec<String>,
+    /// The exit code that a command has to end with, where that is not 0.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expect_exit: Option<i32>,
     /// Debian packages that it brings, with their versions.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub packages: Vec<(String, String)>,

@@ -37,6 +37,7 @@ pub mod stops;
 pub mod store;
 mod students_t;
 pub mod version;
+pub mod work;
 
 pub use behaviour::{BEHAVIOURS, Behaviour};
 pub use boot::{Boot, Profile};
@@ -56,3 +57,4 @@ pub use shard::Shard;
 pub use stats::Summary;
 pub use stops::{Does, Refusal, Whom};
 pub use version::KernelVersion;
+pub use work::{Work, WorkKind};

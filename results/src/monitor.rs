@@ -64,15 +64,21 @@ impl OwnKind {
         OwnKind::ALL.into_iter().find(|kind| kind.prefix() == prefix).map(|kind| (kind, rest))
     }
 
-    /// Whether `name` is one: it stands in cells, files and commands unquoted.
+    /// Whether `name` is one.
     fn names(self, name: &str) -> bool {
-        let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-');
-        let begins = name.starts_with(|c: char| c.is_ascii_alphanumeric() || c == '_');
-        begins
-            && name.chars().all(plain)
-            && name.len() <= LONGEST_OWN
-            && name.strip_suffix(self.suffix()).is_some_and(|stem| !stem.is_empty())
+        plain_name(name, self.suffix())
     }
+}
+
+/// Whether `name` may be that of something of one's own, which ends with `suffix`: it
+/// stands in cells, files and commands unquoted.
+pub(crate) fn plain_name(name: &str, suffix: &str) -> bool {
+    let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-');
+    let begins = name.starts_with(|c: char| c.is_ascii_alphanumeric() || c == '_');
+    begins
+        && name.chars().all(plain)
+        && name.len() <= LONGEST_OWN
+        && name.strip_suffix(suffix).is_some_and(|stem| !stem.is_empty())
 }
 
 /// No name of one's own is longer.

@@ -5,7 +5,12 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::work::Work;
 use crate::{Clock, MonitorName, Params, Schedule};
+
+/// The folder in the guest, from the root, with the modules of one's own kernel that
+/// are to be loaded in the order of their names.
+pub const MODULES: &str = "own-modules";
 
 /// On a guest's kernel command line, where its clock is not the exact one: before the
 /// clocks that are read, `hookbench.clocks=tsc,perf`.
@@ -33,6 +38,9 @@ pub struct CellSpec {
     pub warmup: u32,
     /// How long it may take, in seconds of the guest's own time.
     pub budget: u64,
+    /// The workload, where it is one of a user's own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub work: Option<Work>,
     /// What the agent has to do wrong; only tests ask for it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub fault: Option<Fault>,

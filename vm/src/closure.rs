@@ -19,6 +19,8 @@ const MERGED: [&str; 4] = ["bin", "sbin", "lib", "lib64"];
 /// What of some unpacked packages goes into the guest.
 pub(crate) struct Closure {
     unpacked: PathBuf,
+    /// Where it looks for files, for those that are not there.
+    place: &'static str,
     /// Modes and bytes by path.
     pub files: BTreeMap<String, (u32, Vec<u8>)>,
     /// Targets by path.
@@ -28,27 +30,43 @@ pub(crate) struct Closure {
 impl Closure {
     /// Nothing yet of the packages that were unpacked into the folder `unpacked`.
     pub(crate) fn new(unpacked: &Path) -> Closure {
-        Closure { unpacked: unpacked.to_owned(), files: BTreeMap::new(), links: BTreeMap::new() }
+        Closure {
+            unpacked: unpacked.to_owned(),
+            place: "in none of the packages that were fetched for it",
+            files: BTreeMap::new(),
+            links: BTreeMap::new(),
+        }
+    }
+
+    /// Nothing yet of this machine.
+    pub(crate) fn of_host() -> Closure {
+        let place =
+            "not in this machine's /usr/lib/x86_64-linux-gnu or /usr/lib, where the guest would look too";
+        Closure { place, ..Closure::new(Path::new("/")) }
     }
 
     /// Takes the file `path` as it is.
     pub(crate) fn copy(&mut self, path: &str) -> Result<()> {
-        let taken = take(&self.unpacked, path).with_context(|| missing(path))?;
+        let taken = take(&self.unpacked, path).with_context(|| self.missing(path))?;
         self.files.insert(path.to_owned(), taken);
         Ok(())
     }
 
     /// Takes the program `path` and all it needs.
     pub(crate) fn program(&mut self, path: &str) -> Result<()> {
-        let (mode, bytes) = take(&self.unpacked, path).with_context(|| missing(path))?;
+        let (mode, bytes) = take(&self.unpacked, path).with_context(|| self.missing(path))?;
         self.follow(path, &bytes)?;
         self.files.insert(path.to_owned(), (mode, bytes));
         Ok(())
     }
 
+    fn missing(&self, path: &str) -> String {
+        format!("/{path} is {}", self.place)
+    }
+
     /// Takes what the program or library `bytes` of the file `path` needs.
-    fn follow(&mut self, path: &str, bytes: &[u8]) -> Result<()> {
-        let needs = elf::needs(bytes).with_context(|| format!("failed to read /{path} of its package"))?;
+    pub(crate) fn follow(&mut self, path: &str, bytes: &[u8]) -> Result<()> {
+        let needs = elf::needs(bytes).with_context(|| format!("failed to read {path}"))?;
         if let Some(interpreter) = needs.interpreter {
             let Some((_, name)) = interpreter.rsplit_once('/') else {
                 bail!("/{path} has the loader {interpreter:?}, which is not a path");
@@ -69,16 +87,11 @@ impl Closure {
             return Ok(());
         }
         let found = LIBRARIES.iter().find_map(|folder| take(&self.unpacked, &format!("{folder}/{name}")));
-        let (mode, bytes) = found.with_context(|| {
-            format!("{wanted_by} needs {name}, which is in none of the packages that were fetched for it")
-        })?;
+        let (mode, bytes) =
+            found.with_context(|| format!("{wanted_by} needs {name}, which is {}", self.place))?;
         self.files.insert(path.clone(), (mode, bytes.clone()));
         self.follow(&path, &bytes)
     }
-}
-
-fn missing(path: &str) -> String {
-    format!("/{path} is in none of the packages that were fetched for it")
 }
 
 /// The guest's path of what a package or program calls `path`.

@@ -6,7 +6,7 @@ use std::str;
 use anyhow::{Context, Result, ensure};
 use object::LittleEndian;
 use object::elf::{DT_NEEDED, FileHeader64};
-use object::read::elf::{Dyn, FileHeader, ProgramHeader};
+use object::read::elf::{Dyn, FileHeader, ProgramHeader, SectionHeader};
 
 type Header = FileHeader64<LittleEndian>;
 
@@ -33,6 +33,23 @@ pub struct Needs {
     pub interpreter: Option<String>,
     /// File names of libraries, in the file's order.
     pub libraries: Vec<String>,
+}
+
+/// The names of the kernel modules that the module `bytes` needs, as it says itself.
+///
+/// # Errors
+/// When it is not a 64-bit little-endian ELF file, or a damaged one.
+pub fn depends(bytes: &[u8]) -> Result<Vec<String>> {
+    let header = Header::parse(bytes)?;
+    let endian = header.endian()?;
+    let sections = header.sections(endian, bytes)?;
+    let Some((_, section)) = sections.section_by_name(endian, b".modinfo") else { return Ok(Vec::new()) };
+    let mut facts = section.data(endian, bytes)?.split(|byte| *byte == 0);
+    let Some(names) = facts.find_map(|fact| fact.strip_prefix(b"depends=")) else { return Ok(Vec::new()) };
+    let names: Vec<String> =
+        text(names)?.split(',').filter(|name| !name.is_empty()).map(String::from).collect();
+    ensure!(names.len() <= MOST, "the module needs more than {MOST} others");
+    Ok(names)
 }
 
 /// Reads what the ELF file `bytes` needs.

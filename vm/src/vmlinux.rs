@@ -63,7 +63,7 @@ fn number<const N: usize>(image: &[u8], at: usize) -> Option<[u8; N]> {
 }
 
 /// Unpacks the first stream of `payload`; the kernel's size follows it.
-fn unpack(payload: &[u8], largest: u64) -> Result<Vec<u8>> {
+pub(crate) fn unpack(payload: &[u8], largest: u64) -> Result<Vec<u8>> {
     match payload {
         [0xfd, b'7', b'z', b'X', b'Z', 0, ..] => {
             let stream = Stream::new_stream_decoder(XZ_MEMORY, 0).context("failed to start xz")?;

@@ -3,7 +3,9 @@
 //! reports and the agent in the guest learn of them from that table alone.
 
 use std::io;
+use std::ops::Deref;
 
+use hookbench_results::protocol::CellSpec;
 use hookbench_results::{Does, Params, Refusal};
 
 mod doomed;
@@ -11,6 +13,7 @@ mod execve_noop;
 mod info;
 mod mprotect_storm;
 mod null_syscall;
+pub mod own;
 mod spawn;
 mod stopwatch;
 mod unshare_burst;
@@ -36,10 +39,45 @@ pub fn find(name: &str) -> Option<&'static dyn Workload> {
     WORKLOADS.iter().copied().find(|workload| workload.info().name == name)
 }
 
+/// What `name` says of itself: of one's own, what all of its kind do.
+pub fn info(name: &str) -> Option<&'static Info> {
+    match find(name) {
+        Some(workload) => Some(workload.info()),
+        None => own::info(name),
+    }
+}
+
+/// The workload that `spec` asks for: one of ours, or the one of a user's own in it.
+pub fn of(spec: &CellSpec) -> Option<Found<'_>> {
+    match &spec.work {
+        Some(work) => own::Own::of(work).map(Found::Own),
+        None => find(&spec.workload).map(Found::Ours),
+    }
+}
+
+/// A workload that was found.
+pub enum Found<'a> {
+    /// A row of the table.
+    Ours(&'static dyn Workload),
+    /// One of a user's own.
+    Own(own::Own<'a>),
+}
+
+impl<'a> Deref for Found<'a> {
+    type Target = dyn Workload + 'a;
+
+    fn deref(&self) -> &Self::Target {
+        match self {
+            Found::Ours(workload) => *workload,
+            Found::Own(own) => own,
+        }
+    }
+}
+
 /// What is timed. An implementation is stateless; the state is its [`Operation`]'s.
 pub trait Workload: Sync {
     /// Name, parameters and what it is.
-    fn info(&self) -> &'static Info;
+    fn info(&self) -> &Info;
 
     /// Sets up for operations with `params`, which are complete and valid, under a
     /// monitor that `does` this to them: where it kills, others than the caller have
@@ -52,6 +90,11 @@ pub trait Workload: Sync {
     /// How many events of [`Info::behaviour`] that many operations raise,
     /// timed or not, [`Operation::finish`] included.
     fn events(&self, operations: u64) -> u64;
+
+    /// Whether an operation may raise more of them, which nobody can foretell.
+    fn at_least(&self) -> bool {
+        false
+    }
 
     /// What a monitor that `does` this does to it; `None` when all operations pass.
     fn denial(&self, params: &Params, does: Does) -> Option<Denial>;
@@ -134,7 +177,7 @@ mod tests {
 
     #[test]
     fn each_file_has_its_row() {
-        let parts = ["doomed", "info", "lib", "spawn", "stopwatch"];
+        let parts = ["doomed", "info", "lib", "own", "spawn", "stopwatch"];
         let files: BTreeSet<String> = std::fs::read_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/src"))
             .unwrap()
             .map(|entry| entry.unwrap().path().file_stem().unwrap().to_string_lossy().replace('_', "-"))

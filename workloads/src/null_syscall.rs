@@ -17,7 +17,7 @@ pub(crate) struct NullSyscall;
 pub const NULL_CALL: u32 = 110;
 
 /// More than one, so that a monitor that sees but its first event is found out.
-const MPROTECTS: u64 = 2;
+pub(crate) const MPROTECTS: u64 = 2;
 
 static INFO: Info = Info {
     name: "null-syscall",
@@ -73,16 +73,21 @@ impl Operation for Getppid {
     }
 
     fn finish(&mut self) -> io::Result<()> {
-        for _ in 0..MPROTECTS {
-            // SAFETY: the page is of constants, and stays what it is: readable. To
-            // ask for what is there already takes no page fault and splits no VMA,
-            // and passes every hook.
-            let asked =
-                unsafe { libc::mprotect(ptr::from_ref(&WITNESS).cast_mut().cast(), PAGE, libc::PROT_READ) };
-            if asked != 0 {
-                ignore_refusal(Err(io::Error::last_os_error()))?;
-            }
-        }
-        Ok(())
+        mprotects()
     }
+}
+
+/// What a workload does at its end that performs no behaviour itself.
+pub(crate) fn mprotects() -> io::Result<()> {
+    for _ in 0..MPROTECTS {
+        // SAFETY: the page is of constants, and stays what it is: readable. To
+        // ask for what is there already takes no page fault and splits no VMA,
+        // and passes every hook.
+        let asked =
+            unsafe { libc::mprotect(ptr::from_ref(&WITNESS).cast_mut().cast(), PAGE, libc::PROT_READ) };
+        if asked != 0 {
+            ignore_refusal(Err(io::Error::last_os_error()))?;
+        }
+    }
+    Ok(())
 }

@@ -46,9 +46,15 @@ impl Ended {
 impl Program {
     /// `args` begins with the path.
     pub(crate) fn new(args: &[&str], env: Vec<String>) -> io::Result<Self> {
+        let path = args.first().ok_or_else(|| io::Error::other("a program needs a path"))?;
+        Self::at(path, args, env)
+    }
+
+    /// The program at `path`; what `args` begin with is what it is called.
+    pub(crate) fn at(path: &str, args: &[&str], env: Vec<String>) -> io::Result<Self> {
+        let path = CString::new(path).map_err(io::Error::other)?;
         let strings = args.iter().map(|arg| arg.to_string()).chain(env).map(CString::new);
         let strings = strings.collect::<Result<Vec<CString>, _>>().map_err(io::Error::other)?;
-        let path = strings.first().cloned().ok_or_else(|| io::Error::other("a program needs a path"))?;
         let pointers = |part: &[CString]| {
             let null = std::iter::once(ptr::null());
             part.iter().map(|string| string.as_ptr()).chain(null).collect()

@@ -63,6 +63,24 @@ pub(crate) fn timed_syscall(number: c_long, argument: c_long) -> (u64, c_long) {
     (stopwatch.elapsed(), result)
 }
 
+/// Times the system call `number`, made without a wrapper: what it took, and what the
+/// kernel returned (an error number below zero). Never inlined, as [`timed_syscall`].
+///
+/// # Safety
+/// What of `args` is an address has to be one that the kernel may read or write.
+#[inline(never)]
+pub(crate) unsafe fn timed_call(number: i64, args: &[i64; 6]) -> (u64, i64) {
+    let [a, b, c, d, e, f] = *args;
+    let result: i64;
+    let stopwatch = Stopwatch::start();
+    // SAFETY: the caller's.
+    unsafe {
+        asm!("syscall", inlateout("rax") number => result, in("rdi") a, in("rsi") b, in("rdx") c,
+            in("r10") d, in("r8") e, in("r9") f, lateout("rcx") _, lateout("r11") _, options(nostack));
+    }
+    (stopwatch.elapsed(), result)
+}
+
 /// What an empty section costs: the median of a hundred.
 pub fn calibrate() -> u64 {
     let mut empty = [0; 100];

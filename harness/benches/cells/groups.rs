@@ -14,6 +14,8 @@ use crate::counts::Counts;
 /// Criterion, which neither warms up nor takes its time: the guest has, and on the
 /// host there is nothing to time. One call is then one operation of the guest.
 pub(crate) fn criterion(counts: Counts) -> Criterion<Counts> {
+    // Criterion draws with plotters too, which knows no other font.
+    hookbench_reports::plot::register_font();
     Criterion::default()
         .with_measurement(counts)
         .warm_up_time(Duration::from_nanos(1))

@@ -17,8 +17,6 @@ mod undefined;
 const MONITORS: &[&str] = &["none", "audit+rules", "bpf-lsm+ringbuf", "kprobe+ringbuf"];
 
 fn main() {
-    // Criterion draws with the same plotters, which knows no font of its own.
-    hookbench_reports::plot::register_font();
     let name = env::var(target::VARIABLE).ok();
     let place = target::open(name.as_deref()).unwrap_or_else(|error| {
         eprintln!("cargo bench cannot measure: {error:#}");
@@ -53,6 +51,7 @@ fn plan() -> Plan {
         kernels: Vec::new(),
         ready: None,
         bring: vec![],
+        expect_exit: None,
         cells,
     }
 }

@@ -5,8 +5,8 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 use hookbench::cmd::{
-    EXIT_CODES, Usage, cache, clean_host, compare, correlate, doctor, export, gate, history, kernel, list,
-    merge, report, run,
+    EXIT_CODES, Usage, bisect_step, cache, clean_host, compare, correlate, doctor, export, gate, history,
+    kernel, list, merge, report, run,
 };
 use hookbench::stop::Stopped;
 
@@ -34,6 +34,8 @@ enum Verb {
     Correlate(correlate::Args),
     /// Judge whether a stored run is worse than another
     Gate(gate::Args),
+    /// Measure a kernel and judge it against a stored run, with the exit codes of git bisect run
+    BisectStep(Box<bisect_step::Args>),
     /// Show what monitors add from one stored run, or kernel, to the next
     History(history::Args),
     /// Write a stored run in the format of another program
@@ -48,8 +50,20 @@ enum Verb {
     Kernel(kernel::Args),
 }
 
+/// The command line. To git, clap's exit code 2 of a wrong one would be a bad commit.
+fn parse() -> Command {
+    Command::try_parse().unwrap_or_else(|error| {
+        let bisects = std::env::args_os().nth(1).is_some_and(|verb| verb == "bisect-step");
+        if bisects && error.use_stderr() {
+            let _ = error.print();
+            std::process::exit(bisect_step::WRONG.into());
+        }
+        error.exit()
+    })
+}
+
 fn main() -> ExitCode {
-    let result = match Command::parse().verb {
+    let result = match parse().verb {
         Verb::Run(args) => run::run(&args),
         Verb::List(args) => list::list(&args),
         Verb::Doctor(args) => doctor::doctor(&args),
@@ -57,6 +71,7 @@ fn main() -> ExitCode {
         Verb::Compare(args) => compare::compare(&args),
         Verb::Correlate(args) => correlate::correlate(&args),
         Verb::Gate(args) => gate::gate(&args),
+        Verb::BisectStep(args) => bisect_step::bisect_step(&args),
         Verb::History(args) => history::history(&args),
         Verb::Export(args) => export::export(&args),
         Verb::Merge(args) => merge::merge(&args),

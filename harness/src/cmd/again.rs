@@ -5,9 +5,10 @@ use std::path::Path;
 
 use hookbench_reports::text::{count, one_line};
 use hookbench_results::{Measurement, Outcome};
+use hookbench_workloads::own::ask;
 
 use super::run::Args;
-use crate::own::{self, split};
+use crate::own_name::{parse, split};
 use crate::plan::Planned;
 use crate::qemu::BUDGET;
 
@@ -43,16 +44,18 @@ fn alone(program: &str, planned: &Planned, args: &Args) -> String {
         [program, "run", "--cell", &planned.cell.to_string(), "--console"].map(String::from).to_vec();
     if planned.cell.monitor.own().is_some() {
         let own = split(&args.monitor).into_iter().filter(|text| {
-            own::parse(text).is_ok_and(|own| own.is_some_and(|(name, _)| name == planned.cell.monitor))
+            parse(text).is_ok_and(|own| own.is_some_and(|(name, _)| name == planned.cell.monitor))
         });
         words.extend(own.take(1).flat_map(|text| ["--monitor".into(), text]));
-        words.extend(args.bring.iter().flat_map(|item| ["--bring".into(), item.clone()]));
         words.extend(args.ready.iter().flat_map(|ready| ["--ready".into(), ready.clone()]));
     }
-    let usual = hookbench_workloads::find(&planned.cell.workload).map(|workload| workload.info().samples);
+    words.extend(own_workload(planned, args));
+    let usual = hookbench_workloads::info(&planned.cell.workload).map(|info| info.samples);
     if usual != Some(planned.samples) {
         words.extend(["--samples".into(), planned.samples.to_string()]);
     }
+    words.extend(args.modules.iter().flat_map(|folder| ["--modules".into(), folder.display().to_string()]));
+    words.extend(args.load.iter().flat_map(|name| ["--load".into(), name.clone()]));
     if args.cold {
         words.push("--cold".into());
     }
@@ -63,6 +66,23 @@ fn alone(program: &str, planned: &Planned, args: &Args) -> String {
         words.extend(["--fault".into(), fault.as_str().unwrap_or_default().into()]);
     }
     quoted(&words)
+}
+
+/// Where one's own workload is, and what commands need.
+fn own_workload(planned: &Planned, args: &Args) -> Vec<String> {
+    let mut words = Vec::new();
+    let texts = split(&args.workload).into_iter();
+    let own =
+        texts.filter(|text| ask::name(text).is_ok_and(|name| name.as_ref() == Some(&planned.cell.workload)));
+    words.extend(own.take(1).flat_map(|text| ["--workload".into(), text]));
+    let of_workload = !words.is_empty();
+    if of_workload || planned.cell.monitor.own().is_some() {
+        words.extend(args.bring.iter().flat_map(|item| ["--bring".into(), item.clone()]));
+    }
+    if of_workload {
+        words.extend(args.expect_exit.iter().flat_map(|code| ["--expect-exit".into(), code.to_string()]));
+    }
+    words
 }
 
 /// The cells that failed, a line each, and below each the command that runs it

@@ -6,13 +6,17 @@ use std::path::Path;
 
 use anyhow::{Result, anyhow, bail, ensure};
 use hookbench_probes::LOADER;
-use hookbench_results::{Cell, Shard, Target};
+use hookbench_results::{Cell, Shard, Target, WorkKind};
+use hookbench_vm::loadable::Loadable;
 use hookbench_vm::{kernels, pair};
+use hookbench_workloads::own::ask;
 
 use super::run::Args;
-use crate::own::{self, Owns, With, split};
+use crate::own::{Owns, With};
+use crate::own_name::{parse, split};
 use crate::plan::{Plan, Planned, Products};
 use crate::select::select;
+use crate::work::Works;
 
 /// What is to be measured.
 pub(super) struct Asked {
@@ -26,6 +30,10 @@ pub(super) struct Asked {
     pub(super) shard: Option<Shard>,
     /// The monitors of one's own.
     pub(super) owns: Owns,
+    /// The workloads of one's own.
+    pub(super) works: Works,
+    /// What the folder of one's own kernel's modules has.
+    pub(super) loadable: Option<Loadable>,
 }
 
 impl Asked {
@@ -68,8 +76,11 @@ pub(super) fn asked(args: &Args) -> Result<Asked> {
         ready: args.ready.clone().or_else(|| plan.ready.clone()),
         bring: [plan.bring.as_slice(), &args.bring].concat(),
     };
-    let owns = Owns::read(plan.cells.iter().flat_map(|products| &products.monitors), &with)?;
-    let asked = Asked { plan: plan.name, kernels, planned, shard: args.shard, owns };
+    let works = plan.cells.iter().flat_map(|products| &products.workloads);
+    let works = Works::read(works, &with.bring, args.expect_exit.or(plan.expect_exit))?;
+    let owns = owns(plan.cells.iter().flat_map(|products| &products.monitors), with, &works)?;
+    let loadable = loadable(args, &kernels)?;
+    let asked = Asked { plan: plan.name, kernels, planned, shard: args.shard, owns, works, loadable };
     if asked.here().is_empty() {
         let (cells, shard) = (asked.planned.len(), asked.shard.map_or_else(String::new, |s| s.to_string()));
         bail!("the plan has {cells} cells, and the shard {shard} none of them; ask for fewer shards");
@@ -88,15 +99,31 @@ pub(super) fn on_host(args: &Args, release: &str) -> Result<Asked> {
         if cell.kernel != release {
             bail!("the cell {name:?} is of another kernel; this machine's is {release}");
         }
+        ours(std::slice::from_ref(&cell))?;
         return alike(&cell, name, args);
     }
     let plan = plan(args)?;
     let mut planned = plan.cells(&kernels)?;
     planned.iter_mut().for_each(|planned| planned.cell.target = Target::Host);
-    if let Some(own) = planned.iter().find(|planned| planned.cell.monitor.own().is_some()) {
-        bail!("{} is brought into guests only; measure it with --target tcg", own.cell.monitor);
+    ours(planned.iter().map(|planned| &planned.cell))?;
+    let (owns, works) = (Owns::default(), Works::default());
+    Ok(Asked { plan: plan.name, kernels, planned, shard: None, owns, works, loadable: None })
+}
+
+/// None of the cells is of a user's own monitor or workload.
+fn ours<'c>(cells: impl IntoIterator<Item = &'c Cell>) -> Result<()> {
+    for cell in cells {
+        if cell.monitor.own().is_some() {
+            bail!("{} is brought into guests only; measure it with --target tcg", cell.monitor);
+        }
+        if WorkKind::of(&cell.workload).is_some() {
+            bail!(
+                "{} does in guests only what nobody here has read; measure it with --target tcg",
+                cell.workload
+            );
+        }
     }
-    Ok(Asked { plan: plan.name, kernels, planned, shard: None, owns: Owns::default() })
+    Ok(())
 }
 
 /// The one cell called `name`, without a baseline.
@@ -131,13 +158,21 @@ fn alike(cell: &Cell, name: &str, args: &Args) -> Result<Asked> {
             .collect(),
         samples: args.samples,
     };
-    let owns = one_s_own(cell, args)?;
+    if cell.target == Target::Host && WorkKind::of(&cell.workload).is_some() {
+        bail!(
+            "{} does in guests only what nobody here has read; measure it with --target tcg",
+            cell.workload
+        );
+    }
+    let works = own_workload(cell, args)?;
+    let owns = one_s_own(cell, args, &works)?;
     let plan = Plan {
         name: "cell".into(),
         about: String::new(),
         kernels: Vec::new(),
         ready: None,
         bring: vec![],
+        expect_exit: None,
         cells: vec![products],
     };
     let mut planned = plan.cells(std::slice::from_ref(&cell.kernel))?;
@@ -146,7 +181,7 @@ fn alike(cell: &Cell, name: &str, args: &Args) -> Result<Asked> {
     match planned.iter().find(|planned| planned.cell == *cell) {
         Some(found) => {
             let (kernels, planned) = (vec![cell.kernel.clone()], vec![found.clone()]);
-            Ok(Asked { plan: plan.name, kernels, planned, shard: None, owns })
+            Ok(Asked { plan: plan.name, kernels, planned, shard: None, owns, works, loadable: None })
         }
         None => {
             let names: Vec<String> = planned.iter().map(|planned| planned.cell.to_string()).collect();
@@ -156,16 +191,16 @@ fn alike(cell: &Cell, name: &str, args: &Args) -> Result<Asked> {
 }
 
 /// The monitor of one's own that the cell names: `--monitor` says where it is.
-fn one_s_own(cell: &Cell, args: &Args) -> Result<Owns> {
+fn one_s_own(cell: &Cell, args: &Args, works: &Works) -> Result<Owns> {
     let given = split(&args.monitor);
     for text in &given {
         ensure!(
-            own::parse(text)?.is_some_and(|(name, _)| name == cell.monitor),
+            parse(text)?.is_some_and(|(name, _)| name == cell.monitor),
             "the cell {cell} has the monitor {} and not {text:?}",
             cell.monitor
         );
     }
-    let owns = Owns::read(&given, &With { ready: args.ready.clone(), bring: args.bring.clone() })?;
+    let owns = owns(&given, With { ready: args.ready.clone(), bring: args.bring.clone() }, works)?;
     if cell.monitor.own().is_some() && given.is_empty() {
         bail!(
             "{} is one's own: say where it is with --monitor, as in --monitor bpf:PATH/NAME.o",
@@ -173,6 +208,41 @@ fn one_s_own(cell: &Cell, args: &Args) -> Result<Owns> {
         );
     }
     Ok(owns)
+}
+
+/// What is asked for of the folder with the modules of one's own kernel.
+fn loadable(args: &Args, kernels: &[String]) -> Result<Option<Loadable>> {
+    let Some(folder) = &args.modules else { return Ok(None) };
+    let own = matches!(kernels, [kernel] if Path::new(kernel).is_file());
+    ensure!(own, "--modules are those of the one kernel that --kernel names by its path");
+    Loadable::open(folder, &args.load).map(Some)
+}
+
+/// The workload of one's own that the cell names: `--workload` says where it is.
+fn own_workload(cell: &Cell, args: &Args) -> Result<Works> {
+    let given = split(&args.workload);
+    for text in &given {
+        ensure!(
+            ask::name(text)?.as_ref() == Some(&cell.workload),
+            "the cell {cell} has the workload {} and not {text:?}",
+            cell.workload
+        );
+    }
+    if WorkKind::of(&cell.workload).is_some() && given.is_empty() {
+        bail!(
+            "{} is one's own: say what it is with --workload, as in --workload 'cmd:./my-test --once'",
+            cell.workload
+        );
+    }
+    Works::read(&given, &args.bring, args.expect_exit)
+}
+
+/// Reads monitors of one's own; what is brought is for them only when one is a command.
+fn owns<'a>(texts: impl IntoIterator<Item = &'a String>, with: With, works: &Works) -> Result<Owns> {
+    let texts: Vec<&String> = texts.into_iter().collect();
+    let commands = texts.iter().any(|text| text.starts_with("cmd:"));
+    let bring = if commands || !works.have_commands() { with.bring } else { Vec::new() };
+    Owns::read(texts, &With { bring, ..with })
 }
 
 /// The plan of a name, a file or the command line's globs.
@@ -216,7 +286,7 @@ fn custom(args: &Args) -> Result<Plan> {
         params.entry(LOADER.into()).or_default().extend(args.loader.iter().cloned());
     }
     let cells = vec![Products {
-        workloads: all(&args.workload),
+        workloads: all(&split(&args.workload)),
         monitors: all(&split(&args.monitor)),
         params,
         ..Products::default()
@@ -227,6 +297,7 @@ fn custom(args: &Args) -> Result<Plan> {
         kernels: Vec::new(),
         ready: None,
         bring: vec![],
+        expect_exit: None,
         cells,
     })
 }

@@ -107,6 +107,7 @@ fn getppid(session: &QemuSession, kernel: &str) -> Result<Vec<u64>> {
         samples: 20,
         warmup: 5,
         budget: 60,
+        work: None,
         fault: None,
     };
     match session.run(&cell, &spec) {

@@ -7,7 +7,7 @@ use anyhow::{Context, Result};
 use clap::ValueEnum;
 use hookbench_probes::{Monitor, own};
 use hookbench_results::behaviour::Syscall;
-use hookbench_results::{BEHAVIOURS, OwnKind};
+use hookbench_results::{BEHAVIOURS, OwnKind, WorkKind};
 use hookbench_vm::{kernels, pair};
 use hookbench_workloads::WORKLOADS;
 
@@ -68,9 +68,19 @@ fn kernel_rows() -> Result<Vec<Row>> {
     Ok(kernels::rows()?.iter().map(row).chain(built).collect())
 }
 
+/// Ours, and what one's own are called.
 fn workload_rows() -> Vec<Row> {
-    let rows = WORKLOADS.iter().map(|workload| workload.info());
-    rows.map(|info| [info.name.into(), format!("parameters: {}", info.known()), info.about.into()]).collect()
+    let ours = WORKLOADS.iter().map(|workload| workload.info());
+    let ours =
+        ours.map(|info| [info.name.into(), format!("parameters: {}", info.known()), info.about.into()]);
+    let own = WorkKind::ALL.into_iter().map(|kind| {
+        let (name, about) = match kind {
+            WorkKind::Command => ("cmd:COMMAND", "a command of one's own, from its fork to its end"),
+            WorkKind::Calls => ("syscalls:FILE.toml", "system calls that a file of one's own describes"),
+        };
+        [name.into(), "brought by who asks".into(), about.into()]
+    });
+    ours.chain(own).collect()
 }
 
 /// Ours, and what one's own are called.

@@ -4,6 +4,7 @@
 mod again;
 mod asked;
 mod baselined;
+pub mod bisect_step;
 pub mod cache;
 pub mod clean_host;
 pub mod compare;
@@ -29,7 +30,7 @@ Exit code:
   0    every cell ended, none as failed: measured, unsupported or skipped
   1    a cell failed, or the run could not be made; what was measured is kept
   2    what was asked for is wrong
-  3    of gate: something got worse
+  3    of gate: something got worse; bisect-step has codes of its own
   130  stopped by SIGINT (Ctrl-C); 143 by SIGTERM, 129 by SIGHUP; --resume goes on";
 
 /// What the user asked for does not exist: the exit code is 2.

@@ -28,14 +28,20 @@ use crate::session::Session;
 use crate::stop::{Stop, Stopped};
 
 /// Arguments of `hookbench run`.
-#[derive(Debug, clap::Args)]
+#[derive(Debug, Clone, clap::Args)]
 #[command(after_help = super::EXIT_CODES)]
 pub struct Args {
     /// Kernels by name, glob, or path of a bzImage or vmlinux; `all` known ones
     #[arg(long, value_name = "KERNEL,…", value_delimiter = ',')]
     pub(super) kernel: Vec<String>,
-    /// Workloads by name or glob
-    #[arg(long, value_name = "WORKLOAD,…", value_delimiter = ',', conflicts_with = "plan")]
+    /// The folder of one's own kernel's modules and configuration, lib/modules/VERSION
+    #[arg(long, value_name = "DIR")]
+    pub(super) modules: Option<PathBuf>,
+    /// Modules in that folder to be loaded in each guest, with those that they need
+    #[arg(long, value_name = "MODULE,…", value_delimiter = ',', requires = "modules")]
+    pub(super) load: Vec<String>,
+    /// Workloads by name or glob, or one's own: cmd:COMMAND, syscalls:FILE.toml
+    #[arg(long, value_name = "WORKLOAD,…", conflicts_with = "plan")]
     pub(super) workload: Vec<String>,
     /// Monitors by name or glob, or one's own: bpf:FILE.o, audit:FILE.rules, cmd:COMMAND;
     /// `none` is always measured as well, as the baseline
@@ -45,9 +51,13 @@ pub struct Args {
     /// it only has to rest]
     #[arg(long, value_name = "REGEX")]
     pub(super) ready: Option<String>,
-    /// What a cmd:COMMAND needs: Debian packages by name, files and folders by path
+    /// What a cmd:COMMAND needs, workload or monitor: Debian packages by name, files and
+    /// folders by path
     #[arg(long, value_name = "PACKAGE|PATH,…", value_delimiter = ',')]
     pub(super) bring: Vec<String>,
+    /// The exit code that a workload cmd:COMMAND has to end with [default: 0]
+    #[arg(long, value_name = "CODE")]
+    pub(super) expect_exit: Option<i32>,
     /// Schedules: paced, delivered, burst
     #[arg(long, value_name = "SCHEDULE,…", value_delimiter = ',')]
     pub(super) schedule: Vec<Schedule>,
@@ -73,11 +83,11 @@ pub struct Args {
     #[arg(long, value_name = "PLAN")]
     pub(super) plan: Option<String>,
     /// The one cell of this name, as reports show it; without a baseline
-    #[arg(long, value_name = "CELL", conflicts_with_all = ["plan", "kernel", "workload", "schedule", "param", "loader"])]
+    #[arg(long, value_name = "CELL", conflicts_with_all = ["plan", "kernel", "schedule", "param", "loader"])]
     pub(super) cell: Option<String>,
     /// Show the guest's console on standard error while the cell runs
     #[arg(long, requires = "cell")]
-    console: bool,
+    pub(super) console: bool,
     /// Measure a part of the plan, as the second of eight; `hookbench merge` joins them
     #[arg(long, value_name = "K/N", conflicts_with = "cell")]
     pub(super) shard: Option<Shard>,
@@ -142,9 +152,26 @@ pub fn run(args: &Args) -> Result<ExitCode> {
         Target::Host => return on_host::run(args),
     }
     let asked = asked(args).map_err(usage)?;
+    make(args, &asked).map(|made| made.code)
+}
+
+/// A run that was made.
+pub(super) struct Made {
+    pub(super) run: Run,
+    /// Where it is.
+    pub(super) folder: PathBuf,
+    /// Whether a cell failed.
+    pub(super) code: ExitCode,
+}
+
+/// Runs what is `asked` for, in guests, and writes its results.
+///
+/// # Errors
+/// As [`run`].
+pub(super) fn make(args: &Args, asked: &Asked) -> Result<Made> {
     may_use(args).map_err(usage)?;
     baselined::check(args).map_err(usage)?;
-    let session = open(&asked, args)?.for_cells(asked.planned.iter().map(|planned| &planned.cell))?;
+    let session = open(asked, args)?.for_cells(asked.planned.iter().map(|planned| &planned.cell))?;
     let stop = Stop::on_signals().context("failed to listen to signals")?;
     let session = session.stopped_by(&stop);
     let folder = match &args.out {
@@ -153,12 +180,14 @@ pub fn run(args: &Args) -> Result<ExitCode> {
     };
     // Another run may have ended here meanwhile.
     may_use(args).map_err(usage)?;
-    let begun = empty(&asked, session.environment());
+    let begun = empty(asked, session.environment());
     let before = if args.resume { earlier(folder.path(), &begun)? } else { None };
-    fill(args, &asked, &session, &stop, folder.path(), before).map_err(|error| match error.is::<Stopped>() {
+    let filled = fill(args, asked, &session, &stop, folder.path(), before);
+    let (run, code) = filled.map_err(|error| match error.is::<Stopped>() {
         true => error,
         false => anyhow!("{error:#}\n{}", kept(&error, folder.path())),
-    })
+    })?;
+    Ok(Made { run, folder: folder.path().into(), code })
 }
 
 /// Measures what is left of the run in `folder`, and writes its results.
@@ -169,7 +198,7 @@ fn fill(
     stop: &Stop,
     folder: &Path,
     earlier: Option<HashMap<Cell, Measurement>>,
-) -> Result<ExitCode> {
+) -> Result<(Run, ExitCode)> {
     let planned = asked.here();
     let run = empty(asked, session.environment());
     let mut done = match earlier {
@@ -191,7 +220,8 @@ fn fill(
     }
     let measurements = planned.iter().filter_map(|planned| done.remove(&planned.cell)).collect();
     let run = Run { measurements, ..run };
-    finish(&run, args, planned, folder)
+    let code = finish(&run, args, planned, folder)?;
+    Ok((run, code))
 }
 
 /// What to do after an error that is none of a cell's.
@@ -228,6 +258,11 @@ fn open(asked: &Asked, args: &Args) -> Result<QemuSession> {
     let least = usize::from(asked.shard.is_none());
     let session = QemuSession::open(&asked.kernels_here(), least, budget, &say)?;
     let session = session.with_modules(&asked.with_modules(), &say).with_own(asked.owns.clone(), &say)?;
+    let session = session.with_works(asked.works.clone(), &say)?;
+    let session = match &asked.loadable {
+        Some(loadable) => session.with_loadable(loadable.clone()),
+        None => session,
+    };
     let session = if args.cold { session.with_history(History::Cold) } else { session };
     Ok(if args.console { session.with_console(say::console) } else { session })
 }

@@ -43,6 +43,7 @@ pub(crate) fn planned(
         kernels: vec![],
         ready: None,
         bring: vec![],
+        expect_exit: None,
         cells: vec![products],
     };
     let cells = plan.cells(&[kernel.to_string()]).unwrap();

@@ -21,6 +21,14 @@ pub(crate) mod inside;
 /// The command.
 pub(crate) const HOOKBENCH: &str = env!("CARGO_BIN_EXE_hookbench");
 
+/// The compilers that may be there, as for hookbench's own objects.
+pub(crate) fn clang() -> String {
+    let asked = std::env::var("CLANG").ok();
+    let known = ["clang-19", "clang"].map(String::from);
+    let there = |name: &String| Command::new(name).arg("--version").output().is_ok();
+    asked.into_iter().chain(known).find(there).expect("no clang")
+}
+
 /// Bytes as text.
 pub(crate) fn text(bytes: &[u8]) -> String {
     String::from_utf8_lossy(bytes).into_owned()

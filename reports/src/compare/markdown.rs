@@ -70,7 +70,7 @@ fn endings(report: &Report<'_>) -> Option<String> {
         vec![code(&ending.cell.to_string()), escaped(&words::ending(&ending.ended))]
     });
     let lone = |heading, cells| {
-        section(report, heading, &header, cells, |lone: &hookbench_results::compare::Lone| {
+        section(&report.briefly(), heading, &header, cells, |lone: &hookbench_results::compare::Lone| {
             vec![code(&lone.cell.to_string()), escaped(&words::ended(&lone.ended))]
         })
     };

@@ -29,10 +29,20 @@ pub struct Report<'a> {
     pub most: Option<usize>,
 }
 
+/// So many cells tell what kind of cells they are.
+const FEW: usize = 10;
+
 impl<'a> Report<'a> {
     /// The cells with numbers that are shown.
     fn changes(&self) -> Vec<&'a Change> {
         self.comparison.numbers.iter().filter(|change| self.all || !change.is_nothing()).collect()
+    }
+
+    /// The same report, but of a list that is seldom read only the beginning, unless all
+    /// was asked for.
+    fn briefly(&self) -> Report<'a> {
+        let few = self.most.unwrap_or(usize::MAX).min(FEW);
+        if self.all { *self } else { Report { most: Some(few), ..*self } }
     }
 
     /// Those of `items` that are shown, and how many are not.

@@ -14,8 +14,8 @@ pub(super) fn render(report: &Report<'_>) -> String {
     lines.extend(words::remarks(report));
     lines.extend(environment(report));
     lines.extend(verdicts(report));
-    lines.extend(endings(report));
     lines.extend(changes(report));
+    lines.extend(endings(report));
     lines.iter().map(|line| format!("{}\n", line.trim_end())).collect()
 }
 
@@ -53,7 +53,7 @@ fn endings(report: &Report<'_>) -> Vec<String> {
     });
     let lone = [("Only in the base", &comparison.vanished), ("Only in the new run", &comparison.appeared)];
     for (heading, cells) in lone {
-        lines.extend(list(report, heading, cells, |lone| {
+        lines.extend(list(&report.briefly(), heading, cells, |lone| {
             vec![format!("{} ({})", cell(&lone.cell), words::ended(&lone.ended))]
         }));
     }

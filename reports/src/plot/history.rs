@@ -2,7 +2,7 @@
 
 use plotters::prelude::*;
 
-use super::colour;
+use super::{colour, font};
 use crate::history::{History, Line};
 use crate::text;
 
@@ -19,6 +19,7 @@ const LONGEST_LABEL: usize = 14;
 
 /// The lines of `history` as an SVG file of `width` pixels, on a light background.
 pub fn history(history: &History, width: u32) -> String {
+    font::register();
     let mut svg = String::new();
     // Into memory: what can fail is a range without a number, which has no line.
     let _ = draw(history, width, &mut svg);

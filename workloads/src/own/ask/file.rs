@@ -1,0 +1,282 @@
+//! A file that describes system calls, as TOML: read, checked, and turned into what a
+//! guest makes of it. What is wrong is said with its line.
+
+use std::collections::BTreeMap;
+
+use hookbench_results::work::{Call, Expect, Sequence};
+use hookbench_results::{BEHAVIOURS, Behaviour};
+use serde::Deserialize;
+use syscalls::x86_64::Sysno;
+use toml::Spanned;
+
+use super::argument::{Known, Raw, RawExpect, RawMemory};
+use super::{Wrong, nearest};
+
+/// No file needs more.
+const MOST_CALLS: usize = 1_000;
+const MOST_EVENTS: u32 = 1_000;
+const MOST_MEMORY: u64 = 16 << 20;
+/// What is handed to a guest with its cell has an end.
+const LONGEST: usize = 32 << 10;
+
+/// They come back twice, or to somewhere else: there would be two who time.
+const REFUSED: [&str; 5] = ["fork", "vfork", "clone", "clone3", "rt_sigreturn"];
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct File {
+    /// For people.
+    #[serde(default, rename = "about")]
+    _about: String,
+    behaviour: Option<Spanned<String>>,
+    events: Option<Spanned<u32>>,
+    #[serde(default)]
+    memory: BTreeMap<String, RawMemory>,
+    #[serde(default)]
+    setup: Vec<RawCall>,
+    #[serde(default)]
+    before: Vec<RawCall>,
+    call: Spanned<Vec<RawCall>>,
+    #[serde(default)]
+    after: Vec<RawCall>,
+    #[serde(default)]
+    teardown: Vec<RawCall>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RawCall {
+    syscall: Spanned<String>,
+    #[serde(default)]
+    args: Vec<Spanned<Raw>>,
+    result: Option<String>,
+    expect: Option<Spanned<RawExpect>>,
+}
+
+/// The sequence that `text` describes.
+///
+/// # Errors
+/// What is wrong with it, and in which line.
+pub fn sequence(text: &str) -> Result<Sequence, Wrong> {
+    if text.len() > LONGEST {
+        return Err(Wrong(format!("it has {} bytes, and may have {LONGEST}", text.len())));
+    }
+    let file: File = toml::from_str(text).map_err(|error| Wrong(error.to_string()))?;
+    let mut reader = Reader { text, known: Known::default(), behaviours: Vec::new() };
+    for (name, memory) in file.memory {
+        reader.known.named.insert(name, reader.known.memory.len() as u32);
+        reader.known.memory.push(memory.read());
+    }
+    let start = file.call.span().start;
+    let mut sequence = Sequence {
+        setup: reader.calls(file.setup, Part::Once)?,
+        before: reader.calls(file.before, Part::Each)?,
+        call: reader.calls(file.call.into_inner(), Part::Each)?,
+        after: reader.calls(file.after, Part::Each)?,
+        teardown: reader.calls(file.teardown, Part::Once)?,
+        ..Sequence::default()
+    };
+    if sequence.call.is_empty() {
+        return Err(reader.wrong(start, "there is no [[call]]: nothing to be timed"));
+    }
+    reader.behaviour(file.behaviour, file.events, &mut sequence)?;
+    reader.bounded(start, &sequence)?;
+    sequence.results = reader.known.results.len() as u32;
+    sequence.memory = reader.known.memory;
+    Ok(sequence)
+}
+
+/// Whether calls are made once, or around each operation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Part {
+    Once,
+    Each,
+}
+
+struct Reader<'t> {
+    text: &'t str,
+    known: Known,
+    /// The behaviours that calls are, with where they are made.
+    behaviours: Vec<(&'static Behaviour, Part, usize)>,
+}
+
+impl Reader<'_> {
+    fn wrong(&self, at: usize, what: impl std::fmt::Display) -> Wrong {
+        let line = self.text.bytes().take(at).filter(|byte| *byte == b'\n').count() + 1;
+        Wrong(format!("line {line}: {what}"))
+    }
+
+    fn calls(&mut self, raw: Vec<RawCall>, part: Part) -> Result<Vec<Call>, Wrong> {
+        raw.into_iter().map(|raw| self.call(raw, part)).collect()
+    }
+
+    fn call(&mut self, raw: RawCall, part: Part) -> Result<Call, Wrong> {
+        let at = raw.syscall.span().start;
+        let name = raw.syscall.into_inner();
+        if REFUSED.contains(&name.as_str()) {
+            return Err(self.wrong(at, format!("{name} does not come back as other system calls do")));
+        }
+        let Some(known) = Sysno::iter().find(|known| known.name() == name) else {
+            let near = nearest(&name, Sysno::iter().map(|known| known.name()));
+            return Err(self.wrong(at, format!("no system call {name:?} on x86-64; like it are {near}")));
+        };
+        let number = known.id() as u32;
+        let found = BEHAVIOURS.iter().find(|row| row.syscalls.iter().any(|call| call.number == number));
+        self.behaviours.extend(found.map(|row| (row, part, at)));
+        if raw.args.len() > 6 {
+            return Err(self.wrong(at, format!("{name} has {} arguments; 6 can be", raw.args.len())));
+        }
+        let mut args = Vec::new();
+        for arg in raw.args {
+            let at = arg.span().start;
+            args.push(self.known.read(arg.into_inner()).map_err(|what| self.wrong(at, what))?);
+        }
+        let expect = match raw.expect {
+            None => Expect::AtLeast(0),
+            Some(raw) => raw.get_ref().read().map_err(|what| self.wrong(raw.span().start, what))?,
+        };
+        // A result may be kept again under the same name.
+        let result = raw.result.map(|name| {
+            let next = self.known.results.len() as u32;
+            *self.known.results.entry(name).or_insert(next)
+        });
+        Ok(Call { name, number, args, result, expect })
+    }
+
+    /// What a monitor has to see of it.
+    fn behaviour(
+        &self,
+        named: Option<Spanned<String>>,
+        events: Option<Spanned<u32>>,
+        sequence: &mut Sequence,
+    ) -> Result<(), Wrong> {
+        let Some(named) = named else {
+            if let Some(events) = events {
+                return Err(self.wrong(events.span().start, "events are of a behaviour: say which"));
+            }
+            return match self.behaviours.first() {
+                None => Ok(()),
+                Some((row, _, at)) => {
+                    let name = row.name;
+                    Err(self.wrong(*at, format!("this is the behaviour {name}: say behaviour = {name:?}")))
+                }
+            };
+        };
+        let at = named.span().start;
+        let Some(row) = Behaviour::find(named.get_ref()) else {
+            let known: Vec<&str> = BEHAVIOURS.iter().map(|row| row.name).collect();
+            return Err(
+                self.wrong(at, format!("no behaviour {:?}; there are {}", named.get_ref(), known.join(", ")))
+            );
+        };
+        let (own, others): (Vec<_>, Vec<_>) = self.behaviours.iter().partition(|(of, ..)| *of == row);
+        if let Some((.., at)) = own.iter().find(|(_, part, _)| *part == Part::Once) {
+            let what = "is the behaviour itself, and only those of operations can be told from its events";
+            return Err(self.wrong(*at, format!("this call, made once, {what}")));
+        }
+        if own.is_empty() {
+            return Err(self.wrong(at, format!("no call of the operation is of the behaviour {}", row.name)));
+        }
+        let number = events.as_ref().map_or(own.len() as u32, |events| *events.get_ref());
+        if !(1..=MOST_EVENTS).contains(&number) {
+            let at = events.map_or(at, |events| events.span().start);
+            return Err(
+                self.wrong(at, format!("{number} events of an operation; from 1 to {MOST_EVENTS} can be"))
+            );
+        }
+        sequence.behaviour = Some(row.name.into());
+        sequence.events = number;
+        sequence.others = !others.is_empty();
+        Ok(())
+    }
+
+    /// That there is an end to it.
+    fn bounded(&self, at: usize, sequence: &Sequence) -> Result<(), Wrong> {
+        let Sequence { setup, before, call, after, teardown, .. } = sequence;
+        let calls: usize = [setup, before, call, after, teardown].map(Vec::len).iter().sum();
+        if calls > MOST_CALLS {
+            return Err(self.wrong(at, format!("{calls} calls; {MOST_CALLS} can be")));
+        }
+        let memory: u64 = self.known.memory.iter().map(|memory| u64::from(memory.size)).sum();
+        if memory > MOST_MEMORY {
+            return Err(self.wrong(at, format!("{memory} bytes of memory; {MOST_MEMORY} can be")));
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use hookbench_results::work::Argument;
+    use proptest::prelude::*;
+
+    const EXAMPLE: &str = include_str!("../../../../docs/examples/open-read-close.toml");
+
+    #[test]
+    fn the_example_is_read() {
+        let sequence = sequence(EXAMPLE).unwrap();
+        let names: Vec<&str> = sequence.call.iter().map(|call| call.name.as_str()).collect();
+        assert_eq!(names, ["openat", "read", "close"]);
+        // The first is that of the file's making.
+        assert_eq!(sequence.call[0].result, Some(1));
+        assert_eq!(sequence.call[1].args[0], Argument::Result(1));
+        assert_eq!(sequence.behaviour, None);
+    }
+
+    fn said(text: &str) -> String {
+        sequence(text).unwrap_err().to_string()
+    }
+
+    #[test]
+    fn what_is_wrong_is_said_with_its_line() {
+        let call = "[[call]]\nsyscall = \"getppid\"\n";
+        for (text, part) in [
+            ("", "missing field `call`"),
+            ("call = []", "line 1: there is no [[call]]"),
+            (
+                "[[call]]\nsyscall = \"opennat\"",
+                "line 2: no system call \"opennat\" on x86-64; like it are openat",
+            ),
+            ("[[call]]\nsyscall = \"vfork\"", "line 2: vfork does not come back"),
+            (
+                "[[call]]\nsyscall = \"read\"\nargs = [\n\"$fd\"]",
+                "line 4: no earlier call has the result \"fd\"",
+            ),
+            ("[[call]]\nsyscall = \"read\"\nargs = [{ size = 3 }]", "an argument is a number"),
+            ("[[call]]\nsyscall = \"read\"\nexpect = \"EWHAT\"", "line 3: \"EWHAT\" is no"),
+            ("[[call]]\nsyscall = \"read\"\nargs = [1,2,3,4,5,6,7]", "line 2: read has 7 arguments"),
+            ("[[call]]\nsyscall = \"read\"\nspeed = 3", "unknown field `speed`"),
+            ("[[call]]\nsyscall = \"mprotect\"", "line 2: this is the behaviour mprotect: say behaviour"),
+            (
+                &format!("behaviour = \"exec\"\n{call}"),
+                "line 1: no call of the operation is of the behaviour exec",
+            ),
+            (&format!("behaviour = \"flying\"\n{call}"), "line 1: no behaviour \"flying\"; there are exec"),
+            (&format!("events = 3\n{call}"), "line 1: events are of a behaviour"),
+            (&format!("memory = {{ a = 99999999 }}\n{call}"), "99999999 bytes of memory"),
+        ] {
+            assert!(said(text).contains(part), "{text}: {}", said(text));
+        }
+    }
+
+    #[test]
+    fn events_are_as_many_as_there_are_calls_of_the_behaviour() {
+        let one = "[[call]]\nsyscall = \"mprotect\"\n";
+        let before = "[[before]]\nsyscall = \"pkey_mprotect\"\n";
+        let unshare = "[[after]]\nsyscall = \"unshare\"\n";
+        let read = |text: String| sequence(&format!("behaviour = \"mprotect\"\n{text}"));
+        assert_eq!(read(one.into()).unwrap().events, 1);
+        let both = read(format!("{before}{one}{unshare}")).unwrap();
+        assert_eq!((both.events, both.others), (2, true));
+        assert_eq!(read(format!("events = 7\n{one}")).unwrap().events, 7);
+        assert!(read(format!("[[setup]]\nsyscall = \"mprotect\"\n{one}")).is_err());
+    }
+
+    proptest! {
+        #[test]
+        fn any_text_is_read_without_panic(text in "(.*|(\\[\\[call\\]\\]\nsyscall = \"[a-z]{0,6}\"\n){0,3})") {
+            let _ = sequence(&text);
+        }
+    }
+}
