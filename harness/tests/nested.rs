@@ -145,6 +145,7 @@ fn inside_the_machine() {
         without_its_modules_kvm_is_said_to_be_missing();
         MODULES.iter().for_each(|module| load(module));
         two_cells_are_measured();
+        what_enforces_is_allowed_in_a_guest();
     });
 }
 
@@ -177,6 +178,18 @@ fn load(module: &str) {
         libc::syscall(libc::SYS_finit_module, std::os::fd::AsRawFd::as_raw_fd(&file), parameters.as_ptr(), 0)
     };
     assert_eq!(result, 0, "{module}: {}", std::io::Error::last_os_error());
+}
+
+fn what_enforces_is_allowed_in_a_guest() {
+    let (code, said) = hookbench(
+        "run --target kvm --workload mprotect-storm --param to=r --monitor bpf-lsm+deny --samples 5 --rounds 1 \
+         --timeout 600 --out /tmp/deny",
+    );
+    assert_eq!(code, Some(0), "{said}");
+    let run = store::load(Path::new("/tmp/deny")).unwrap();
+    let denied = run.measurements.last().and_then(|measurement| measurement.measured()).unwrap();
+    assert_eq!(denied.refused.as_ref().map(|refused| refused.operations), Some(5), "{denied:?}");
+    assert!(denied.events.as_ref().is_some_and(|events| events.seen == events.expected), "{denied:?}");
 }
 
 fn two_cells_are_measured() {
