@@ -50,7 +50,8 @@ pub fn kendall(one: &[u64], two: &[u64]) -> Option<f64> {
             apart_two += by_two.abs();
         }
     }
-    let spread = (apart_one as f64).sqrt() * (apart_two as f64).sqrt();
+    // One root of both: of equal ones it is exactly what they are.
+    let spread = (apart_one as f64 * apart_two as f64).sqrt();
     (one.len() == two.len() && spread > 0.0).then(|| agree as f64 / spread)
 }
 
