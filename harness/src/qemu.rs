@@ -8,17 +8,13 @@ use std::process::Command;
 use std::time::Duration;
 
 use anyhow::{Context, Result};
-use hookbench_probes::{Monitor, Requires, STACKED};
+use hookbench_probes::Monitor;
 use hookbench_results::boot::USUAL_MEMORY;
-use hookbench_results::environment::{ImageRecord, KernelRecord};
+use hookbench_results::environment::ImageRecord;
 use hookbench_results::param::ParamInfo;
 use hookbench_results::protocol::CellSpec;
 use hookbench_results::store::write_whole;
-use hookbench_results::{
-    Cell, Clock, Environment, Failure, FailureKind, History, KernelVersion, Outcome, Params, Target,
-};
-use hookbench_vm::apt::NoPackage;
-use hookbench_vm::args::Additions;
+use hookbench_results::{Cell, Clock, Environment, Failure, FailureKind, History, Outcome, Params, Target};
 use hookbench_vm::brought::Brought;
 use hookbench_vm::cache::{Cache, Kind, Lease, Lock, Wanted};
 use hookbench_vm::console::Show;
@@ -28,15 +24,17 @@ use hookbench_vm::kernel::Kernel;
 use hookbench_vm::loadable::Loadable;
 use hookbench_vm::scratch::Scratch;
 use hookbench_vm::snapshot::{Recipe, Snapshot};
-use hookbench_vm::{args, image, kernels, pair, userland};
+use hookbench_vm::{args, image, userland};
 use sha2::{Digest, Sha256};
 
 use crate::described;
 use crate::host::only_of_this;
+use crate::kernels::{Kernels, kernel_record};
 use crate::kvm::Kvm;
 use crate::modules::{self, Modules};
 use crate::outcome::{believed, failure, no_snapshot};
 use crate::own::Owns;
+use crate::requirements::{boot_line, missing};
 use crate::session::Session;
 use crate::snapshots::Snapshots;
 use crate::stop::Stop;
@@ -361,63 +359,6 @@ fn lossy(argument: OsString) -> String {
     argument.to_string_lossy().into_owned()
 }
 
-/// The kernels of a session.
-struct Kernels {
-    found: BTreeMap<String, Kernel>,
-    gone: BTreeMap<String, String>,
-}
-
-impl Kernels {
-    /// Gets them all, as far as the mirror has them; so many at least.
-    fn get(names: &[String], least: usize, cache: &Cache, progress: &dyn Fn(&str)) -> Result<Kernels> {
-        let mut kernels = Kernels { found: BTreeMap::new(), gone: BTreeMap::new() };
-        let mut first = None;
-        for name in names {
-            match kernel(name, cache, progress) {
-                Ok(kernel) => {
-                    kernels.found.insert(name.clone(), kernel);
-                }
-                Err(error) => {
-                    // Anything else may be mended by trying again.
-                    let Some(reason) = error.downcast_ref::<NoPackage>().map(NoPackage::reason) else {
-                        return Err(error);
-                    };
-                    progress(&format!("without the kernel {name}: {reason}"));
-                    kernels.gone.insert(name.clone(), reason);
-                    first = first.or(Some(error));
-                }
-            }
-        }
-        match first {
-            Some(error) if kernels.found.len() < least => Err(error),
-            _ => Ok(kernels),
-        }
-    }
-}
-
-/// A kernel by the name of its row or of one that was built, or by the path of one's own.
-fn kernel(name: &str, cache: &Cache, progress: &dyn Fn(&str)) -> Result<Kernel> {
-    if name.contains('/') || Path::new(name).is_file() {
-        return Kernel::from_path(Path::new(name), cache, progress);
-    }
-    match pair::find(name) {
-        Some(half) => half.open(cache, progress),
-        None => Kernel::fetch(kernels::find(name)?, cache, progress),
-    }
-}
-
-fn kernel_record(kernel: &Kernel) -> KernelRecord {
-    KernelRecord {
-        name: kernel.name.clone(),
-        package: kernel.package.clone(),
-        version: kernel.version.clone(),
-        sha256: kernel.sha256.clone(),
-        boot_lines: Vec::new(),
-        modules: None,
-        loaded: Vec::new(),
-    }
-}
-
 /// The first line of QEMU's `--version`.
 ///
 /// # Errors
@@ -459,60 +400,4 @@ fn make_image(cache: &Cache, progress: &dyn Fn(&str)) -> Result<(Lease, ImageRec
 /// The agent's SHA-256.
 pub(crate) fn agent_sha256() -> String {
     Sha256::digest(AGENT).iter().map(|byte| format!("{byte:02x}")).collect()
-}
-
-/// `bpf_task_pt_regs`, by which a program finds the caller's environment.
-const READS_CALLER: KernelVersion = KernelVersion::new(5, 15);
-
-/// Why this cell cannot be measured, as far as it is known before a boot.
-fn missing(monitor: Monitor, kernel: &Kernel, cell: &Cell) -> Result<Option<String>> {
-    let recorded = cell.params.get("ld_preload") == Some("recorded");
-    if recorded && monitor.sink.sees() && !monitor.sink.records {
-        let why = format!("{} carries no record that could hold the value of LD_PRELOAD", cell.monitor);
-        return Ok(Some(why));
-    }
-    if let Some(why) = blind(monitor, cell) {
-        return Ok(Some(why));
-    }
-    let Requires { since, config, .. } = monitor.sink.requires;
-    let version: Option<KernelVersion> = kernel.version.parse().ok();
-    if let Some(version) = version.filter(|version| *version < since) {
-        return Ok(Some(format!("{} needs kernel {since}; this is {version}", cell.monitor)));
-    }
-    if let Some(version) =
-        version.filter(|version| recorded && monitor.sink.records && *version < READS_CALLER)
-    {
-        return Ok(Some(format!(
-            "a program reads LD_PRELOAD through bpf_task_pt_regs, which came with {READS_CALLER}; this is \
-             {version}"
-        )));
-    }
-    for option in config {
-        if kernel.config_has(option, 'y')? == Some(false) {
-            return Ok(Some(format!("the kernel was built without {option}")));
-        }
-    }
-    Ok(None)
-}
-
-/// Why the monitor cannot watch what the cell's workload does.
-pub(crate) fn blind(monitor: Monitor, cell: &Cell) -> Option<String> {
-    let behaviour = hookbench_workloads::info(&cell.workload)?.behaviour;
-    let (_, why) = monitor.sink.blind_to.iter().find(|(name, _)| *name == behaviour)?;
-    Some((*why).into())
-}
-
-/// The kernel's command line for a cell.
-fn boot_line(monitor: Monitor, kernel: &Kernel, cell: &Cell) -> Result<String> {
-    let requires = monitor.sink.requires;
-    let stacked = cell.tuning.get(STACKED).and_then(|number| number.parse().ok()).unwrap_or(0);
-    let stack = requires.lsm_stack.get(..stacked).unwrap_or(requires.lsm_stack);
-    let lsm = [requires.lsm, stack].concat();
-    let built_in = kernel.config_text("CONFIG_LSM")?.unwrap_or_default();
-    let words = [requires.boot, args::words_for(cell.boot.cpus)].concat();
-    Ok(args::boot_line(
-        cell.boot.profile,
-        &built_in,
-        Additions { lsm: &lsm, lsm_alone: !requires.lsm_stack.is_empty(), words: &words },
-    ))
 }

@@ -1,5 +1,5 @@
-//! What the command line asks for, as cells: those of a plan, of globs, or the
-//! one cell that is named by what reports show of it.
+//! What the command line asks for, as cells: those of a plan or of globs. One cell by
+//! its name is in `named.rs`.
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::path::Path;
@@ -9,11 +9,11 @@ use hookbench_probes::LOADER;
 use hookbench_results::{Cell, Shard, Target, WorkKind};
 use hookbench_vm::loadable::Loadable;
 use hookbench_vm::{kernels, pair};
-use hookbench_workloads::own::ask;
 
+use super::named::{alike, one};
 use super::run::Args;
 use crate::own::{Owns, With};
-use crate::own_name::{parse, split};
+use crate::own_name::split;
 use crate::plan::{Plan, Planned, Products};
 use crate::select::select;
 use crate::work::Works;
@@ -126,90 +126,6 @@ fn ours<'c>(cells: impl IntoIterator<Item = &'c Cell>) -> Result<()> {
     Ok(())
 }
 
-/// The one cell called `name`, without a baseline.
-fn one(name: &str, args: &Args) -> Result<Asked> {
-    let cell: Cell = name.parse()?;
-    let is_built = pair::find(&cell.kernel).is_some();
-    if !Path::new(&cell.kernel).is_file() && !is_built && !known()?.contains(&cell.kernel) {
-        bail!(
-            "no kernel {:?}: there is no such file; known by name are: {}",
-            cell.kernel,
-            known()?.join(", ")
-        );
-    }
-    alike(&cell, name, args)
-}
-
-/// The planned cell that is `cell`, or which there are like it.
-fn alike(cell: &Cell, name: &str, args: &Args) -> Result<Asked> {
-    let own = cell.monitor.own().is_some();
-    let products = Products {
-        workloads: vec![cell.workload.clone()],
-        monitors: vec![if own { cell.tuned_monitor() } else { cell.monitor.to_string() }],
-        schedules: vec![cell.schedule],
-        profiles: vec![cell.boot.profile],
-        cpus: vec![cell.boot.cpus],
-        memory: vec![cell.boot.memory_mib],
-        params: cell
-            .params
-            .iter()
-            .chain(cell.tuning.iter().filter(|_| !own))
-            .map(|(name, value)| (name.into(), vec![value.into()]))
-            .collect(),
-        samples: args.samples,
-    };
-    if cell.target == Target::Host && WorkKind::of(&cell.workload).is_some() {
-        bail!(
-            "{} does in guests only what nobody here has read; measure it with --target tcg",
-            cell.workload
-        );
-    }
-    let works = own_workload(cell, args)?;
-    let owns = one_s_own(cell, args, &works)?;
-    let plan = Plan {
-        name: "cell".into(),
-        about: String::new(),
-        kernels: Vec::new(),
-        ready: None,
-        bring: vec![],
-        expect_exit: None,
-        cells: vec![products],
-    };
-    let mut planned = plan.cells(std::slice::from_ref(&cell.kernel))?;
-    planned.retain(|planned| planned.cell.monitor == cell.monitor);
-    planned.iter_mut().for_each(|planned| planned.cell.target = cell.target);
-    match planned.iter().find(|planned| planned.cell == *cell) {
-        Some(found) => {
-            let (kernels, planned) = (vec![cell.kernel.clone()], vec![found.clone()]);
-            Ok(Asked { plan: plan.name, kernels, planned, shard: None, owns, works, loadable: None })
-        }
-        None => {
-            let names: Vec<String> = planned.iter().map(|planned| planned.cell.to_string()).collect();
-            bail!("no cell {name:?}; like it are: {}", names.join(", "))
-        }
-    }
-}
-
-/// The monitor of one's own that the cell names: `--monitor` says where it is.
-fn one_s_own(cell: &Cell, args: &Args, works: &Works) -> Result<Owns> {
-    let given = split(&args.monitor);
-    for text in &given {
-        ensure!(
-            parse(text)?.is_some_and(|(name, _)| name == cell.monitor),
-            "the cell {cell} has the monitor {} and not {text:?}",
-            cell.monitor
-        );
-    }
-    let owns = owns(&given, With { ready: args.ready.clone(), bring: args.bring.clone() }, works)?;
-    if cell.monitor.own().is_some() && given.is_empty() {
-        bail!(
-            "{} is one's own: say where it is with --monitor, as in --monitor bpf:PATH/NAME.o",
-            cell.monitor
-        );
-    }
-    Ok(owns)
-}
-
 /// What is asked for of the folder with the modules of one's own kernel.
 fn loadable(args: &Args, kernels: &[String]) -> Result<Option<Loadable>> {
     let Some(folder) = &args.modules else { return Ok(None) };
@@ -218,27 +134,12 @@ fn loadable(args: &Args, kernels: &[String]) -> Result<Option<Loadable>> {
     Loadable::open(folder, &args.load).map(Some)
 }
 
-/// The workload of one's own that the cell names: `--workload` says where it is.
-fn own_workload(cell: &Cell, args: &Args) -> Result<Works> {
-    let given = split(&args.workload);
-    for text in &given {
-        ensure!(
-            ask::name(text)?.as_ref() == Some(&cell.workload),
-            "the cell {cell} has the workload {} and not {text:?}",
-            cell.workload
-        );
-    }
-    if WorkKind::of(&cell.workload).is_some() && given.is_empty() {
-        bail!(
-            "{} is one's own: say what it is with --workload, as in --workload 'cmd:./my-test --once'",
-            cell.workload
-        );
-    }
-    Works::read(&given, &args.bring, args.expect_exit)
-}
-
 /// Reads monitors of one's own; what is brought is for them only when one is a command.
-fn owns<'a>(texts: impl IntoIterator<Item = &'a String>, with: With, works: &Works) -> Result<Owns> {
+pub(super) fn owns<'a>(
+    texts: impl IntoIterator<Item = &'a String>,
+    with: With,
+    works: &Works,
+) -> Result<Owns> {
     let texts: Vec<&String> = texts.into_iter().collect();
     let commands = texts.iter().any(|text| text.starts_with("cmd:"));
     let bring = if commands || !works.have_commands() { with.bring } else { Vec::new() };
@@ -303,7 +204,7 @@ fn custom(args: &Args) -> Result<Plan> {
 }
 
 /// The names of the kernels in the table.
-fn known() -> Result<Vec<String>> {
+pub(super) fn known() -> Result<Vec<String>> {
     Ok(kernels::rows()?.iter().map(|row| row.name.clone()).collect())
 }
 
@@ -340,10 +241,6 @@ mod tests {
 
     fn kernels_of(line: &str) -> Result<Vec<String>> {
         asked(&args(line)).map(|asked| asked.kernels)
-    }
-
-    fn cell(name: &str) -> Result<Asked> {
-        one(name, &args("--samples 7"))
     }
 
     #[test]
@@ -410,33 +307,5 @@ mod tests {
         assert_eq!(monitors("--monitor fentry+count --loader aya").unwrap()[1..], both[2..3]);
         let error = monitors("--monitor fentry+count --loader bcc").unwrap_err().to_string();
         assert!(error.contains("libbpf|aya"), "{error}");
-    }
-
-    #[test]
-    fn one_cell_is_named_by_what_reports_show_of_it() {
-        for planned in Plan::open("quick").unwrap().cells(&["6.1".into()]).unwrap() {
-            let asked = cell(&planned.cell.to_string()).unwrap();
-            assert_eq!(asked.planned, [Planned { samples: 7, ..planned }]);
-        }
-        assert_eq!(cell("audit-pair-n/tcg/null-syscall/paced/none").unwrap().kernels, ["audit-pair-n"]);
-        assert_eq!(cell("Cargo.toml/tcg/null-syscall/paced/none").unwrap().kernels, ["Cargo.toml"]);
-    }
-
-    #[test]
-    fn what_is_no_cell_is_said_with_those_like_it() {
-        for (name, known) in [
-            ("6.1", "6.1/tcg/mprotect-storm[to=r]"),
-            ("4.4/tcg/null-syscall/paced/none", "6.1, 6.12"),
-            ("6.*/tcg/null-syscall/paced/none", "6.1, 6.12"),
-            ("6.1/kvm/mprotect-storm/paced/none", "6.1/kvm/mprotect-storm[to=rw]/paced/none"),
-            ("6.1/tcg/quake/paced/none", "null-syscall"),
-            ("6.1/tcg/null-syscall/paced/bpf-lsm+telepathy", "bpf-lsm+ringbuf"),
-            ("6.1/tcg/mprotect-storm/paced/none", "mprotect-storm[to=rw]/paced/none"),
-            ("6.1/tcg/mprotect-storm[to=x]/paced/none", "r|rw"),
-            ("6.1/tcg/null-syscall[to=r]/paced/none", "6.1/tcg/null-syscall/paced/none"),
-        ] {
-            let error = cell(name).err().unwrap().to_string();
-            assert!(error.contains(known), "{error}");
-        }
     }
 }

@@ -17,6 +17,7 @@ pub mod history;
 pub mod kernel;
 pub mod list;
 pub mod merge;
+mod named;
 mod on_host;
 mod on_kvm;
 pub mod progress;

@@ -100,7 +100,7 @@ impl HostSession {
 
     fn try_run(&self, cell: &Cell, spec: &CellSpec) -> Result<Outcome> {
         let monitor = hookbench_probes::find(&cell.monitor).context("no such monitor")?;
-        if let Some(why) = crate::qemu::blind(monitor, cell) {
+        if let Some(why) = crate::requirements::blind(monitor, cell) {
             return Ok(Outcome::Unsupported(why));
         }
         let changes = !cell.monitor.is_none() || self.beside.contains(&Clock::Ftrace);
