@@ -180,7 +180,7 @@ pub(crate) fn counts(run: &Run) -> String {
         .into_iter()
         .map(|word| (run.count(word), word))
         .filter(|(count, word)| *count > 0 || *word == "measured")
-        .map(|(count, word)| format!("{count} {word}"))
+        .map(|(count, word)| format!("{} {word}", text::grouped(count as u64)))
         .collect();
     format!("Of {}: {}.", text::count(run.measurements.len(), "cell"), parts.join(", "))
 }
