@@ -9,7 +9,7 @@ use hookbench::runner;
 use hookbench::session::Session;
 use hookbench_results::Outcome;
 
-use crate::counts::Counts;
+use crate::counts::{Counts, apart};
 
 /// Criterion, which neither warms up nor takes its time: the guest has, and on the
 /// host there is nothing to time. One call is then one operation of the guest.
@@ -33,7 +33,8 @@ pub(crate) fn bench(criterion: &mut Criterion<Counts>, session: &dyn Session, pl
             // Asked for when it is wanted, for a filter may leave it out.
             let mut samples = None;
             group.bench_function(id(planned, several), |bencher: &mut Bencher<'_, Counts>| {
-                let samples = samples.get_or_insert_with(|| measure(session, planned).into_iter().cycle());
+                let samples =
+                    samples.get_or_insert_with(|| apart(measure(session, planned)).into_iter().cycle());
                 bencher.iter_custom(|operations| samples.by_ref().take(operations as usize).sum());
             });
         }

@@ -11,7 +11,6 @@ use counts::Counts;
 mod counts;
 mod groups;
 mod target;
-mod undefined;
 
 /// What `cargo bench` compares.
 const MONITORS: &[&str] = &["none", "audit+rules", "bpf-lsm+ringbuf", "kprobe+ringbuf"];
@@ -30,7 +29,6 @@ fn main() {
         groups::criterion(Counts(session.clock())).output_directory(&folder).configure_from_args();
     groups::bench(&mut criterion, &*session, &planned);
     criterion.final_summary();
-    undefined::said(&folder).unwrap_or_else(|error| panic!("failed to go through {folder:?}: {error}"));
 }
 
 /// Where Criterion keeps what it measured, as it has it by itself.
