@@ -8,13 +8,13 @@ use std::time::Duration;
 use anyhow::{Context, Result, bail};
 use hookbench_results::boot::USUAL_MEMORY;
 use hookbench_results::hardware::Hardware;
-use hookbench_results::protocol::{CLOCKS_WORD, CellSpec};
-use hookbench_results::{Cell, Clock, Environment, MonitorName, Outcome, Schedule, Summary, Target};
+use hookbench_results::protocol::CLOCKS_WORD;
+use hookbench_results::{Clock, Environment, Outcome, Summary, Target};
 use hookbench_vm::args;
 
 use crate::host::{Terms, machine};
 use crate::qemu::QemuSession;
-use crate::session::Session;
+use crate::trial;
 
 /// Where the kernel's KVM is reached.
 const DEVICE: &str = "/dev/kvm";
@@ -79,29 +79,7 @@ pub fn is_there() -> Result<()> {
 /// # Errors
 /// With the reason why no guest runs.
 pub fn boots(session: &QemuSession, kernel: &str) -> Result<u64> {
-    let cell = Cell {
-        kernel: kernel.into(),
-        target: Target::Kvm,
-        boot: Default::default(),
-        workload: "null-syscall".into(),
-        params: Default::default(),
-        schedule: Schedule::Burst,
-        monitor: MonitorName::none(),
-        tuning: Default::default(),
-    };
-    let spec = CellSpec {
-        workload: cell.workload.clone(),
-        params: cell.params.clone(),
-        monitor: cell.monitor.clone(),
-        tuning: cell.tuning.clone(),
-        schedule: cell.schedule,
-        samples: 20,
-        warmup: 5,
-        budget: 60,
-        work: None,
-        fault: None,
-    };
-    match session.run(&cell, &spec) {
+    match trial::getppid(session, kernel, Target::Kvm) {
         Outcome::Measured(measured) => Ok(Summary::of(&measured.samples).context("no samples")?.p50),
         other => bail!("KVM runs no guest on this machine, although {DEVICE} is there: {}", other.reason()),
     }

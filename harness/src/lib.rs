@@ -22,4 +22,5 @@ pub mod select;
 pub mod session;
 mod snapshots;
 pub mod stop;
+mod trial;
 pub mod work;

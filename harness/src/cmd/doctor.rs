@@ -5,15 +5,14 @@ use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
 use anyhow::{Result, anyhow, bail};
-use hookbench_results::protocol::CellSpec;
-use hookbench_results::{Cell, MonitorName, Outcome, Schedule, Summary, Target};
+use hookbench_results::{Outcome, Summary, Target};
 use hookbench_vm::cache::{Cache, Kind};
 use hookbench_vm::kernels;
 
 use crate::host::{self, machine};
 use crate::kvm::{self, Kvm};
 use crate::qemu::{BPF_COMPILER, QemuSession, qemu_version};
-use crate::session::Session;
+use crate::trial;
 
 /// So long may a guest under KVM take to boot and measure: many times what it needs.
 const TRIAL: Duration = Duration::from_secs(20);
@@ -88,29 +87,7 @@ fn exact_clock() -> Result<String> {
 }
 
 fn getppid(session: &QemuSession, kernel: &str) -> Result<Vec<u64>> {
-    let cell = Cell {
-        kernel: kernel.into(),
-        target: Target::Tcg,
-        boot: Default::default(),
-        workload: "null-syscall".into(),
-        params: Default::default(),
-        schedule: Schedule::Burst,
-        monitor: MonitorName::none(),
-        tuning: Default::default(),
-    };
-    let spec = CellSpec {
-        workload: cell.workload.clone(),
-        params: cell.params.clone(),
-        monitor: cell.monitor.clone(),
-        tuning: cell.tuning.clone(),
-        schedule: cell.schedule,
-        samples: 20,
-        warmup: 5,
-        budget: 60,
-        work: None,
-        fault: None,
-    };
-    match session.run(&cell, &spec) {
+    match trial::getppid(session, kernel, Target::Tcg) {
         Outcome::Measured(measured) => Ok(measured.samples),
         other => bail!("{}: {}", other.word(), other.reason()),
     }

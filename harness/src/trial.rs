@@ -1,0 +1,33 @@
+//! The cell that shows whether guests run at all: a few calls that nothing watches.
+
+use hookbench_results::protocol::CellSpec;
+use hookbench_results::{Cell, MonitorName, Outcome, Schedule, Target};
+
+use crate::session::Session;
+
+/// Boots a guest with `kernel`, or goes on with one, and times getppid.
+pub(crate) fn getppid(session: &dyn Session, kernel: &str, target: Target) -> Outcome {
+    let cell = Cell {
+        kernel: kernel.into(),
+        target,
+        boot: Default::default(),
+        workload: "null-syscall".into(),
+        params: Default::default(),
+        schedule: Schedule::Burst,
+        monitor: MonitorName::none(),
+        tuning: Default::default(),
+    };
+    let spec = CellSpec {
+        workload: cell.workload.clone(),
+        params: cell.params.clone(),
+        monitor: cell.monitor.clone(),
+        tuning: cell.tuning.clone(),
+        schedule: cell.schedule,
+        samples: 20,
+        warmup: 5,
+        budget: 60,
+        work: None,
+        fault: None,
+    };
+    session.run(&cell, &spec)
+}
