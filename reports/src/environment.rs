@@ -1,6 +1,6 @@
 //! What made the run's numbers, as names and values for the reports' tables.
 
-use hookbench_results::environment::{KernelRecord, OwnRecord};
+use hookbench_results::environment::{KernelRecord, OwnRecord, WorkRecord};
 use hookbench_results::hardware::Hardware;
 use hookbench_results::{History, Run};
 
@@ -34,19 +34,39 @@ pub fn facts(run: &Run) -> Vec<(String, String)> {
     for own in &environment.own {
         facts.push(("monitor of one's own", own_words(own)));
     }
+    for work in &environment.works {
+        facts.push(("workload of one's own", work_words(work)));
+    }
     facts.extend(environment.hardware.iter().flat_map(hardware_facts));
     stated(facts)
 }
 
 /// What a monitor of one's own was made of.
 fn own_words(own: &OwnRecord) -> String {
-    let mut words = vec![format!("{}: {} bytes, SHA-256 {}", own.name, own.bytes, own.sha256)];
-    if !own.command.is_empty() {
-        words.push(format!("command: {}", own.command.join(" ")));
+    let ready = own.ready.as_ref().map(|ready| format!("ready when it has written: {ready}"));
+    made_of([&own.name, &own.sha256], own.bytes, &own.command, ready, &own.packages)
+}
+
+/// What a workload of one's own was made of.
+fn work_words(work: &WorkRecord) -> String {
+    let exit = work.expect_exit.map(|code| format!("ends with exit code {code}"));
+    made_of([&work.name, &work.sha256], work.bytes, &work.command, exit, &work.packages)
+}
+
+fn made_of(
+    [name, sha256]: [&str; 2],
+    bytes: u64,
+    command: &[String],
+    condition: Option<String>,
+    packages: &[(String, String)],
+) -> String {
+    let mut words = vec![format!("{name}: {bytes} bytes, SHA-256 {sha256}")];
+    if !command.is_empty() {
+        words.push(format!("command: {}", command.join(" ")));
     }
-    words.extend(own.ready.iter().map(|ready| format!("ready when it has written: {ready}")));
-    if !own.packages.is_empty() {
-        let packages = own.packages.iter().map(|(name, version)| format!("{name} {version}"));
+    words.extend(condition);
+    if !packages.is_empty() {
+        let packages = packages.iter().map(|(name, version)| format!("{name} {version}"));
         words.push(format!("packages: {}", packages.collect::<Vec<_>>().join(", ")));
     }
     words.join("; ")
@@ -106,6 +126,8 @@ pub fn kernel_facts(kernel: &KernelRecord) -> Vec<(String, String)> {
         ("version", kernel.version.clone()),
         ("image, SHA-256", kernel.sha256.clone()),
     ]);
+    let loaded = kernel.loaded.iter();
+    facts.extend(loaded.map(|(name, sha256)| (format!("loaded module {name}, SHA-256"), sha256.clone())));
     let lines = kernel.boot_lines.iter();
     facts.extend(lines.map(|(profile, words)| (format!("boot line, {profile}"), words.clone())));
     facts
@@ -123,6 +145,27 @@ fn stated(facts: Vec<(&str, String)>) -> Vec<(String, String)> {
 mod tests {
     use super::*;
     use crate::fixture;
+
+    #[test]
+    fn what_a_user_brought_is_told() {
+        let mut run = fixture::run_of(&[]);
+        let command = vec!["./test".into(), "--once".into()];
+        let packages = vec![("lib".into(), "1.2".into())];
+        run.environment.works = vec![WorkRecord {
+            name: "cmd:test".into(),
+            sha256: "ab".into(),
+            bytes: 7,
+            command,
+            expect_exit: Some(3),
+            packages,
+        }];
+        let told =
+            "cmd:test: 7 bytes, SHA-256 ab; command: ./test --once; ends with exit code 3; packages: lib 1.2";
+        assert!(facts(&run).contains(&("workload of one's own".into(), told.into())));
+        let loaded = vec![("overlay".into(), "cd".into())];
+        let facts = kernel_facts(&KernelRecord { loaded, ..KernelRecord::default() });
+        assert_eq!(facts, [("loaded module overlay, SHA-256".into(), "cd".into())]);
+    }
 
     #[test]
     fn what_is_unknown_is_left_out_and_boot_lines_are_all_there() {

@@ -3,7 +3,7 @@
 //! from its first day; one of a new format is told to say here what is text in it.
 
 use hookbench_results::environment::{
-    Environment, ImageRecord, KernelRecord, ModulesRecord, MonitorRecord, OwnRecord,
+    Environment, ImageRecord, KernelRecord, ModulesRecord, MonitorRecord, OwnRecord, WorkRecord,
 };
 use hookbench_results::measurement::{Events, Failure, FailureKind, Measured, Refused};
 use hookbench_results::{Cell, Clock, Does, Measurement, Outcome, Params, Run, Schedule, Target};
@@ -114,6 +114,14 @@ fn environment(foreign: &str) -> Environment {
             bytes: 1,
             command: vec![text(), text()],
             ready: Some(text()),
+            packages: vec![(text(), text())],
+        }],
+        works: vec![WorkRecord {
+            name: text(),
+            sha256: text(),
+            bytes: 1,
+            command: vec![text(), text()],
+            expect_exit: Some(1),
             packages: vec![(text(), text())],
         }],
         bpf_compiler: text(),
