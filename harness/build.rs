@@ -16,7 +16,7 @@ type Result<T> = std::result::Result<T, Box<dyn Error>>;
 fn main() -> Result<()> {
     let out = PathBuf::from(env::var("OUT_DIR")?);
     let root = PathBuf::from(env::var("CARGO_MANIFEST_DIR")?).join("..").canonicalize()?;
-    for part in ["agent", "probes", "workloads", "results", "Cargo.toml", "Cargo.lock"] {
+    for part in ["agent", "probes", "workloads", "model", "Cargo.toml", "Cargo.lock"] {
         println!("cargo::rerun-if-changed=../{part}");
     }
     let agent = build_agent(&root, &target_dir(&out)?)?;

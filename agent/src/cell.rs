@@ -4,15 +4,15 @@ use std::fs;
 use std::time::Duration;
 
 use anyhow::{Context, Result, anyhow};
-use hookbench_probes::attach::{Attached, Error, Readers, Request};
-use hookbench_probes::modules::MODULE;
-use hookbench_probes::{Monitor, Watches};
-use hookbench_results::measurement::{Happened, Refused};
-use hookbench_results::protocol::{AgentMessage, CellSpec, Fault};
-use hookbench_results::{
+use hookbench_model::measurement::{Happened, Refused};
+use hookbench_model::protocol::{AgentMessage, CellSpec, Fault};
+use hookbench_model::{
     BEHAVIOURS, Behaviour, Events, Failure, FailureKind, KernelVersion, Measured, MonitorName, Refusal,
     Schedule,
 };
+use hookbench_probes::attach::{Attached, Error, Readers, Request};
+use hookbench_probes::modules::MODULE;
+use hookbench_probes::{Monitor, Watches};
 use hookbench_workloads::{Denial, Workload, calibrate};
 
 use crate::meter::{Cost, Meter};

@@ -8,9 +8,9 @@ use std::os::unix::process::parent_id;
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
+use hookbench_model::protocol::{CellSpec, Fault};
+use hookbench_model::{Does, Schedule};
 use hookbench_probes::attach::{Attached, WORKER_PRIORITY, die_with, set_fifo};
-use hookbench_results::protocol::{CellSpec, Fault};
-use hookbench_results::{Does, Schedule};
 use hookbench_workloads::{Operation, Workload};
 
 use crate::beside::{Beside, Timekeeper};

@@ -1,10 +1,10 @@
 //! What a guest measured, compared with what it was asked: an answer that is a
 //! whole message may still not be true. Pure: how it came here is not known here.
 
+use hookbench_model::measurement::{Happened, Refused};
+use hookbench_model::protocol::CellSpec;
+use hookbench_model::{Events, Loading, Measured, Schedule, Target};
 use hookbench_probes::Monitor;
-use hookbench_results::measurement::{Happened, Refused};
-use hookbench_results::protocol::CellSpec;
-use hookbench_results::{Events, Loading, Measured, Schedule, Target};
 use hookbench_workloads::Workload;
 
 /// The exact clock counts so many instructions in a second of the guest's time; no

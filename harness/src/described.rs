@@ -33,7 +33,7 @@ fn record(monitor: &Monitor) -> MonitorRecord {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use hookbench_results::Does;
+    use hookbench_model::Does;
 
     #[test]
     fn a_record_says_what_the_table_says() {

@@ -2,9 +2,9 @@
 
 use std::io;
 
+use hookbench_model::protocol::{AgentMessage, CellSpec};
+use hookbench_model::{Failure, FailureKind, Measured, Outcome, Target};
 use hookbench_probes::Monitor;
-use hookbench_results::protocol::{AgentMessage, CellSpec};
-use hookbench_results::{Failure, FailureKind, Measured, Outcome, Target};
 use hookbench_vm::guest::{self, Error};
 
 use crate::check::check;
@@ -121,7 +121,7 @@ fn agent_failure(answer: guest::Answer) -> Failure {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use hookbench_results::{Measured, Schedule};
+    use hookbench_model::{Measured, Schedule};
 
     #[test]
     fn a_helper_that_a_kernel_lacks_is_told_in_the_verifier_s_words() {

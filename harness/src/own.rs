@@ -7,9 +7,9 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, ensure};
+use hookbench_model::{MonitorName, OwnKind};
 use hookbench_probes::own::{COMMAND, Command, FOLDER};
 use hookbench_results::environment::OwnRecord;
-use hookbench_results::{MonitorName, OwnKind};
 use hookbench_vm::brought;
 use hookbench_vm::cache::Cache;
 use hookbench_vm::image::{self, Content, GuestFile};

@@ -2,7 +2,7 @@
 //! called in cells. No file is looked at here.
 
 use anyhow::{Context, Result, bail};
-use hookbench_results::{MonitorName, OwnKind, Params};
+use hookbench_model::{MonitorName, OwnKind, Params};
 
 /// The path, and the parameters of an object: `PATH[NAME=VALUE ...]`.
 pub(crate) fn tuned(kind: OwnKind, rest: &str) -> Result<(&str, Params)> {
@@ -56,7 +56,7 @@ pub(crate) fn split(lists: &[String]) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use hookbench_results::Cell;
+    use hookbench_model::Cell;
     use proptest::prelude::*;
 
     #[test]

@@ -8,13 +8,14 @@ use std::process::Command;
 use std::time::Duration;
 
 use anyhow::{Context, Result};
+use hookbench_model::boot::USUAL_MEMORY;
+use hookbench_model::param::ParamInfo;
+use hookbench_model::protocol::CellSpec;
+use hookbench_model::{Cell, Clock, Failure, FailureKind, History, Outcome, Params, Target};
 use hookbench_probes::Monitor;
-use hookbench_results::boot::USUAL_MEMORY;
+use hookbench_results::Environment;
 use hookbench_results::environment::ImageRecord;
-use hookbench_results::param::ParamInfo;
-use hookbench_results::protocol::CellSpec;
 use hookbench_results::store::write_whole;
-use hookbench_results::{Cell, Clock, Environment, Failure, FailureKind, History, Outcome, Params, Target};
 use hookbench_vm::brought::Brought;
 use hookbench_vm::cache::{Cache, Kind, Lease, Lock, Wanted};
 use hookbench_vm::console::Show;

@@ -2,8 +2,8 @@
 //! before a boot, and the command line that its monitor asks for.
 
 use anyhow::Result;
+use hookbench_model::{Cell, KernelVersion};
 use hookbench_probes::{Monitor, Requires, STACKED};
-use hookbench_results::{Cell, KernelVersion};
 use hookbench_vm::args::{self, Additions};
 use hookbench_vm::kernel::Kernel;
 

@@ -1,8 +1,8 @@
 //! A session: where a cell is run. The runner knows nothing else of machines,
 //! so that hardware, and tests without any machine, are only more of these.
 
-use hookbench_results::protocol::CellSpec;
-use hookbench_results::{Cell, Clock, History, Outcome};
+use hookbench_model::protocol::CellSpec;
+use hookbench_model::{Cell, Clock, History, Outcome};
 
 /// Runs cells, several at once if asked to from several threads.
 pub trait Session: Sync {

@@ -1,7 +1,7 @@
 //! The cell that shows whether guests run at all: a few calls that nothing watches.
 
-use hookbench_results::protocol::CellSpec;
-use hookbench_results::{Cell, MonitorName, Outcome, Schedule, Target};
+use hookbench_model::protocol::CellSpec;
+use hookbench_model::{Cell, MonitorName, Outcome, Schedule, Target};
 
 use crate::session::Session;
 

@@ -9,10 +9,10 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, anyhow, bail, ensure};
+use hookbench_model::protocol::MODULES;
+use hookbench_model::work::CommandWork;
+use hookbench_model::{Work, WorkKind};
 use hookbench_results::environment::WorkRecord;
-use hookbench_results::protocol::MODULES;
-use hookbench_results::work::CommandWork;
-use hookbench_results::{Work, WorkKind};
 use hookbench_vm::cache::Cache;
 use hookbench_vm::image::{self, Content, GuestFile};
 use hookbench_vm::userland::{self, Userland};

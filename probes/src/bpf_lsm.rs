@@ -1,7 +1,7 @@
 //! `bpf-lsm`: BPF programs at LSM hooks, KRSI. They load and attach also when
 //! `bpf` is not in the boot line's `lsm=`, and never run: only the count tells.
 
-use hookbench_results::Whom;
+use hookbench_model::Whom;
 
 #[cfg(feature = "attach")]
 use crate::attach::{Attached, Error, Request, bpf};

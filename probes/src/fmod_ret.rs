@@ -1,7 +1,7 @@
 //! `fmod-ret`: BPF programs that may return in a kernel function's stead, through a
 //! trampoline. The kernel allows it at `security_*` without further configuration.
 
-use hookbench_results::Whom;
+use hookbench_model::Whom;
 
 #[cfg(feature = "attach")]
 use crate::attach::{Attached, Error, Request, bpf};

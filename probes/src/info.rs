@@ -1,8 +1,8 @@
 //! What a mechanism says of itself: data that is checked before a guest boots
 //! and that lists and reports show.
 
-use hookbench_results::param::{ParamInfo, Values};
-use hookbench_results::{Does, KernelVersion, Whom};
+use hookbench_model::param::{ParamInfo, Values};
+use hookbench_model::{Does, KernelVersion, Whom};
 
 /// A mechanism and its sinks.
 #[derive(Debug)]

@@ -1,7 +1,7 @@
 //! `kprobe`: BPF programs at the entry of a kernel function; one that refuses is at
 //! the entry of a system call, where the kernel lets it.
 
-use hookbench_results::Whom;
+use hookbench_model::Whom;
 
 #[cfg(feature = "attach")]
 use crate::attach::{Attached, Error, Request, bpf};

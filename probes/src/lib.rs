@@ -4,7 +4,7 @@
 //! Without the feature `attach` this crate is the table alone: names, what
 //! they need and what they can do. With it comes the half that runs in the guest.
 
-use hookbench_results::MonitorName;
+use hookbench_model::MonitorName;
 
 mod apparmor;
 #[cfg(feature = "attach")]

@@ -2,7 +2,7 @@
 //! brought for it. They are no rows of the table of mechanisms, for nobody can list
 //! them before they are named.
 
-use hookbench_results::OwnKind;
+use hookbench_model::OwnKind;
 use serde::{Deserialize, Serialize};
 
 use crate::info::BPF_CONFIG;

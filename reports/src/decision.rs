@@ -4,8 +4,9 @@
 
 use std::cmp::Reverse;
 
+use hookbench_model::{Does, Schedule, Whom};
+use hookbench_results::Run;
 use hookbench_results::environment::MonitorRecord;
-use hookbench_results::{Does, Run, Schedule, Whom};
 
 use crate::section::{Row, Section};
 use crate::{chosen, summary, text};

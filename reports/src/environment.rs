@@ -1,8 +1,9 @@
 //! What made the run's numbers, as names and values for the reports' tables.
 
+use hookbench_model::History;
+use hookbench_results::Run;
 use hookbench_results::environment::{KernelRecord, OwnRecord, WorkRecord};
 use hookbench_results::hardware::Hardware;
-use hookbench_results::{History, Run};
 
 /// What holds for the whole run: name and value, those that are empty left out.
 pub fn facts(run: &Run) -> Vec<(String, String)> {

@@ -1,12 +1,12 @@
 //! Runs for tests. All numbers are SYNTHETIC: chosen to be plausible and to
 //! show every case, measured on nothing. Reports of them prove nothing.
 
-use hookbench_results::environment::{Environment, ImageRecord, KernelRecord, MonitorRecord};
-use hookbench_results::measurement::{Events, Failure, FailureKind, Happened, Measured, Refused};
-use hookbench_results::{
-    Cell, Clock, Does, History, Loading, Measurement, MonitorName, Outcome, Params, Run, Schedule, Target,
-    Whom,
+use hookbench_model::measurement::{Events, Failure, FailureKind, Happened, Measured, Refused};
+use hookbench_model::{
+    Cell, Clock, Does, History, Loading, Measurement, MonitorName, Outcome, Params, Schedule, Target, Whom,
 };
+use hookbench_results::Run;
+use hookbench_results::environment::{Environment, ImageRecord, KernelRecord, MonitorRecord};
 use proptest::prelude::*;
 
 /// What monitors add to an execve here, in made-up instructions.

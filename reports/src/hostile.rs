@@ -2,11 +2,12 @@
 //! text in any format. The table of renderers is walked, so a new one is tested
 //! from its first day; one of a new format is told to say here what is text in it.
 
+use hookbench_model::measurement::{Events, Failure, FailureKind, Measured, Refused};
+use hookbench_model::{Cell, Clock, Does, Measurement, Outcome, Params, Schedule, Target};
+use hookbench_results::Run;
 use hookbench_results::environment::{
     Environment, ImageRecord, KernelRecord, ModulesRecord, MonitorRecord, OwnRecord, WorkRecord,
 };
-use hookbench_results::measurement::{Events, Failure, FailureKind, Measured, Refused};
-use hookbench_results::{Cell, Clock, Does, Measurement, Outcome, Params, Run, Schedule, Target};
 use pulldown_cmark::{Event, Options, Parser, Tag};
 
 use crate::{RENDERERS, terminal, text};

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::hardware::Hardware;
-use crate::{Clock, Does, MonitorName, Params, Target};
+use hookbench_model::{Clock, Does, MonitorName, Params, Target};
 
 /// The environment of a run, recorded in `run.json`.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]

@@ -4,7 +4,7 @@
 use std::io;
 use std::sync::OnceLock;
 
-use hookbench_results::{Does, Params};
+use hookbench_model::{Does, Params};
 
 use crate::spawn::Program;
 use crate::{Denial, Info, Operation, ParamInfo, Stopwatch, Timed, Values, Workload};

@@ -5,8 +5,8 @@
 use std::io;
 use std::ops::Deref;
 
-use hookbench_results::protocol::CellSpec;
-use hookbench_results::{Does, Params, Refusal};
+use hookbench_model::protocol::CellSpec;
+use hookbench_model::{Does, Params, Refusal};
 
 mod doomed;
 mod execve_noop;
@@ -20,7 +20,7 @@ mod unshare_burst;
 mod unshare_command;
 
 pub use execve_noop::{LD_PRELOAD, NOOP, noop, noop_is_at};
-use hookbench_results::param::{ParamInfo, Values};
+use hookbench_model::param::{ParamInfo, Values};
 pub use info::Info;
 pub use null_syscall::{NULL_CALL, null_call};
 pub use stopwatch::{Stopwatch, calibrate};
@@ -172,7 +172,7 @@ pub struct Timed {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use hookbench_results::Behaviour;
+    use hookbench_model::Behaviour;
     use std::collections::BTreeSet;
 
     #[test]

@@ -6,7 +6,7 @@ use std::ffi::{c_int, c_void};
 use std::io;
 use std::ptr;
 
-use hookbench_results::{Does, Params, Refusal, Whom};
+use hookbench_model::{Does, Params, Refusal, Whom};
 
 use crate::doomed::{Child, TIMED_OTHERWISE};
 use crate::{Denial, Info, Operation, ParamInfo, Stopwatch, Timed, Values, Workload};

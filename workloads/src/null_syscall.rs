@@ -4,7 +4,7 @@
 use std::io;
 use std::ptr;
 
-use hookbench_results::{Does, Params};
+use hookbench_model::{Does, Params};
 
 use crate::mprotect_storm::ignore_refusal;
 use crate::stopwatch::timed_syscall;

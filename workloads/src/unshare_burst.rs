@@ -5,7 +5,7 @@ use std::io;
 use std::ptr;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 
-use hookbench_results::{Does, Params, Refusal, Whom};
+use hookbench_model::{Does, Params, Refusal, Whom};
 
 use crate::doomed::TIMED_OTHERWISE;
 use crate::stopwatch::timed_syscall;

@@ -4,7 +4,7 @@
 
 use std::io;
 
-use hookbench_results::{Does, Params, Refusal, Whom};
+use hookbench_model::{Does, Params, Refusal, Whom};
 
 use crate::spawn::Program;
 use crate::{Denial, Info, Operation, Stopwatch, Timed, Workload};

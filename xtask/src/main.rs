@@ -21,7 +21,7 @@ usage: cargo xtask COMMAND
   setup          install what building and running hookbench need
   bench [ARGS]   setup, then `hookbench run --plan quick ARGS` and its report
   perf           setup, then how quick hookbench itself is, beside its limits
-  reference      setup, then the plans full, sweeps and cpus on all their kernels, into results/reference
+  reference      setup, then the plans full, sweeps and cpus on all their kernels, into results/published
                  and reports/reference
   test           setup, then formatting, lints, documentation and every test but the slow ones
   test --slow [NAME...]

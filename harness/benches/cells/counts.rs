@@ -2,7 +2,7 @@
 
 use criterion::Throughput;
 use criterion::measurement::{Measurement, ValueFormatter};
-use hookbench_results::Clock;
+use hookbench_model::Clock;
 
 /// What is added to one sample and taken from the next. Criterion divides by how far
 /// samples lie apart: of counts that are all equal it says `NaN`, and a comparison of

@@ -3,8 +3,8 @@
 
 use std::path::Path;
 
+use hookbench_model::{Measurement, Outcome};
 use hookbench_reports::text::{count, one_line};
-use hookbench_results::{Measurement, Outcome};
 use hookbench_workloads::own::ask;
 
 use super::run::Args;
@@ -112,7 +112,7 @@ pub(super) fn failures(measurements: &[Measurement], planned: &[Planned], args: 
 mod tests {
     use super::*;
     use crate::cmd::run::tests::args;
-    use hookbench_results::{Clock, Failure, FailureKind};
+    use hookbench_model::{Clock, Failure, FailureKind};
 
     fn strings(line: &str) -> Vec<String> {
         line.split(' ').map(String::from).collect()

@@ -5,8 +5,9 @@ use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::path::Path;
 
 use anyhow::{Result, anyhow, bail, ensure};
+use hookbench_model::{Cell, Target, WorkKind};
 use hookbench_probes::LOADER;
-use hookbench_results::{Cell, Shard, Target, WorkKind};
+use hookbench_results::Shard;
 use hookbench_vm::loadable::Loadable;
 use hookbench_vm::{kernels, pair};
 

@@ -5,9 +5,9 @@ use std::process::ExitCode;
 
 use anyhow::{Context, Result};
 use clap::ValueEnum;
+use hookbench_model::behaviour::Syscall;
+use hookbench_model::{BEHAVIOURS, OwnKind, WorkKind};
 use hookbench_probes::{Monitor, own};
-use hookbench_results::behaviour::Syscall;
-use hookbench_results::{BEHAVIOURS, OwnKind, WorkKind};
 use hookbench_vm::{kernels, pair};
 use hookbench_workloads::WORKLOADS;
 

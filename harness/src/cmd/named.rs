@@ -4,7 +4,7 @@
 use std::path::Path;
 
 use anyhow::{Result, bail, ensure};
-use hookbench_results::{Cell, Target, WorkKind};
+use hookbench_model::{Cell, Target, WorkKind};
 use hookbench_vm::pair;
 use hookbench_workloads::own::ask;
 

@@ -1,7 +1,8 @@
 //! The answer on one kernel: what is cheapest and dearest, what may be used to stop
 //! a behaviour, the ranked pictures, and the table to choose a monitor by.
 
-use hookbench_results::{Does, Run};
+use hookbench_model::Does;
+use hookbench_results::Run;
 use maud::{Markup, html};
 
 use super::{Page, picture, prose, tables};

@@ -5,8 +5,8 @@
 use std::ffi::{CStr, c_int};
 use std::io;
 
-use hookbench_results::Refusal;
-use hookbench_results::work::CommandWork;
+use hookbench_model::Refusal;
+use hookbench_model::work::CommandWork;
 
 use crate::spawn::{Ended, Program};
 use crate::{Operation, Stopwatch, Timed};

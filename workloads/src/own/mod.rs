@@ -3,7 +3,7 @@
 
 use std::io;
 
-use hookbench_results::{Behaviour, Does, Params, Work, WorkKind};
+use hookbench_model::{Behaviour, Does, Params, Work, WorkKind};
 
 use crate::{Denial, Info, Operation, Workload};
 
@@ -103,7 +103,7 @@ impl Workload for Own<'_> {
 
     /// The policies know nothing of it: only who refuses every exec refuses a command.
     fn denial(&self, _: &Params, does: Does) -> Option<Denial> {
-        let all = matches!(does, Does::Denies(hookbench_results::Whom::Everyone));
+        let all = matches!(does, Does::Denies(hookbench_model::Whom::Everyone));
         (all && self.at_least()).then(|| Denial::of_each(does)).flatten()
     }
 }
@@ -111,7 +111,7 @@ impl Workload for Own<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use hookbench_results::work::Sequence;
+    use hookbench_model::work::Sequence;
 
     #[test]
     fn a_name_of_a_kind_is_known_before_it_is_read() {

@@ -1,7 +1,7 @@
 //! Workloads of a user's own as they are asked for: `cmd:COMMAND`, `syscalls:FILE.toml`.
 //! How they are called in cells, and what a file of system calls says.
 
-use hookbench_results::WorkKind;
+use hookbench_model::WorkKind;
 
 mod argument;
 mod constants;

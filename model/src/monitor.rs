@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 /// A monitor's name: `MECHANISM+SINK`, `none`, which alone has no sink, or `KIND:NAME`
 /// for one's own.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(try_from = "String", into = "String")]
 pub struct MonitorName {
     mechanism: String,

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 /// What a monitor does with a behaviour it sees.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum Does {
     /// It observes, or looks on without seeing.
@@ -20,7 +20,7 @@ pub enum Does {
 
 /// Whose operations a monitor makes fail.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum Whom {
     /// Those that the policy in the table of behaviours names.
