@@ -99,7 +99,7 @@ fn refused(
 
 /// After how many operations a denying monitor refuses.
 fn owes(spec: &CellSpec, monitor: Monitor, workload: &dyn Workload) -> Option<u32> {
-    let denial = workload.denial(&spec.params, monitor.sink.does);
+    let denial = workload.denial(&spec.params, monitor.sink.enforcement);
     denial.map(|denial| denial.after_operations)
 }
 

@@ -7,9 +7,9 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, ensure};
-use hookbench_model::{MonitorName, OwnKind};
+use hookbench_model::{CustomMonitorKind, MonitorName};
 use hookbench_probes::own::{COMMAND, Command, FOLDER};
-use hookbench_results::environment::OwnRecord;
+use hookbench_results::environment::CustomMonitorRecord;
 use hookbench_vm::brought;
 use hookbench_vm::cache::Cache;
 use hookbench_vm::image::{self, Content, GuestFile};
@@ -38,7 +38,7 @@ pub struct With {
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Own {
     what: What,
-    record: OwnRecord,
+    record: CustomMonitorRecord,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -114,7 +114,7 @@ impl Owns {
     }
 
     /// What is recorded of them.
-    pub(crate) fn records(&self) -> Vec<OwnRecord> {
+    pub(crate) fn records(&self) -> Vec<CustomMonitorRecord> {
         self.all.values().map(|own| own.record.clone()).collect()
     }
 
@@ -124,7 +124,7 @@ impl Owns {
     /// # Errors
     /// When there is no such monitor here, or the archive cannot be written.
     pub(crate) fn pack(&self, name: &MonitorName, kernel: &Kernel, folder: &Path) -> Result<Option<PathBuf>> {
-        let Some((_, file)) = name.own() else { return Ok(None) };
+        let Some((_, file)) = name.custom() else { return Ok(None) };
         let own = self.all.get(name).with_context(|| {
             format!("nobody said where {name} is; name it with --monitor, as in bpf:PATH/NAME.o")
         })?;
@@ -178,15 +178,15 @@ fn config(kernel: &Kernel) -> Result<Option<GuestFile>> {
 
 impl Own {
     fn read(name: &MonitorName, text: &str, with: &With) -> Result<Own> {
-        let (kind, rest) = OwnKind::of(text).context("not a monitor of one's own")?;
+        let (kind, rest) = CustomMonitorKind::of(text).context("not a monitor of one's own")?;
         let (rest, _) = tuned(kind, rest)?;
-        let mut record = OwnRecord { name: name.to_string(), ..OwnRecord::default() };
+        let mut record = CustomMonitorRecord { name: name.to_string(), ..CustomMonitorRecord::default() };
         let (what, bytes) = match kind {
-            OwnKind::Bpf | OwnKind::Audit => {
+            CustomMonitorKind::Bpf | CustomMonitorKind::Audit => {
                 let bytes = read(Path::new(rest)).with_context(|| format!("no monitor {text:?}"))?;
                 (What::File(bytes.clone()), bytes)
             }
-            OwnKind::Command => {
+            CustomMonitorKind::Command => {
                 if let Some(ready) = &with.ready {
                     Regex::new(ready).with_context(|| format!("{ready:?} is no regular expression"))?;
                 }

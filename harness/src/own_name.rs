@@ -2,11 +2,15 @@
 //! called in cells. No file is looked at here.
 
 use anyhow::{Context, Result, bail};
-use hookbench_model::{MonitorName, OwnKind, Params};
+use hookbench_model::{CustomMonitorKind, MonitorName, Params};
 
 /// The path, and the parameters of an object: `PATH[NAME=VALUE ...]`.
-pub(crate) fn tuned(kind: OwnKind, rest: &str) -> Result<(&str, Params)> {
-    match rest.strip_suffix(']').and_then(|rest| rest.split_once('[')).filter(|_| kind == OwnKind::Bpf) {
+pub(crate) fn tuned(kind: CustomMonitorKind, rest: &str) -> Result<(&str, Params)> {
+    match rest
+        .strip_suffix(']')
+        .and_then(|rest| rest.split_once('['))
+        .filter(|_| kind == CustomMonitorKind::Bpf)
+    {
         Some((path, params)) => Ok((path, params.parse()?)),
         None => Ok((rest, Params::default())),
     }
@@ -18,11 +22,11 @@ pub(crate) fn tuned(kind: OwnKind, rest: &str) -> Result<(&str, Params)> {
 /// # Errors
 /// When it is of a kind and can be no name.
 pub fn parse(text: &str) -> Result<Option<(MonitorName, Params)>> {
-    let Some((kind, rest)) = OwnKind::of(text) else { return Ok(None) };
+    let Some((kind, rest)) = CustomMonitorKind::of(text) else { return Ok(None) };
     let (rest, tuning) = tuned(kind, rest)?;
     let name = match kind {
-        OwnKind::Bpf | OwnKind::Audit => file_name(rest),
-        OwnKind::Command => &command(rest)?.0,
+        CustomMonitorKind::Bpf | CustomMonitorKind::Audit => file_name(rest),
+        CustomMonitorKind::Command => &command(rest)?.0,
     };
     let name = format!("{}:{name}", kind.prefix());
     Ok(Some((name.parse().with_context(|| format!("{text:?} cannot be a monitor"))?, tuning)))
@@ -45,7 +49,7 @@ pub(crate) fn command(text: &str) -> Result<(String, Vec<String>)> {
 
 /// The parts of a list on the command line, of which commands are no lists.
 pub(crate) fn split(lists: &[String]) -> Vec<String> {
-    let command = |list: &str| matches!(OwnKind::of(list), Some((OwnKind::Command, _)));
+    let command = |list: &str| matches!(CustomMonitorKind::of(list), Some((CustomMonitorKind::Command, _)));
     let parts = |list: &String| match command(list) {
         true => vec![list.clone()],
         false => list.split(',').map(String::from).collect(),

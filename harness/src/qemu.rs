@@ -116,8 +116,8 @@ impl QemuSession {
             machines: Vec::new(),
             kernels: names.iter().filter_map(|name| found.get(name)).map(kernel_record).collect(),
             image: record,
-            own: Vec::new(),
-            works: Vec::new(),
+            custom_monitors: Vec::new(),
+            custom_workloads: Vec::new(),
             usual: usual(),
             monitors: described::monitors(),
             bpf_compiler: BPF_COMPILER.into(),
@@ -179,7 +179,7 @@ impl QemuSession {
     /// When the packages that they bring cannot be had.
     pub fn with_own(mut self, mut owns: Owns, progress: &dyn Fn(&str)) -> Result<QemuSession> {
         owns.fetch(&self.cache, progress)?;
-        self.environment.own = owns.records();
+        self.environment.custom_monitors = owns.records();
         Ok(QemuSession { owns, ..self })
     }
 
@@ -189,7 +189,7 @@ impl QemuSession {
     /// When a program, or something that it needs, is nowhere.
     pub fn with_works(mut self, mut works: Works, progress: &dyn Fn(&str)) -> Result<QemuSession> {
         works.fetch(&self.cache, progress)?;
-        self.environment.works = works.records();
+        self.environment.custom_workloads = works.records();
         Ok(QemuSession { works, ..self })
     }
 

@@ -9,10 +9,10 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, anyhow, bail, ensure};
+use hookbench_model::custom_workload::CommandWorkload;
 use hookbench_model::protocol::MODULES;
-use hookbench_model::work::CommandWork;
-use hookbench_model::{Work, WorkKind};
-use hookbench_results::environment::WorkRecord;
+use hookbench_model::{CustomWorkload, CustomWorkloadKind};
+use hookbench_results::environment::CustomWorkloadRecord;
 use hookbench_vm::cache::Cache;
 use hookbench_vm::image::{self, Content, GuestFile};
 use hookbench_vm::userland::{self, Userland};
@@ -30,8 +30,8 @@ const LONGEST: usize = 48 << 10;
 /// One of them.
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Own {
-    work: Work,
-    record: WorkRecord,
+    work: CustomWorkload,
+    record: CustomWorkloadRecord,
     /// The program and its libraries, where they are brought.
     files: Vec<GuestFile>,
 }
@@ -81,7 +81,7 @@ impl Works {
 
     /// Whether one of them is a command.
     pub(crate) fn have_commands(&self) -> bool {
-        self.all.values().any(|own| matches!(own.work, Work::Command(_)))
+        self.all.values().any(|own| matches!(own.work, CustomWorkload::Command(_)))
     }
 
     /// Finds programs and what they need: here, in the guest, or in packages.
@@ -108,7 +108,7 @@ impl Works {
         let guest = userland::fetch(cache, progress)?;
         for own in self.all.values_mut() {
             own.find(&self.brought, &guest)?;
-            if let Work::Command(_) = own.work {
+            if let CustomWorkload::Command(_) = own.work {
                 let packed = image::pack(&files(own, &self.brought)).context("failed to pack a command")?;
                 own.record.sha256 = packed.sha256;
                 own.record.bytes = packed.bytes.len() as u64;
@@ -119,7 +119,7 @@ impl Works {
     }
 
     /// What is recorded of them.
-    pub(crate) fn records(&self) -> Vec<WorkRecord> {
+    pub(crate) fn records(&self) -> Vec<CustomWorkloadRecord> {
         self.all.values().map(|own| own.record.clone()).collect()
     }
 
@@ -127,8 +127,8 @@ impl Works {
     ///
     /// # Errors
     /// When there is no such workload here.
-    pub(crate) fn of(&self, name: &str) -> Result<Option<Work>> {
-        if WorkKind::of(name).is_none() {
+    pub(crate) fn of(&self, name: &str) -> Result<Option<CustomWorkload>> {
+        if CustomWorkloadKind::of(name).is_none() {
             return Ok(None);
         }
         let own = self.all.get(name).with_context(|| {
@@ -148,7 +148,7 @@ impl Works {
         modules: &[(String, Vec<u8>)],
         folder: &Path,
     ) -> Result<Option<PathBuf>> {
-        let command = |own: &&Own| matches!(own.work, Work::Command(_));
+        let command = |own: &&Own| matches!(own.work, CustomWorkload::Command(_));
         let own = self.all.get(name).filter(command);
         if own.is_none() && modules.is_empty() {
             return Ok(None);
@@ -178,28 +178,28 @@ fn files(own: &Own, brought: &[GuestFile]) -> Vec<GuestFile> {
 
 impl Own {
     fn read(name: &str, text: &str, expect_exit: Option<i32>) -> Result<Own> {
-        let (kind, rest) = WorkKind::of(text).context("not a workload of one's own")?;
-        let mut record = WorkRecord { name: name.into(), ..WorkRecord::default() };
+        let (kind, rest) = CustomWorkloadKind::of(text).context("not a workload of one's own")?;
+        let mut record = CustomWorkloadRecord { name: name.into(), ..CustomWorkloadRecord::default() };
         let work = match kind {
-            WorkKind::Command => {
+            CustomWorkloadKind::Command => {
                 let (_, words) = ask::command(rest)?;
                 record.command.clone_from(&words);
                 record.expect_exit = expect_exit.filter(|code| *code != 0);
                 // The program and what it brings are found when packages are known.
-                Work::Command(CommandWork {
+                CustomWorkload::Command(CommandWorkload {
                     program: String::new(),
                     words,
                     expect_exit: expect_exit.unwrap_or(0),
                 })
             }
-            WorkKind::Calls => {
+            CustomWorkloadKind::Calls => {
                 let context = || format!("no workload {text:?}");
                 let bytes = own::read(Path::new(rest)).with_context(context)?;
                 record.sha256 = Sha256::digest(&bytes).iter().map(|byte| format!("{byte:02x}")).collect();
                 record.bytes = bytes.len() as u64;
                 let file = str::from_utf8(&bytes).map_err(|_| anyhow!("it is not UTF-8"));
                 let read = file.and_then(|file| Ok(ask::sequence(file)?));
-                Work::Calls(read.with_context(|| format!("failed to understand {rest}"))?)
+                CustomWorkload::Calls(read.with_context(|| format!("failed to understand {rest}"))?)
             }
         };
         let told = serde_json::to_vec(&work).context("failed to render the workload")?;
@@ -210,7 +210,7 @@ impl Own {
     /// Finds a command's program: by path on this machine; by name in what is brought,
     /// in the guest, and on this machine.
     fn find(&mut self, brought: &[GuestFile], guest: &Userland) -> Result<()> {
-        let Work::Command(command) = &mut self.work else { return Ok(()) };
+        let CustomWorkload::Command(command) = &mut self.work else { return Ok(()) };
         let Some(word) = command.words.first() else { bail!("the command is empty") };
         let there = |path: &String| brought.iter().chain(&guest.files).any(|file| file.path == *path);
         let mut places = PROGRAMS.iter().map(|folder| format!("{folder}/{word}"));
@@ -272,7 +272,7 @@ mod tests {
         assert!(error.contains("a.toml: line 2: no system call \"getpppid\""), "{error}");
         fs::write(&file, "[[call]]\nsyscall = \"getppid\"\n").unwrap();
         let works = read(&[&text]).unwrap();
-        assert!(matches!(works.of("syscalls:a.toml").unwrap(), Some(Work::Calls(_))));
+        assert!(matches!(works.of("syscalls:a.toml").unwrap(), Some(CustomWorkload::Calls(_))));
         assert!(works.of("syscalls:b.toml").is_err() && works.of("null-syscall").unwrap().is_none());
         assert!(read(&["syscalls:nowhere/a.toml"]).is_err());
     }

@@ -7,6 +7,7 @@
 pub mod behaviour;
 pub mod boot;
 pub mod cell;
+pub mod enforcement;
 pub mod loading;
 pub mod measurement;
 pub mod monitor;
@@ -14,20 +15,20 @@ pub mod param;
 pub mod params;
 pub mod protocol;
 pub mod schedule;
-pub mod stops;
+
+pub mod custom_workload;
 pub mod version;
-pub mod work;
 
 pub use behaviour::{BEHAVIOURS, Behaviour};
 pub use boot::{Boot, Profile};
 pub use cell::{Cell, Target};
+pub use custom_workload::{CustomWorkload, CustomWorkloadKind};
+pub use enforcement::{DenyScope, Enforcement, Refusal};
 pub use loading::Loading;
 pub use measurement::{
     Clock, ClockSamples, Events, Failure, FailureKind, History, Measured, Measurement, Outcome,
 };
-pub use monitor::{MonitorName, OwnKind};
+pub use monitor::{CustomMonitorKind, MonitorName};
 pub use params::Params;
 pub use schedule::Schedule;
-pub use stops::{Does, Refusal, Whom};
 pub use version::KernelVersion;
-pub use work::{Work, WorkKind};

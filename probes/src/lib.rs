@@ -119,7 +119,7 @@ pub fn none() -> Monitor {
 
 /// The monitor called `name`; one of a user's own by its kind.
 pub fn find(name: &MonitorName) -> Option<Monitor> {
-    if let Some((kind, _)) = name.own() {
+    if let Some((kind, _)) = name.custom() {
         return Some(own::monitor(kind));
     }
     monitors().find(|monitor| {

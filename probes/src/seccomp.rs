@@ -1,7 +1,7 @@
 //! `seccomp`: a filter that the worker puts on itself, in front of every system
 //! call it makes: letting all pass, logging, refusing, or asking a supervisor.
 
-use hookbench_model::Whom;
+use hookbench_model::DenyScope;
 use hookbench_model::param::{ParamInfo, Values};
 
 use crate::{Mechanism, MechanismInfo, Requires, SinkInfo, Watches};
@@ -44,7 +44,7 @@ static INFO: MechanismInfo = MechanismInfo {
         .of_a_process(),
         SinkInfo::new("errno", Watches::Nothing, REQUIRES, "a filter that refuses")
             .of_a_process()
-            .denying(Whom::Everyone),
+            .denying(DenyScope::Everyone),
         SinkInfo::new(
             "notify",
             Watches::Syscalls,

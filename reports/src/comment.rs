@@ -86,7 +86,9 @@ fn row(line: &Line<'_, '_>, floors: &[u64]) -> Vec<String> {
     fields.push(line.lost.as_ref().map_or_else(String::new, decision::Lost::shown));
     let record = line.record;
     let could = if line.could_deny() { ", could deny" } else { "" };
-    fields.push(record.map_or_else(String::new, |record| format!("{}{could}", decision::can(record.does))));
+    fields.push(
+        record.map_or_else(String::new, |record| format!("{}{could}", decision::can(record.enforcement))),
+    );
     fields.push(record.map_or("", |record| if record.per_process { "process" } else { "system" }).into());
     fields.push(record.map_or_else(String::new, |record| escaped(&record.since)));
     fields

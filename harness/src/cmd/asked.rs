@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::path::Path;
 
 use anyhow::{Result, anyhow, bail, ensure};
-use hookbench_model::{Cell, Target, WorkKind};
+use hookbench_model::{Cell, CustomWorkloadKind, Target};
 use hookbench_probes::LOADER;
 use hookbench_results::Shard;
 use hookbench_vm::loadable::Loadable;
@@ -114,10 +114,10 @@ pub(super) fn on_host(args: &Args, release: &str) -> Result<Asked> {
 /// None of the cells is of a user's own monitor or workload.
 fn ours<'c>(cells: impl IntoIterator<Item = &'c Cell>) -> Result<()> {
     for cell in cells {
-        if cell.monitor.own().is_some() {
+        if cell.monitor.custom().is_some() {
             bail!("{} is brought into guests only; measure it with --target tcg", cell.monitor);
         }
-        if WorkKind::of(&cell.workload).is_some() {
+        if CustomWorkloadKind::of(&cell.workload).is_some() {
             bail!(
                 "{} does in guests only what nobody here has read; measure it with --target tcg",
                 cell.workload

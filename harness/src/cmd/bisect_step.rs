@@ -147,7 +147,8 @@ fn cells(args: &Args, base: &Run, kernel: &str) -> Result<Asked> {
     ensure!(!planned.is_empty(), "BASE measured no cell on {kernel}");
     for Planned { cell, .. } in &planned {
         ensure!(
-            cell.monitor.own().is_none() && hookbench_model::WorkKind::of(&cell.workload).is_none(),
+            cell.monitor.custom().is_none()
+                && hookbench_model::CustomWorkloadKind::of(&cell.workload).is_none(),
             "BASE has the cell {cell} with something of one's own: name workloads and monitors again, with \
              --workload and --monitor"
         );
