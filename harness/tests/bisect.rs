@@ -48,7 +48,7 @@ fn a_kernel_by_its_path_is_good_bad_or_cannot_be_tested() {
             "no measurement of 2 cells",
         ),
         ("--kernel ./nowhere".into(), 129, "there is no such file"),
-        ("--kernel 6.1,6.12".into(), 129, "of one kernel"),
+        ("--kernel 6.1,6.12".into(), 129, "exactly one kernel"),
         ("--kernel 6.1 --speed 9".into(), 129, "unexpected argument"),
         (format!("--kernel {same} --limit nothing"), 129, "limit"),
     ] {

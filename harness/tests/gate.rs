@@ -126,7 +126,7 @@ fn what_is_asked_for_wrongly_is_exit_code_2_and_says_what_is_right() {
         ("compare base baseline:../base", "not a baseline's name"),
         ("compare base new --format junit", "possible values"),
         ("export base --format carrier-pigeon", "github-action-benchmark"),
-        ("history base new --label one", "1 labels are not one for each of 2 runs"),
+        ("history base new --label one", "--label has 1 labels for 2 runs"),
         ("history base new --monitor bpf", "audit+rules"),
         ("run --baseline nothing", "baselines: there are none yet"),
         ("run --save-baseline a/b", "not a baseline's name"),
@@ -289,6 +289,6 @@ fn a_run_is_kept_as_a_baseline_and_another_compared_with_it() {
     assert_eq!(said(place.path(), "gate main two").0, Some(0));
     let (code, text) = said(place.path(), &format!("{cells} --out three --save-baseline main --fault panic"));
     assert_eq!(code, Some(1), "{text}");
-    assert!(text.contains("the baseline main is left as it was"), "{text}");
+    assert!(text.contains("the baseline main is unchanged"), "{text}");
     assert_eq!(load(&place.path().join("baselines/main")).unwrap().count("failed"), 0);
 }

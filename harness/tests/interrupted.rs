@@ -130,7 +130,7 @@ fn a_run_interrupted_five_times_equals_one_that_was_not() {
         }
     }
     // What was told is what a user types.
-    let command = told.lines().skip_while(|line| !line.contains("go on with:")).nth(1).unwrap();
+    let command = told.lines().skip_while(|line| !line.contains("resume with:")).nth(1).unwrap();
     let status = place.command("sh").args(["-c", command]).status().unwrap();
     assert!(status.success(), "{command}: {}", place.said());
     same(&place.at("whole"), &place.at("cut"));

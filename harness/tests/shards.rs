@@ -31,5 +31,5 @@ fn a_shard_without_a_cell_is_said_before_anything_is_booted() {
     let place = Place::new();
     let status = place.run("out", &format!("{CELLS} --shard 9/900")).status().unwrap();
     assert_eq!(status.code(), Some(2), "{}", place.said());
-    assert!(place.said().contains("ask for fewer shards"), "{}", place.said());
+    assert!(place.said().contains("use fewer shards"), "{}", place.said());
 }

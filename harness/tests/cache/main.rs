@@ -37,7 +37,7 @@ fn list_shows_what_there_is_and_clean_removes_it() {
     let (kept, _) = own.succeed("cache clean");
     assert!(kept.contains("kept kernels/6.1") && used.vmlinux.exists(), "{kept}");
     drop(used);
-    assert!(own.succeed("cache clean").0.contains("left are 0.0 MiB"));
+    assert!(own.succeed("cache clean").0.contains("; now 0.0 MiB in "));
     assert_eq!(own.succeed("cache list").0.lines().count(), 2);
 
     let wrong = own.hookbench("cache clean dreams");
