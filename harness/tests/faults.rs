@@ -127,8 +127,8 @@ fn numbers_that_cannot_be_are_not_believed() {
     let session = default_session();
     for (fault, part) in [
         (Fault::LieSamples, "9 samples instead of 10"),
-        (Fault::LieCalibration, "an empty timed section that costs nothing"),
-        (Fault::LieEvents, "59 events seen and 0 lost of 60"),
+        (Fault::LieCalibration, "an empty timed section with a cost of zero"),
+        (Fault::LieEvents, "59 events were seen and 0 lost instead of 60"),
         (Fault::LieNoEvents, "no events, although kprobe+count sees them"),
         (Fault::LieNoCost, "no cost of attaching kprobe+count"),
         (Fault::LieRefused, "11 refused operations instead of 0 of 10"),

@@ -163,7 +163,7 @@ fn beside_a_cache_that_cannot_be_written_a_snapshot_lives_as_long_as_its_run() {
         at = root.display()
     ));
     assert_eq!(code, Some(0), "{said}");
-    assert!(said.contains("cannot be written: a guest that is not in it is booted in each run"), "{said}");
+    assert!(said.contains("is read-only: each run boots the guests that are not in it"), "{said}");
     assert!(said.contains(temporary.to_str().unwrap()), "{said}");
     same(&own.folder.path().join("whole"), &out);
     assert_eq!(fs::read_dir(&temporary).unwrap().count(), 0);
