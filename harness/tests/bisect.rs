@@ -1,4 +1,4 @@
-//! A step of `git bisect run`, with the exit codes that git wants.
+//! A step of `git bisect run`, with the exit codes that git expects.
 
 use std::path::Path;
 use std::process::Command;
@@ -10,7 +10,7 @@ use hookbench_vm::{kernels, pair};
 
 mod common;
 
-/// What `hookbench` says of `line`, and its exit code.
+/// Runs `hookbench` with `line`. Returns its exit code and output.
 fn hookbench(place: &Path, line: &str) -> (Option<i32>, String) {
     let words = shlex::split(line).unwrap();
     let output = Command::new(HOOKBENCH).args(words).current_dir(place).output().unwrap();

@@ -1,5 +1,5 @@
-//! The command as a user has it: exit codes, messages, files, and what is left
-//! when something goes wrong.
+//! The command as a user runs it: exit codes, messages, files, and what remains after a
+//! failure.
 
 use std::fs;
 use std::path::Path;
@@ -15,13 +15,13 @@ fn hookbench(arguments: &str) -> Output {
     Command::new(HOOKBENCH).args(arguments.split_whitespace()).output().unwrap()
 }
 
-/// Runs some cells into `out`; the exit code and what was said on standard error.
+/// Runs cells into `out`. Returns the exit code and standard error.
 fn run(out: &Path, arguments: &str) -> (Option<i32>, String) {
     let output = hookbench(&format!("run --samples 10 --out {} {arguments}", out.display()));
     (output.status.code(), text(&output.stderr))
 }
 
-/// The same, and it has to succeed; what was said.
+/// Runs cells into `out` and asserts success. Returns standard error.
 fn succeed(out: &Path, arguments: &str) -> String {
     let (code, said) = run(out, arguments);
     assert_eq!(code, Some(0), "{arguments}: {said}");
@@ -47,7 +47,7 @@ fn an_interrupted_run_goes_on_and_ends_with_the_same_bytes() {
     let cells = "--workload null-syscall --monitor audit+*";
     succeed(whole.path(), cells);
     succeed(cut.path(), cells);
-    // As if the machine had gone down in the third cell.
+    // As if the machine had crashed in the third cell.
     let journal = cut.path().join(JOURNAL_FILE);
     let lines = fs::read_to_string(&journal).unwrap();
     let two: usize = lines.lines().take(2).map(|line| line.len() + 1).sum();
@@ -82,7 +82,7 @@ fn a_run_on_another_machine_does_not_go_on() {
     fs::write(&path, description.replace("\"memory_mib\": ", "\"memory_mib\": 1")).unwrap();
     let (code, said) = run(folder.path(), &format!("--resume {cells}"));
     assert_eq!(code, Some(1));
-    // And it is not told that it could.
+    // The message does not suggest to resume, either.
     assert!(
         said.contains("has changed since the run began; start a new run") && !said.contains("resume with"),
         "{said}"
@@ -167,7 +167,7 @@ fn a_file_that_is_no_kernel_is_said_to_be_none() {
 #[test]
 fn a_kernel_of_ones_own_is_measured_by_its_path() {
     let folder = tempfile::tempdir().unwrap();
-    // The cached kernel under another name stands for one that was built here.
+    // The cached kernel under another name stands in for a locally built one.
     succeed(&folder.path().join("warm"), "--workload null-syscall --monitor none");
     let cache = hookbench_vm::cache::Cache::open().unwrap();
     let own = folder.path().join("vmlinux-own");

@@ -1,5 +1,5 @@
-//! Guests that misbehave on request: each ends its cell in the right words, and
-//! no other cell notices.
+//! Guests that misbehave on request: each fails its cell with the right message, and does
+//! not affect any other cell.
 
 use std::time::Duration;
 
@@ -24,8 +24,8 @@ fn failed(session: &QemuSession, fault: Fault, monitor: &str) -> Failure {
     }
 }
 
-/// The fault ends the cell as `kind`, with a message that has `part`; and the
-/// console says which fault it was.
+/// Asserts that the fault fails the cell as `kind` with a message that contains `part`,
+/// and that the console names the fault.
 fn ends_as(session: &QemuSession, fault: Fault, monitor: &str, kind: FailureKind, part: &str) -> Failure {
     let failure = failed(session, fault, monitor);
     assert_eq!(failure.kind, kind, "{failure:?}");
@@ -34,7 +34,7 @@ fn ends_as(session: &QemuSession, fault: Fault, monitor: &str, kind: FailureKind
     failure
 }
 
-/// The console's lines that were kept have `part` in one.
+/// Asserts that a line of the saved console contains `part`.
 fn has(failure: &Failure, part: &str) {
     assert!(failure.console.iter().any(|line| line.contains(part)), "{part}: {failure:#?}");
 }
@@ -85,7 +85,7 @@ fn a_guest_that_hangs_ends_itself_and_always_alike() {
 
 #[test]
 fn a_guest_whose_agent_starves_is_ended_by_the_clock_on_the_wall() {
-    // With this, the snapshot is there: a boot would not fit into what follows.
+    // This makes the snapshot: the time limit below is too short for a boot.
     measured(&default_session(), &cell("none"));
     let session = session("6.1", Duration::from_secs(5));
     ends_as(&session, Fault::Stall, "none", FailureKind::Timeout, "did not end within 5s");
@@ -142,7 +142,7 @@ fn a_monitor_that_hears_nothing_is_failed_and_not_fast() {
     let session = default_session();
     for monitor in ["bpf-lsm+count", "kprobe+ringbuf", "audit+rules", "ftrace+function"] {
         let failure = ends_as(&session, Fault::Deaf, monitor, FailureKind::EventsMismatch, "of 60 mprotect");
-        // Taking three audit rules away makes three events of its own.
+        // Removing three audit rules causes three events.
         let few = ["saw 0 ", "saw 3 "].iter().any(|saw| failure.message.contains(saw));
         assert!(few, "{monitor}: {}", failure.message);
     }
@@ -179,7 +179,7 @@ fn every_fault_is_provoked_here() {
     let tests = include_str!("faults.rs");
     for fault in Fault::ALL {
         assert!(tests.contains(&format!("Fault::{fault:?}")), "{fault:?}");
-        // And from the command line.
+        // Each fault also has a name on the command line.
         let name = serde_json::to_value(fault).unwrap();
         assert_eq!(name.as_str().unwrap().parse::<Fault>().unwrap(), fault);
     }

@@ -1,5 +1,5 @@
-//! What is done with stored runs, as a user has it: compare, gate, history, export and
-//! baselines; their exit codes, and that a report is there before the bad one.
+//! The commands on stored runs, as a user runs them: compare, gate, history, export and
+//! baselines; their exit codes, and that the report is written before a failing exit.
 
 use std::fs;
 use std::path::Path;
@@ -12,7 +12,7 @@ use common::{HOOKBENCH, text};
 
 mod common;
 
-/// A run of these cells, under `monitor` with all samples the same.
+/// A run with a cell for each monitor, all of whose samples have the given value.
 fn run(cells: &[(&str, u64)]) -> Run {
     let measurement = |(monitor, p50): &(&str, u64)| Measurement {
         cell: hookbench_results::Cell {
@@ -52,7 +52,7 @@ fn hookbench(place: &Path, arguments: &[&str]) -> Output {
     command.args(arguments).current_dir(place).env_remove("GITHUB_STEP_SUMMARY").output().unwrap()
 }
 
-/// The exit code, and what was said on both outputs.
+/// Runs the command. Returns its exit code, standard output and standard error.
 fn said(place: &Path, line: &str) -> (Option<i32>, String) {
     let output =
         hookbench(place, &shlex::split(line).unwrap().iter().map(String::as_str).collect::<Vec<_>>());
@@ -138,7 +138,7 @@ fn what_is_asked_for_wrongly_is_exit_code_2_and_says_what_is_right() {
     }
 }
 
-/// A run by the time-stamp counter, in rounds: a level and its spread for each monitor.
+/// A run of the time-stamp counter, in rounds, with a level and a spread for each monitor.
 fn in_rounds(cells: &[(&str, u64, u64)]) -> Run {
     let mut run = run(&cells.iter().map(|(monitor, level, _)| (*monitor, *level)).collect::<Vec<_>>());
     for (measurement, (_, level, spread)) in run.measurements.iter_mut().zip(cells) {

@@ -1,4 +1,4 @@
-//! Cells in real guests: equal runs are equal bytes, and monitors see what happened.
+//! Cells in real guests: equal runs give equal bytes, and monitors see what happened.
 
 use common::beside_restless;
 use common::cells::{LONG, default_session, measured, paced, planned, run, session};
@@ -36,7 +36,7 @@ fn either_loader_attaches_the_same_programs_at_its_own_price() {
         let seen = |by: &Measured| by.events.as_ref().map(|events| (events.seen, events.lost));
         assert_eq!(seen(&usual), seen(&other), "{monitor}");
         assert_eq!(usual.refused, other.refused, "{monitor}");
-        // Aya reads the kernel's whole BTF for any object, libbpf for those that need it.
+        // Aya reads the kernel's whole BTF for any object; libbpf only for objects that need it.
         assert!(other.attach_cost > usual.attach_cost, "{monitor}: {usual:?} {other:?}");
     }
 }
@@ -63,15 +63,15 @@ fn buffers_of_each_cpu_take_memory_for_each_cpu_and_one_for_all_does_not() {
         assert_eq!(first, measured(&session, &planned), "{monitor} on {cpus} CPUs");
         first.memory_bytes.unwrap()
     };
-    // 64 pages for each of three more CPUs; what else is taken differs by some pages from
-    // one machine to the other.
+    // 64 pages for each of the three additional CPUs. Other memory differs by a few pages
+    // from one machine to another.
     let [each, all] =
         ["bpf-lsm+perfbuf", "bpf-lsm+ringbuf"].map(|monitor| taken(monitor, 4) - taken(monitor, 1));
     assert!(each > 5 * 32 * 4096, "{each}");
     assert!(all < 64 * 4096, "{all}");
 }
 
-/// Monitors that a kernel module is.
+/// The monitors that are kernel modules.
 fn modules() -> Vec<String> {
     let names = hookbench::plan::monitor_names();
     names.into_iter().filter(|name| name.starts_with("module+") || name.starts_with("livepatch+")).collect()
@@ -80,7 +80,7 @@ fn modules() -> Vec<String> {
 #[test]
 fn a_module_sees_every_event_and_is_gone_when_it_is_detached() {
     let session = default_session();
-    // Its system call table is tried below.
+    // Another test covers the system call table.
     for monitor in modules().iter().filter(|name| *name != "module+syscall-table") {
         for (workload, params) in [
             ("execve-noop", [].as_slice()),
@@ -90,7 +90,7 @@ fn a_module_sees_every_event_and_is_gone_when_it_is_detached() {
             let events = measured(&session, &paced(workload, monitor, params)).events.unwrap();
             assert_eq!((events.seen, events.lost), (events.expected, 0), "{monitor} {workload}");
         }
-        // One that stayed would see, or be an error of detaching.
+        // A module that stayed would still see events, or detaching it would fail.
         let deaf = run(&session, &paced("mprotect-storm", monitor, &[("to", "r")]), Some(Fault::Deaf));
         let Outcome::Failed(failure) = deaf else { panic!("{monitor}: {deaf:?}") };
         assert_eq!(failure.kind, FailureKind::EventsMismatch, "{monitor}: {failure:?}");
@@ -128,7 +128,7 @@ fn a_kernel_without_headers_has_no_modules_and_needs_no_guest_to_say_so() {
     let own = folder.path().join("vmlinux-own");
     std::fs::copy(cache.root().join("kernels/6.1/vmlinux"), &own).unwrap();
     let name = own.display().to_string();
-    // No guest boots in so short a time.
+    // No guest boots within this time limit.
     let session = session(&name, std::time::Duration::from_millis(1));
     for monitor in modules() {
         let planned = planned(&name, "mprotect-storm", &monitor, &[("to", "r")], Schedule::Paced);
@@ -156,8 +156,8 @@ fn equal_cells_are_equal_and_the_numbers_are_where_they_were() {
     let none = paced("null-syscall", "none", &[]);
     let first = measured(&session, &none);
     assert_eq!(first, measured(&session, &none));
-    // An empty section costs five instructions and getppid some three hundred,
-    // on every build of 6.1 so far.
+    // On every build of 6.1 so far, an empty section costs five instructions and getppid
+    // about three hundred.
     assert_eq!(first.calibration, 5);
     assert!(first.samples.iter().all(|sample| (300..380).contains(sample)), "{:?}", first.samples);
 }

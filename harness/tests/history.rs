@@ -1,5 +1,5 @@
-//! What a cell has behind it changes no number: a boot for it alone or a snapshot,
-//! this snapshot or another one, one core or two, a quiet machine or a restless one.
+//! The history of a guest does not change its numbers: a boot or a snapshot, one snapshot
+//! or another, one core or two, a quiet machine or a busy one.
 
 mod common;
 #[path = "cache/own.rs"]
@@ -18,7 +18,7 @@ const CELLS: &str =
     "--samples 20 --workload null-syscall,unshare-burst,mprotect-storm,execve-noop --param to=r";
 const MONITORS: &str = "--monitor audit+auditd,bpf-lsm+ringbuf,kprobe+perfbuf,ftrace+function";
 
-/// The cells of the run in `folder`, by name, with what they measured.
+/// The cells of the run in `folder`, by name, with their measurements.
 fn measured(folder: &Path, history: History) -> Vec<(String, Measured)> {
     let run = load(folder).unwrap();
     let cell = |measurement: &hookbench_results::Measurement| {
@@ -38,7 +38,7 @@ fn a_guest_that_just_booted_counts_what_a_restored_one_does() {
     assert_eq!(restored.len(), 20);
     for ((cell, restored), (same, cold)) in restored.iter().zip(&cold) {
         assert_eq!(cell, same);
-        // Ticks of the timer may fall into other samples: into few.
+        // Timer ticks may fall into different samples, but only into a few.
         let (one, two) = (Summary::of(&restored.samples), Summary::of(&cold.samples));
         let typical = |summary: &Option<Summary>| summary.map(|summary| (summary.min, summary.p50));
         assert_eq!(typical(&one), typical(&two), "{cell}");
@@ -74,7 +74,7 @@ fn one_core_and_a_restless_machine_give_the_same_bytes() {
     let cells = format!("{CELLS} {MONITORS}");
     place.succeed("all-cores", &cells);
     let mut one = place.run("one-core", &cells);
-    // SAFETY: system calls alone, with a set that is plain data.
+    // SAFETY: only system calls, with a set that is plain data.
     unsafe { one.pre_exec(on_one_core) };
     assert!(one.status().unwrap().success(), "{}", place.said());
     beside_restless(|| place.succeed("restless", &format!("--jobs 5 {cells}")));
@@ -82,9 +82,9 @@ fn one_core_and_a_restless_machine_give_the_same_bytes() {
     same(&place.at("all-cores"), &place.at("restless"));
 }
 
-/// Leaves this process the first of the cores that it may use.
+/// Restricts this process to the first of the cores that it may use.
 fn on_one_core() -> std::io::Result<()> {
-    // SAFETY: the sets are plain data, made zero; the calls fill one and read one.
+    // SAFETY: the sets are plain data, for which zero is valid; the calls fill one and read one.
     unsafe {
         let mut all: libc::cpu_set_t = std::mem::zeroed();
         let mut one: libc::cpu_set_t = std::mem::zeroed();

@@ -1,4 +1,4 @@
-//! Monitors in guests that a process puts on itself, and those beside it that ask a
+//! Monitors that a process attaches to itself, in guests, and monitors that ask a
 //! listener or count without BPF.
 
 use common::cells::{default_session, measured, paced, planned, run};
@@ -9,7 +9,7 @@ use hookbench_results::{FailureKind, Outcome, Schedule};
 
 mod common;
 
-/// What makes events of the monitor's kind.
+/// The cell of a workload that causes the events the monitor watches.
 fn cell(monitor: &str) -> Planned {
     match monitor {
         "fanotify+perm" => paced("execve-noop", monitor, &[]),
@@ -72,7 +72,7 @@ fn a_filter_that_reads_an_argument_is_run_each_time() {
 fn a_sandbox_costs_something_and_keeps_nothing_from_a_workload() {
     let session = default_session();
     for workload in ["execve-noop", "unshare-command"] {
-        // A shell that may not look for its terminal would be cheaper than one outside.
+        // A shell that may not look for its terminal would be cheaper than one without a sandbox.
         let [none, inside] =
             ["none", "landlock+fs"].map(|monitor| p50(&session, &paced(workload, monitor, &[])));
         assert!(none < inside, "{workload}: {none} {inside}");

@@ -1,5 +1,5 @@
-//! A plan that several machines measured in shards is, once merged, the run that one
-//! machine would have made, byte for byte.
+//! Merging the shards that several machines measured gives the run that one machine would
+//! have produced, byte for byte.
 
 use common::{HOOKBENCH, Place, same};
 

@@ -1,6 +1,5 @@
-//! The cache as a user has it: damaged, read-only, too small, shared by two, and
-//! with a mirror that no longer has what it had. Each test has a cache of its
-//! own, filled from the user's.
+//! The cache as a user has it: damaged, read-only, too small, shared by two runs, or with
+//! a mirror that lost a package. Each test has a separate cache, filled from the user's.
 
 mod mirror;
 mod own;
@@ -74,7 +73,7 @@ fn a_damaged_image_is_made_again_and_the_cache_is_private() {
 fn what_is_in_a_cache_that_cannot_be_written_is_used() {
     let own = Own::new();
     own.succeed(&format!("{CELL} warm"));
-    // As if another had made it: without even a lock.
+    // As if another user had made the cache, without even a lock.
     fs::remove_file(own.path("lock")).unwrap();
     let root = own.root();
     let at = root.display();
