@@ -28,7 +28,7 @@ fn a_cell_is_run_alone_by_its_name() {
 }
 
 #[test]
-fn a_failed_cell_is_told_with_the_command_that_shows_its_console() {
+fn a_failed_cell_is_listed_with_the_command_that_shows_its_console() {
     let place = Place::new();
     let cells =
         "--workload mprotect-storm --param to=r --monitor none --samples 10 --timeout 100 --fault panic";
@@ -51,7 +51,7 @@ fn a_failed_cell_is_told_with_the_command_that_shows_its_console() {
 }
 
 #[test]
-fn the_console_that_is_shown_is_the_cell_s_also_from_a_snapshot() {
+fn the_shown_console_is_that_of_the_cell_even_from_a_snapshot() {
     let place = Place::new();
     let cell = "6.1/tcg/mprotect-storm[to=r]/paced/none";
     let words = ["run", "--samples", "10", "--cell", cell, "--console", "--fault", "ready-twice"];

@@ -42,7 +42,7 @@ fn pages(folder: &Path) -> Vec<String> {
 }
 
 #[test]
-fn another_target_is_said_by_a_variable_and_one_that_is_none_is_refused() {
+fn a_variable_selects_the_target_and_an_unknown_one_is_refused() {
     let place = target::open(None).unwrap();
     assert_eq!((place.target, place.session.clock()), (Target::Tcg, Clock::Instructions));
     assert_eq!(place.kernel, "6.1");
@@ -51,7 +51,7 @@ fn another_target_is_said_by_a_variable_and_one_that_is_none_is_refused() {
 }
 
 #[test]
-fn criterion_has_the_samples_of_a_run() {
+fn criterion_gets_the_samples_of_a_run() {
     // As in the benchmark: Criterion draws with plotters, which comes without a font.
     hookbench_reports::plot::register_font();
     let (session, folder) = (default_session(), tempfile::tempdir().unwrap());

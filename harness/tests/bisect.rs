@@ -28,7 +28,7 @@ fn base(kernel: &str) -> tempfile::TempDir {
 }
 
 #[test]
-fn a_kernel_by_its_path_is_good_bad_or_cannot_be_tested() {
+fn a_kernel_given_by_path_is_good_bad_or_skipped() {
     let cache = Cache::open().unwrap();
     let path = |name: &str| {
         let kernel = Kernel::fetch(kernels::find(name).unwrap(), &cache, &|_| ()).unwrap();
@@ -62,7 +62,7 @@ fn a_kernel_by_its_path_is_good_bad_or_cannot_be_tested() {
 
 #[test]
 #[ignore = "slow: needs the kernels that `hookbench kernel build audit-pair` makes; `cargo xtask test --slow` runs it"]
-fn three_instructions_of_audit_are_bad_and_two_percent_are_not() {
+fn bisect_step_finds_three_instructions_of_audit_unless_the_limit_allows_them() {
     let cache = Cache::open().unwrap();
     let yes = pair::find("audit-pair-y").unwrap().open(&cache, &|_| ()).unwrap();
     let folder = base("audit-pair-n");

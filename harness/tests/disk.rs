@@ -61,7 +61,7 @@ fn ended(place: &Place, name: &str, whole: &Path) {
 }
 
 #[test]
-fn whichever_file_finds_no_room_the_run_goes_on_to_the_same_bytes() {
+fn whichever_file_does_not_fit_the_resumed_run_ends_with_the_same_bytes() {
     let place = Place::new();
     let cells = "--workload null-syscall --monitor audit+idle --samples 100";
     place.succeed("whole", cells);
@@ -98,7 +98,7 @@ fn files_as_written() -> impl Iterator<Item = &'static str> {
 }
 
 #[test]
-fn a_journal_without_room_keeps_its_whole_lines() {
+fn a_journal_on_a_full_disk_keeps_its_complete_lines() {
     let place = Place::new();
     let cells = "--workload null-syscall --monitor audit+idle,audit+rules --samples 2000 --jobs 1";
     place.succeed("whole", cells);

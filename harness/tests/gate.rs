@@ -60,7 +60,7 @@ fn said(place: &Path, line: &str) -> (Option<i32>, String) {
 }
 
 #[test]
-fn a_comparison_shows_what_changed_and_nothing_else() {
+fn a_comparison_shows_only_what_changed() {
     let place = place();
     let (code, text) = said(place.path(), "compare base new");
     assert_eq!(code, Some(0), "{text}");
@@ -82,7 +82,7 @@ fn a_comparison_shows_what_changed_and_nothing_else() {
 }
 
 #[test]
-fn a_regression_is_exit_code_3_and_the_report_is_there_by_then() {
+fn a_regression_exits_with_3_after_the_report_is_written() {
     let place = place();
     let (code, text) = said(place.path(), "gate base new --out report --summary summary.md");
     assert_eq!(code, Some(3), "{text}");
@@ -95,7 +95,7 @@ fn a_regression_is_exit_code_3_and_the_report_is_there_by_then() {
 }
 
 #[test]
-fn what_is_within_limits_or_allowed_is_exit_code_0() {
+fn changes_within_limits_or_allowed_exit_with_0() {
     let place = place();
     for line in [
         "gate base base",
@@ -115,7 +115,7 @@ fn what_is_within_limits_or_allowed_is_exit_code_0() {
 }
 
 #[test]
-fn what_is_asked_for_wrongly_is_exit_code_2_and_says_what_is_right() {
+fn a_usage_error_exits_with_2_and_says_what_is_right() {
     let place = place();
     for (line, part) in [
         ("gate base new --limit 5", "5%"),
@@ -155,7 +155,7 @@ fn in_rounds(cells: &[(&str, u64, u64)]) -> Run {
 }
 
 #[test]
-fn noise_fails_a_gate_only_where_a_change_is_significant_and_large_enough() {
+fn a_noisy_change_fails_a_gate_only_if_significant_and_large() {
     let place = tempfile::tempdir().unwrap();
     let cells = |count: u64, wild: u64| {
         in_rounds(&[("none", 3000, 1), ("kprobe+count", count, 2), ("audit+rules", 900, wild)])
@@ -187,7 +187,7 @@ fn noise_fails_a_gate_only_where_a_change_is_significant_and_large_enough() {
 }
 
 #[test]
-fn a_run_on_hardware_is_set_beside_one_in_tcg() {
+fn a_hardware_run_is_correlated_with_a_tcg_run() {
     let place = tempfile::tempdir().unwrap();
     let tcg = run(&[("none", 300), ("kprobe+count", 1000), ("audit+rules", 900)]);
     let mut host = in_rounds(&[("none", 200, 1), ("kprobe+count", 500, 1), ("audit+rules", 4500, 1)]);
@@ -220,7 +220,7 @@ fn a_run_on_hardware_is_set_beside_one_in_tcg() {
 }
 
 #[test]
-fn a_run_that_cannot_be_read_is_exit_code_1() {
+fn a_run_that_cannot_be_read_exits_with_1() {
     let place = place();
     fs::write(place.path().join("new/run.json"), "{").unwrap();
     for line in ["gate base new", "compare base new", "export new --format ndjson", "history base new"] {
@@ -248,7 +248,7 @@ fn a_job_s_summary_is_appended_to_the_file_that_github_names() {
 }
 
 #[test]
-fn a_folder_is_meant_before_a_baseline_of_its_name() {
+fn a_folder_takes_precedence_over_a_baseline_of_the_same_name() {
     let place = place();
     let baselines = place.path().join("baselines");
     fs::create_dir_all(baselines.join("base")).unwrap();
@@ -261,7 +261,7 @@ fn a_folder_is_meant_before_a_baseline_of_its_name() {
 }
 
 #[test]
-fn runs_are_exported_and_beside_each_other_in_order() {
+fn runs_are_exported_and_listed_in_order() {
     let place = place();
     let (code, text) = said(place.path(), "export new --format github-action-benchmark");
     assert_eq!(code, Some(0), "{text}");
@@ -277,7 +277,7 @@ fn runs_are_exported_and_beside_each_other_in_order() {
 }
 
 #[test]
-fn a_run_is_kept_as_a_baseline_and_another_compared_with_it() {
+fn a_run_is_saved_as_a_baseline_and_another_is_compared_with_it() {
     let place = tempfile::tempdir().unwrap();
     let cells = "run --workload null-syscall --monitor audit+idle --samples 10";
     let (code, text) = said(place.path(), &format!("{cells} --out one --save-baseline main"));

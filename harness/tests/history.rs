@@ -29,7 +29,7 @@ fn measured(folder: &Path, history: History) -> Vec<(String, Measured)> {
 }
 
 #[test]
-fn a_guest_that_just_booted_counts_what_a_restored_one_does() {
+fn a_booted_guest_counts_the_same_as_a_restored_one() {
     let place = Place::new();
     place.succeed("restored", &format!("{CELLS} {MONITORS}"));
     place.succeed("cold", &format!("--cold {CELLS} {MONITORS}"));
@@ -49,7 +49,7 @@ fn a_guest_that_just_booted_counts_what_a_restored_one_does() {
 }
 
 #[test]
-fn a_run_does_not_go_on_with_cells_of_another_history() {
+fn a_resumed_run_measures_cells_of_another_history_again() {
     let place = Place::new();
     let cell = "--samples 20 --workload null-syscall --monitor none";
     place.succeed("run", cell);
@@ -58,7 +58,7 @@ fn a_run_does_not_go_on_with_cells_of_another_history() {
 }
 
 #[test]
-fn a_snapshot_that_is_made_again_gives_the_same_bytes() {
+fn a_snapshot_made_again_gives_the_same_bytes() {
     let place = Place::new();
     place.succeed("this", &format!("{CELLS} {MONITORS}"));
     let own = Own::new();
@@ -69,7 +69,7 @@ fn a_snapshot_that_is_made_again_gives_the_same_bytes() {
 }
 
 #[test]
-fn one_core_and_a_restless_machine_give_the_same_bytes() {
+fn one_core_and_a_busy_machine_give_the_same_bytes() {
     let place = Place::new();
     let cells = format!("{CELLS} {MONITORS}");
     place.succeed("all-cores", &cells);

@@ -26,7 +26,7 @@ const TRACING: &str = "/sys/kernel/tracing";
 const PATIENCE: Duration = Duration::from_secs(240);
 
 #[test]
-fn a_machine_is_measured_by_itself_and_left_as_it_was() {
+fn a_run_on_the_host_leaves_the_machine_as_it_was() {
     let place = tempfile::tempdir().unwrap();
     let image = place.path().join("image.cpio");
     let mut files = Files::new(&["proc", "sys", "dev", "tmp", "var/lib", "run"]);
@@ -70,7 +70,7 @@ fn inside_the_guest() {
             ("securityfs", "/sys/kernel/security"),
         ]);
         measures_and_leaves_nothing();
-        what_enforces_is_refused();
+        enforcing_monitors_are_refused();
         an_interrupted_run_undoes_what_it_did();
         for (monitors, mark) in [("audit+rules", "audit-rule"), ("ftrace+kprobe-event", "kprobe_events")] {
             a_killed_run_is_undone_by_the_next_command(monitors, mark);
@@ -151,7 +151,7 @@ fn each_cell_is_measured(run: &Run) {
     }
 }
 
-fn what_enforces_is_refused() {
+fn enforcing_monitors_are_refused() {
     let output = run(
         "run --target host --monitor bpf-lsm+deny --workload mprotect-storm --samples 5 --out /tmp/refused",
     );

@@ -72,7 +72,7 @@ fn no_parts(place: &Place, out: &str) {
 }
 
 #[test]
-fn a_run_interrupted_at_any_moment_ends_as_one_that_was_not() {
+fn a_run_interrupted_at_any_moment_ends_like_any_other() {
     let (_alone, place) = (alone(), Place::new());
     place.succeed("warm", CELLS);
     let begin = Instant::now();
@@ -110,7 +110,7 @@ fn a_run_interrupted_at_any_moment_ends_as_one_that_was_not() {
 }
 
 #[test]
-fn a_run_interrupted_five_times_equals_one_that_was_not() {
+fn a_run_interrupted_five_times_equals_an_uninterrupted_one() {
     let (_alone, place) = (alone(), Place::new());
     let cells = "--workload null-syscall --monitor audit+idle,audit+rules,audit+reader,kprobe+count,bpf-lsm+count \
                  --samples 10 --jobs 1";
@@ -136,7 +136,7 @@ fn a_run_interrupted_five_times_equals_one_that_was_not() {
 }
 
 #[test]
-fn what_a_killed_run_left_is_swept_by_the_next() {
+fn files_of_a_killed_run_are_removed_by_the_next() {
     let (_alone, place) = (alone(), Place::new());
     let mut child = place.run("killed", CELLS).spawn().unwrap();
     wait("a guest runs", || !place.guests().is_empty());
@@ -151,7 +151,7 @@ fn what_a_killed_run_left_is_swept_by_the_next() {
 }
 
 #[test]
-fn a_guest_that_hangs_does_not_hold_up_a_stop() {
+fn a_guest_that_hangs_does_not_delay_a_stop() {
     let (_alone, place) = (alone(), Place::new());
     let mut child = place.run("run", &format!("{CELLS} --fault hang --timeout 600")).spawn().unwrap();
     wait("a guest runs", || !place.guests().is_empty());
@@ -163,7 +163,7 @@ fn a_guest_that_hangs_does_not_hold_up_a_stop() {
 }
 
 #[test]
-fn a_qemu_that_is_killed_costs_its_cell_alone_until_the_run_goes_on() {
+fn a_killed_qemu_fails_only_its_cell_until_the_run_is_resumed() {
     let (_alone, place) = (alone(), Place::new());
     place.succeed("whole", CELLS);
     let mut child = place.run("run", CELLS).spawn().unwrap();
@@ -182,7 +182,7 @@ fn a_qemu_that_is_killed_costs_its_cell_alone_until_the_run_goes_on() {
 }
 
 #[test]
-fn a_run_that_nobody_listens_to_goes_on() {
+fn a_run_continues_without_its_terminal() {
     let (_alone, place) = (alone(), Place::new());
     place.succeed("whole", CELLS);
     let mut command = place.run("unheard", CELLS);

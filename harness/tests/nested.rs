@@ -143,10 +143,10 @@ fn find(folder: &Path, name: &str) -> Option<PathBuf> {
 fn inside_the_machine() {
     inside::as_first_process(|| {
         inside::mount_all(&[("proc", "/proc"), ("sysfs", "/sys"), ("devtmpfs", "/dev"), ("tmpfs", "/tmp")]);
-        without_its_modules_kvm_is_said_to_be_missing();
+        without_its_modules_kvm_is_reported_missing();
         MODULES.iter().for_each(|module| load(module));
         two_cells_are_measured();
-        what_enforces_is_allowed_in_a_guest();
+        enforcing_monitors_are_allowed_in_a_guest();
     });
 }
 
@@ -164,7 +164,7 @@ fn hookbench(line: &str) -> (Option<i32>, String) {
     (output.status.code(), said)
 }
 
-fn without_its_modules_kvm_is_said_to_be_missing() {
+fn without_its_modules_kvm_is_reported_missing() {
     let (code, said) = hookbench("run --target kvm --workload null-syscall --monitor none --out /tmp/none");
     assert_eq!(code, Some(1));
     assert!(said.contains("there is no /dev/kvm") && said.contains("--target tcg"), "{said}");
@@ -181,7 +181,7 @@ fn load(module: &str) {
     assert_eq!(result, 0, "{module}: {}", std::io::Error::last_os_error());
 }
 
-fn what_enforces_is_allowed_in_a_guest() {
+fn enforcing_monitors_are_allowed_in_a_guest() {
     let (code, said) = hookbench(
         "run --target kvm --workload mprotect-storm --param to=r --monitor bpf-lsm+deny --samples 5 --rounds 1 \
          --timeout 600 --out /tmp/deny",

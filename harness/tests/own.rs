@@ -84,7 +84,7 @@ fn an_object_is_measured_its_runs_are_counted_and_equal_cells_are_equal() {
 }
 
 #[test]
-fn an_object_s_variables_and_programs_are_as_one_asks() {
+fn parameters_set_variables_and_select_programs_of_an_object() {
     let folder = tempfile::tempdir().unwrap();
     let path = object(folder.path(), &[]).display().to_string();
     let tuned = |tuning: &str| outcome(&format!("bpf:{path}[{tuning}]"), Schedule::Paced);
@@ -119,7 +119,7 @@ fn bpftrace_is_measured_and_equal_cells_are_equal() {
 }
 
 #[test]
-fn an_object_that_never_runs_is_no_cheap_monitor() {
+fn an_object_that_never_runs_fails_its_cell() {
     let (kind, why) = failed(of_object(&["NEVER"]));
     assert_eq!(kind, FailureKind::EventsMismatch);
     assert!(why.contains("none of its programs ran while 10 operations of execve-noop"), "{why}");
@@ -127,14 +127,14 @@ fn an_object_that_never_runs_is_no_cheap_monitor() {
 }
 
 #[test]
-fn an_object_that_refuses_operations_is_not_timed_as_if_it_watched() {
+fn an_object_that_refuses_operations_fails_its_cell() {
     let (kind, why) = failed(of_object(&["DENY"]));
     assert_eq!(kind, FailureKind::WrongOutcome, "{why}");
     assert!(why.contains("EPERM instead of success"), "{why}");
 }
 
 #[test]
-fn what_the_verifier_says_is_told_without_its_log() {
+fn the_reason_of_the_verifier_is_reported_without_its_log() {
     let (_, why) = failed(of_object(&["REFUSED"]));
     assert!(why.contains("verifier refuses prog 'on_address'"), "{why}");
     assert!(why.contains("R1 invalid mem access") && why.len() < 600, "{why}");
@@ -173,7 +173,7 @@ fn rules_are_loaded_and_their_events_counted() {
 }
 
 #[test]
-fn a_command_is_waited_for_and_interrupted_at_the_end() {
+fn hookbench_waits_for_a_command_and_interrupts_it_at_the_end() {
     let bash = |script: &str| outcome(&format!("cmd:watch=bash -c '{script}'"), Schedule::Paced);
     // A guest with so few programs has no other way to wait.
     let rest = "while :; do read -t 9 </dev/console; done";

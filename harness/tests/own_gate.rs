@@ -60,12 +60,12 @@ fn judged(times: usize) {
 }
 
 #[test]
-fn a_lookup_more_is_found_and_another_build_is_not() {
+fn an_additional_lookup_fails_the_gate_and_a_rebuild_does_not() {
     judged(1);
 }
 
 #[test]
 #[ignore = "slow: forty builds and runs; `cargo xtask test --slow` runs it"]
-fn a_lookup_more_is_found_ten_times_of_ten() {
+fn an_additional_lookup_fails_the_gate_ten_times_out_of_ten() {
     judged(10);
 }

@@ -77,7 +77,7 @@ fn a_command_is_timed_with_its_libraries_and_equal_cells_are_equal() {
 }
 
 #[test]
-fn a_command_of_the_guest_ends_with_the_exit_code_that_is_asked_for() {
+fn a_command_of_the_guest_must_return_the_expected_exit_code() {
     let bash = "cmd:three=bash -c 'exit 3'";
     numbers(outcome(bash, "none", Some(3)));
     // It executes other programs. More events than operations are not a failure.
@@ -87,7 +87,7 @@ fn a_command_of_the_guest_ends_with_the_exit_code_that_is_asked_for() {
 }
 
 #[test]
-fn a_file_of_one_call_costs_what_our_own_workload_does() {
+fn a_file_with_one_call_costs_as_much_as_the_built_in_workload() {
     let session = default_session();
     for monitor in ["none", "audit+rules"] {
         let ours = measured(&session, &planned("6.1", "null-syscall", monitor, &[], Schedule::Paced));
@@ -112,7 +112,7 @@ fn the_examples_are_measured() {
 }
 
 #[test]
-fn a_call_that_ends_otherwise_is_no_number() {
+fn a_call_with_another_result_fails_the_cell() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("wrong.toml");
     let outcome = |text: &str| {
@@ -129,7 +129,7 @@ fn a_call_that_ends_otherwise_is_no_number() {
 }
 
 #[test]
-fn a_kernel_s_own_modules_are_loaded_before_anything_is_measured() {
+fn modules_of_a_custom_kernel_are_loaded_before_the_measurement() {
     let cache = Cache::open().unwrap();
     let kernel = Kernel::fetch(kernels::find("6.1").unwrap(), &cache, &|_| ()).unwrap();
     // Any module for this kernel will do; this one only watches.

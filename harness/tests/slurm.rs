@@ -106,7 +106,7 @@ impl Drop for Slurm {
 
 #[test]
 #[ignore = "slow: needs root and the packages slurm-wlm and munge, whose daemons it starts"]
-fn an_array_of_slurm_measures_a_plan_and_its_shards_merge_to_one_machine_s_run() {
+fn the_shards_of_a_slurm_array_merge_to_the_bytes_of_a_run_on_one_machine() {
     let place = Place::new();
     let slurm = Slurm::start(&place.at("slurm"));
     let mut submit = slurm.command("sbatch");

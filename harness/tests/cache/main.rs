@@ -45,7 +45,7 @@ fn list_shows_what_there_is_and_clean_removes_it() {
 }
 
 #[test]
-fn the_limit_has_to_be_a_number() {
+fn the_cache_limit_must_be_a_number() {
     let own = tempfile::tempdir().unwrap();
     let mut command = Command::new(HOOKBENCH);
     command.args(["cache", "list"]).env("HOOKBENCH_CACHE", own.path()).env("HOOKBENCH_CACHE_LIMIT", "much");
@@ -55,7 +55,7 @@ fn the_limit_has_to_be_a_number() {
 }
 
 #[test]
-fn a_damaged_image_is_made_again_and_the_cache_is_private() {
+fn a_damaged_image_is_rebuilt_and_the_cache_is_private() {
     let own = Own::new();
     own.succeed(&format!("{CELL} one"));
     let images = fs::read_dir(own.path("images")).unwrap();
@@ -70,7 +70,7 @@ fn a_damaged_image_is_made_again_and_the_cache_is_private() {
 }
 
 #[test]
-fn what_is_in_a_cache_that_cannot_be_written_is_used() {
+fn a_read_only_cache_is_used() {
     let own = Own::new();
     own.succeed(&format!("{CELL} warm"));
     // As if another user had made the cache, without even a lock.
@@ -117,7 +117,7 @@ fn two_runs_share_a_cache_and_one_fills_it() {
 }
 
 #[test]
-fn a_full_disk_is_said_and_nothing_half_made_remains() {
+fn a_full_disk_is_reported_and_leaves_nothing_incomplete() {
     let own = Own::new();
     let small = own.folder.path().join("small");
     fs::create_dir(&small).unwrap();

@@ -102,7 +102,7 @@ fn without_kernel() -> (Own, PathBuf) {
 }
 
 #[test]
-fn a_kernel_that_is_gone_from_the_mirror_is_said_or_runs_from_the_cache() {
+fn a_kernel_that_the_mirror_removed_runs_from_the_cache_or_is_reported() {
     let own = Own::new();
     let mirror = Mirror::new(&own);
     mirror.has("linux-image-6.2.0-1-cloud-amd64", Path::new("/etc/hostname"));
@@ -124,7 +124,7 @@ fn a_kernel_that_is_gone_from_the_mirror_is_said_or_runs_from_the_cache() {
 }
 
 #[test]
-fn of_several_kernels_one_that_is_gone_is_unsupported_and_the_others_run() {
+fn if_one_of_several_kernels_is_gone_the_others_run() {
     let own = Own::new();
     let mirror = Mirror::new(&own);
     mirror.has("linux-image-6.17.3+deb13-cloud-amd64", Path::new("/etc/hostname"));
@@ -180,7 +180,7 @@ fn a_kernel_that_the_mirror_replaced_is_found_in_fresh_lists() {
 }
 
 #[test]
-fn damaged_programs_are_not_used_when_there_are_no_others() {
+fn damaged_programs_are_not_used_even_without_a_replacement() {
     let own = Own::new();
     let mirror = Mirror::new(&own);
     mirror.has("linux-image-6.1.0-7-cloud-amd64", Path::new("/etc/hostname"));
@@ -194,7 +194,7 @@ fn damaged_programs_are_not_used_when_there_are_no_others() {
 }
 
 #[test]
-fn two_runs_on_an_empty_cache_fetch_the_kernel_once() {
+fn two_runs_on_an_empty_cache_download_the_kernel_once() {
     let (own, image) = without_kernel();
     let mirror = Mirror::new(&own);
     mirror.has("linux-image-6.1.0-7-cloud-amd64", &image);

@@ -53,7 +53,7 @@ fn making(own: &Own) -> Vec<i32> {
 }
 
 #[test]
-fn a_qemu_that_is_killed_making_the_snapshot_is_said_to_all_its_cells() {
+fn a_qemu_killed_while_making_a_snapshot_fails_all_its_cells() {
     let own = Own::new();
     own.succeed(&format!("{CELLS} whole"));
     own.succeed("cache clean snapshots");
@@ -89,7 +89,7 @@ fn remove(path: &Path) {
 type Damage = fn(&Path);
 
 #[test]
-fn a_damaged_snapshot_is_made_again_with_the_same_numbers() {
+fn a_damaged_snapshot_is_remade_and_gives_the_same_numbers() {
     let own = Own::new();
     own.succeed(&format!("{CELLS} whole"));
     let damages: [(&str, Damage); 6] = [
@@ -112,7 +112,7 @@ fn a_damaged_snapshot_is_made_again_with_the_same_numbers() {
 }
 
 #[test]
-fn a_snapshot_without_room_is_said_with_what_to_do() {
+fn a_snapshot_on_a_full_disk_fails_with_what_to_do() {
     let own = Own::new();
     own.succeed(&format!("{CELLS} whole"));
     let taken = own.folder.path().join("small");
@@ -147,7 +147,7 @@ fn a_snapshot_without_room_is_said_with_what_to_do() {
 }
 
 #[test]
-fn beside_a_cache_that_cannot_be_written_a_snapshot_lives_as_long_as_its_run() {
+fn with_a_read_only_cache_a_snapshot_lives_as_long_as_its_run() {
     let own = Own::new();
     own.succeed(&format!("{CELLS} whole"));
     own.succeed("cache clean snapshots");
@@ -185,7 +185,7 @@ fn noting(own: &Own) -> (String, PathBuf) {
 }
 
 #[test]
-fn a_kernel_that_never_reaches_the_agent_is_booted_once_for_all_its_cells() {
+fn a_kernel_that_never_starts_the_agent_boots_once_for_all_its_cells() {
     let own = Own::new();
     let mut bytes = fs::read(own.path("kernels/6.1/vmlinux")).unwrap();
     // The kernel looks for its first program under another name.
