@@ -62,8 +62,8 @@ fn existing(folder: PathBuf, text: &str) -> Result<PathBuf> {
         return Ok(folder);
     }
     let known = known();
-    let known = if known.is_empty() { "there are none yet".into() } else { known.join(", ") };
-    bail!("{text:?} is neither a folder with a run nor a baseline; baselines: {known}")
+    let known = if known.is_empty() { "none yet".into() } else { known.join(", ") };
+    bail!("{text:?} is neither a folder with a run nor a baseline; known baselines: {known}")
 }
 
 /// The names of all baselines.

@@ -89,7 +89,7 @@ impl Owns {
         let commands = owns.all.values().any(|own| matches!(own.what, What::Command(_)));
         ensure!(
             commands || with == &With::default(),
-            "--bring and --ready need a monitor that is a command, cmd:COMMAND"
+            "--ready needs a monitor cmd:COMMAND, and --bring needs a monitor or workload cmd:COMMAND"
         );
         Ok(owns)
     }

@@ -68,10 +68,7 @@ impl Works {
                 if name.starts_with("cmd:") { " with cmd:NAME=COMMAND" } else { "" }
             );
         }
-        ensure!(
-            works.have_commands() || expect_exit.is_none(),
-            "--expect-exit needs a workload that is a command, cmd:COMMAND"
-        );
+        ensure!(works.have_commands() || expect_exit.is_none(), "--expect-exit needs a workload cmd:COMMAND");
         if works.have_commands() {
             works.bring = bring.to_vec();
         }

@@ -122,14 +122,14 @@ fn a_usage_error_exits_with_2_and_says_what_is_right() {
         ("gate base new --limit '[z=5%'", "not a glob"),
         ("gate base new --limit 'bpf-lsm+*=5%'", "of no cell"),
         ("gate base new --limit '20 cycles'", "whose numbers are instructions"),
-        ("gate base nothing", "baselines: there are none yet"),
-        ("compare base baseline:../base", "not a baseline's name"),
+        ("gate base nothing", "known baselines: none yet"),
+        ("compare base baseline:../base", "invalid name of a baseline"),
         ("compare base new --format junit", "possible values"),
         ("export base --format carrier-pigeon", "github-action-benchmark"),
         ("history base new --label one", "--label has 1 labels for 2 runs"),
         ("history base new --monitor bpf", "audit+rules"),
-        ("run --baseline nothing", "baselines: there are none yet"),
-        ("run --save-baseline a/b", "not a baseline's name"),
+        ("run --baseline nothing", "known baselines: none yet"),
+        ("run --save-baseline a/b", "invalid name of a baseline"),
         ("run --save-baseline a --baseline b", "cannot be used with"),
     ] {
         let (code, text) = said(place.path(), line);

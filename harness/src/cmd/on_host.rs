@@ -164,7 +164,7 @@ fn allowed(args: &Args, asked: &Asked, terms: &Terms) -> Result<()> {
     let enforcing = enforcing(asked.planned.iter().map(|planned| &planned.cell));
     ensure!(
         enforcing.is_empty() || args.enforce_on_host,
-        "{} would deny operations of, or kill, any process on this machine; leave them out, or pass \
+        "{} would deny operations or kill processes anywhere on this machine; leave them out, or pass \
          --enforce-on-host",
         enforcing.join(", ")
     );
