@@ -83,7 +83,7 @@ fn a_read_only_cache_is_used() {
     let (code, said) = unshared(&format!("{read_only}; {HOOKBENCH} {CELL} {}", out.display()));
     assert_eq!(code, Some(0), "{said}");
     assert_eq!(load(&out).unwrap().count("measured"), 1);
-    for (script, word) in [("cache list", "6.1"), ("doctor --offline", "cannot be written")] {
+    for (script, word) in [("cache list", "6.1"), ("doctor --offline", "which is read-only")] {
         let (code, said) = unshared(&format!("{read_only}; {HOOKBENCH} {script}"));
         assert!(code == Some(0) && said.contains(word), "{script}: {said}");
     }
