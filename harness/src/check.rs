@@ -1,10 +1,10 @@
 //! Checks a guest's answer against its cell. A well-formed answer may still be false.
 //! The check only compares values; it does not know how the answer arrived.
 
+use hookbench_model::measurement::{Happened, Refused};
+use hookbench_model::protocol::CellSpec;
+use hookbench_model::{Events, Loading, Measured, Schedule, Target};
 use hookbench_probes::Monitor;
-use hookbench_results::measurement::{Happened, Refused};
-use hookbench_results::protocol::CellSpec;
-use hookbench_results::{Events, Loading, Measured, Schedule, Target};
 use hookbench_workloads::Workload;
 
 /// The highest number of clock units per second of the guest's time: the instructions
@@ -103,7 +103,7 @@ fn refused(
 /// The number of operations after which a denying monitor must refuse; `None` if it need
 /// not refuse any.
 fn owes(spec: &CellSpec, monitor: Monitor, workload: &dyn Workload) -> Option<u32> {
-    let denial = workload.denial(&spec.params, monitor.sink.does);
+    let denial = workload.denial(&spec.params, monitor.sink.enforcement);
     denial.map(|denial| denial.after_operations)
 }
 

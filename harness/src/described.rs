@@ -24,7 +24,7 @@ fn record(monitor: &Monitor) -> MonitorRecord {
         name: monitor.name(),
         about: sink.about.into(),
         sees: sink.watches.about().into(),
-        does: sink.does,
+        enforcement: sink.enforcement,
         per_process: sink.scope == Scope::Process,
         since: sink.requires.since.to_string(),
     }
@@ -33,15 +33,15 @@ fn record(monitor: &Monitor) -> MonitorRecord {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use hookbench_results::Does;
+    use hookbench_model::Enforcement;
 
     #[test]
     fn a_record_matches_the_monitor_table() {
         let all = monitors();
         let find = |name: &str| all.iter().find(|record| record.name.to_string() == name).unwrap();
         assert_eq!(all.len(), hookbench_probes::monitors().count());
-        assert!(matches!(find("bpf-lsm+deny").does, Does::Denies(_)));
-        assert_eq!(find("bpf-lsm+kill").does, Does::Kills);
+        assert!(matches!(find("bpf-lsm+deny").enforcement, Enforcement::Denies(_)));
+        assert_eq!(find("bpf-lsm+kill").enforcement, Enforcement::Kills);
         assert!(find("landlock+fs").per_process && !find("audit+rules").per_process);
     }
 }

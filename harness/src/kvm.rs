@@ -6,10 +6,12 @@ use std::path::Path;
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
-use hookbench_results::boot::USUAL_MEMORY;
+use hookbench_analysis::Summary;
+use hookbench_model::boot::USUAL_MEMORY;
+use hookbench_model::protocol::CLOCKS_WORD;
+use hookbench_model::{Clock, Outcome, Target};
+use hookbench_results::Environment;
 use hookbench_results::hardware::Hardware;
-use hookbench_results::protocol::CLOCKS_WORD;
-use hookbench_results::{Clock, Environment, Outcome, Summary, Target};
 use hookbench_vm::args;
 
 use crate::host::{Terms, machine};

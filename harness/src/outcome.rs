@@ -3,9 +3,9 @@
 
 use std::io;
 
+use hookbench_model::protocol::{AgentMessage, CellSpec};
+use hookbench_model::{Failure, FailureKind, Measured, Outcome, Target};
 use hookbench_probes::Monitor;
-use hookbench_results::protocol::{AgentMessage, CellSpec};
-use hookbench_results::{Failure, FailureKind, Measured, Outcome, Target};
 use hookbench_vm::guest::{self, Error};
 
 use crate::check::check;
@@ -123,7 +123,7 @@ fn agent_failure(answer: guest::Answer) -> Failure {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use hookbench_results::{Measured, Schedule};
+    use hookbench_model::{Measured, Schedule};
 
     #[test]
     fn a_missing_helper_is_reported_with_the_message_of_the_verifier() {

@@ -7,9 +7,9 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, ensure};
+use hookbench_model::{CustomMonitorKind, MonitorName};
 use hookbench_probes::own::{COMMAND, Command, FOLDER};
-use hookbench_results::environment::OwnRecord;
-use hookbench_results::{MonitorName, OwnKind};
+use hookbench_results::environment::CustomMonitorRecord;
 use hookbench_vm::brought;
 use hookbench_vm::cache::Cache;
 use hookbench_vm::image::{self, Content, GuestFile};
@@ -39,7 +39,7 @@ pub struct With {
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Own {
     what: What,
-    record: OwnRecord,
+    record: CustomMonitorRecord,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -115,7 +115,7 @@ impl Owns {
     }
 
     /// What a run records about them.
-    pub(crate) fn records(&self) -> Vec<OwnRecord> {
+    pub(crate) fn records(&self) -> Vec<CustomMonitorRecord> {
         self.all.values().map(|own| own.record.clone()).collect()
     }
 
@@ -125,7 +125,7 @@ impl Owns {
     /// # Errors
     /// When the run has no such custom monitor, or the archive cannot be written.
     pub(crate) fn pack(&self, name: &MonitorName, kernel: &Kernel, folder: &Path) -> Result<Option<PathBuf>> {
-        let Some((_, file)) = name.own() else { return Ok(None) };
+        let Some((_, file)) = name.custom() else { return Ok(None) };
         let own = self.all.get(name).with_context(|| {
             format!("no location for {name}; pass it with --monitor, for example bpf:PATH/NAME.o")
         })?;
@@ -180,15 +180,15 @@ fn config(kernel: &Kernel) -> Result<Option<GuestFile>> {
 
 impl Own {
     fn read(name: &MonitorName, text: &str, with: &With) -> Result<Own> {
-        let (kind, rest) = OwnKind::of(text).context("not a custom monitor")?;
+        let (kind, rest) = CustomMonitorKind::of(text).context("not a custom monitor")?;
         let (rest, _) = tuned(kind, rest)?;
-        let mut record = OwnRecord { name: name.to_string(), ..OwnRecord::default() };
+        let mut record = CustomMonitorRecord { name: name.to_string(), ..CustomMonitorRecord::default() };
         let (what, bytes) = match kind {
-            OwnKind::Bpf | OwnKind::Audit => {
+            CustomMonitorKind::Bpf | CustomMonitorKind::Audit => {
                 let bytes = read(Path::new(rest)).with_context(|| format!("no monitor {text:?}"))?;
                 (What::File(bytes.clone()), bytes)
             }
-            OwnKind::Command => {
+            CustomMonitorKind::Command => {
                 if let Some(ready) = &with.ready {
                     Regex::new(ready)
                         .with_context(|| format!("--ready {ready:?} is not a regular expression"))?;

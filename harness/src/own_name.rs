@@ -2,11 +2,15 @@
 //! them for cells. It does not open any file.
 
 use anyhow::{Context, Result, bail};
-use hookbench_results::{MonitorName, OwnKind, Params};
+use hookbench_model::{CustomMonitorKind, MonitorName, Params};
 
 /// Splits `PATH[NAME=VALUE ...]` into the path and the parameters of a BPF object.
-pub(crate) fn tuned(kind: OwnKind, rest: &str) -> Result<(&str, Params)> {
-    match rest.strip_suffix(']').and_then(|rest| rest.split_once('[')).filter(|_| kind == OwnKind::Bpf) {
+pub(crate) fn tuned(kind: CustomMonitorKind, rest: &str) -> Result<(&str, Params)> {
+    match rest
+        .strip_suffix(']')
+        .and_then(|rest| rest.split_once('['))
+        .filter(|_| kind == CustomMonitorKind::Bpf)
+    {
         Some((path, params)) => Ok((path, params.parse()?)),
         None => Ok((rest, Params::default())),
     }
@@ -18,11 +22,11 @@ pub(crate) fn tuned(kind: OwnKind, rest: &str) -> Result<(&str, Params)> {
 /// # Errors
 /// When `text` has such a prefix, but no valid name follows from it.
 pub fn parse(text: &str) -> Result<Option<(MonitorName, Params)>> {
-    let Some((kind, rest)) = OwnKind::of(text) else { return Ok(None) };
+    let Some((kind, rest)) = CustomMonitorKind::of(text) else { return Ok(None) };
     let (rest, tuning) = tuned(kind, rest)?;
     let name = match kind {
-        OwnKind::Bpf | OwnKind::Audit => file_name(rest),
-        OwnKind::Command => &command(rest)?.0,
+        CustomMonitorKind::Bpf | CustomMonitorKind::Audit => file_name(rest),
+        CustomMonitorKind::Command => &command(rest)?.0,
     };
     let name = format!("{}:{name}", kind.prefix());
     Ok(Some((name.parse().with_context(|| format!("{text:?} is not a valid monitor"))?, tuning)))
@@ -45,7 +49,7 @@ pub(crate) fn command(text: &str) -> Result<(String, Vec<String>)> {
 
 /// Splits the lists of the command line at commas. A command is never split.
 pub(crate) fn split(lists: &[String]) -> Vec<String> {
-    let command = |list: &str| matches!(OwnKind::of(list), Some((OwnKind::Command, _)));
+    let command = |list: &str| matches!(CustomMonitorKind::of(list), Some((CustomMonitorKind::Command, _)));
     let parts = |list: &String| match command(list) {
         true => vec![list.clone()],
         false => list.split(',').map(String::from).collect(),
@@ -56,7 +60,7 @@ pub(crate) fn split(lists: &[String]) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use hookbench_results::Cell;
+    use hookbench_model::Cell;
     use proptest::prelude::*;
 
     #[test]

@@ -7,10 +7,10 @@ use std::fs;
 use std::path::Path;
 
 use anyhow::{Context, Result, bail, ensure};
-use hookbench_results::boot::{MEMORY, MOST_CPUS, USUAL_MEMORY};
-use hookbench_results::param::{self, ParamInfo};
+use hookbench_model::boot::{MEMORY, MOST_CPUS, USUAL_MEMORY};
+use hookbench_model::param::{self, ParamInfo};
+use hookbench_model::{Boot, Cell, MonitorName, Params, Profile, Schedule, Target};
 use hookbench_results::samples::MOST as MOST_SAMPLES;
-use hookbench_results::{Boot, Cell, MonitorName, Params, Profile, Schedule, Target};
 use hookbench_workloads::WORKLOADS;
 use hookbench_workloads::own::ask;
 use serde::{Deserialize, Serialize};

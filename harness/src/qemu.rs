@@ -8,13 +8,14 @@ use std::process::Command;
 use std::time::Duration;
 
 use anyhow::{Context, Result};
+use hookbench_model::boot::USUAL_MEMORY;
+use hookbench_model::param::ParamInfo;
+use hookbench_model::protocol::CellSpec;
+use hookbench_model::{Cell, Clock, Failure, FailureKind, History, Outcome, Params, Target};
 use hookbench_probes::Monitor;
-use hookbench_results::boot::USUAL_MEMORY;
+use hookbench_results::Environment;
 use hookbench_results::environment::ImageRecord;
-use hookbench_results::param::ParamInfo;
-use hookbench_results::protocol::CellSpec;
 use hookbench_results::store::write_whole;
-use hookbench_results::{Cell, Clock, Environment, Failure, FailureKind, History, Outcome, Params, Target};
 use hookbench_vm::brought::Brought;
 use hookbench_vm::cache::{Cache, Kind, Lease, Lock, Wanted};
 use hookbench_vm::console::Show;
@@ -175,7 +176,7 @@ impl QemuSession {
     /// When a package in their payload cannot be obtained.
     pub fn with_own(mut self, mut owns: Owns, progress: &dyn Fn(&str)) -> Result<QemuSession> {
         owns.fetch(&self.cache, progress)?;
-        self.environment.own = owns.records();
+        self.environment.custom_monitors = owns.records();
         Ok(QemuSession { owns, ..self })
     }
 
@@ -185,7 +186,7 @@ impl QemuSession {
     /// When a program or one of its files cannot be found.
     pub fn with_works(mut self, mut works: Works, progress: &dyn Fn(&str)) -> Result<QemuSession> {
         works.fetch(&self.cache, progress)?;
-        self.environment.works = works.records();
+        self.environment.custom_workloads = works.records();
         Ok(QemuSession { works, ..self })
     }
 

@@ -2,8 +2,8 @@
 //! cannot measure it, and the kernel command line that its monitor needs.
 
 use anyhow::Result;
+use hookbench_model::{Cell, KernelVersion};
 use hookbench_probes::{Monitor, Requires, STACKED};
-use hookbench_results::{Cell, KernelVersion};
 use hookbench_vm::args::{self, Additions};
 use hookbench_vm::kernel::Kernel;
 

@@ -6,9 +6,9 @@
 use std::time::{Duration, Instant};
 
 use anyhow::Result;
-use hookbench_results::measurement::{Happened, Refused};
-use hookbench_results::random::Random;
-use hookbench_results::{Cell, ClockSamples, Events, Measured, Measurement, Outcome};
+use hookbench_analysis::random::Random;
+use hookbench_model::measurement::{Happened, Refused};
+use hookbench_model::{Cell, ClockSamples, Events, Measured, Measurement, Outcome};
 
 use crate::plan::Planned;
 use crate::runner::{Event, spec};
@@ -205,8 +205,8 @@ mod tests {
     use super::*;
     use std::sync::Mutex;
 
-    use hookbench_results::protocol::CellSpec;
-    use hookbench_results::{Clock, History};
+    use hookbench_model::protocol::CellSpec;
+    use hookbench_model::{Clock, History};
 
     /// Records which cells ran; `kprobe+count` is unsupported in its second round.
     #[derive(Default)]

@@ -8,8 +8,8 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use anyhow::Result;
-use hookbench_results::protocol::{CellSpec, Fault};
-use hookbench_results::{Cell, Measurement, Outcome};
+use hookbench_model::protocol::{CellSpec, Fault};
+use hookbench_model::{Cell, Measurement, Outcome};
 
 use crate::plan::Planned;
 use crate::session::Session;
@@ -112,7 +112,7 @@ pub fn spec(planned: &Planned, fault: Option<Fault>) -> CellSpec {
 mod tests {
     use super::*;
     use anyhow::bail;
-    use hookbench_results::{Clock, Failure, FailureKind, History, Measured};
+    use hookbench_model::{Clock, Failure, FailureKind, History, Measured};
 
     /// A session without a machine: each sample of a cell is the length of its name.
     struct Scripted;

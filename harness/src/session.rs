@@ -1,8 +1,8 @@
 //! A session runs cells on one kind of machine. The runner knows only this trait, so
 //! guests, hardware and tests without a machine look the same to it.
 
-use hookbench_results::protocol::CellSpec;
-use hookbench_results::{Cell, Clock, History, Outcome};
+use hookbench_model::protocol::CellSpec;
+use hookbench_model::{Cell, Clock, History, Outcome};
 
 /// Runs cells. Several threads may run cells at the same time.
 pub trait Session: Sync {

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
-use hookbench_results::{Boot, Failure};
+use hookbench_model::{Boot, Failure};
 use hookbench_vm::snapshot::Snapshot;
 
 /// A snapshot, or why making it failed. Every cell that needs it gets the same answer.

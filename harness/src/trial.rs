@@ -1,8 +1,8 @@
 //! The trial cell: a few system calls without a monitor, to find out whether guests run
 //! at all.
 
-use hookbench_results::protocol::CellSpec;
-use hookbench_results::{Cell, MonitorName, Outcome, Schedule, Target};
+use hookbench_model::protocol::CellSpec;
+use hookbench_model::{Cell, MonitorName, Outcome, Schedule, Target};
 
 use crate::session::Session;
 

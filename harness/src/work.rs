@@ -8,10 +8,10 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, anyhow, bail, ensure};
-use hookbench_results::environment::WorkRecord;
-use hookbench_results::protocol::MODULES;
-use hookbench_results::work::CommandWork;
-use hookbench_results::{Work, WorkKind};
+use hookbench_model::custom_workload::CommandWorkload;
+use hookbench_model::protocol::MODULES;
+use hookbench_model::{CustomWorkload, CustomWorkloadKind};
+use hookbench_results::environment::CustomWorkloadRecord;
 use hookbench_vm::cache::Cache;
 use hookbench_vm::image::{self, Content, GuestFile};
 use hookbench_vm::userland::{self, Userland};
@@ -30,7 +30,7 @@ const LONGEST: usize = 48 << 10;
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Own {
     work: Work,
-    record: WorkRecord,
+    record: CustomWorkloadRecord,
     /// The program and its libraries, if they come from this machine.
     files: Vec<GuestFile>,
 }
@@ -77,7 +77,7 @@ impl Works {
 
     /// Whether at least one of them is a command.
     pub(crate) fn have_commands(&self) -> bool {
-        self.all.values().any(|own| matches!(own.work, Work::Command(_)))
+        self.all.values().any(|own| matches!(own.work, CustomWorkload::Command(_)))
     }
 
     /// Finds the programs and libraries of commands: on this machine, in the guest, or in
@@ -106,7 +106,7 @@ impl Works {
         let guest = userland::fetch(cache, progress)?;
         for own in self.all.values_mut() {
             own.find(&self.brought, &guest)?;
-            if let Work::Command(_) = own.work {
+            if let CustomWorkload::Command(_) = own.work {
                 let packed = image::pack(&files(own, &self.brought)).context("failed to pack a command")?;
                 own.record.sha256 = packed.sha256;
                 own.record.bytes = packed.bytes.len() as u64;
@@ -117,7 +117,7 @@ impl Works {
     }
 
     /// What a run records about them.
-    pub(crate) fn records(&self) -> Vec<WorkRecord> {
+    pub(crate) fn records(&self) -> Vec<CustomWorkloadRecord> {
         self.all.values().map(|own| own.record.clone()).collect()
     }
 
@@ -125,8 +125,8 @@ impl Works {
     ///
     /// # Errors
     /// When the run has no such custom workload.
-    pub(crate) fn of(&self, name: &str) -> Result<Option<Work>> {
-        if WorkKind::of(name).is_none() {
+    pub(crate) fn of(&self, name: &str) -> Result<Option<CustomWorkload>> {
+        if CustomWorkloadKind::of(name).is_none() {
             return Ok(None);
         }
         let own = self.all.get(name).with_context(|| {
@@ -146,7 +146,7 @@ impl Works {
         modules: &[(String, Vec<u8>)],
         folder: &Path,
     ) -> Result<Option<PathBuf>> {
-        let command = |own: &&Own| matches!(own.work, Work::Command(_));
+        let command = |own: &&Own| matches!(own.work, CustomWorkload::Command(_));
         let own = self.all.get(name).filter(command);
         if own.is_none() && modules.is_empty() {
             return Ok(None);
@@ -177,28 +177,28 @@ fn files(own: &Own, brought: &[GuestFile]) -> Vec<GuestFile> {
 
 impl Own {
     fn read(name: &str, text: &str, expect_exit: Option<i32>) -> Result<Own> {
-        let (kind, rest) = WorkKind::of(text).context("not a custom workload")?;
-        let mut record = WorkRecord { name: name.into(), ..WorkRecord::default() };
+        let (kind, rest) = CustomWorkloadKind::of(text).context("not a custom workload")?;
+        let mut record = CustomWorkloadRecord { name: name.into(), ..CustomWorkloadRecord::default() };
         let work = match kind {
-            WorkKind::Command => {
+            CustomWorkloadKind::Command => {
                 let (_, words) = ask::command(rest)?;
                 record.command.clone_from(&words);
                 record.expect_exit = expect_exit.filter(|code| *code != 0);
                 // `fetch` finds the program and its files, once the packages are known.
-                Work::Command(CommandWork {
+                CustomWorkload::Command(CommandWorkload {
                     program: String::new(),
                     words,
                     expect_exit: expect_exit.unwrap_or(0),
                 })
             }
-            WorkKind::Calls => {
+            CustomWorkloadKind::Calls => {
                 let context = || format!("no workload {text:?}");
                 let bytes = own::read(Path::new(rest)).with_context(context)?;
                 record.sha256 = Sha256::digest(&bytes).iter().map(|byte| format!("{byte:02x}")).collect();
                 record.bytes = bytes.len() as u64;
                 let file = str::from_utf8(&bytes).map_err(|_| anyhow!("it is not UTF-8"));
                 let read = file.and_then(|file| Ok(ask::sequence(file)?));
-                Work::Calls(read.with_context(|| format!("failed to parse {rest}"))?)
+                CustomWorkload::Calls(read.with_context(|| format!("failed to parse {rest}"))?)
             }
         };
         let told = serde_json::to_vec(&work).context("failed to render the workload")?;
@@ -209,7 +209,7 @@ impl Own {
     /// Finds the program of a command. A path means this machine, or the guest if this
     /// machine has no such file. A name means the payload, the guest, then this machine.
     fn find(&mut self, brought: &[GuestFile], guest: &Userland) -> Result<()> {
-        let Work::Command(command) = &mut self.work else { return Ok(()) };
+        let CustomWorkload::Command(command) = &mut self.work else { return Ok(()) };
         let Some(word) = command.words.first() else { bail!("the command is empty") };
         let there = |path: &String| brought.iter().chain(&guest.files).any(|file| file.path == *path);
         let mut places = PROGRAMS.iter().map(|folder| format!("{folder}/{word}"));
@@ -273,7 +273,7 @@ mod tests {
         assert!(error.contains("a.toml: line 2: no system call \"getpppid\""), "{error}");
         fs::write(&file, "[[call]]\nsyscall = \"getppid\"\n").unwrap();
         let works = read(&[&text]).unwrap();
-        assert!(matches!(works.of("syscalls:a.toml").unwrap(), Some(Work::Calls(_))));
+        assert!(matches!(works.of("syscalls:a.toml").unwrap(), Some(CustomWorkload::Calls(_))));
         assert!(works.of("syscalls:b.toml").is_err() && works.of("null-syscall").unwrap().is_none());
         assert!(read(&["syscalls:nowhere/a.toml"]).is_err());
     }

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::Path;
 
 use common::cells::{default_session, measured, paced};
-use hookbench_results::{Clock, Target};
+use hookbench_model::{Clock, Target};
 use serde_json::Value;
 
 use counts::Counts;

@@ -8,8 +8,8 @@ use hookbench::plan::Planned;
 use hookbench::qemu::QemuSession;
 use hookbench::runner::spec;
 use hookbench::session::Session;
-use hookbench_results::protocol::{CellSpec, Fault};
-use hookbench_results::{Failure, FailureKind, Outcome, Schedule};
+use hookbench_model::protocol::{CellSpec, Fault};
+use hookbench_model::{Failure, FailureKind, Outcome, Schedule};
 
 mod common;
 

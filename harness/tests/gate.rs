@@ -5,8 +5,9 @@ use std::fs;
 use std::path::Path;
 use std::process::{Command, Output};
 
+use hookbench_model::{Clock, Measured, Measurement, Outcome, Schedule, Target};
 use hookbench_results::store::{load, save};
-use hookbench_results::{Clock, Environment, Measured, Measurement, Outcome, Run, Schedule, Target};
+use hookbench_results::{Environment, Run};
 
 use common::{HOOKBENCH, text};
 
@@ -15,7 +16,7 @@ mod common;
 /// A run with a cell for each monitor, all of whose samples have the given value.
 fn run(cells: &[(&str, u64)]) -> Run {
     let measurement = |(monitor, p50): &(&str, u64)| Measurement {
-        cell: hookbench_results::Cell {
+        cell: hookbench_model::Cell {
             kernel: "6.1".into(),
             target: Target::Tcg,
             boot: Default::default(),

@@ -2,8 +2,8 @@
 
 use common::beside_restless;
 use common::cells::{LONG, default_session, measured, paced, planned, run, session};
-use hookbench_results::protocol::Fault;
-use hookbench_results::{FailureKind, Measured, Outcome, Schedule};
+use hookbench_model::protocol::Fault;
+use hookbench_model::{FailureKind, Measured, Outcome, Schedule};
 
 mod common;
 

@@ -8,8 +8,9 @@ mod own;
 use std::os::unix::process::CommandExt;
 use std::path::Path;
 
+use hookbench_analysis::Summary;
+use hookbench_model::{History, Measured};
 use hookbench_results::store::load;
-use hookbench_results::{History, Measured, Summary};
 
 use common::{Place, beside_restless, same};
 use own::Own;
@@ -21,7 +22,7 @@ const MONITORS: &str = "--monitor audit+auditd,bpf-lsm+ringbuf,kprobe+perfbuf,ft
 /// The cells of the run in `folder`, by name, with their measurements.
 fn measured(folder: &Path, history: History) -> Vec<(String, Measured)> {
     let run = load(folder).unwrap();
-    let cell = |measurement: &hookbench_results::Measurement| {
+    let cell = |measurement: &hookbench_model::Measurement| {
         assert_eq!(measurement.history, Some(history));
         (measurement.cell.to_string(), measurement.measured().unwrap().clone())
     };

@@ -10,8 +10,9 @@ use std::path::Path;
 use std::process::{Child, Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
-use hookbench_results::agreement::agreement;
-use hookbench_results::{Clock, Run, Target, store};
+use hookbench_analysis::agreement::agreement;
+use hookbench_model::{Clock, Target};
+use hookbench_results::{Run, store};
 use hookbench_vm::cache::Cache;
 use hookbench_vm::kernel::Kernel;
 use hookbench_vm::kernels;

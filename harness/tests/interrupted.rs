@@ -8,8 +8,8 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use common::{Place, same, send, signal, wait};
+use hookbench_model::{FailureKind, Outcome};
 use hookbench_results::store::{Journal, RUN_FILE, describe, is_part, load};
-use hookbench_results::{FailureKind, Outcome};
 use libc::{SIGHUP, SIGINT, SIGKILL, SIGTERM};
 
 mod common;

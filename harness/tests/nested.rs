@@ -11,7 +11,8 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::{Duration, Instant, SystemTime};
 
-use hookbench_results::{Clock, History, Target, store};
+use hookbench_model::{Clock, History, Target};
+use hookbench_results::store;
 use hookbench_vm::apt::Apt;
 use hookbench_vm::cache::Cache;
 use hookbench_vm::kernel::Kernel;

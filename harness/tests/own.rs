@@ -6,7 +6,7 @@ use std::process::Command;
 
 use common::cells::{default_session, planned, run};
 use hookbench::own::{Owns, With};
-use hookbench_results::{FailureKind, Measured, Outcome, Schedule};
+use hookbench_model::{FailureKind, Measured, Outcome, Schedule};
 
 mod common;
 

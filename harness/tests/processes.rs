@@ -4,8 +4,8 @@
 use common::cells::{default_session, measured, paced, planned, run};
 use hookbench::plan::Planned;
 use hookbench::qemu::QemuSession;
-use hookbench_results::protocol::Fault;
-use hookbench_results::{FailureKind, Outcome, Schedule};
+use hookbench_model::protocol::Fault;
+use hookbench_model::{FailureKind, Outcome, Schedule};
 
 mod common;
 

@@ -2,7 +2,7 @@
 
 use criterion::Throughput;
 use criterion::measurement::{Measurement, ValueFormatter};
-use hookbench_results::Clock;
+use hookbench_model::Clock;
 
 /// The amount to add to one sample and to subtract from the next. Criterion divides by
 /// the spread of samples: equal counts would show as `NaN`, and comparing two such

@@ -7,7 +7,7 @@ use criterion::{Bencher, BenchmarkId, Criterion, SamplingMode, Throughput};
 use hookbench::plan::Planned;
 use hookbench::runner;
 use hookbench::session::Session;
-use hookbench_results::Outcome;
+use hookbench_model::Outcome;
 
 use crate::counts::{Counts, apart};
 

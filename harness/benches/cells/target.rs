@@ -7,7 +7,7 @@ use hookbench::kvm::{self, Kvm};
 use hookbench::qemu::{BUDGET, QemuSession};
 use hookbench::session::Session;
 use hookbench::stop::Stop;
-use hookbench_results::{Clock, Target};
+use hookbench_model::{Clock, Target};
 use hookbench_vm::kernels;
 
 /// The variable that names the target.

@@ -13,10 +13,11 @@ use hookbench::qemu::{BUDGET, QemuSession};
 use hookbench::runner::{self, Event};
 use hookbench::session::Session;
 use hookbench::stop::Stop;
+use hookbench_model::{Cell, Measurement, MonitorName, Outcome, Schedule, Target};
 use hookbench_reports::terminal;
+use hookbench_results::Run;
 use hookbench_results::run::SCHEMA;
 use hookbench_results::store::{Journal, save};
-use hookbench_results::{Cell, Measurement, MonitorName, Outcome, Run, Schedule, Target};
 use hookbench_vm::kernels;
 
 use crate::cost::{Whose, cpu_seconds, peak_mib};

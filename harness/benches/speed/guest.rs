@@ -8,8 +8,8 @@ use std::time::Instant;
 use anyhow::{Context, Result, bail, ensure};
 use hookbench::runner;
 use hookbench::session::Session;
-use hookbench_results::protocol::Fault;
-use hookbench_results::{FailureKind, History, Outcome, Schedule};
+use hookbench_model::protocol::Fault;
+use hookbench_model::{FailureKind, History, Outcome, Schedule};
 use hookbench_vm::args;
 
 use crate::cells::{null_syscall, one, session};

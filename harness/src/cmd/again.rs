@@ -3,8 +3,8 @@
 
 use std::path::Path;
 
+use hookbench_model::{Measurement, Outcome};
 use hookbench_reports::text::{count, one_line};
-use hookbench_results::{Measurement, Outcome};
 use hookbench_workloads::own::ask;
 
 use super::run::Args;
@@ -42,7 +42,7 @@ pub(super) fn resume(mut words: Vec<String>, folder: &Path) -> String {
 fn alone(program: &str, planned: &Planned, args: &Args) -> String {
     let mut words =
         [program, "run", "--cell", &planned.cell.to_string(), "--console"].map(String::from).to_vec();
-    if planned.cell.monitor.own().is_some() {
+    if planned.cell.monitor.custom().is_some() {
         let own = split(&args.monitor).into_iter().filter(|text| {
             parse(text).is_ok_and(|own| own.is_some_and(|(name, _)| name == planned.cell.monitor))
         });
@@ -76,7 +76,7 @@ fn own_workload(planned: &Planned, args: &Args) -> Vec<String> {
         texts.filter(|text| ask::name(text).is_ok_and(|name| name.as_ref() == Some(&planned.cell.workload)));
     words.extend(own.take(1).flat_map(|text| ["--workload".into(), text]));
     let of_workload = !words.is_empty();
-    if of_workload || planned.cell.monitor.own().is_some() {
+    if of_workload || planned.cell.monitor.custom().is_some() {
         words.extend(args.bring.iter().flat_map(|item| ["--bring".into(), item.clone()]));
     }
     if of_workload {
@@ -112,7 +112,7 @@ pub(super) fn failures(measurements: &[Measurement], planned: &[Planned], args: 
 mod tests {
     use super::*;
     use crate::cmd::run::tests::args;
-    use hookbench_results::{Clock, Failure, FailureKind};
+    use hookbench_model::{Clock, Failure, FailureKind};
 
     fn strings(line: &str) -> Vec<String> {
         line.split(' ').map(String::from).collect()

@@ -5,8 +5,9 @@ use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::path::Path;
 
 use anyhow::{Result, anyhow, bail, ensure};
+use hookbench_model::{Cell, CustomWorkloadKind, Target};
 use hookbench_probes::LOADER;
-use hookbench_results::{Cell, Shard, Target, WorkKind};
+use hookbench_results::Shard;
 use hookbench_vm::loadable::Loadable;
 use hookbench_vm::{kernels, pair};
 
@@ -113,10 +114,10 @@ pub(super) fn on_host(args: &Args, release: &str) -> Result<Asked> {
 /// Refuses cells with a custom monitor or workload.
 fn ours<'c>(cells: impl IntoIterator<Item = &'c Cell>) -> Result<()> {
     for cell in cells {
-        if cell.monitor.own().is_some() {
+        if cell.monitor.custom().is_some() {
             bail!("{} is a custom monitor; it only runs inside guests, so use --target tcg", cell.monitor);
         }
-        if WorkKind::of(&cell.workload).is_some() {
+        if CustomWorkloadKind::of(&cell.workload).is_some() {
             bail!(
                 "{} is a workload you supplied; it only runs inside guests, so use --target tcg",
                 cell.workload

@@ -2,9 +2,10 @@
 //! compare it with a saved one.
 
 use anyhow::Result;
+use hookbench_analysis::Comparison;
+use hookbench_analysis::compare::Sides;
 use hookbench_reports::compare::{FORMATS, Report};
-use hookbench_results::compare::Sides;
-use hookbench_results::{Comparison, Run};
+use hookbench_results::Run;
 
 use super::run::Args;
 use super::say;

@@ -5,10 +5,12 @@ use std::collections::BTreeSet;
 use std::process::ExitCode;
 
 use anyhow::{Context, Result, bail, ensure};
+use hookbench_analysis::Comparison;
+use hookbench_analysis::compare::Sides;
+use hookbench_analysis::gate::{Gate, Limit, Pattern, Rules};
+use hookbench_model::{Cell, FailureKind, Measurement, Outcome, Target};
 use hookbench_reports::compare::{FORMATS, Report};
-use hookbench_results::compare::Sides;
-use hookbench_results::gate::{Gate, Limit, Pattern, Rules};
-use hookbench_results::{Cell, Comparison, FailureKind, Measurement, Outcome, Run, Target};
+use hookbench_results::Run;
 
 use super::asked::{Asked, asked};
 use super::run::{self, make};
@@ -151,7 +153,8 @@ fn cells(args: &Args, base: &Run, kernel: &str) -> Result<Asked> {
     ensure!(!planned.is_empty(), "BASE measured no cell on {kernel}");
     for Planned { cell, .. } in &planned {
         ensure!(
-            cell.monitor.own().is_none() && hookbench_results::WorkKind::of(&cell.workload).is_none(),
+            cell.monitor.custom().is_none()
+                && hookbench_model::CustomWorkloadKind::of(&cell.workload).is_none(),
             "the cell {cell} of BASE has a custom workload or monitor: pass --workload and --monitor again"
         );
     }
@@ -223,7 +226,8 @@ fn cannot_be_tested(run: &Run) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use hookbench_results::{Clock, Environment, Failure, Measured};
+    use hookbench_model::{Clock, Failure, Measured};
+    use hookbench_results::Environment;
 
     fn run(outcomes: &[(&str, Outcome)]) -> Run {
         let measurements = outcomes.iter().map(|(cell, outcome)| Measurement {

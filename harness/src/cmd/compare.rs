@@ -5,10 +5,11 @@ use std::process::ExitCode;
 
 use anyhow::{Context, Result};
 use clap::builder::PossibleValuesParser;
+use hookbench_analysis::Comparison;
+use hookbench_analysis::compare::Sides;
 use hookbench_reports::compare::{FORMATS, Format, Report};
-use hookbench_results::compare::Sides;
+use hookbench_results::Run;
 use hookbench_results::store::write_whole;
-use hookbench_results::{Comparison, Run};
 
 use super::{say, usage};
 use crate::baseline;

@@ -6,9 +6,9 @@ use std::process::ExitCode;
 
 use anyhow::Result;
 use clap::builder::PossibleValuesParser;
+use hookbench_analysis::correlate::{Both, Correlation};
+use hookbench_model::Target;
 use hookbench_reports::correlate::{FORMATS, Report};
-use hookbench_results::Target;
-use hookbench_results::correlate::{Both, Correlation};
 use hookbench_results::store::write_whole;
 
 use super::{compare, say, usage};

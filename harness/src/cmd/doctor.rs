@@ -5,7 +5,8 @@ use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
 use anyhow::{Result, anyhow, bail};
-use hookbench_results::{Outcome, Summary, Target};
+use hookbench_analysis::Summary;
+use hookbench_model::{Outcome, Target};
 use hookbench_vm::cache::{Cache, Kind};
 use hookbench_vm::kernels;
 

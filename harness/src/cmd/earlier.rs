@@ -5,8 +5,9 @@ use std::collections::HashMap;
 use std::path::Path;
 
 use anyhow::{Context, Result, bail};
+use hookbench_model::{Cell, History, Measurement, Outcome};
+use hookbench_results::Run;
 use hookbench_results::store::{JOURNAL_FILE, Journal, describe};
-use hookbench_results::{Cell, History, Measurement, Outcome, Run};
 
 use super::say;
 use crate::folder::{Holds, holds};

@@ -8,10 +8,10 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::{Context, Result};
+use hookbench_analysis::Comparison;
+use hookbench_analysis::compare::Sides;
+use hookbench_analysis::gate::{Gate, Limit, Pattern, Rules};
 use hookbench_reports::compare::{FORMATS, Format, Report};
-use hookbench_results::Comparison;
-use hookbench_results::compare::Sides;
-use hookbench_results::gate::{Gate, Limit, Pattern, Rules};
 use hookbench_results::store::write_whole;
 
 use super::{compare, say, usage};

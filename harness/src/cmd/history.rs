@@ -7,10 +7,11 @@ use std::process::ExitCode;
 
 use anyhow::{Context, Result, anyhow};
 use clap::ValueEnum;
+use hookbench_model::Cell;
 use hookbench_reports::history::{Along, History, csv, histories, table};
 use hookbench_reports::plot;
+use hookbench_results::Run;
 use hookbench_results::store::{load, write_whole};
-use hookbench_results::{Cell, Run};
 
 use super::{say, usage};
 use crate::baseline;

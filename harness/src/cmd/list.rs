@@ -6,9 +6,9 @@ use std::process::ExitCode;
 
 use anyhow::{Context, Result};
 use clap::ValueEnum;
+use hookbench_model::behaviour::Syscall;
+use hookbench_model::{BEHAVIOURS, CustomMonitorKind, CustomWorkloadKind};
 use hookbench_probes::{Monitor, own};
-use hookbench_results::behaviour::Syscall;
-use hookbench_results::{BEHAVIOURS, OwnKind, WorkKind};
 use hookbench_vm::{kernels, pair};
 use hookbench_workloads::WORKLOADS;
 
@@ -74,10 +74,14 @@ fn workload_rows() -> Vec<Row> {
     let ours = WORKLOADS.iter().map(|workload| workload.info());
     let ours =
         ours.map(|info| [info.name.into(), format!("parameters: {}", info.known()), info.about.into()]);
-    let own = WorkKind::ALL.into_iter().map(|kind| {
+    let own = CustomWorkloadKind::ALL.into_iter().map(|kind| {
         let (name, about) = match kind {
-            WorkKind::Command => ("cmd:COMMAND", "a command that you supply, timed from its fork to its end"),
-            WorkKind::Calls => ("syscalls:FILE.toml", "system calls that a file you supply describes"),
+            CustomWorkloadKind::Command => {
+                ("cmd:COMMAND", "a command that you supply, timed from its fork to its end")
+            }
+            CustomWorkloadKind::Calls => {
+                ("syscalls:FILE.toml", "system calls that a file you supply describes")
+            }
         };
         [name.into(), "custom".into(), about.into()]
     });
@@ -86,11 +90,11 @@ fn workload_rows() -> Vec<Row> {
 
 /// The built-in ones, then the forms of custom ones.
 fn monitor_rows() -> Vec<Row> {
-    let own = OwnKind::ALL.into_iter().map(|kind| {
+    let own = CustomMonitorKind::ALL.into_iter().map(|kind| {
         let name = match kind {
-            OwnKind::Bpf => "bpf:FILE.o",
-            OwnKind::Audit => "audit:FILE.rules",
-            OwnKind::Command => "cmd:COMMAND",
+            CustomMonitorKind::Bpf => "bpf:FILE.o",
+            CustomMonitorKind::Audit => "audit:FILE.rules",
+            CustomMonitorKind::Command => "cmd:COMMAND",
         };
         let [_, needs, _] = monitor_row(own::monitor(kind));
         [name.into(), needs, format!("custom: {}", own::monitor(kind).sink.about)]
@@ -105,7 +109,7 @@ fn monitor_row(monitor: Monitor) -> Row {
     needs.extend(requires.lsm.iter().map(|module| format!("lsm={module}")));
     needs.extend(requires.boot.iter().map(|word| word.to_string()));
     let sink = monitor.sink;
-    let can = [sink.does.about(), sink.scope.about(), sink.watches.about()].join(", ");
+    let can = [sink.enforcement.about(), sink.scope.about(), sink.watches.about()].join(", ");
     [monitor.name().to_string(), needs.join(" "), format!("{} ({can})", sink.about)]
 }
 

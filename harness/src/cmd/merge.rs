@@ -5,9 +5,10 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use anyhow::{Result, bail};
+use hookbench_model::Outcome;
 use hookbench_reports::terminal;
+use hookbench_results::merge as results;
 use hookbench_results::store::{load, save};
-use hookbench_results::{Outcome, merge as results};
 
 use super::report::{render, say_where};
 use super::{say, usage};

@@ -4,7 +4,7 @@
 use std::path::Path;
 
 use anyhow::{Result, bail, ensure};
-use hookbench_results::{Cell, Target, WorkKind};
+use hookbench_model::{Cell, CustomWorkloadKind, Target};
 use hookbench_vm::pair;
 use hookbench_workloads::own::ask;
 
@@ -27,7 +27,7 @@ pub(super) fn one(name: &str, args: &Args) -> Result<Asked> {
 
 /// Resolves `cell`. If it does not exist, the error lists similar cells.
 pub(super) fn alike(cell: &Cell, name: &str, args: &Args) -> Result<Asked> {
-    let own = cell.monitor.own().is_some();
+    let own = cell.monitor.custom().is_some();
     let products = Products {
         workloads: vec![cell.workload.clone()],
         monitors: vec![if own { cell.tuned_monitor() } else { cell.monitor.to_string() }],
@@ -43,7 +43,7 @@ pub(super) fn alike(cell: &Cell, name: &str, args: &Args) -> Result<Asked> {
             .collect(),
         samples: args.samples,
     };
-    if cell.target == Target::Host && WorkKind::of(&cell.workload).is_some() {
+    if cell.target == Target::Host && CustomWorkloadKind::of(&cell.workload).is_some() {
         bail!(
             "{} is a workload you supplied; it only runs inside guests, so use --target tcg",
             cell.workload
@@ -86,7 +86,7 @@ fn one_s_own(cell: &Cell, args: &Args, works: &Works) -> Result<Owns> {
         );
     }
     let owns = owns(&given, With { ready: args.ready.clone(), bring: args.bring.clone() }, works)?;
-    if cell.monitor.own().is_some() && given.is_empty() {
+    if cell.monitor.custom().is_some() && given.is_empty() {
         bail!(
             "{} is a custom monitor; pass its location, for example --monitor bpf:PATH/NAME.o",
             cell.monitor
@@ -105,7 +105,7 @@ fn own_workload(cell: &Cell, args: &Args) -> Result<Works> {
             cell.workload
         );
     }
-    if WorkKind::of(&cell.workload).is_some() && given.is_empty() {
+    if CustomWorkloadKind::of(&cell.workload).is_some() && given.is_empty() {
         bail!(
             "{} is a custom workload; pass its definition, for example --workload 'cmd:./my-test --once'",
             cell.workload

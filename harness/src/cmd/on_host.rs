@@ -8,10 +8,11 @@ use std::process::ExitCode;
 use std::time::{Duration, SystemTime};
 
 use anyhow::{Context, Result, bail, ensure};
+use hookbench_model::{Cell, Clock, Measurement, Target};
 use hookbench_results::run::SCHEMA;
 use hookbench_results::samples::MOST;
 use hookbench_results::store::{Journal, save};
-use hookbench_results::{Cell, Clock, Environment, Measurement, Run, Target};
+use hookbench_results::{Environment, Run};
 
 use super::asked::{Asked, on_host};
 use super::baselined;

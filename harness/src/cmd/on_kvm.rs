@@ -4,7 +4,7 @@
 use std::process::ExitCode;
 
 use anyhow::{Context, Result, ensure};
-use hookbench_results::Target;
+use hookbench_model::Target;
 
 use super::asked::{Asked, asked};
 use super::on_host::{in_rounds, possible, terms};

@@ -4,8 +4,9 @@
 use std::io::IsTerminal;
 use std::time::Duration;
 
+use hookbench_analysis::Summary;
+use hookbench_model::{Cell, Measurement};
 use hookbench_reports::text::one_line;
-use hookbench_results::{Cell, Measurement, Summary};
 use indicatif::{ProgressBar, ProgressStyle};
 
 use super::say;

@@ -8,13 +8,12 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use anyhow::{Context, Result, anyhow, bail};
+use hookbench_model::protocol::Fault;
+use hookbench_model::{Cell, Clock, History, Measurement, Profile, Schedule, Target};
 use hookbench_reports::terminal;
-use hookbench_results::protocol::Fault;
 use hookbench_results::run::SCHEMA;
 use hookbench_results::store::{Journal, save};
-use hookbench_results::{
-    Cell, Clock, Environment, History, Measurement, Profile, Run, Schedule, Shard, Target,
-};
+use hookbench_results::{Environment, Run, Shard};
 
 use super::asked::{Asked, asked};
 use super::earlier::{earlier, is_of};

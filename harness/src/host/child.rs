@@ -13,8 +13,8 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
+use hookbench_model::protocol::HostOrder;
 use hookbench_results::environment::ImageRecord;
-use hookbench_results::protocol::HostOrder;
 use hookbench_vm::answer::{last_lines, understand};
 use hookbench_vm::guest::{Answer, Error};
 use hookbench_vm::scratch::Scratch;

@@ -5,11 +5,12 @@
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
+use hookbench_model::protocol::{CellSpec, HostOrder};
+use hookbench_model::{Cell, Clock, Failure, FailureKind, History, Measured, Outcome, Target};
 use hookbench_probes::Monitor;
+use hookbench_results::Environment;
 use hookbench_results::environment::KernelRecord;
 use hookbench_results::hardware::Hardware;
-use hookbench_results::protocol::{CellSpec, HostOrder};
-use hookbench_results::{Cell, Clock, Environment, Failure, FailureKind, History, Measured, Outcome, Target};
 
 use crate::outcome::{believed, failure};
 use crate::session::Session;
@@ -130,7 +131,7 @@ pub(crate) fn only_of_this(spec: &CellSpec, outcome: Outcome) -> Outcome {
     /// More than all clocks and events together.
     const MOST: usize = 32;
     let wrong = |measured: &Measured| {
-        let other = |other: &&hookbench_results::ClockSamples| other.samples.len() != spec.samples as usize;
+        let other = |other: &&hookbench_model::ClockSamples| other.samples.len() != spec.samples as usize;
         measured.others.len() > MOST || measured.others.iter().any(|clock| other(&clock))
     };
     match outcome {

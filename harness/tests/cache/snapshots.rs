@@ -6,8 +6,9 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 
+use hookbench_model::{Failure, FailureKind, Outcome};
+use hookbench_results::Run;
 use hookbench_results::store::load;
-use hookbench_results::{Failure, FailureKind, Outcome, Run};
 
 use super::common::{same, send, wait};
 use super::own::{HOOKBENCH, Own, flip, text, unshared};

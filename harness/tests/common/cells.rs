@@ -6,8 +6,8 @@ use hookbench::plan::{Plan, Planned, Products};
 use hookbench::qemu::QemuSession;
 use hookbench::runner::spec;
 use hookbench::session::Session;
-use hookbench_results::protocol::Fault;
-use hookbench_results::{Measured, Outcome, Schedule};
+use hookbench_model::protocol::Fault;
+use hookbench_model::{Measured, Outcome, Schedule};
 
 /// A time limit that no cell reaches.
 pub(crate) const LONG: Duration = Duration::from_secs(120);
