@@ -96,7 +96,9 @@ mod tests {
         let mut links = 0;
         for file in std::fs::read_dir(folder).unwrap() {
             let text = std::fs::read_to_string(file.unwrap().path()).unwrap();
-            for link in text.split(concat!("href=\"#", "method-")).skip(1).filter_map(|rest| rest.split('"').next()) {
+            for link in
+                text.split(concat!("href=\"#", "method-")).skip(1).filter_map(|rest| rest.split('"').next())
+            {
                 assert!(page.contains(&format!("id=\"method-{link}\"")), "{link}");
                 links += 1;
             }
