@@ -5,12 +5,12 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use crate::run::{Failure, Result, cargo, given, status, step, target_dir, workspace};
-use crate::setup::{For, setup};
+use crate::setup::{Consent, For, setup};
 
 /// Runs the quick plan, which is what `hookbench run` does when nothing else is
 /// asked for; `arguments` are passed on to it, and `--out` takes the place of ours.
 pub(crate) fn bench(arguments: &[String]) -> Result<()> {
-    setup(For::Use)?;
+    setup(For::Use, Consent::Ask)?;
     step("build hookbench", &mut cargo(&["build", "--release", "-p", "hookbench"]))?;
     let target = target_dir();
     let mut command = Command::new(target.join("release/hookbench"));

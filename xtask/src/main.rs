@@ -5,7 +5,6 @@
 mod bench;
 mod fuzz;
 mod numbers;
-mod packages;
 mod perf;
 mod reference;
 mod run;
@@ -51,7 +50,8 @@ fn dispatch(arguments: &[String]) -> Result<()> {
         return Err(Failure::usage(format!("no command\n{USAGE}")));
     };
     match (command.as_str(), rest) {
-        ("setup", []) => setup::setup(setup::For::Use),
+        ("setup", []) => setup::setup(setup::For::Use, setup::Consent::Ask),
+        ("setup", [yes]) if yes == "--yes" => setup::setup(setup::For::Use, setup::Consent::Given),
         ("bench", rest) => bench::bench(rest),
         ("perf", []) => perf::perf(),
         ("numbers", rest) => numbers::numbers(rest),

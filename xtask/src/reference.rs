@@ -6,7 +6,7 @@ use std::path::Path;
 use std::process::Command;
 
 use crate::run::{Failure, Result, cargo, status, step, target_dir, workspace};
-use crate::setup::{For, setup};
+use crate::setup::{Consent, For, setup};
 
 /// The plans that are published.
 const PLANS: &[&str] = &["full", "sweeps", "cpus"];
@@ -24,7 +24,7 @@ const LARGEST_SAMPLES: u64 = 5_000_000;
 /// Runs the plans, or goes on where an earlier run was interrupted, and puts their
 /// results where they are published.
 pub(crate) fn reference() -> Result<()> {
-    setup(For::Use)?;
+    setup(For::Use, Consent::Ask)?;
     step("build hookbench", &mut cargo(&["build", "--release", "-p", "hookbench"]))?;
     for plan in PLANS {
         let out = target_dir().join("reference").join(plan);

@@ -4,7 +4,7 @@
 use std::process::{Command, Stdio};
 
 use crate::run::{Failure, Result, cargo, step, target_dir};
-use crate::setup::{For, setup};
+use crate::setup::{Consent, For, setup};
 
 /// What the agent is built for, and with: a guest has no libraries of its own.
 /// The target must be named, or else procedural macros would be static too.
@@ -21,7 +21,7 @@ pub(crate) fn test() -> Result<()> {
     for component in ["fmt", "clippy"] {
         has(component)?;
     }
-    setup(For::Tests)?;
+    setup(For::Tests, Consent::Ask)?;
     step("cargo fmt", &mut cargo(&["fmt", "--check"]))?;
     step("cargo fmt (fuzz)", &mut cargo(&["fmt", "--check", "--manifest-path", FUZZ]))?;
     step("cargo clippy", &mut cargo(&["clippy", "--all-targets", "--", "-D", "warnings"]))?;
@@ -34,7 +34,7 @@ pub(crate) fn test() -> Result<()> {
 /// Runs the tests that are left out otherwise because they take minutes or start
 /// services; of those, the ones whose names have `filter` in them.
 pub(crate) fn slow(filter: &[String]) -> Result<()> {
-    setup(For::SlowTests)?;
+    setup(For::SlowTests, Consent::Ask)?;
     let mut command = cargo(&["test", "--tests", "--", "--ignored", "--test-threads", "1"]);
     step("cargo test (slow)", command.args(filter))
 }

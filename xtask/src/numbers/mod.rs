@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use crate::run::{Failure, Result, cargo, given, status, step, target_dir, workspace};
-use crate::setup::{For, setup};
+use crate::setup::{Consent, For, setup};
 use csv::Table;
 use difference::Difference;
 use revision::Revision;
@@ -32,7 +32,7 @@ struct Asked {
 pub(crate) fn numbers(arguments: &[String]) -> Result<()> {
     let asked = understand(arguments)?;
     let revision = Revision::find(&asked.against)?;
-    setup(For::Use)?;
+    setup(For::Use, Consent::Ask)?;
     let before = Side {
         name: asked.against.clone(),
         hookbench: revision.hookbench()?,

@@ -9,7 +9,7 @@ use std::path::Path;
 use std::process::Stdio;
 
 use crate::run::{Failure, Result, cargo, step, target_dir};
-use crate::setup::{For, setup};
+use crate::setup::{Consent, For, setup};
 use figures::GROUPS;
 use table::Measured;
 
@@ -19,7 +19,7 @@ const BENCHMARK: [&str; 6] = ["bench", "--quiet", "-p", "hookbench", "--bench", 
 /// Measures all figures and prints them. Figures that do not keep their limits
 /// are a failure, but only after all have been measured.
 pub(crate) fn perf() -> Result<()> {
-    setup(For::Use)?;
+    setup(For::Use, Consent::Ask)?;
     step("build the benchmark", cargo(&BENCHMARK).arg("--no-run"))?;
     let log = target_dir().join("perf.log");
     let file = File::create(&log)
