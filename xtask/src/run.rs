@@ -56,6 +56,11 @@ pub(crate) fn step(name: &str, command: &mut Command) -> Result<()> {
     println!("==> {name}");
     let begin = Instant::now();
     let status = status(command)?;
+    ended(name, begin, status)
+}
+
+/// Says how the step called `name` ended that began at `begin`.
+pub(crate) fn ended(name: &str, begin: Instant, status: ExitStatus) -> Result<()> {
     let seconds = begin.elapsed().as_secs_f64();
     if status.success() {
         println!("==> {name}: ok in {seconds:.1} s");

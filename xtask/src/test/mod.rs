@@ -1,7 +1,12 @@
 //! Everything that must hold before a change goes in, in the order in which it
 //! is quickest known: formatting, lints, documentation, tests.
 
+mod counted;
+mod tally;
+
 use std::process::{Command, Stdio};
+
+use counted::Counted;
 
 use crate::run::{Failure, Result, cargo, step, target_dir};
 use crate::setup::{Consent, For, setup};
@@ -27,16 +32,28 @@ pub(crate) fn test() -> Result<()> {
     step("cargo clippy", &mut cargo(&["clippy", "--all-targets", "--", "-D", "warnings"]))?;
     step("cargo clippy (fuzz)", &mut for_fuzzing())?;
     step("cargo doc", cargo(&["doc", "--no-deps"]).env("RUSTDOCFLAGS", "-D warnings"))?;
-    step("cargo test", &mut cargo(&["test"]))?;
-    guest()
+    let mut counted = Counted::new();
+    let ended = tests(&mut counted);
+    counted.print();
+    ended
 }
 
-/// Runs the tests that are left out otherwise because they take minutes or start
-/// services; of those, the ones whose names have `filter` in them.
+/// Runs the tests that [`test`] leaves out because they take minutes or start services;
+/// with a `filter`, those whose names contain it.
 pub(crate) fn slow(filter: &[String]) -> Result<()> {
     setup(For::SlowTests, Consent::Ask)?;
-    let mut command = cargo(&["test", "--tests", "--", "--ignored", "--test-threads", "1"]);
-    step("cargo test (slow)", command.args(filter))
+    let mut counted = Counted::new();
+    let mut arguments = vec!["--ignored", "--test-threads", "1"];
+    arguments.extend(filter.iter().map(String::as_str));
+    let ended = counted.tests("cargo test (slow)", &mut cargo(&["test", "--tests"]), &arguments);
+    counted.print();
+    ended
+}
+
+fn tests(counted: &mut Counted) -> Result<()> {
+    counted.tests("cargo test", &mut cargo(&["test", "--tests"]), &[])?;
+    counted.examples("cargo test (documentation)", &mut cargo(&["test", "--doc"]))?;
+    guest(counted)
 }
 
 /// The fuzz targets are looked at, and neither linked nor run: that is for a
@@ -47,12 +64,12 @@ fn for_fuzzing() -> Command {
     command
 }
 
-/// What runs inside the guest is built in another way, and so tested in it.
-fn guest() -> Result<()> {
+/// The guest's programs are built in another way, and so tested in it.
+fn guest(counted: &mut Counted) -> Result<()> {
     let lint = [&["clippy", "--all-targets"], &GUEST[..], &GUEST_PACKAGES].concat();
     step("cargo clippy (guest)", for_guest(&lint).args(["--", "-D", "warnings"]))?;
-    let test = [&["test"], &GUEST[..], &GUEST_PACKAGES].concat();
-    step("cargo test (guest)", &mut for_guest(&test))
+    let test = [&["test", "--tests"], &GUEST[..], &GUEST_PACKAGES].concat();
+    counted.tests("cargo test (guest)", &mut for_guest(&test), &[])
 }
 
 fn for_guest(arguments: &[&str]) -> Command {
