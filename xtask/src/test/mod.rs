@@ -1,5 +1,5 @@
-//! Everything that must hold before a change goes in, in the order in which it
-//! is quickest known: formatting, lints, documentation, tests.
+//! Everything that must hold before a change goes in, the quickest first: links,
+//! formatting, lints, documentation, tests.
 
 mod counted;
 mod tally;
@@ -8,6 +8,7 @@ use std::process::{Command, Stdio};
 
 use counted::Counted;
 
+use crate::docs::check_links;
 use crate::run::{Failure, Result, cargo, step, target_dir};
 use crate::setup::{Consent, For, setup};
 
@@ -27,6 +28,7 @@ pub(crate) fn test() -> Result<()> {
         has(component)?;
     }
     setup(For::Tests, Consent::Ask)?;
+    check_links()?;
     step("cargo fmt", &mut cargo(&["fmt", "--check"]))?;
     step("cargo fmt (fuzz)", &mut cargo(&["fmt", "--check", "--manifest-path", FUZZ]))?;
     step("cargo clippy", &mut cargo(&["clippy", "--all-targets", "--", "-D", "warnings"]))?;
