@@ -11,14 +11,25 @@ use std::process::Command;
 /// statically too, and could not load them.
 const TARGET: &str = "x86_64-unknown-linux-gnu";
 
+/// The crates that the agent is built from.
+const AGENT_CRATES: [&str; 4] = ["agent", "probes", "workloads", "model"];
+
+/// The parts of a crate that its build reads. Published runs, tests and fuzzing seeds
+/// are none of them.
+const BUILD_INPUTS: [&str; 5] = ["Cargo.toml", "build.rs", "src", "bpf", "modules"];
+
+/// The files of the workspace that decide about dependencies and profiles.
+const WORKSPACE_INPUTS: [&str; 2] = ["Cargo.toml", "Cargo.lock"];
+
+/// The environment variables that name compilers.
+const COMPILERS: [&str; 2] = ["CLANG", "CC"];
+
 type Result<T> = std::result::Result<T, Box<dyn Error>>;
 
 fn main() -> Result<()> {
     let out = PathBuf::from(env::var("OUT_DIR")?);
     let root = PathBuf::from(env::var("CARGO_MANIFEST_DIR")?).join("..").canonicalize()?;
-    for part in ["agent", "probes", "workloads", "model", "Cargo.toml", "Cargo.lock"] {
-        println!("cargo::rerun-if-changed=../{part}");
-    }
+    watch(&root);
     let agent = build_agent(&root, &target_dir(&out)?)?;
     build_noop(&root.join("workloads/src/noop.S"), &out.join("noop"))?;
     let made_by = Command::new(&agent).arg("--made-by").output()?;
@@ -28,6 +39,19 @@ fn main() -> Result<()> {
     println!("cargo::rustc-env=HOOKBENCH_BPF_COMPILER={}", lines.next().unwrap_or_default());
     println!("cargo::rustc-env=HOOKBENCH_RUSTC={}", lines.next().unwrap_or_default());
     Ok(())
+}
+
+/// Has cargo run this again when something changes that the guest's programs are
+/// built from, and only then.
+fn watch(root: &Path) {
+    let parts = AGENT_CRATES.iter().flat_map(|name| BUILD_INPUTS.map(|input| root.join(name).join(input)));
+    // Cargo takes a missing path for one that has changed.
+    for path in parts.chain(WORKSPACE_INPUTS.map(|file| root.join(file))).filter(|path| path.exists()) {
+        println!("cargo::rerun-if-changed={}", path.display());
+    }
+    for name in COMPILERS {
+        println!("cargo::rerun-if-env-changed={name}");
+    }
 }
 
 /// A separate target folder inside this build's, because the outer cargo holds the lock

@@ -33,7 +33,7 @@ pub(super) fn check(root: &Path) -> Result<usize> {
     problems.extend(unlisted(root, &pages)?);
     match problems.len() {
         0 => Ok(links),
-        number => Err(Failure::new(format!("{number} broken links:\n{}", problems.join("\n")))),
+        number => Err(Failure::new(format!("{number} problems with links:\n{}", problems.join("\n")))),
     }
 }
 
@@ -171,7 +171,7 @@ mod tests {
             ("README.md", "text\n[a](docs/b.md)\n[b](docs/a.md#no-heading)\n"),
             ("docs/a.md", "# A heading\n\n[out](../../x.md)\n"),
         ];
-        let expected = "3 broken links:\n\
+        let expected = "3 problems with links:\n\
                         README.md:2: docs/b.md: no such file\n\
                         README.md:3: docs/a.md#no-heading: no heading #no-heading\n\
                         docs/a.md:3: ../../x.md: leads out of the repository";
@@ -182,6 +182,6 @@ mod tests {
     fn a_page_that_the_book_does_not_list_is_a_problem() {
         let files = [("docs/SUMMARY.md", "- [A](a.md)\n"), ("docs/a.md", ""), ("docs/in/b.md", "")];
         let message = checked("unlisted", &files).unwrap_err().message;
-        assert_eq!(message, "1 broken links:\ndocs/in/b.md: not listed in docs/SUMMARY.md");
+        assert_eq!(message, "1 problems with links:\ndocs/in/b.md: not listed in docs/SUMMARY.md");
     }
 }

@@ -93,7 +93,10 @@ fn has(component: &str) -> Result<()> {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
     use super::*;
+    use crate::run::workspace;
 
     #[test]
     fn a_missing_component_is_said_with_the_command_that_installs_it() {
@@ -105,5 +108,34 @@ mod tests {
     fn the_guests_programs_are_static_and_the_macros_not() {
         let command = format!("{:?}", for_guest(&[&["test"], &GUEST[..]].concat()));
         assert!(command.contains("crt-static") && command.contains("--target\""), "{command}");
+    }
+
+    /// The crates of hookbench that `crate`'s manifest names, and those that theirs name.
+    fn crates_of(name: &str, known: &mut BTreeSet<String>) {
+        known.insert(name.to_owned());
+        let manifest = workspace().join(name).join("Cargo.toml");
+        let manifest = std::fs::read_to_string(&manifest).unwrap();
+        let (_, rest) = manifest.split_once("[dependencies]\n").unwrap();
+        let dependencies = rest.split("\n[").next().unwrap_or_default();
+        for line in dependencies.lines() {
+            let Some(rest) = line.strip_prefix("hookbench-") else { continue };
+            let end = rest.find(|character: char| !character.is_ascii_lowercase()).unwrap_or(rest.len());
+            if !known.contains(&rest[..end]) {
+                crates_of(&rest[..end], known);
+            }
+        }
+    }
+
+    #[test]
+    fn the_build_watches_every_crate_of_the_agent() {
+        let mut crates = BTreeSet::new();
+        crates_of("agent", &mut crates);
+        let build = include_str!("../../../harness/build.rs");
+        let (_, list) = build.split_once("const AGENT_CRATES").unwrap();
+        let (_, list) = list.split_once("= [").unwrap();
+        let (list, _) = list.split_once(']').unwrap();
+        let watched: BTreeSet<String> = list.split('"').skip(1).step_by(2).map(str::to_owned).collect();
+        assert_eq!(watched, crates);
+        assert!(crates.len() > 3, "{crates:?}");
     }
 }
