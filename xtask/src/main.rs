@@ -93,7 +93,7 @@ mod tests {
     }
 
     #[test]
-    fn an_unknown_command_or_argument_is_a_matter_of_usage() {
+    fn unknown_commands_and_arguments_are_usage_errors() {
         let wrong = [
             "",
             "tset",

@@ -1,5 +1,6 @@
-//! Makes the published runs and their reports again: the plans `full`, `sweeps`
-//! and `cpus` on all their kernels, into `results/published` and `reports/reference`.
+//! Measures the published runs: the plans `full`, `sweeps` and `cpus` on all their
+//! kernels. Their results go to `results/published`, their reports to
+//! `reports/reference`.
 
 use std::fs;
 use std::path::Path;
@@ -10,7 +11,7 @@ use crate::setup::{Consent, For, setup};
 
 /// The plans that are published.
 const PLANS: &[&str] = &["full", "sweeps", "cpus"];
-/// What of a run is published where, relative to the workspace.
+/// The published files of a run, and where they go, relative to the workspace.
 const FILES: &[(&str, &str)] = &[
     ("run.json", "results/published"),
     ("results.csv", "results/published"),
@@ -18,11 +19,11 @@ const FILES: &[(&str, &str)] = &[
     ("report.md", "reports/reference"),
     ("report.html", "reports/reference"),
 ];
-/// Samples that take more are left out, in bytes.
+/// A larger file of samples is not published, in bytes.
 const LARGEST_SAMPLES: u64 = 5_000_000;
 
-/// Runs the plans, or goes on where an earlier run was interrupted, and puts their
-/// results where they are published.
+/// Runs the plans, or resumes them where an earlier run was interrupted, and publishes
+/// the results.
 pub(crate) fn reference() -> Result<()> {
     setup(For::Use, Consent::Ask)?;
     step("build hookbench", &mut cargo(&["build", "--release", "-p", "hookbench"]))?;
@@ -36,12 +37,12 @@ pub(crate) fn reference() -> Result<()> {
         let status = status(&mut command)?;
         if !status.success() {
             return Err(Failure::new(format!(
-                "the plan {plan} failed ({status}); what was measured is in {}, and the same command goes on",
+                "the plan {plan} failed ({status}); its measurements are in {}, and the same command resumes it",
                 out.display()
             )));
         }
         publish(plan, &out, workspace())?;
-        // A run that is published is not gone on with: the next one is a new one.
+        // A published run is complete: the next call starts a new one.
         fs::remove_dir_all(&out)
             .map_err(|error| Failure::new(format!("failed to remove {}: {error}", out.display())))?;
     }
@@ -55,7 +56,7 @@ fn publish(plan: &str, out: &Path, workspace: &Path) -> Result<()> {
             |error| Failure::new(format!("failed to copy {} to {}: {error}", from.display(), to.display()));
         let size = fs::metadata(&from).map_err(wrong)?.len();
         if *file == "samples.csv.zst" && size > LARGEST_SAMPLES {
-            println!("{} has {size} bytes and is left out", from.display());
+            println!("{} has {size} bytes and is not published", from.display());
             continue;
         }
         let above = to.parent().unwrap_or(workspace);

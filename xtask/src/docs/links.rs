@@ -157,7 +157,7 @@ mod tests {
     }
 
     #[test]
-    fn links_that_lead_somewhere_are_counted() {
+    fn working_links_are_counted() {
         let files = [
             ("README.md", "[a](docs/a.md#a-heading) [web](https://example.org/x) [docs](docs)\n"),
             ("docs/a.md", "# A heading\n[up](../README.md) [here](#a-heading) [text](empty.txt#L1)\n"),
@@ -166,7 +166,7 @@ mod tests {
     }
 
     #[test]
-    fn broken_links_are_told_with_their_lines() {
+    fn broken_links_are_reported_with_their_lines() {
         let files = [
             ("README.md", "text\n[a](docs/b.md)\n[b](docs/a.md#no-heading)\n"),
             ("docs/a.md", "# A heading\n\n[out](../../x.md)\n"),

@@ -1,5 +1,5 @@
-//! An earlier revision, checked out and built: `target/numbers/SHA` has its
-//! sources with a target folder of their own, and stays for the next call.
+//! An earlier revision, checked out and built: `target/numbers/SHA` has its sources with
+//! a separate target folder, and the next call reuses it.
 
 use std::fs;
 use std::io;
@@ -138,13 +138,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_commit_has_a_hash_and_a_name_without_one_is_a_matter_of_usage() {
+    fn an_unknown_revision_is_a_usage_error() {
         assert_eq!(Revision::find("no-such-revision").unwrap_err().code, 2);
         assert_eq!(Revision::find("--all").unwrap_err().code, 2);
     }
 
     #[test]
-    fn what_the_workspace_built_is_not_shared() {
+    fn only_dependencies_are_shared() {
         let folder = std::env::temp_dir().join(format!("xtask-share-{}", std::process::id()));
         let (from, to) = (folder.join("from"), folder.join("to"));
         for file in ["deps/libserde-1.rlib", "deps/libhookbench_vm-2.rlib", "incremental/x/y"] {

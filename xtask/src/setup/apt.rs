@@ -12,7 +12,7 @@ use crate::run::{Failure, Result, status};
 /// Package lists older than this may name files that the mirror no longer has.
 const LISTS_AGE: Duration = Duration::from_secs(24 * 60 * 60);
 
-/// What apt has to do so that all wanted packages are there.
+/// How apt installs all wanted packages.
 #[derive(Debug)]
 pub(super) struct Plan {
     /// The packages that were asked for.
@@ -82,13 +82,13 @@ struct Obstacles {
     removed: Vec<String>,
     /// Those, or the packages that it names instead.
     packages: Vec<String>,
-    /// apt's own words; empty where packages would be removed.
+    /// apt's message; empty where packages would be removed.
     said: String,
 }
 
 fn simulate(wanted: &[&str], release: Option<&str>) -> Result<Simulated> {
     let mut arguments = install_arguments(wanted, release);
-    // With this, apt would fail without a word about which packages it means.
+    // With --no-remove, apt fails without naming the packages.
     arguments.retain(|argument| argument != "--no-remove");
     arguments.insert(0, "--simulate".into());
     let output = output(Command::new("apt-get").args(&arguments))?;
@@ -163,7 +163,7 @@ fn backports() -> String {
 }
 
 fn output(command: &mut Command) -> Result<Output> {
-    // Its words are read.
+    // Untranslated output, since it is parsed.
     command.env("LC_ALL", "C").output().map_err(|error| {
         Failure::new(format!("failed to start {}: {error}", command.get_program().to_string_lossy()))
     })
@@ -232,7 +232,7 @@ mod tests {
     }
 
     #[test]
-    fn what_apt_says_is_part_of_the_advice() {
+    fn the_advice_quotes_apt() {
         let obstacles =
             Obstacles { packages: vec![], removed: vec![], said: "E: Unable to locate package x".into() };
         let text = advice(&["x"], &obstacles, &[]);

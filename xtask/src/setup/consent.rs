@@ -1,4 +1,4 @@
-//! Whether packages may be installed now: who is asked, and when nobody is.
+//! Decides whether packages may be installed now, and asks the user where needed.
 
 use std::env;
 use std::io::{self, BufRead, IsTerminal, Write};
@@ -10,11 +10,11 @@ use crate::run::{Failure, Result};
 pub(crate) enum Consent {
     /// `--yes` was given.
     Given,
-    /// The user is asked, unless it is CI or root who runs this.
+    /// xtask asks the user, unless CI or root runs it.
     Ask,
 }
 
-/// What to do before an installation.
+/// The next step before an installation.
 #[derive(Debug, PartialEq, Eq)]
 enum Step {
     Install,
@@ -78,7 +78,7 @@ mod tests {
     }
 
     #[test]
-    fn only_a_yes_is_one() {
+    fn only_yes_is_consent() {
         assert!(is_yes("y\n") && is_yes(" YES \n"));
         assert!(!is_yes("\n") && !is_yes("no\n") && !is_yes("yellow\n"));
     }

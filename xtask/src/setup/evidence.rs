@@ -1,6 +1,6 @@
-//! Whether a need is met already: by a file or a program that shows it, and where a
-//! version matters, by what the program says about itself. Asks no package manager:
-//! what was built by hand is as good.
+//! Checks whether a need is met: by a file or a program, and where the version matters,
+//! by the output of `--version`. It asks no package manager: programs that were built by
+//! hand are good enough.
 
 use std::env;
 use std::path::{Path, PathBuf};
@@ -9,12 +9,12 @@ use std::process::Command;
 use super::packages::Need;
 
 impl Need {
-    /// Whether it is there already, in a version that is new enough.
+    /// Whether it is present in a version that is new enough.
     pub(super) fn met(&self) -> bool {
         if self.variable.is_some_and(|name| env::var_os(name).is_some_and(|value| !value.is_empty())) {
             return true;
         }
-        // The first is the one that will be used.
+        // The build uses the first.
         let Some(found) = self.evidence.iter().find(|name| exists(name, &folders())) else { return false };
         let Some(least) = self.least else { return true };
         version(found).is_some_and(|version| version >= least)
@@ -23,8 +23,8 @@ impl Need {
     /// Why it is not met.
     pub(super) fn lack(&self) -> String {
         match self.evidence.iter().find(|name| exists(name, &folders())) {
-            Some(found) => format!("{found} is too old, or does not tell its version"),
-            None => format!("none of {} is there", self.evidence.join(", ")),
+            Some(found) => format!("{found} is too old, or does not print its version"),
+            None => format!("none of {} exists", self.evidence.join(", ")),
         }
     }
 
@@ -78,7 +78,7 @@ mod tests {
     }
 
     #[test]
-    fn a_program_and_a_file_are_seen() {
+    fn programs_and_files_are_found() {
         assert!(need(&["no-such-program", "sh"], None).met());
         assert!(need(&["/proc/self/exe"], None).met());
         assert!(!need(&["no-such-program", "/no/such/file"], None).met());

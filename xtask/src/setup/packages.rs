@@ -1,6 +1,5 @@
-//! The table of what hookbench needs from the system: the evidence that shows it, the
-//! Debian package that has it, and the reason. How evidence is looked for is in
-//! `evidence.rs`.
+//! The table of Debian packages that hookbench needs: the evidence that one is installed,
+//! and the reason. `evidence.rs` looks for the evidence.
 
 /// Something that a Debian package contains.
 #[derive(Debug)]
@@ -84,7 +83,7 @@ mod tests {
     }
 
     #[test]
-    fn compilers_are_looked_for_in_the_order_in_which_the_build_does() {
+    fn compilers_are_tried_in_the_order_of_the_build() {
         let build = include_str!("../../../probes/build.rs");
         let (_, list) = build.split_once("COMPILERS: &[&str] = &[").unwrap();
         let (list, _) = list.split_once(']').unwrap();

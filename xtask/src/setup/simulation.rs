@@ -1,4 +1,4 @@
-//! Reads what apt says: the steps that `apt-get --simulate install` would take, the
+//! Reads apt's output: the steps that `apt-get --simulate install` would take, the
 //! packages that stand in the way, and the release an installed package came from.
 //! Nothing here runs apt.
 
@@ -171,7 +171,7 @@ qemu-system-x86:
     }
 
     #[test]
-    fn a_removal_is_seen() {
+    fn a_removal_is_found() {
         let simulation = read(REMOVING);
         assert_eq!((simulation.remove.as_slice(), simulation.install.len()), (&["qemu-utils".into()][..], 1));
         assert_eq!(in_the_way(REMOVING), [""; 0]);

@@ -1,5 +1,4 @@
-//! Runs `cargo test` so that each test is counted and timed. What is read from the
-//! output is in `tally.rs`.
+//! Runs `cargo test` and counts and times each test. `tally.rs` reads the output.
 //!
 //! libtest measures its tests itself, but prints the times only behind an unstable
 //! option, which RUSTC_BOOTSTRAP=1 allows on a stable compiler. Cargo sets it by a
@@ -28,7 +27,7 @@ pub(super) struct Counted {
 }
 
 impl Counted {
-    /// Starts with no test.
+    /// No tests so far; the time starts now.
     pub(super) fn new() -> Counted {
         Counted { tally: Tally::default(), begin: Instant::now() }
     }

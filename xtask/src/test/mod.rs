@@ -12,17 +12,17 @@ use crate::docs::check_links;
 use crate::run::{Failure, Result, cargo, step, target_dir};
 use crate::setup::{Consent, For, setup};
 
-/// What the agent is built for, and with: a guest has no libraries of its own.
-/// The target must be named, or else procedural macros would be static too.
+/// The agent's target and flags: it is static, since a guest has no libraries. Without a
+/// named target, procedural macros would be static too and could not be loaded.
 const GUEST: [&str; 2] = ["--target", "x86_64-unknown-linux-gnu"];
 const GUEST_FLAGS: &str = "-C target-feature=+crt-static";
 const GUEST_PACKAGES: [&str; 6] =
     ["-p", "hookbench-agent", "-p", "hookbench-probes", "--features", "hookbench-probes/attach"];
 
-/// The fuzz targets are a workspace of their own.
+/// The manifest of the fuzz targets, which are a separate workspace.
 const FUZZ: &str = "fuzz/Cargo.toml";
 
-/// Runs all steps up to the first that fails.
+/// Runs all steps up to the first that fails, and prints how the tests ended.
 pub(crate) fn test() -> Result<()> {
     for component in ["fmt", "clippy"] {
         has(component)?;
@@ -58,15 +58,15 @@ fn tests(counted: &mut Counted) -> Result<()> {
     guest(counted)
 }
 
-/// The fuzz targets are looked at, and neither linked nor run: that is for a
-/// nightly compiler, and takes its time.
+/// Checks the fuzz targets without linking or running them, which would need a nightly
+/// compiler.
 fn for_fuzzing() -> Command {
     let mut command = cargo(&["clippy", "--manifest-path", FUZZ, "--target-dir"]);
     command.arg(target_dir()).args(["--", "-D", "warnings"]);
     command
 }
 
-/// The guest's programs are built in another way, and so tested in it.
+/// Checks and tests the guest's crates with the flags that they are built with.
 fn guest(counted: &mut Counted) -> Result<()> {
     let lint = [&["clippy", "--all-targets"], &GUEST[..], &GUEST_PACKAGES].concat();
     step("cargo clippy (guest)", for_guest(&lint).args(["--", "-D", "warnings"]))?;
@@ -80,7 +80,7 @@ fn for_guest(arguments: &[&str]) -> Command {
     command
 }
 
-/// Whether `cargo COMPONENT` is installed.
+/// Fails unless `cargo COMPONENT` is installed.
 fn has(component: &str) -> Result<()> {
     let mut command = cargo(&[component, "--version"]);
     let status = command.stdout(Stdio::null()).stderr(Stdio::null()).status();
@@ -99,13 +99,13 @@ mod tests {
     use crate::run::workspace;
 
     #[test]
-    fn a_missing_component_is_said_with_the_command_that_installs_it() {
+    fn a_missing_component_is_named_with_the_command_that_installs_it() {
         let failure = has("no-such-component").unwrap_err();
         assert!(failure.message.ends_with("rustup component add no-such-component"), "{}", failure.message);
     }
 
     #[test]
-    fn the_guests_programs_are_static_and_the_macros_not() {
+    fn the_guests_programs_are_static_and_macros_are_not() {
         let command = format!("{:?}", for_guest(&[&["test"], &GUEST[..]].concat()));
         assert!(command.contains("crt-static") && command.contains("--target\""), "{command}");
     }

@@ -1,5 +1,5 @@
-//! Counts and times of tests, read from what cargo and libtest print. How tests are
-//! started is in `mod.rs`.
+//! Counts and times of tests, read from the output of cargo and libtest. `counted.rs`
+//! starts the tests.
 
 use std::fmt::Write;
 
@@ -12,7 +12,7 @@ pub(super) struct Tally {
     passed: u64,
     failed: u64,
     skipped: u64,
-    /// The test program whose output comes now, by the name of its crate or file.
+    /// The test program that runs now, by the name of its crate or file.
     program: String,
     /// Tests that ran, with their times in seconds.
     times: Vec<(f64, String)>,
@@ -134,7 +134,7 @@ test result: ok. 0 passed; 0 failed; 0 ignored; 0 measured; 0 filtered out; fini
     }
 
     #[test]
-    fn what_a_guest_prints_is_no_count() {
+    fn a_guests_own_result_line_is_not_counted() {
         assert_eq!(tally("test result: ok. 1 passed\ntest result: FAILED\n"), Tally::default());
         assert_eq!(tally("").text(0.0), "==> 0 tests in 0.0 s, building included\n0 passed, 0 failed\n");
     }
