@@ -1,5 +1,5 @@
 //! `cargo xtask`: the tasks of developers, one word each. Most install what is missing
-//! first. Depends on no other crate, so that it works when hookbench does not build.
+//! first. It depends on no other crate, and works when hookbench does not build.
 
 mod bench;
 mod docs;

@@ -48,9 +48,9 @@ pub(super) struct Aside {
 pub(super) struct Changed {
     /// The cell, or the column.
     pub what: String,
-    /// What it was.
+    /// The earlier text.
     pub before: String,
-    /// What it is.
+    /// The present text.
     pub now: String,
 }
 
