@@ -57,8 +57,10 @@ fn watch(root: &Path) {
 /// A separate target folder inside this build's, because the outer cargo holds the lock
 /// of that one.
 fn target_dir(out: &Path) -> Result<PathBuf> {
-    let target = out.ancestors().find(|folder| folder.join("CACHEDIR.TAG").exists());
-    Ok(target.ok_or("no target folder above OUT_DIR")?.join("agent"))
+    // OUT_DIR is `TARGET_DIR/PROFILE/build/…`.
+    let build = out.ancestors().find(|folder| folder.file_name().is_some_and(|name| name == "build"));
+    let target = build.and_then(|build| build.ancestors().nth(2));
+    Ok(target.ok_or_else(|| format!("{} is not in a target folder", out.display()))?.join("agent"))
 }
 
 fn build_agent(root: &Path, target: &Path) -> Result<PathBuf> {
