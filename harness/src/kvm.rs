@@ -10,7 +10,6 @@ use hookbench_results::boot::USUAL_MEMORY;
 use hookbench_results::hardware::Hardware;
 use hookbench_results::protocol::CLOCKS_WORD;
 use hookbench_results::{Clock, Environment, Outcome, Summary, Target};
-use hookbench_vm::args;
 
 use crate::host::{Terms, machine};
 use crate::qemu::QemuSession;
@@ -47,7 +46,7 @@ impl Kvm {
         environment.target = Target::Kvm;
         environment.clock = Clock::Tsc;
         environment.cpu = format!("host ({})", self.hardware.cpu_model);
-        let machine = args::machine_under_kvm(USUAL_MEMORY).into_iter();
+        let machine = hookbench_vm::machine::machine_under_kvm(USUAL_MEMORY).into_iter();
         environment.machine = machine.map(|argument| argument.to_string_lossy().into_owned()).collect();
         environment.hardware = Some(self.hardware.clone());
     }

@@ -15,16 +15,16 @@ use hookbench_results::param::ParamInfo;
 use hookbench_results::protocol::CellSpec;
 use hookbench_results::store::write_whole;
 use hookbench_results::{Cell, Clock, Environment, Failure, FailureKind, History, Outcome, Params, Target};
-use hookbench_vm::brought::Brought;
 use hookbench_vm::cache::{Cache, Kind, Lease, Lock, Wanted};
 use hookbench_vm::console::Show;
 use hookbench_vm::guest::{self, Boot, Start, Terms};
 use hookbench_vm::image::{Content, GuestFile};
 use hookbench_vm::kernel::Kernel;
 use hookbench_vm::loadable::Loadable;
+use hookbench_vm::payload::Brought;
 use hookbench_vm::scratch::Scratch;
 use hookbench_vm::snapshot::{Recipe, Snapshot};
-use hookbench_vm::{args, image, userland};
+use hookbench_vm::{image, machine, userland};
 use sha2::{Digest, Sha256};
 
 use crate::described;
@@ -109,9 +109,9 @@ impl QemuSession {
             target: Target::Tcg,
             clock: Clock::Instructions,
             qemu,
-            cpu: args::CPU.into(),
+            cpu: machine::CPU.into(),
             memory_mib: USUAL_MEMORY,
-            machine: args::machine(1, USUAL_MEMORY).into_iter().map(lossy).collect(),
+            machine: machine::machine(1, USUAL_MEMORY).into_iter().map(lossy).collect(),
             machines: Vec::new(),
             kernels: names.iter().filter_map(|name| found.get(name)).map(kernel_record).collect(),
             image: record,
@@ -235,7 +235,7 @@ impl QemuSession {
         }
         let several = numbers.into_iter().filter(|&cpus| cpus > 1);
         self.environment.machines = several
-            .map(|cpus| (cpus, args::machine(cpus, USUAL_MEMORY).into_iter().map(lossy).collect()))
+            .map(|cpus| (cpus, machine::machine(cpus, USUAL_MEMORY).into_iter().map(lossy).collect()))
             .collect();
         for ((kernel, line), who) in lines {
             if let Some(record) = self.environment.kernels.iter_mut().find(|record| record.name == kernel) {
@@ -364,10 +364,10 @@ fn lossy(argument: OsString) -> String {
 /// # Errors
 /// When QEMU is not there or does not start.
 pub fn qemu_version() -> Result<String> {
-    let output = Command::new(args::QEMU).arg("--version").output().with_context(|| {
+    let output = Command::new(machine::QEMU).arg("--version").output().with_context(|| {
         format!(
             "failed to start {}; install it (Debian: qemu-system-x86), or run: hookbench doctor",
-            args::QEMU
+            machine::QEMU
         )
     })?;
     let text = String::from_utf8_lossy(&output.stdout);

@@ -16,7 +16,7 @@ use hookbench_results::{Work, WorkKind};
 use hookbench_vm::cache::Cache;
 use hookbench_vm::image::{self, Content, GuestFile};
 use hookbench_vm::userland::{self, Userland};
-use hookbench_vm::{brought, packages, program};
+use hookbench_vm::{packages, payload, program};
 use hookbench_workloads::own::{FOLDER, ask};
 use sha2::{Digest, Sha256};
 
@@ -161,7 +161,7 @@ impl Works {
             content: Content::File(bytes.clone()),
         }));
         let archive = folder.join("work");
-        brought::pack(&all, &archive)?;
+        payload::pack(&all, &archive)?;
         Ok(Some(archive))
     }
 }

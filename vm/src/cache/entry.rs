@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 use super::tree;
-use crate::digest;
+use crate::files::digest;
 
 /// The file that says what an entry is. It is also what leases lock, and its
 /// time of modification is when the entry was last used.

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::time::SystemTime;
 
 use super::entry::MANIFEST;
-use crate::flock::flock;
+use crate::files::flock::flock;
 
 /// An entry that stays while this, or a clone of it, lives.
 #[derive(Debug, Clone)]

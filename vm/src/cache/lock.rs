@@ -12,7 +12,7 @@ use anyhow::{Context, Result, ensure};
 use super::entry::{Entry, MANIFEST};
 use super::lease::Lease;
 use super::{Cache, Item, Kind, SCRATCH, VARIABLE, Wanted, tree};
-use crate::flock::flock;
+use crate::files::flock::flock;
 
 /// How often, and how far apart, it is tried to replace what is in use.
 const TRIES: u32 = 20;

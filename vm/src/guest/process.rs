@@ -10,9 +10,9 @@ use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::args;
 use crate::guest::Error;
-use crate::place::Place;
+use crate::guest::pinning::Place;
+use crate::machine;
 
 /// A QEMU that runs.
 pub(crate) struct Process {
@@ -39,7 +39,7 @@ impl Process {
         streams: Streams,
         place: Option<Place>,
     ) -> Result<Process, Error> {
-        let mut command = Command::new(args::QEMU);
+        let mut command = Command::new(machine::QEMU);
         command.args(arguments);
         command.stdin(streams.input).stdout(streams.output).stderr(streams.error);
         let place = place.map(Arc::new);
@@ -77,7 +77,7 @@ impl Process {
         match command.spawn() {
             Ok(qemu) => Ok(Process { ended: pidfd(&qemu), qemu, _place: place }),
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                Err(Error::NoQemu { program: args::QEMU })
+                Err(Error::NoQemu { program: machine::QEMU })
             }
             Err(error) => Err(Error::Qemu { message: error.to_string() }),
         }

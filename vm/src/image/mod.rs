@@ -2,12 +2,16 @@
 //! (cpio, "newc") that the kernel unpacks them from. Equal files are equal
 //! bytes. Which files there are is decided elsewhere.
 
+pub(crate) mod closure;
+pub mod payload;
+pub mod program;
+
 use std::collections::BTreeMap;
 
 use anyhow::{Context, Result, bail, ensure};
 use cpio::newc::{Builder, ModeFileType, trailer};
 
-use crate::digest;
+use crate::files::digest;
 
 /// A file of the guest.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -7,8 +7,8 @@ use std::path::Path;
 
 use anyhow::{Context, Result, bail, ensure};
 
-use crate::closure::{Closure, merged};
-use crate::elf;
+use crate::files::elf;
+use crate::image::closure::{Closure, merged};
 use crate::image::{Content, GuestFile};
 
 /// No program is larger.

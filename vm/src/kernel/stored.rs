@@ -8,10 +8,11 @@ use anyhow::{Context, Result, ensure};
 use hookbench_results::store::write_whole;
 use serde::{Deserialize, Serialize};
 
-use crate::apt::{Apt, Package};
 use crate::cache::{Cache, Kind, Lease, Lock, Wanted};
-use crate::kernels::KernelRow;
-use crate::{digest, elf, vmlinux};
+use crate::debian::apt::{Apt, Package};
+use crate::files::{digest, elf};
+use crate::kernel::table::KernelRow;
+use crate::kernel::vmlinux;
 
 /// A user's own kernel larger than this is not read.
 const LARGEST_FILE: u64 = 1 << 30;
@@ -217,13 +218,13 @@ pub(crate) fn read(path: &Path) -> Result<Vec<u8>> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::kernels;
+    use crate::kernel::table;
     use std::time::{Duration, Instant};
 
     #[test]
     fn fetches_every_kernel_of_the_table_once() {
         let cache = Cache::open().unwrap();
-        for row in kernels::rows().unwrap() {
+        for row in table::rows().unwrap() {
             let kernel = Kernel::fetch(row, &cache, &|line| println!("{line}")).unwrap();
             let begin = Instant::now();
             let again = Kernel::fetch(row, &cache, &|line| panic!("{line}")).unwrap();
@@ -241,7 +242,7 @@ mod tests {
 
     #[test]
     fn fetches_nothing_for_a_kernel_of_ones_own() {
-        let known = Kernel::fetch(kernels::default().unwrap(), &Cache::open().unwrap(), &|_| ()).unwrap();
+        let known = Kernel::fetch(table::default().unwrap(), &Cache::open().unwrap(), &|_| ()).unwrap();
         let temporary = tempfile::tempdir().unwrap();
         let cache = Cache::at(temporary.path()).unwrap();
         for _ in ["extracted", "cached"] {
@@ -308,7 +309,7 @@ mod tests {
     #[test]
     fn a_kernel_in_use_is_not_removed() {
         let folder = tempfile::tempdir().unwrap();
-        let row = kernels::default().unwrap();
+        let row = table::default().unwrap();
         let cache = with_kernel(folder.path(), row);
         let kernel = Kernel::fetch(row, &cache, &|_| ()).unwrap();
         let remove = || cache.lock(&|_| ()).unwrap().remove(Kind::KERNELS, &row.name).unwrap();
@@ -319,7 +320,7 @@ mod tests {
 
     #[test]
     fn a_damaged_kernel_of_ones_own_is_unpacked_again() {
-        let known = Kernel::fetch(kernels::default().unwrap(), &Cache::open().unwrap(), &|_| ()).unwrap();
+        let known = Kernel::fetch(table::default().unwrap(), &Cache::open().unwrap(), &|_| ()).unwrap();
         let temporary = tempfile::tempdir().unwrap();
         let cache = Cache::at(temporary.path()).unwrap();
         let first = Kernel::from_path(&known.vmlinux, &cache, &|_| ()).unwrap().vmlinux;

@@ -8,7 +8,8 @@ use anyhow::{Context, Result};
 
 use crate::cache::{Cache, Kind, Lease, Wanted};
 use crate::kernel::Kernel;
-use crate::{pair_build, toolchain};
+mod build;
+use crate::debian::toolchain;
 
 /// What users call the pair, and its entry in the cache.
 pub const NAME: &str = "audit-pair";
@@ -20,7 +21,7 @@ pub const COMMAND: &str = "hookbench kernel build audit-pair";
 const FORMAT: u32 = 1;
 
 /// The options of both; `pair.config` says why.
-pub(crate) const OPTIONS: &str = include_str!("../pair.config");
+pub(crate) const OPTIONS: &str = include_str!("../../../pair.config");
 
 /// Where the source is from: that of the kernel that is the default.
 pub(crate) const SUITES: [&str; 2] = ["bookworm", "bookworm-security"];
@@ -80,7 +81,7 @@ impl Half {
 pub fn build(cache: &Cache, progress: &dyn Fn(&str)) -> Result<Lease> {
     let source = source()?;
     cache
-        .obtain(&wanted(&source), progress, |lock, made| pair_build::make(lock, made, progress))
+        .obtain(&wanted(&source), progress, |lock, made| build::make(lock, made, progress))
         .with_context(|| format!("failed to build {NAME}"))
 }
 

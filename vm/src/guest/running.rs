@@ -14,17 +14,17 @@ use std::time::{Duration, Instant};
 use hookbench_results::protocol::AgentMessage;
 use tempfile::TempDir;
 
-use crate::answer::{last_lines, understand};
-use crate::args::{self, Files, Memory, Stops};
-use crate::brought::Brought;
-use crate::console::{Show, Tail};
-pub use crate::error::Error;
-use crate::kvm;
-use crate::place::Place;
-use crate::process::{Process, Streams};
-use crate::qmp::{self, Qmp};
-use crate::scratch::Scratch;
-use crate::snapshot::Snapshot;
+use crate::files::scratch::Scratch;
+use crate::guest::answer::{last_lines, understand};
+use crate::guest::console::{Show, Tail};
+use crate::guest::ending::Error;
+use crate::guest::kvm;
+use crate::guest::pinning::Place;
+use crate::guest::process::{Process, Streams};
+use crate::guest::qmp::{self, Qmp};
+use crate::guest::snapshot::Snapshot;
+use crate::image::payload::Brought;
+use crate::machine::{self, Files, Memory, Stops};
 
 /// What an answer has beside its samples, and what was said before it, is not longer.
 const LONGEST_REST: u64 = 256 << 10;
@@ -101,7 +101,7 @@ pub struct Answer {
 pub fn run(start: Start<'_>, cell: &[u8], terms: &Terms<'_>) -> Result<Answer, Error> {
     let mut guest = match start {
         Start::Boot(boot) => match terms.kvm {
-            None => Guest::start(cell, terms, Stops::Not, args::boot_of(&boot), Stdio::null(), None)?,
+            None => Guest::start(cell, terms, Stops::Not, machine::boot_of(&boot), Stdio::null(), None)?,
             Some(cpu) => kvm::start(&boot, cell, terms, cpu)?,
         },
         Start::Restore(snapshot) => restore(snapshot, cell, terms)?,
@@ -125,7 +125,7 @@ fn restore<'a>(snapshot: &Snapshot, cell: &[u8], terms: &'a Terms<'a>) -> Result
     let file = |error| Error::File { path: snapshot.device(), error };
     let device = File::open(snapshot.device()).map_err(file)?;
     let commands = qmp::resume_from(device.as_raw_fd());
-    let mut arguments = args::memory(&snapshot.memory(), terms.memory_mib, Memory::Private);
+    let mut arguments = machine::memory(&snapshot.memory(), terms.memory_mib, Memory::Private);
     arguments.extend(["-incoming", "defer", "-qmp", "stdio"].map(OsString::from));
     let mut guest = Guest::start(cell, terms, Stops::Not, arguments, Stdio::piped(), Some(device))?;
     guest.tell(&commands);
@@ -180,11 +180,11 @@ impl<'a> Guest<'a> {
         let output = if talks { Stdio::piped() } else { create("monitor")?.into() };
         let streams = Streams { input, output, error: create("stderr")?, inherits };
         let (machine, place) = match terms.kvm {
-            None => (args::machine(terms.cpus, terms.memory_mib), Place::take()),
+            None => (machine::machine(terms.cpus, terms.memory_mib), Place::take()),
             // Its CPU is a thread, which gets its place by itself.
-            Some(_) => (args::machine_under_kvm(terms.memory_mib), None),
+            Some(_) => (machine::machine_under_kvm(terms.memory_mib), None),
         };
-        let arguments = [machine, args::devices(&files, stops), arguments].concat();
+        let arguments = [machine, machine::devices(&files, stops), arguments].concat();
         let process = Process::start(&arguments, streams, place)?;
         let tail = Tail::of(&files.console, terms.console);
         Ok(Guest { process, files, folder, tail, shown: Vec::new(), begin: Instant::now(), terms, qmp: None })

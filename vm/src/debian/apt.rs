@@ -14,9 +14,9 @@ use hookbench_results::store::write_whole;
 use tempfile::TempDir;
 
 use crate::cache::{self, Lock};
-use crate::command::{output, output_of};
-use crate::mirror::{KEYRING, Mirror};
-use crate::names;
+use crate::debian::command::{output, output_of};
+use crate::debian::mirror::{KEYRING, Mirror};
+use crate::debian::package_names;
 
 /// Package lists older than this are fetched again before they are used.
 const LISTS_AGE: Duration = Duration::from_secs(24 * 60 * 60);
@@ -125,17 +125,17 @@ impl<'a> Apt<'a> {
     /// When there is none; the error lists the nearest names.
     fn newest(&self, pattern: &str) -> Result<String> {
         self.update_when_old()?;
-        if let Some(found) = names::newest(pattern, &self.names()?) {
+        if let Some(found) = package_names::newest(pattern, &self.names()?) {
             return Ok(found);
         }
         self.update()?;
         let names = self.names()?;
-        Ok(names::newest(pattern, &names).ok_or_else(|| NoPackage {
+        Ok(package_names::newest(pattern, &names).ok_or_else(|| NoPackage {
             pattern: pattern.to_owned(),
             suites: self.suites.clone(),
             missing: self.missing.clone(),
-            near: names::nearest(pattern, &names).into_iter().map(str::to_owned).collect(),
-            beside: names::series_beside(pattern, &names),
+            near: package_names::nearest(pattern, &names).into_iter().map(str::to_owned).collect(),
+            beside: package_names::series_beside(pattern, &names),
         })?)
     }
 
@@ -187,7 +187,7 @@ impl<'a> Apt<'a> {
             let name =
                 self.newest(&if number == 0 { pattern.clone() } else { pattern.replace('*', &stood_for) })?;
             if number == 0 {
-                stood_for = names::stands_for(pattern, &name).unwrap_or_default().to_owned();
+                stood_for = package_names::stands_for(pattern, &name).unwrap_or_default().to_owned();
             }
             found.push(name);
         }

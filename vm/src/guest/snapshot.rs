@@ -14,16 +14,16 @@ use anyhow::{Context, Result};
 use hookbench_results::protocol::AgentMessage;
 use serde_json::json;
 
-use crate::answer;
-use crate::args::{self, Memory, Stops};
 use crate::cache::{Cache, Kind, Lease, Lock, Wanted};
-use crate::copy::copy_file;
-use crate::device::{self, PATIENCE};
-use crate::digest;
+use crate::files::digest;
+use crate::files::scratch::Scratch;
+use crate::files::sparse_copy::copy_file;
+use crate::guest::answer;
+use crate::guest::device_state::{self, PATIENCE};
+use crate::guest::qmp::{Qmp, Silence};
 use crate::guest::{self, Boot, Error, Guest, LOOK, Start, Terms};
 use crate::kernel::Kernel;
-use crate::qmp::{Qmp, Silence};
-use crate::scratch::Scratch;
+use crate::machine::{self, Memory, Stops};
 
 /// Goes up when what is kept, or the way to it, changes.
 const FORMAT: u32 = 3;
@@ -95,8 +95,10 @@ fn key(
     image_sha256: &str,
     boot_line: &str,
 ) -> String {
-    let machine: Vec<String> =
-        args::machine(cpus, memory).iter().map(|argument| argument.to_string_lossy().into_owned()).collect();
+    let machine: Vec<String> = machine::machine(cpus, memory)
+        .iter()
+        .map(|argument| argument.to_string_lossy().into_owned())
+        .collect();
     let all = json!([FORMAT, qemu, machine, kernel_sha256, image_sha256, boot_line, memory]).to_string();
     digest::sha256(all.as_bytes())[..32].to_string()
 }
@@ -185,8 +187,8 @@ fn file_error(path: PathBuf, error: io::Error) -> Error {
 /// Boots a guest until it stops itself, and writes what it is into `folder`.
 fn make(recipe: &Recipe<'_>, folder: &Path, terms: &Terms<'_>) -> Result<(), Error> {
     let boot = Boot { vmlinux: &recipe.kernel.vmlinux, image: recipe.image, boot_line: recipe.boot_line };
-    let mut arguments = args::boot_of(&boot);
-    arguments.extend(args::memory(&folder.join(MEMORY), terms.memory_mib, Memory::Shared));
+    let mut arguments = machine::boot_of(&boot);
+    arguments.extend(machine::memory(&folder.join(MEMORY), terms.memory_mib, Memory::Shared));
     arguments.extend(["-qmp".into(), "stdio".into()]);
     let mut guest = Guest::start(b"", terms, Stops::Here, arguments, Stdio::piped(), None)?;
     match keep(&mut guest, folder) {
@@ -214,7 +216,7 @@ fn still(folder: &Path, terms: &Terms<'_>) -> Result<(), Error> {
             _ => return Err(Error::Agent { answer: Box::new(answer) }),
         };
         let state = fs::read(&device).map_err(|error| file_error(device.clone(), error))?;
-        write(&device, &device::set_back(state, jumped)?)?;
+        write(&device, &device_state::set_back(state, jumped)?)?;
     }
     Err(Error::Qemu { message: "the clock of its snapshot cannot be set to when it stopped".into() })
 }
@@ -228,7 +230,7 @@ fn keep(guest: &mut Guest<'_>, folder: &Path) -> Result<(), Error> {
     let mut qmp = Qmp::new(commands, answers);
     qmp.command("qmp_capabilities", &json!({}), PATIENCE).map_err(|message| Error::Qemu { message })?;
     wait_for_stop(guest, &qmp)?;
-    let device = device::save(&mut qmp, &folder.join(DEVICE), &guest.complaints())?;
+    let device = device_state::save(&mut qmp, &folder.join(DEVICE), &guest.complaints())?;
     write(&folder.join(DEVICE), &device)?;
     write(&folder.join(SAID), &guest.said())?;
     write(&folder.join(CONSOLE), &guest.console())

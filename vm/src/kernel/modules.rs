@@ -11,13 +11,14 @@ use anyhow::{Context, Result, bail};
 use hookbench_results::store::write_whole;
 use serde::{Deserialize, Serialize};
 
-use crate::apt::Apt;
 use crate::cache::{Cache, Kind, Lease, Lock, Wanted};
-use crate::command::output;
+use crate::debian::apt::Apt;
+use crate::debian::command::output;
+use crate::debian::package_names;
+use crate::debian::toolchain::{self, Toolchain};
+use crate::files::digest;
 use crate::kernel::Kernel;
-use crate::kernels::{self, KernelRow};
-use crate::toolchain::{self, Toolchain};
-use crate::{digest, names};
+use crate::kernel::table::{self, KernelRow};
 
 /// Counts up when the files of an entry become others.
 const FORMAT: u32 = 2;
@@ -58,7 +59,7 @@ impl Modules {
     ///
     /// # Errors
     /// [`NotBuilt`] is in the chain when they cannot be built, and
-    /// [`NoPackage`](crate::apt::NoPackage) when the mirror lacks what they are built
+    /// [`NoPackage`](crate::debian::apt::NoPackage) when the mirror lacks what they are built
     /// with. Anything else, such as no network, may be mended by trying again.
     pub fn obtain(
         kernel: &Kernel,
@@ -66,7 +67,7 @@ impl Modules {
         cache: &Cache,
         progress: &dyn Fn(&str),
     ) -> Result<Modules> {
-        let Some(row) = kernels::rows()?.iter().find(|row| row.name == kernel.name) else {
+        let Some(row) = table::rows()?.iter().find(|row| row.name == kernel.name) else {
             bail!(NotBuilt(
                 "no package of headers is known for a kernel that is given by its path, or was built from source".into()
             ));
@@ -140,7 +141,7 @@ impl Recipe<'_> {
 
     /// The packages of headers for this very build of the kernel.
     fn headers(&self) -> Result<Vec<String>> {
-        let Some(stood_for) = names::stands_for(&self.row.package, &self.kernel.package) else {
+        let Some(stood_for) = package_names::stands_for(&self.row.package, &self.kernel.package) else {
             bail!("the cached kernel {} is none of {}", self.kernel.package, self.row.package);
         };
         Ok(self.row.headers.iter().map(|pattern| pattern.replace('*', stood_for)).collect())
@@ -259,7 +260,7 @@ mod tests {
     #[test]
     fn a_source_that_does_not_compile_is_told_by_its_own_error() {
         let cache = Cache::open().unwrap();
-        let kernel = Kernel::fetch(kernels::default().unwrap(), &cache, &|_| ()).unwrap();
+        let kernel = Kernel::fetch(table::default().unwrap(), &cache, &|_| ()).unwrap();
         let sources =
             [("Kbuild", "obj-m := wrong.o\n"), ("wrong.c", "int wrong(void) { return nothing; }\n")];
         let error = Modules::obtain(&kernel, &sources, &cache, &|line| println!("{line}")).unwrap_err();

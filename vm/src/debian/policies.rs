@@ -10,9 +10,9 @@ use anyhow::{Context, Result, bail};
 
 /// What the compilers read.
 const SOURCES: &[(&str, &str)] = &[
-    ("selinux.conf", include_str!("../policies/selinux.conf")),
-    ("apparmor.profile", include_str!("../policies/apparmor.profile")),
-    ("apparmor.features", include_str!("../policies/apparmor.features")),
+    ("selinux.conf", include_str!("../../policies/selinux.conf")),
+    ("apparmor.profile", include_str!("../../policies/apparmor.profile")),
+    ("apparmor.features", include_str!("../../policies/apparmor.features")),
     ("parser.conf", ""),
 ];
 

@@ -7,7 +7,7 @@ use std::process::Command;
 
 use anyhow::{Result, ensure};
 
-use crate::command::output;
+use crate::debian::command::output;
 
 /// What signs Debian's archives; installed on every Debian.
 pub const KEYRING: &str = "/usr/share/keyrings/debian-archive-keyring.gpg";

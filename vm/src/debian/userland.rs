@@ -9,15 +9,15 @@ use anyhow::{Context, Result};
 use hookbench_results::store::write_whole;
 use serde::{Deserialize, Serialize};
 
-use crate::apt::{Apt, Package};
 use crate::cache::{Cache, Kind, Lease, Lock, Wanted};
-use crate::closure::Closure;
-use crate::digest;
+use crate::debian::apt::{Apt, Package};
+use crate::debian::policies;
+use crate::files::digest;
+use crate::image::closure::Closure;
 use crate::image::{Content, GuestFile};
-use crate::policy;
 
 /// What is asked for.
-const TABLE: &str = include_str!("../guest.toml");
+const TABLE: &str = include_str!("../../guest.toml");
 
 /// The file that says what a cached userland is made of.
 const CONTENTS: &str = "userland.json";
@@ -96,7 +96,7 @@ pub fn fetch(cache: &Cache, progress: &dyn Fn(&str)) -> Result<Userland> {
 /// Another table is another userland: two versions of hookbench do not take
 /// each other's away.
 fn key() -> String {
-    digest::sha256(format!("{FORMAT} {TABLE} {}", policy::sources()).as_bytes())
+    digest::sha256(format!("{FORMAT} {TABLE} {}", policies::sources()).as_bytes())
 }
 
 fn wanted(key: &str) -> Wanted<'_> {
@@ -146,7 +146,7 @@ fn download(table: &Table, lock: &Lock, made: &Path, progress: &dyn Fn(&str)) ->
     let chosen = closure(table, unpacked.path())?;
 
     let scratch = lock.scratch()?;
-    let policies = policy::compile(unpacked.path(), scratch.path())?;
+    let policies = policies::compile(unpacked.path(), scratch.path())?;
     let policies = policies.into_iter().map(|(path, bytes)| (path, (0o644, bytes)));
     keep(chosen, policies, packages, made)
 }

@@ -10,7 +10,7 @@ use std::sync::OnceLock;
 use anyhow::{Context, Result, ensure};
 use serde::{Deserialize, Serialize};
 
-use crate::elf;
+use crate::files::elf;
 
 /// A compiler and all it needs, as packages.
 #[derive(Debug, Serialize, Deserialize)]
@@ -47,7 +47,7 @@ const PROGRAM: &str = ".program";
 /// The toolchain called `name`.
 pub(crate) fn find(name: &str) -> Result<&'static Toolchain> {
     static TABLE: OnceLock<Result<Vec<Toolchain>, toml::de::Error>> = OnceLock::new();
-    let parse = || Ok(toml::from_str::<Table>(include_str!("../toolchains.toml"))?.toolchain);
+    let parse = || Ok(toml::from_str::<Table>(include_str!("../../toolchains.toml"))?.toolchain);
     let rows = match TABLE.get_or_init(parse) {
         Ok(rows) => rows,
         Err(error) => return Err(error.clone()).context("failed to read the table vm/toolchains.toml"),
@@ -125,11 +125,11 @@ fn wrap(file: &Path, start: &str) -> Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::kernels;
+    use crate::kernel::table;
 
     #[test]
     fn every_kernel_has_a_toolchain() {
-        for row in kernels::rows().unwrap() {
+        for row in table::rows().unwrap() {
             let found = find(&row.toolchain).unwrap();
             assert!(!found.packages.is_empty() && !found.suites.is_empty(), "{}", row.name);
             assert_eq!(row.headers.len(), 3, "{}", row.name);

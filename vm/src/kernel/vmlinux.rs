@@ -8,7 +8,7 @@ use anyhow::{Context, Result, bail, ensure};
 use liblzma::read::XzDecoder;
 use liblzma::stream::Stream;
 
-use crate::elf;
+use crate::files::elf;
 
 /// No kernel is larger than this once unpacked; a file that is, is no kernel.
 pub const LARGEST: u64 = 512 << 20;

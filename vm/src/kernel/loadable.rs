@@ -7,7 +7,8 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, ensure};
 
-use crate::{digest, elf, vmlinux};
+use crate::files::{digest, elf};
+use crate::kernel::vmlinux;
 
 /// What is in the kernel itself, and need not be loaded.
 const BUILT_IN: &str = "modules.builtin";

@@ -15,7 +15,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, bail};
 use tempfile::TempDir;
 
-use crate::flock::flock;
+use crate::files::flock::flock;
 
 /// A process's private folder; removed when dropped.
 #[derive(Debug)]

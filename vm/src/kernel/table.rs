@@ -42,7 +42,7 @@ struct Table {
 /// When the table in the program is damaged.
 pub fn rows() -> Result<&'static [KernelRow]> {
     static ROWS: OnceLock<Result<Vec<KernelRow>, toml::de::Error>> = OnceLock::new();
-    match ROWS.get_or_init(|| parse(include_str!("../kernels.toml"))) {
+    match ROWS.get_or_init(|| parse(include_str!("../../kernels.toml"))) {
         Ok(rows) => Ok(rows),
         Err(error) => Err(error.clone()).context("failed to read the table vm/kernels.toml"),
     }

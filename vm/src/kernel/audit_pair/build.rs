@@ -14,13 +14,13 @@ use std::thread;
 use anyhow::{Context, Result, bail, ensure};
 use hookbench_results::store::write_whole;
 
-use crate::apt::Apt;
 use crate::cache::Lock;
-use crate::command::output;
+use crate::debian::apt::Apt;
+use crate::debian::command::output;
+use crate::debian::toolchain::{self, Toolchain};
+use crate::kernel::audit_pair::{HALVES, Half, PACKAGE, SUITES, TOOLCHAIN};
+use crate::kernel::vmlinux;
 use crate::kernel::{Origin, read, store};
-use crate::pair::{HALVES, Half, PACKAGE, SUITES, TOOLCHAIN};
-use crate::toolchain::{self, Toolchain};
-use crate::vmlinux;
 
 /// What the kernel's makefiles start on this machine, and what they include: any of
 /// these shows that it is there; and the package that has it.
@@ -133,7 +133,7 @@ impl Build<'_> {
         }
         let said =
             String::from_utf8_lossy(&read(&complaints)?).replace(&format!("{}/", self.root.display()), "");
-        bail!("the source does not build: {}", crate::modules::first_error(&said))
+        bail!("the source does not build: {}", crate::kernel::modules::first_error(&said))
     }
 
     /// A make in the tree that knows nothing of this machine, nor of the time.

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use serde_json::json;
 
 use crate::guest::Error;
-use crate::qmp::{self, Qmp};
+use crate::guest::qmp::{self, Qmp};
 
 /// It is some 40 KB; an answer to a command comes at once.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(60);

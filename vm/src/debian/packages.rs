@@ -6,11 +6,11 @@ use std::path::Path;
 
 use anyhow::{Context, Result};
 
-use crate::apt::Apt;
 use crate::cache::{Cache, Kind, Lock, Wanted};
-use crate::closure::{Closure, merged};
-use crate::digest;
-use crate::userland::{Userland, keep, load};
+use crate::debian::apt::Apt;
+use crate::debian::userland::{Userland, keep, load};
+use crate::files::digest;
+use crate::image::closure::{Closure, merged};
 
 /// Those of the guest's own programs: a library of another release would be
 /// put in the place of theirs.

@@ -8,10 +8,10 @@ use std::time::{Duration, Instant};
 
 use serde_json::json;
 
-use crate::args::{self, Stops};
-use crate::error::Error;
+use crate::guest::ending::Error;
+use crate::guest::qmp::Qmp;
 use crate::guest::{Boot, Guest, LOOK, Terms};
-use crate::qmp::Qmp;
+use crate::machine::{self, Stops};
 
 /// How long one that does not answer is waited for, until it is known why.
 const GONE: Duration = Duration::from_secs(5);
@@ -26,7 +26,7 @@ pub(crate) fn start<'a>(
     terms: &'a Terms<'a>,
     cpu: u32,
 ) -> Result<Guest<'a>, Error> {
-    let mut arguments = args::boot_of(boot);
+    let mut arguments = machine::boot_of(boot);
     arguments.extend(["-S", "-qmp", "stdio"].map(Into::into));
     let mut guest = Guest::start(cell, terms, Stops::Not, arguments, Stdio::piped(), None)?;
     match begin(&mut guest, cpu, terms.budget) {
