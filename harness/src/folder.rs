@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
 use hookbench_results::store::{JOURNAL_FILE, RUN_FILE, SAMPLES_FILE, is_part, sweep};
-use hookbench_vm::flock::flock;
+use hookbench_vm::flock::try_lock;
 
 /// Where runs go that are given no folder.
 const RUNS: &str = "runs";
@@ -111,7 +111,7 @@ pub fn holds(path: &Path) -> Result<Holds> {
 fn lock(path: &Path) -> Result<File> {
     let folder = File::open(path).with_context(|| format!("failed to open the folder {}", path.display()))?;
     // Where folders cannot be locked, as on some networks' file systems, it goes without.
-    if !flock(&folder, libc::LOCK_EX | libc::LOCK_NB).unwrap_or(true) {
+    if !try_lock(&folder).unwrap_or(true) {
         bail!(
             "another hookbench is writing into {}; wait for its end, or give another folder",
             path.display()

@@ -1,10 +1,15 @@
-//! The cache as those use it who put things there.
+//! Tests of the cache through its public functions.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc;
 
+use std::path::Path;
+
+use anyhow::Result;
+
+use super::kind::MIB;
 use super::*;
 
 const SNAPSHOT: Wanted<'static> = Wanted { kind: Kind::SNAPSHOTS, key: "a", source: "" };
@@ -33,35 +38,6 @@ fn obtain(cache: &Cache, wanted: &Wanted<'_>, bytes: usize) -> (Result<Lease>, V
 
 fn names(cache: &Cache) -> Vec<String> {
     cache.items().unwrap().into_iter().map(|item| item.name).collect()
-}
-
-fn found(variables: &[(&str, &str)]) -> Option<String> {
-    let path = location(|name| {
-        variables.iter().find(|(known, _)| *known == name).map(|(_, value)| PathBuf::from(value))
-    });
-    path.map(|path| path.display().to_string())
-}
-
-#[test]
-fn the_nearest_variable_names_the_cache() {
-    let home = ("HOME", "/home/a");
-    assert_eq!(found(&[home, (VARIABLE, "here")]).as_deref(), Some("here"));
-    assert_eq!(found(&[home, ("XDG_CACHE_HOME", "/c")]).as_deref(), Some("/c/hookbench"));
-    let ignored = [home, ("XDG_CACHE_HOME", "c"), (VARIABLE, "")];
-    assert_eq!(found(&ignored).as_deref(), Some("/home/a/.cache/hookbench"));
-    assert_eq!(found(&[]), None);
-}
-
-#[test]
-fn the_limit_is_a_number_of_mib() {
-    assert_eq!(limit("2").unwrap(), 2 << 20);
-    for wrong in ["", "2G", "-1", "99999999999999999999"] {
-        assert!(limit(wrong).unwrap_err().to_string().contains(LIMIT_VARIABLE), "{wrong}");
-    }
-    let (_temporary, cache) = cache();
-    let limited = cache.clone().with_limit(7);
-    assert_eq!((cache.limit(Kind::SNAPSHOTS), limited.limit(Kind::SNAPSHOTS)), (Some(4 << 30), Some(7)));
-    assert_eq!((limited.limit(Kind::KERNELS), limited.limit(Kind::IMAGES)), (None, Kind::IMAGES.limit));
 }
 
 #[test]
@@ -252,7 +228,7 @@ fn a_name_that_would_leave_the_cache_is_refused() {
     let (_temporary, cache) = cache();
     for key in ["", ".", "..", "../a", "a/b", ".hidden"] {
         let error = obtain(&cache, &Wanted { key, ..SNAPSHOT }, 1).0.unwrap_err().to_string();
-        assert!(error.contains("not a name"), "{error}");
+        assert!(error.contains("not a valid name"), "{error}");
     }
 }
 

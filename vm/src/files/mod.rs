@@ -1,7 +1,7 @@
-//! Files of the host: reading ELF files, naming contents by digests, locking,
-//! copying sparse files, and the private folders that guests write into.
+//! Files of the host: reading ELF files, digests of contents, locks, copies of
+//! sparse files, and the private folders for guests' files.
 
-pub(crate) mod digest;
+pub mod digest;
 pub mod elf;
 pub mod flock;
 pub mod scratch;

@@ -1,76 +1,80 @@
-//! Where guests' files are while they run: one private folder for each process,
-//! held by a lock for as long as the process lives. Whoever opens one removes
-//! those whose owner is dead, so that not even SIGKILL leaves anything behind
-//! for longer than until the next run.
+//! The files of running guests: one private folder per process, locked while the
+//! process lives. Each new process removes the folders of dead ones. Even after
+//! SIGKILL nothing stays for longer than until the next run.
 //!
-//! The lock is on the folder itself (`flock`), which the kernel gives back
-//! however the process ends, and which systemd-tmpfiles respects as well.
+//! The lock is on the folder itself (`flock`). The kernel releases it however the
+//! process ends, and systemd-tmpfiles respects it.
 
 use std::ffi::OsString;
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, File};
 use std::io;
-use std::os::unix::fs::{MetadataExt, OpenOptionsExt, PermissionsExt};
+use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
+use rustix::fs::{Mode, OFlags};
+use rustix::process::geteuid;
 use tempfile::TempDir;
 
-use crate::files::flock::flock;
+use super::flock::try_lock;
 
-/// A process's private folder; removed when dropped.
+/// How often a new folder is tried.
+const TRIES: u32 = 100;
+
+/// The private folder of a process. Dropping it removes the folder.
 #[derive(Debug)]
 pub struct Scratch {
     folder: TempDir,
-    /// Kept open, for with it the lock is given back.
+    /// Holds the lock as long as it is open.
     _lock: File,
 }
 
 impl Scratch {
-    /// Makes this process a folder, below `$XDG_RUNTIME_DIR` if that is as private as
-    /// it should be, else in the temporary folder; and sweeps what dead processes left.
+    /// Makes a folder for this process, in `$XDG_RUNTIME_DIR` if that is private, else
+    /// in the temporary folder. Removes the folders of dead processes in both.
     ///
     /// # Errors
     /// When no folder can be made there.
     pub fn open() -> Result<Scratch> {
-        // What is too large for the other place is here, also that of the dead.
+        // Files that are too large for the other place are here, also those of dead processes.
         sweep(&std::env::temp_dir());
         let runtime = std::env::var_os("XDG_RUNTIME_DIR").map(PathBuf::from);
         match runtime.filter(|path| path.is_absolute() && is_private(path)) {
-            // It may be full or read-only all the same.
+            // It may still be full or read-only.
             Some(runtime) => Scratch::below(&runtime).or_else(|_| Scratch::below(&std::env::temp_dir())),
             None => Scratch::below(&std::env::temp_dir()),
         }
     }
 
-    /// Makes this process a folder in `base`, after sweeping there.
+    /// Makes a folder for this process in `base`, and removes those of dead processes.
     ///
     /// # Errors
     /// When it cannot be made or locked.
     pub fn below(base: &Path) -> Result<Scratch> {
         sweep(base);
-        // Another process may take a folder for a dead one's before it is locked.
-        for _ in 0..100 {
+        // Another process may remove the folder before it is locked.
+        for _ in 0..TRIES {
             let made = || -> io::Result<Option<Scratch>> {
                 let folder = private(&format!("{}{}-", prefix(), std::process::id()), base)?;
                 let lock = match open_folder(folder.path()) {
                     Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
                     opened => opened?,
                 };
-                // Where folders cannot be locked nobody can sweep them either.
-                let held = lock_now(&lock).unwrap_or(true) && is_same(&lock, folder.path());
+                // Where folders cannot be locked, no process removes them either.
+                let held = try_lock(&lock).unwrap_or(true) && is_same(&lock, folder.path());
                 Ok(held.then_some(Scratch { folder, _lock: lock }))
             };
             let made = made().with_context(|| {
-                format!("failed to make a folder in {}; set TMPDIR to another place", base.display())
+                format!("failed to make a folder in {}; set TMPDIR to another folder", base.display())
             })?;
             if let Some(scratch) = made {
                 return Ok(scratch);
             }
         }
-        bail!("failed to lock a folder in {}: others take each as it is made", base.display())
+        bail!("failed to lock a folder in {}: other processes removed {TRIES} new folders", base.display())
     }
 
-    /// A new folder for one guest's files, removed when dropped.
+    /// Makes a folder for the files of one guest. Dropping it removes the folder.
     ///
     /// # Errors
     /// When it cannot be made.
@@ -78,14 +82,14 @@ impl Scratch {
         private(&format!("{name}-"), self.path())
     }
 
-    /// The folder of this process.
+    /// Returns the folder of this process.
     #[must_use]
     pub fn path(&self) -> &Path {
         self.folder.path()
     }
 }
 
-/// How the folders of this user begin.
+/// Returns the beginning of the names of this user's folders.
 fn prefix() -> String {
     format!("hookbench-{}-", user())
 }
@@ -95,8 +99,7 @@ fn private(prefix: &str, base: &Path) -> io::Result<TempDir> {
 }
 
 fn user() -> u32 {
-    // SAFETY: the call has no arguments and cannot fail.
-    unsafe { libc::geteuid() }
+    geteuid().as_raw()
 }
 
 /// Whether `path` is a folder of this user that nobody else can enter.
@@ -108,25 +111,20 @@ fn is_ours(metadata: &fs::Metadata) -> bool {
     metadata.is_dir() && metadata.uid() == user() && metadata.mode() & 0o077 == 0
 }
 
-/// Whether nobody else can exchange our folders in `base`: in a folder that
-/// others can write it takes the sticky bit, as of /tmp.
+/// Whether no other user can replace our folders in `base`. If others can write to
+/// `base`, it needs the sticky bit, like /tmp.
 fn is_safe(base: &Path) -> bool {
-    let sticky = |mode| mode & libc::S_ISVTX != 0;
+    let sticky = |mode| Mode::from_raw_mode(mode).contains(Mode::SVTX);
     fs::metadata(base).is_ok_and(|base| {
         let trusted = base.uid() == user() || base.uid() == 0;
         trusted && (base.mode() & 0o022 == 0 || sticky(base.mode()))
     })
 }
 
-/// Opens a folder, never what a link points to.
+/// Opens a folder, and does not follow a link.
 fn open_folder(path: &Path) -> io::Result<File> {
-    let flags = libc::O_DIRECTORY | libc::O_NOFOLLOW | libc::O_NONBLOCK;
-    OpenOptions::new().read(true).custom_flags(flags).open(path)
-}
-
-/// Whether the lock was free; it is then held until `folder` is closed.
-fn lock_now(folder: &File) -> io::Result<bool> {
-    flock(folder, libc::LOCK_EX | libc::LOCK_NB)
+    let flags = OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::RDONLY | OFlags::CLOEXEC;
+    Ok(File::from(rustix::fs::open(path, flags, Mode::empty())?))
 }
 
 /// Whether `path` is still the folder that was opened.
@@ -136,8 +134,8 @@ fn is_same(folder: &File, path: &Path) -> bool {
     matches!((opened, there), (Ok(opened), Ok(there)) if opened == there)
 }
 
-/// Removes the folders in `base` whose owner is dead. What cannot be removed stays:
-/// it is only in the way of space.
+/// Removes the folders of dead processes in `base`. A folder that cannot be removed
+/// only takes space.
 fn sweep(base: &Path) {
     if !is_safe(base) {
         return;
@@ -149,11 +147,11 @@ fn sweep(base: &Path) {
         }
         let Ok(folder) = open_folder(&entry.path()) else { continue };
         let dead = folder.metadata().is_ok_and(|metadata| is_ours(&metadata))
-            && lock_now(&folder).unwrap_or(false)
+            && try_lock(&folder).unwrap_or(false)
             && is_same(&folder, &entry.path());
         if dead {
-            // It removes links and not what they point to, also while others
-            // exchange them; and nobody else can exchange the folder itself.
+            // This removes links and not their targets, even while others replace
+            // files by links. No other user can replace the folder itself.
             let _ = fs::remove_dir_all(entry.path());
         }
     }
@@ -181,7 +179,7 @@ mod tests {
     }
 
     #[test]
-    fn what_the_dead_left_is_swept_and_the_living_keep_theirs() {
+    fn folders_of_dead_processes_are_removed_and_those_of_living_ones_stay() {
         let base = tempfile::tempdir().unwrap();
         let living = Scratch::below(base.path()).unwrap();
         let dead = base.path().join(format!("{}1-aBcDeF", prefix()));
@@ -193,19 +191,19 @@ mod tests {
     }
 
     #[test]
-    fn links_and_the_folders_of_others_are_not_touched() {
+    fn links_and_the_folders_of_others_are_not_removed() {
         let base = tempfile::tempdir().unwrap();
         let precious = base.path().join("precious");
         fs::create_dir(&precious).unwrap();
         fs::write(precious.join("thesis"), "x").unwrap();
         fs::set_permissions(&precious, fs::Permissions::from_mode(0o700)).unwrap();
-        // A link with the name of a folder, and one within a folder of the dead.
+        // A link with the name of a folder, and one within a folder of a dead process.
         symlink(&precious, base.path().join(format!("{}1-link", prefix()))).unwrap();
         let dead = base.path().join(format!("{}2-dead", prefix()));
         fs::create_dir(&dead).unwrap();
         fs::set_permissions(&dead, fs::Permissions::from_mode(0o700)).unwrap();
         symlink(&precious, dead.join("guest")).unwrap();
-        // One that others can enter is none that was made here.
+        // hookbench never makes a folder that others can enter.
         let open = base.path().join(format!("{}3-open", prefix()));
         fs::create_dir(&open).unwrap();
         fs::set_permissions(&open, fs::Permissions::from_mode(0o755)).unwrap();
@@ -214,7 +212,7 @@ mod tests {
     }
 
     #[test]
-    fn where_others_can_exchange_folders_nothing_is_swept() {
+    fn nothing_is_removed_where_others_can_replace_folders() {
         let base = tempfile::tempdir().unwrap();
         let dead = base.path().join(format!("{}2-dead", prefix()));
         fs::create_dir(&dead).unwrap();
@@ -227,7 +225,7 @@ mod tests {
     }
 
     #[test]
-    fn processes_that_begin_at_once_do_not_sweep_each_other() {
+    fn processes_that_start_together_do_not_remove_each_others_folders() {
         let base = tempfile::tempdir().unwrap();
         std::thread::scope(|scope| {
             for _ in 0..8 {

@@ -1,10 +1,10 @@
-//! Copies of large files that are mostly zero, as a guest's memory is.
+//! Copies large files that are mostly zero, such as the memory of a guest.
 
 use std::fs::File;
 use std::io::{self, Read, Seek, Write};
 use std::path::Path;
 
-/// Copies a file. What is zero takes no room.
+/// Copies a file. Pages of zeros become holes.
 pub(crate) fn copy_file(from: &Path, to: &Path) -> io::Result<()> {
     let (mut from, mut to) = (File::open(from)?, File::create_new(to)?);
     let mut page = [0; 4096];

@@ -1,4 +1,4 @@
-//! What is in the cache, for those who look at it or keep it small.
+//! Lists what is in the cache, for users and for keeping the cache small.
 
 use std::fs;
 use std::io;
@@ -7,28 +7,30 @@ use std::time::SystemTime;
 use anyhow::{Context, Result};
 
 use super::entry::{Entry, MANIFEST};
-use super::{Cache, KINDS, Kind, tree};
+use super::folder::Cache;
+use super::kind::{KINDS, Kind};
+use super::tree;
 
 /// One thing in the cache.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Item {
-    /// What kind of thing.
+    /// Its kind.
     pub kind: Kind,
     /// Its name in the folder of its kind.
     pub name: String,
-    /// What it is, for people.
+    /// Its description, for users.
     pub about: String,
-    /// The room it takes on the disk.
+    /// How many bytes it takes on the disk.
     pub bytes: u64,
-    /// When it was last used, as far as that is known.
+    /// When it was last used; `None` if that is unknown.
     pub used: Option<SystemTime>,
 }
 
 impl Cache {
-    /// All that is in the cache, by kind and name. Nothing is verified.
+    /// Returns everything in the cache, by kind and name. Verifies nothing.
     ///
     /// # Errors
-    /// When a folder of it cannot be read.
+    /// When a folder of the cache cannot be read.
     pub fn items(&self) -> Result<Vec<Item>> {
         let mut items = Vec::new();
         for kind in KINDS {
@@ -37,10 +39,10 @@ impl Cache {
         Ok(items)
     }
 
-    /// What is in the cache of this kind, by name.
+    /// Returns everything of this kind in the cache, by name.
     ///
     /// # Errors
-    /// When its folder cannot be read.
+    /// When the kind's folder cannot be read.
     pub fn items_of(&self, kind: Kind) -> Result<Vec<Item>> {
         let folder = self.root().join(kind.name);
         let context = || format!("failed to list {}", folder.display());
@@ -58,18 +60,18 @@ impl Cache {
         Ok(items)
     }
 
-    /// `None` when it was removed meanwhile.
+    /// Returns `None` if another process removed it meanwhile.
     fn item(&self, kind: Kind, name: String) -> io::Result<Option<Item>> {
         let path = self.root().join(kind.name).join(&name);
-        let bytes = match tree::taken(&path) {
+        let bytes = match tree::disk_usage(&path) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-            taken => taken?,
+            bytes => bytes?,
         };
         let time = |path| fs::metadata(path).and_then(|metadata| metadata.modified()).ok();
         let about = match Entry::read(&path) {
             Ok(entry) => entry.about,
             Err(_) if kind == Kind::APT => kind.about.to_owned(),
-            Err(_) => "unfinished, damaged or of another version of hookbench".to_owned(),
+            Err(_) => "unfinished, damaged or from another version of hookbench".to_owned(),
         };
         let used = time(path.join(MANIFEST)).or_else(|| time(path));
         Ok(Some(Item { kind, name, about, bytes, used }))
