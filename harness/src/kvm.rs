@@ -10,6 +10,7 @@ use hookbench_results::boot::USUAL_MEMORY;
 use hookbench_results::hardware::Hardware;
 use hookbench_results::protocol::CLOCKS_WORD;
 use hookbench_results::{Clock, Environment, Outcome, Summary, Target};
+use hookbench_vm::machine::Machine;
 
 use crate::host::{Terms, machine};
 use crate::qemu::QemuSession;
@@ -36,9 +37,9 @@ impl Kvm {
         Ok(Kvm { cpu, hardware: terms.machine(cpu)? })
     }
 
-    /// The CPU of this machine on which guests stay.
-    pub(crate) fn cpu(&self) -> u32 {
-        self.cpu
+    /// Returns the machine of a guest with so much memory, in MiB.
+    pub(crate) fn machine(&self, memory_mib: u32) -> Machine {
+        Machine::Kvm(hookbench_vm::machine::Kvm { host_cpu: self.cpu, memory_mib })
     }
 
     /// Says of `environment` what is different.
@@ -46,7 +47,7 @@ impl Kvm {
         environment.target = Target::Kvm;
         environment.clock = Clock::Tsc;
         environment.cpu = format!("host ({})", self.hardware.cpu_model);
-        let machine = hookbench_vm::machine::machine_under_kvm(USUAL_MEMORY).into_iter();
+        let machine = self.machine(USUAL_MEMORY).arguments().into_iter();
         environment.machine = machine.map(|argument| argument.to_string_lossy().into_owned()).collect();
         environment.hardware = Some(self.hardware.clone());
     }

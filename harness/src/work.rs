@@ -230,7 +230,7 @@ impl Own {
         })?;
         let name = host.file_name().with_context(|| format!("{word:?} has no name"))?.to_string_lossy();
         let at = format!("{FOLDER}/{name}");
-        self.files = program::of_host(&host, &at)?;
+        self.files = program::collect_from_host(&host, &at)?;
         command.program = format!("/{at}");
         Ok(())
     }

@@ -1,9 +1,11 @@
-//! The only place that knows QEMU: which kernels there are and how to get
-//! them, what the guest's image holds, and how a virtual machine is run.
+//! Virtual machines, and everything that only hookbench's guests need: QEMU, the
+//! kernels and how to get them, Debian's packages, the guest's image, and the cache.
 //!
-//! What is measured in a guest, and what the numbers mean, is elsewhere.
+//! How a cell is measured in a guest, and what its numbers mean, is elsewhere.
 
+mod arch;
 pub mod cache;
+mod channel;
 mod debian;
 mod files;
 pub mod guest;
@@ -12,7 +14,7 @@ pub mod kernel;
 pub mod machine;
 
 pub use debian::{apt, mirror, package_names, packages, userland};
-pub use files::{elf, flock, scratch};
+pub use files::{digest, elf, flock, scratch};
 pub use guest::{answer, console, snapshot};
 pub use image::{payload, program};
 pub use kernel::{audit_pair as pair, loadable, modules, table as kernels, vmlinux};

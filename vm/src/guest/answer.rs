@@ -1,25 +1,28 @@
-//! What a guest said, read: its messages and the end of its console. Pure
-//! functions of bytes that are trusted with nothing; how they came here is not
-//! known here.
+//! Reads what a guest sent: its messages and the end of its console. These are
+//! pure functions of bytes from an untrusted guest.
 
 use hookbench_results::protocol::AgentMessage;
-
 use hookbench_results::samples::MOST;
 
-use crate::guest::{Answer, Error};
+use super::ending::{Answer, Error};
 
-/// So many of the console's last lines are kept.
+/// How many of the console's last lines hookbench keeps.
 const CONSOLE_LINES: usize = 20;
-/// No line is longer that is kept of a guest's words.
-const LINE: usize = 200;
 
-/// Reads what a guest said: messages, one a line, the last of which ends the cell.
+/// The longest line, in bytes, that hookbench keeps of a guest's output.
+const LONGEST_LINE: usize = 200;
+
+/// How much of a wrong message an error quotes, in bytes.
+const QUOTED: usize = 60;
+
+/// Reads the bytes that a guest sent: messages, one per line. The last message
+/// ends the cell.
 ///
 /// # Errors
-/// [`Error::Protocol`] when a line is no message or there is a second answer,
-/// [`Error::Panic`] or [`Error::Ended`] when there is none.
-pub fn understand(said: &[u8], console: Vec<String>) -> Result<Answer, Error> {
-    let Messages { ready, last } = match messages(said) {
+/// [`Error::Protocol`] when a line is not a message or a second answer follows,
+/// [`Error::Panic`] or [`Error::Ended`] when there is no answer.
+pub fn understand(sent: &[u8], console: Vec<String>) -> Result<Answer, Error> {
+    let Messages { ready, last } = match messages(sent) {
         Ok(messages) => messages,
         Err(what) => return Err(Error::Protocol { what, console }),
     };
@@ -38,24 +41,25 @@ struct Messages {
     last: Option<AgentMessage>,
 }
 
-/// The messages in what was said, or what is wrong with them. First the agent
-/// says that it runs; only that it cannot, it may say without.
-fn messages(said: &[u8]) -> Result<Messages, String> {
+/// Returns the messages in `sent`, or what is wrong with them, as the object of
+/// "the guest sent". The agent first says that it is ready; an agent that cannot
+/// start reports that without being ready.
+fn messages(sent: &[u8]) -> Result<Messages, String> {
     let mut messages = Messages::default();
-    for line in said.split(|&byte| byte == b'\n').filter(|line| !line.is_empty()) {
-        let message = serde_json::from_slice(line).map_err(|error| no_message(line, &error))?;
+    for line in sent.split(|&byte| byte == b'\n').filter(|line| !line.is_empty()) {
+        let message = serde_json::from_slice(line).map_err(|error| describe_wrong_line(line, &error))?;
         match (message, &messages) {
             (_, Messages { last: Some(_), .. }) => return Err("more after its answer".into()),
             (AgentMessage::Ready { .. }, Messages { ready: Some(_), .. }) => {
-                return Err("twice that its agent runs".into());
+                return Err("two messages that its agent is ready".into());
             }
-            // What is written has to be read again, and no run has more.
+            // The store could not read a longer list again.
             (AgentMessage::Measured(measured), _) if measured.samples.len() > MOST => {
-                return Err(format!("{} samples, and no cell has more than {MOST}", measured.samples.len()));
+                return Err(format!("{} samples; a cell has at most {MOST}", measured.samples.len()));
             }
             (ready @ AgentMessage::Ready { .. }, _) => messages.ready = Some(ready),
             (AgentMessage::Measured(_) | AgentMessage::Unsupported(_), Messages { ready: None, .. }) => {
-                return Err("an answer before it said that its agent runs".into());
+                return Err("an answer before the message that its agent is ready".into());
             }
             (last, _) => messages.last = Some(last),
         }
@@ -63,29 +67,29 @@ fn messages(said: &[u8]) -> Result<Messages, String> {
     Ok(messages)
 }
 
-fn no_message(line: &[u8], error: &serde_json::Error) -> String {
-    let begin = String::from_utf8_lossy(&line[..line.len().min(60)]).escape_debug().to_string();
-    // Its text may quote as much of the line as the guest likes.
+fn describe_wrong_line(line: &[u8], error: &serde_json::Error) -> String {
+    let begin = String::from_utf8_lossy(&line[..line.len().min(QUOTED)]).escape_debug().to_string();
+    // The text of the error may quote the line, which can be of any length.
     let text = printable(&error.to_string());
-    let what = if error.is_eof() { "a message without its end" } else { "what is no message" };
+    let what = if error.is_eof() { "a message without its end" } else { "a line that is not a message" };
     format!("{what} ({text}): {begin}")
 }
 
-/// The console's last lines, printable and bounded. A panic's first line is
-/// kept even when its trace is longer.
+/// Returns the last lines of the console, printable and bounded. The first line
+/// of a panic is kept even if its trace is longer.
 pub fn last_lines(console: &[u8]) -> Vec<String> {
     let lines = console
         .split(|&byte| byte == b'\n')
-        .map(|line| printable(String::from_utf8_lossy(&line[..line.len().min(LINE)]).trim_end()));
+        .map(|line| printable(String::from_utf8_lossy(&line[..line.len().min(LONGEST_LINE)]).trim_end()));
     let lines: Vec<String> = lines.filter(|line| !line.is_empty()).collect();
     let begin = lines.len().saturating_sub(CONSOLE_LINES);
     let panic = lines[..begin].iter().rfind(|line| line.contains("Kernel panic")).cloned();
     panic.into_iter().chain(lines[begin..].iter().cloned()).collect()
 }
 
-/// `text` as one line: bounded, and without control characters.
+/// Returns `text` as one bounded line without control characters.
 fn printable(text: &str) -> String {
-    text.chars().filter(|c| !c.is_control()).take(LINE).collect()
+    text.chars().filter(|c| !c.is_control()).take(LONGEST_LINE).collect()
 }
 
 #[cfg(test)]
@@ -105,7 +109,7 @@ mod tests {
     }
 
     #[test]
-    fn silence_and_a_panic_on_the_console_is_a_panic() {
+    fn a_panic_on_the_console_without_an_answer_is_a_panic() {
         let console = b"[    1.0] hello\n[    2.0] Kernel panic - not syncing: sysrq\n[    2.1] trace\n";
         let error = understand(READY.as_bytes(), last_lines(console)).unwrap_err();
         assert!(matches!(&error, Error::Panic { reason, .. } if reason.ends_with("sysrq")), "{error}");
@@ -118,11 +122,11 @@ mod tests {
         for (said, what) in [
             (format!("{READY}\n{answer}\n{answer}\n"), "more after its answer"),
             (format!("{READY}\n{answer}\n{READY}\n"), "more after its answer"),
-            (format!("{READY}\n{READY}\n{answer}\n"), "twice that its agent runs"),
+            (format!("{READY}\n{READY}\n{answer}\n"), "two messages that its agent is ready"),
             (format!("{answer}\n"), "an answer before"),
             (format!("{answer}\n{READY}\n"), "an answer before"),
             (format!("{READY}\n{cut}"), "a message without its end"),
-            ("\u{1}{]\n".into(), "what is no message"),
+            ("\u{1}{]\n".into(), "a line that is not a message"),
         ] {
             let error = understand(said.as_bytes(), Vec::new()).unwrap_err();
             assert!(matches!(&error, Error::Protocol { what: it, .. } if it.starts_with(what)), "{error}");
@@ -130,14 +134,14 @@ mod tests {
     }
 
     #[test]
-    fn an_agent_that_cannot_even_begin_may_say_so() {
+    fn an_agent_that_cannot_start_may_report_that() {
         let said = r#"{"failed":{"kind":"agent","message":"no /proc"}}"#;
         let answer = understand(said.as_bytes(), Vec::new()).unwrap();
         assert!(answer.ready.is_none() && matches!(answer.last, AgentMessage::Failed(_)));
     }
 
     #[test]
-    fn garbage_is_not_quoted_whole_and_moves_no_cursor() {
+    fn an_error_quotes_little_of_garbage_and_no_control_character() {
         let said = format!("{{\"\\u001b[2J{}\":1}}", "x".repeat(1 << 20));
         let error = understand(said.as_bytes(), Vec::new()).unwrap_err().to_string();
         assert!(error.contains("unknown variant") && error.len() < 500, "{}", error.len());
@@ -145,7 +149,7 @@ mod tests {
     }
 
     #[test]
-    fn more_samples_than_a_file_may_hold_are_refused() {
+    fn more_samples_than_a_file_can_hold_are_refused() {
         let answer = |samples: usize| {
             let measured = Measured { samples: vec![1; samples], ..Default::default() };
             let answer = serde_json::to_string(&AgentMessage::Measured(measured)).unwrap();
@@ -153,11 +157,11 @@ mod tests {
         };
         assert!(answer(MOST).is_ok());
         let error = answer(MOST + 1).unwrap_err().to_string();
-        assert_eq!(error, "the guest sent 100001 samples, and no cell has more than 100000");
+        assert_eq!(error, "the guest sent 100001 samples; a cell has at most 100000");
     }
 
     #[test]
-    fn numbers_beyond_any_clock_and_a_nest_without_bottom_are_no_message() {
+    fn huge_numbers_and_endless_nesting_are_not_messages() {
         let deep = "[".repeat(1 << 20);
         for value in ["18446744073709551616", "1e99", "-1", "[1,1e400]", &deep] {
             let said = format!("{{\"measured\":{{\"calibration\":5,\"samples\":{value}}}}}\n");

@@ -1,62 +1,66 @@
-//! A guest's console as it is shown while the guest runs: what is new in its
-//! file, with nothing in it that a terminal would obey.
+//! Shows a guest's console while the guest runs: the new part of its file, as
+//! text that a terminal does not obey.
 
 use std::fs::File;
 use std::io::{Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 
-/// What shows text of a console; it may be any part of a line.
+/// Shows a part of a console. A part may begin and end within a line.
 pub type Show = fn(&str);
 
-/// Follows the file that a guest's console is written to.
-pub(crate) struct Tail {
+/// The most bytes that [`Tail::follow`] reads at a time.
+const LONGEST_READ: u64 = 1 << 20;
+
+/// Follows the file of a guest's console.
+pub(super) struct Tail {
     path: PathBuf,
     show: Option<Show>,
     offset: u64,
-    /// What cannot be told yet: the begin of a character, or a carriage return.
+    /// Bytes that cannot be shown yet: an incomplete character, or a carriage return.
     rest: Vec<u8>,
 }
 
 impl Tail {
-    pub(crate) fn of(path: &Path, show: Option<Show>) -> Tail {
+    pub(super) fn new(path: &Path, show: Option<Show>) -> Tail {
         Tail { path: path.into(), show, offset: 0, rest: Vec::new() }
     }
 
-    /// Shows what is new, at most a part of it at a time. A console that cannot be
-    /// read is no reason to lose the cell.
-    pub(crate) fn follow(&mut self) {
+    /// Shows new text, a bounded part at a time. A console that cannot be read
+    /// does not fail the cell.
+    pub(super) fn follow(&mut self) {
         let Some(show) = self.show else { return };
         let mut new = Vec::new();
         let read = File::open(&self.path).and_then(|mut file| {
             file.seek(SeekFrom::Start(self.offset))?;
-            file.take(1 << 20).read_to_end(&mut new)
+            file.take(LONGEST_READ).read_to_end(&mut new)
         });
         self.offset += read.unwrap_or(0) as u64;
         if new.is_empty() {
             return;
         }
         self.rest.append(&mut new);
-        let (text, told) = harmless(&self.rest);
-        self.rest.drain(..told);
+        let (text, shown) = harmless(&self.rest);
+        self.rest.drain(..shown);
         if !text.is_empty() {
             show(&text);
         }
     }
 }
 
-/// `bytes` as text that moves no cursor and turns no direction, and how many of
-/// them that is: what may be the begin of something is left for later.
+/// Returns `bytes` as text that neither moves a cursor nor changes the direction
+/// of writing, and how many bytes that text stands for. The beginning of something
+/// incomplete is left for later.
 pub fn harmless(bytes: &[u8]) -> (String, usize) {
-    let begun = match bytes {
+    let incomplete = match bytes {
         [.., b'\r'] => 1,
         _ => bytes.utf8_chunks().last().map_or(0, |chunk| match std::str::from_utf8(chunk.invalid()) {
             Err(error) if error.error_len().is_none() => chunk.invalid().len(),
             _ => 0,
         }),
     };
-    let whole = &bytes[..bytes.len() - begun];
+    let complete = &bytes[..bytes.len() - incomplete];
     let mut text = String::new();
-    for chunk in whole.utf8_chunks() {
+    for chunk in complete.utf8_chunks() {
         for c in chunk.valid().replace("\r\n", "\n").chars() {
             match c {
                 '\n' | '\t' => text.push(c),
@@ -66,10 +70,10 @@ pub fn harmless(bytes: &[u8]) -> (String, usize) {
         }
         chunk.invalid().iter().for_each(|byte| text += &format!("\\x{byte:02x}"));
     }
-    (text, whole.len())
+    (text, complete.len())
 }
 
-/// Characters without a picture of their own, which turn or hide what others say.
+/// Whether `c` is an invisible character that hides or reorders other characters.
 pub fn is_unseen(c: char) -> bool {
     matches!(c, '\u{ad}' | '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
         | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e0fff}')
@@ -86,13 +90,13 @@ mod tests {
     }
 
     #[test]
-    fn a_terminal_has_nothing_to_obey() {
+    fn text_for_a_terminal_has_no_control_characters() {
         assert_eq!(text(b"a\r\n\tb \x1b[2J\x07\r\rc\xff"), "a\n\tb \\u{1b}[2J\\u{7}\\r\\rc\\xff");
         assert_eq!(text("é\u{202e}x\u{9b}31m".as_bytes()), "é\\u{202e}x\\u{9b}31m");
     }
 
     #[test]
-    fn what_has_only_begun_waits() {
+    fn an_incomplete_character_waits_for_its_end() {
         assert_eq!(harmless(b"a\r"), ("a".into(), 1));
         assert_eq!(harmless(b"a\xe2\x82"), ("a".into(), 1));
         assert_eq!(harmless("a€".as_bytes()), ("a€".into(), 4));
@@ -104,7 +108,7 @@ mod tests {
     fn the_file_is_shown_as_it_grows() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("console");
-        let mut tail = Tail::of(&path, Some(|text| SHOWN.lock().unwrap().push_str(text)));
+        let mut tail = Tail::new(&path, Some(|text| SHOWN.lock().unwrap().push_str(text)));
         tail.follow();
         for written in ["one\r", "one\r\ntw", "one\r\ntwo"] {
             std::fs::write(&path, written).unwrap();
@@ -117,11 +121,11 @@ mod tests {
     proptest! {
         #[test]
         fn any_bytes_are_harmless_in_any_parts(bytes: Vec<u8>, cut in 0..100usize) {
-            let (text, told) = harmless(&bytes);
-            prop_assert!(bytes.len() - told < 4);
+            let (text, read) = harmless(&bytes);
+            prop_assert!(bytes.len() - read < 4);
             prop_assert!(text.chars().all(|c| c == '\n' || c == '\t' || !(c.is_control() || is_unseen(c))));
-            let (first, told) = harmless(&bytes[..cut.min(bytes.len())]);
-            prop_assert_eq!(first + &harmless(&bytes[told..]).0, text);
+            let (first, read) = harmless(&bytes[..cut.min(bytes.len())]);
+            prop_assert_eq!(first + &harmless(&bytes[read..]).0, text);
         }
     }
 }

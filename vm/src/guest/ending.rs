@@ -1,80 +1,108 @@
-//! Why a guest has no answer: what a caller branches on, in words for people.
+//! How a guest ends: with an answer, or with an error that callers branch on.
 
 use std::io;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use crate::guest::Answer;
+use hookbench_results::protocol::AgentMessage;
 
-/// Why there is no answer. The console's last lines tell more.
+use crate::arch;
+
+/// The answer of a guest.
+#[derive(Debug, Clone)]
+pub struct Answer {
+    /// Its first message, which says what kernel it runs.
+    pub ready: Option<AgentMessage>,
+    /// Its last message, which says how the cell ended.
+    pub last: AgentMessage,
+    /// The last lines of its console.
+    pub console: Vec<String>,
+}
+
+/// Why a guest gave no answer. The last lines of the console tell more.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// QEMU is not there.
-    #[error("{program} was not found; install it (Debian: qemu-system-x86), or run: hookbench doctor")]
+    /// QEMU is not installed.
+    #[error(
+        "{program} was not found; install it (Debian: {package}), or run: hookbench doctor",
+        package = arch::QEMU_PACKAGE
+    )]
     NoQemu {
-        /// What was looked for.
+        /// The program that hookbench looked for.
         program: &'static str,
     },
-    /// QEMU could not be started, or ended with an error of its own.
+    /// QEMU did not start, or failed.
     #[error("QEMU failed: {message}")]
     Qemu {
-        /// What it said.
+        /// What QEMU reported, or what hookbench noticed.
         message: String,
     },
-    /// A file could not be written or read.
+    /// hookbench could not write or read a file.
     #[error("failed to use {path}: {error}")]
     File {
-        /// Which.
+        /// The file.
         path: PathBuf,
-        /// Why.
+        /// The reason.
         error: io::Error,
     },
-    /// A snapshot found no room.
+    /// The disk is too full for a snapshot.
     #[error(
-        "no room for a snapshot in {}: it takes up to as much as the guest has memory; free some, or set HOOKBENCH_CACHE to a \
-         folder with more (TMPDIR, where the cache cannot be written)", path.display()
+        "no space for a snapshot in {}: a snapshot takes up to the guest's memory size; free some space, or set \
+         HOOKBENCH_CACHE to a folder with more (TMPDIR, if the cache is not writable)", path.display()
     )]
     NoRoom {
         /// The folder.
         path: PathBuf,
     },
-    /// The budget ran out.
+    /// The guest ran longer than its budget.
     #[error("the guest did not end within {budget:?}")]
     Timeout {
         /// The budget.
         budget: Duration,
-        /// The console's last lines.
+        /// The last lines of the console.
         console: Vec<String>,
     },
-    /// It ended with an answer before it was asked for one.
+    /// The agent answered before hookbench gave it a cell.
     #[error("the guest ended before its cell could begin")]
     Agent {
-        /// What it said.
+        /// The answer.
         answer: Box<Answer>,
     },
-    /// It was to be ended at once.
+    /// The run was interrupted.
     #[error("the guest was stopped before it ended")]
     Stopped,
     /// The kernel panicked.
     #[error("the guest's kernel panicked: {reason}")]
     Panic {
-        /// The line that says so.
+        /// The console's line that reports the panic.
         reason: String,
-        /// The console's last lines.
+        /// The last lines of the console.
         console: Vec<String>,
     },
-    /// It ended without the last message.
+    /// The guest ended without its last message.
     #[error("the guest ended without an answer")]
     Ended {
-        /// The console's last lines.
+        /// The last lines of the console.
         console: Vec<String>,
     },
-    /// It sent what is no message, or too much.
+    /// The guest sent something that is not a message, or sent too much.
     #[error("the guest sent {what}")]
     Protocol {
-        /// What.
+        /// What it sent.
         what: String,
-        /// The console's last lines.
+        /// The last lines of the console.
         console: Vec<String>,
     },
+}
+
+impl Error {
+    /// QEMU failed with `message`.
+    pub(super) fn qemu(message: impl ToString) -> Error {
+        Error::Qemu { message: message.to_string() }
+    }
+
+    /// `path` could not be used.
+    pub(super) fn file(path: impl Into<PathBuf>, error: io::Error) -> Error {
+        Error::File { path: path.into(), error }
+    }
 }

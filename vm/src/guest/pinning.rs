@@ -1,44 +1,38 @@
-//! Where a guest runs: on one CPU of the host, the one with the fewest guests.
-//! QEMU's two threads then take turns as they hand over to each other, instead
-//! of looking at each other's half-made state from two CPUs.
+//! Pinning: hookbench keeps each guest on one CPU of the host, the one with the
+//! fewest guests. QEMU's two threads then take turns, as they hand over to each
+//! other. On two CPUs they would look at each other's state half way.
 
 use std::collections::BTreeMap;
 use std::io;
 use std::sync::Mutex;
 
+use rustix::process::Pid;
+use rustix::thread::{CpuSet, sched_getaffinity, sched_setaffinity};
+
 /// How many guests each CPU has.
 static GUESTS: Mutex<BTreeMap<usize, usize>> = Mutex::new(BTreeMap::new());
 
-/// A guest's CPU; free again when dropped.
-pub(crate) struct Place(usize);
+/// The CPU of a guest. The guest no longer counts when this is dropped.
+pub(super) struct PinnedCpu(usize);
 
-impl Place {
-    /// The CPU with the fewest guests of those that this process may use;
-    /// `None` where it is not known which those are.
-    pub(crate) fn take() -> Option<Place> {
-        let allowed = allowed();
+impl PinnedCpu {
+    /// Chooses the CPU with the fewest guests among those that this process may
+    /// use. Returns `None` if the kernel does not say which those are.
+    pub(super) fn choose() -> Option<PinnedCpu> {
+        let allowed = allowed_cpus();
         let mut guests = GUESTS.lock().ok()?;
         let cpu = allowed.into_iter().min_by_key(|cpu| guests.get(cpu).copied().unwrap_or(0))?;
         *guests.entry(cpu).or_default() += 1;
-        Some(Place(cpu))
+        Some(PinnedCpu(cpu))
     }
 
-    /// What the guest's process calls before it becomes QEMU.
-    pub(crate) fn move_here(&self) -> io::Result<()> {
-        // SAFETY: the set is plain data, made zero and then filled; the number
-        // came from such a set.
-        unsafe {
-            let mut set: libc::cpu_set_t = std::mem::zeroed();
-            libc::CPU_SET(self.0, &mut set);
-            match libc::sched_setaffinity(0, size_of_val(&set), &set) {
-                0 => Ok(()),
-                _ => Err(io::Error::last_os_error()),
-            }
-        }
+    /// Pins the calling thread: the guest's process, before it becomes QEMU.
+    pub(super) fn pin_caller(&self) -> io::Result<()> {
+        pin(None, self.0)
     }
 }
 
-impl Drop for Place {
+impl Drop for PinnedCpu {
     fn drop(&mut self) {
         if let Ok(mut guests) = GUESTS.lock()
             && let Some(count) = guests.get_mut(&self.0)
@@ -48,16 +42,24 @@ impl Drop for Place {
     }
 }
 
-/// The CPUs that this process may use.
-fn allowed() -> Vec<usize> {
-    // SAFETY: the set is plain data, made zero; the kernel fills it.
-    unsafe {
-        let mut set: libc::cpu_set_t = std::mem::zeroed();
-        if libc::sched_getaffinity(0, size_of_val(&set), &mut set) != 0 {
-            return Vec::new();
-        }
-        (0..libc::CPU_SETSIZE as usize).filter(|&cpu| libc::CPU_ISSET(cpu, &set)).collect()
+/// Pins `thread`, or else the calling thread, to `cpu`. Makes only system calls,
+/// so a process may call it between fork and exec.
+///
+/// # Errors
+/// When there is no such CPU, or the kernel refuses.
+pub(super) fn pin(thread: Option<Pid>, cpu: usize) -> io::Result<()> {
+    if cpu >= CpuSet::MAX_CPU {
+        return Err(io::ErrorKind::InvalidInput.into());
     }
+    let mut set = CpuSet::new();
+    set.set(cpu);
+    Ok(sched_setaffinity(thread, &set)?)
+}
+
+/// Returns the CPUs that this process may use.
+fn allowed_cpus() -> Vec<usize> {
+    let Ok(set) = sched_getaffinity(None) else { return Vec::new() };
+    (0..CpuSet::MAX_CPU).filter(|&cpu| set.is_set(cpu)).collect()
 }
 
 #[cfg(test)]
@@ -66,10 +68,15 @@ mod tests {
 
     #[test]
     fn guests_are_spread_over_the_cpus() {
-        let cpus = allowed().len();
-        let places: Vec<Place> = (0..2 * cpus).filter_map(|_| Place::take()).collect();
-        for cpu in allowed() {
-            assert_eq!(places.iter().filter(|place| place.0 == cpu).count(), 2);
+        let cpus = allowed_cpus().len();
+        let pinned: Vec<PinnedCpu> = (0..2 * cpus).filter_map(|_| PinnedCpu::choose()).collect();
+        for cpu in allowed_cpus() {
+            assert_eq!(pinned.iter().filter(|pinned| pinned.0 == cpu).count(), 2);
         }
+    }
+    #[test]
+    fn a_cpu_beyond_any_machine_is_refused() {
+        let error = pin(None, CpuSet::MAX_CPU).unwrap_err();
+        assert_eq!(error.kind(), io::ErrorKind::InvalidInput);
     }
 }

@@ -1,98 +1,88 @@
-//! A QEMU process: on a CPU of its own choice, gone when it is dropped and when
-//! whoever started it dies.
+//! A QEMU process. QEMU ends when the process value is dropped, and when
+//! hookbench dies.
 
 use std::ffi::OsString;
 use std::fs::File;
 use std::io;
-use std::os::fd::{AsRawFd, FromRawFd, OwnedFd};
+use std::os::fd::OwnedFd;
 use std::os::unix::process::CommandExt;
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::guest::Error;
-use crate::guest::pinning::Place;
-use crate::machine;
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::io::{FdFlags, fcntl_setfd};
+use rustix::process::{
+    Pid, PidfdFlags, Signal, getpid, getppid, pidfd_open, set_parent_process_death_signal,
+};
 
-/// A QEMU that runs.
-pub(crate) struct Process {
-    pub(crate) qemu: Child,
-    /// Readable when it has ended; `None` where the kernel is too old for it.
-    ended: Option<OwnedFd>,
-    /// Its CPU is taken as long as it runs.
-    _place: Option<Arc<Place>>,
+use super::ending::Error;
+use super::pinning::PinnedCpu;
+use crate::arch::QEMU;
+
+/// How often hookbench looks at a QEMU on a kernel that cannot report its end.
+const POLL_INTERVAL: Duration = Duration::from_millis(5);
+
+/// A running QEMU.
+pub(super) struct Process {
+    pub(super) qemu: Child,
+    /// Readable when QEMU has ended; `None` on kernels before 5.3.
+    pidfd: Option<OwnedFd>,
+    /// The CPU counts as used while QEMU runs.
+    _pinned: Option<Arc<PinnedCpu>>,
 }
 
-/// Where its standard streams go, and what it inherits.
-pub(crate) struct Streams {
-    pub(crate) input: Stdio,
-    pub(crate) output: Stdio,
-    pub(crate) error: File,
-    /// A file that it finds open under the same number.
-    pub(crate) inherits: Option<File>,
+/// Where QEMU's standard streams go, and what it inherits.
+pub(super) struct Streams {
+    pub(super) input: Stdio,
+    pub(super) output: Stdio,
+    pub(super) error: File,
+    /// The device state of a snapshot. QEMU finds the file open under the same
+    /// number.
+    pub(super) device_state: Option<File>,
 }
 
 impl Process {
-    /// Starts QEMU with these arguments, on the CPU `place` where that is given.
-    pub(crate) fn start(
+    /// Starts QEMU with these arguments, on `cpu` if that is given.
+    ///
+    /// # Errors
+    /// [`Error::NoQemu`] when QEMU is not installed, [`Error::Qemu`] when it does
+    /// not start.
+    pub(super) fn start(
         arguments: &[OsString],
         streams: Streams,
-        place: Option<Place>,
+        cpu: Option<PinnedCpu>,
     ) -> Result<Process, Error> {
-        let mut command = Command::new(machine::QEMU);
-        command.args(arguments);
-        command.stdin(streams.input).stdout(streams.output).stderr(streams.error);
-        let place = place.map(Arc::new);
-        let here = place.clone();
-        let parent = std::process::id();
-        let inherits = streams.inherits;
-        // A terminal's Ctrl-C is for us alone: we say what becomes of the guests.
+        let Streams { input, output, error, device_state } = streams;
+        let mut command = Command::new(QEMU);
+        command.args(arguments).stdin(input).stdout(output).stderr(error);
+        // Ctrl-C in a terminal reaches hookbench alone, which decides about the guests.
         command.process_group(0);
-        // SAFETY: all calls are system calls and no more, as is allowed after fork.
+        let pinned = cpu.map(Arc::new);
+        let (cpu, parent) = (pinned.clone(), getpid());
+        // SAFETY: the closure makes only system calls, which are allowed after fork.
         unsafe {
-            command.pre_exec(move || {
-                if libc::prctl(libc::PR_SET_PDEATHSIG, libc::SIGKILL) != 0 {
-                    return Err(io::Error::last_os_error());
-                }
-                // Whoever died before that will not be heard of.
-                if libc::getppid() as u32 != parent {
-                    return Err(io::ErrorKind::NotConnected.into());
-                }
-                if let Some(file) = &inherits
-                    && libc::fcntl(file.as_raw_fd(), libc::F_SETFD, 0) != 0
-                {
-                    return Err(io::Error::last_os_error());
-                }
-                // One that goes on from a snapshot is a batch job: its threads do not
-                // interrupt each other at every event. One that boots is not, for
-                // its clock may then run on for longer before QEMU notices that it
-                // stopped. Where it is refused, it is only slower.
-                if inherits.is_some() {
-                    let param = libc::sched_param { sched_priority: 0 };
-                    libc::sched_setscheduler(0, libc::SCHED_BATCH, &param);
-                }
-                here.as_ref().map_or(Ok(()), |place| place.move_here())
-            });
+            command.pre_exec(move || prepare(parent, device_state.as_ref(), cpu.as_deref()));
         }
         match command.spawn() {
-            Ok(qemu) => Ok(Process { ended: pidfd(&qemu), qemu, _place: place }),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                Err(Error::NoQemu { program: machine::QEMU })
+            Ok(qemu) => {
+                let pidfd = pidfd_open(Pid::from_child(&qemu), PidfdFlags::empty()).ok();
+                Ok(Process { pidfd, qemu, _pinned: pinned })
             }
-            Err(error) => Err(Error::Qemu { message: error.to_string() }),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Err(Error::NoQemu { program: QEMU }),
+            Err(error) => Err(Error::qemu(error)),
         }
     }
 
-    /// Waits until it has ended, at most so long.
-    pub(crate) fn wait(&mut self, longest: Duration) -> io::Result<Option<ExitStatus>> {
-        let milliseconds = i32::try_from(longest.as_millis()).unwrap_or(i32::MAX);
-        match &self.ended {
-            Some(ended) => {
-                let mut poll = libc::pollfd { fd: ended.as_raw_fd(), events: libc::POLLIN, revents: 0 };
-                // SAFETY: one structure, ours to write. An interruption only ends the wait.
-                unsafe { libc::poll(&mut poll, 1, milliseconds) };
+    /// Waits for QEMU's end, no longer than `timeout`.
+    pub(super) fn wait(&mut self, timeout: Duration) -> io::Result<Option<ExitStatus>> {
+        match &self.pidfd {
+            Some(pidfd) => {
+                let timeout = Timespec::try_from(timeout).ok();
+                // An interruption by a signal only ends the wait.
+                let _ = poll(&mut [PollFd::new(pidfd, PollFlags::IN)], timeout.as_ref());
             }
-            None => std::thread::sleep(longest.min(Duration::from_millis(5))),
+            None => std::thread::sleep(timeout.min(POLL_INTERVAL)),
         }
         self.qemu.try_wait()
     }
@@ -100,17 +90,32 @@ impl Process {
 
 impl Drop for Process {
     fn drop(&mut self) {
-        // A process that has ended already is what we want.
+        // Both fail only if QEMU has ended already.
         let _ = self.qemu.kill();
         let _ = self.qemu.wait();
     }
 }
 
-/// Since Linux 5.3.
-fn pidfd(child: &Child) -> Option<OwnedFd> {
-    // SAFETY: the call takes two numbers; the descriptor it returns is new.
-    unsafe {
-        let descriptor = libc::syscall(libc::SYS_pidfd_open, child.id(), 0);
-        (descriptor >= 0).then(|| OwnedFd::from_raw_fd(descriptor as i32))
+/// Prepares the new process before it becomes QEMU. Makes only system calls.
+fn prepare(parent: Pid, device_state: Option<&File>, cpu: Option<&PinnedCpu>) -> io::Result<()> {
+    set_parent_process_death_signal(Some(Signal::KILL))?;
+    // A parent that died before that call sends no signal.
+    if getppid() != Some(parent) {
+        return Err(io::ErrorKind::NotConnected.into());
     }
+    if let Some(file) = device_state {
+        fcntl_setfd(file, FdFlags::empty())?;
+        become_batch_job();
+    }
+    cpu.map_or(Ok(()), PinnedCpu::pin_caller)
+}
+
+/// Makes the calling process a batch job. The threads of a QEMU that resumes from
+/// a snapshot then do not interrupt each other at every event. A QEMU that boots
+/// a guest stays as it is: as a batch job its clock could run on for longer before
+/// QEMU notices that the guest stopped. If the kernel refuses, QEMU is only slower.
+fn become_batch_job() {
+    let param = libc::sched_param { sched_priority: 0 };
+    // SAFETY: the call reads one structure that outlives it. (rustix has no such call.)
+    unsafe { libc::sched_setscheduler(0, libc::SCHED_BATCH, &param) };
 }

@@ -1,8 +1,8 @@
-//! QEMU's machine protocol, as far as making a snapshot and starting from one
-//! need it: commands go to the process's standard input, answers and events
-//! come from its standard output, one JSON object a line.
+//! QEMU's machine protocol (QMP), as far as snapshots and KVM need it. hookbench
+//! writes commands to QEMU's standard input and reads answers and events from
+//! its standard output, one JSON object per line.
 
-use std::io::{BufRead, BufReader, Write};
+use std::io::{self, BufRead, BufReader, Write};
 use std::process::{ChildStdin, ChildStdout};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::thread;
@@ -10,29 +10,64 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-/// A connection to a QEMU.
-pub(crate) struct Qmp {
+use super::ending::Error;
+
+/// A connection to QEMU's monitor.
+pub(super) struct Qmp {
     commands: ChildStdin,
     lines: Receiver<Value>,
 }
 
-/// What ends a wait for a line.
+/// Why no line came.
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) enum Silence {
-    /// Nothing was said in that time.
-    Yet,
-    /// Nothing will be: QEMU has ended.
-    Ever,
+pub(super) enum NoLine {
+    /// QEMU wrote none in that time.
+    Timeout,
+    /// QEMU has ended.
+    Closed,
+}
+
+/// Why a command failed.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum QmpError {
+    /// QEMU does not read commands.
+    #[error("QEMU did not accept {command}: {error}")]
+    NotSent {
+        /// The command's name.
+        command: String,
+        /// The error of the write.
+        error: io::Error,
+    },
+    /// No answer came in time, or QEMU has ended.
+    #[error("QEMU did not answer {command}")]
+    NoAnswer {
+        /// The command's name.
+        command: String,
+    },
+    /// QEMU answered with an error.
+    #[error("QEMU refused {command}: {reason}")]
+    Refused {
+        /// The command's name.
+        command: String,
+        /// QEMU's description of the error.
+        reason: String,
+    },
+}
+
+impl From<QmpError> for Error {
+    fn from(error: QmpError) -> Error {
+        Error::qemu(error)
+    }
 }
 
 impl Qmp {
-    /// Starts to listen. The thread that does ends with QEMU.
-    pub(crate) fn new(commands: ChildStdin, answers: ChildStdout) -> Qmp {
-        let (tell, lines) = channel();
+    /// Begins to read `answers` in a thread, which ends with QEMU.
+    pub(super) fn new(commands: ChildStdin, answers: ChildStdout) -> Qmp {
+        let (sender, lines) = channel();
         thread::spawn(move || {
             for line in BufReader::new(answers).lines().map_while(Result::ok) {
                 let Ok(value) = serde_json::from_str(&line) else { continue };
-                if tell.send(value).is_err() {
+                if sender.send(value).is_err() {
                     return;
                 }
             }
@@ -40,46 +75,47 @@ impl Qmp {
         Qmp { commands, lines }
     }
 
-    /// The next line, waited for at most so long.
-    pub(crate) fn line(&self, longest: Duration) -> Result<Value, Silence> {
-        self.lines.recv_timeout(longest).map_err(|error| match error {
-            RecvTimeoutError::Timeout => Silence::Yet,
-            RecvTimeoutError::Disconnected => Silence::Ever,
+    /// Returns the next line. Waits for it no longer than `timeout`.
+    pub(super) fn next_line(&self, timeout: Duration) -> Result<Value, NoLine> {
+        self.lines.recv_timeout(timeout).map_err(|error| match error {
+            RecvTimeoutError::Timeout => NoLine::Timeout,
+            RecvTimeoutError::Disconnected => NoLine::Closed,
         })
     }
 
-    /// Sends a command and waits at most so long for what it returns.
-    pub(crate) fn command(
+    /// Sends the command `name` and returns its result. Waits for each line no
+    /// longer than `timeout`.
+    pub(super) fn command(
         &mut self,
         name: &str,
         arguments: &Value,
-        longest: Duration,
-    ) -> Result<Value, String> {
+        timeout: Duration,
+    ) -> Result<Value, QmpError> {
+        let command = || name.to_owned();
         writeln!(self.commands, "{}", json!({"execute": name, "arguments": arguments}))
-            .map_err(|error| format!("QEMU does not listen to {name}: {error}"))?;
+            .map_err(|error| QmpError::NotSent { command: command(), error })?;
         loop {
-            let mut line = self.line(longest).map_err(|_| format!("QEMU did not answer {name}"))?;
+            let mut line = self.next_line(timeout).map_err(|_| QmpError::NoAnswer { command: command() })?;
             if let Some(returned) = line.get_mut("return") {
                 return Ok(returned.take());
             }
             if let Some(error) = line.get("error") {
-                return Err(format!(
-                    "QEMU refused {name}: {}",
-                    error["desc"].as_str().unwrap_or("no reason")
-                ));
+                let reason = error["desc"].as_str().unwrap_or("no reason").to_owned();
+                return Err(QmpError::Refused { command: command(), reason });
             }
         }
     }
 }
 
-/// Memory that is a file is not written to a snapshot, nor read from it.
-pub(crate) fn ignore_shared() -> Value {
+/// The arguments that keep memory that is a file out of a device state, both when
+/// QEMU writes one and when it reads one.
+pub(super) fn ignore_shared() -> Value {
     json!({"capabilities": [{"capability": "x-ignore-shared", "state": true}]})
 }
 
-/// The commands that make a QEMU started with `-incoming defer` run on from the
-/// device state in its open file `descriptor`, as they are written to it.
-pub(crate) fn resume_from(descriptor: i32) -> String {
+/// Returns the commands, as text, that make a QEMU started with `-incoming defer`
+/// resume from the device state in its open file `descriptor`.
+pub(super) fn resume_commands(descriptor: i32) -> String {
     let uri = format!("fd:{descriptor}");
     [
         json!({"execute": "qmp_capabilities"}),
@@ -105,7 +141,7 @@ mod tests {
     }
 
     #[test]
-    fn events_and_noise_are_no_answers() {
+    fn events_and_noise_are_not_answers() {
         let (mut child, mut qmp) = talk(
             r#"read x; echo 'noise'; echo '{"event": "STOP"}'; echo '{"return": {"status": "ok"}}'; read x"#,
         );
@@ -116,12 +152,12 @@ mod tests {
     }
 
     #[test]
-    fn a_refusal_and_an_end_are_said() {
+    fn a_refusal_and_the_end_are_reported() {
         let (mut child, mut qmp) = talk(r#"read x; echo '{"error": {"desc": "not now"}}'; read x"#);
-        let error = qmp.command("stop", &json!({}), Duration::from_secs(60)).unwrap_err();
+        let error = qmp.command("stop", &json!({}), Duration::from_secs(60)).unwrap_err().to_string();
         assert_eq!(error, "QEMU refused stop: not now");
         child.kill().unwrap();
-        assert_eq!(qmp.line(Duration::from_secs(60)), Err(Silence::Ever));
+        assert_eq!(qmp.next_line(Duration::from_secs(60)), Err(NoLine::Closed));
         child.wait().unwrap();
     }
 }

@@ -1,10 +1,5 @@
-//! The guest's image: files as they are to be in the guest, and the archive
-//! (cpio, "newc") that the kernel unpacks them from. Equal files are equal
-//! bytes. Which files there are is decided elsewhere.
-
-pub(crate) mod closure;
-pub mod payload;
-pub mod program;
+//! The archive (cpio, "newc") from which the kernel unpacks the guest's files.
+//! Equal files make equal bytes. Which files there are is decided elsewhere.
 
 use std::collections::BTreeMap;
 
@@ -18,20 +13,20 @@ use crate::files::digest;
 pub struct GuestFile {
     /// Its path from the root, without a slash at either end.
     pub path: String,
-    /// Its permission bits; of no meaning for links.
+    /// Its permission bits. Links do not use them.
     pub mode: u32,
-    /// What it is.
+    /// Its kind and content.
     pub content: Content,
 }
 
-/// What a file of the guest is.
+/// The kind and content of a guest's file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Content {
     /// A file with these bytes.
     File(Vec<u8>),
     /// A symbolic link to this path.
     Symlink(String),
-    /// A folder; needs no mention when it holds something and has mode 755.
+    /// A folder. A folder with mode 755 that holds something need not be listed.
     Directory,
     /// A character device.
     Device {
@@ -42,7 +37,7 @@ pub enum Content {
     },
 }
 
-/// An archive, such as that for QEMU's `-initrd`.
+/// An archive, for example for QEMU's `-initrd`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Image {
     /// The archive, uncompressed.
@@ -51,8 +46,8 @@ pub struct Image {
     pub sha256: String,
 }
 
-/// Packs `files`, the folders above them and `/dev/console`, without which the
-/// first process has no output.
+/// Packs `files`, the folders above them and `/dev/console`. Without the console
+/// the first process has no output.
 ///
 /// # Errors
 /// As [`pack`].
@@ -68,12 +63,12 @@ pub fn build(files: &[GuestFile]) -> Result<Image> {
 /// Packs `files` and the folders above them.
 ///
 /// # Errors
-/// When a path is not one, is there twice with different contents, or lies
-/// below something that is not a folder.
+/// When a path is invalid, is there twice with different contents, or lies below
+/// something that is not a folder.
 pub fn pack<'a>(files: impl IntoIterator<Item = &'a GuestFile>) -> Result<Image> {
     let mut tree = BTreeMap::new();
     for file in files {
-        check(&file.path)?;
+        check_path(&file.path)?;
         let had = tree.insert(file.path.as_str(), (file.mode, &file.content));
         ensure!(
             had.is_none_or(|had| had == (file.mode, &file.content)),
@@ -92,14 +87,14 @@ pub fn pack<'a>(files: impl IntoIterator<Item = &'a GuestFile>) -> Result<Image>
     Ok(Image { bytes, sha256 })
 }
 
-fn check(path: &str) -> Result<()> {
+fn check_path(path: &str) -> Result<()> {
     if path.contains('\0') || path.split('/').any(|part| matches!(part, "" | "." | "..")) {
         bail!("{path:?} is not a path in the guest's image; expected one such as usr/bin/bash");
     }
     Ok(())
 }
 
-/// Paths in order, so that folders come before what they hold.
+/// Writes the files in the order of their paths: a folder precedes its files.
 fn archive(tree: &BTreeMap<&str, (u32, &Content)>) -> Result<Vec<u8>> {
     let mut archive = Vec::new();
     for (number, (path, (mode, content))) in (1..).zip(tree) {

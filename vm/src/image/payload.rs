@@ -1,31 +1,32 @@
-//! What is brought to a guest with its cell, beside what its image holds: archives
-//! of files, which the agent unpacks after the snapshot has been restored. So one
-//! snapshot serves all, whatever they bring. What is in them is decided elsewhere.
+//! Payloads: files that a guest gets with its cell, in addition to its image. The
+//! agent unpacks them after the guest has resumed, so one snapshot serves cells
+//! with any payload. Which files there are is decided elsewhere.
 
 use std::path::Path;
 
 use anyhow::{Context, Result};
 use hookbench_results::store::write_whole;
 
-use crate::image::{self, GuestFile};
+use super::archive::{self, GuestFile};
 
-/// The archives of a cell, as files of the host's that stay while the guest runs.
+/// The archives of a cell. They are files of the host, which must stay while the
+/// guest runs.
 #[derive(Debug, Clone, Copy, Default)]
-pub struct Brought<'a> {
-    /// What the monitor brings: unpacked before it is attached, and before the cost of
-    /// attaching is counted.
+pub struct Payload<'a> {
+    /// The monitor's payload. The agent unpacks it before it attaches the monitor
+    /// and before it counts the cost of attaching.
     pub monitor: Option<&'a Path>,
-    /// What the workload brings.
+    /// The workload's payload.
     pub workload: Option<&'a Path>,
 }
 
-/// Packs `files`, whose paths are the guest's, into the file `archive`; says the
-/// SHA-256 of its bytes. Equal files are equal bytes.
+/// Packs `files`, which have the guest's paths, into the file `archive`. Returns
+/// the SHA-256 of its bytes. Equal files make equal bytes.
 ///
 /// # Errors
-/// When a path is not one or is there twice, or the file cannot be written.
+/// When a path is invalid or there twice, or the archive cannot be written.
 pub fn pack(files: &[GuestFile], archive: &Path) -> Result<String> {
-    let packed = image::pack(files).context("failed to pack what is brought to the guest")?;
+    let packed = archive::pack(files).context("failed to pack the guest's payload")?;
     write_whole(archive, &packed.bytes)?;
     Ok(packed.sha256)
 }
@@ -36,7 +37,7 @@ mod tests {
     use crate::image::Content;
 
     #[test]
-    fn an_archive_holds_what_is_brought_and_nothing_else() {
+    fn an_archive_holds_the_payload_and_nothing_else() {
         let folder = tempfile::tempdir().unwrap();
         let archive = folder.path().join("a");
         let files =

@@ -7,8 +7,8 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, ensure};
 
+use super::compression;
 use crate::files::{digest, elf};
-use crate::kernel::vmlinux;
 
 /// What is in the kernel itself, and need not be loaded.
 const BUILT_IN: &str = "modules.builtin";
@@ -65,7 +65,7 @@ impl Loadable {
             format!("{} has no module {name:?} among its {}", place.folder.display(), place.files.len())
         })?;
         let context = || format!("failed to read the module {}", path.display());
-        let bytes = vmlinux::unpack(&read(path)?, LARGEST).with_context(context)?;
+        let bytes = compression::unpack(&read(path)?, LARGEST).with_context(context)?;
         for needed in elf::depends(&bytes).with_context(context)? {
             self.take(place, &module_name(&needed), depth + 1)?;
         }

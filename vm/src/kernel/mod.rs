@@ -2,6 +2,7 @@
 //! modules and the audit pair.
 
 pub mod audit_pair;
+mod compression;
 pub mod loadable;
 pub mod modules;
 mod stored;
