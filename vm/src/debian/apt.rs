@@ -1,6 +1,6 @@
-//! Gets Debian packages without installing them and without root: an apt of
-//! our own in the cache folder, with the machine's mirror and Debian's keys,
-//! that neither reads nor changes what is installed here.
+//! Gets Debian packages without installing them and without root. hookbench runs apt
+//! with a private configuration in the cache folder, with the machine's mirror and
+//! Debian's keys. That apt neither reads nor changes what is installed here.
 
 use std::cell::{Cell, RefCell};
 use std::fs;
@@ -13,92 +13,98 @@ use anyhow::{Context, Result, bail, ensure};
 use hookbench_results::store::write_whole;
 use tempfile::TempDir;
 
+use super::command::{output, output_with_input};
+use super::mirror::{KEYRING, Mirror};
+use super::package_names;
+use crate::arch::DEBIAN;
 use crate::cache::{self, Lock};
-use crate::debian::command::{output, output_of};
-use crate::debian::mirror::{KEYRING, Mirror};
-use crate::debian::package_names;
 
-/// Package lists older than this are fetched again before they are used.
+/// apt fetches package lists again when they are older than this.
 const LISTS_AGE: Duration = Duration::from_secs(24 * 60 * 60);
 
-/// A package as it was fetched.
+/// A fetched package.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Package {
-    /// Its name, such as `auditd`.
+    /// Its name, for example `auditd`.
     pub name: String,
-    /// Its Debian version, such as `1:3.0.9-1`.
+    /// Its Debian version, for example `1:3.0.9-1`.
     pub version: String,
 }
 
-/// The mirror was asked, and has no such package.
+/// The mirror has no such package.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error(
     "no package {pattern} in {suites} of the configured mirror{} (nearest: {}); \
-     check apt's sources, or whether a newer hookbench knows what Debian has now", self.place(), self.near.join(", ")
+     check apt's sources, or try a newer hookbench: Debian may have replaced the package",
+    self.missing_suites(), self.near.join(", ")
 )]
 pub struct NoPackage {
-    /// What was looked for; `*` stands for any text.
+    /// The name that hookbench looked for; `*` stands for any text.
     pub pattern: String,
     suites: String,
-    /// Suites that apt has no place for.
+    /// Suites without a site in apt's sources.
     missing: Vec<String>,
     near: Vec<String>,
-    /// The series next to it of which there are such packages.
-    beside: Vec<String>,
+    /// The neighbouring series that have such packages.
+    neighbours: Vec<String>,
 }
 
 impl NoPackage {
-    fn place(&self) -> String {
+    fn missing_suites(&self) -> String {
         match self.missing.as_slice() {
             [] => String::new(),
-            missing => format!("; apt's sources name no place for {}", missing.join(", ")),
+            missing => format!("; apt's sources have no site for {}", missing.join(", ")),
         }
     }
 
-    /// What was looked for where, and what is there instead, for a cell that
-    /// cannot be measured for it.
+    /// Returns why a cell that needs the package cannot be measured: the package, the
+    /// suites, and what is nearest to it.
     #[must_use]
     pub fn reason(&self) -> String {
         let NoPackage { pattern, suites, .. } = self;
-        let beside = match self.beside.as_slice() {
+        let nearest = match self.neighbours.as_slice() {
             [] => self.near.join(", "),
             series => series.join(" and "),
         };
-        format!("the mirror has no package {pattern} in {suites}{}; nearest to it are {beside}", self.place())
+        format!(
+            "the mirror has no package {pattern} in {suites}{}; nearest to it are {nearest}",
+            self.missing_suites()
+        )
     }
 }
 
-/// An apt for some suites of the machine's mirror.
+/// An apt with a private configuration, for some suites of the machine's mirror.
 pub struct Apt<'a> {
     lock: &'a Lock,
     folder: PathBuf,
     suites: String,
-    /// Suites that apt has no place for.
+    /// Suites without a site in apt's sources.
     missing: Vec<String>,
     progress: &'a dyn Fn(&str),
-    /// Whether the lists were fetched since this was made.
+    /// Whether this value has fetched the lists.
     updated: Cell<bool>,
-    /// What is in the lists; to be forgotten when they are fetched again.
+    /// The names in the lists; forgotten when apt fetches the lists again.
     names: RefCell<Option<Rc<[String]>>>,
 }
 
 impl<'a> Apt<'a> {
-    /// Prepares an apt in the locked cache for `suites`, such as
-    /// `bookworm-security`; it is not asked anything yet.
+    /// Writes the configuration into the locked cache for `suites`, for example
+    /// `bookworm-security`. Fetches nothing.
     ///
     /// # Errors
-    /// When apt is not there, has no Debian mirror, or the cache cannot be written.
+    /// When apt is not installed or has no Debian mirror, or the cache cannot be written.
     pub fn open(lock: &'a Lock, suites: &[String], progress: &'a dyn Fn(&str)) -> Result<Apt<'a>> {
         ensure!(
             Path::new(KEYRING).exists(),
-            "{KEYRING} is missing, by which Debian's packages are checked; \
+            "{KEYRING}, which verifies Debian's packages, is missing; \
              install the package debian-archive-keyring"
         );
         let folder = lock.root().join("apt").join(suites.join("+"));
         ensure!(
             !folder.to_string_lossy().contains(['"', '\n', ';']),
-            "apt cannot work in {}: choose a cache folder without quotes and semicolons",
-            folder.display()
+            "apt cannot use the folder {}: set {} to a cache folder without quotes and semicolons",
+            folder.display(),
+            cache::VARIABLE
         );
         for name in ["lists/partial", "cache/archives/partial"] {
             cache::make_folder(&folder.join(name))?;
@@ -118,11 +124,11 @@ impl<'a> Apt<'a> {
         })
     }
 
-    /// The name of the newest package that matches `pattern`, in which one `*`
+    /// Returns the name of the newest package that matches `pattern`, in which one `*`
     /// stands for any text.
     ///
     /// # Errors
-    /// When there is none; the error lists the nearest names.
+    /// [`NoPackage`] when there is none; it lists the nearest names.
     fn newest(&self, pattern: &str) -> Result<String> {
         self.update_when_old()?;
         if let Some(found) = package_names::newest(pattern, &self.names()?) {
@@ -135,35 +141,36 @@ impl<'a> Apt<'a> {
             suites: self.suites.clone(),
             missing: self.missing.clone(),
             near: package_names::nearest(pattern, &names).into_iter().map(str::to_owned).collect(),
-            beside: package_names::series_beside(pattern, &names),
+            neighbours: package_names::neighbouring_series(pattern, &names),
         })?)
     }
 
-    /// Downloads the newest packages and unpacks them all into `folder`; returns
-    /// them in the same order. A `*` in the first stands for any text, and in
-    /// the others for the same.
+    /// Downloads the newest packages and unpacks all into `folder`. Returns them in
+    /// the same order. A `*` in the first pattern stands for any text, and in the
+    /// others for the same text.
     ///
     /// # Errors
-    /// When one is not there, cannot be downloaded or cannot be unpacked.
+    /// When a package does not exist, or cannot be downloaded or unpacked.
     pub fn fetch(&self, patterns: &[String], folder: &Path) -> Result<Vec<Package>> {
         let (names, download) = match self.download(patterns) {
-            // The usual reason is a list older than the mirror's newest update,
-            // with which the names may be others too.
+            // Usually the list is older than the mirror's newest update, in which the
+            // names may have changed, too.
             Err(error) if !self.updated.get() => {
                 self.update().with_context(|| format!("{error:#}"))?;
                 self.download(patterns)?
             }
-            done => done?,
+            downloaded => downloaded?,
         };
-        // Lists are no secret, but in the cache everything is the user's alone.
+        // Lists are not secret, but everything in the cache is private to the user.
         cache::make_private(&self.folder)?;
         let mut unpacked = unpack(download.path(), folder)?;
-        let place = |package: &Package| names.iter().position(|name| *name == package.name);
-        unpacked.sort_by_key(place);
+        let position = |package: &Package| names.iter().position(|name| *name == package.name);
+        unpacked.sort_by_key(position);
         Ok(unpacked)
     }
 
-    /// The names that the patterns stand for, and a folder with their files.
+    /// Downloads packages. Returns the names that match the patterns, and a folder with
+    /// the files.
     fn download(&self, patterns: &[String]) -> Result<(Vec<String>, TempDir)> {
         let names = self.resolve(patterns)?;
         let more = match names.len().saturating_sub(3) {
@@ -181,31 +188,31 @@ impl<'a> Apt<'a> {
     }
 
     fn resolve(&self, patterns: &[String]) -> Result<Vec<String>> {
-        let mut stood_for = String::new();
+        let mut star = String::new();
         let mut found = Vec::new();
         for (number, pattern) in patterns.iter().enumerate() {
             let name =
-                self.newest(&if number == 0 { pattern.clone() } else { pattern.replace('*', &stood_for) })?;
+                self.newest(&if number == 0 { pattern.clone() } else { pattern.replace('*', &star) })?;
             if number == 0 {
-                stood_for = package_names::stands_for(pattern, &name).unwrap_or_default().to_owned();
+                star = package_names::match_star(pattern, &name).unwrap_or_default().to_owned();
             }
             found.push(name);
         }
         Ok(found)
     }
 
-    /// The packages of these names and all that they depend on, as apt would install
-    /// them where there is nothing.
+    /// Returns the packages of these names and everything that they depend on, as apt
+    /// would install them on a machine without packages.
     ///
     /// # Errors
-    /// When there is no such package, or apt cannot resolve what it depends on.
+    /// When there is no such package, or apt cannot resolve its dependencies.
     pub fn closure(&self, names: &[String]) -> Result<Vec<String>> {
         let names = self.resolve(names)?;
         let mut command = self.command("apt-get");
         command.args(["-qq", "-s", "--no-install-recommends", "install"]).args(&names);
-        let said = output(&mut command)
-            .with_context(|| format!("failed to find what {} depends on", names.join(", ")))?;
-        let installed = said.lines().filter_map(|line| line.strip_prefix("Inst ")?.split(' ').next());
+        let printed = output(&mut command)
+            .with_context(|| format!("failed to resolve the dependencies of {}", names.join(", ")))?;
+        let installed = printed.lines().filter_map(|line| line.strip_prefix("Inst ")?.split(' ').next());
         Ok(installed.map(String::from).collect())
     }
 
@@ -217,7 +224,7 @@ impl<'a> Apt<'a> {
         }
     }
 
-    /// Fetches the package lists, but once only in the life of this.
+    /// Fetches the package lists, at most once in the life of this value.
     fn update(&self) -> Result<()> {
         if self.updated.get() {
             return Ok(());
@@ -238,7 +245,7 @@ impl<'a> Apt<'a> {
         write_whole(&self.stamp(), b"")
     }
 
-    /// Is as old as the lists.
+    /// Returns the path of a file that is as old as the lists.
     fn stamp(&self) -> PathBuf {
         self.folder.join("updated")
     }
@@ -260,8 +267,8 @@ impl<'a> Apt<'a> {
     }
 }
 
-/// What makes an apt our own. `#clear` is for hooks that clean the machine's
-/// cache after an update, as Debian's container images have.
+/// Returns the private configuration of apt. `#clear` removes hooks that clean the
+/// machine's cache after an update, as in Debian's container images.
 fn configuration(folder: &Path) -> String {
     let folder = folder.display();
     format!(
@@ -269,8 +276,8 @@ fn configuration(folder: &Path) -> String {
 #clear APT::Update::Post-Invoke;
 #clear APT::Update::Post-Invoke-Success;
 #clear APT::Architectures;
-APT::Architecture "amd64";
-APT::Architectures {{ "amd64"; }};
+APT::Architecture "{DEBIAN}";
+APT::Architectures {{ "{DEBIAN}"; }};
 APT::Sandbox::User "root";
 APT::Update::Error-Mode "any";
 Acquire::Retries "1";
@@ -286,7 +293,7 @@ Dir::State::status "/dev/null";
     )
 }
 
-/// Unpacks every package file in `download` into `folder` and removes it.
+/// Unpacks every package file in `download` into `folder`, and removes the file.
 fn unpack(download: &Path, folder: &Path) -> Result<Vec<Package>> {
     let context = || format!("failed to list {}", download.display());
     let mut packages = Vec::new();
@@ -296,17 +303,17 @@ fn unpack(download: &Path, folder: &Path) -> Result<Vec<Package>> {
         let named =
             output(Command::new("dpkg-deb").args(["-W", "--showformat=${Package} ${Version}"]).arg(&file))?;
         let Some((name, version)) = named.trim().split_once(' ') else {
-            bail!("dpkg-deb does not say what {} is", file.display());
+            bail!("dpkg-deb did not print the name and version of {}", file.display());
         };
         packages.push(Package { name: name.to_owned(), version: version.to_owned() });
-        // Does not matter: the folder goes as a whole soon after.
+        // A failure is harmless: the whole folder is removed soon.
         let _ = fs::remove_file(&file);
     }
     Ok(packages)
 }
 
-/// As `dpkg-deb -x`, but all files are ours: a root that may not give them to
-/// others, as in a user namespace, could not unpack them otherwise.
+/// Unpacks a package like `dpkg-deb -x`, but makes the user the owner of all files. A
+/// root user in a user namespace may not give files to other users.
 fn extract(file: &Path, folder: &Path) -> Result<()> {
     let mut archive = Command::new("dpkg-deb")
         .arg("--fsys-tarfile")
@@ -315,11 +322,16 @@ fn extract(file: &Path, folder: &Path) -> Result<()> {
         .spawn()
         .context("failed to start dpkg-deb (it comes with every Debian; is it in PATH?)")?;
     let bytes = archive.stdout.take().context("dpkg-deb has no output")?;
-    let unpacked = output_of(Command::new("tar").args(["-xp", "--no-same-owner", "-C"]).arg(folder), bytes);
+    let unpacked =
+        output_with_input(Command::new("tar").args(["-xp", "--no-same-owner", "-C"]).arg(folder), bytes);
     let status = archive.wait().context("failed to wait for dpkg-deb")?;
-    // tar tells a full disk by a write that was too short.
+    // If the disk is full, tar reports a write that was too short.
     unpacked.with_context(|| {
-        format!("failed to unpack {} into {}; check that there is space", file.display(), folder.display())
+        format!(
+            "failed to unpack {} into {}; check that there is free space",
+            file.display(),
+            folder.display()
+        )
     })?;
     ensure!(status.success(), "dpkg-deb failed on {} ({status})", file.display());
     Ok(())
@@ -340,12 +352,12 @@ mod tests {
     }
 
     #[test]
-    fn an_unreachable_mirror_is_said_with_what_to_do() {
+    fn an_error_about_an_unreachable_mirror_says_what_to_check() {
         let temporary = tempfile::tempdir().unwrap();
         let cache = Cache::at(temporary.path()).unwrap();
         let lock = cache.lock(&|_| ()).unwrap();
         let apt = Apt::open(&lock, &["bookworm".to_owned()], &|_| ()).unwrap();
-        // Nothing listens on the discard port.
+        // No program listens on the discard port.
         let sources =
             format!("deb [arch=amd64 signed-by={KEYRING}] http://127.0.0.1:9/debian bookworm main\n");
         fs::write(apt.folder.join("sources.list"), sources).unwrap();

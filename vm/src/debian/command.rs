@@ -1,24 +1,24 @@
-//! Runs another program to its end and takes its output, or says in one line
-//! what failed. Not for QEMU, which lives longer.
+//! Runs another program until it ends and returns its output, or an error of one
+//! line. QEMU is started elsewhere.
 
 use std::process::{Command, Stdio};
 
 use anyhow::{Context, Result, bail};
 
-/// Runs `command` with no input and in the C locale; returns what it printed.
+/// Runs `command` without input and in the C locale. Returns its output.
 ///
 /// # Errors
-/// When it cannot be started or does not end with 0: the error has the
-/// complaints it printed, in one line.
+/// When the program cannot be started or does not exit with 0. The error contains the
+/// program's own error messages, in one line.
 pub(crate) fn output(command: &mut Command) -> Result<String> {
-    output_of(command, Stdio::null())
+    output_with_input(command, Stdio::null())
 }
 
-/// The same, with `input`.
+/// Runs `command` as [`output`] does, with `input`.
 ///
 /// # Errors
 /// As [`output`].
-pub(crate) fn output_of(command: &mut Command, input: impl Into<Stdio>) -> Result<String> {
+pub(crate) fn output_with_input(command: &mut Command, input: impl Into<Stdio>) -> Result<String> {
     let program = command.get_program().to_string_lossy().into_owned();
     let output =
         command.env("LC_ALL", "C").stdin(input).output().with_context(|| {
@@ -28,22 +28,22 @@ pub(crate) fn output_of(command: &mut Command, input: impl Into<Stdio>) -> Resul
         bail!(
             "{program} failed ({}): {}",
             output.status,
-            complaints(&program, &String::from_utf8_lossy(&output.stderr))
+            error_messages(&program, &String::from_utf8_lossy(&output.stderr))
         );
     }
     Ok(String::from_utf8_lossy(&output.stdout).into_owned())
 }
 
-/// The first lines that begin as apt's errors do, or with the program's name;
+/// Returns the first lines that begin as apt's errors do, or with the program's name;
 /// else the last line.
-fn complaints(program: &str, stderr: &str) -> String {
+fn error_messages(program: &str, stderr: &str) -> String {
     const SHOWN: usize = 3;
     let lines = || stderr.lines().map(str::trim).filter(|line| !line.is_empty());
     let own = format!("{program}: ");
     let begin = |begin: &str| lines().filter(|line| line.starts_with(begin)).take(SHOWN).collect::<Vec<_>>();
     let last = || lines().next_back().into_iter().collect();
     let chosen = [begin("E: "), begin(&own), last()].into_iter().find(|chosen| !chosen.is_empty());
-    chosen.map_or_else(|| "it said nothing".to_owned(), |chosen: Vec<&str>| chosen.join("; "))
+    chosen.map_or_else(|| "it printed no error".to_owned(), |chosen: Vec<&str>| chosen.join("; "))
 }
 
 #[cfg(test)]
@@ -62,18 +62,18 @@ mod tests {
         assert_eq!(error, "sh failed (exit status: 3): E: no such host; E: gave up");
         let error = output(Command::new("sh").args(["-c", "echo bye >&2; false"])).unwrap_err().to_string();
         assert!(error.ends_with("bye"), "{error}");
-        assert!(output(&mut Command::new("false")).unwrap_err().to_string().ends_with("it said nothing"));
+        assert!(output(&mut Command::new("false")).unwrap_err().to_string().ends_with("it printed no error"));
     }
 
     #[test]
-    fn a_reason_before_a_good_bye_is_not_lost() {
+    fn a_reason_before_the_last_line_is_not_lost() {
         let said = "x: a: No space left\nx: Exiting with failure status\n";
-        assert_eq!(complaints("x", said), "x: a: No space left; x: Exiting with failure status");
-        assert_eq!(complaints("y", said), "x: Exiting with failure status");
+        assert_eq!(error_messages("x", said), "x: a: No space left; x: Exiting with failure status");
+        assert_eq!(error_messages("y", said), "x: Exiting with failure status");
     }
 
     #[test]
-    fn a_program_that_is_not_there_is_named() {
+    fn an_error_names_a_program_that_does_not_exist() {
         let error = output(&mut Command::new("no-such-program")).unwrap_err().to_string();
         assert!(error.contains("no-such-program"), "{error}");
     }

@@ -1,18 +1,19 @@
-//! Which Debian mirror this machine uses, as its own apt configuration says,
-//! and the lines of a sources list for other suites of that mirror. No host
-//! name is known here.
+//! The Debian mirror in this machine's apt configuration, and a sources list for
+//! other suites of that mirror. hookbench itself contains no host name.
 
 use std::path::Path;
 use std::process::Command;
 
 use anyhow::{Result, ensure};
 
-use crate::debian::command::output;
+use super::command::output;
+use crate::arch::DEBIAN;
 
-/// What signs Debian's archives; installed on every Debian.
+/// The keys that sign Debian's archives. Every Debian has the file.
 pub const KEYRING: &str = "/usr/share/keyrings/debian-archive-keyring.gpg";
 
-/// Names a suite of Debian begins with; others are of other archives.
+/// The first words of the names of Debian's suites. Other names belong to other
+/// archives.
 const RELEASES: [&str; 12] = [
     "bullseye",
     "bookworm",
@@ -28,7 +29,7 @@ const RELEASES: [&str; 12] = [
     "experimental",
 ];
 
-/// Where the machine gets Debian's packages.
+/// The sites with Debian's packages.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Mirror {
     main: Option<String>,
@@ -36,25 +37,25 @@ pub struct Mirror {
 }
 
 impl Mirror {
-    /// Asks apt; `lists` is a private folder for package lists with a folder
-    /// `partial`, since apt wants to lock one.
+    /// Asks apt for its sources. `lists` is a private folder for package lists, with a
+    /// folder `partial`, which apt locks.
     ///
     /// # Errors
-    /// When apt-get fails or no source of it is a Debian archive.
+    /// When apt-get fails, or none of its sources is a Debian archive.
     pub fn configured(lists: &Path) -> Result<Mirror> {
-        // Not `apt-get indextargets`: it shows nothing until lists were downloaded.
+        // `apt-get indextargets` shows nothing until apt has downloaded lists.
         let mut command = Command::new("apt-get");
         command.args(["update", "--print-uris", "-o"]).arg(format!("Dir::State::Lists={}", lists.display()));
         let mirror = parse(&output(&mut command)?);
         ensure!(
             mirror.main.is_some(),
-            "none of apt's sources is a Debian mirror; hookbench takes Debian's packages from it: \
+            "none of apt's sources is a Debian mirror, from which hookbench gets kernels and programs; \
              add one to /etc/apt/sources.list.d"
         );
         Ok(mirror)
     }
 
-    /// The sources list for `suites`, and the suites the mirror is not known to have.
+    /// Returns the sources list for `suites`, and the suites without a known site.
     pub fn sources(&self, suites: &[String]) -> (String, Vec<String>) {
         let mut lines = String::new();
         let mut missing = Vec::new();
@@ -62,7 +63,7 @@ impl Mirror {
             let site = if suite.ends_with("-security") { &self.security } else { &self.main };
             match site {
                 Some(site) => lines.push_str(&format!(
-                    "deb [arch=amd64 lang=none target=Packages signed-by={KEYRING}] {site} {suite} main\n"
+                    "deb [arch={DEBIAN} lang=none target=Packages signed-by={KEYRING}] {site} {suite} main\n"
                 )),
                 None => missing.push(suite.clone()),
             }
@@ -71,19 +72,19 @@ impl Mirror {
     }
 }
 
-/// Reads lines such as `'http://mirror/debian/dists/bookworm/InRelease' name 0`.
+/// Finds the mirror in lines such as `'http://mirror/debian/dists/bookworm/InRelease' name 0`.
 pub fn parse(uris: &str) -> Mirror {
     let mut main: Vec<(&str, usize)> = Vec::new();
     let mut security = None;
-    for (site, suite) in uris.lines().filter_map(archive) {
+    for (site, suite) in uris.lines().filter_map(parse_archive) {
         let release = suite.split('-').next().unwrap_or_default();
         if !RELEASES.contains(&release) {
             continue;
         }
         match &suite[release.len()..] {
             "-security" => security = security.or_else(|| Some(site.to_owned())),
-            // Others, too, call their suites `stable` or `bookworm`; what only
-            // Debian has, and where mirrors keep it, tells them apart.
+            // Other archives also have suites called `stable` or `bookworm`. Suites that
+            // only Debian has, and the usual folder of mirrors, get votes.
             "" => vote(&mut main, site, usize::from(site.ends_with("/debian"))),
             "-updates" | "-backports" => vote(&mut main, site, 2),
             _ => {}
@@ -94,13 +95,13 @@ pub fn parse(uris: &str) -> Mirror {
     Mirror { main: chosen.map(|(site, _)| (*site).to_owned()), security }
 }
 
-/// The site and the suite of a line that names an archive.
-fn archive(line: &str) -> Option<(&str, &str)> {
+/// Returns the site and the suite of a line that names an archive.
+fn parse_archive(line: &str) -> Option<(&str, &str)> {
     let (uri, _) = line.trim().strip_prefix('\'')?.split_once('\'')?;
     let (site, suite) = uri.strip_suffix("/InRelease")?.rsplit_once("/dists/")?;
-    // As one word of a line it has to be one.
-    let word = !site.is_empty() && !site.contains(|c: char| c.is_whitespace() || c.is_control());
-    word.then_some((site, suite))
+    // In a sources list the site must be one word.
+    let is_word = !site.is_empty() && !site.contains(|c: char| c.is_whitespace() || c.is_control());
+    is_word.then_some((site, suite))
 }
 
 fn vote<'a>(sites: &mut Vec<(&'a str, usize)>, site: &'a str, votes: usize) {
@@ -127,14 +128,14 @@ mod tests {
 ";
 
     #[test]
-    fn others_with_suites_of_the_same_name_are_not_the_mirror() {
+    fn another_archive_with_suites_of_the_same_name_is_not_the_mirror() {
         let mirror = parse(URIS);
         assert_eq!(mirror.main.as_deref(), Some("http://mirror.invalid/debian"));
         assert_eq!(mirror.security.as_deref(), Some("http://mirror.invalid/debian-security"));
     }
 
     #[test]
-    fn an_archive_without_a_site_or_with_one_that_is_no_word_is_not_the_mirror() {
+    fn an_archive_whose_site_is_not_one_word_is_not_the_mirror() {
         for site in ["", "http://a b", "http://a\0b"] {
             let line = format!("'{site}/dists/bookworm-security/InRelease' x 0");
             assert_eq!(parse(&line), Mirror::default(), "{site:?}");
@@ -142,7 +143,7 @@ mod tests {
     }
 
     #[test]
-    fn other_suites_of_the_mirror_are_listed_and_unknown_places_said() {
+    fn the_sources_list_has_other_suites_of_the_mirror_and_unknown_ones_are_missing() {
         let mirror = Mirror { security: None, ..parse(URIS) };
         let suites = ["trixie-backports".to_owned(), "bookworm-security".to_owned()];
         let (lines, missing) = mirror.sources(&suites);

@@ -1,5 +1,5 @@
 //! Debian's packages: finding, fetching and unpacking them without installing
-//! anything, and what hookbench takes out of them for guests and for builds.
+//! anything, and the programs, libraries and compilers in them.
 
 pub mod apt;
 pub(crate) mod command;

@@ -1,30 +1,35 @@
-//! Names of packages with versions in them: which match a pattern, which is the
-//! newest, which a user may have meant.
+//! Names of packages that contain versions: which match a pattern, which is the
+//! newest, and which are nearest to a name that does not exist.
 
 use std::cmp::Ordering;
 use std::collections::BTreeSet;
 
 use hookbench_results::KernelVersion;
 
-/// What `*` stands for when `name` matches `pattern`; empty without a `*`.
-pub fn stands_for<'n>(pattern: &str, name: &'n str) -> Option<&'n str> {
+/// Returns the text that `*` stands for if `name` matches `pattern`; an empty text if
+/// the pattern has no `*`.
+pub fn match_star<'n>(pattern: &str, name: &'n str) -> Option<&'n str> {
     match pattern.split_once('*') {
         Some((before, after)) => name.strip_prefix(before)?.strip_suffix(after),
         None => (pattern == name).then_some(""),
     }
 }
 
-/// The newest of the `names` that match `pattern`.
+/// Returns the newest of the `names` that match `pattern`.
 pub fn newest(pattern: &str, names: &[String]) -> Option<String> {
-    names.iter().filter(|name| stands_for(pattern, name).is_some()).max_by(|a, b| by_number(a, b)).cloned()
+    names
+        .iter()
+        .filter(|name| match_star(pattern, name).is_some())
+        .max_by(|a, b| compare_by_number(a, b))
+        .cloned()
 }
 
-/// Orders names with numbers in them as one counts: 6.1.0-9 before 6.1.0-10.
-fn by_number(a: &str, b: &str) -> Ordering {
+/// Compares names with their numbers as numbers: 6.1.0-9 is less than 6.1.0-10.
+fn compare_by_number(a: &str, b: &str) -> Ordering {
     let (mut a, mut b) = (a, b);
     loop {
         let (x, y) = (digits(a), digits(b));
-        // Without leading zeros the longer number is the greater one.
+        // Without leading zeros the longer number is greater.
         let (p, q) = (x.trim_start_matches('0'), y.trim_start_matches('0'));
         let order = p.len().cmp(&q.len()).then_with(|| p.cmp(q));
         let (left, right) = (a[x.len()..].chars().next(), b[y.len()..].chars().next());
@@ -44,26 +49,26 @@ fn digits(text: &str) -> &str {
     &text[..text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len())]
 }
 
-/// The few names that share the longest beginning with `pattern`.
+/// Returns the names that share the longest beginning with `pattern`, at most five.
 pub fn nearest<'n>(pattern: &str, names: &'n [String]) -> Vec<&'n str> {
     const SHOWN: usize = 5;
     let shared = |name: &str| pattern.bytes().zip(name.bytes()).take_while(|(a, b)| a == b).count();
     let longest = names.iter().map(|name| shared(name)).max();
     let mut near: Vec<&str> =
         names.iter().map(String::as_str).filter(|name| Some(shared(name)) == longest).collect();
-    near.sort_by(|a, b| by_number(b, a));
+    near.sort_by(|a, b| compare_by_number(b, a));
     near.truncate(SHOWN);
     near
 }
 
-/// The series next to that of `pattern`, below and above, of which there are
-/// such packages: of `image-6.2.*-amd64` or `image-6.2.4-amd64`, the 6.1 and 6.12
-/// of others.
-pub fn series_beside(pattern: &str, names: &[String]) -> Vec<String> {
+/// Returns the kernel series just below and just above that of `pattern` for which
+/// there are packages of the same kind. For `image-6.2.*-amd64` or
+/// `image-6.2.4-amd64` these could be 6.1 and 6.12.
+pub fn neighbouring_series(pattern: &str, names: &[String]) -> Vec<String> {
     let begin = pattern.find(|c: char| c.is_ascii_digit()).unwrap_or(pattern.len());
     let (before, version) = pattern.split_at(begin);
     let Ok(wanted) = version.parse::<KernelVersion>() else { return Vec::new() };
-    // What it is the kernel for begins behind the version, with a letter.
+    // The kind of kernel follows the version and begins with a letter.
     let bytes = version.as_bytes();
     let end = bytes.windows(2).position(|pair| pair[0] == b'-' && pair[1].is_ascii_alphabetic());
     let after = end.map_or("", |end| &version[end..]);
@@ -88,7 +93,7 @@ mod tests {
     }
 
     #[test]
-    fn the_newest_is_by_number_and_neither_debug_nor_unsigned() {
+    fn the_newest_has_the_greatest_number_and_is_neither_debug_nor_unsigned() {
         let names = names(&[
             "linux-image-6.1.0-9-cloud-amd64",
             "linux-image-6.1.0-56-cloud-amd64",
@@ -98,20 +103,20 @@ mod tests {
             "linux-image-cloud-amd64",
         ]);
         assert_eq!(newest(PATTERN, &names).unwrap(), "linux-image-6.1.0-56-cloud-amd64");
-        assert_eq!(stands_for(PATTERN, "linux-image-6.1.0-56-cloud-amd64"), Some("56"));
+        assert_eq!(match_star(PATTERN, "linux-image-6.1.0-56-cloud-amd64"), Some("56"));
         assert_eq!(newest("linux-image-5.10.*", &names), None);
         assert_eq!(newest("linux-image-cloud-amd64", &names).unwrap(), "linux-image-cloud-amd64");
     }
 
     #[test]
-    fn the_nearest_names_begin_alike() {
+    fn the_nearest_names_share_the_longest_beginning() {
         let names = names(&["bash", "linux-image-6.12.9-cloud-amd64", "linux-image-6.12.10-cloud-amd64"]);
         let near = nearest("linux-image-6.13.*", &names);
         assert_eq!(near, ["linux-image-6.12.10-cloud-amd64", "linux-image-6.12.9-cloud-amd64"]);
     }
 
     #[test]
-    fn the_series_beside_are_those_of_the_same_kind() {
+    fn neighbouring_series_have_packages_of_the_same_kind() {
         let names = names(&[
             "linux-image-6.1.0-56-cloud-amd64",
             "linux-image-6.12.9+deb12-cloud-amd64",
@@ -120,25 +125,25 @@ mod tests {
             "linux-image-6.15.1-rt-amd64",
             "linux-image-cloud-amd64",
         ]);
-        assert_eq!(series_beside("linux-image-6.16.*-cloud-amd64", &names), ["6.12", "6.17"]);
-        assert_eq!(series_beside("linux-image-5.10.0-*-cloud-amd64", &names), ["6.1"]);
-        assert_eq!(series_beside("linux-image-7.0.*-cloud-amd64", &names), ["6.18"]);
-        assert_eq!(series_beside("linux-image-6.16.4+deb13-cloud-amd64", &names), ["6.12", "6.17"]);
-        assert_eq!(series_beside("linux-image-6.16.0-7-cloud-amd64", &names), ["6.12", "6.17"]);
-        assert_eq!(series_beside("bash", &names), [""; 0]);
+        assert_eq!(neighbouring_series("linux-image-6.16.*-cloud-amd64", &names), ["6.12", "6.17"]);
+        assert_eq!(neighbouring_series("linux-image-5.10.0-*-cloud-amd64", &names), ["6.1"]);
+        assert_eq!(neighbouring_series("linux-image-7.0.*-cloud-amd64", &names), ["6.18"]);
+        assert_eq!(neighbouring_series("linux-image-6.16.4+deb13-cloud-amd64", &names), ["6.12", "6.17"]);
+        assert_eq!(neighbouring_series("linux-image-6.16.0-7-cloud-amd64", &names), ["6.12", "6.17"]);
+        assert_eq!(neighbouring_series("bash", &names), [""; 0]);
     }
 
     proptest! {
         #[test]
         fn any_names_are_ordered_without_panic(a in ".*", b in ".*") {
-            prop_assert_eq!(by_number(&a, &b), by_number(&b, &a).reverse());
-            prop_assert_eq!(by_number(&a, &a), Ordering::Equal);
-            let _ = (stands_for(&a, &b), series_beside(&a, std::slice::from_ref(&b)));
+            prop_assert_eq!(compare_by_number(&a, &b), compare_by_number(&b, &a).reverse());
+            prop_assert_eq!(compare_by_number(&a, &a), Ordering::Equal);
+            let _ = (match_star(&a, &b), neighbouring_series(&a, std::slice::from_ref(&b)));
         }
 
         #[test]
         fn numbers_are_ordered_as_numbers(a: u32, b: u32) {
-            prop_assert_eq!(by_number(&format!("v{a}-x"), &format!("v{b}-x")), a.cmp(&b));
+            prop_assert_eq!(compare_by_number(&format!("v{a}-x"), &format!("v{b}-x")), a.cmp(&b));
         }
     }
 }

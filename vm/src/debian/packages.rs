@@ -1,5 +1,5 @@
-//! Debian packages that a user brings to a guest: their files, and the libraries that
-//! their programs need out of the packages they depend on. Nothing is installed.
+//! Debian packages that a user adds to a guest: their files, and the libraries that
+//! their programs need, out of the packages that they depend on. Nothing is installed.
 
 use std::fs;
 use std::path::Path;
@@ -8,25 +8,25 @@ use anyhow::{Context, Result};
 
 use crate::cache::{Cache, Kind, Lock, Wanted};
 use crate::debian::apt::Apt;
-use crate::debian::userland::{Userland, keep, load};
+use crate::debian::userland::{Userland, load, store};
 use crate::files::digest;
 use crate::image::closure::{Closure, merged};
 
-/// Those of the guest's own programs: a library of another release would be
-/// put in the place of theirs.
+/// The suites, which are those of the guest's own programs: a library of another
+/// release would replace theirs.
 const SUITES: [&str; 2] = ["bookworm", "bookworm-security"];
 
-/// Counts up when the files of a cached entry become others.
+/// The version of the files of a cached entry. Raise it when they change.
 const FORMAT: u32 = 1;
 
-/// What no program needs to run.
+/// Folders that no program needs.
 const LEFT_OUT: &[&str] = &["usr/share/doc", "usr/share/man", "usr/share/locale", "usr/share/lintian"];
 
-/// The packages `names`, out of the cache without network, or else the newest that
-/// the mirror has.
+/// Returns the packages `names`: the cached ones, without using the network, or else
+/// the mirror's newest.
 ///
 /// # Errors
-/// When they must be fetched and cannot be, or lack a library that they need.
+/// When packages cannot be fetched, or a library that a program needs is in none of them.
 pub fn fetch(names: &[String], cache: &Cache, progress: &dyn Fn(&str)) -> Result<Userland> {
     let mut names = names.to_vec();
     names.sort();
@@ -35,7 +35,7 @@ pub fn fetch(names: &[String], cache: &Cache, progress: &dyn Fn(&str)) -> Result
     let wanted = Wanted { kind: Kind::PACKAGES, key: &key[..32], source: "" };
     let lease = cache
         .obtain(&wanted, progress, |lock, made| download(&names, lock, made, progress))
-        .with_context(|| format!("failed to bring {}", names.join(", ")))?;
+        .with_context(|| format!("failed to get the packages {}", names.join(", ")))?;
     load(&lease)
 }
 
@@ -44,26 +44,27 @@ fn download(names: &[String], lock: &Lock, made: &Path, progress: &dyn Fn(&str))
     let others: Vec<String> = apt.closure(names)?.into_iter().filter(|name| !names.contains(name)).collect();
     let unpacked = lock.scratch()?;
     let mut packages = apt.fetch(names, unpacked.path())?;
-    // Of these all is taken; of the others what is needed of them.
-    let mut own = Vec::new();
-    list(unpacked.path(), "", &mut own)?;
+    // All files of the named packages go into the guest, and of the others those that
+    // are needed.
+    let mut named = Vec::new();
+    list(unpacked.path(), "", &mut named)?;
     if !others.is_empty() {
         packages.extend(apt.fetch(&others, unpacked.path())?);
     }
     let mut chosen = Closure::new(unpacked.path());
-    for path in own {
-        take(&mut chosen, unpacked.path(), &path)?;
+    for path in named {
+        add(&mut chosen, unpacked.path(), &path)?;
     }
-    keep(chosen, std::iter::empty(), packages, made).map(|about| format!("{}: {about}", names.join(", ")))
+    store(chosen, std::iter::empty(), packages, made).map(|about| format!("{}: {about}", names.join(", ")))
 }
 
-/// The files and links below `folder`, by their paths from its root.
-fn list(folder: &Path, below: &str, found: &mut Vec<String>) -> Result<()> {
+/// Lists the files and links in `folder`, whose path from the root is `prefix`.
+fn list(folder: &Path, prefix: &str, found: &mut Vec<String>) -> Result<()> {
     let context = || format!("failed to list {}", folder.display());
     for entry in fs::read_dir(folder).with_context(context)? {
         let entry = entry.with_context(context)?;
         let name = entry.file_name().to_string_lossy().into_owned();
-        let path = if below.is_empty() { name } else { format!("{below}/{name}") };
+        let path = if prefix.is_empty() { name } else { format!("{prefix}/{name}") };
         if LEFT_OUT.contains(&path.as_str()) {
             continue;
         }
@@ -76,7 +77,7 @@ fn list(folder: &Path, below: &str, found: &mut Vec<String>) -> Result<()> {
     Ok(())
 }
 
-fn take(chosen: &mut Closure, unpacked: &Path, path: &str) -> Result<()> {
+fn add(chosen: &mut Closure, unpacked: &Path, path: &str) -> Result<()> {
     let file = unpacked.join(path);
     let context = || format!("failed to read {}", file.display());
     if fs::symlink_metadata(&file).with_context(context)?.is_symlink() {
@@ -93,7 +94,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn all_of_a_package_is_listed_but_what_people_read() {
+    fn all_files_of_a_package_are_listed_except_documentation() {
         let folder = tempfile::tempdir().unwrap();
         for path in ["usr/bin/a", "usr/share/doc/a/copyright", "usr/share/a/b"] {
             let file = folder.path().join(path);
@@ -105,7 +106,7 @@ mod tests {
         found.sort();
         assert_eq!(found, ["usr/bin/a", "usr/share/a/b"]);
         let mut chosen = Closure::new(folder.path());
-        take(&mut chosen, folder.path(), "usr/bin/a").unwrap();
+        add(&mut chosen, folder.path(), "usr/bin/a").unwrap();
         assert_eq!(chosen.files["usr/bin/a"].1, b"usr/bin/a");
     }
 }

@@ -1,6 +1,6 @@
-//! Policies of security modules, compiled by Debian's own compilers when the
-//! guest's userland is made. The compilers run out of their unpacked packages,
-//! with the C library beside them, and not with this machine's.
+//! Compiles the policies of security modules with Debian's own compilers, when
+//! hookbench makes the guest's userland. The compilers run from their unpacked
+//! packages with the C library there, not with this machine's.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -8,7 +8,9 @@ use std::process::Command;
 
 use anyhow::{Context, Result, bail};
 
-/// What the compilers read.
+use crate::arch::{LOADER, LOADER_FOLDER, TRIPLE};
+
+/// The files that the compilers read.
 const SOURCES: &[(&str, &str)] = &[
     ("selinux.conf", include_str!("../../policies/selinux.conf")),
     ("apparmor.profile", include_str!("../../policies/apparmor.profile")),
@@ -16,13 +18,13 @@ const SOURCES: &[(&str, &str)] = &[
     ("parser.conf", ""),
 ];
 
-/// A policy and what compiles it.
+/// A policy and its compiler.
 struct Policy {
-    /// Where it is in the guest.
+    /// Its path in the guest.
     path: &'static str,
-    /// The compiler, below the folder of unpacked packages.
+    /// The compiler, relative to the folder of unpacked packages.
     compiler: &'static str,
-    /// Its arguments but for the last one, the file that it writes.
+    /// The compiler's arguments before the last one, the output file.
     arguments: &'static [&'static str],
 }
 
@@ -30,7 +32,7 @@ const POLICIES: &[Policy] = &[
     Policy {
         path: "policy/selinux",
         compiler: "usr/bin/checkpolicy",
-        // What the policy does not name is allowed; version 30 is one that all kernels read.
+        // The policy allows everything that it does not name. All kernels read version 30.
         arguments: &["-U", "allow", "-c", "30", "selinux.conf", "-o"],
     },
     Policy {
@@ -49,20 +51,17 @@ const POLICIES: &[Policy] = &[
     },
 ];
 
-/// The loader and the libraries of the unpacked C library.
-const LOADER: &str = "lib64/ld-linux-x86-64.so.2";
-const LIBRARIES: &str = "lib/x86_64-linux-gnu";
-
-/// All sources: what compiled policies depend on beside their compilers.
+/// Returns all sources as one text. The compiled policies depend on it and on the
+/// compilers.
 pub(crate) fn sources() -> String {
     SOURCES.iter().map(|(name, text)| format!("{name}\n{text}\n")).collect()
 }
 
-/// The policies, compiled in the folder `scratch` by the packages `unpacked`: path
-/// in the guest and bytes.
+/// Compiles the policies in the folder `scratch` with the packages in `unpacked`.
+/// Returns path in the guest and bytes of each.
 ///
 /// # Errors
-/// When a compiler is not there, or refuses; its words are in the error.
+/// When a compiler is missing or fails; the error contains its message.
 pub(crate) fn compile(unpacked: &Path, scratch: &Path) -> Result<Vec<(String, Vec<u8>)>> {
     for (name, text) in SOURCES {
         let path = scratch.join(name);
@@ -74,18 +73,18 @@ pub(crate) fn compile(unpacked: &Path, scratch: &Path) -> Result<Vec<(String, Ve
 impl Policy {
     fn compile(&self, unpacked: &Path, scratch: &Path) -> Result<(String, Vec<u8>)> {
         const OUT: &str = "compiled";
-        let below = |path: &str| -> PathBuf {
-            // Packages know both /lib and /usr/lib; unpacked, there are no links between them.
+        let unpacked_path = |path: &str| -> PathBuf {
+            // Packages have files in /lib and in /usr/lib. Unpacked, neither is a link.
             let path = Path::new(path);
             [unpacked.join(path), unpacked.join("usr").join(path)]
                 .into_iter()
                 .find(|path| path.exists())
                 .unwrap_or_else(|| unpacked.join(path))
         };
-        let compiler = below(self.compiler);
-        let output = Command::new(below(LOADER))
+        let compiler = unpacked_path(self.compiler);
+        let output = Command::new(unpacked_path(&format!("{LOADER_FOLDER}/{LOADER}")))
             .arg("--library-path")
-            .arg(below(LIBRARIES))
+            .arg(unpacked_path(&format!("lib/{TRIPLE}")))
             .arg(&compiler)
             .args(self.arguments)
             .arg(OUT)
@@ -93,8 +92,8 @@ impl Policy {
             .output()
             .with_context(|| format!("failed to start {}", compiler.display()))?;
         if !output.status.success() {
-            let said = String::from_utf8_lossy(&output.stderr);
-            bail!("{} failed on the policy {}: {}", compiler.display(), self.path, said.trim());
+            let errors = String::from_utf8_lossy(&output.stderr);
+            bail!("{} failed to compile the policy {}: {}", compiler.display(), self.path, errors.trim());
         }
         let path = scratch.join(OUT);
         let bytes = fs::read(&path).with_context(|| format!("failed to read {}", path.display()))?;

@@ -1,6 +1,6 @@
-//! Compilers out of Debian's packages, made to run where they were unpacked: by
-//! the loader and the libraries they came with, so that neither what is
-//! installed here nor its libc matters. What is compiled is decided elsewhere.
+//! Compilers out of Debian's packages, which run from where they were unpacked, with
+//! the loader and the libraries of the same release. This machine's packages and its
+//! C library do not matter.
 
 use std::fs;
 use std::os::unix::fs::{PermissionsExt, symlink};
@@ -10,44 +10,38 @@ use std::sync::OnceLock;
 use anyhow::{Context, Result, ensure};
 use serde::{Deserialize, Serialize};
 
+use crate::arch::{LOADER, REAL_TOOL_SUFFIXES, TRIPLE};
 use crate::files::elf;
 
-/// A compiler and all it needs, as packages.
+/// A compiler and everything that it needs, as packages.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Toolchain {
-    /// What kernels.toml calls it.
+    /// Its name in kernels.toml.
     pub(crate) name: String,
-    /// Debian suites that have it.
+    /// The Debian suites that have it.
     pub(crate) suites: Vec<String>,
     /// The compiler's program, in `usr/bin`.
     pub(crate) compiler: String,
-    /// Packages.
+    /// The packages to unpack.
     pub(crate) packages: Vec<String>,
 }
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Table {
+struct ToolchainTable {
     toolchain: Vec<Toolchain>,
 }
 
-/// Folders with libraries, below where packages were unpacked.
-const LIBRARIES: [&str; 2] = ["lib/x86_64-linux-gnu", "usr/lib/x86_64-linux-gnu"];
-/// The loader, in one of them.
-const LOADER: &str = "ld-linux-x86-64.so.2";
-/// Folders in which programs are.
-const PROGRAMS: [&str; 2] = ["usr/bin", "usr/lib"];
-/// Debian's `modpost` and `objtool` choose a program of another name, with one of
-/// these at its end, and would look for it beside the program that is started.
-const CHOSEN: [&str; 2] = [".real-lsb-64", ".real-x86"];
-/// What the name of a program gets when a script takes its place.
-const PROGRAM: &str = ".program";
+/// Folders with programs. The last one is not in every toolchain.
+const PROGRAM_FOLDERS: [&str; 3] = ["usr/bin", "usr/lib", "usr/libexec"];
+/// The suffix that a program gets when a script replaces it.
+const PROGRAM_SUFFIX: &str = ".program";
 
-/// The toolchain called `name`.
+/// Returns the toolchain called `name`.
 pub(crate) fn find(name: &str) -> Result<&'static Toolchain> {
     static TABLE: OnceLock<Result<Vec<Toolchain>, toml::de::Error>> = OnceLock::new();
-    let parse = || Ok(toml::from_str::<Table>(include_str!("../../toolchains.toml"))?.toolchain);
+    let parse = || Ok(toml::from_str::<ToolchainTable>(include_str!("../../toolchains.toml"))?.toolchain);
     let rows = match TABLE.get_or_init(parse) {
         Ok(rows) => rows,
         Err(error) => return Err(error.clone()).context("failed to read the table vm/toolchains.toml"),
@@ -55,15 +49,15 @@ pub(crate) fn find(name: &str) -> Result<&'static Toolchain> {
     rows.iter().find(|row| row.name == name).with_context(|| format!("no toolchain is called {name:?}"))
 }
 
-/// Makes all programs below `root` run there.
+/// Makes all programs in `root` run from there.
 pub(crate) fn settle(root: &Path) -> Result<()> {
     let text = root.to_string_lossy();
     ensure!(
         !text.contains(|c: char| c.is_whitespace() || "'\"\\:,;$#".contains(c)),
-        "the kernel's makefiles cannot work in {text:?}; set HOOKBENCH_CACHE to a folder without blanks \
-         and quotes in its name"
+        "the kernel's makefiles cannot work in {text:?}; set HOOKBENCH_CACHE to a folder without spaces \
+         and quotes in its path"
     );
-    let libraries = LIBRARIES.map(|folder| root.join(folder));
+    let libraries = ["lib", "usr/lib"].map(|folder| root.join(folder).join(TRIPLE));
     let loader = libraries.iter().map(|folder| folder.join(LOADER)).find(|path| path.exists());
     let loader = loader.with_context(|| format!("no {LOADER} in the packages of the toolchain"))?;
     let start = format!(
@@ -73,18 +67,19 @@ pub(crate) fn settle(root: &Path) -> Result<()> {
         libraries[1].display()
     );
     let mut files = Vec::new();
-    for folder in PROGRAMS.map(|folder| root.join(folder)).iter().chain([&root.join("usr/libexec")]) {
+    for folder in PROGRAM_FOLDERS.map(|folder| root.join(folder)) {
         if folder.exists() {
-            collect(folder, &mut files)?;
+            collect(&folder, &mut files)?;
         }
     }
     for file in &files {
-        wrap(file, &start).with_context(|| format!("failed to make {} run", file.display()))?;
+        wrap(file, &start)
+            .with_context(|| format!("failed to make {} run from its folder", file.display()))?;
     }
     Ok(())
 }
 
-/// All files in `folder` that may be programs.
+/// Collects the files in `folder` that may be programs.
 fn collect(folder: &Path, files: &mut Vec<PathBuf>) -> Result<()> {
     let context = || format!("failed to list {}", folder.display());
     for entry in fs::read_dir(folder).with_context(context)? {
@@ -100,24 +95,24 @@ fn collect(folder: &Path, files: &mut Vec<PathBuf>) -> Result<()> {
     Ok(())
 }
 
-/// Puts a script in the place of a program that needs a loader: it starts the one
-/// in `start`.
+/// Replaces a program that needs a loader by a script, which begins with `start` and
+/// runs the program with the unpacked loader.
 fn wrap(file: &Path, start: &str) -> Result<()> {
     let bytes = fs::read(file)?;
     if !elf::is_elf(&bytes) || elf::needs(&bytes)?.interpreter.is_none() {
         return Ok(());
     }
     let name = file.to_string_lossy();
-    let program = format!("{name}{PROGRAM}");
+    let program = format!("{name}{PROGRAM_SUFFIX}");
     fs::rename(file, &program)?;
     fs::write(file, format!("{start} {program} \"$@\"\n"))?;
     fs::set_permissions(file, fs::Permissions::from_mode(0o700))?;
-    for (plain, chosen) in CHOSEN.iter().filter_map(|end| Some((name.strip_suffix(end)?, file.file_name()?)))
-    {
-        // Not there when the program that would choose was read before: then this
-        // stands in the script's place.
+    // A program that starts the one with the suffix would look for it under the name
+    // of the script. A link takes its place, whether the file is there already or not.
+    let real_tools = REAL_TOOL_SUFFIXES.iter().filter_map(|suffix| name.strip_suffix(suffix));
+    for (plain, real) in real_tools.zip(file.file_name()) {
         let _ = fs::remove_file(plain);
-        symlink(chosen, plain)?;
+        symlink(real, plain)?;
     }
     Ok(())
 }

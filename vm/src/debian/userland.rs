@@ -1,6 +1,6 @@
-//! The Debian userland of the guest: the programs that `guest.toml` names, with
-//! the libraries they need, out of the mirror's packages and not of this
-//! machine, so that the image is the same everywhere.
+//! The Debian userland of the guest: the programs in `guest.toml` with the libraries
+//! that they need. They come from the mirror's packages and not from this machine,
+//! so the image is the same everywhere.
 
 use std::fs;
 use std::path::Path;
@@ -16,28 +16,28 @@ use crate::files::digest;
 use crate::image::closure::Closure;
 use crate::image::{Content, GuestFile};
 
-/// What is asked for.
+/// The table of the guest's programs.
 const TABLE: &str = include_str!("../../guest.toml");
 
-/// The file that says what a cached userland is made of.
+/// The file with the contents of a cached userland.
 const CONTENTS: &str = "userland.json";
 
-/// Counts up when the files of a cached userland become others.
+/// The version of the files of a cached userland. Raise it when they change.
 const FORMAT: u32 = 1;
 
-/// What of Debian is in the guest.
+/// The files of Debian in the guest.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Userland {
     /// The files, by path.
     pub files: Vec<GuestFile>,
-    /// The packages they are of: names and versions.
+    /// The packages that they come from: names and versions.
     pub packages: Vec<(String, String)>,
 }
 
-/// `guest.toml`; see the comments there.
+/// `guest.toml`; its comments describe the fields.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Table {
+struct GuestTable {
     suites: Vec<String>,
     packages: Vec<String>,
     programs: Vec<String>,
@@ -70,31 +70,31 @@ struct FileRow {
     text: String,
 }
 
-/// What is in the cache: what of the packages was taken.
+/// The contents of an entry of the cache: the files taken out of packages.
 #[derive(Serialize, Deserialize)]
 struct Contents {
     packages: Vec<(String, String)>,
-    /// Path in the guest and mode there; the bytes are below `root`.
+    /// Path and mode in the guest. The bytes are in the folder `root`.
     files: Vec<(String, u32)>,
-    /// Path in the guest and target.
+    /// Path in the guest, and target.
     links: Vec<(String, String)>,
 }
 
-/// The guest's userland: the cached one, without network, or else made of the
-/// newest packages that the mirror has.
+/// Returns the guest's userland: the cached one, without using the network, or else a
+/// new one from the mirror's newest packages.
 ///
 /// # Errors
-/// When packages must be fetched and cannot be, or lack what `guest.toml` names.
+/// When packages cannot be fetched, or do not have a file that `guest.toml` names.
 pub fn fetch(cache: &Cache, progress: &dyn Fn(&str)) -> Result<Userland> {
-    let table: Table = toml::from_str(TABLE).context("failed to read the table vm/guest.toml")?;
+    let table: GuestTable = toml::from_str(TABLE).context("failed to read the table vm/guest.toml")?;
     let lease = cache
         .obtain(&wanted(&key()), progress, |lock, made| download(&table, lock, made, progress))
         .context("failed to get the guest's programs")?;
     read(&table, &lease)
 }
 
-/// Another table is another userland: two versions of hookbench do not take
-/// each other's away.
+/// Returns the name in the cache. Another table has another name, so two versions of
+/// hookbench do not replace each other's userland.
 fn key() -> String {
     digest::sha256(format!("{FORMAT} {TABLE} {}", policies::sources()).as_bytes())
 }
@@ -103,20 +103,20 @@ fn wanted(key: &str) -> Wanted<'_> {
     Wanted { kind: Kind::USERLAND, key, source: "" }
 }
 
-/// The userland in an entry of the cache.
-fn read(table: &Table, lease: &Lease) -> Result<Userland> {
+/// Reads the userland in an entry of the cache.
+fn read(table: &GuestTable, lease: &Lease) -> Result<Userland> {
     let mut userland = load(lease)?;
-    userland.files.extend(own(table));
+    userland.files.extend(table_files(table));
     userland.files.sort_by(|a, b| a.path.cmp(&b.path));
     Ok(userland)
 }
 
-/// What of packages is in an entry of the cache.
-pub(crate) fn load(lease: &Lease) -> Result<Userland> {
+/// Reads the files of packages in an entry of the cache.
+pub(super) fn load(lease: &Lease) -> Result<Userland> {
     let bytes = |path: &Path| fs::read(path).with_context(|| format!("failed to read {}", path.display()));
     let path = lease.file(CONTENTS);
     let contents: Contents = serde_json::from_slice(&bytes(&path)?)
-        .with_context(|| format!("failed to understand {}", path.display()))?;
+        .with_context(|| format!("failed to parse {}", path.display()))?;
     let mut files = Vec::new();
     for (path, mode) in contents.files {
         let content = Content::File(bytes(&lease.file("root").join(&path))?);
@@ -128,8 +128,8 @@ pub(crate) fn load(lease: &Lease) -> Result<Userland> {
     Ok(Userland { files, packages: contents.packages })
 }
 
-/// What is in no package.
-fn own(table: &Table) -> Vec<GuestFile> {
+/// Returns the files, links and folders of the table, which are in no package.
+fn table_files(table: &GuestTable) -> Vec<GuestFile> {
     let folders = table.folder.iter().map(|row| (&row.path, row.mode, Content::Directory));
     let links = table.link.iter().map(|row| (&row.path, 0o777, Content::Symlink(row.target.clone())));
     let files =
@@ -138,8 +138,8 @@ fn own(table: &Table) -> Vec<GuestFile> {
     all.map(|(path, mode, content)| GuestFile { path: path.clone(), mode, content }).collect()
 }
 
-/// Puts the programs into the folder `made`; what they are.
-fn download(table: &Table, lock: &Lock, made: &Path, progress: &dyn Fn(&str)) -> Result<String> {
+/// Puts the programs into the folder `made`. Returns a description.
+fn download(table: &GuestTable, lock: &Lock, made: &Path, progress: &dyn Fn(&str)) -> Result<String> {
     let apt = Apt::open(lock, &table.suites, progress)?;
     let unpacked = lock.scratch()?;
     let packages = apt.fetch(&table.packages, unpacked.path())?;
@@ -148,11 +148,12 @@ fn download(table: &Table, lock: &Lock, made: &Path, progress: &dyn Fn(&str)) ->
     let scratch = lock.scratch()?;
     let policies = policies::compile(unpacked.path(), scratch.path())?;
     let policies = policies.into_iter().map(|(path, bytes)| (path, (0o644, bytes)));
-    keep(chosen, policies, packages, made)
+    store(chosen, policies, packages, made)
 }
 
-/// Puts what was chosen of packages into the folder `made`; what it is.
-pub(crate) fn keep(
+/// Writes the `chosen` files of packages, and `more` files, into the folder `made`.
+/// Returns a description.
+pub(super) fn store(
     chosen: Closure,
     more: impl Iterator<Item = (String, (u32, Vec<u8>))>,
     packages: Vec<Package>,
@@ -161,8 +162,8 @@ pub(crate) fn keep(
     let mut files = Vec::new();
     for (path, (mode, bytes)) in chosen.files.into_iter().chain(more) {
         let target = made.join("root").join(&path);
-        let above = target.parent().unwrap_or(made);
-        fs::create_dir_all(above).with_context(|| format!("failed to make {}", above.display()))?;
+        let parent = target.parent().unwrap_or(made);
+        fs::create_dir_all(parent).with_context(|| format!("failed to make {}", parent.display()))?;
         write_whole(&target, &bytes)?;
         files.push((path, mode));
     }
@@ -172,12 +173,12 @@ pub(crate) fn keep(
         files,
         links: chosen.links.into_iter().collect(),
     };
-    let json = serde_json::to_vec_pretty(&contents).context("failed to render what the guest holds")?;
+    let json = serde_json::to_vec_pretty(&contents).context("failed to render the contents of the guest")?;
     write_whole(&made.join(CONTENTS), &json)?;
     Ok(about)
 }
 
-fn closure(table: &Table, unpacked: &Path) -> Result<Closure> {
+fn closure(table: &GuestTable, unpacked: &Path) -> Result<Closure> {
     let mut closure = Closure::new(unpacked);
     for path in &table.copies {
         closure.copy(path)?;
@@ -189,31 +190,4 @@ fn closure(table: &Table, unpacked: &Path) -> Result<Closure> {
         closure.library(name, "vm/guest.toml")?;
     }
     Ok(closure)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::image;
-    use std::collections::BTreeSet;
-    use std::time::{Duration, Instant};
-
-    #[test]
-    fn fetches_the_guests_programs_once() {
-        let cache = Cache::open().unwrap();
-        let userland = fetch(&cache, &|line| println!("{line}")).unwrap();
-        let begin = Instant::now();
-        assert_eq!(fetch(&cache, &|line| panic!("{line}")).unwrap(), userland);
-        assert!(begin.elapsed() < Duration::from_millis(500), "{:?}", begin.elapsed());
-
-        let table: Table = toml::from_str(TABLE).unwrap();
-        let names: Vec<&String> = userland.packages.iter().map(|(name, _)| name).collect();
-        assert_eq!(names, table.packages.iter().collect::<Vec<_>>());
-        let paths: BTreeSet<&str> = userland.files.iter().map(|file| file.path.as_str()).collect();
-        for path in table.programs.iter().chain(&table.copies) {
-            assert!(paths.contains(path.as_str()), "{path}");
-        }
-        assert!(paths.contains("usr/lib64/ld-linux-x86-64.so.2"));
-        assert_eq!(image::build(&userland.files).unwrap(), image::build(&userland.files).unwrap());
-    }
 }

@@ -1,5 +1,5 @@
-//! The folder of one's own kernel's modules, `lib/modules/VERSION`: the configuration
-//! that lies in it, and the modules that are to be loaded, with those that they need.
+//! The folder of a custom kernel's modules, `lib/modules/VERSION`: the kernel's
+//! configuration in it, and the modules to load, with the modules that they need.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -10,34 +10,35 @@ use anyhow::{Context, Result, ensure};
 use super::compression;
 use crate::files::{digest, elf};
 
-/// What is in the kernel itself, and need not be loaded.
+/// The list of modules that are built into the kernel.
 const BUILT_IN: &str = "modules.builtin";
-/// No module is larger, and no folder is deeper.
+/// The most bytes of a module.
 const LARGEST: u64 = 64 << 20;
+/// The most folders within each other, and the longest chain of needed modules.
 const DEEPEST: usize = 12;
-/// Where a configuration may be: some distributions put it beside the modules, and
-/// `build` is a link to where the kernel was built, or to its headers.
+/// Where the configuration may be. Some distributions put it next to the modules.
+/// `build` is a link to the folder where the kernel was built, or to its headers.
 const CONFIGURATIONS: [&str; 2] = ["config", "build/.config"];
 
-/// How the files of modules end.
+/// The suffixes of modules' files.
 const SUFFIXES: [&str; 4] = [".ko", ".ko.xz", ".ko.zst", ".ko.gz"];
 
-/// What of such a folder is used.
+/// The configuration and the modules out of such a folder.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Loadable {
-    /// The kernel's configuration, where it was found.
+    /// The path of the kernel's configuration, if there is one.
     pub config: Option<PathBuf>,
-    /// Modules by name, uncompressed, in the order in which they are to be loaded.
+    /// Names and bytes of modules, uncompressed, in the order in which to load them.
     pub modules: Vec<(String, Vec<u8>)>,
 }
 
 impl Loadable {
-    /// Those called `names` in `folder`, each after those that it needs.
+    /// Reads the modules `names` in `folder`, each after the modules that it needs.
     ///
     /// # Errors
-    /// When the folder is none of modules, or has no such module.
+    /// When `folder` is not a folder of modules, or has no such module.
     pub fn open(folder: &Path, names: &[String]) -> Result<Loadable> {
-        let context = || format!("{} is no folder of modules, as in lib/modules/VERSION", folder.display());
+        let context = || format!("{} is not a folder of modules like lib/modules/VERSION", folder.display());
         ensure!(folder.is_dir(), context());
         let config = CONFIGURATIONS.iter().map(|name| folder.join(name)).find(|path| path.is_file());
         let mut loadable = Loadable { config, modules: Vec::new() };
@@ -45,51 +46,55 @@ impl Loadable {
             return Ok(loadable);
         }
         let built_in = fs::read_to_string(folder.join(BUILT_IN)).unwrap_or_default();
-        let place = Place {
+        let source = ModuleFolder {
             folder,
             built_in: built_in.lines().map(module_name).collect(),
             files: list(folder, 0).with_context(context)?,
         };
-        names.iter().try_for_each(|name| loadable.take(&place, &module_name(name), 0))?;
+        names.iter().try_for_each(|name| loadable.add(&source, &module_name(name), 0))?;
         Ok(loadable)
     }
 
-    /// Takes the module `name` after those that it needs.
-    fn take(&mut self, place: &Place<'_>, name: &str, depth: usize) -> Result<()> {
-        let had = |all: &[(String, Vec<u8>)]| all.iter().any(|(had, _)| had == name);
-        if had(&self.modules) || place.built_in.contains(name) {
+    /// Adds the module `name` after the modules that it needs.
+    fn add(&mut self, source: &ModuleFolder<'_>, name: &str, depth: usize) -> Result<()> {
+        let is_added = self.modules.iter().any(|(added, _)| added == name);
+        if is_added || source.built_in.contains(name) {
             return Ok(());
         }
-        ensure!(depth < DEEPEST, "modules of {} need each other, as of {name}", place.folder.display());
-        let path = place.files.get(name).with_context(|| {
-            format!("{} has no module {name:?} among its {}", place.folder.display(), place.files.len())
+        ensure!(
+            depth < DEEPEST,
+            "modules in {} need each other in a circle, {name} among them",
+            source.folder.display()
+        );
+        let path = source.files.get(name).with_context(|| {
+            format!("{} has no module {name:?} among its {}", source.folder.display(), source.files.len())
         })?;
         let context = || format!("failed to read the module {}", path.display());
         let bytes = compression::unpack(&read(path)?, LARGEST).with_context(context)?;
         for needed in elf::depends(&bytes).with_context(context)? {
-            self.take(place, &module_name(&needed), depth + 1)?;
+            self.add(source, &module_name(&needed), depth + 1)?;
         }
         self.modules.push((name.to_owned(), bytes));
         Ok(())
     }
 
-    /// Names and SHA-256 of the modules, as they are loaded.
+    /// Returns names and SHA-256 of the modules, in the order in which to load them.
     pub fn digests(&self) -> Vec<(String, String)> {
         self.modules.iter().map(|(name, bytes)| (name.clone(), digest::sha256(bytes))).collect()
     }
 }
 
 /// A folder of modules.
-struct Place<'a> {
+struct ModuleFolder<'a> {
     folder: &'a Path,
-    /// Names of what need not be loaded.
+    /// Names of modules that are built into the kernel.
     built_in: BTreeSet<String>,
-    /// Files by the names of their modules.
+    /// Paths by the names of the modules.
     files: BTreeMap<String, PathBuf>,
 }
 
-/// The modules below `folder`. Links, such as that to where the kernel was built, lead
-/// to others.
+/// Lists the modules in `folder`. Does not follow links: the one to where the kernel
+/// was built leads to other modules.
 fn list(folder: &Path, depth: usize) -> Result<BTreeMap<String, PathBuf>> {
     let context = || format!("failed to list {}", folder.display());
     let mut files = BTreeMap::new();
@@ -106,7 +111,8 @@ fn list(folder: &Path, depth: usize) -> Result<BTreeMap<String, PathBuf>> {
     Ok(files)
 }
 
-/// As the kernel calls it: without folder and suffix, and with `_` for each `-`.
+/// Returns the kernel's name of the module in `file`: without folder and suffix, and
+/// with `_` for each `-`.
 fn module_name(file: &str) -> String {
     let name = file.rsplit('/').next().unwrap_or_default();
     name.split(".ko").next().unwrap_or_default().replace('-', "_")
@@ -115,7 +121,7 @@ fn module_name(file: &str) -> String {
 fn read(path: &Path) -> Result<Vec<u8>> {
     let context = || format!("failed to read {}", path.display());
     let size = fs::metadata(path).with_context(context)?.len();
-    ensure!(size <= LARGEST, "{} has {size} bytes, more than {LARGEST}", path.display());
+    ensure!(size <= LARGEST, "{} has {size} bytes; a module may have {LARGEST}", path.display());
     fs::read(path).with_context(context)
 }
 
@@ -123,7 +129,7 @@ fn read(path: &Path) -> Result<Vec<u8>> {
 mod tests {
     use super::*;
 
-    /// The smallest module that says what it needs: an ELF file with its section.
+    /// Returns the smallest module that names what it needs: an ELF file with one section.
     fn module(depends: &str) -> Vec<u8> {
         let names = b"\0.modinfo\0.shstrtab\0";
         let info = format!("license=GPL\0depends={depends}\0");
@@ -168,7 +174,7 @@ mod tests {
     }
 
     #[test]
-    fn modules_come_after_those_that_they_need_and_uncompressed() {
+    fn a_module_is_uncompressed_and_comes_after_those_that_it_needs() {
         let folder = folder();
         let names = ["one_two", "direct", "inside"].map(String::from);
         let loadable = Loadable::open(folder.path(), &names).unwrap();
@@ -180,12 +186,12 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_there_is_said() {
+    fn an_error_names_a_missing_module_or_folder() {
         let folder = folder();
         let said =
             |path: &Path, name: &str| format!("{:#}", Loadable::open(path, &[name.to_string()]).unwrap_err());
         assert!(said(folder.path(), "telepathy").contains("no module \"telepathy\" among its 5"));
-        assert!(said(&folder.path().join("nowhere"), "a").contains("is no folder of modules"));
+        assert!(said(&folder.path().join("nowhere"), "a").contains("is not a folder of modules"));
         assert!(said(folder.path(), "round").contains("need each other"));
     }
 }

@@ -1,28 +1,29 @@
-//! The table of known kernels, `kernels.toml`, as types. Getting one is not
-//! done here.
+//! The table of known kernels, `kernels.toml`, as types. `fetch` gets a kernel.
 
 use std::sync::OnceLock;
 
 use anyhow::{Context, Result, bail};
 use serde::{Deserialize, Serialize};
 
-/// A known kernel: where its package is found.
+use crate::arch::KERNEL_FILES;
+
+/// A known kernel, and where to find its packages.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct KernelRow {
-    /// What users call it, such as `6.1`.
+    /// Its name for users, for example `6.1`.
     pub name: String,
-    /// Whether it is taken when no kernel is named.
+    /// Whether hookbench uses it when the user names no kernel.
     #[serde(default)]
     pub default: bool,
-    /// Debian suites that have it.
+    /// The Debian suites that have it.
     pub suites: Vec<String>,
-    /// The package of its image; `*` stands for what changes with each update.
+    /// The package of its image. `*` stands for the part that changes with each update.
     pub package: String,
-    /// Packages to be unpacked beside it; `*` is what it was in `package`.
+    /// Packages to unpack with it. `*` stands for the same text as in `package`.
     #[serde(default)]
     pub with: Vec<String>,
-    /// Packages that modules for it are built against, in the same way.
+    /// Packages of headers for building modules, likewise.
     #[serde(default)]
     pub headers: Vec<String>,
     /// The toolchain that builds them.
@@ -32,11 +33,11 @@ pub struct KernelRow {
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Table {
+struct KernelTable {
     kernel: Vec<KernelRow>,
 }
 
-/// All rows, in the table's order.
+/// Returns all rows, in the table's order.
 ///
 /// # Errors
 /// When the table in the program is damaged.
@@ -48,29 +49,32 @@ pub fn rows() -> Result<&'static [KernelRow]> {
     }
 }
 
-/// The row called `name`.
+/// Returns the row called `name`.
 ///
 /// # Errors
-/// When there is none; the error lists those that are.
+/// When there is none. The error lists the known kernels.
 pub fn find(name: &str) -> Result<&'static KernelRow> {
     let rows = rows()?;
     let Some(row) = rows.iter().find(|row| row.name == name) else {
         let known: Vec<&str> = rows.iter().map(|row| row.name.as_str()).collect();
-        bail!("no kernel {name:?}; known are {}, or give the path of a bzImage or vmlinux", known.join(", "));
+        bail!(
+            "no kernel {name:?}; known kernels are {}; or pass the path of {KERNEL_FILES}",
+            known.join(", ")
+        );
     };
     Ok(row)
 }
 
-/// The row to be taken when none is named.
+/// Returns the row to use when the user names no kernel.
 ///
 /// # Errors
 /// When the table in the program is damaged.
 pub fn default() -> Result<&'static KernelRow> {
-    rows()?.iter().find(|row| row.default).context("no kernel in vm/kernels.toml is the default")
+    rows()?.iter().find(|row| row.default).context("the table vm/kernels.toml has no default kernel")
 }
 
 fn parse(table: &str) -> Result<Vec<KernelRow>, toml::de::Error> {
-    Ok(toml::from_str::<Table>(table)?.kernel)
+    Ok(toml::from_str::<KernelTable>(table)?.kernel)
 }
 
 #[cfg(test)]
@@ -80,7 +84,7 @@ mod tests {
     use std::collections::HashSet;
 
     #[test]
-    fn every_row_can_be_looked_for() {
+    fn every_row_is_complete_and_found_by_its_name() {
         let rows = rows().unwrap();
         for row in rows {
             assert_eq!(find(&row.name).unwrap(), row);
