@@ -5,73 +5,25 @@
 use std::cell::{Cell, RefCell};
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::Command;
 use std::rc::Rc;
 use std::time::Duration;
 
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Context, Result, ensure};
 use hookbench_results::store::write_whole;
 use tempfile::TempDir;
 
-use super::command::{output, output_with_input};
+use super::command::output;
 use super::mirror::{KEYRING, Mirror};
+pub use super::no_package::NoPackage;
 use super::package_names;
+pub use super::unpack::Package;
+use super::unpack::unpack;
 use crate::arch::DEBIAN;
 use crate::cache::{self, Lock};
 
 /// apt fetches package lists again when they are older than this.
 const LISTS_AGE: Duration = Duration::from_secs(24 * 60 * 60);
-
-/// A fetched package.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Package {
-    /// Its name, for example `auditd`.
-    pub name: String,
-    /// Its Debian version, for example `1:3.0.9-1`.
-    pub version: String,
-}
-
-/// The mirror has no such package.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error(
-    "no package {pattern} in {suites} of the configured mirror{} (nearest: {}); \
-     check apt's sources, or try a newer hookbench: Debian may have replaced the package",
-    self.missing_suites(), self.near.join(", ")
-)]
-pub struct NoPackage {
-    /// The name that hookbench looked for; `*` stands for any text.
-    pub pattern: String,
-    suites: String,
-    /// Suites without a site in apt's sources.
-    missing: Vec<String>,
-    near: Vec<String>,
-    /// The neighbouring series that have such packages.
-    neighbours: Vec<String>,
-}
-
-impl NoPackage {
-    fn missing_suites(&self) -> String {
-        match self.missing.as_slice() {
-            [] => String::new(),
-            missing => format!("; apt's sources have no site for {}", missing.join(", ")),
-        }
-    }
-
-    /// Returns why a cell that needs the package cannot be measured: the package, the
-    /// suites, and what is nearest to it.
-    #[must_use]
-    pub fn reason(&self) -> String {
-        let NoPackage { pattern, suites, .. } = self;
-        let nearest = match self.neighbours.as_slice() {
-            [] => self.near.join(", "),
-            series => series.join(" and "),
-        };
-        format!(
-            "the mirror has no package {pattern} in {suites}{}; nearest to it are {nearest}",
-            self.missing_suites()
-        )
-    }
-}
 
 /// An apt with a private configuration, for some suites of the machine's mirror.
 pub struct Apt<'a> {
@@ -291,50 +243,6 @@ Dir::State::lists "{folder}/lists";
 Dir::State::status "/dev/null";
 "#
     )
-}
-
-/// Unpacks every package file in `download` into `folder`, and removes the file.
-fn unpack(download: &Path, folder: &Path) -> Result<Vec<Package>> {
-    let context = || format!("failed to list {}", download.display());
-    let mut packages = Vec::new();
-    for entry in fs::read_dir(download).with_context(context)? {
-        let file = entry.with_context(context)?.path();
-        extract(&file, folder)?;
-        let named =
-            output(Command::new("dpkg-deb").args(["-W", "--showformat=${Package} ${Version}"]).arg(&file))?;
-        let Some((name, version)) = named.trim().split_once(' ') else {
-            bail!("dpkg-deb did not print the name and version of {}", file.display());
-        };
-        packages.push(Package { name: name.to_owned(), version: version.to_owned() });
-        // A failure is harmless: the whole folder is removed soon.
-        let _ = fs::remove_file(&file);
-    }
-    Ok(packages)
-}
-
-/// Unpacks a package like `dpkg-deb -x`, but makes the user the owner of all files. A
-/// root user in a user namespace may not give files to other users.
-fn extract(file: &Path, folder: &Path) -> Result<()> {
-    let mut archive = Command::new("dpkg-deb")
-        .arg("--fsys-tarfile")
-        .arg(file)
-        .stdout(Stdio::piped())
-        .spawn()
-        .context("failed to start dpkg-deb (it comes with every Debian; is it in PATH?)")?;
-    let bytes = archive.stdout.take().context("dpkg-deb has no output")?;
-    let unpacked =
-        output_with_input(Command::new("tar").args(["-xp", "--no-same-owner", "-C"]).arg(folder), bytes);
-    let status = archive.wait().context("failed to wait for dpkg-deb")?;
-    // If the disk is full, tar reports a write that was too short.
-    unpacked.with_context(|| {
-        format!(
-            "failed to unpack {} into {}; check that there is free space",
-            file.display(),
-            folder.display()
-        )
-    })?;
-    ensure!(status.success(), "dpkg-deb failed on {} ({status})", file.display());
-    Ok(())
 }
 
 #[cfg(test)]

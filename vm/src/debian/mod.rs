@@ -4,8 +4,10 @@
 pub mod apt;
 pub(crate) mod command;
 pub mod mirror;
+mod no_package;
 pub mod package_names;
 pub mod packages;
 mod policies;
 pub(crate) mod toolchain;
+mod unpack;
 pub mod userland;
