@@ -134,7 +134,7 @@ fn a_kernel_without_headers_has_no_modules_and_needs_no_guest_to_say_so() {
         let planned = planned(&name, "mprotect-storm", &monitor, &[("to", "r")], Schedule::Paced);
         let outcome = run(&session, &planned, None);
         let Outcome::Unsupported(why) = outcome else { panic!("{outcome:?}") };
-        assert!(why.contains("given by its path"), "{monitor}: {why}");
+        assert!(why.contains("passed by path"), "{monitor}: {why}");
     }
 }
 

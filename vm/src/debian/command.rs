@@ -67,9 +67,9 @@ mod tests {
 
     #[test]
     fn a_reason_before_the_last_line_is_not_lost() {
-        let said = "x: a: No space left\nx: Exiting with failure status\n";
-        assert_eq!(error_messages("x", said), "x: a: No space left; x: Exiting with failure status");
-        assert_eq!(error_messages("y", said), "x: Exiting with failure status");
+        let printed = "x: a: No space left\nx: Exiting with failure status\n";
+        assert_eq!(error_messages("x", printed), "x: a: No space left; x: Exiting with failure status");
+        assert_eq!(error_messages("y", printed), "x: Exiting with failure status");
     }
 
     #[test]

@@ -1,5 +1,6 @@
-//! The few things hookbench asks of an ELF file: which libraries a program
-//! needs, and how a kernel is entered and called. Any bytes may come in.
+//! Reads the facts that hookbench needs from an ELF file: the libraries of a program,
+//! the modules that a module needs, a kernel's entry and release. The bytes may be
+//! anything.
 
 use std::str;
 
@@ -10,36 +11,37 @@ use object::read::elf::{Dyn, FileHeader, ProgramHeader, SectionHeader};
 
 type Header = FileHeader64<LittleEndian>;
 
-/// XEN_ELFNOTE_PHYS32_ENTRY: where a hypervisor enters the kernel.
+/// XEN_ELFNOTE_PHYS32_ENTRY: the address where a hypervisor enters the kernel.
 const PVH_ENTRY: u32 = 18;
 
-/// No path is longer to Linux: PATH_MAX. Many entries of a file may point to one name.
+/// The most bytes of a name, which is Linux's PATH_MAX. Many entries of a file can point
+/// to one name.
 const LONGEST_NAME: usize = 4096;
-/// No program needs more libraries, and none has more segments.
+/// The most libraries that a program needs, and the most segments that it has.
 const MOST: usize = 1024;
 
-/// How the line begins by which every kernel names itself.
+/// The beginning of the line with which every kernel introduces itself.
 const BANNER: &[u8] = b"Linux version ";
 
-/// Whether `bytes` begin as an ELF file does.
+/// Whether `bytes` begin like an ELF file.
 pub fn is_elf(bytes: &[u8]) -> bool {
     bytes.starts_with(b"\x7fELF")
 }
 
-/// What a program or library needs to be started.
+/// What a program or library needs to start.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Needs {
-    /// The path of the dynamic loader; none for libraries and static programs.
+    /// The path of the dynamic loader. Libraries and static programs have none.
     pub interpreter: Option<String>,
-    /// File names of libraries, in the file's order.
+    /// The file names of libraries, in the file's order.
     pub libraries: Vec<String>,
 }
 
-/// The names of the kernel modules that the module `bytes` needs, as it says itself.
+/// Returns the names of the kernel modules that the module `bytes` says it needs.
 ///
 /// # Errors
-/// When it is not a 64-bit little-endian ELF file, or a damaged one.
-pub fn depends(bytes: &[u8]) -> Result<Vec<String>> {
+/// When `bytes` are not a 64-bit little-endian ELF file, or a damaged one.
+pub fn needed_modules(bytes: &[u8]) -> Result<Vec<String>> {
     let header = Header::parse(bytes)?;
     let endian = header.endian()?;
     let sections = header.sections(endian, bytes)?;
@@ -52,10 +54,10 @@ pub fn depends(bytes: &[u8]) -> Result<Vec<String>> {
     Ok(names)
 }
 
-/// Reads what the ELF file `bytes` needs.
+/// Returns what the ELF file `bytes` needs.
 ///
 /// # Errors
-/// When it is not a 64-bit little-endian ELF file, or a damaged one.
+/// When `bytes` are not a 64-bit little-endian ELF file, or a damaged one.
 pub fn needs(bytes: &[u8]) -> Result<Needs> {
     let header = Header::parse(bytes)?;
     let endian = header.endian()?;
@@ -76,15 +78,15 @@ pub fn needs(bytes: &[u8]) -> Result<Needs> {
     Ok(needs)
 }
 
-/// Whether a kernel says where QEMU is to enter it.
+/// Whether a kernel names the address where QEMU enters it.
 ///
 /// # Errors
-/// When it is not a 64-bit little-endian ELF file, or a damaged one.
+/// When `bytes` are not a 64-bit little-endian ELF file, or a damaged one.
 pub fn has_pvh_entry(bytes: &[u8]) -> Result<bool> {
     let header = Header::parse(bytes)?;
     let endian = header.endian()?;
     let segments = header.program_headers(endian, bytes)?;
-    // Each may be all of the file: reading them all would take hours.
+    // Each segment may be the whole file, and reading many would take hours.
     ensure!(segments.len() <= MOST, "the ELF file has more than {MOST} segments");
     for segment in segments {
         let Some(mut notes) = segment.notes(endian, bytes)? else {
@@ -99,11 +101,11 @@ pub fn has_pvh_entry(bytes: &[u8]) -> Result<bool> {
     Ok(false)
 }
 
-/// The release of a kernel, such as `6.1.0-56-cloud-amd64`.
+/// Returns the release of a kernel, for example `6.1.0-56-cloud-amd64`.
 pub fn release(kernel: &[u8]) -> Option<&str> {
     const LONGEST: usize = 64;
     let banner = kernel.windows(BANNER.len() + 1).position(|window| {
-        // The kernel also has the format string, with a % in this place.
+        // The kernel also contains the format string, with a % in this place.
         window.starts_with(BANNER) && window[BANNER.len()].is_ascii_digit()
     })?;
     let rest = &kernel[banner + BANNER.len()..];
@@ -136,8 +138,8 @@ mod tests {
         assert_eq!(release(&[b"Linux version ", &[b'6'; 99][..]].concat()), None);
     }
 
-    /// An ELF file with `entries` of a dynamic section, all of which need the
-    /// library whose name is `name`, and nothing else.
+    /// Returns an ELF file with a dynamic section of `entries` entries, which all need
+    /// the library `name`.
     fn needing(name: &[u8], entries: usize) -> Vec<u8> {
         let (dynamic, strings) = (64 + 3 * 64, 64 + 3 * 64 + 16 * entries);
         let words = |words: &[u64]| words.iter().flat_map(|word| word.to_le_bytes()).collect::<Vec<u8>>();
@@ -159,9 +161,9 @@ mod tests {
     #[test]
     fn many_entries_of_one_long_name_are_refused() {
         assert_eq!(needs(&needing(b"libc.so.6", 2)).unwrap().libraries, ["libc.so.6", "libc.so.6"]);
-        let said = |name: &[u8], entries| needs(&needing(name, entries)).unwrap_err().to_string();
-        assert_eq!(said(&[b'a'; 5000], 1), "a name in the ELF file is longer than 4096 bytes");
-        assert_eq!(said(b"a", 2000), "the ELF file needs more than 1024 libraries");
+        let error_of = |name: &[u8], entries| needs(&needing(name, entries)).unwrap_err().to_string();
+        assert_eq!(error_of(&[b'a'; 5000], 1), "a name in the ELF file is longer than 4096 bytes");
+        assert_eq!(error_of(b"a", 2000), "the ELF file needs more than 1024 libraries");
     }
 
     proptest! {

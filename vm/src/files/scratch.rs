@@ -191,7 +191,7 @@ mod tests {
     }
 
     #[test]
-    fn links_and_the_folders_of_others_are_not_removed() {
+    fn links_and_the_folders_of_others_are_not_touched() {
         let base = tempfile::tempdir().unwrap();
         let precious = base.path().join("precious");
         fs::create_dir(&precious).unwrap();
@@ -212,7 +212,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_is_removed_where_others_can_replace_folders() {
+    fn where_others_can_exchange_folders_nothing_is_swept() {
         let base = tempfile::tempdir().unwrap();
         let dead = base.path().join(format!("{}2-dead", prefix()));
         fs::create_dir(&dead).unwrap();
@@ -225,7 +225,7 @@ mod tests {
     }
 
     #[test]
-    fn processes_that_start_together_do_not_remove_each_others_folders() {
+    fn processes_that_begin_at_once_do_not_sweep_each_other() {
         let base = tempfile::tempdir().unwrap();
         std::thread::scope(|scope| {
             for _ in 0..8 {

@@ -102,8 +102,8 @@ mod tests {
 
     #[test]
     fn the_last_message_is_the_answer() {
-        let said = format!("{READY}\n{{\"unsupported\":\"no BTF\"}}\n");
-        let answer = understand(said.as_bytes(), Vec::new()).unwrap();
+        let sent = format!("{READY}\n{{\"unsupported\":\"no BTF\"}}\n");
+        let answer = understand(sent.as_bytes(), Vec::new()).unwrap();
         assert!(answer.ready.is_some());
         assert_eq!(answer.last, AgentMessage::Unsupported("no BTF".into()));
     }
@@ -119,7 +119,7 @@ mod tests {
     #[test]
     fn a_second_answer_and_garbage_are_refused() {
         let (answer, cut) = (r#"{"unsupported":"a"}"#, r#"{"unsupported":"#);
-        for (said, what) in [
+        for (sent, what) in [
             (format!("{READY}\n{answer}\n{answer}\n"), "more after its answer"),
             (format!("{READY}\n{answer}\n{READY}\n"), "more after its answer"),
             (format!("{READY}\n{READY}\n{answer}\n"), "two messages that its agent is ready"),
@@ -128,22 +128,22 @@ mod tests {
             (format!("{READY}\n{cut}"), "a message without its end"),
             ("\u{1}{]\n".into(), "a line that is not a message"),
         ] {
-            let error = understand(said.as_bytes(), Vec::new()).unwrap_err();
+            let error = understand(sent.as_bytes(), Vec::new()).unwrap_err();
             assert!(matches!(&error, Error::Protocol { what: it, .. } if it.starts_with(what)), "{error}");
         }
     }
 
     #[test]
     fn an_agent_that_cannot_start_may_report_that() {
-        let said = r#"{"failed":{"kind":"agent","message":"no /proc"}}"#;
-        let answer = understand(said.as_bytes(), Vec::new()).unwrap();
+        let sent = r#"{"failed":{"kind":"agent","message":"no /proc"}}"#;
+        let answer = understand(sent.as_bytes(), Vec::new()).unwrap();
         assert!(answer.ready.is_none() && matches!(answer.last, AgentMessage::Failed(_)));
     }
 
     #[test]
     fn an_error_quotes_little_of_garbage_and_no_control_character() {
-        let said = format!("{{\"\\u001b[2J{}\":1}}", "x".repeat(1 << 20));
-        let error = understand(said.as_bytes(), Vec::new()).unwrap_err().to_string();
+        let sent = format!("{{\"\\u001b[2J{}\":1}}", "x".repeat(1 << 20));
+        let error = understand(sent.as_bytes(), Vec::new()).unwrap_err().to_string();
         assert!(error.contains("unknown variant") && error.len() < 500, "{}", error.len());
         assert!(!error.contains(char::is_control), "{error:?}");
     }
@@ -164,10 +164,10 @@ mod tests {
     fn huge_numbers_and_endless_nesting_are_not_messages() {
         let deep = "[".repeat(1 << 20);
         for value in ["18446744073709551616", "1e99", "-1", "[1,1e400]", &deep] {
-            let said = format!("{{\"measured\":{{\"calibration\":5,\"samples\":{value}}}}}\n");
+            let sent = format!("{{\"measured\":{{\"calibration\":5,\"samples\":{value}}}}}\n");
             assert!(
-                matches!(understand(said.as_bytes(), Vec::new()), Err(Error::Protocol { .. })),
-                "{said:.80}"
+                matches!(understand(sent.as_bytes(), Vec::new()), Err(Error::Protocol { .. })),
+                "{sent:.80}"
             );
         }
     }
@@ -181,10 +181,10 @@ mod tests {
 
     proptest! {
         #[test]
-        fn anything_is_read_without_panic(said: Vec<u8>, console: Vec<u8>) {
+        fn anything_is_read_without_panic(sent: Vec<u8>, console: Vec<u8>) {
             let lines = last_lines(&console);
             prop_assert!(lines.iter().all(|line| !line.chars().any(char::is_control)));
-            let _ = understand(&said, lines);
+            let _ = understand(&sent, lines);
         }
     }
 }

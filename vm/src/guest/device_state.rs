@@ -157,7 +157,7 @@ mod tests {
     }
 
     #[test]
-    fn a_state_is_complete_or_an_error() {
+    fn a_state_is_written_whole_or_not_at_all() {
         let folder = tempfile::tempdir().unwrap();
         assert_eq!(write(&folder.path().join("a b'c"), b"state").unwrap(), b"state");
         let error = write(Path::new("/dev/full"), b"state").unwrap_err().to_string();

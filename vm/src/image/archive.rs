@@ -178,13 +178,13 @@ mod tests {
 
     #[test]
     fn what_cannot_be_in_an_image_is_named() {
-        let said = |files: &[GuestFile]| build(files).unwrap_err().to_string();
+        let error_of = |files: &[GuestFile]| build(files).unwrap_err().to_string();
         for path in ["", "/a", "a/", "a//b", "../a", "a/./b", "a\0b"] {
-            assert!(said(&[file(path, Content::Directory)]).contains("not a path"), "{path:?}");
+            assert!(error_of(&[file(path, Content::Directory)]).contains("not a path"), "{path:?}");
         }
         let one = file("a", Content::File(vec![1]));
-        assert!(said(&[one.clone(), file("a", Content::Directory)]).contains("two different /a"));
-        assert!(said(&[one.clone(), file("a/b", Content::Directory)]).contains("not a folder"));
+        assert!(error_of(&[one.clone(), file("a", Content::Directory)]).contains("two different /a"));
+        assert!(error_of(&[one.clone(), file("a/b", Content::Directory)]).contains("not a folder"));
         assert!(build(&[one.clone(), one]).is_ok());
     }
 

@@ -81,8 +81,8 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("script");
         fs::write(&file, "#! /bin/bash -e\ntrue\n").unwrap();
-        let said = collect_from_host(&file, "own/it").unwrap_err().to_string();
-        assert!(said.contains("not an executable file"), "{said}");
+        let error = collect_from_host(&file, "own/it").unwrap_err().to_string();
+        assert!(error.contains("not an executable file"), "{error}");
         fs::set_permissions(&file, fs::Permissions::from_mode(0o755)).unwrap();
         assert!(paths(&file.display().to_string()).contains(&"usr/bin/bash".to_owned()));
         fs::write(&file, "neither").unwrap();

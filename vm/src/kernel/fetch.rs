@@ -111,12 +111,12 @@ mod tests {
     fn an_error_names_a_file_that_is_not_a_kernel() {
         let temporary = tempfile::tempdir().unwrap();
         let cache = Cache::at(temporary.path()).unwrap();
-        let said =
+        let error_of =
             |path: &str| format!("{:#}", Kernel::from_path(Path::new(path), &cache, &|_| ()).unwrap_err());
-        assert!(said("/etc/passwd").contains("/etc/passwd"));
-        assert!(said("/etc/passwd").contains("not a kernel"));
-        assert!(said("/no/such/file").contains("/no/such/file"));
-        assert!(said("/dev/zero").contains("not a file"));
+        assert!(error_of("/etc/passwd").contains("/etc/passwd"));
+        assert!(error_of("/etc/passwd").contains("not a kernel"));
+        assert!(error_of("/no/such/file").contains("/no/such/file"));
+        assert!(error_of("/dev/zero").contains("not a file"));
     }
 
     /// Returns a cache with a dummy as the kernel of `row`.

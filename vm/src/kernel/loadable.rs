@@ -71,7 +71,7 @@ impl Loadable {
         })?;
         let context = || format!("failed to read the module {}", path.display());
         let bytes = compression::unpack(&read(path)?, LARGEST).with_context(context)?;
-        for needed in elf::depends(&bytes).with_context(context)? {
+        for needed in elf::needed_modules(&bytes).with_context(context)? {
             self.add(source, &module_name(&needed), depth + 1)?;
         }
         self.modules.push((name.to_owned(), bytes));
@@ -188,10 +188,10 @@ mod tests {
     #[test]
     fn an_error_names_a_missing_module_or_folder() {
         let folder = folder();
-        let said =
+        let error_of =
             |path: &Path, name: &str| format!("{:#}", Loadable::open(path, &[name.to_string()]).unwrap_err());
-        assert!(said(folder.path(), "telepathy").contains("no module \"telepathy\" among its 5"));
-        assert!(said(&folder.path().join("nowhere"), "a").contains("is not a folder of modules"));
-        assert!(said(folder.path(), "round").contains("need each other"));
+        assert!(error_of(folder.path(), "telepathy").contains("no module \"telepathy\" among its 5"));
+        assert!(error_of(&folder.path().join("nowhere"), "a").contains("is not a folder of modules"));
+        assert!(error_of(folder.path(), "round").contains("need each other"));
     }
 }

@@ -88,15 +88,15 @@ mod tests {
 
     #[test]
     fn an_error_says_why_a_file_is_not_a_kernel() {
-        let said = |bytes: Vec<u8>| format!("{:#}", extract(bytes, LARGEST).unwrap_err());
-        assert!(said(b"hello".to_vec()).contains("not a kernel"));
-        assert!(said(image(0x207, b"")).contains("boot protocol"));
-        assert!(said(image(OLDEST, b"BZh9")).contains("BZIP2"));
-        assert!(said(image(OLDEST, b"?????")).contains("unknown way"));
-        assert!(said(image(OLDEST, &packed("gzip", b"text"))).contains("does not contain an ELF kernel"));
+        let error_of = |bytes: Vec<u8>| format!("{:#}", extract(bytes, LARGEST).unwrap_err());
+        assert!(error_of(b"hello".to_vec()).contains("not a kernel"));
+        assert!(error_of(image(0x207, b"")).contains("boot protocol"));
+        assert!(error_of(image(OLDEST, b"BZh9")).contains("BZIP2"));
+        assert!(error_of(image(OLDEST, b"?????")).contains("unknown way"));
+        assert!(error_of(image(OLDEST, &packed("gzip", b"text"))).contains("does not contain an ELF kernel"));
         let whole = image(OLDEST, &packed("xz", b"text"));
-        assert!(said(whole[..1040].to_vec()).contains("cut off"));
-        assert!(said(b"\x7fELF".to_vec()).contains("ELF"));
+        assert!(error_of(whole[..1040].to_vec()).contains("cut off"));
+        assert!(error_of(b"\x7fELF".to_vec()).contains("ELF"));
     }
 
     #[test]

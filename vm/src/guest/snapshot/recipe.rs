@@ -52,7 +52,7 @@ mod tests {
     }
 
     #[test]
-    fn another_qemu_machine_kernel_image_or_boot_line_is_another_snapshot() {
+    fn a_snapshot_of_another_qemu_kernel_image_or_boot_line_is_another() {
         let keys = [
             key("QEMU 7.2", machine(1, 256), "kernel", "image", "quiet"),
             key("QEMU 7.2", machine(2, 256), "kernel", "image", "quiet"),
