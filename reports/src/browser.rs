@@ -61,7 +61,7 @@ fn a_page_is_used_without_an_error_at_the_width_of_a_phone_and_of_a_desk() {
 
 #[test]
 fn the_page_of_thousands_of_cells_is_used_the_same_way() {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../results/reference/full");
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../results/published/full");
     let run = store::load(&folder).unwrap();
     let size = html::render(&run).len();
     assert!(size < 4 << 20, "the page has {size} bytes");

@@ -35,14 +35,14 @@ pub fn kernels<'s>(sections: &'s [Section<'_>]) -> Vec<&'s str> {
 mod tests {
     use super::*;
     use crate::{fixture, section};
-    use hookbench_results::Outcome;
+    use hookbench_model::Outcome;
 
     #[test]
     fn most_numbers_win_and_else_the_first() {
         let mut run = fixture::synthetic_run();
         run.measurements
             .retain(|m| m.cell.params.to_string() != "as=root" && m.cell.workload != "null-syscall");
-        run.measurements.retain(|m| m.cell.schedule == hookbench_results::Schedule::Paced);
+        run.measurements.retain(|m| m.cell.schedule == hookbench_model::Schedule::Paced);
         let equal = section::sections(&run);
         assert_eq!((kernel(&equal), kernels(&equal)), (Some("6.1"), vec!["6.1", "6.12"]));
         run.measurements[3].outcome = Outcome::Skipped("for the test".into());

@@ -2,7 +2,8 @@
 //! [`LIMIT`]. A run that fits is the whole `report.md`; of others the answer, the
 //! table to choose by and what failed, and it says that there is more and where.
 
-use hookbench_results::{Outcome, Run};
+use hookbench_model::Outcome;
+use hookbench_results::Run;
 
 use crate::decision::{self, Decision, Line};
 use crate::markdown::{code, escaped, opening, table_of_numbers};
@@ -85,7 +86,9 @@ fn row(line: &Line<'_, '_>, floors: &[u64]) -> Vec<String> {
     fields.push(line.lost.as_ref().map_or_else(String::new, decision::Lost::shown));
     let record = line.record;
     let could = if line.could_deny() { ", could deny" } else { "" };
-    fields.push(record.map_or_else(String::new, |record| format!("{}{could}", decision::can(record.does))));
+    fields.push(
+        record.map_or_else(String::new, |record| format!("{}{could}", decision::can(record.enforcement))),
+    );
     fields.push(record.map_or("", |record| if record.per_process { "process" } else { "system" }).into());
     fields.push(record.map_or_else(String::new, |record| escaped(&record.since)));
     fields
@@ -105,7 +108,7 @@ fn cost(row: Option<&Row<'_>>, floor: u64) -> String {
 mod tests {
     use super::*;
     use crate::fixture;
-    use hookbench_results::{Failure, FailureKind};
+    use hookbench_model::{Failure, FailureKind};
 
     #[test]
     fn a_run_that_fits_is_whole() {

@@ -4,8 +4,9 @@
 
 use std::cmp::Reverse;
 
+use hookbench_model::{DenyScope, Enforcement, Schedule};
+use hookbench_results::Run;
 use hookbench_results::environment::MonitorRecord;
-use hookbench_results::{Does, Run, Schedule, Whom};
 
 use crate::section::{Row, Section};
 use crate::{chosen, summary, text};
@@ -67,12 +68,12 @@ impl Lost {
 }
 
 /// What a monitor can do with what it sees, in a word.
-pub fn can(does: Does) -> &'static str {
-    match does {
-        Does::Observes => "observe",
-        Does::Denies(Whom::Policy) => "deny",
-        Does::Denies(Whom::Everyone) => "deny to all",
-        Does::Kills => "kill",
+pub fn can(enforcement: Enforcement) -> &'static str {
+    match enforcement {
+        Enforcement::Observes => "observe",
+        Enforcement::Denies(DenyScope::Policy) => "deny",
+        Enforcement::Denies(DenyScope::Everyone) => "deny to all",
+        Enforcement::Kills => "kill",
     }
 }
 
@@ -85,7 +86,7 @@ const REFUSING: [&str; 9] =
 impl Line<'_, '_> {
     /// Whether its mechanism could refuse what this monitor only observes.
     pub fn could_deny(&self) -> bool {
-        let observes = self.record.is_none_or(|record| record.does == Does::Observes);
+        let observes = self.record.is_none_or(|record| record.enforcement == Enforcement::Observes);
         observes && REFUSING.contains(&self.mechanism.as_str())
     }
 }

@@ -1,8 +1,9 @@
 //! What made the run's numbers, as names and values for the reports' tables.
 
-use hookbench_results::environment::{KernelRecord, OwnRecord, WorkRecord};
+use hookbench_model::History;
+use hookbench_results::Run;
+use hookbench_results::environment::{CustomMonitorRecord, CustomWorkloadRecord, KernelRecord};
 use hookbench_results::hardware::Hardware;
-use hookbench_results::{History, Run};
 
 /// What holds for the whole run: name and value, those that are empty left out.
 pub fn facts(run: &Run) -> Vec<(String, String)> {
@@ -31,10 +32,10 @@ pub fn facts(run: &Run) -> Vec<(String, String)> {
     facts.push(("packages in the image", packages.collect::<Vec<_>>().join(", ")));
     facts.push(("BPF compiler", environment.bpf_compiler.clone()));
     facts.push(("agent's compiler", environment.rustc.clone()));
-    for own in &environment.own {
+    for own in &environment.custom_monitors {
         facts.push(("monitor of one's own", own_words(own)));
     }
-    for work in &environment.works {
+    for work in &environment.custom_workloads {
         facts.push(("workload of one's own", work_words(work)));
     }
     facts.extend(environment.hardware.iter().flat_map(hardware_facts));
@@ -42,13 +43,13 @@ pub fn facts(run: &Run) -> Vec<(String, String)> {
 }
 
 /// What a monitor of one's own was made of.
-fn own_words(own: &OwnRecord) -> String {
+fn own_words(own: &CustomMonitorRecord) -> String {
     let ready = own.ready.as_ref().map(|ready| format!("ready when it has written: {ready}"));
     made_of([&own.name, &own.sha256], own.bytes, &own.command, ready, &own.packages)
 }
 
 /// What a workload of one's own was made of.
-fn work_words(work: &WorkRecord) -> String {
+fn work_words(work: &CustomWorkloadRecord) -> String {
     let exit = work.expect_exit.map(|code| format!("ends with exit code {code}"));
     made_of([&work.name, &work.sha256], work.bytes, &work.command, exit, &work.packages)
 }
@@ -151,7 +152,7 @@ mod tests {
         let mut run = fixture::run_of(&[]);
         let command = vec!["./test".into(), "--once".into()];
         let packages = vec![("lib".into(), "1.2".into())];
-        run.environment.works = vec![WorkRecord {
+        run.environment.custom_workloads = vec![CustomWorkloadRecord {
             name: "cmd:test".into(),
             sha256: "ab".into(),
             bytes: 7,

@@ -1,12 +1,13 @@
 //! Runs for tests. All numbers are SYNTHETIC: chosen to be plausible and to
 //! show every case, measured on nothing. Reports of them prove nothing.
 
-use hookbench_results::environment::{Environment, ImageRecord, KernelRecord, MonitorRecord};
-use hookbench_results::measurement::{Events, Failure, FailureKind, Happened, Measured, Refused};
-use hookbench_results::{
-    Cell, Clock, Does, History, Loading, Measurement, MonitorName, Outcome, Params, Run, Schedule, Target,
-    Whom,
+use hookbench_model::measurement::{Events, Failure, FailureKind, Happened, Measured, Refused};
+use hookbench_model::{
+    Cell, Clock, DenyScope, Enforcement, History, Loading, Measurement, MonitorName, Outcome, Params,
+    Schedule, Target,
 };
+use hookbench_results::Run;
+use hookbench_results::environment::{Environment, ImageRecord, KernelRecord, MonitorRecord};
 use proptest::prelude::*;
 
 /// What monitors add to an execve here, in made-up instructions.
@@ -147,19 +148,19 @@ fn without_numbers(exec: &dyn Fn(&str) -> Cell) -> Vec<Measurement> {
 }
 
 fn monitors() -> Vec<MonitorRecord> {
-    let record = |name: &str, does: Does, per_process: bool| MonitorRecord {
+    let record = |name: &str, enforcement: Enforcement, per_process: bool| MonitorRecord {
         name: name.parse().expect("a monitor's name"),
         about: format!("what {name} does, in a line"),
         sees: "sees LSM hooks".into(),
-        does,
+        enforcement,
         per_process,
         since: "5.10".into(),
     };
-    let watching = COSTS.iter().map(|(name, _)| record(name, Does::Observes, false));
+    let watching = COSTS.iter().map(|(name, _)| record(name, Enforcement::Observes, false));
     let stopping = [
-        record("bpf-lsm+deny", Does::Denies(Whom::Policy), false),
-        record("seccomp+errno", Does::Denies(Whom::Everyone), true),
-        record("bpf-lsm+kill", Does::Kills, false),
+        record("bpf-lsm+deny", Enforcement::Denies(DenyScope::Policy), false),
+        record("seccomp+errno", Enforcement::Denies(DenyScope::Everyone), true),
+        record("bpf-lsm+kill", Enforcement::Kills, false),
     ];
     watching.chain(stopping).collect()
 }

@@ -1,7 +1,9 @@
 //! `report.md`: the answer, all tables, the published numbers beside ours and
 //! the environment, as text that a tracker or an editor shows.
 
-use hookbench_results::{Measurement, Outcome, Run, Summary};
+use hookbench_analysis::Summary;
+use hookbench_model::{Measurement, Outcome};
+use hookbench_results::Run;
 
 use crate::loading::{self, ABOUT, STEPS};
 use crate::matrix::{self, Matrix};

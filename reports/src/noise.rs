@@ -2,10 +2,11 @@
 //! their intervals, rounds, outliers, and what other clocks say of the same
 //! operations. As tables of plain text; how they are shown is the formats' business.
 
-use hookbench_results::agreement::agreement;
-use hookbench_results::noisy::{Difference, Interval, Outliers, Rule, Verdict};
-use hookbench_results::noisy::{difference, in_rounds, median, outliers};
-use hookbench_results::{ClockSamples, Measured, Summary};
+use hookbench_analysis::Summary;
+use hookbench_analysis::agreement::agreement;
+use hookbench_analysis::noisy::{Difference, Interval, Outliers, Rule, Verdict};
+use hookbench_analysis::noisy::{difference, in_rounds, median, outliers};
+use hookbench_model::{ClockSamples, Measured};
 
 use crate::section::{Row, Section};
 use crate::text;
@@ -150,7 +151,8 @@ fn signed_bounds(interval: Interval) -> String {
 mod tests {
     use super::*;
     use crate::{fixture, section};
-    use hookbench_results::{Clock, Outcome, Run, Target};
+    use hookbench_model::{Clock, Outcome, Target};
+    use hookbench_results::Run;
 
     /// SYNTHETIC: three rounds each, the monitor dearer by some 100, with a spike.
     pub(super) fn run() -> Run {

@@ -1,8 +1,9 @@
 //! The opening paragraph: the run's answer, computed from its numbers. Which
 //! section it speaks of, and in which words; how it is set is the formats'.
 
-use hookbench_results::baseline::Added;
-use hookbench_results::{Run, Schedule};
+use hookbench_analysis::baseline::Added;
+use hookbench_model::Schedule;
+use hookbench_results::Run;
 
 use crate::section::{Row, Section};
 use crate::{chosen, text};
@@ -209,7 +210,7 @@ mod tests {
         for measurement in &mut run.measurements {
             let cell = &measurement.cell;
             let exec = cell.workload == "execve-noop" && cell.monitor.to_string() == "bpf-lsm+count";
-            if let (true, hookbench_results::Outcome::Measured(measured)) = (exec, &mut measurement.outcome) {
+            if let (true, hookbench_model::Outcome::Measured(measured)) = (exec, &mut measurement.outcome) {
                 measured.samples = vec![107_000; 50];
             }
         }

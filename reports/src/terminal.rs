@@ -2,7 +2,8 @@
 //! cells have no number. Own alignment: columns keep their places from one
 //! section to the next, and what a guest said is cut or wrapped.
 
-use hookbench_results::{Measurement, Run};
+use hookbench_model::Measurement;
+use hookbench_results::Run;
 
 use crate::noise::{self, Table};
 use crate::section::{self, Row, Section};

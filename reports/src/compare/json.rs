@@ -1,8 +1,8 @@
 //! A comparison as JSON: what `results` serialises, with the names of the runs and
 //! the judgement beside it.
 
-use hookbench_results::Comparison;
-use hookbench_results::gate::Gate;
+use hookbench_analysis::Comparison;
+use hookbench_analysis::gate::Gate;
 use serde::Serialize;
 
 use super::Report;

@@ -1,7 +1,7 @@
 //! A comparison as Markdown, which fits the comment of a pull request and the summary
 //! of a job.
 
-use hookbench_results::compare::Change;
+use hookbench_analysis::compare::Change;
 
 use super::{Report, words};
 use crate::markdown::{code, escaped, table};
@@ -70,7 +70,7 @@ fn endings(report: &Report<'_>) -> Option<String> {
         vec![code(&ending.cell.to_string()), escaped(&words::ending(&ending.ended))]
     });
     let lone = |heading, cells| {
-        section(&report.briefly(), heading, &header, cells, |lone: &hookbench_results::compare::Lone| {
+        section(&report.briefly(), heading, &header, cells, |lone: &hookbench_analysis::compare::Lone| {
             vec![code(&lone.cell.to_string()), escaped(&words::ended(&lone.ended))]
         })
     };

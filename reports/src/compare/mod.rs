@@ -1,9 +1,9 @@
 //! A comparison, and a gate's judgement of it, as files. A format is one file and
 //! one row in [`FORMATS`]; what they say in words is in `words.rs`.
 
-use hookbench_results::Comparison;
-use hookbench_results::compare::{Change, Sides};
-use hookbench_results::gate::Gate;
+use hookbench_analysis::Comparison;
+use hookbench_analysis::compare::{Change, Sides};
+use hookbench_analysis::gate::Gate;
 
 mod html;
 mod json;

@@ -1,7 +1,9 @@
 //! The golden files of all formats, and that hostile text is only text in them.
 
-use hookbench_results::gate::{Gate, Rules};
-use hookbench_results::{Clock, Comparison, Outcome, Run};
+use hookbench_analysis::Comparison;
+use hookbench_analysis::gate::{Gate, Rules};
+use hookbench_model::{Clock, Outcome};
+use hookbench_results::Run;
 
 use super::*;
 use crate::hostile::{self, HOSTILE};
@@ -14,7 +16,7 @@ fn later(base: &Run) -> Run {
     let mut next = |monitor: &str| {
         cells.find(|m| m.cell.monitor.to_string() == monitor && m.measured().is_some()).unwrap()
     };
-    let numbers = |outcome: &mut Outcome, change: &dyn Fn(&mut hookbench_results::Measured)| match outcome {
+    let numbers = |outcome: &mut Outcome, change: &dyn Fn(&mut hookbench_model::Measured)| match outcome {
         Outcome::Measured(measured) => change(measured),
         _ => panic!("no numbers"),
     };
@@ -147,7 +149,7 @@ fn junit_has_a_test_for_each_cell() {
     let comparison = Comparison::of(&base, &new);
     let gate = Gate::judge(&comparison, &rules()).unwrap();
     let failed: std::collections::BTreeSet<_> =
-        gate.of(hookbench_results::gate::Word::Regression).map(|verdict| verdict.cell.to_string()).collect();
+        gate.of(hookbench_analysis::gate::Word::Regression).map(|verdict| verdict.cell.to_string()).collect();
     assert_eq!(count("failure"), failed.len());
     assert_eq!(document.root_element().attribute("failures"), Some(&*failed.len().to_string()));
 }

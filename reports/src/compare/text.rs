@@ -1,7 +1,7 @@
 //! A comparison for the terminal and for logs. Names of cells stand last on their
 //! line and are never cut: they are there to be pasted.
 
-use hookbench_results::compare::Change;
+use hookbench_analysis::compare::Change;
 
 use super::{Report, words};
 use crate::text::{grouped, one_line, signed, unit_and_clock};
@@ -47,7 +47,7 @@ fn verdicts(report: &Report<'_>) -> Vec<String> {
 
 fn endings(report: &Report<'_>) -> Vec<String> {
     let comparison = report.comparison;
-    let cell = |cell: &hookbench_results::Cell| one_line(&cell.to_string());
+    let cell = |cell: &hookbench_model::Cell| one_line(&cell.to_string());
     let mut lines = list(report, "Ended otherwise", &comparison.outcomes, |ending| {
         vec![cell(&ending.cell), format!("  {}", words::ending(&ending.ended))]
     });

@@ -1,7 +1,7 @@
 //! A run on hardware beside one in TCG, as files. A format is a function and a row in
 //! [`FORMATS`]; what all of them say is in `words.rs`.
 
-use hookbench_results::correlate::{Both, Correlation};
+use hookbench_analysis::correlate::{Both, Correlation};
 
 use crate::markdown::{code, escaped, table};
 
@@ -94,7 +94,8 @@ fn json(report: &Report<'_>) -> String {
 
 #[cfg(test)]
 mod tests {
-    use hookbench_results::{Clock, Outcome, Run, Target};
+    use hookbench_model::{Clock, Outcome, Target};
+    use hookbench_results::Run;
 
     use super::*;
     use crate::fixture;

@@ -1,7 +1,7 @@
 //! What a correlation says in words and tables of plain text, the same in all formats.
 //! Foreign text in them is one line; escaping stays with the format.
 
-use hookbench_results::correlate::{Both, LeftOut, Order, Pair};
+use hookbench_analysis::correlate::{Both, LeftOut, Order, Pair};
 
 use super::Report;
 use crate::text;

@@ -1,7 +1,8 @@
 //! The answer on one kernel: what is cheapest and dearest, what may be used to stop
 //! a behaviour, the ranked pictures, and the table to choose a monitor by.
 
-use hookbench_results::{Does, Run};
+use hookbench_model::Enforcement;
+use hookbench_results::Run;
 use maud::{Markup, html};
 
 use super::{Page, picture, prose, tables};
@@ -201,7 +202,7 @@ fn one(page: &Page<'_>, line: &Line<'_, '_>, records: bool, floors: &[u64]) -> M
             }
             @if records {
                 @if let Some(record) = line.record {
-                    td.t { span.can.stops[record.does != Does::Observes] { (decision::can(record.does)) }
+                    td.t { span.can.stops[record.enforcement != Enforcement::Observes] { (decision::can(record.enforcement)) }
                         @if line.could_deny() { small.could { "could deny" } } }
                     td.t { @if record.per_process { "process" } @else { "system" } }
                     td { "\u{2265} " (text::one_line(&record.since)) }
@@ -269,7 +270,7 @@ pub(super) fn monitors(run: &Run) -> Markup {
                                 th.t scope="row" { code { (text::one_line(&record.name.to_string())) } }
                                 td.t.text { (text::one_line(&record.about)) }
                                 td.t { (text::one_line(&record.sees)) }
-                                td.t { (record.does.about()) }
+                                td.t { (record.enforcement.about()) }
                                 td.t { @if record.per_process { "per process" } @else { "system-wide" } }
                                 td { "\u{2265} " (text::one_line(&record.since)) }
                             }

@@ -2,7 +2,7 @@
 //! such an axis has no place for (nothing, less than nothing, no number at
 //! all) is said in words where the bar would begin.
 
-use hookbench_results::Outcome;
+use hookbench_model::Outcome;
 use plotters::prelude::DrawingBackend;
 
 use super::canvas::{self, Anchor, Canvas, Frame, Rows};

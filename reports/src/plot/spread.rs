@@ -3,7 +3,7 @@
 //! box, the largest as a ring. The medians themselves differ by orders of
 //! magnitude: on one axis with them, no distribution would be wider than a line.
 
-use hookbench_results::Summary;
+use hookbench_analysis::Summary;
 use plotters::prelude::DrawingBackend;
 
 use super::canvas::{self, Anchor, Canvas, Frame, Rows};

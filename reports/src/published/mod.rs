@@ -3,7 +3,7 @@
 //! is of a machine like ours. Which of our cells is the like-for-like one, or
 //! that there is none, is said with each.
 
-use hookbench_results::{Cell, Schedule};
+use hookbench_model::{Cell, Schedule};
 
 use crate::section::{Row, Section};
 use crate::text;

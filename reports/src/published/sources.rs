@@ -2,7 +2,7 @@
 //! which of our cells may stand for each condition. How they are compared is
 //! the business of the parent.
 
-use hookbench_results::Schedule;
+use hookbench_model::Schedule;
 
 /// A publication.
 #[derive(Debug, PartialEq, Eq)]

@@ -4,7 +4,7 @@
 use std::cmp::Ordering;
 use std::collections::BTreeSet;
 
-use hookbench_results::KernelVersion;
+use hookbench_model::KernelVersion;
 
 /// Returns the text that `*` stands for if `name` matches `pattern`; an empty text if
 /// the pattern has no `*`.

@@ -1,7 +1,7 @@
 //! Reads what a guest sent: its messages and the end of its console. These are
 //! pure functions of bytes from an untrusted guest.
 
-use hookbench_results::protocol::AgentMessage;
+use hookbench_model::protocol::AgentMessage;
 use hookbench_results::samples::MOST;
 
 use super::ending::{Answer, Error};
@@ -95,7 +95,7 @@ fn printable(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use hookbench_results::Measured;
+    use hookbench_model::Measured;
     use proptest::prelude::*;
 
     const READY: &str = r#"{"ready":{"release":"6.1","version":"","cmdline":""}}"#;

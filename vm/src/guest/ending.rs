@@ -4,7 +4,7 @@ use std::io;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use hookbench_results::protocol::AgentMessage;
+use hookbench_model::protocol::AgentMessage;
 
 use crate::arch;
 

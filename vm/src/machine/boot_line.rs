@@ -1,7 +1,7 @@
 //! The kernel's command line: its words in each profile, its security modules,
 //! and what a monitor adds. METHOD.md gives the reasons.
 
-use hookbench_results::Profile;
+use hookbench_model::Profile;
 
 use crate::arch::{CLOCK_WORD, CONSOLE_WORD, RESET_WORD, SEVERAL_CPUS_WORDS};
 

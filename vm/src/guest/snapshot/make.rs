@@ -7,7 +7,7 @@ use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use hookbench_results::protocol::AgentMessage;
+use hookbench_model::protocol::AgentMessage;
 use rustix::process::Signal;
 
 use super::recipe::Recipe;

@@ -3,8 +3,9 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::measurement::Refused;
-use crate::{Environment, Failure, FailureKind, Measured, Schedule, Target};
+use hookbench_model::measurement::Refused;
+use hookbench_model::{Failure, FailureKind, Measured, Schedule, Target};
+use hookbench_results::Environment;
 
 /// A cell of these numbers; the monitor names it.
 pub(crate) fn measured(monitor: &str, samples: &[u64]) -> Measurement {

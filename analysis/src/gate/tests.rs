@@ -2,8 +2,9 @@
 
 use super::*;
 use crate::compare::tests::{failed, measured, run, with};
-use crate::measurement::{Events, Refused};
-use crate::{Measured, Measurement, Outcome, Run};
+use hookbench_model::measurement::{Events, Refused};
+use hookbench_model::{Measured, Measurement, Outcome};
+use hookbench_results::Run;
 
 fn rules(limits: &[&str], allow: &[&str]) -> Rules {
     Rules {

@@ -2,8 +2,7 @@
 //! measured, never one between two.
 
 /// What is printed of a cell's samples, in the clock's unit.
-#[derive(Debug, Clone, Copy, PartialEq)]
-#[cfg_attr(feature = "compare", derive(serde::Serialize))]
+#[derive(Debug, Clone, Copy, PartialEq, serde::Serialize)]
 pub struct Summary {
     /// How many samples.
     pub n: usize,

@@ -8,9 +8,11 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use serde::Serialize;
 
+use crate::Summary;
 use crate::agreement::{kendall, spearman};
 use crate::compare::by_name;
-use crate::{Cell, Clock, KernelVersion, Measurement, Params, Run, Summary, Target};
+use hookbench_model::{Cell, Clock, KernelVersion, Measurement, Params, Target};
+use hookbench_results::Run;
 
 /// The version of the format that a correlation is serialised in.
 pub const SCHEMA: u32 = 1;
@@ -265,7 +267,8 @@ fn pair(hardware: &Measurement, tcg: &Measurement) -> Result<Pair, &'static str>
     let (Some(one), Some(two)) = (hardware.measured(), tcg.measured()) else {
         return Err("without a number in one of the runs");
     };
-    let stops = |measured: &crate::Measured| measured.refused.as_ref().map(|refused| refused.errno.clone());
+    let stops =
+        |measured: &hookbench_model::Measured| measured.refused.as_ref().map(|refused| refused.errno.clone());
     if stops(one) != stops(two) {
         return Err("stopped in one of the runs, and not, or otherwise, in the other");
     }
@@ -303,8 +306,8 @@ fn middle(mut ratios: Vec<f64>) -> Option<f64> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::Outcome;
     use crate::compare::tests::{failed, measured, run, with};
+    use hookbench_model::Outcome;
 
     fn hardware(measurements: Vec<Measurement>, kernel: &str) -> Run {
         let of = |mut measurement: Measurement| {
@@ -366,7 +369,7 @@ mod tests {
             measurement.cell.kernel = "/k/6.1".into();
             measurement
         }));
-        tcg.environment.kernels.push(crate::environment::KernelRecord {
+        tcg.environment.kernels.push(hookbench_results::environment::KernelRecord {
             name: "/k/6.1".into(),
             version: "6.1.7".into(),
             ..Default::default()
@@ -388,9 +391,9 @@ mod tests {
         let mut ended = host.clone();
         ended.measurements[1].outcome = failed();
         ended.measurements[2] = Measurement {
-            outcome: Outcome::Measured(crate::Measured {
+            outcome: Outcome::Measured(hookbench_model::Measured {
                 samples: vec![3],
-                refused: Some(crate::measurement::Refused {
+                refused: Some(hookbench_model::measurement::Refused {
                     operations: 1,
                     errno: "EPERM".into(),
                     happened: None,

@@ -17,8 +17,9 @@ pub use limit::{Bound, Limit, NotALimit, Percent};
 pub use noise::{Noisy, Seen};
 pub use pattern::{NotAPattern, Pattern};
 
+use crate::Comparison;
 use crate::compare::{Change, Ended, Sides, What};
-use crate::{Cell, Clock, Comparison};
+use hookbench_model::{Cell, Clock};
 
 /// What is asked of a gate.
 #[derive(Debug, Clone, Default)]

@@ -6,7 +6,7 @@ use crate::{Cell, Loading};
 
 /// What counts, and in which unit.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum Clock {
     /// TCG's icount, read as the guest's TSC: instructions, exactly.
@@ -68,7 +68,7 @@ impl std::str::FromStr for Clock {
 
 /// What another clock measured of the same operations, beside the first.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct ClockSamples {
     /// Which clock.
     pub clock: Clock,
@@ -98,7 +98,7 @@ pub struct ClockSamples {
 /// What a guest had behind it when its cell began. The same cell may differ
 /// between the two by some instructions, and never within one of them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum History {
     /// It had just booted, for this cell alone.
@@ -119,7 +119,7 @@ impl History {
 
 /// How many events a monitor had to see, and what became of them.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Events {
     /// The behaviour they are of.
     pub behaviour: String,
@@ -136,7 +136,7 @@ pub struct Events {
 
 /// The numbers of one cell.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Measured {
     /// One per operation, in the order they were made, in the clock's unit.
     /// Kept in a file of their own, not in `run.json`: empty is left out there.
@@ -171,7 +171,7 @@ pub struct Measured {
 
 /// Operations that a monitor stopped.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Refused {
     /// How many of the timed operations.
     pub operations: u64,
@@ -187,7 +187,7 @@ pub struct Refused {
 /// What a killing monitor did not keep from happening, found out with as many
 /// operations again after the timed ones.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Happened {
     /// Events of the behaviour whose system calls had succeeded when who made them
     /// died. An executed program was then in place, and ran no instruction.
@@ -198,7 +198,7 @@ pub struct Happened {
 
 /// How a cell ended. Exactly one per planned cell.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 #[expect(clippy::large_enum_variant, reason = "nearly all are the largest, and a box would be one more step")]
 pub enum Outcome {
@@ -235,7 +235,7 @@ impl Outcome {
 
 /// What kind of failure: what a caller branches on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum FailureKind {
     /// The monitor did not see what the workload did.
@@ -274,7 +274,7 @@ impl FailureKind {
 
 /// A failure with what one needs to understand it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Failure {
     /// What kind.
     pub kind: FailureKind,
@@ -287,7 +287,7 @@ pub struct Failure {
 
 /// A cell and how it ended.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Measurement {
     /// Which cell.
     pub cell: Cell,

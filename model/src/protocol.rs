@@ -5,7 +5,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::work::Work;
+use crate::custom_workload::CustomWorkload;
 use crate::{Clock, MonitorName, Params, Schedule};
 
 /// The folder in the guest, from the root, with the modules of one's own kernel that
@@ -40,7 +40,7 @@ pub struct CellSpec {
     pub budget: u64,
     /// The workload, where it is one of a user's own.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub work: Option<Work>,
+    pub work: Option<CustomWorkload>,
     /// What the agent has to do wrong; only tests ask for it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub fault: Option<Fault>,

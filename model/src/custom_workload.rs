@@ -8,37 +8,37 @@ use crate::monitor::plain_name;
 
 /// A kind of workload of one's own.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum WorkKind {
+pub enum CustomWorkloadKind {
     /// A whole command: `cmd:NAME`.
     Command,
     /// A file that describes system calls: `syscalls:NAME.toml`.
     Calls,
 }
 
-impl WorkKind {
+impl CustomWorkloadKind {
     /// All of them.
-    pub const ALL: [WorkKind; 2] = [WorkKind::Command, WorkKind::Calls];
+    pub const ALL: [CustomWorkloadKind; 2] = [CustomWorkloadKind::Command, CustomWorkloadKind::Calls];
 
     /// The part before the `:`.
     pub const fn prefix(self) -> &'static str {
         match self {
-            WorkKind::Command => "cmd",
-            WorkKind::Calls => "syscalls",
+            CustomWorkloadKind::Command => "cmd",
+            CustomWorkloadKind::Calls => "syscalls",
         }
     }
 
     /// How the name ends.
     pub const fn suffix(self) -> &'static str {
         match self {
-            WorkKind::Command => "",
-            WorkKind::Calls => ".toml",
+            CustomWorkloadKind::Command => "",
+            CustomWorkloadKind::Calls => ".toml",
         }
     }
 
     /// The kind that `text` begins with, and what follows the `:`.
-    pub fn of(text: &str) -> Option<(WorkKind, &str)> {
+    pub fn of(text: &str) -> Option<(CustomWorkloadKind, &str)> {
         let (prefix, rest) = text.split_once(':')?;
-        WorkKind::ALL.into_iter().find(|kind| kind.prefix() == prefix).map(|kind| (kind, rest))
+        CustomWorkloadKind::ALL.into_iter().find(|kind| kind.prefix() == prefix).map(|kind| (kind, rest))
     }
 
     /// Whether `name` can follow the `:` in a cell.
@@ -50,9 +50,9 @@ impl WorkKind {
 /// What a guest is told of a workload of one's own.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
-pub enum Work {
+pub enum CustomWorkload {
     /// A command.
-    Command(CommandWork),
+    Command(CommandWorkload),
     /// System calls.
     Calls(Sequence),
 }
@@ -60,7 +60,7 @@ pub enum Work {
 /// A command that is timed from its fork to its end.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct CommandWork {
+pub struct CommandWorkload {
     /// The program's path in the guest.
     pub program: String,
     /// The words that it is given, its own name first.
@@ -173,14 +173,19 @@ mod tests {
 
     #[test]
     fn a_kind_and_a_plain_name_make_a_workload() {
-        assert_eq!(WorkKind::of("cmd:a b"), Some((WorkKind::Command, "a b")));
-        assert_eq!(WorkKind::of("syscalls:a/b.toml"), Some((WorkKind::Calls, "a/b.toml")));
-        assert_eq!(WorkKind::of("null-syscall"), None);
-        assert!(WorkKind::Calls.names("open-read.toml") && WorkKind::Command.names("my-test"));
+        assert_eq!(CustomWorkloadKind::of("cmd:a b"), Some((CustomWorkloadKind::Command, "a b")));
+        assert_eq!(
+            CustomWorkloadKind::of("syscalls:a/b.toml"),
+            Some((CustomWorkloadKind::Calls, "a/b.toml"))
+        );
+        assert_eq!(CustomWorkloadKind::of("null-syscall"), None);
+        assert!(
+            CustomWorkloadKind::Calls.names("open-read.toml") && CustomWorkloadKind::Command.names("my-test")
+        );
         for wrong in ["", "a b", "-a", "a/b", "a[b]"] {
-            assert!(!WorkKind::Command.names(wrong), "{wrong}");
+            assert!(!CustomWorkloadKind::Command.names(wrong), "{wrong}");
         }
-        assert!(!WorkKind::Calls.names(".toml") && !WorkKind::Calls.names("a"));
+        assert!(!CustomWorkloadKind::Calls.names(".toml") && !CustomWorkloadKind::Calls.names("a"));
     }
 
     #[test]

@@ -5,7 +5,7 @@ use std::str::FromStr;
 
 use globset::{GlobBuilder, GlobMatcher};
 
-use crate::Cell;
+use hookbench_model::Cell;
 
 /// A glob. It chooses a cell when it matches the monitor's name (`bpf-lsm+*`), that
 /// name with its parameters (`audit+rules[unmatched=20]`) or the whole name of the

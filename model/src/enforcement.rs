@@ -7,45 +7,45 @@ use serde::{Deserialize, Serialize};
 
 /// What a monitor does with a behaviour it sees.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
-pub enum Does {
+pub enum Enforcement {
     /// It observes, or looks on without seeing.
     Observes,
     /// It makes the operation fail.
-    Denies(Whom),
+    Denies(DenyScope),
     /// It kills, by SIGKILL, the task that does what the behaviour's policy refuses.
     Kills,
 }
 
 /// Whose operations a monitor makes fail.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
-pub enum Whom {
+pub enum DenyScope {
     /// Those that the policy in the table of behaviours names.
     Policy,
     /// All: it cannot look closer.
     Everyone,
 }
 
-impl Does {
+impl Enforcement {
     /// In words.
     pub const fn about(self) -> &'static str {
         match self {
-            Does::Observes => "observes",
-            Does::Denies(Whom::Policy) => "denies by the policy",
-            Does::Denies(Whom::Everyone) => "denies all",
-            Does::Kills => "kills by the policy",
+            Enforcement::Observes => "observes",
+            Enforcement::Denies(DenyScope::Policy) => "denies by the policy",
+            Enforcement::Denies(DenyScope::Everyone) => "denies all",
+            Enforcement::Kills => "kills by the policy",
         }
     }
 
     /// How an operation ends that is stopped; `None` where none is.
-    pub const fn stopped(self) -> Option<Refusal> {
+    pub const fn refusal(self) -> Option<Refusal> {
         match self {
-            Does::Observes => None,
-            Does::Denies(_) => Some(Refusal::Errno(libc::EPERM)),
-            Does::Kills => Some(Refusal::Signal(libc::SIGKILL)),
+            Enforcement::Observes => None,
+            Enforcement::Denies(_) => Some(Refusal::Errno(libc::EPERM)),
+            Enforcement::Kills => Some(Refusal::Signal(libc::SIGKILL)),
         }
     }
 }

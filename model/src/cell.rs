@@ -9,7 +9,7 @@ use crate::{Boot, MonitorName, Params, Schedule};
 
 /// Where a cell runs.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum Target {
     /// QEMU's TCG with icount: exact.
@@ -40,7 +40,7 @@ impl fmt::Display for Target {
 
 /// Kernel × target × monitor × workload × parameters × schedule.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Cell {
     /// The kernel's row, `6.1`, or the path of one's own image.
     pub kernel: String,

@@ -7,10 +7,12 @@ use std::collections::HashMap;
 use serde::Serialize;
 
 use super::{Sides, by_name, values};
+use crate::Summary;
 use crate::baseline::Added;
-use crate::measurement::Refused;
 use crate::noisy::{self, Rule, in_rounds};
-use crate::{Cell, Clock, Loading, Measured, Measurement, Run, Summary};
+use hookbench_model::measurement::Refused;
+use hookbench_model::{Cell, Clock, Loading, Measured, Measurement};
+use hookbench_results::Run;
 
 /// The numbers of one cell in two runs.
 #[derive(Debug, Clone, PartialEq, Serialize)]

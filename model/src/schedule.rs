@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 /// How a cell's operations follow each other. METHOD.md explains the choice.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum Schedule {
     /// An untimed pause before each operation: queues are empty and readers

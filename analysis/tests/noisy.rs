@@ -2,8 +2,8 @@
 //! a false alarm, and how often it finds a shift of twice the noise. The numbers are
 //! synthetic, of known truth: that is their use.
 
-use hookbench_results::noisy::{Rule, Verdict, compare};
-use hookbench_results::random::Random;
+use hookbench_analysis::noisy::{Rule, Verdict, compare};
+use hookbench_analysis::random::Random;
 
 /// A kind of noise. All deviations are parts of the level.
 struct Noise {

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 /// A monitor's name: `MECHANISM+SINK`, `none`, which alone has no sink, or `KIND:NAME`
 /// for one's own.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(try_from = "String", into = "String")]
 pub struct MonitorName {
     mechanism: String,
@@ -22,12 +22,12 @@ pub struct MonitorName {
 enum Rest {
     Nothing,
     Sink(String),
-    Own(OwnKind, String),
+    Custom(CustomMonitorKind, String),
 }
 
 /// A kind of monitor of one's own.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum OwnKind {
+pub enum CustomMonitorKind {
     /// A compiled BPF object: `bpf:NAME.o`.
     Bpf,
     /// Rules for auditctl: `audit:NAME.rules`.
@@ -36,32 +36,33 @@ pub enum OwnKind {
     Command,
 }
 
-impl OwnKind {
+impl CustomMonitorKind {
     /// All of them, in the order of reports.
-    pub const ALL: [OwnKind; 3] = [OwnKind::Bpf, OwnKind::Audit, OwnKind::Command];
+    pub const ALL: [CustomMonitorKind; 3] =
+        [CustomMonitorKind::Bpf, CustomMonitorKind::Audit, CustomMonitorKind::Command];
 
     /// The part before the `:`.
     pub const fn prefix(self) -> &'static str {
         match self {
-            OwnKind::Bpf => "bpf",
-            OwnKind::Audit => "audit",
-            OwnKind::Command => "cmd",
+            CustomMonitorKind::Bpf => "bpf",
+            CustomMonitorKind::Audit => "audit",
+            CustomMonitorKind::Command => "cmd",
         }
     }
 
     /// How the name ends.
     pub const fn suffix(self) -> &'static str {
         match self {
-            OwnKind::Bpf => ".o",
-            OwnKind::Audit => ".rules",
-            OwnKind::Command => "",
+            CustomMonitorKind::Bpf => ".o",
+            CustomMonitorKind::Audit => ".rules",
+            CustomMonitorKind::Command => "",
         }
     }
 
     /// The kind that `text` begins with, and what follows the `:`.
-    pub fn of(text: &str) -> Option<(OwnKind, &str)> {
+    pub fn of(text: &str) -> Option<(CustomMonitorKind, &str)> {
         let (prefix, rest) = text.split_once(':')?;
-        OwnKind::ALL.into_iter().find(|kind| kind.prefix() == prefix).map(|kind| (kind, rest))
+        CustomMonitorKind::ALL.into_iter().find(|kind| kind.prefix() == prefix).map(|kind| (kind, rest))
     }
 
     /// Whether `name` is one.
@@ -77,12 +78,12 @@ pub(crate) fn plain_name(name: &str, suffix: &str) -> bool {
     let begins = name.starts_with(|c: char| c.is_ascii_alphanumeric() || c == '_');
     begins
         && name.chars().all(plain)
-        && name.len() <= LONGEST_OWN
+        && name.len() <= LONGEST_CUSTOM
         && name.strip_suffix(suffix).is_some_and(|stem| !stem.is_empty())
 }
 
 /// No name of one's own is longer.
-const LONGEST_OWN: usize = 80;
+const LONGEST_CUSTOM: usize = 80;
 
 impl MonitorName {
     /// The monitor that watches nothing: what all others are compared with.
@@ -104,14 +105,14 @@ impl MonitorName {
     pub fn sink(&self) -> Option<&str> {
         match &self.rest {
             Rest::Sink(sink) => Some(sink),
-            Rest::Nothing | Rest::Own(..) => None,
+            Rest::Nothing | Rest::Custom(..) => None,
         }
     }
 
     /// Kind and name of one's own, as in `bpf:NAME.o`.
-    pub fn own(&self) -> Option<(OwnKind, &str)> {
+    pub fn custom(&self) -> Option<(CustomMonitorKind, &str)> {
         match &self.rest {
-            Rest::Own(kind, name) => Some((*kind, name)),
+            Rest::Custom(kind, name) => Some((*kind, name)),
             Rest::Nothing | Rest::Sink(_) => None,
         }
     }
@@ -122,7 +123,7 @@ impl fmt::Display for MonitorName {
         // `pad` so that a width given by the caller counts for the whole name.
         match &self.rest {
             Rest::Sink(sink) => f.pad(&format!("{}+{sink}", self.mechanism)),
-            Rest::Own(_, name) => f.pad(&format!("{}:{name}", self.mechanism)),
+            Rest::Custom(_, name) => f.pad(&format!("{}:{name}", self.mechanism)),
             Rest::Nothing => f.pad(&self.mechanism),
         }
     }
@@ -141,8 +142,8 @@ impl FromStr for MonitorName {
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         let no = || NotAMonitor(text.chars().take(80).collect());
-        if let Some((kind, name)) = OwnKind::of(text) {
-            let rest = kind.names(name).then(|| Rest::Own(kind, name.into())).ok_or_else(no)?;
+        if let Some((kind, name)) = CustomMonitorKind::of(text) {
+            let rest = kind.names(name).then(|| Rest::Custom(kind, name.into())).ok_or_else(no)?;
             return Ok(Self { mechanism: kind.prefix().into(), rest });
         }
         let word = |part: &str| {
@@ -187,7 +188,7 @@ mod tests {
     #[test]
     fn one_s_own_has_a_kind_and_a_file() {
         let name: MonitorName = "bpf:execsnoop.bpf.o".parse().unwrap();
-        assert_eq!(name.own(), Some((OwnKind::Bpf, "execsnoop.bpf.o")));
+        assert_eq!(name.custom(), Some((CustomMonitorKind::Bpf, "execsnoop.bpf.o")));
         assert_eq!((name.mechanism(), name.sink()), ("bpf", None));
         let wrong = ["bpf:", "bpf:.o", "bpf:a", "bpf:a/b.o", "bpf:../a.o", "audit:a.o", "cmd:", "cmd:a b"];
         for text in wrong.into_iter().chain(["cmd:a[b]", "cmd:-a", "cmd:a,b", "elf:a.o", "bpf+a.o"]) {

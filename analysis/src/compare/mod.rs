@@ -17,7 +17,8 @@ pub(crate) mod tests;
 pub use change::{Change, Noise, Other, Samples, What};
 pub use environment::Difference;
 
-use crate::{Cell, Clock, Measurement, Outcome, Run};
+use hookbench_model::{Cell, Clock, Measurement, Outcome};
+use hookbench_results::Run;
 
 /// The version of the format that a comparison is serialised in.
 pub const SCHEMA: u32 = 1;

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 /// objects spends, in the clock's unit. None holds another; starting readers and
 /// what else a monitor does is in none.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Loading {
     /// Reading the object file. A loader that makes its maps and relocates its
     /// programs in the same step, as aya does, does so here.

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 /// Parameters by name; shown and read as `env_pages=4 ld_preload=ignored`.
 #[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(transparent)]
 pub struct Params(BTreeMap<String, String>);
 

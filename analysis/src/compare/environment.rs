@@ -7,7 +7,8 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::Sides;
-use crate::{Environment, History, Run};
+use hookbench_model::History;
+use hookbench_results::{Environment, Run};
 
 /// One thing that is not the same in both runs.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -96,7 +97,7 @@ fn plain(value: &Value) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::environment::KernelRecord;
+    use hookbench_results::environment::KernelRecord;
 
     fn run(environment: Environment) -> Run {
         Run { schema: 1, plan: "test".into(), shard: None, environment, measurements: Vec::new() }
