@@ -10,5 +10,5 @@ SEC("lsm/bprm_check_security")
 int count_exec(unsigned long long *ctx)
 {
     __sync_fetch_and_add(&execs, 1);
-    return 0; // 0 lets the exec go on
+    return 0; // 0 allows the exec
 }
