@@ -4,10 +4,10 @@
 
 use hookbench_results::{Outcome, Run};
 
-use crate::decision::{self, Decision, Line};
+use crate::decision::{self, Decision, MonitorChoice};
 use crate::markdown::{code, escaped, opening, table_of_numbers};
 use crate::section::Row;
-use crate::{chosen, markdown, matrix, section, summary, text};
+use crate::{default_kernel, markdown, matrix, section, summary, text};
 
 /// The most characters that GitHub takes in a comment are 65,536; some stay free for
 /// who puts a line of his own above.
@@ -27,8 +27,8 @@ fn shortened(run: &Run, whole: usize) -> String {
          `report.html` of the run, every number in `results.csv`.\n",
         text::grouped(whole as u64)
     );
-    let decision = chosen::kernel(&sections)
-        .and_then(|kernel| Some((kernel, decision::on(run, &sections, kernel)?)))
+    let decision = default_kernel::default_kernel(&sections)
+        .and_then(|kernel| Some((kernel, decision::decide(run, &sections, kernel)?)))
         .map(|(kernel, decision)| lines(kernel, &decision));
     for line in failures(run).into_iter().chain(decision.into_iter().flatten()) {
         if comment.len() + line.len() + end.len() > LIMIT {
@@ -74,18 +74,19 @@ fn lines(kernel: &str, decision: &Decision<'_, '_>) -> Vec<String> {
         units.join(", ")
     );
     let floors: Vec<u64> = decision.operations.iter().map(|of| summary::floor(of.section)).collect();
-    let rows = decision.lines.iter().map(|line| row(line, &floors));
+    let rows = decision.monitors.iter().map(|line| row(line, &floors));
     let table = table_of_numbers("monitor", header.into_iter(), rows);
     std::iter::once(title).chain(table.lines().map(|line| format!("{line}\n"))).collect()
 }
 
-fn row(line: &Line<'_, '_>, floors: &[u64]) -> Vec<String> {
+fn row(line: &MonitorChoice<'_, '_>, floors: &[u64]) -> Vec<String> {
     let mut fields = vec![code(&line.monitor)];
     fields.extend(line.costs.iter().zip(floors).map(|(row, floor)| cost(*row, *floor)));
-    fields.push(line.lost.as_ref().map_or_else(String::new, decision::Lost::shown));
+    fields.push(line.lost.as_ref().map_or_else(String::new, decision::BurstLoss::shown));
     let record = line.record;
     let could = if line.could_deny() { ", could deny" } else { "" };
-    fields.push(record.map_or_else(String::new, |record| format!("{}{could}", decision::can(record.does))));
+    fields
+        .push(record.map_or_else(String::new, |record| format!("{}{could}", decision::ability(record.does))));
     fields.push(record.map_or("", |record| if record.per_process { "process" } else { "system" }).into());
     fields.push(record.map_or_else(String::new, |record| escaped(&record.since)));
     fields

@@ -5,7 +5,7 @@ use hookbench_results::baseline::Added;
 use hookbench_results::noisy::Interval;
 use hookbench_results::{History, Loading, Measured, Run, Summary};
 
-use crate::noise::Noise;
+use crate::noise::RowNoise;
 use crate::section::{self, Row, Section};
 use crate::text;
 
@@ -59,7 +59,8 @@ pub fn render(run: &Run) -> String {
     let mut rows: Vec<(&Section<'_>, &Row<'_>)> =
         sections.iter().flat_map(|section| section.rows.iter().map(with(section))).collect();
     rows.sort_by_key(|(_, row)| std::ptr::from_ref(row.measurement));
-    let whole = |(section, row)| record(row).into_iter().chain(noisy(Noise::of(section, row))).collect();
+    let whole =
+        |(section, row)| record(row).into_iter().chain(noisy(RowNoise::for_row(section, row))).collect();
     written(&COLUMNS, rows.into_iter().map(whole))
 }
 
@@ -111,7 +112,7 @@ fn record(row: &Row<'_>) -> Vec<String> {
 
 /// 95 % intervals in the clock's unit, the verdict, rounds and outliers; empty of an
 /// exact clock.
-fn noisy(noise: Option<Noise>) -> [String; 7] {
+fn noisy(noise: Option<RowNoise>) -> [String; 7] {
     let Some(noise) = noise else { return Default::default() };
     let change = noise.difference.map(|difference| difference.change);
     let end =

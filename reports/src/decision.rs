@@ -8,18 +8,18 @@ use hookbench_results::environment::MonitorRecord;
 use hookbench_results::{Does, Run, Schedule, Whom};
 
 use crate::section::{Row, Section};
-use crate::{chosen, summary, text};
+use crate::{default_kernel, summary, text};
 
 /// The table of one kernel.
 pub struct Decision<'s, 'a> {
     /// The operations that stand for the behaviours: the columns of costs.
-    pub operations: Vec<Operation<'s, 'a>>,
+    pub operations: Vec<CostColumn<'s, 'a>>,
     /// One per monitor, `none` left out, by what it adds to the first operation.
-    pub lines: Vec<Line<'s, 'a>>,
+    pub monitors: Vec<MonitorChoice<'s, 'a>>,
 }
 
 /// One column of costs.
-pub struct Operation<'s, 'a> {
+pub struct CostColumn<'s, 'a> {
     /// What is watched for it; `None` of an operation that nothing watches.
     pub behaviour: Option<String>,
     /// Where its numbers are from.
@@ -27,7 +27,7 @@ pub struct Operation<'s, 'a> {
 }
 
 /// One monitor.
-pub struct Line<'s, 'a> {
+pub struct MonitorChoice<'s, 'a> {
     /// Its name.
     pub monitor: String,
     /// Its mechanism, which has a colour.
@@ -37,14 +37,14 @@ pub struct Line<'s, 'a> {
     /// Its row of each operation, where there is one.
     pub costs: Vec<Option<&'s Row<'a>>>,
     /// What it lost in a burst, where there was one.
-    pub lost: Option<Lost>,
+    pub lost: Option<BurstLoss>,
     /// On how many kernels of the run it has a number, and on which it has none.
     pub kernels: (usize, Vec<String>),
 }
 
 /// What a monitor lost of a burst of events.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Lost {
+pub struct BurstLoss {
     /// So many events.
     pub lost: u64,
     /// Of so many.
@@ -53,7 +53,7 @@ pub struct Lost {
     pub operation: String,
 }
 
-impl Lost {
+impl BurstLoss {
     /// `0 of 240`, `180 of 240 (75 %)`
     pub fn shown(&self) -> String {
         let (lost, of) = (text::grouped(self.lost), text::grouped(self.of));
@@ -67,7 +67,7 @@ impl Lost {
 }
 
 /// What a monitor can do with what it sees, in a word.
-pub fn can(does: Does) -> &'static str {
+pub fn ability(does: Does) -> &'static str {
     match does {
         Does::Observes => "observe",
         Does::Denies(Whom::Policy) => "deny",
@@ -82,7 +82,7 @@ pub fn can(does: Does) -> &'static str {
 const REFUSING: [&str; 9] =
     ["apparmor", "bpf-lsm", "fanotify", "fmod-ret", "landlock", "lsm-cgroup", "seccomp", "selinux", "tomoyo"];
 
-impl Line<'_, '_> {
+impl MonitorChoice<'_, '_> {
     /// Whether its mechanism could refuse what this monitor only observes.
     pub fn could_deny(&self) -> bool {
         let observes = self.record.is_none_or(|record| record.does == Does::Observes);
@@ -91,23 +91,23 @@ impl Line<'_, '_> {
 }
 
 /// The decision on `kernel`; `None` when no monitor was measured beside `none` there.
-pub fn on<'s, 'a>(run: &'s Run, sections: &'s [Section<'a>], kernel: &str) -> Option<Decision<'s, 'a>> {
+pub fn decide<'s, 'a>(run: &'s Run, sections: &'s [Section<'a>], kernel: &str) -> Option<Decision<'s, 'a>> {
     let operations = operations(sections, kernel);
     if operations.is_empty() {
         return None;
     }
-    let mut lines: Vec<Line<'s, 'a>> = Vec::new();
+    let mut monitors: Vec<MonitorChoice<'s, 'a>> = Vec::new();
     for (column, operation) in operations.iter().enumerate() {
         for row in operation.section.rows.iter().filter(|row| is_choice(row)) {
             let monitor = row.monitor();
-            let place = lines.iter().position(|line| line.monitor == monitor).unwrap_or_else(|| {
-                lines.push(line(run, sections, kernel, row, operations.len()));
-                lines.len() - 1
+            let place = monitors.iter().position(|line| line.monitor == monitor).unwrap_or_else(|| {
+                monitors.push(line(run, sections, kernel, row, operations.len()));
+                monitors.len() - 1
             });
-            lines[place].costs[column] = Some(row);
+            monitors[place].costs[column] = Some(row);
         }
     }
-    Some(Decision { operations, lines })
+    Some(Decision { operations, monitors })
 }
 
 /// Monitors as they are usually; the others are in the tables and sweeps.
@@ -117,7 +117,7 @@ fn is_choice(row: &Row<'_>) -> bool {
 
 /// For each behaviour the operation on `kernel` under which most monitors have a
 /// number; last, an operation that nothing watches.
-fn operations<'s, 'a>(sections: &'s [Section<'a>], kernel: &str) -> Vec<Operation<'s, 'a>> {
+fn operations<'s, 'a>(sections: &'s [Section<'a>], kernel: &str) -> Vec<CostColumn<'s, 'a>> {
     let of_kernel = sections.iter().filter(|section| section.cell.kernel == kernel);
     let mut with_costs: Vec<&Section<'_>> =
         of_kernel.filter(|section| section.costs().next().is_some()).collect();
@@ -126,7 +126,7 @@ fn operations<'s, 'a>(sections: &'s [Section<'a>], kernel: &str) -> Vec<Operatio
         Reverse((usual, section.costs().count()))
     };
     with_costs.sort_by_key(|section| worth(section));
-    let mut operations: Vec<Operation<'_, '_>> = Vec::new();
+    let mut operations: Vec<CostColumn<'_, '_>> = Vec::new();
     for section in with_costs {
         let behaviour = section.costs().find_map(|(row, _)| summary::behaviour(row));
         let known = operations.iter().any(|operation| match &behaviour {
@@ -134,7 +134,7 @@ fn operations<'s, 'a>(sections: &'s [Section<'a>], kernel: &str) -> Vec<Operatio
             None => operation.section.cell.workload == section.cell.workload,
         });
         if !known {
-            operations.push(Operation { behaviour, section });
+            operations.push(CostColumn { behaviour, section });
         }
     }
     operations.sort_by_key(|operation| (operation.behaviour.is_none(), summary::rank(operation.section)));
@@ -147,9 +147,9 @@ fn line<'s, 'a>(
     kernel: &str,
     row: &Row<'a>,
     columns: usize,
-) -> Line<'s, 'a> {
+) -> MonitorChoice<'s, 'a> {
     let name = &row.measurement.cell.monitor;
-    Line {
+    MonitorChoice {
         monitor: row.monitor(),
         mechanism: name.mechanism().into(),
         record: run.environment.monitors.iter().find(|record| record.name == *name),
@@ -160,7 +160,7 @@ fn line<'s, 'a>(
 }
 
 /// The worst of the bursts on `kernel`.
-fn lost(sections: &[Section<'_>], kernel: &str, of: &Row<'_>) -> Option<Lost> {
+fn lost(sections: &[Section<'_>], kernel: &str, of: &Row<'_>) -> Option<BurstLoss> {
     let bursts = sections.iter().filter(|section| {
         section.cell.kernel == kernel
             && section.cell.boot == of.measurement.cell.boot
@@ -170,7 +170,7 @@ fn lost(sections: &[Section<'_>], kernel: &str, of: &Row<'_>) -> Option<Lost> {
         let row = section.rows.iter().find(|row| same_monitor(row, of))?;
         let events = row.measured()?.events.as_ref().filter(|events| events.looks.is_none())?;
         let of = events.seen.saturating_add(events.lost);
-        (of > 0).then(|| Lost { lost: events.lost, of, operation: section.operation() })
+        (of > 0).then(|| BurstLoss { lost: events.lost, of, operation: section.operation() })
     });
     all.max_by(|a, b| (a.lost as f64 / a.of as f64).total_cmp(&(b.lost as f64 / b.of as f64)))
 }
@@ -186,15 +186,15 @@ fn kernels(sections: &[Section<'_>], of: &Row<'_>) -> (usize, Vec<String>) {
         of_kernel.flat_map(|section| &section.rows).any(|row| row.summary.is_some() && same_monitor(row, of))
     };
     let (with, without): (Vec<&str>, Vec<&str>) =
-        chosen::kernels(sections).into_iter().partition(|kernel| has(kernel));
+        default_kernel::all_kernels(sections).into_iter().partition(|kernel| has(kernel));
     (with.len(), without.into_iter().map(text::one_line).collect())
 }
 
 impl<'s, 'a> Decision<'s, 'a> {
     /// The monitors that stopped the first operation and were measured doing so:
     /// those that refuse it, or those that kill who makes it.
-    pub fn stopping(&self, kills: bool) -> Vec<(&Line<'s, 'a>, &'s Row<'a>)> {
-        let stopped = self.lines.iter().filter_map(|line| {
+    pub fn stopping(&self, kills: bool) -> Vec<(&MonitorChoice<'s, 'a>, &'s Row<'a>)> {
+        let stopped = self.monitors.iter().filter_map(|line| {
             let row = line.costs.first().copied().flatten()?;
             let refused = row.measured()?.refused.as_ref().filter(|refused| refused.operations > 0)?;
             (refused.errno.starts_with("SIG") == kills).then_some((line, row))
@@ -212,31 +212,31 @@ mod tests {
     fn a_behaviour_has_one_column_and_the_headline_is_the_first() {
         let run = fixture::synthetic_run();
         let sections = section::sections(&run);
-        let decision = on(&run, &sections, "6.1").unwrap();
+        let decision = decide(&run, &sections, "6.1").unwrap();
         let behaviours: Vec<_> = decision.operations.iter().map(|of| of.behaviour.as_deref()).collect();
         assert_eq!(behaviours, [Some("exec"), Some("userns"), None]);
         let workloads: Vec<_> = decision.operations.iter().map(|of| &*of.section.cell.workload).collect();
         assert_eq!(workloads, ["execve-noop", "unshare-burst", "null-syscall"]);
-        assert!(on(&run, &sections, "4.4").is_none());
+        assert!(decide(&run, &sections, "4.4").is_none());
     }
 
     #[test]
     fn a_line_says_what_was_lost_and_which_kernels_have_it() {
         let run = fixture::synthetic_run();
         let sections = section::sections(&run);
-        let decision = on(&run, &sections, "6.1").unwrap();
-        let find = |name: &str| decision.lines.iter().find(|line| line.monitor == name).unwrap();
+        let decision = decide(&run, &sections, "6.1").unwrap();
+        let find = |name: &str| decision.monitors.iter().find(|line| line.monitor == name).unwrap();
         assert_eq!(find("audit+rules").kernels, (2, vec![]));
         assert_eq!(find("kretprobe+count").kernels, (0, vec!["6.1".to_string(), "6.12".to_string()]));
         assert!(find("audit+rules").lost.is_none());
-        assert!(decision.lines.iter().all(|line| line.monitor != "none"));
+        assert!(decision.monitors.iter().all(|line| line.monitor != "none"));
         assert!(find("bpf-lsm+count").could_deny() && !find("bpf-lsm+deny").could_deny());
         assert!(!find("audit+rules").could_deny());
     }
 
     #[test]
     fn what_was_lost_is_shown_with_its_share() {
-        let lost = |lost, of| Lost { lost, of, operation: String::new() }.shown();
+        let lost = |lost, of| BurstLoss { lost, of, operation: String::new() }.shown();
         assert_eq!(
             [lost(0, 240), lost(180, 240), lost(1, 4_000)],
             ["0 of 240", "180 of 240 (75 %)", "1 of 4,000 (< 1 %)"]

@@ -21,7 +21,7 @@ pub enum Along {
 
 /// One operation under its monitors, from one place to the next.
 #[derive(Debug, Clone)]
-pub struct History {
+pub struct OperationHistory {
     /// What its cells have in common; without a kernel where one goes along them.
     pub cell: Cell,
     /// What counted.
@@ -29,28 +29,28 @@ pub struct History {
     /// What the places are called.
     pub labels: Vec<String>,
     /// One per monitor.
-    pub lines: Vec<Line>,
+    pub lines: Vec<MonitorHistory>,
 }
 
 /// One monitor in its history.
 #[derive(Debug, Clone)]
-pub struct Line {
+pub struct MonitorHistory {
     /// Its name, with the parameters that are not as usual.
     pub monitor: String,
     /// The place and the numbers there.
-    pub points: Vec<(i32, Point)>,
+    pub points: Vec<(i32, HistoryPoint)>,
 }
 
 /// The numbers of a cell, in the clock's unit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Point {
+pub struct HistoryPoint {
     /// The median.
     pub p50: Option<u64>,
     /// What it adds to `none`.
     pub added: Option<i64>,
 }
 
-impl History {
+impl OperationHistory {
     /// `execve-noop[env_pages=0], kernel 6.1, paced: instructions (clock: …) added to none`
     pub fn title(&self) -> String {
         let unit = text::unit_and_clock(self.clock, self.cell.target);
@@ -73,16 +73,20 @@ impl History {
     }
 
     /// The lines of what adds something: all but that of `none`.
-    pub fn monitors(&self) -> impl Iterator<Item = &Line> {
-        let measured = |line: &&Line| line.points.iter().any(|(_, point)| point.added.is_some());
+    pub fn monitors(&self) -> impl Iterator<Item = &MonitorHistory> {
+        let measured = |line: &&MonitorHistory| line.points.iter().any(|(_, point)| point.added.is_some());
         self.lines.iter().filter(|line| line.monitor != "none").filter(measured)
     }
 }
 
 /// The histories of the cells of `runs` that are `chosen`, in the order of their first
 /// cells. A run goes by its label.
-pub fn histories(runs: &[(String, Run)], along: Along, chosen: impl Fn(&Cell) -> bool) -> Vec<History> {
-    let mut histories: Vec<History> = Vec::new();
+pub fn histories(
+    runs: &[(String, Run)],
+    along: Along,
+    chosen: impl Fn(&Cell) -> bool,
+) -> Vec<OperationHistory> {
+    let mut histories: Vec<OperationHistory> = Vec::new();
     let mut places: HashMap<(Cell, Clock), usize> = HashMap::new();
     let labels = labels(runs, along);
     let at: HashMap<&str, i32> = labels.iter().map(String::as_str).zip(0..).collect();
@@ -101,7 +105,7 @@ pub fn histories(runs: &[(String, Run)], along: Along, chosen: impl Fn(&Cell) ->
             }
             let index = *places.entry((cell, section.clock)).or_insert_with_key(|(cell, clock)| {
                 let (cell, clock, labels) = (cell.clone(), *clock, labels.clone());
-                histories.push(History { cell, clock, labels, lines: Vec::new() });
+                histories.push(OperationHistory { cell, clock, labels, lines: Vec::new() });
                 histories.len() - 1
             });
             histories[index].take(section, here, &chosen);
@@ -136,22 +140,22 @@ fn place(runs: &[(String, Run)], name: &str, kernel: &str) -> String {
     text::one_line(&label)
 }
 
-impl History {
+impl OperationHistory {
     fn take(&mut self, section: &Section<'_>, at: i32, chosen: impl Fn(&Cell) -> bool) {
         let is_none = |row: &Row<'_>| row.measurement.cell.monitor.is_none();
         for row in section.rows.iter().filter(|row| is_none(row) || chosen(&row.measurement.cell)) {
             let (monitor, added) = (row.monitor(), row.added.map(|added| added.p50));
-            let point = Point { p50: row.summary.map(|summary| summary.p50), added };
+            let point = HistoryPoint { p50: row.summary.map(|summary| summary.p50), added };
             match self.lines.iter_mut().find(|line| line.monitor == monitor) {
                 Some(line) => line.points.push((at, point)),
-                None => self.lines.push(Line { monitor, points: vec![(at, point)] }),
+                None => self.lines.push(MonitorHistory { monitor, points: vec![(at, point)] }),
             }
         }
     }
 }
 
 /// The histories as tables for the terminal: what is added, and of `none` the median.
-pub fn table(histories: &[History]) -> String {
+pub fn table(histories: &[OperationHistory]) -> String {
     let mut text = String::new();
     for history in histories {
         let mut rows =
@@ -170,14 +174,14 @@ pub fn table(histories: &[History]) -> String {
     text
 }
 
-fn row(line: &Line, places: usize) -> Vec<String> {
+fn row(line: &MonitorHistory, places: usize) -> Vec<String> {
     let mut row = vec![String::new(); places + 1];
     row[0].clone_from(&line.monitor);
     for (at, point) in &line.points {
         let Some(field) = usize::try_from(*at).ok().and_then(|at| row.get_mut(at + 1)) else { continue };
         *field = match (line.monitor == "none", point) {
-            (true, Point { p50: Some(p50), .. }) => text::grouped(*p50),
-            (false, Point { added: Some(added), .. }) => text::signed(*added),
+            (true, HistoryPoint { p50: Some(p50), .. }) => text::grouped(*p50),
+            (false, HistoryPoint { added: Some(added), .. }) => text::signed(*added),
             _ => "-".into(),
         };
     }
@@ -201,7 +205,7 @@ const COLUMNS: [&str; 12] = [
 ];
 
 /// The histories as CSV: a line for each monitor and place.
-pub fn csv(histories: &[History]) -> String {
+pub fn csv(histories: &[OperationHistory]) -> String {
     csv::written(
         &COLUMNS,
         histories.iter().flat_map(|history| {
@@ -212,7 +216,7 @@ pub fn csv(histories: &[History]) -> String {
     )
 }
 
-fn record(history: &History, line: &Line, at: i32, point: Point) -> Vec<String> {
+fn record(history: &OperationHistory, line: &MonitorHistory, at: i32, point: HistoryPoint) -> Vec<String> {
     let cell = &history.cell;
     let label = usize::try_from(at).ok().and_then(|at| history.labels.get(at));
     let number = |number: Option<String>| number.unwrap_or_default();

@@ -5,22 +5,22 @@
 
 use hookbench_results::Run;
 
-pub mod chosen;
 pub mod comment;
 pub mod compare;
 pub mod correlate;
 pub mod csv;
 pub mod decision;
+pub mod default_kernel;
 pub mod environment;
 pub mod export;
 pub mod history;
 pub mod html;
+pub mod literature;
 pub mod loading;
 pub mod markdown;
 pub mod matrix;
 pub mod noise;
 pub mod plot;
-pub mod published;
 pub mod section;
 pub mod summary;
 pub mod sweep;
@@ -76,7 +76,7 @@ pub static RENDERERS: &[Renderer] = &[
 
 /// A picture that is no text.
 #[derive(Debug, Clone, Copy)]
-pub struct Image {
+pub struct ImageRenderer {
     /// The file's name in the run's folder.
     pub file: &'static str,
     /// One line for a reader.
@@ -86,7 +86,7 @@ pub struct Image {
 }
 
 /// All files of a run that are pictures made of pixels.
-pub static IMAGES: &[Image] = &[Image {
+pub static IMAGES: &[ImageRenderer] = &[ImageRenderer {
     file: "picture.png",
     about: "the same made of pixels, for what shows no SVG",
     render: plot::opening_png,

@@ -21,15 +21,15 @@ pub const ABOUT: &str = "The same programs by each loader, once per monitor. `op
      monitor costs, its reader included. `agent` is by how much the loader's process grew.";
 
 /// The loaders beside each other in one section.
-pub struct Table {
+pub struct LoaderTable {
     /// What was measured meanwhile, where, and what counts.
     pub title: String,
     /// One per monitor and loader, monitors together.
-    pub lines: Vec<Line>,
+    pub lines: Vec<LoaderLine>,
 }
 
 /// What one loader took for one monitor.
-pub struct Line {
+pub struct LoaderLine {
     /// The monitor, without the loader.
     pub monitor: String,
     /// The loader.
@@ -40,15 +40,15 @@ pub struct Line {
 
 /// The first section of each kernel in which one monitor was loaded by several: it
 /// costs nearly the same whatever is measured afterwards.
-pub fn tables(run: &Run, sections: &[Section<'_>]) -> Vec<Table> {
+pub fn tables(run: &Run, sections: &[Section<'_>]) -> Vec<LoaderTable> {
     let found =
         sections.iter().filter_map(|section| Some((section.cell.booted_kernel(), table(run, section)?)));
     let mut kernels = BTreeSet::new();
     found.filter(|(kernel, _)| kernels.insert(kernel.clone())).map(|(_, table)| table).collect()
 }
 
-fn table(run: &Run, section: &Section<'_>) -> Option<Table> {
-    let mut lines: Vec<Line> = section.rows.iter().filter_map(|row| line(run, row)).collect();
+fn table(run: &Run, section: &Section<'_>) -> Option<LoaderTable> {
+    let mut lines: Vec<LoaderLine> = section.rows.iter().filter_map(|row| line(run, row)).collect();
     lines.sort_by(|a, b| (&a.monitor, &a.loader).cmp(&(&b.monitor, &b.loader)));
     let several: BTreeSet<String> = lines
         .windows(2)
@@ -58,10 +58,10 @@ fn table(run: &Run, section: &Section<'_>) -> Option<Table> {
     lines.retain(|line| several.contains(&line.monitor));
     let unit = text::unit_and_clock(section.clock, section.cell.target);
     let title = format!("{}, {}: {unit}", section.operation(), section.place());
-    (!lines.is_empty()).then_some(Table { title, lines })
+    (!lines.is_empty()).then_some(LoaderTable { title, lines })
 }
 
-fn line(run: &Run, row: &Row<'_>) -> Option<Line> {
+fn line(run: &Run, row: &Row<'_>) -> Option<LoaderLine> {
     let cell = &row.measurement.cell;
     let measured = row.measured()?;
     let Loading { open, load, verify, attach, agent_bytes } = measured.loading?;
@@ -74,7 +74,7 @@ fn line(run: &Run, row: &Row<'_>) -> Option<Line> {
     let [open, load, verify, attach] = [open, load, verify, attach].map(text::grouped);
     let whole = measured.attach_cost.map_or_else(String::new, text::grouped);
     let steps = [open, load, verify, attach, whole, text::signed(agent_bytes)];
-    Some(Line { monitor: text::one_line(&monitor), loader: text::one_line(loader), steps })
+    Some(LoaderLine { monitor: text::one_line(&monitor), loader: text::one_line(loader), steps })
 }
 
 #[cfg(test)]

@@ -3,9 +3,9 @@
 
 use hookbench_results::{Measurement, Outcome, Run, Summary};
 
+use crate::literature::{self, ComparedCondition, LiteratureComparison};
 use crate::loading::{self, ABOUT, STEPS};
 use crate::matrix::{self, Matrix};
-use crate::published::{self, Comparison, Line};
 use crate::section::{self, Row, Section};
 use crate::sweep::{self, Sweep};
 use crate::{environment, noise, summary, text};
@@ -164,7 +164,7 @@ fn row_fields(row: &Row<'_>) -> Vec<String> {
 
 /// What is said beside the numbers of a clock with noise.
 fn noise(section: &Section<'_>) -> String {
-    let shown = |found: noise::Table| {
+    let shown = |found: noise::NoiseTable| {
         let mut rows = found.rows;
         rows.iter_mut().for_each(|row| {
             row.iter_mut().skip(1).for_each(|field| *field = escaped(field));
@@ -182,7 +182,7 @@ fn noise(section: &Section<'_>) -> String {
     intervals.into_iter().chain(clocks).collect()
 }
 
-fn loaders(tables: &[loading::Table]) -> String {
+fn loaders(tables: &[loading::LoaderTable]) -> String {
     if tables.is_empty() {
         return String::new();
     }
@@ -270,33 +270,33 @@ pub(crate) fn table_of_numbers(
 }
 
 fn published(sections: &[Section<'_>]) -> String {
-    let mut text = format!("\n## Beside published numbers\n\n{}\n", published::WHY_THEY_DIFFER);
-    for comparison in published::compare(sections) {
+    let mut text = format!("\n## Beside published numbers\n\n{}\n", literature::WHY_THEY_DIFFER);
+    for comparison in literature::compare(sections) {
         text += &one_comparison(&comparison);
     }
     text
 }
 
-fn one_comparison(comparison: &Comparison) -> String {
-    let source = comparison.source;
-    let published = format!("published ({})", source.unit);
+fn one_comparison(comparison: &LiteratureComparison) -> String {
+    let publication = comparison.publication;
+    let published = format!("published ({})", publication.unit);
     let header =
         ["condition", &published, "ratio published", "our cell", "p50 here", "ratio here", "like for like?"];
     let kernel = comparison.kernel.as_ref().map_or_else(String::new, |kernel| format!(", kernel {kernel}"));
     let remarks: String = comparison.remarks.iter().map(|remark| format!("\n{remark}\n")).collect();
     format!(
         "\n### {}{}\n\n<{}>: {}. Ratios are to {} {} there and to `none` here.\n\n{}{remarks}",
-        source.title,
+        publication.title,
         escaped(&kernel),
-        source.url,
-        source.about,
-        text::grouped(source.base),
-        source.unit,
+        publication.url,
+        publication.about,
+        text::grouped(publication.base),
+        publication.unit,
         table(&header, comparison.lines.iter().map(comparison_line)),
     )
 }
 
-fn comparison_line(line: &Line) -> Vec<String> {
+fn comparison_line(line: &ComparedCondition) -> Vec<String> {
     let (cell, p50, ratio) = match &line.ours {
         Some(ours) => (
             format!("{}, {}", code(line.monitor), code(&ours.cell)),
@@ -320,7 +320,7 @@ fn calibration(run: &Run) -> String {
     });
     format!(
         "\n## Calibration\n\nThe cost of {}:\n\n{}",
-        section::CALIBRATION_ABOUT,
+        section::CALIBRATION_MEANING,
         lines.collect::<String>()
     )
 }

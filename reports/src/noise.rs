@@ -19,7 +19,7 @@ pub const ABOUT: &str = "With 95 % confidence intervals from a bootstrap over ro
                          its interval does not hold 0 and it is 1 % or more.";
 
 /// A table: its columns and its rows.
-pub struct Table {
+pub struct NoiseTable {
     /// The columns' names.
     pub header: &'static [&'static str],
     /// The fields, plain text.
@@ -28,7 +28,7 @@ pub struct Table {
 
 /// What the noise leaves of a row's numbers.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Noise {
+pub struct RowNoise {
     /// The median.
     pub median: Interval,
     /// What the monitor adds, over the rounds in which both were measured; none of
@@ -40,9 +40,9 @@ pub struct Noise {
     pub outliers: Outliers,
 }
 
-impl Noise {
+impl RowNoise {
     /// Of `row` in `section`; `None` of an exact clock, and where there are no numbers.
-    pub fn of(section: &Section<'_>, row: &Row<'_>) -> Option<Noise> {
+    pub fn for_row(section: &Section<'_>, row: &Row<'_>) -> Option<RowNoise> {
         if section.clock.is_exact() {
             return None;
         }
@@ -52,7 +52,7 @@ impl Noise {
         let own = rounds(measured);
         let base = section.baseline().filter(|_| !row.measurement.cell.monitor.is_none());
         let base = base.and_then(Row::measured).map(rounds);
-        Some(Noise {
+        Some(RowNoise {
             median: median(&own, rule.false_alarms, rule.resamples, rule.seed)?,
             difference: base.and_then(|base| difference(&base, &own, &rule)),
             rounds: own.len(),
@@ -72,12 +72,12 @@ impl Noise {
 }
 
 /// Medians and differences with their intervals; `None` of an exact clock.
-pub fn intervals(section: &Section<'_>) -> Option<Table> {
+pub fn intervals(section: &Section<'_>) -> Option<NoiseTable> {
     let rows: Vec<Vec<String>> = section
         .rows
         .iter()
         .filter_map(|row| {
-            let noise = Noise::of(section, row)?;
+            let noise = RowNoise::for_row(section, row)?;
             let change = noise.difference.map(|difference| difference.change);
             Some(vec![
                 row.monitor(),
@@ -90,11 +90,11 @@ pub fn intervals(section: &Section<'_>) -> Option<Table> {
         })
         .collect();
     let header = &["monitor", "p50 lies in", "added lies in", "verdict", "rounds", "outliers"];
-    (!rows.is_empty()).then_some(Table { header, rows })
+    (!rows.is_empty()).then_some(NoiseTable { header, rows })
 }
 
 /// The other clocks beside the first; `None` where there are none.
-pub fn clocks(section: &Section<'_>) -> Option<Table> {
+pub fn clocks(section: &Section<'_>) -> Option<NoiseTable> {
     let of = |row: &Row<'_>| {
         let (monitor, measured) = (row.monitor(), row.measured());
         let others =
@@ -110,7 +110,7 @@ pub fn clocks(section: &Section<'_>) -> Option<Table> {
     let rows: Vec<Vec<String>> = section.rows.iter().flat_map(of).collect();
     let header =
         &["monitor", "clock", "median", "unit", "to first", "rank corr.", "of nothing", "cost", "missed"];
-    (!rows.is_empty()).then_some(Table { header, rows })
+    (!rows.is_empty()).then_some(NoiseTable { header, rows })
 }
 
 fn clock(section: &Section<'_>, measured: &Measured, other: &ClockSamples) -> [String; 8] {

@@ -7,7 +7,7 @@ use std::collections::HashMap;
 use hookbench_results::baseline::Added;
 use hookbench_results::{Cell, Clock, Measured, Measurement, Run, Summary};
 
-use crate::{chosen, text};
+use crate::{default_kernel, text};
 
 /// The cells of a run that differ in nothing but their monitor.
 #[derive(Debug, Clone)]
@@ -59,10 +59,10 @@ pub fn few(sections: &[Section<'_>]) -> bool {
     sections.len() <= MOST
 }
 
-/// The sections that a report shows in full: all, or those of the [`chosen`] kernel
+/// The sections that a report shows in full: all, or those of the [`default_kernel`] kernel
 /// where there are too many.
 pub fn in_full<'s, 'a>(sections: &'s [Section<'a>]) -> Vec<&'s Section<'a>> {
-    let chosen = chosen::kernel(sections);
+    let chosen = default_kernel::default_kernel(sections);
     let all = few(sections);
     sections.iter().filter(|section| all || Some(section.cell.kernel.as_str()) == chosen).collect()
 }
@@ -70,13 +70,13 @@ pub fn in_full<'s, 'a>(sections: &'s [Section<'a>]) -> Vec<&'s Section<'a>> {
 /// What to say where [`in_full`] leaves sections out; empty where it shows all.
 pub fn left_out(sections: &[Section<'_>]) -> String {
     let left = sections.len() - in_full(sections).len();
-    match chosen::kernel(sections) {
+    match default_kernel::default_kernel(sections) {
         Some(kernel) if left > 0 => format!(
             "Shown in full are the operations on kernel {}, {}. The {left} other tables would make this \
              file too long: what they hold of all kernels is above, they are in report.html, and every \
              number is in results.csv.",
             text::one_line(kernel),
-            chosen::WHY,
+            default_kernel::REASON,
         ),
         _ => String::new(),
     }
@@ -257,7 +257,7 @@ pub fn calibrations(run: &Run) -> Vec<Calibration> {
 }
 
 /// What the calibration means, wherever it is printed.
-pub const CALIBRATION_ABOUT: &str =
+pub const CALIBRATION_MEANING: &str =
     "an empty timed section; it is part of every p50 and cancels out in what a monitor adds";
 
 /// The cells of `run` that have no number.

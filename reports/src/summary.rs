@@ -5,7 +5,7 @@ use hookbench_results::baseline::Added;
 use hookbench_results::{Run, Schedule};
 
 use crate::section::{Row, Section};
-use crate::{chosen, text};
+use crate::{default_kernel, text};
 
 /// Workloads that make the better headline come first; others follow in the
 /// order of the run, `null-syscall` last: nothing watches it.
@@ -27,11 +27,13 @@ pub fn sentences(run: &Run, sections: &[Section<'_>]) -> Vec<String> {
     sentences
 }
 
-/// The section that the opening speaks of and shows: of the [`chosen`] kernel where
+/// The section that the opening speaks of and shows: of the [`default_kernel`] kernel where
 /// that has one with costs, and else of the first that has.
 pub fn headline<'s, 'a>(sections: &'s [Section<'a>]) -> Option<&'s Section<'a>> {
-    let chosen = chosen::kernel(sections).and_then(|kernel| headline_of(sections, kernel));
-    chosen.or_else(|| chosen::kernels(sections).iter().find_map(|kernel| headline_of(sections, kernel)))
+    let chosen = default_kernel::default_kernel(sections).and_then(|kernel| headline_of(sections, kernel));
+    chosen.or_else(|| {
+        default_kernel::all_kernels(sections).iter().find_map(|kernel| headline_of(sections, kernel))
+    })
 }
 
 /// The section that speaks for `kernel`: it has costs, and of those it is booted as
@@ -81,14 +83,14 @@ pub(crate) fn within_floor<'s, 'a>(section: &'s Section<'a>) -> Vec<&'s Row<'a>>
 }
 
 /// The cheapest of those that saw everything and are above the floor.
-pub(crate) fn first_told<'s, 'a>(section: &'s Section<'a>) -> Option<(&'s Row<'a>, Added)> {
+pub(crate) fn cheapest_above_floor<'s, 'a>(section: &'s Section<'a>) -> Option<(&'s Row<'a>, Added)> {
     let floor = i64::try_from(floor(section)).unwrap_or(i64::MAX);
     let saw = section.costs().filter(|(row, _)| row.saw_everything());
     saw.filter(|(_, added)| added.p50 > floor).min_by_key(|(_, added)| added.p50)
 }
 
 /// What the floor means, wherever it is said.
-pub const FLOOR_ABOUT: &str = "what attaching alone may move this median by";
+pub const FLOOR_MEANING: &str = "what attaching alone may move this median by";
 
 pub(crate) struct Extremes<'s, 'a> {
     pub count: usize,
@@ -120,7 +122,7 @@ fn answer(section: &Section<'_>) -> Vec<String> {
     let near = within_floor(section).len();
     let end = match count {
         _ if near > 1 => format!(
-            "Of the {count} monitors {of}, {near} are within {} {unit} of that, {FLOOR_ABOUT}: not told \
+            "Of the {count} monitors {of}, {near} are within {} {unit} of that, {FLOOR_MEANING}: not told \
              from nothing; the dearest{what} is `{}`: {dear}.",
             text::grouped(floor(section)),
             dearest.0.monitor(),

@@ -99,8 +99,8 @@ pub fn sweeps(run: &Run, sections: &[Section<'_>]) -> Vec<Sweep> {
     // In the order of the plan.
     rows.sort_by_key(|row| std::ptr::from_ref(row.measurement));
     for row in rows {
-        for grown in grown(run, &row.measurement.cell) {
-            add(&mut all, row, grown);
+        for point in sweep_points(run, &row.measurement.cell) {
+            add(&mut all, row, point);
         }
     }
     for sweep in &mut all {
@@ -114,13 +114,13 @@ pub fn sweeps(run: &Run, sections: &[Section<'_>]) -> Vec<Sweep> {
 }
 
 /// A parameter of a cell that is a number, and the cell without it.
-struct Grown {
+struct SweepPoint {
     param: String,
     value: u32,
     rest: Cell,
 }
 
-fn grown(run: &Run, cell: &Cell) -> Vec<Grown> {
+fn sweep_points(run: &Run, cell: &Cell) -> Vec<SweepPoint> {
     let mut all = Vec::new();
     let without = |params: &Params, name: &str| -> Params {
         let rest = params.iter().filter(|(other, _)| *other != name);
@@ -129,27 +129,27 @@ fn grown(run: &Run, cell: &Cell) -> Vec<Grown> {
     let number = |text: &str| text.parse().ok();
     for (name, value) in cell.params.iter().filter_map(|(name, value)| Some((name, number(value)?))) {
         let rest = Cell { params: without(&cell.params, name), ..cell.clone() };
-        all.push(Grown { param: name.into(), value, rest });
+        all.push(SweepPoint { param: name.into(), value, rest });
     }
     let monitor = cell.monitor.to_string();
     let usual = run.environment.usual.iter().find(|(name, _)| *name == monitor).map(|(_, params)| params);
     for (name, usual) in usual.into_iter().flat_map(Params::iter) {
         if let Some(value) = number(cell.tuning.get(name).unwrap_or(usual)) {
             let rest = Cell { tuning: without(&cell.tuning, name), ..cell.clone() };
-            all.push(Grown { param: name.into(), value, rest });
+            all.push(SweepPoint { param: name.into(), value, rest });
         }
     }
     let mut rest = cell.clone();
     rest.boot.cpus = 1;
-    all.push(Grown { param: CPUS.into(), value: cell.boot.cpus.into(), rest });
+    all.push(SweepPoint { param: CPUS.into(), value: cell.boot.cpus.into(), rest });
     all
 }
 
 /// The number of the guest's CPUs, which is no parameter of a workload or monitor.
 const CPUS: &str = "cpus";
 
-fn add(all: &mut Vec<Sweep>, row: &Row<'_>, grown: Grown) {
-    let Grown { param, value, rest } = grown;
+fn add(all: &mut Vec<Sweep>, row: &Row<'_>, point: SweepPoint) {
+    let SweepPoint { param, value, rest } = point;
     let memory = param == CPUS;
     let number = match (memory, row.summary) {
         (true, _) => row.measured().and_then(|measured| measured.memory_bytes),
@@ -189,7 +189,7 @@ fn add(all: &mut Vec<Sweep>, row: &Row<'_>, grown: Grown) {
 }
 
 /// The slopes of one parameter and operation, kernels beside each other.
-pub struct Slopes {
+pub struct SlopeTable {
     /// `slope of p50 of mprotect-storm by modules, paced`
     pub title: String,
     /// The kernels, as [`Sweep::kernel`].
@@ -199,7 +199,7 @@ pub struct Slopes {
 }
 
 /// The slopes of what was swept on several kernels.
-pub fn slopes(sweeps: &[Sweep]) -> Vec<Slopes> {
+pub fn slopes(sweeps: &[Sweep]) -> Vec<SlopeTable> {
     let mut groups: Vec<(String, Vec<&Sweep>)> = Vec::new();
     for sweep in sweeps {
         let title = sweep.slopes_title();
@@ -209,10 +209,10 @@ pub fn slopes(sweeps: &[Sweep]) -> Vec<Slopes> {
         }
     }
     let several = groups.into_iter().filter(|(_, group)| group.len() > 1);
-    several.map(|(title, group)| slopes_of(title, &group)).collect()
+    several.map(|(title, group)| slope_table(title, &group)).collect()
 }
 
-fn slopes_of(title: String, group: &[&Sweep]) -> Slopes {
+fn slope_table(title: String, group: &[&Sweep]) -> SlopeTable {
     let mut lines: Vec<(String, Vec<Option<f64>>)> = Vec::new();
     for (column, sweep) in group.iter().enumerate() {
         for curve in &sweep.curves {
@@ -223,7 +223,7 @@ fn slopes_of(title: String, group: &[&Sweep]) -> Slopes {
             lines[place].1[column] = Some(curve.slope());
         }
     }
-    Slopes { title, kernels: group.iter().map(|sweep| sweep.kernel.clone()).collect(), lines }
+    SlopeTable { title, kernels: group.iter().map(|sweep| sweep.kernel.clone()).collect(), lines }
 }
 
 /// A slope as it is shown: `+16.3`.

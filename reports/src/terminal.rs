@@ -4,7 +4,7 @@
 
 use hookbench_results::{Measurement, Run};
 
-use crate::noise::{self, Table};
+use crate::noise::{self, NoiseTable};
 use crate::section::{self, Row, Section};
 use crate::{summary, text};
 
@@ -64,7 +64,7 @@ fn noise(section: &Section<'_>) -> Vec<String> {
 }
 
 /// A table whose widest column gives way until its lines fit.
-fn aligned(table: &Table) -> Vec<String> {
+fn aligned(table: &NoiseTable) -> Vec<String> {
     let header: Vec<String> = table.header.iter().map(|name| name.to_string()).collect();
     let lines: Vec<&Vec<String>> = std::iter::once(&header).chain(&table.rows).collect();
     let width = |column: usize| lines.iter().map(|line| line[column].chars().count()).max().unwrap_or(0);
@@ -126,7 +126,7 @@ fn calibration(run: &Run) -> Vec<String> {
     if costs.is_empty() {
         return Vec::new();
     }
-    wrapped(&format!("Calibration: {}: {}.", costs.join(", "), section::CALIBRATION_ABOUT), "")
+    wrapped(&format!("Calibration: {}: {}.", costs.join(", "), section::CALIBRATION_MEANING), "")
 }
 
 /// Every cell without a number and its full reason.

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use anyhow::{Context, Result};
 use clap::builder::PossibleValuesParser;
-use hookbench_reports::compare::{FORMATS, Format, Report};
+use hookbench_reports::compare::{ComparisonFormat, ComparisonReport, FORMATS};
 use hookbench_results::compare::Sides;
 use hookbench_results::store::write_whole;
 use hookbench_results::{Comparison, Run};
@@ -44,7 +44,7 @@ pub fn compare(args: &Args) -> Result<ExitCode> {
     let runs = open(&args.base, &args.new)?;
     let comparison = Comparison::of(&runs.base, &runs.new);
     let names = Sides { base: args.base.as_str(), new: args.new.as_str() };
-    let report = Report { names, comparison: &comparison, gate: None, all: args.all, most: None };
+    let report = ComparisonReport { names, comparison: &comparison, gate: None, all: args.all, most: None };
     let text = (format(&args.format).render)(&report);
     match &args.out {
         Some(path) => write_whole(path, text.as_bytes())?,
@@ -54,7 +54,7 @@ pub fn compare(args: &Args) -> Result<ExitCode> {
 }
 
 /// The row of the format `name`, which clap has checked.
-fn format(name: &str) -> &'static Format {
+fn format(name: &str) -> &'static ComparisonFormat {
     FORMATS.iter().find(|format| format.name == name).unwrap_or(&FORMATS[0])
 }
 

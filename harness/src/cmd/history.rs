@@ -6,7 +6,7 @@ use std::process::ExitCode;
 
 use anyhow::{Context, Result, anyhow};
 use clap::ValueEnum;
-use hookbench_reports::history::{Along, History, csv, histories, table};
+use hookbench_reports::history::{Along, OperationHistory, csv, histories, table};
 use hookbench_reports::plot;
 use hookbench_results::store::{load, write_whole};
 use hookbench_results::{Cell, Run};
@@ -95,7 +95,7 @@ fn chosen(kind: &str, patterns: &[String], known: impl Iterator<Item = String>) 
     Ok(select(kind, patterns, &known).map_err(usage)?.into_iter().collect())
 }
 
-fn write(histories: &[History], folder: &std::path::Path) -> Result<()> {
+fn write(histories: &[OperationHistory], folder: &std::path::Path) -> Result<()> {
     std::fs::create_dir_all(folder)
         .with_context(|| format!("failed to make the folder {}", folder.display()))?;
     let table = folder.join("history.csv");

@@ -6,7 +6,7 @@ use hookbench_results::gate::Word;
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
 use super::markdown::heading;
-use super::{Report, words};
+use super::{ComparisonReport, phrases};
 use crate::html::STYLE;
 use crate::text;
 
@@ -15,8 +15,8 @@ const LONG: &str =
     "td.text, th.cell { white-space: normal; overflow-wrap: anywhere; } th.cell { min-width: 15rem; }";
 
 /// The report as HTML.
-pub(super) fn render(report: &Report<'_>) -> String {
-    let runs = words::runs(report);
+pub(super) fn render(report: &ComparisonReport<'_>) -> String {
+    let runs = phrases::runs(report);
     let page = html! {
         (DOCTYPE)
         html lang="en" {
@@ -31,12 +31,12 @@ pub(super) fn render(report: &Report<'_>) -> String {
                 main {
                     header {
                         h1 { (heading(report)) }
-                        p.answer { (words::answer(report)) }
+                        p.answer { (phrases::answer(report)) }
                         dl {
                             div { dt { "base" } dd { (runs.base) } }
                             div { dt { "new" } dd { (runs.new) } }
                         }
-                        @for remark in words::remarks(report) { p { (remark) } }
+                        @for remark in phrases::remarks(report) { p { (remark) } }
                     }
                     (environment(report))
                     (verdicts(report))
@@ -51,7 +51,7 @@ pub(super) fn render(report: &Report<'_>) -> String {
 
 /// A table under a heading; nothing where there is no row.
 fn section<T>(
-    report: &Report<'_>,
+    report: &ComparisonReport<'_>,
     heading: &str,
     header: &[(&str, bool)],
     items: &[T],
@@ -68,7 +68,7 @@ fn section<T>(
                         tbody { @for item in shown { tr { (row(item)) } } }
                     }
                 }
-                @if let Some(more) = words::more(left) { p { (more) } }
+                @if let Some(more) = phrases::more(left) { p { (more) } }
             }
         }
     }
@@ -78,48 +78,48 @@ fn cell_name(cell: &Cell) -> Markup {
     html! { th.cell scope="row" { code { (text::one_line(&cell.to_string())) } } }
 }
 
-fn environment(report: &Report<'_>) -> Markup {
+fn environment(report: &ComparisonReport<'_>) -> Markup {
     let header = [("what", false), ("in the base", false), ("in the new run", false)];
     let differences = &report.comparison.environment;
     section(report, "What made the numbers and differs", &header, differences, |difference| {
-        let [what, base, new] = words::difference(difference);
+        let [what, base, new] = phrases::difference(difference);
         html! { th scope="row" { (what) } td.text { (base) } td.text { (new) } }
     })
 }
 
-fn verdicts(report: &Report<'_>) -> Markup {
+fn verdicts(report: &ComparisonReport<'_>) -> Markup {
     let Some(gate) = report.gate else { return Markup::default() };
     let header = [("verdict", false), ("cell", false), ("why", false)];
     section(report, "Verdicts", &header, &gate.verdicts, |verdict| {
         html! {
             td { span.word[verdict.verdict == Word::Regression] { (verdict.verdict.name()) } }
             (cell_name(&verdict.cell))
-            td.text { (words::why(verdict)) }
+            td.text { (phrases::why(verdict)) }
         }
     })
 }
 
-fn endings(report: &Report<'_>) -> Markup {
+fn endings(report: &ComparisonReport<'_>) -> Markup {
     let comparison = report.comparison;
     let header = [("cell", false), ("how it ended", false)];
     let line = |cell: &Cell, words: String| html! { (cell_name(cell)) td.text { (words) } };
     html! {
         (section(report, "Ended otherwise", &header, &comparison.outcomes, |ending| {
-            line(&ending.cell, words::ending(&ending.ended))
+            line(&ending.cell, phrases::ending(&ending.ended))
         }))
         (section(report, "Only in the base", &header, &comparison.vanished, |lone| {
-            line(&lone.cell, words::ended(&lone.ended))
+            line(&lone.cell, phrases::ended(&lone.ended))
         }))
         (section(report, "Only in the new run", &header, &comparison.appeared, |lone| {
-            line(&lone.cell, words::ended(&lone.ended))
+            line(&lone.cell, phrases::ended(&lone.ended))
         }))
         (section(report, "Of another clock", &[("cell", false), ("clock", false)], &comparison.clocks, |clocks| {
-            line(&clocks.cell, words::other_clock(&clocks.clock))
+            line(&clocks.cell, phrases::other_clock(&clocks.clock))
         }))
     }
 }
 
-fn changes(report: &Report<'_>) -> Markup {
+fn changes(report: &ComparisonReport<'_>) -> Markup {
     let heading = if report.all { "Cells" } else { "Changed cells" };
     let header = [
         ("cell", false),
@@ -138,11 +138,11 @@ fn change_row(change: &Change) -> Markup {
     html! {
         (cell_name(&change.cell))
         td.number { (text::signed(change.difference)) }
-        td.number { (change.percent.map_or_else(String::new, words::percent)) }
+        td.number { (change.percent.map_or_else(String::new, phrases::percent)) }
         td.number { (text::grouped(change.summary.base.p50)) }
         td.number { (text::grouped(change.summary.new.p50)) }
-        td.number { (words::added(&change.added)) }
+        td.number { (phrases::added(&change.added)) }
         td { (text::unit_and_clock(change.clock, change.cell.target)) }
-        td.text { (words::notes(change).join("; ")) }
+        td.text { (phrases::notes(change).join("; ")) }
     }
 }

@@ -5,10 +5,10 @@ use hookbench_results::Comparison;
 use hookbench_results::gate::Gate;
 use serde::Serialize;
 
-use super::Report;
+use super::ComparisonReport;
 
 #[derive(Serialize)]
-struct Document<'a> {
+struct ComparisonDocument<'a> {
     base: &'a str,
     new: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -20,13 +20,13 @@ struct Document<'a> {
 }
 
 /// The report as JSON, with a line break at its end.
-pub(super) fn render(report: &Report<'_>) -> String {
+pub(super) fn render(report: &ComparisonReport<'_>) -> String {
     let mut comparison = report.comparison.clone();
     if !report.all {
         comparison.numbers.retain(|change| !change.is_nothing());
         comparison.without_numbers.clear();
     }
-    let document = Document {
+    let document = ComparisonDocument {
         base: report.names.base,
         new: report.names.new,
         is_open: report.gate.map(Gate::is_open),

@@ -7,12 +7,12 @@ use hookbench_results::Cell;
 use hookbench_results::gate::{Verdict, Word};
 use quick_junit::{NonSuccessKind, TestCase, TestCaseStatus};
 
-use super::{Report, words};
+use super::{ComparisonReport, phrases};
 use crate::export::junit::{case, document};
 use crate::text;
 
 /// The report as XML.
-pub(super) fn render(report: &Report<'_>) -> String {
+pub(super) fn render(report: &ComparisonReport<'_>) -> String {
     let mut verdicts: HashMap<&Cell, Vec<&Verdict>> = HashMap::new();
     for verdict in report.gate.into_iter().flat_map(|gate| &gate.verdicts) {
         verdicts.entry(&verdict.cell).or_default().push(verdict);
@@ -21,10 +21,10 @@ pub(super) fn render(report: &Report<'_>) -> String {
     let comparison = report.comparison;
     let measured = comparison.numbers.iter().map(|change| (&change.cell, String::new()));
     let ended = comparison.outcomes.iter().chain(&comparison.without_numbers);
-    let ended = ended.map(|ending| (&ending.cell, words::ended(&ending.ended.new)));
+    let ended = ended.map(|ending| (&ending.cell, phrases::ended(&ending.ended.new)));
     let lone = comparison.vanished.iter().chain(&comparison.appeared);
-    let lone = lone.map(|lone| (&lone.cell, words::ended(&lone.ended)));
-    let clocks = comparison.clocks.iter().map(|clocks| (&clocks.cell, words::other_clock(&clocks.clock)));
+    let lone = lone.map(|lone| (&lone.cell, phrases::ended(&lone.ended)));
+    let clocks = comparison.clocks.iter().map(|clocks| (&clocks.cell, phrases::other_clock(&clocks.clock)));
     let cells = measured.chain(ended).chain(lone).chain(clocks);
     document("hookbench gate", cells.map(|(cell, how)| (cell, test(cell, of(cell), &how))))
 }
@@ -34,7 +34,7 @@ pub(super) fn render(report: &Report<'_>) -> String {
 fn test(cell: &Cell, verdicts: &[&Verdict], how: &str) -> TestCase {
     let said = |word| {
         let of_word = verdicts.iter().filter(move |verdict| verdict.verdict == word);
-        of_word.map(|verdict| words::why(verdict)).collect::<Vec<_>>().join("; ")
+        of_word.map(|verdict| phrases::why(verdict)).collect::<Vec<_>>().join("; ")
     };
     let regressions = said(Word::Regression);
     let mut status = TestCaseStatus::success();

@@ -9,14 +9,14 @@ mod html;
 mod json;
 mod junit;
 mod markdown;
+mod phrases;
 #[cfg(test)]
 mod tests;
 mod text;
-mod words;
 
 /// What is rendered.
 #[derive(Debug, Clone, Copy)]
-pub struct Report<'a> {
+pub struct ComparisonReport<'a> {
     /// What the runs are called: a folder's name, or a baseline's.
     pub names: Sides<&'a str>,
     /// What changed.
@@ -32,7 +32,7 @@ pub struct Report<'a> {
 /// So many cells tell what kind of cells they are.
 const FEW: usize = 10;
 
-impl<'a> Report<'a> {
+impl<'a> ComparisonReport<'a> {
     /// The cells with numbers that are shown.
     fn changes(&self) -> Vec<&'a Change> {
         self.comparison.numbers.iter().filter(|change| self.all || !change.is_nothing()).collect()
@@ -40,9 +40,9 @@ impl<'a> Report<'a> {
 
     /// The same report, but of a list that is seldom read only the beginning, unless all
     /// was asked for.
-    fn briefly(&self) -> Report<'a> {
+    fn briefly(&self) -> ComparisonReport<'a> {
         let few = self.most.unwrap_or(usize::MAX).min(FEW);
-        if self.all { *self } else { Report { most: Some(few), ..*self } }
+        if self.all { *self } else { ComparisonReport { most: Some(few), ..*self } }
     }
 
     /// Those of `items` that are shown, and how many are not.
@@ -54,7 +54,7 @@ impl<'a> Report<'a> {
 
 /// A format that a comparison is written in.
 #[derive(Debug, Clone, Copy)]
-pub struct Format {
+pub struct ComparisonFormat {
     /// What it is called on the command line.
     pub name: &'static str,
     /// The file's name in a gate's folder.
@@ -62,26 +62,36 @@ pub struct Format {
     /// One line for a reader.
     pub about: &'static str,
     /// The file's whole content.
-    pub render: fn(&Report<'_>) -> String,
+    pub render: fn(&ComparisonReport<'_>) -> String,
 }
 
 /// All formats; the first is for the terminal.
-pub static FORMATS: &[Format] = &[
-    Format { name: "text", file: "comparison.txt", about: "what changed, for people", render: text::render },
-    Format {
+pub static FORMATS: &[ComparisonFormat] = &[
+    ComparisonFormat {
+        name: "text",
+        file: "comparison.txt",
+        about: "what changed, for people",
+        render: text::render,
+    },
+    ComparisonFormat {
         name: "markdown",
         file: "comparison.md",
         about: "the same for a tracker",
         render: markdown::render,
     },
-    Format { name: "json", file: "comparison.json", about: "the same for scripts", render: json::render },
-    Format {
+    ComparisonFormat {
+        name: "json",
+        file: "comparison.json",
+        about: "the same for scripts",
+        render: json::render,
+    },
+    ComparisonFormat {
         name: "html",
         file: "comparison.html",
         about: "the same as a page, one file",
         render: html::render,
     },
-    Format {
+    ComparisonFormat {
         name: "junit",
         file: "junit.xml",
         about: "a test for each cell, as CI shows tests",

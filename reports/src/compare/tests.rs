@@ -38,11 +38,17 @@ fn later(base: &Run) -> Run {
     new
 }
 
-fn rendered(base: &Run, new: &Run, rules: Option<&Rules>, format: &Format) -> String {
+fn rendered(base: &Run, new: &Run, rules: Option<&Rules>, format: &ComparisonFormat) -> String {
     let comparison = Comparison::of(base, new);
     let gate = rules.map(|rules| Gate::judge(&comparison, rules).unwrap());
     let names = Sides { base: "baseline:main", new: "runs/quick-2" };
-    (format.render)(&Report { names, comparison: &comparison, gate: gate.as_ref(), all: false, most: None })
+    (format.render)(&ComparisonReport {
+        names,
+        comparison: &comparison,
+        gate: gate.as_ref(),
+        all: false,
+        most: None,
+    })
 }
 
 fn rules() -> Rules {
@@ -75,7 +81,7 @@ fn what_has_no_room_is_counted() {
     let base = fixture::synthetic_run();
     let comparison = Comparison::of(&base, &later(&base));
     let names = Sides { base: "a", new: "b" };
-    let report = Report { names, comparison: &comparison, gate: None, all: true, most: Some(2) };
+    let report = ComparisonReport { names, comparison: &comparison, gate: None, all: true, most: Some(2) };
     for format in FORMATS.iter().filter(|format| ["text", "markdown", "html"].contains(&format.name)) {
         let text = (format.render)(&report);
         let left = comparison.numbers.len() - 2;
@@ -107,7 +113,7 @@ fn hostile_text_is_text_in_every_format() {
             let comparison = Comparison::of(&base, &new);
             let gate = Gate::judge(&comparison, &Rules::default()).unwrap();
             let names = Sides { base: foreign, new: foreign };
-            (format.render)(&Report {
+            (format.render)(&ComparisonReport {
                 names,
                 comparison: &comparison,
                 gate: Some(&gate),

@@ -5,11 +5,11 @@ use hookbench_results::correlate::{Both, Correlation};
 
 use crate::markdown::{code, escaped, table};
 
-mod words;
+mod phrases;
 
 /// What is rendered.
 #[derive(Debug, Clone, Copy)]
-pub struct Report<'a> {
+pub struct CorrelationReport<'a> {
     /// What the runs are called: a folder's name, or a baseline's.
     pub names: Both<&'a str>,
     /// The runs beside each other.
@@ -20,24 +20,24 @@ pub struct Report<'a> {
 
 /// A format that a correlation is written in.
 #[derive(Debug, Clone, Copy)]
-pub struct Format {
+pub struct CorrelationFormat {
     /// What it is called on the command line.
     pub name: &'static str,
     /// The file's whole content.
-    pub render: fn(&Report<'_>) -> String,
+    pub render: fn(&CorrelationReport<'_>) -> String,
 }
 
 /// All formats; the first is for the terminal.
-pub static FORMATS: &[Format] = &[
-    Format { name: "text", render: plain },
-    Format { name: "markdown", render: markdown },
-    Format { name: "json", render: json },
+pub static FORMATS: &[CorrelationFormat] = &[
+    CorrelationFormat { name: "text", render: plain },
+    CorrelationFormat { name: "markdown", render: markdown },
+    CorrelationFormat { name: "json", render: json },
 ];
 
 /// The report as lines. Names of cells stand last on their line and are never cut.
-fn plain(report: &Report<'_>) -> String {
-    let mut lines = words::head(report);
-    for section in words::sections(report) {
+fn plain(report: &CorrelationReport<'_>) -> String {
+    let mut lines = phrases::head(report);
+    for section in phrases::tables(report) {
         lines.push(String::new());
         lines.push(format!("{}:", section.heading));
         lines.extend(aligned(&section).into_iter().map(|line| format!("  {line}")));
@@ -47,7 +47,7 @@ fn plain(report: &Report<'_>) -> String {
 }
 
 /// Numbers to the right, the name at the end as it is.
-fn aligned(section: &words::Section) -> Vec<String> {
+fn aligned(section: &phrases::CorrelationTable) -> Vec<String> {
     let rows: Vec<&[String]> =
         std::iter::once(&section.header[..]).chain(section.rows.iter().map(Vec::as_slice)).collect();
     let width = |column: usize| rows.iter().map(|row| row[column].chars().count()).max().unwrap_or(0);
@@ -59,10 +59,10 @@ fn aligned(section: &words::Section) -> Vec<String> {
     rows.iter().map(line).collect()
 }
 
-fn markdown(report: &Report<'_>) -> String {
+fn markdown(report: &CorrelationReport<'_>) -> String {
     let mut parts = vec!["# Hardware and TCG\n".to_string()];
-    parts.push(words::head(report).iter().map(|line| format!("- {}\n", escaped(line))).collect());
-    for section in words::sections(report) {
+    parts.push(phrases::head(report).iter().map(|line| format!("- {}\n", escaped(line))).collect());
+    for section in phrases::tables(report) {
         let header: Vec<&str> = section.header.iter().map(String::as_str).collect();
         let fields = |row: &Vec<String>| -> Vec<String> {
             let name = row.last().map(|name| code(name));
@@ -79,15 +79,15 @@ fn markdown(report: &Report<'_>) -> String {
 }
 
 /// All of it, whatever is shown elsewhere.
-fn json(report: &Report<'_>) -> String {
+fn json(report: &CorrelationReport<'_>) -> String {
     #[derive(serde::Serialize)]
-    struct Document<'a> {
+    struct CorrelationDocument<'a> {
         hardware: &'a str,
         tcg: &'a str,
         correlation: &'a Correlation,
     }
-    let Report { names, correlation, .. } = report;
-    let document = Document { hardware: names.hardware, tcg: names.tcg, correlation };
+    let CorrelationReport { names, correlation, .. } = report;
+    let document = CorrelationDocument { hardware: names.hardware, tcg: names.tcg, correlation };
     // Text, numbers and lists of them: there is nothing that JSON has no place for.
     serde_json::to_string_pretty(&document).unwrap_or_default() + "\n"
 }
@@ -117,10 +117,10 @@ mod tests {
         run
     }
 
-    fn rendered(tcg: &Run, name: &str, format: &Format) -> String {
+    fn rendered(tcg: &Run, name: &str, format: &CorrelationFormat) -> String {
         let correlation = Correlation::of(&hardware(tcg), tcg, &[]).unwrap();
         let names = Both { hardware: name, tcg: name };
-        (format.render)(&Report { names, correlation: &correlation, most: 5 })
+        (format.render)(&CorrelationReport { names, correlation: &correlation, most: 5 })
     }
 
     #[test]

@@ -20,7 +20,7 @@ struct Metric {
 }
 
 impl Metric {
-    fn of(value: impl Into<i128>) -> Metric {
+    fn without_bounds(value: impl Into<i128>) -> Metric {
         Metric { value: value.into(), lower_value: None, upper_value: None }
     }
 }
@@ -45,12 +45,12 @@ pub(super) fn render(run: &Run) -> String {
             upper_value: Some(summary.max.into()),
         };
         let of_none = row.measurement.cell.monitor.is_none();
-        let added = row.added.filter(|_| !of_none).map(|added| Metric::of(added.p50));
+        let added = row.added.filter(|_| !of_none).map(|added| Metric::without_bounds(added.p50));
         let measures = [
             (unit.to_string(), Some(median)),
             (format!("added-{unit}"), added),
-            (format!("attach-{unit}"), measured.attach_cost.map(Metric::of)),
-            ("memory-bytes".into(), measured.memory_bytes.map(Metric::of)),
+            (format!("attach-{unit}"), measured.attach_cost.map(Metric::without_bounds)),
+            ("memory-bytes".into(), measured.memory_bytes.map(Metric::without_bounds)),
         ];
         let name = text::one_line(&row.measurement.cell.to_string());
         let measures = measures.into_iter().filter_map(|(slug, metric)| Some((slug, metric?)));

@@ -10,7 +10,7 @@ use crate::section::{self, Row};
 use crate::text;
 
 #[derive(Serialize)]
-struct Line {
+struct CellRecord {
     cell: String,
     kernel: String,
     target: &'static str,
@@ -56,14 +56,14 @@ pub(super) fn render(run: &Run) -> String {
     rows.iter().map(|row| serde_json::to_string(&line(row)).unwrap_or_default() + "\n").collect()
 }
 
-fn line(row: &Row<'_>) -> Line {
+fn line(row: &Row<'_>) -> CellRecord {
     let (measurement, cell, measured) = (row.measurement, &row.measurement.cell, row.measured());
     let events = measured.and_then(|measured| measured.events.as_ref());
     let reason = match measured {
         Some(measured) => text::refused(measured),
         None => text::one_line(&measurement.outcome.reason()),
     };
-    Line {
+    CellRecord {
         cell: text::one_line(&cell.to_string()),
         kernel: text::one_line(&cell.kernel),
         target: cell.target.name(),

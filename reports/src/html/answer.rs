@@ -5,14 +5,14 @@ use hookbench_results::{Does, Run};
 use maud::{Markup, html};
 
 use super::{Page, picture, prose, tables};
-use crate::decision::{self, Decision, Line, Operation};
+use crate::decision::{self, CostColumn, Decision, MonitorChoice};
 use crate::section::Row;
 use crate::summary::{self, Extremes};
 use crate::{matrix, plot, text};
 
 /// All of the answer on `kernel`.
 pub(super) fn on(page: &Page<'_>, kernel: &str) -> Markup {
-    let decision = decision::on(page.run, page.sections, kernel);
+    let decision = decision::decide(page.run, page.sections, kernel);
     html! {
         section.answer-of.(page.class(kernel)) {
             @match &decision {
@@ -49,7 +49,7 @@ fn cards(decision: &Decision<'_, '_>) -> Markup {
     }
 }
 
-fn costs(operation: &Operation<'_, '_>, found: &Extremes<'_, '_>) -> Markup {
+fn costs(operation: &CostColumn<'_, '_>, found: &Extremes<'_, '_>) -> Markup {
     let to_watch = html! {
         @if found.watched { " to watch " (watched(operation)) } @else { " of " (found.count) }
     };
@@ -62,8 +62,8 @@ fn costs(operation: &Operation<'_, '_>, found: &Extremes<'_, '_>) -> Markup {
                 h2 { "Cheapest" (to_watch) }
                 p.big { "\u{2264} " (text::grouped(summary::floor(operation.section))) " " small { (unit) " per operation" } }
                 p.note { (near.len()) " of " (found.count) " that saw every operation are " a href="#method-why-is-a-cost-shown-as-not-told-from-nothing" { "not told from nothing" }
-                    ": this is " (summary::FLOOR_ABOUT) "." }
-                @if let Some((row, added)) = summary::first_told(operation.section) {
+                    ": this is " (summary::FLOOR_MEANING) "." }
+                @if let Some((row, added)) = summary::cheapest_above_floor(operation.section) {
                     p { "Next: " code { (row.monitor()) } " " (text::signed(added.p50)) }
                 }
                 details {
@@ -85,11 +85,11 @@ fn costs(operation: &Operation<'_, '_>, found: &Extremes<'_, '_>) -> Markup {
     }
 }
 
-fn watched(operation: &Operation<'_, '_>) -> Markup {
+fn watched(operation: &CostColumn<'_, '_>) -> Markup {
     html! { code { (operation.behaviour.clone().unwrap_or_else(|| operation.section.operation())) } }
 }
 
-fn stopping(word: &str, first: &Operation<'_, '_>, by: &[(&Line<'_, '_>, &Row<'_>)]) -> Markup {
+fn stopping(word: &str, first: &CostColumn<'_, '_>, by: &[(&MonitorChoice<'_, '_>, &Row<'_>)]) -> Markup {
     html! {
         div.card {
             h2 { (word) " " (watched(first)) }
@@ -104,7 +104,7 @@ fn stopping(word: &str, first: &Operation<'_, '_>, by: &[(&Line<'_, '_>, &Row<'_
     }
 }
 
-fn scope(line: &Line<'_, '_>) -> &'static str {
+fn scope(line: &MonitorChoice<'_, '_>) -> &'static str {
     match line.record {
         Some(record) if record.per_process => "per process",
         Some(_) => "system-wide",
@@ -143,8 +143,8 @@ fn pictures(decision: &Decision<'_, '_>) -> Markup {
 }
 
 fn table(page: &Page<'_>, kernel: &str, decision: &Decision<'_, '_>) -> Markup {
-    let burst = decision.lines.iter().find_map(|line| Some(line.lost.as_ref()?.operation.as_str()));
-    let records = decision.lines.iter().any(|line| line.record.is_some());
+    let burst = decision.monitors.iter().find_map(|line| Some(line.lost.as_ref()?.operation.as_str()));
+    let records = decision.monitors.iter().any(|line| line.record.is_some());
     let floors: Vec<u64> = decision.operations.iter().map(|of| summary::floor(of.section)).collect();
     html! {
         div.choose id={ "choose-" (page.place(kernel)) } {
@@ -153,9 +153,9 @@ fn table(page: &Page<'_>, kernel: &str, decision: &Decision<'_, '_>) -> Markup {
                 @if let Some(first) = decision.operations.first() {
                     (text::unit_and_clock(first.section.clock, first.section.cell.target))
                 } "; " a href="#method" { "how they were made" } ". "
-                @if let Some(burst) = burst { "Lost: events, when " code { (burst) } " runs without a rest (" a href="#method-what-are-paced-delivered-and-burst" { "burst" } "). " }
+                @if let Some(burst) = burst { "BurstLoss: events, when " code { (burst) } " runs without a rest (" a href="#method-what-are-paced-delivered-and-burst" { "burst" } "). " }
                 @if floors.iter().any(|floor| *floor > 0) {
-                    "\u{2248} 0: no more than " (summary::FLOOR_ABOUT) " (" a href="#method-why-is-a-cost-shown-as-not-told-from-nothing" { "why" } "). "
+                    "\u{2248} 0: no more than " (summary::FLOOR_MEANING) " (" a href="#method-why-is-a-cost-shown-as-not-told-from-nothing" { "why" } "). "
                 }
                 "Could deny: the mechanism can refuse, this use of it does not. A click on a heading sorts." }
             div.table tabindex="0" role="region" aria-label={ "Table: which monitor, kernel " (text::one_line(kernel)) } {
@@ -171,14 +171,14 @@ fn table(page: &Page<'_>, kernel: &str, decision: &Decision<'_, '_>) -> Markup {
                         }
                         @if page.kernels.len() > 1 { th scope="col" { "kernels here" } }
                     } }
-                    tbody { @for line in &decision.lines { (one(page, line, records, &floors)) } }
+                    tbody { @for line in &decision.monitors { (one(page, line, records, &floors)) } }
                 }
             }
         }
     }
 }
 
-fn heading(operation: &Operation<'_, '_>) -> Markup {
+fn heading(operation: &CostColumn<'_, '_>) -> Markup {
     let base = operation.section.baseline().and_then(|row| row.summary);
     html! {
         (operation.behaviour.as_deref().unwrap_or("unwatched call"))
@@ -187,7 +187,7 @@ fn heading(operation: &Operation<'_, '_>) -> Markup {
     }
 }
 
-fn one(page: &Page<'_>, line: &Line<'_, '_>, records: bool, floors: &[u64]) -> Markup {
+fn one(page: &Page<'_>, line: &MonitorChoice<'_, '_>, records: bool, floors: &[u64]) -> Markup {
     html! {
         tr {
             th scope="row" {
@@ -201,7 +201,7 @@ fn one(page: &Page<'_>, line: &Line<'_, '_>, records: bool, floors: &[u64]) -> M
             }
             @if records {
                 @if let Some(record) = line.record {
-                    td.t { span.can.stops[record.does != Does::Observes] { (decision::can(record.does)) }
+                    td.t { span.can.stops[record.does != Does::Observes] { (decision::ability(record.does)) }
                         @if line.could_deny() { small.could { "could deny" } } }
                     td.t { @if record.per_process { "process" } @else { "system" } }
                     td { "\u{2265} " (text::one_line(&record.since)) }

@@ -23,7 +23,7 @@ fn on(page: &Page<'_>, kernel: &str) -> Markup {
     let of_kernel = page.sections.iter().filter(|section| section.cell.kernel == kernel);
     let workloads = section::gathered(of_kernel, |section| section.cell.workload.as_str());
     // What the answer shows already is not drawn twice.
-    let drawn = decision::on(page.run, page.sections, kernel).map(|decision| decision.operations);
+    let drawn = decision::decide(page.run, page.sections, kernel).map(|decision| decision.operations);
     let is_drawn = |section: &Section<'_>| {
         drawn.iter().flatten().any(|operation| operation.section.cell == section.cell)
             && section.untuned().is_none()

@@ -2,10 +2,10 @@
 
 use maud::{Markup, html};
 
-use crate::loading::{ABOUT, STEPS, Table};
+use crate::loading::{ABOUT, LoaderTable, STEPS};
 
 /// One table per section; nothing where there is one loader.
-pub(super) fn loaders(tables: &[Table]) -> Markup {
+pub(super) fn loaders(tables: &[LoaderTable]) -> Markup {
     html! {
         @if !tables.is_empty() {
             section #loaders {
@@ -17,7 +17,7 @@ pub(super) fn loaders(tables: &[Table]) -> Markup {
     }
 }
 
-fn one(table: &Table) -> Markup {
+fn one(table: &LoaderTable) -> Markup {
     html! {
         article {
             h3 { (table.title) }

@@ -7,7 +7,7 @@ use super::{Page, picture};
 use crate::matrix::{self, Matrix};
 use crate::plot;
 use crate::section::Row;
-use crate::sweep::{self, Slopes, Sweep};
+use crate::sweep::{self, SlopeTable, Sweep};
 use crate::text;
 
 /// The section of all matrices; nothing when there is none.
@@ -74,7 +74,7 @@ pub(super) fn sweeps(page: &Page<'_>, sweeps: &[Sweep]) -> Markup {
     }
 }
 
-fn slopes_table(slopes: &Slopes) -> Markup {
+fn slopes_table(slopes: &SlopeTable) -> Markup {
     html! {
         article {
             h3 { (slopes.title) }

@@ -6,11 +6,12 @@ use hookbench_results::Run;
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
 use crate::section::{self, Section};
-use crate::{chosen, plot, summary, text};
+use crate::{default_kernel, plot, summary, text};
 
-mod after;
 mod answer;
 mod detail;
+mod environment;
+mod literature;
 mod loading;
 mod matrix;
 mod method;
@@ -57,8 +58,8 @@ pub fn render(run: &Run) -> String {
     let page = Page {
         run,
         sections: &sections,
-        kernels: chosen::kernels(&sections),
-        chosen: chosen::kernel(&sections),
+        kernels: default_kernel::all_kernels(&sections),
+        chosen: default_kernel::default_kernel(&sections),
     };
     let matrices = crate::matrix::matrices(run, &sections);
     let sweeps = crate::sweep::sweeps(run, &sections);
@@ -78,9 +79,9 @@ pub fn render(run: &Run) -> String {
                     (loading::loaders(&crate::loading::tables(run, &sections)))
                     (answer::monitors(run))
                     (method::chapter())
-                    (after::published(&sections))
-                    (after::calibration(run))
-                    (after::environment(run))
+                    (literature::published(&sections))
+                    (environment::calibration(run))
+                    (environment::environment(run))
                     (reasons::others(run))
                 }
                 footer { p { "Made by hookbench " (text::one_line(&run.environment.hookbench)) ", plan "
@@ -116,7 +117,7 @@ fn opening(page: &Page<'_>) -> Markup {
             h1 { "What watching costs" }
             p.counts { (summary::counts(page.run))
                 @if let (Some(kernel), true) = (page.chosen, page.kernels.len() > 1) {
-                    " Opens with " (text::one_line(kernel)) ": " (chosen::WHY) "."
+                    " Opens with " (text::one_line(kernel)) ": " (default_kernel::REASON) "."
                 }
             }
         }

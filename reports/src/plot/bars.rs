@@ -79,7 +79,7 @@ fn height(row: &Row<'_>) -> Option<u64> {
 }
 
 fn bar<B: DrawingBackend>(canvas: &Canvas<B>, scale: &Scale, row: &Row<'_>, middle: i32) {
-    let colour = colour::of(row.measurement.cell.monitor.mechanism());
+    let colour = colour::of_mechanism(row.measurement.cell.monitor.mechanism());
     let half = canvas::ROW / 2 - 4;
     let end = height(row).map_or(scale.left, |cost| scale.pixel(cost as f64).max(scale.left + 2));
     if end > scale.left {

@@ -47,20 +47,20 @@ const OTHERS: [RGBColor; 4] = [
 ];
 
 /// The colour of `mechanism`.
-pub(super) fn of(mechanism: &str) -> RGBColor {
+pub(super) fn of_mechanism(mechanism: &str) -> RGBColor {
     let known = MECHANISMS.iter().find(|(name, _)| *name == mechanism).map(|(_, colour)| *colour);
     let sum: usize = mechanism.bytes().map(usize::from).sum();
     known.unwrap_or(OTHERS[sum % OTHERS.len()])
 }
 
 /// The colour of `mechanism` for a page: `#1F79D9`.
-pub fn css(mechanism: &str) -> String {
-    let RGBColor(red, green, blue) = of(mechanism);
+pub fn css_of_mechanism(mechanism: &str) -> String {
+    let RGBColor(red, green, blue) = of_mechanism(mechanism);
     format!("#{red:02X}{green:02X}{blue:02X}")
 }
 
 /// One of the colours that belong to no mechanism.
-pub(super) fn other(index: usize) -> RGBColor {
+pub(super) fn spare(index: usize) -> RGBColor {
     OTHERS[index % OTHERS.len()]
 }
 
@@ -72,7 +72,7 @@ mod tests {
     fn no_two_mechanisms_share_a_colour() {
         for (index, (name, colour)) in MECHANISMS.iter().enumerate() {
             assert!(MECHANISMS[..index].iter().all(|(_, other)| other != colour), "{name}");
-            assert_eq!(of(name), *colour);
+            assert_eq!(of_mechanism(name), *colour);
         }
     }
 

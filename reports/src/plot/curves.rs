@@ -77,8 +77,8 @@ fn colour_of(sweep: &Sweep, index: usize) -> RGBColor {
     let mechanism = |curve: &Curve| curve.monitor.split(['+', '[']).next().unwrap_or_default().to_string();
     let own = mechanism(&sweep.curves[index]);
     match sweep.curves[..index].iter().filter(|curve| mechanism(curve) == own).count() {
-        0 => colour::of(&own),
-        before => colour::other(index + before),
+        0 => colour::of_mechanism(&own),
+        before => colour::spare(index + before),
     }
 }
 

@@ -3,7 +3,7 @@
 use plotters::prelude::*;
 
 use super::{colour, font};
-use crate::history::{History, Line};
+use crate::history::{MonitorHistory, OperationHistory};
 use crate::text;
 
 const HEIGHT: u32 = 380;
@@ -18,7 +18,7 @@ const LETTERS: f64 = 13.0;
 const LONGEST_LABEL: usize = 14;
 
 /// The lines of `history` as an SVG file of `width` pixels, on a light background.
-pub fn history(history: &History, width: u32) -> String {
+pub fn history(history: &OperationHistory, width: u32) -> String {
     font::register();
     let mut svg = String::new();
     // Into memory: what can fail is a range without a number, which has no line.
@@ -30,8 +30,8 @@ type Failure = DrawingAreaErrorKind<<SVGBackend<'static> as DrawingBackend>::Err
 
 type Area<'a> = DrawingArea<SVGBackend<'a>, plotters::coord::Shift>;
 
-fn draw(history: &History, width: u32, svg: &mut String) -> Result<(), Failure> {
-    let lines: Vec<&Line> = history.monitors().collect();
+fn draw(history: &OperationHistory, width: u32, svg: &mut String) -> Result<(), Failure> {
+    let lines: Vec<&MonitorHistory> = history.monitors().collect();
     let legend = LEGEND * i32::try_from(lines.len() + 1).unwrap_or(i32::MAX / LEGEND);
     let height = HEIGHT.saturating_add(legend.unsigned_abs());
     let area = SVGBackend::with_string(svg, (width, height)).into_drawing_area();
@@ -60,7 +60,7 @@ fn draw(history: &History, width: u32, svg: &mut String) -> Result<(), Failure> 
         .y_label_formatter(&|value| text::signed(*value as i64))
         .draw()?;
     for (index, line) in lines.iter().enumerate() {
-        let (colour, shape) = (colour::of(mechanism(line)), shape(&lines, index));
+        let (colour, shape) = (colour::of_mechanism(mechanism(line)), shape(&lines, index));
         // A line is not drawn over what was not measured.
         for part in line.points.split(|(_, point)| point.added.is_none()) {
             let points = || part.iter().filter_map(|(at, point)| Some((*at, point.added? as f64)));
@@ -79,7 +79,7 @@ fn draw(history: &History, width: u32, svg: &mut String) -> Result<(), Failure> 
 }
 
 /// `bpf-lsm+count: +392 at 7.3`: the last number there is.
-fn words(history: &History, line: &Line) -> String {
+fn words(history: &OperationHistory, line: &MonitorHistory) -> String {
     let last =
         line.points.iter().rev().find_map(|(at, point)| Some((usize::try_from(*at).ok()?, point.added?)));
     let (at, added) = last.unwrap_or_default();
@@ -88,7 +88,7 @@ fn words(history: &History, line: &Line) -> String {
 }
 
 /// From the least, or nothing, to the most.
-fn range(lines: &[&Line]) -> std::ops::Range<f64> {
+fn range(lines: &[&MonitorHistory]) -> std::ops::Range<f64> {
     let numbers = lines.iter().flat_map(|line| &line.points).filter_map(|(_, point)| point.added);
     let (low, high) = numbers
         .fold((0.0_f64, 1.0_f64), |(low, high), number| (low.min(number as f64), high.max(number as f64)));
@@ -96,13 +96,13 @@ fn range(lines: &[&Line]) -> std::ops::Range<f64> {
     (if low < 0.0 { low - room } else { 0.0 })..high + room
 }
 
-fn mechanism(line: &Line) -> &str {
+fn mechanism(line: &MonitorHistory) -> &str {
     line.monitor.split(['+', '[']).next().unwrap_or_default()
 }
 
 /// Which shape the points of a line have: lines of one mechanism, and so one colour,
 /// are told apart by it.
-fn shape(lines: &[&Line], index: usize) -> usize {
+fn shape(lines: &[&MonitorHistory], index: usize) -> usize {
     lines[..index].iter().filter(|line| mechanism(line) == mechanism(lines[index])).count()
 }
 

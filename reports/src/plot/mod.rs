@@ -18,7 +18,7 @@ mod scale;
 mod spread;
 
 pub use bars::added;
-pub use colour::css as colour;
+pub use colour::css_of_mechanism as colour;
 pub use curves::curves;
 pub use font::register as register_font;
 pub use history::history;

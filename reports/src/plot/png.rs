@@ -63,7 +63,7 @@ mod tests {
         let count = |wanted: [u8; 3]| pixels.chunks(3).filter(|pixel| *pixel == wanted).count();
         let of = |hex: &str| [1, 3, 5].map(|at| u8::from_str_radix(&hex[at..at + 2], 16).unwrap());
         assert!(count([0xFF; 3]) > pixels.len() / 6, "no ground");
-        assert!(count(of(&colour::css("audit"))) > 10_000, "no bar");
+        assert!(count(of(&colour::css_of_mechanism("audit"))) > 10_000, "no bar");
         // The ink is that of letters alone.
         assert!(count([0x1F, 0x29, 0x33]) > 500, "no letters");
         if let Some(path) = std::env::var_os("HOOKBENCH_PNG") {

@@ -60,7 +60,7 @@ fn marks<B: DrawingBackend>(canvas: &Canvas<B>, scale: &Scale, row: &Row<'_>, mi
     let Summary { min, p50, p90, p99, max, .. } = summary;
     let [min, p50, p90, p99, max] =
         [min, p50, p90, p99, max].map(|value| scale.pixel(from_median(&summary, value)));
-    let colour = colour::of(row.measurement.cell.monitor.mechanism());
+    let colour = colour::of_mechanism(row.measurement.cell.monitor.mechanism());
     let half = canvas::ROW / 2 - 5;
     canvas.line((min, middle), (p99, middle), colour, 2);
     canvas.bar((p50, middle - half), (p90, middle + half), colour, 0.45);

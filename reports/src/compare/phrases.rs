@@ -6,12 +6,12 @@ use hookbench_results::gate::{Noisy, Seen, Verdict, Why, Word};
 use hookbench_results::noisy::{self, Interval, Rule};
 use hookbench_results::{Clock, Summary};
 
-use super::Report;
+use super::ComparisonReport;
 use crate::text;
 
 /// What is compared: name, plan and number of cells of each run.
-pub(super) fn runs(report: &Report<'_>) -> Sides<String> {
-    let Report { names, comparison, .. } = report;
+pub(super) fn runs(report: &ComparisonReport<'_>) -> Sides<String> {
+    let ComparisonReport { names, comparison, .. } = report;
     let said = |name: &str, plan: &str, cells| {
         format!("{}: plan {}, {}", text::name(name), text::name(plan), text::count(cells, "cell"))
     };
@@ -22,7 +22,7 @@ pub(super) fn runs(report: &Report<'_>) -> Sides<String> {
 }
 
 /// The answer in a sentence or two.
-pub(super) fn answer(report: &Report<'_>) -> String {
+pub(super) fn answer(report: &ComparisonReport<'_>) -> String {
     let comparison = report.comparison;
     let changed: Vec<&Change> = comparison.changed().collect();
     let exact: Vec<&&Change> = changed.iter().filter(|change| change.noise.is_none()).collect();
@@ -52,7 +52,7 @@ pub(super) fn answer(report: &Report<'_>) -> String {
     [verdict(report), counts].concat()
 }
 
-fn verdict(report: &Report<'_>) -> String {
+fn verdict(report: &ComparisonReport<'_>) -> String {
     let Some(gate) = report.gate else { return String::new() };
     let count = |word| gate.of(word).count();
     let limits: Vec<String> = gate.limits.iter().map(|limit| text::name(&limit.to_string())).collect();
@@ -83,7 +83,7 @@ fn with_noise(noisy: Noisy) -> String {
 }
 
 /// What is said beside the answer: what was allowed in vain.
-pub(super) fn remarks(report: &Report<'_>) -> Vec<String> {
+pub(super) fn remarks(report: &ComparisonReport<'_>) -> Vec<String> {
     let mut remarks = Vec::new();
     if !report.comparison.environment.is_empty() {
         remarks.push("What made the numbers is not the same in both runs: see what differs below.".into());

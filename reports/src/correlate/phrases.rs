@@ -3,11 +3,11 @@
 
 use hookbench_results::correlate::{Both, LeftOut, Order, Pair};
 
-use super::Report;
+use super::CorrelationReport;
 use crate::text;
 
 /// A table under a heading.
-pub(super) struct Section {
+pub(super) struct CorrelationTable {
     pub(super) heading: String,
     /// The last column is a cell's name.
     pub(super) header: Vec<String>,
@@ -15,11 +15,11 @@ pub(super) struct Section {
     left: usize,
 }
 
-impl Section {
-    fn new(heading: String, header: &[&str], rows: Vec<Vec<String>>, all: usize) -> Option<Section> {
+impl CorrelationTable {
+    fn new(heading: String, header: &[&str], rows: Vec<Vec<String>>, all: usize) -> Option<CorrelationTable> {
         let left = all - rows.len();
         let header = header.iter().map(|&name| name.into()).collect();
-        (!rows.is_empty()).then_some(Section { heading, header, rows, left })
+        (!rows.is_empty()).then_some(CorrelationTable { heading, header, rows, left })
     }
 
     /// `and 12 more`; nothing where none is left out.
@@ -29,8 +29,8 @@ impl Section {
 }
 
 /// What was compared, and the answer.
-pub(super) fn head(report: &Report<'_>) -> Vec<String> {
-    let Report { names, correlation, .. } = report;
+pub(super) fn head(report: &CorrelationReport<'_>) -> Vec<String> {
+    let CorrelationReport { names, correlation, .. } = report;
     let unit = correlation.clock.unit();
     let mut lines = vec![
         format!(
@@ -63,11 +63,11 @@ fn order(order: &Order) -> String {
 }
 
 /// The tables.
-pub(super) fn sections(report: &Report<'_>) -> Vec<Section> {
+pub(super) fn tables(report: &CorrelationReport<'_>) -> Vec<CorrelationTable> {
     [operations(report), disagreeing(report), left_out(report)].into_iter().flatten().collect()
 }
 
-fn operations(report: &Report<'_>) -> Option<Section> {
+fn operations(report: &CorrelationReport<'_>) -> Option<CorrelationTable> {
     let operations = &report.correlation.operations;
     let number = |number: Option<f64>| number.map_or_else(|| "-".into(), |number| format!("{number:.4}"));
     let rows: Vec<Vec<String>> = operations
@@ -84,10 +84,10 @@ fn operations(report: &Report<'_>) -> Option<Section> {
         .collect();
     let heading = "The order of monitors, within each operation".into();
     let all = rows.len();
-    Section::new(heading, &["cells", "Spearman", "Kendall τ-b", "operation"], rows, all)
+    CorrelationTable::new(heading, &["cells", "Spearman", "Kendall τ-b", "operation"], rows, all)
 }
 
-fn disagreeing(report: &Report<'_>) -> Option<Section> {
+fn disagreeing(report: &CorrelationReport<'_>) -> Option<CorrelationTable> {
     let (pairs, unit) = (&report.correlation.pairs, report.correlation.clock.unit());
     let row = |pair: &Pair| {
         vec![
@@ -100,14 +100,14 @@ fn disagreeing(report: &Report<'_>) -> Option<Section> {
     };
     let rows = pairs.iter().take(report.most).map(row).collect();
     let heading = format!("Farthest from the median, in {unit} and instructions");
-    Section::new(heading, &["off by", "ratio", "hardware p50", "TCG p50", "cell"], rows, pairs.len())
+    CorrelationTable::new(heading, &["off by", "ratio", "hardware p50", "TCG p50", "cell"], rows, pairs.len())
 }
 
-fn left_out(report: &Report<'_>) -> Option<Section> {
+fn left_out(report: &CorrelationReport<'_>) -> Option<CorrelationTable> {
     let left_out = &report.correlation.left_out;
     let row = |lone: &LeftOut| vec![lone.why.into(), text::one_line(&lone.cell.to_string())];
     let rows = left_out.iter().take(report.most).map(row).collect();
-    Section::new("Left out".into(), &["why", "cell"], rows, left_out.len())
+    CorrelationTable::new("Left out".into(), &["why", "cell"], rows, left_out.len())
 }
 
 /// A ratio with three digits that say something.

@@ -8,44 +8,44 @@ use hookbench_results::{Cell, Schedule};
 use crate::section::{Row, Section};
 use crate::text;
 
-mod sources;
+mod publications;
 
-pub use sources::{CLOUDFLARE, LWN, Source, WHY_THEY_DIFFER};
-use sources::{Condition, Remark};
+pub use publications::{CLOUDFLARE, LWN, Publication, WHY_THEY_DIFFER};
+use publications::{PublishedCondition, RatioRemark};
 
 /// A published measurement and the run beside it, on one kernel.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Comparison {
+pub struct LiteratureComparison {
     /// What was published, and where.
-    pub source: &'static Source,
+    pub publication: &'static Publication,
     /// The kernel of our cells; `None` when the run has none that compare.
     pub kernel: Option<String>,
     /// One per published condition, and per cell of ours that may stand for it.
-    pub lines: Vec<Line>,
+    pub lines: Vec<ComparedCondition>,
     /// Ratios of two lines that say more than those to the first.
     pub remarks: Vec<String>,
 }
 
 /// A published number beside one of ours.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Line {
+pub struct ComparedCondition {
     /// The condition, in the publication's words.
     pub condition: &'static str,
-    /// Its number, in the source's unit.
+    /// Its number, in the publication's unit.
     pub published: u64,
-    /// That, to the source's base.
+    /// That, to the publication's base.
     pub ratio: f64,
     /// Our monitor that stands for it.
     pub monitor: &'static str,
     /// Whether it is like for like, and why.
     pub likeness: String,
     /// Our number, if the run has it.
-    pub ours: Option<Ours>,
+    pub ours: Option<MatchingCell>,
 }
 
 /// A cell of ours in a comparison.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Ours {
+pub struct MatchingCell {
     /// `execve-noop[env_pages=0 ld_preload=ignored], delivered`
     pub cell: String,
     /// Its median with the unit: `442,333 instructions`.
@@ -59,14 +59,14 @@ pub struct Ours {
 const PAIR: [&str; 2] = ["audit-pair-n", "audit-pair-y"];
 
 /// The run beside all that was published, per kernel that has such cells; a
-/// source without any is there once, without our numbers.
-pub fn compare(sections: &[Section<'_>]) -> Vec<Comparison> {
-    [&LWN, &CLOUDFLARE].into_iter().flat_map(|source| compare_with(source, sections)).collect()
+/// publication without any is there once, without our numbers.
+pub fn compare(sections: &[Section<'_>]) -> Vec<LiteratureComparison> {
+    [&LWN, &CLOUDFLARE].into_iter().flat_map(|publication| compare_with(publication, sections)).collect()
 }
 
-fn compare_with(source: &'static Source, sections: &[Section<'_>]) -> Vec<Comparison> {
+fn compare_with(publication: &'static Publication, sections: &[Section<'_>]) -> Vec<LiteratureComparison> {
     let mut kernels: Vec<Option<&str>> = Vec::new();
-    for section in sections.iter().filter(|section| of_source(source, section)) {
+    for section in sections.iter().filter(|section| of_source(publication, section)) {
         let kernel = Some(section.cell.kernel.as_str());
         if section.baseline().is_some() && !kernels.contains(&kernel) {
             kernels.push(kernel);
@@ -80,20 +80,28 @@ fn compare_with(source: &'static Source, sections: &[Section<'_>]) -> Vec<Compar
     if kernels.is_empty() {
         kernels.push(None);
     }
-    kernels.into_iter().map(|kernel| comparison(source, sections, kernel)).collect()
+    kernels.into_iter().map(|kernel| comparison(publication, sections, kernel)).collect()
 }
 
-fn comparison(source: &'static Source, sections: &[Section<'_>], kernel: Option<&str>) -> Comparison {
-    let found: Vec<Line> = source
+fn comparison(
+    publication: &'static Publication,
+    sections: &[Section<'_>],
+    kernel: Option<&str>,
+) -> LiteratureComparison {
+    let found: Vec<ComparedCondition> = publication
         .conditions
         .iter()
-        .map(|condition| line(source, condition, ours(source, condition, sections, kernel)))
+        .map(|condition| line(publication, condition, ours(publication, condition, sections, kernel)))
         .collect();
-    let remarks = source.remarks.iter().filter_map(|remark| remark.text(&found)).collect();
-    Comparison { source, kernel: kernel.map(text::one_line), lines: chosen(found), remarks }
+    let remarks = publication.remarks.iter().filter_map(|remark| remark.text(&found)).collect();
+    LiteratureComparison { publication, kernel: kernel.map(text::one_line), lines: chosen(found), remarks }
 }
 
-fn line(source: &Source, condition: &Condition, ours: Option<Ours>) -> Line {
+fn line(
+    publication: &Publication,
+    condition: &PublishedCondition,
+    ours: Option<MatchingCell>,
+) -> ComparedCondition {
     let [wanted, ..] = condition.schedules;
     let likeness = match &ours {
         Some(ours) if ours.schedule != wanted => {
@@ -101,10 +109,10 @@ fn line(source: &Source, condition: &Condition, ours: Option<Ours>) -> Line {
         }
         _ => condition.likeness.into(),
     };
-    Line {
+    ComparedCondition {
         condition: condition.name,
         published: condition.published,
-        ratio: condition.published as f64 / source.base as f64,
+        ratio: condition.published as f64 / publication.base as f64,
         monitor: condition.monitor,
         likeness,
         ours,
@@ -112,10 +120,10 @@ fn line(source: &Source, condition: &Condition, ours: Option<Ours>) -> Line {
 }
 
 /// Per condition the lines that have a number; of one that has none, the first.
-fn chosen(found: Vec<Line>) -> Vec<Line> {
+fn chosen(found: Vec<ComparedCondition>) -> Vec<ComparedCondition> {
     let measured: Vec<&str> =
         found.iter().filter(|line| line.ours.is_some()).map(|line| line.condition).collect();
-    let mut lines: Vec<Line> = Vec::new();
+    let mut lines: Vec<ComparedCondition> = Vec::new();
     for line in found {
         let named = lines.iter().any(|other| other.condition == line.condition);
         if line.ours.is_some() || (!named && !measured.contains(&line.condition)) {
@@ -125,19 +133,19 @@ fn chosen(found: Vec<Line>) -> Vec<Line> {
     lines
 }
 
-/// Whether the section's cells can stand beside what `source` says.
-fn of_source(source: &Source, section: &Section<'_>) -> bool {
-    section.cell.workload == source.workload && section.cell.boot.is_default()
+/// Whether the section's cells can stand beside what `publication` says.
+fn of_source(publication: &Publication, section: &Section<'_>) -> bool {
+    section.cell.workload == publication.workload && section.cell.boot.is_default()
 }
 
 /// The cell that stands for `condition`: the first schedule that has one, and
 /// of those the smallest environment.
 fn ours(
-    source: &Source,
-    condition: &Condition,
+    publication: &Publication,
+    condition: &PublishedCondition,
     sections: &[Section<'_>],
     kernel: Option<&str>,
-) -> Option<Ours> {
+) -> Option<MatchingCell> {
     let (name, value) = condition.param;
     let [without, with] = PAIR;
     let of_pair = kernel == Some(with);
@@ -145,7 +153,7 @@ fn ours(
     let fitting = sections.iter().filter(|section| {
         let cell = &section.cell;
         let given = cell.params.get(name) == Some(value);
-        Some(cell.kernel.as_str()) == kernel && of_source(source, section) && given
+        Some(cell.kernel.as_str()) == kernel && of_source(publication, section) && given
     });
     let rows = fitting.flat_map(|section| section.rows.iter().map(move |row| (section, row)));
     rows.filter(|(_, row)| row.monitor() == condition.monitor && row.added.is_some())
@@ -171,17 +179,17 @@ fn env_pages(section: &Section<'_>) -> u64 {
     section.cell.params.get("env_pages").and_then(|pages| pages.parse().ok()).unwrap_or(0)
 }
 
-fn shown(section: &Section<'_>, row: &Row<'_>, base: Option<u64>) -> Option<Ours> {
+fn shown(section: &Section<'_>, row: &Row<'_>, base: Option<u64>) -> Option<MatchingCell> {
     let value = row.summary?.p50;
     let ratio = base.map_or(row.added?.ratio, |base| value as f64 / base as f64);
     let cell = format!("{}, {}", section.operation(), section.cell.schedule);
     let p50 = format!("{} {}", text::grouped(value), section.clock.unit());
-    ratio.is_finite().then_some(Ours { cell, p50, ratio, schedule: section.cell.schedule })
+    ratio.is_finite().then_some(MatchingCell { cell, p50, ratio, schedule: section.cell.schedule })
 }
 
-impl Remark {
+impl RatioRemark {
     /// The ratio of the two, theirs and ours; `None` when the run lacks one.
-    fn text(&self, lines: &[Line]) -> Option<String> {
+    fn text(&self, lines: &[ComparedCondition]) -> Option<String> {
         let by = |monitor| lines.iter().find(|line| line.monitor == monitor);
         let (over, under) = (by(self.over)?, by(self.under)?);
         let published = over.published as f64 / under.published as f64;
@@ -197,7 +205,7 @@ mod tests {
     use super::*;
     use crate::{fixture, section};
 
-    fn compared(cells: &[(&str, &str, &str, Schedule, u64)]) -> Vec<Comparison> {
+    fn compared(cells: &[(&str, &str, &str, Schedule, u64)]) -> Vec<LiteratureComparison> {
         let run = fixture::run_of_cells(cells);
         compare(&section::sections(&run))
     }

@@ -6,7 +6,7 @@ use hookbench_results::Schedule;
 
 /// A publication.
 #[derive(Debug, PartialEq, Eq)]
-pub struct Source {
+pub struct Publication {
     /// Who and when.
     pub title: &'static str,
     /// Where.
@@ -19,13 +19,13 @@ pub struct Source {
     pub base: u64,
     /// Our workload.
     pub workload: &'static str,
-    pub(super) conditions: &'static [Condition],
-    pub(super) remarks: &'static [Remark],
+    pub(super) conditions: &'static [PublishedCondition],
+    pub(super) remarks: &'static [RatioRemark],
 }
 
 /// One published condition and the cells that may stand for it, best first.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Condition {
+pub(super) struct PublishedCondition {
     pub(super) name: &'static str,
     pub(super) published: u64,
     pub(super) monitor: &'static str,
@@ -39,7 +39,7 @@ pub(super) struct Condition {
 
 /// The ratio of two conditions, by the monitors that stand for them.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Remark {
+pub(super) struct RatioRemark {
     pub(super) over: &'static str,
     pub(super) under: &'static str,
     pub(super) text: &'static str,
@@ -53,7 +53,7 @@ const IGNORED: (&str, &str) = ("ld_preload", "ignored");
 const RECORDED: (&str, &str) = ("ld_preload", "recorded");
 
 /// KP Singh's case study as LWN reported it.
-pub static LWN: Source = Source {
+pub static LWN: Publication = Publication {
     title: "LWN, “Kernel runtime security instrumentation” (2019)",
     url: "https://lwn.net/Articles/798157/",
     about: "mean time of executing a no-op binary 100 times, rough by its author's own word",
@@ -61,7 +61,7 @@ pub static LWN: Source = Source {
     base: 518,
     workload: "execve-noop",
     conditions: &[
-        Condition {
+        PublishedCondition {
             name: "audit compiled out",
             published: 518,
             monitor: "none",
@@ -70,7 +70,7 @@ pub static LWN: Source = Source {
             schedules: QUIET,
             likeness: "like for like: the same kernel built without CONFIG_AUDIT, `audit-pair-n`",
         },
-        Condition {
+        PublishedCondition {
             name: "audit compiled out",
             published: 518,
             monitor: "none",
@@ -79,7 +79,7 @@ pub static LWN: Source = Source {
             schedules: QUIET,
             likeness: "not like for like: this kernel has audit compiled in; `none` is the nearest",
         },
-        Condition {
+        PublishedCondition {
             name: "audit compiled out",
             published: 518,
             monitor: "audit+off",
@@ -88,7 +88,7 @@ pub static LWN: Source = Source {
             schedules: QUIET,
             likeness: "not like for like: compiled in and off (audit=0)",
         },
-        Condition {
+        PublishedCondition {
             name: "audit without rules",
             published: 522,
             monitor: "audit+idle",
@@ -97,7 +97,7 @@ pub static LWN: Source = Source {
             schedules: QUIET,
             likeness: "like for like",
         },
-        Condition {
+        PublishedCondition {
             name: "audit recording execve",
             published: 663,
             monitor: "audit+auditd",
@@ -106,7 +106,7 @@ pub static LWN: Source = Source {
             schedules: READ,
             likeness: "like for like: LWN does not name the reader, auditd is the usual one",
         },
-        Condition {
+        PublishedCondition {
             name: "audit recording execve",
             published: 663,
             monitor: "audit+rules",
@@ -115,7 +115,7 @@ pub static LWN: Source = Source {
             schedules: QUIET,
             likeness: "not like for like: nobody reads the records",
         },
-        Condition {
+        PublishedCondition {
             name: "KRSI recording LD_PRELOAD",
             published: 543,
             monitor: "bpf-lsm+perfbuf",
@@ -124,7 +124,7 @@ pub static LWN: Source = Source {
             schedules: READ,
             likeness: "like for like: KRSI used the perf ring buffer",
         },
-        Condition {
+        PublishedCondition {
             name: "KRSI recording LD_PRELOAD",
             published: 543,
             monitor: "bpf-lsm+ringbuf",
@@ -133,7 +133,7 @@ pub static LWN: Source = Source {
             schedules: READ,
             likeness: "not like for like: the BPF ring buffer is younger than KRSI's prototype",
         },
-        Condition {
+        PublishedCondition {
             name: "KRSI recording LD_PRELOAD",
             published: 543,
             monitor: "bpf-lsm+perfbuf",
@@ -142,7 +142,7 @@ pub static LWN: Source = Source {
             schedules: READ,
             likeness: "not like for like: LD_PRELOAD is not read",
         },
-        Condition {
+        PublishedCondition {
             name: "KRSI recording LD_PRELOAD",
             published: 543,
             monitor: "bpf-lsm+ringbuf",
@@ -152,7 +152,7 @@ pub static LWN: Source = Source {
             likeness: "not like for like: another buffer, and LD_PRELOAD is not read",
         },
     ],
-    remarks: &[Remark {
+    remarks: &[RatioRemark {
         over: "audit+auditd",
         under: "audit+idle",
         text: "audit recording execve (auditd) over audit without rules",
@@ -160,7 +160,7 @@ pub static LWN: Source = Source {
 };
 
 /// Cloudflare's live patch of user namespaces.
-pub static CLOUDFLARE: Source = Source {
+pub static CLOUDFLARE: Publication = Publication {
     title: "Cloudflare, “Live-patching security vulnerabilities inside the Linux kernel with eBPF LSM” (2022)",
     url: "https://blog.cloudflare.com/live-patch-security-vulnerabilities-with-ebpf-lsm/",
     about: "one unshare(CLONE_NEWUSER) by root, entry to exit of the system call; one call each, on different CPUs",
@@ -168,7 +168,7 @@ pub static CLOUDFLARE: Source = Source {
     base: 63_294,
     workload: "unshare-burst",
     conditions: &[
-        Condition {
+        PublishedCondition {
             name: "no policy",
             published: 63_294,
             monitor: "none",
@@ -177,7 +177,7 @@ pub static CLOUDFLARE: Source = Source {
             schedules: QUIET,
             likeness: "like for like",
         },
-        Condition {
+        PublishedCondition {
             name: "policy attached, root allowed",
             published: 70_138,
             monitor: "bpf-lsm+deny",
