@@ -53,7 +53,7 @@ fn another_target_is_said_by_a_variable_and_one_that_is_none_is_refused() {
 #[test]
 fn criterion_has_the_samples_of_a_run() {
     // As the benchmark does: Criterion draws with plotters, which knows no font of its own.
-    hookbench_reports::plot::register_font();
+    hookbench_reports::plot::register_font().unwrap();
     let (session, folder) = (default_session(), tempfile::tempdir().unwrap());
     let planned = [
         paced("null-syscall", "none", &[]),

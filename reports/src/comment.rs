@@ -1,16 +1,16 @@
-//! `comment.md`: the run for a comment on a change, which may not be longer than
-//! [`LIMIT`]. A run that fits is the whole `report.md`; of others the answer, the
-//! table to choose by and what failed, and it says that there is more and where.
+//! `comment.md`: the run for a comment on a pull request, at most [`LIMIT`] bytes long.
+//! If the whole `report.md` fits, it is the comment. Otherwise the comment has the answer,
+//! the failures and the table to choose a monitor by, and says where the rest is.
 
 use hookbench_results::{Outcome, Run};
 
 use crate::decision::{self, Decision, MonitorChoice};
-use crate::markdown::{code, escaped, opening, table_of_numbers};
+use crate::markdown::{TITLE, code, escaped, opening, table_of_numbers};
 use crate::section::Row;
 use crate::{default_kernel, markdown, matrix, section, summary, text};
 
-/// The most characters that GitHub takes in a comment are 65,536; some stay free for
-/// who puts a line of his own above.
+/// The size limit, in bytes. GitHub accepts comments of up to 65,536 characters; the
+/// rest is free for a line that a user adds above.
 pub const LIMIT: usize = 65_000;
 
 /// The run as Markdown of at most [`LIMIT`] bytes.
@@ -21,10 +21,10 @@ pub fn render(run: &Run) -> String {
 
 fn shortened(run: &Run, whole: usize) -> String {
     let sections = section::sections(run);
-    let mut comment = format!("# What watching costs\n\n{}\n", opening(run, &sections));
+    let mut comment = format!("{TITLE}\n\n{}\n", opening(run, &sections));
     let end = format!(
-        "\nShortened: the whole report has {} characters, more than a comment takes. It is in `report.md` and \
-         `report.html` of the run, every number in `results.csv`.\n",
+        "\nShortened: the whole report has {} characters, too many for a comment. It is in the files `report.md` \
+         and `report.html` of the run, and every number is in `results.csv`.\n",
         text::grouped(whole as u64)
     );
     let decision = default_kernel::default_kernel(&sections)
@@ -39,7 +39,7 @@ fn shortened(run: &Run, whole: usize) -> String {
     if comment.len() + end.len() > LIMIT { end } else { comment + &end }
 }
 
-/// What failed, which nobody may overlook; lines that can be cut off anywhere.
+/// The failed cells, one line each, so that the comment can end after any of them.
 fn failures(run: &Run) -> Vec<String> {
     let failed = run.measurements.iter().filter_map(|measurement| match &measurement.outcome {
         Outcome::Failed(failure) => {
@@ -69,7 +69,7 @@ fn lines(kernel: &str, decision: &Decision<'_, '_>) -> Vec<String> {
         .chain(["lost in burst", "does", "scope", "since"].map(String::from))
         .collect();
     let title = format!(
-        "\n## Which monitor? Kernel {}\n\nAdded to the median of one operation, in that order: {}.\n\n",
+        "\n## Which monitor? Kernel {}\n\nCosts added to the median of one operation, in this order: {}.\n\n",
         escaped(kernel),
         units.join(", ")
     );
@@ -109,13 +109,13 @@ mod tests {
     use hookbench_results::{Failure, FailureKind};
 
     #[test]
-    fn a_run_that_fits_is_whole() {
+    fn a_run_that_fits_is_the_whole_report() {
         let run = fixture::synthetic_run();
         assert_eq!(render(&run), markdown::render(&run));
     }
 
     #[test]
-    fn a_run_that_does_not_fit_says_so_and_fits() {
+    fn a_run_that_does_not_fit_is_shortened_and_says_so() {
         let mut run = fixture::synthetic_run();
         let failure =
             Failure { kind: FailureKind::Agent, message: "log ".repeat(9_000), console: vec!["x".into()] };
@@ -135,7 +135,7 @@ mod tests {
     }
 
     #[test]
-    fn names_without_end_do_not_make_it_longer() {
+    fn very_long_names_stay_within_the_limit() {
         let mut run = fixture::synthetic_run();
         for measurement in &mut run.measurements {
             measurement.cell.workload = "w".repeat(40_000);

@@ -1,5 +1,5 @@
-//! `results.csv`: one line a cell in the run's order, for scripts. A field
-//! without a number is empty; a column keeps its meaning and its place.
+//! `results.csv`: one line per cell in the run's order, for scripts. A field without a
+//! number is empty. A column never changes its meaning or its place.
 
 use hookbench_results::baseline::Added;
 use hookbench_results::noisy::Interval;
@@ -54,7 +54,7 @@ pub const COLUMNS: [&str; 38] = [
 /// The run as CSV with a header.
 pub fn render(run: &Run) -> String {
     let sections = section::sections(run);
-    // Sections sort their rows; here a cell has the place that the plan gave it.
+    // The rows of a section are sorted; the file follows the order of the plan.
     let with = |section| move |row| (section, row);
     let mut rows: Vec<(&Section<'_>, &Row<'_>)> =
         sections.iter().flat_map(|section| section.rows.iter().map(with(section))).collect();
@@ -64,10 +64,10 @@ pub fn render(run: &Run) -> String {
     written(&COLUMNS, rows.into_iter().map(whole))
 }
 
-/// `records` as CSV below the names of their `columns`; each is as long as these.
+/// `records` as CSV below the names of their `columns`. All have the same length.
 pub(crate) fn written(columns: &[&str], records: impl Iterator<Item = Vec<String>>) -> String {
     let mut writer = csv::Writer::from_writer(Vec::new());
-    // Writing into memory does not fail.
+    // Writing to memory cannot fail.
     let _ = writer.write_record(columns);
     for record in records {
         let _ = writer.write_record(record);
@@ -75,8 +75,8 @@ pub(crate) fn written(columns: &[&str], records: impl Iterator<Item = Vec<String
     String::from_utf8(writer.into_inner().unwrap_or_default()).unwrap_or_default()
 }
 
-/// Foreign text as a field: a spreadsheet takes what begins like a formula for
-/// one, but not behind an apostrophe.
+/// Foreign text as a field. A spreadsheet would evaluate a field that begins like a
+/// formula; an apostrophe in front prevents that.
 pub(crate) fn field(foreign: &str) -> String {
     let line = text::one_line(foreign);
     let formula = ['=', '+', '-', '@', '＝', '＋', '－', '＠'];
@@ -110,7 +110,7 @@ fn record(row: &Row<'_>) -> Vec<String> {
     fields
 }
 
-/// 95 % intervals in the clock's unit, the verdict, rounds and outliers; empty of an
+/// 95 % intervals in the clock's unit, the verdict, rounds and outliers; empty for an
 /// exact clock.
 fn noisy(noise: Option<RowNoise>) -> [String; 7] {
     let Some(noise) = noise else { return Default::default() };
@@ -164,7 +164,7 @@ mod tests {
     use crate::fixture;
 
     #[test]
-    fn each_cell_is_one_line_of_all_columns_in_the_run_s_order() {
+    fn each_cell_is_one_line_with_all_columns_in_the_run_s_order() {
         let run = fixture::synthetic_run();
         let text = render(&run);
         let mut reader = csv::Reader::from_reader(text.as_bytes());

@@ -1,6 +1,5 @@
-//! What one has to know of each monitor to choose one, on one kernel: what it adds
-//! to each behaviour, what it loses, whether it can stop anything, whom it watches
-//! and which kernels have it. Who renders it is elsewhere.
+//! The facts to choose a monitor by, on one kernel: its cost for each behaviour, its
+//! losses, its enforcement, its scope and the kernels that have it. Formats render them.
 
 use std::cmp::Reverse;
 
@@ -10,19 +9,19 @@ use hookbench_results::{Does, Run, Schedule, Whom};
 use crate::section::{Row, Section};
 use crate::{default_kernel, summary, text};
 
-/// The table of one kernel.
+/// The table to choose a monitor by, for one kernel.
 pub struct Decision<'s, 'a> {
-    /// The operations that stand for the behaviours: the columns of costs.
+    /// The columns of costs: an operation for each behaviour.
     pub operations: Vec<CostColumn<'s, 'a>>,
-    /// One per monitor, `none` left out, by what it adds to the first operation.
+    /// One per monitor except `none`, by the cost added to the first operation.
     pub monitors: Vec<MonitorChoice<'s, 'a>>,
 }
 
 /// One column of costs.
 pub struct CostColumn<'s, 'a> {
-    /// What is watched for it; `None` of an operation that nothing watches.
+    /// The watched behaviour; `None` for an operation that no monitor watches.
     pub behaviour: Option<String>,
-    /// Where its numbers are from.
+    /// The section with its numbers.
     pub section: &'s Section<'a>,
 }
 
@@ -30,26 +29,26 @@ pub struct CostColumn<'s, 'a> {
 pub struct MonitorChoice<'s, 'a> {
     /// Its name.
     pub monitor: String,
-    /// Its mechanism, which has a colour.
+    /// Its mechanism.
     pub mechanism: String,
-    /// What it is and can do, where the run says it.
+    /// The description of the monitor, if the run has one.
     pub record: Option<&'s MonitorRecord>,
-    /// Its row of each operation, where there is one.
+    /// Its row for each operation, if there is one.
     pub costs: Vec<Option<&'s Row<'a>>>,
-    /// What it lost in a burst, where there was one.
+    /// The events that it lost in a burst, if there was one.
     pub lost: Option<BurstLoss>,
-    /// On how many kernels of the run it has a number, and on which it has none.
+    /// The number of kernels on which it has a number, and the names of the others.
     pub kernels: (usize, Vec<String>),
 }
 
-/// What a monitor lost of a burst of events.
+/// The events that a monitor lost in a burst.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct BurstLoss {
-    /// So many events.
+    /// The number of lost events.
     pub lost: u64,
-    /// Of so many.
+    /// The number of all events.
     pub of: u64,
-    /// What was done in a burst.
+    /// The operation of the burst.
     pub operation: String,
 }
 
@@ -66,7 +65,7 @@ impl BurstLoss {
     }
 }
 
-/// What a monitor can do with what it sees, in a word.
+/// The enforcement of a monitor, in a word or three.
 pub fn ability(does: Does) -> &'static str {
     match does {
         Does::Observes => "observe",
@@ -76,21 +75,21 @@ pub fn ability(does: Does) -> &'static str {
     }
 }
 
-/// The mechanisms by which a kernel lets one refuse an operation before it happens,
-/// whatever the monitor that was measured does: by a program's or a filter's answer, or
-/// by a policy. kprobes are not among them, for they need an option that kernels lack.
-const REFUSING: [&str; 9] =
+/// The mechanisms that can deny an operation before it happens, by the answer of a
+/// program or a filter or by a policy, whether or not the measured monitor does so.
+/// kprobes are not among them, because they need an option that kernels lack.
+const DENYING: [&str; 9] =
     ["apparmor", "bpf-lsm", "fanotify", "fmod-ret", "landlock", "lsm-cgroup", "seccomp", "selinux", "tomoyo"];
 
 impl MonitorChoice<'_, '_> {
-    /// Whether its mechanism could refuse what this monitor only observes.
+    /// Whether its mechanism could deny the operations that this monitor only observes.
     pub fn could_deny(&self) -> bool {
         let observes = self.record.is_none_or(|record| record.does == Does::Observes);
-        observes && REFUSING.contains(&self.mechanism.as_str())
+        observes && DENYING.contains(&self.mechanism.as_str())
     }
 }
 
-/// The decision on `kernel`; `None` when no monitor was measured beside `none` there.
+/// The decision on `kernel`; `None` when no monitor has a cost there.
 pub fn decide<'s, 'a>(run: &'s Run, sections: &'s [Section<'a>], kernel: &str) -> Option<Decision<'s, 'a>> {
     let operations = operations(sections, kernel);
     if operations.is_empty() {
@@ -110,22 +109,22 @@ pub fn decide<'s, 'a>(run: &'s Run, sections: &'s [Section<'a>], kernel: &str) -
     Some(Decision { operations, monitors })
 }
 
-/// Monitors as they are usually; the others are in the tables and sweeps.
+/// Whether it is a monitor with default parameters; others are in tables and sweeps.
 fn is_choice(row: &Row<'_>) -> bool {
     !row.measurement.cell.monitor.is_none() && row.measurement.cell.tuning.is_empty()
 }
 
-/// For each behaviour the operation on `kernel` under which most monitors have a
-/// number; last, an operation that nothing watches.
+/// For each behaviour the operation on `kernel` for which most monitors have a number;
+/// last, an operation that no monitor watches.
 fn operations<'s, 'a>(sections: &'s [Section<'a>], kernel: &str) -> Vec<CostColumn<'s, 'a>> {
     let of_kernel = sections.iter().filter(|section| section.cell.kernel == kernel);
     let mut with_costs: Vec<&Section<'_>> =
         of_kernel.filter(|section| section.costs().next().is_some()).collect();
-    let worth = |section: &Section<'_>| {
+    let preference = |section: &Section<'_>| {
         let usual = section.cell.boot.is_default() && section.cell.schedule == Schedule::Paced;
         Reverse((usual, section.costs().count()))
     };
-    with_costs.sort_by_key(|section| worth(section));
+    with_costs.sort_by_key(|section| preference(section));
     let mut operations: Vec<CostColumn<'_, '_>> = Vec::new();
     for section in with_costs {
         let behaviour = section.costs().find_map(|(row, _)| summary::behaviour(row));
@@ -159,7 +158,7 @@ fn line<'s, 'a>(
     }
 }
 
-/// The worst of the bursts on `kernel`.
+/// The largest loss in a burst on `kernel`.
 fn lost(sections: &[Section<'_>], kernel: &str, of: &Row<'_>) -> Option<BurstLoss> {
     let bursts = sections.iter().filter(|section| {
         section.cell.kernel == kernel
@@ -191,15 +190,15 @@ fn kernels(sections: &[Section<'_>], of: &Row<'_>) -> (usize, Vec<String>) {
 }
 
 impl<'s, 'a> Decision<'s, 'a> {
-    /// The monitors that stopped the first operation and were measured doing so:
-    /// those that refuse it, or those that kill who makes it.
-    pub fn stopping(&self, kills: bool) -> Vec<(&MonitorChoice<'s, 'a>, &'s Row<'a>)> {
-        let stopped = self.monitors.iter().filter_map(|line| {
+    /// The monitors that were measured enforcing on the first operation: those that deny
+    /// it, or, if `kills`, those that kill the process that makes it.
+    pub fn enforcing(&self, kills: bool) -> Vec<(&MonitorChoice<'s, 'a>, &'s Row<'a>)> {
+        let enforcing = self.monitors.iter().filter_map(|line| {
             let row = line.costs.first().copied().flatten()?;
             let refused = row.measured()?.refused.as_ref().filter(|refused| refused.operations > 0)?;
             (refused.errno.starts_with("SIG") == kills).then_some((line, row))
         });
-        stopped.collect()
+        enforcing.collect()
     }
 }
 
@@ -213,15 +212,17 @@ mod tests {
         let run = fixture::synthetic_run();
         let sections = section::sections(&run);
         let decision = decide(&run, &sections, "6.1").unwrap();
-        let behaviours: Vec<_> = decision.operations.iter().map(|of| of.behaviour.as_deref()).collect();
+        let behaviours: Vec<_> =
+            decision.operations.iter().map(|operation| operation.behaviour.as_deref()).collect();
         assert_eq!(behaviours, [Some("exec"), Some("userns"), None]);
-        let workloads: Vec<_> = decision.operations.iter().map(|of| &*of.section.cell.workload).collect();
+        let workloads: Vec<_> =
+            decision.operations.iter().map(|operation| &*operation.section.cell.workload).collect();
         assert_eq!(workloads, ["execve-noop", "unshare-burst", "null-syscall"]);
         assert!(decide(&run, &sections, "4.4").is_none());
     }
 
     #[test]
-    fn a_line_says_what_was_lost_and_which_kernels_have_it() {
+    fn a_monitor_has_its_loss_and_its_kernels() {
         let run = fixture::synthetic_run();
         let sections = section::sections(&run);
         let decision = decide(&run, &sections, "6.1").unwrap();
@@ -235,7 +236,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_lost_is_shown_with_its_share() {
+    fn a_loss_is_shown_with_its_share() {
         let lost = |lost, of| BurstLoss { lost, of, operation: String::new() }.shown();
         assert_eq!(
             [lost(0, 240), lost(180, 240), lost(1, 4_000)],

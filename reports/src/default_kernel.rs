@@ -1,15 +1,14 @@
-//! The kernel that a report opens with, where a run has several: which, and why.
+//! The kernel that a report opens with when a run has several, and the reason.
 
 use crate::section::Section;
 
-/// The kernel on which most cells have a number; of several the one that stands
-/// first in the run, which is the one that has been in use for longest. `None`
-/// where there is no cell.
+/// The kernel with the most measured cells. If several have as many, the first of the
+/// run, which is the oldest. `None` when there is no cell.
 pub fn default_kernel<'s>(sections: &'s [Section<'_>]) -> Option<&'s str> {
     let mut most: Option<(&str, usize)> = None;
     for kernel in all_kernels(sections) {
-        let of = sections.iter().filter(|section| section.cell.kernel == kernel);
-        let numbers = of.flat_map(|section| &section.rows).filter(|row| row.summary.is_some()).count();
+        let of_kernel = sections.iter().filter(|section| section.cell.kernel == kernel);
+        let numbers = of_kernel.flat_map(|section| &section.rows).filter(|row| row.summary.is_some()).count();
         if most.is_none_or(|(_, best)| numbers > best) {
             most = Some((kernel, numbers));
         }
@@ -17,8 +16,8 @@ pub fn default_kernel<'s>(sections: &'s [Section<'_>]) -> Option<&'s str> {
     most.map(|(kernel, _)| kernel)
 }
 
-/// Why it is that one, where there is a choice.
-pub const REASON: &str = "the kernel with the most measured cells, of several the oldest";
+/// The reason for the choice, for readers of a run with several kernels.
+pub const REASON: &str = "the oldest of the kernels with the most measured cells";
 
 /// All kernels of the run, in its order.
 pub fn all_kernels<'s>(sections: &'s [Section<'_>]) -> Vec<&'s str> {
@@ -35,14 +34,14 @@ pub fn all_kernels<'s>(sections: &'s [Section<'_>]) -> Vec<&'s str> {
 mod tests {
     use super::*;
     use crate::{fixture, section};
-    use hookbench_results::Outcome;
+    use hookbench_results::{Outcome, Schedule};
 
     #[test]
-    fn most_numbers_win_and_else_the_first() {
+    fn the_kernel_with_most_numbers_wins_and_the_first_of_equals() {
         let mut run = fixture::synthetic_run();
         run.measurements
             .retain(|m| m.cell.params.to_string() != "as=root" && m.cell.workload != "null-syscall");
-        run.measurements.retain(|m| m.cell.schedule == hookbench_results::Schedule::Paced);
+        run.measurements.retain(|m| m.cell.schedule == Schedule::Paced);
         let equal = section::sections(&run);
         assert_eq!((default_kernel(&equal), all_kernels(&equal)), (Some("6.1"), vec!["6.1", "6.12"]));
         run.measurements[3].outcome = Outcome::Skipped("for the test".into());

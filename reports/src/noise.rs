@@ -1,6 +1,6 @@
-//! What is said beside the numbers of a clock with noise: medians and differences with
-//! their intervals, rounds, outliers, and what other clocks say of the same
-//! operations. As tables of plain text; how they are shown is the formats' business.
+//! The extra tables of a clock with noise: medians and differences with their intervals,
+//! rounds and outliers, and the other clocks of the same operations. Here they are plain
+//! text; formats render them.
 
 use hookbench_results::agreement::agreement;
 use hookbench_results::noisy::{Difference, Interval, Outliers, Rule, Verdict};
@@ -10,15 +10,21 @@ use hookbench_results::{ClockSamples, Measured, Summary};
 use crate::section::{Row, Section};
 use crate::text;
 
-/// How sure intervals are: they miss the truth in so many of a hundred cases.
+/// The share of intervals that miss the true value, in percent.
 pub const MISSES: f64 = 5.0;
 
-/// What stands above the tables.
-pub const ABOUT: &str = "With 95 % confidence intervals from a bootstrap over rounds. Outliers (far out, below \
-                         and above) are counted and not left out. A monitor is called dearer or cheaper when \
-                         its interval does not hold 0 and it is 1 % or more.";
+/// The meaning of the intervals and verdicts, for readers.
+pub const MEANING: &str = "The intervals are 95 % confidence intervals from a bootstrap over rounds. Outliers (far \
+                           below/far above) are counted and kept. A monitor is dearer or cheaper when its \
+                           interval excludes 0 and the change is at least 1 %.";
 
-/// A table: its columns and its rows.
+/// The meaning of the columns of the other clocks, for readers.
+pub const CLOCKS_MEANING: &str = "Other clocks of the same operations. `to first` is the median of the \
+                                  differences, operation by operation. `empty` is the clock's reading for an \
+                                  empty section or a system call that does nothing. `cost` is what the clock \
+                                  adds to such a call while it is on, in TSC cycles.";
+
+/// A table of plain text.
 pub struct NoiseTable {
     /// The columns' names.
     pub header: &'static [&'static str],
@@ -26,22 +32,22 @@ pub struct NoiseTable {
     pub rows: Vec<Vec<String>>,
 }
 
-/// What the noise leaves of a row's numbers.
+/// The numbers of a row with their uncertainty.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct RowNoise {
     /// The median.
     pub median: Interval,
-    /// What the monitor adds, over the rounds in which both were measured; none of
-    /// `none`, and of less than two rounds.
+    /// The added cost, over the rounds in which both were measured; `None` for `none`, and
+    /// with fewer than two rounds.
     pub difference: Option<Difference>,
-    /// How many rounds there were.
+    /// The number of rounds.
     pub rounds: usize,
-    /// How many samples are far out.
+    /// The number of samples far below and far above the others.
     pub outliers: Outliers,
 }
 
 impl RowNoise {
-    /// Of `row` in `section`; `None` of an exact clock, and where there are no numbers.
+    /// The noise of `row` in `section`; `None` for an exact clock, and without numbers.
     pub fn for_row(section: &Section<'_>, row: &Row<'_>) -> Option<RowNoise> {
         if section.clock.is_exact() {
             return None;
@@ -60,7 +66,7 @@ impl RowNoise {
         })
     }
 
-    /// What became of the comparison with `none`.
+    /// The result of the comparison with `none`.
     pub fn verdict(&self) -> Option<&'static str> {
         self.difference.map(|difference| match difference.verdict {
             Verdict::Regressed => "dearer",
@@ -71,7 +77,7 @@ impl RowNoise {
     }
 }
 
-/// Medians and differences with their intervals; `None` of an exact clock.
+/// Medians and differences with their intervals; `None` for an exact clock.
 pub fn intervals(section: &Section<'_>) -> Option<NoiseTable> {
     let rows: Vec<Vec<String>> = section
         .rows
@@ -89,13 +95,13 @@ pub fn intervals(section: &Section<'_>) -> Option<NoiseTable> {
             ])
         })
         .collect();
-    let header = &["monitor", "p50 lies in", "added lies in", "verdict", "rounds", "outliers"];
+    let header = &["monitor", "p50 interval", "added interval", "verdict", "rounds", "outliers"];
     (!rows.is_empty()).then_some(NoiseTable { header, rows })
 }
 
-/// The other clocks beside the first; `None` where there are none.
+/// The other clocks, compared with the first; `None` if there are none.
 pub fn clocks(section: &Section<'_>) -> Option<NoiseTable> {
-    let of = |row: &Row<'_>| {
+    let fields = |row: &Row<'_>| {
         let (monitor, measured) = (row.monitor(), row.measured());
         let others =
             measured.into_iter().flat_map(|measured| measured.others.iter().map(move |o| (measured, o)));
@@ -107,9 +113,8 @@ pub fn clocks(section: &Section<'_>) -> Option<NoiseTable> {
             })
             .collect::<Vec<_>>()
     };
-    let rows: Vec<Vec<String>> = section.rows.iter().flat_map(of).collect();
-    let header =
-        &["monitor", "clock", "median", "unit", "to first", "rank corr.", "of nothing", "cost", "missed"];
+    let rows: Vec<Vec<String>> = section.rows.iter().flat_map(fields).collect();
+    let header = &["monitor", "clock", "median", "unit", "to first", "rank corr.", "empty", "cost", "missed"];
     (!rows.is_empty()).then_some(NoiseTable { header, rows })
 }
 
@@ -152,8 +157,8 @@ mod tests {
     use crate::{fixture, section};
     use hookbench_results::{Clock, Outcome, Run, Target};
 
-    /// SYNTHETIC: three rounds each, the monitor dearer by some 100, with a spike.
-    pub(super) fn run() -> Run {
+    /// SYNTHETIC: three rounds each; the monitor costs about 100 more, with a spike.
+    fn run() -> Run {
         let none: Vec<u64> = (0..60).map(|n| 1000 + n % 7).collect();
         let mut monitor: Vec<u64> = (0..60).map(|n| 1100 + n % 5).collect();
         monitor[7] = 9_000;
@@ -173,7 +178,7 @@ mod tests {
     }
 
     #[test]
-    fn medians_stand_with_their_intervals_and_outliers_are_counted() {
+    fn medians_have_intervals_and_outliers_are_counted() {
         let run = run();
         let table = intervals(&section::sections(&run)[0]).unwrap();
         let monitor = &table.rows[1];
@@ -185,7 +190,7 @@ mod tests {
     }
 
     #[test]
-    fn clocks_stand_side_by_side() {
+    fn other_clocks_are_compared_with_the_first() {
         let run = run();
         let table = clocks(&section::sections(&run)[0]).unwrap();
         assert_eq!(table.rows[0][1..], ["ftrace", "963", "TSC cycles", "-40", "1.00", "0", "+80", "0"]);

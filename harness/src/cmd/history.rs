@@ -103,7 +103,7 @@ fn write(histories: &[OperationHistory], folder: &std::path::Path) -> Result<()>
     say::result(&format!("{}  a line for each monitor and place\n", table.display()))?;
     for (number, history) in (1..).zip(histories) {
         let picture = folder.join(format!("history-{number}.svg"));
-        write_whole(&picture, plot::history(history, plot::WIDE).as_bytes())?;
+        write_whole(&picture, plot::history(history, plot::WIDE)?.as_bytes())?;
         say::result(&format!("{}  {}\n", picture.display(), history.title()))?;
     }
     Ok(())

@@ -1,16 +1,16 @@
-//! A comparison as a page, one file without a script, in the look of `report.html`.
+//! A comparison as a page: one file without a script, in the style of `report.html`.
 
 use hookbench_results::Cell;
 use hookbench_results::compare::Change;
 use hookbench_results::gate::Word;
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
-use super::markdown::heading;
-use super::{ComparisonReport, phrases};
-use crate::html::STYLE;
+use super::phrases;
+use super::report::ComparisonReport;
+use crate::html::{STYLE, table};
 use crate::text;
 
-/// What is long here (names of cells, hashes) is broken into lines.
+/// Names of cells and hashes are long and break into several lines.
 const LONG: &str =
     "td.text, th.cell { white-space: normal; overflow-wrap: anywhere; } th.cell { min-width: 15rem; }";
 
@@ -24,13 +24,13 @@ pub(super) fn render(report: &ComparisonReport<'_>) -> String {
                 meta charset="utf-8";
                 meta name="viewport" content="width=device-width, initial-scale=1";
                 meta name="color-scheme" content="light dark";
-                title { (heading(report)) ": hookbench" }
+                title { (phrases::heading(report)) ": hookbench" }
                 style { (PreEscaped(STYLE)) (PreEscaped(LONG)) }
             }
             body {
                 main {
                     header {
-                        h1 { (heading(report)) }
+                        h1 { (phrases::heading(report)) }
                         p.answer { (phrases::answer(report)) }
                         dl {
                             div { dt { "base" } dd { (runs.base) } }
@@ -49,7 +49,7 @@ pub(super) fn render(report: &ComparisonReport<'_>) -> String {
     page.into_string() + "\n"
 }
 
-/// A table under a heading; nothing where there is no row.
+/// A table under a heading; empty when there is no row.
 fn section<T>(
     report: &ComparisonReport<'_>,
     heading: &str,
@@ -58,16 +58,13 @@ fn section<T>(
     row: impl Fn(&T) -> Markup,
 ) -> Markup {
     let (shown, left) = report.shown(items);
+    let head = html! { @for (name, number) in header { th.number[*number] scope="col" { (name) } } };
+    let body = html! { @for item in shown { tr { (row(item)) } } };
     html! {
         @if !shown.is_empty() {
             section {
                 h2 { (heading) }
-                div.table tabindex="0" role="region" aria-label={ "Table: " (heading) } {
-                    table {
-                        thead { tr { @for (name, number) in header { th.number[*number] scope="col" { (name) } } } }
-                        tbody { @for item in shown { tr { (row(item)) } } }
-                    }
-                }
+                (table::scrolling(heading, "", &head, &body))
                 @if let Some(more) = phrases::more(left) { p { (more) } }
             }
         }
@@ -81,7 +78,7 @@ fn cell_name(cell: &Cell) -> Markup {
 fn environment(report: &ComparisonReport<'_>) -> Markup {
     let header = [("what", false), ("in the base", false), ("in the new run", false)];
     let differences = &report.comparison.environment;
-    section(report, "What made the numbers and differs", &header, differences, |difference| {
+    section(report, "Differences in the environment", &header, differences, |difference| {
         let [what, base, new] = phrases::difference(difference);
         html! { th scope="row" { (what) } td.text { (base) } td.text { (new) } }
     })
@@ -101,10 +98,10 @@ fn verdicts(report: &ComparisonReport<'_>) -> Markup {
 
 fn endings(report: &ComparisonReport<'_>) -> Markup {
     let comparison = report.comparison;
-    let header = [("cell", false), ("how it ended", false)];
+    let header = [("cell", false), ("outcome", false)];
     let line = |cell: &Cell, words: String| html! { (cell_name(cell)) td.text { (words) } };
     html! {
-        (section(report, "Ended otherwise", &header, &comparison.outcomes, |ending| {
+        (section(report, "Different outcomes", &header, &comparison.outcomes, |ending| {
             line(&ending.cell, phrases::ending(&ending.ended))
         }))
         (section(report, "Only in the base", &header, &comparison.vanished, |lone| {
@@ -113,7 +110,7 @@ fn endings(report: &ComparisonReport<'_>) -> Markup {
         (section(report, "Only in the new run", &header, &comparison.appeared, |lone| {
             line(&lone.cell, phrases::ended(&lone.ended))
         }))
-        (section(report, "Of another clock", &[("cell", false), ("clock", false)], &comparison.clocks, |clocks| {
+        (section(report, "Different clocks", &[("cell", false), ("clock", false)], &comparison.clocks, |clocks| {
             line(&clocks.cell, phrases::other_clock(&clocks.clock))
         }))
     }
@@ -129,7 +126,7 @@ fn changes(report: &ComparisonReport<'_>) -> Markup {
         ("new p50", true),
         ("added to none", true),
         ("unit", false),
-        ("beside it", false),
+        ("notes", false),
     ];
     section(report, heading, &header, &report.changes(), |change| change_row(change))
 }

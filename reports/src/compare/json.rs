@@ -1,11 +1,11 @@
-//! A comparison as JSON: what `results` serialises, with the names of the runs and
-//! the judgement beside it.
+//! A comparison as JSON: the comparison as its crate serialises it, with the names of the
+//! runs and the gate's judgement.
 
 use hookbench_results::Comparison;
 use hookbench_results::gate::Gate;
 use serde::Serialize;
 
-use super::ComparisonReport;
+use super::report::ComparisonReport;
 
 #[derive(Serialize)]
 struct ComparisonDocument<'a> {
@@ -34,6 +34,6 @@ pub(super) fn render(report: &ComparisonReport<'_>) -> String {
         unchanged: report.comparison.unchanged(),
         comparison,
     };
-    // Text, numbers and lists of them: there is nothing that JSON has no place for.
+    // Serialising text, numbers and lists of them cannot fail.
     serde_json::to_string_pretty(&document).unwrap_or_default() + "\n"
 }

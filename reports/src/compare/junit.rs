@@ -1,5 +1,5 @@
-//! A gate as JUnit XML: a test suite for each kernel and operation, a test for each
-//! cell. Without a gate nothing can fail, and cells are only listed.
+//! A gate as JUnit XML: a test suite for each kernel and operation, and a test for each
+//! cell. Without a gate no test can fail, and the file only lists the cells.
 
 use std::collections::HashMap;
 
@@ -7,7 +7,8 @@ use hookbench_results::Cell;
 use hookbench_results::gate::{Verdict, Word};
 use quick_junit::{NonSuccessKind, TestCase, TestCaseStatus};
 
-use super::{ComparisonReport, phrases};
+use super::phrases;
+use super::report::ComparisonReport;
 use crate::export::junit::{case, document};
 use crate::text;
 
@@ -17,7 +18,7 @@ pub(super) fn render(report: &ComparisonReport<'_>) -> String {
     for verdict in report.gate.into_iter().flat_map(|gate| &gate.verdicts) {
         verdicts.entry(&verdict.cell).or_default().push(verdict);
     }
-    let of = |cell: &Cell| verdicts.get(cell).map_or(&[][..], Vec::as_slice);
+    let verdicts_on = |cell: &Cell| verdicts.get(cell).map_or(&[][..], Vec::as_slice);
     let comparison = report.comparison;
     let measured = comparison.numbers.iter().map(|change| (&change.cell, String::new()));
     let ended = comparison.outcomes.iter().chain(&comparison.without_numbers);
@@ -26,17 +27,17 @@ pub(super) fn render(report: &ComparisonReport<'_>) -> String {
     let lone = lone.map(|lone| (&lone.cell, phrases::ended(&lone.ended)));
     let clocks = comparison.clocks.iter().map(|clocks| (&clocks.cell, phrases::other_clock(&clocks.clock)));
     let cells = measured.chain(ended).chain(lone).chain(clocks);
-    document("hookbench gate", cells.map(|(cell, how)| (cell, test(cell, of(cell), &how))))
+    document("hookbench gate", cells.map(|(cell, how)| (cell, test(cell, verdicts_on(cell), &how))))
 }
 
-/// The test of one cell: its regressions fail it, and what has no number without
-/// being one is skipped.
+/// The test of one cell. It fails on a regression, and is skipped if the cell has no
+/// number for another reason.
 fn test(cell: &Cell, verdicts: &[&Verdict], how: &str) -> TestCase {
-    let said = |word| {
+    let reasons = |word| {
         let of_word = verdicts.iter().filter(move |verdict| verdict.verdict == word);
         of_word.map(|verdict| phrases::why(verdict)).collect::<Vec<_>>().join("; ")
     };
-    let regressions = said(Word::Regression);
+    let regressions = reasons(Word::Regression);
     let mut status = TestCaseStatus::success();
     if !regressions.is_empty() {
         status = TestCaseStatus::non_success(NonSuccessKind::Failure);
@@ -46,11 +47,11 @@ fn test(cell: &Cell, verdicts: &[&Verdict], how: &str) -> TestCase {
         status.set_message(how);
     }
     let mut case = case(cell, status);
-    let told = [Word::Allowed, Word::Improvement].map(|word| (word, said(word)));
-    let told = told.iter().filter(|(_, said)| !said.is_empty());
-    let told: Vec<String> = told.map(|(word, said)| format!("{}: {said}", word.name())).collect();
-    if !told.is_empty() {
-        case.set_system_out(text::one_line(&told.join("; ")));
+    let others = [Word::Allowed, Word::Improvement].map(|word| (word, reasons(word)));
+    let others = others.iter().filter(|(_, reasons)| !reasons.is_empty());
+    let others: Vec<String> = others.map(|(word, reasons)| format!("{}: {reasons}", word.name())).collect();
+    if !others.is_empty() {
+        case.set_system_out(text::one_line(&others.join("; ")));
     }
     case
 }

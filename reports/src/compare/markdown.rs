@@ -1,9 +1,10 @@
-//! A comparison as Markdown, which fits the comment of a pull request and the summary
-//! of a job.
+//! A comparison as Markdown, for the comment on a pull request and the summary of a CI
+//! job.
 
 use hookbench_results::compare::Change;
 
-use super::{ComparisonReport, phrases};
+use super::phrases;
+use super::report::ComparisonReport;
 use crate::markdown::{code, escaped, table};
 use crate::text;
 
@@ -11,7 +12,7 @@ use crate::text;
 pub(super) fn render(report: &ComparisonReport<'_>) -> String {
     let runs = phrases::runs(report);
     let mut parts = vec![
-        format!("# {}\n", heading(report)),
+        format!("# {}\n", phrases::heading(report)),
         format!("{}\n", escaped(&phrases::answer(report))),
         format!("- base: {}\n- new: {}\n", escaped(&runs.base), escaped(&runs.new)),
     ];
@@ -22,16 +23,7 @@ pub(super) fn render(report: &ComparisonReport<'_>) -> String {
     parts.join("\n")
 }
 
-/// What the page is called.
-pub(super) fn heading(report: &ComparisonReport<'_>) -> &'static str {
-    match report.gate {
-        None => "What changed",
-        Some(gate) if gate.is_open() => "Gate: no regression",
-        Some(_) => "Gate: regression",
-    }
-}
-
-/// A heading and a table below it; nothing where there is no row.
+/// A heading and a table below it; `None` when there is no row.
 fn section<T>(
     report: &ComparisonReport<'_>,
     heading: &str,
@@ -47,13 +39,9 @@ fn section<T>(
 
 fn environment(report: &ComparisonReport<'_>) -> Option<String> {
     let header = ["what", "in the base", "in the new run"];
-    section(
-        report,
-        "What made the numbers and differs",
-        &header,
-        &report.comparison.environment,
-        |difference| phrases::difference(difference).map(|word| escaped(&word)).into(),
-    )
+    section(report, "Differences in the environment", &header, &report.comparison.environment, |difference| {
+        phrases::difference(difference).map(|word| escaped(&word)).into()
+    })
 }
 
 fn verdicts(report: &ComparisonReport<'_>) -> Option<String> {
@@ -65,8 +53,8 @@ fn verdicts(report: &ComparisonReport<'_>) -> Option<String> {
 
 fn endings(report: &ComparisonReport<'_>) -> Option<String> {
     let comparison = report.comparison;
-    let header = ["cell", "how it ended"];
-    let outcomes = section(report, "Ended otherwise", &header, &comparison.outcomes, |ending| {
+    let header = ["cell", "outcome"];
+    let outcomes = section(report, "Different outcomes", &header, &comparison.outcomes, |ending| {
         vec![code(&ending.cell.to_string()), escaped(&phrases::ending(&ending.ended))]
     });
     let lone = |heading, cells| {
@@ -74,7 +62,7 @@ fn endings(report: &ComparisonReport<'_>) -> Option<String> {
             vec![code(&lone.cell.to_string()), escaped(&phrases::ended(&lone.ended))]
         })
     };
-    let clocks = section(report, "Of another clock", &["cell", "clock"], &comparison.clocks, |clocks| {
+    let clocks = section(report, "Different clocks", &["cell", "clock"], &comparison.clocks, |clocks| {
         vec![code(&clocks.cell.to_string()), escaped(&phrases::other_clock(&clocks.clock))]
     });
     let all = [
@@ -89,7 +77,7 @@ fn endings(report: &ComparisonReport<'_>) -> Option<String> {
 
 fn changes(report: &ComparisonReport<'_>) -> Option<String> {
     let heading = if report.all { "Cells" } else { "Changed cells" };
-    let header = ["change", "%", "base p50", "new p50", "added to none", "unit", "cell", "beside it"];
+    let header = ["change", "%", "base p50", "new p50", "added to none", "unit", "cell", "notes"];
     section(report, heading, &header, &report.changes(), |change| row(change))
 }
 

@@ -1,9 +1,11 @@
-//! A comparison for the terminal and for logs. Names of cells stand last on their
-//! line and are never cut: they are there to be pasted.
+//! A comparison for the terminal and for logs. The name of a cell is last on its line and
+//! never cut, so that it can be pasted.
 
 use hookbench_results::compare::Change;
 
-use super::{ComparisonReport, phrases};
+use super::phrases;
+use super::report::ComparisonReport;
+use crate::columns::{self, Align};
 use crate::text::{grouped, one_line, signed, unit_and_clock};
 
 /// The report as lines.
@@ -19,7 +21,7 @@ pub(super) fn render(report: &ComparisonReport<'_>) -> String {
     lines.iter().map(|line| format!("{}\n", line.trim_end())).collect()
 }
 
-/// A heading and lines below it, as many as are shown; nothing where there are none.
+/// A heading and the shown lines below it; empty when there are none.
 fn list<T>(
     report: &ComparisonReport<'_>,
     heading: &str,
@@ -36,7 +38,7 @@ fn list<T>(
 }
 
 fn environment(report: &ComparisonReport<'_>) -> Vec<String> {
-    list(report, "What made the numbers and differs", &report.comparison.environment, |difference| {
+    list(report, "Differences in the environment", &report.comparison.environment, |difference| {
         let [what, base, new] = phrases::difference(difference);
         vec![what, format!("  {base}"), format!("  → {new}")]
     })
@@ -53,7 +55,7 @@ fn verdicts(report: &ComparisonReport<'_>) -> Vec<String> {
 fn endings(report: &ComparisonReport<'_>) -> Vec<String> {
     let comparison = report.comparison;
     let cell = |cell: &hookbench_results::Cell| one_line(&cell.to_string());
-    let mut lines = list(report, "Ended otherwise", &comparison.outcomes, |ending| {
+    let mut lines = list(report, "Different outcomes", &comparison.outcomes, |ending| {
         vec![cell(&ending.cell), format!("  {}", phrases::ending(&ending.ended))]
     });
     let lone = [("Only in the base", &comparison.vanished), ("Only in the new run", &comparison.appeared)];
@@ -62,7 +64,7 @@ fn endings(report: &ComparisonReport<'_>) -> Vec<String> {
             vec![format!("{} ({})", cell(&lone.cell), phrases::ended(&lone.ended))]
         }));
     }
-    lines.extend(list(report, "Of another clock", &comparison.clocks, |clocks| {
+    lines.extend(list(report, "Different clocks", &comparison.clocks, |clocks| {
         vec![format!("{}: {}", cell(&clocks.cell), phrases::other_clock(&clocks.clock))]
     }));
     lines
@@ -89,20 +91,19 @@ const HEADER: [&str; 6] = ["change", "%", "base p50", "new p50", "added to none"
 
 fn table(report: &ComparisonReport<'_>, unit: &str, changes: &[&Change]) -> Vec<String> {
     let (shown, left) = report.shown(changes);
-    let rows: Vec<[String; 6]> = shown.iter().map(|change| fields(change)).collect();
-    let width = |column: usize| {
-        let fields = rows.iter().map(|row| row[column].chars().count());
-        fields.max().unwrap_or(0).max(HEADER[column].len())
-    };
-    let widths: Vec<usize> = (0..HEADER.len() - 1).map(width).collect();
+    let header = HEADER.map(String::from);
+    let rows = shown.iter().map(|change| fields(change));
+    let rows: Vec<[String; 6]> = std::iter::once(header).chain(rows).collect();
+    let widths = columns::widths(&rows, HEADER.len());
+    // The name of the cell is last and neither padded nor cut.
     let line = |fields: &[String; 6]| {
-        let numbers = fields.iter().zip(&widths).map(|(field, width)| format!("{field:>width$}"));
-        numbers.chain([fields[5].clone()]).collect::<Vec<_>>().join("  ")
+        let numbers = columns::line(&fields[..5], &widths, |_| Align::Right);
+        [&numbers, columns::GAP, &fields[5]].concat()
     };
     let what = if report.all { "Cells" } else { "Changed" };
     let mut lines = vec![String::new(), format!("{what}, per operation in {unit}:")];
-    lines.push(line(&HEADER.map(String::from)));
-    for (change, row) in shown.iter().zip(&rows) {
+    lines.push(line(&rows[0]));
+    for (change, row) in shown.iter().zip(&rows[1..]) {
         lines.push(line(row));
         lines.extend(phrases::notes(change).into_iter().map(|note| format!("    {note}")));
     }

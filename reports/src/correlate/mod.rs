@@ -1,29 +1,22 @@
-//! A run on hardware beside one in TCG, as files. A format is a function and a row in
-//! [`FORMATS`]; what all of them say is in `words.rs`.
+//! The correlation of a run on hardware with a run in TCG, as files. A format is a
+//! function and a row in [`FORMATS`]; `phrases` has the sentences that all formats share.
 
-use hookbench_results::correlate::{Both, Correlation};
+use hookbench_results::correlate::Correlation;
 
+use crate::columns::{self, Align};
 use crate::markdown::{code, escaped, table};
 
 mod phrases;
+mod report;
 
-/// What is rendered.
-#[derive(Debug, Clone, Copy)]
-pub struct CorrelationReport<'a> {
-    /// What the runs are called: a folder's name, or a baseline's.
-    pub names: Both<&'a str>,
-    /// The runs beside each other.
-    pub correlation: &'a Correlation,
-    /// How many cells are shown of those that disagree, and of those left out.
-    pub most: usize,
-}
+pub use report::CorrelationReport;
 
 /// A format that a correlation is written in.
 #[derive(Debug, Clone, Copy)]
 pub struct CorrelationFormat {
-    /// What it is called on the command line.
+    /// The format's name on the command line.
     pub name: &'static str,
-    /// The file's whole content.
+    /// Returns the content of the file.
     pub render: fn(&CorrelationReport<'_>) -> String,
 }
 
@@ -34,7 +27,7 @@ pub static FORMATS: &[CorrelationFormat] = &[
     CorrelationFormat { name: "json", render: json },
 ];
 
-/// The report as lines. Names of cells stand last on their line and are never cut.
+/// The report as lines. The name of a cell is last on its line and never cut.
 fn plain(report: &CorrelationReport<'_>) -> String {
     let mut lines = phrases::head(report);
     for section in phrases::tables(report) {
@@ -46,15 +39,15 @@ fn plain(report: &CorrelationReport<'_>) -> String {
     lines.iter().map(|line| format!("{}\n", line.trim_end())).collect()
 }
 
-/// Numbers to the right, the name at the end as it is.
-fn aligned(section: &phrases::CorrelationTable) -> Vec<String> {
+/// Numbers to the right, and the name at the end as it is.
+fn aligned(table: &phrases::CorrelationTable) -> Vec<String> {
     let rows: Vec<&[String]> =
-        std::iter::once(&section.header[..]).chain(section.rows.iter().map(Vec::as_slice)).collect();
-    let width = |column: usize| rows.iter().map(|row| row[column].chars().count()).max().unwrap_or(0);
-    let widths: Vec<usize> = (0..section.header.len() - 1).map(width).collect();
+        std::iter::once(&table.header[..]).chain(table.rows.iter().map(Vec::as_slice)).collect();
+    let numbers = table.header.len() - 1;
+    let widths = columns::widths(&rows, numbers);
     let line = |row: &&[String]| {
-        let numbers = row.iter().zip(&widths).map(|(field, width)| format!("{field:>width$}"));
-        numbers.chain(row.last().cloned()).collect::<Vec<_>>().join("  ")
+        let line = columns::line(&row[..numbers], &widths, |_| Align::Right);
+        [&line, columns::GAP, &row[numbers]].concat()
     };
     rows.iter().map(line).collect()
 }
@@ -78,7 +71,7 @@ fn markdown(report: &CorrelationReport<'_>) -> String {
     parts.join("\n")
 }
 
-/// All of it, whatever is shown elsewhere.
+/// The whole correlation, without a limit on lines.
 fn json(report: &CorrelationReport<'_>) -> String {
     #[derive(serde::Serialize)]
     struct CorrelationDocument<'a> {
@@ -88,12 +81,13 @@ fn json(report: &CorrelationReport<'_>) -> String {
     }
     let CorrelationReport { names, correlation, .. } = report;
     let document = CorrelationDocument { hardware: names.hardware, tcg: names.tcg, correlation };
-    // Text, numbers and lists of them: there is nothing that JSON has no place for.
+    // Serialising text, numbers and lists of them cannot fail.
     serde_json::to_string_pretty(&document).unwrap_or_default() + "\n"
 }
 
 #[cfg(test)]
 mod tests {
+    use hookbench_results::correlate::Both;
     use hookbench_results::{Clock, Outcome, Run, Target};
 
     use super::*;
@@ -101,7 +95,7 @@ mod tests {
     use crate::hostile::{self, HOSTILE};
     use crate::text;
 
-    /// The same cells on hardware, at half a cycle an instruction, some at more.
+    /// The same cells on hardware: half a cycle per instruction, for some cells more.
     fn hardware(tcg: &Run) -> Run {
         let mut run = tcg.clone();
         (run.environment.target, run.environment.clock) = (Target::Host, Clock::Tsc);
@@ -109,8 +103,8 @@ mod tests {
             measurement.cell.target = Target::Host;
             measurement.clock = Clock::Tsc;
             if let Outcome::Measured(measured) = &mut measurement.outcome {
-                let dear = if index % 5 == 0 { 3 } else { 1 };
-                measured.samples.iter_mut().for_each(|sample| *sample = *sample * dear / 2);
+                let factor = if index % 5 == 0 { 3 } else { 1 };
+                measured.samples.iter_mut().for_each(|sample| *sample = *sample * factor / 2);
             }
         }
         run.measurements.pop();

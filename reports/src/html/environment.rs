@@ -5,14 +5,14 @@ use maud::{Markup, html};
 
 use crate::{environment, section, text};
 
-/// What an empty timed section costs on each kernel.
+/// The cost of an empty timed section on each kernel.
 pub(super) fn calibration(run: &Run) -> Markup {
     let all = section::calibrations(run);
     html! {
         @if !all.is_empty() {
             section #calibration {
                 h2 { "Calibration" }
-                p { "The cost of " (section::CALIBRATION_MEANING) ":" }
+                p { (section::CALIBRATION_MEANING) }
                 ul {
                     @for calibration in &all {
                         li { "kernel " (calibration.kernel) ": " strong { (calibration.cost()) }
@@ -24,22 +24,22 @@ pub(super) fn calibration(run: &Run) -> Markup {
     }
 }
 
-/// What made the numbers.
+/// The environment that the numbers depend on.
 pub(super) fn environment(run: &Run) -> Markup {
     html! {
         section #environment {
             h2 { "Environment" }
-            p { "The same environment gives the same numbers; another may give others." }
-            (facts(environment::facts(run)))
+            p { "The same environment gives the same numbers. Another environment may give other numbers." }
+            (fact_list(environment::facts(run)))
             @for kernel in &run.environment.kernels {
                 h3 { "Kernel " (text::one_line(&kernel.name)) }
-                (facts(environment::kernel_facts(kernel)))
+                (fact_list(environment::kernel_facts(kernel)))
             }
         }
     }
 }
 
-fn facts(facts: Vec<(String, String)>) -> Markup {
+fn fact_list(facts: Vec<(String, String)>) -> Markup {
     html! {
         dl {
             @for (name, value) in facts {

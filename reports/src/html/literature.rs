@@ -1,16 +1,18 @@
-//! Published measurements next to the cells of the run that match them, as tables.
+//! Published measurements and the cells of the run that match them, as tables.
 
 use maud::{Markup, html};
 
+use super::page::prose;
+use super::table;
 use crate::literature::{self, ComparedCondition, LiteratureComparison};
 use crate::section::Section;
 use crate::text;
 
-/// The published measurements beside the run's.
+/// The section that compares the run with published numbers.
 pub(super) fn published(sections: &[Section<'_>]) -> Markup {
     html! {
         section #published {
-            h2 { "Beside published numbers" }
+            h2 { "Comparison with published numbers" }
             p { (literature::WHY_THEY_DIFFER) }
             @for comparison in literature::compare(sections) { (one_comparison(&comparison)) }
         }
@@ -19,31 +21,28 @@ pub(super) fn published(sections: &[Section<'_>]) -> Markup {
 
 fn one_comparison(comparison: &LiteratureComparison) -> Markup {
     let publication = comparison.publication;
+    let head = html! {
+        th scope="col" { "condition" }
+        th.number.text scope="col" { "published (" (publication.unit) ")" }
+        th.number.text scope="col" { "published ratio" }
+        th.number.text scope="col" { "ratio here" }
+        th.number scope="col" { "p50 here" }
+        th scope="col" { "our cell" }
+        th scope="col" { "like for like?" }
+    };
+    let body = html! { @for line in &comparison.lines { (condition_row(line)) } };
     html! {
         article {
-            h3 { (publication.title) @if let Some(kernel) = &comparison.kernel { ", beside kernel " (kernel) } }
-            p { a href=(publication.url) { (publication.url) } ": " (publication.about) ". Ratios are to "
-                (text::grouped(publication.base)) " " (publication.unit) " there and to " code { "none" } " here." }
-            div.table tabindex="0" role="region" aria-label={ "Table: beside " (publication.title) } {
-                table {
-                    thead { tr {
-                        th scope="col" { "condition" }
-                        th.number.text scope="col" { "published (" (publication.unit) ")" }
-                        th.number.text scope="col" { "ratio published" }
-                        th.number.text scope="col" { "ratio here" }
-                        th.number scope="col" { "p50 here" }
-                        th scope="col" { "our cell" }
-                        th scope="col" { "like for like?" }
-                    } }
-                    tbody { @for line in &comparison.lines { (comparison_line(line)) } }
-                }
-            }
+            h3 { (publication.title) @if let Some(kernel) = &comparison.kernel { ", kernel " (kernel) } }
+            p { a href=(publication.url) { (publication.url) } ": " (publication.about) ". Published ratios are relative to "
+                (text::grouped(publication.base)) " " (publication.unit) ", ours to " code { "none" } "." }
+            (table::scrolling(&format!("comparison with {}", publication.title), "", &head, &body))
             @for remark in &comparison.remarks { p { (remark) } }
         }
     }
 }
 
-fn comparison_line(line: &ComparedCondition) -> Markup {
+fn condition_row(line: &ComparedCondition) -> Markup {
     html! {
         tr {
             th.text scope="row" { (line.condition) }
@@ -60,7 +59,7 @@ fn comparison_line(line: &ComparedCondition) -> Markup {
                     td { code { (line.monitor) } }
                 }
             }
-            td.text { (super::prose(&line.likeness)) }
+            td.text { (prose(&line.likeness)) }
         }
     }
 }

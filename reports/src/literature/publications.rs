@@ -1,43 +1,42 @@
-//! The published measurements as data: their numbers, where they stand, and
-//! which of our cells may stand for each condition. How they are compared is
-//! the business of the parent.
+//! The published measurements as data: their numbers, their addresses, and the cells that
+//! match each condition. The parent module compares them.
 
 use hookbench_results::Schedule;
 
 /// A publication.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Publication {
-    /// Who and when.
+    /// Publisher, title and year.
     pub title: &'static str,
-    /// Where.
+    /// Its address.
     pub url: &'static str,
-    /// What was measured there, and how.
+    /// The measured operation, and how it was measured.
     pub about: &'static str,
     /// The unit of its numbers.
     pub unit: &'static str,
-    /// What its ratios are to, in its unit.
+    /// The number that its ratios are relative to, in its unit.
     pub base: u64,
-    /// Our workload.
+    /// The workload that matches it.
     pub workload: &'static str,
     pub(super) conditions: &'static [PublishedCondition],
     pub(super) remarks: &'static [RatioRemark],
 }
 
-/// One published condition and the cells that may stand for it, best first.
+/// One published condition and the cells that match it, best first.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct PublishedCondition {
     pub(super) name: &'static str,
     pub(super) published: u64,
     pub(super) monitor: &'static str,
-    /// Whether it is of the kernel of the pair that has audit compiled out.
+    /// Whether it matches the kernel of the pair that has audit compiled out.
     pub(super) compiled_out: bool,
-    /// Name and value that the cell must have.
+    /// The parameter that the cell must have: name and value.
     pub(super) param: (&'static str, &'static str),
     pub(super) schedules: [Schedule; 3],
     pub(super) likeness: &'static str,
 }
 
-/// The ratio of two conditions, by the monitors that stand for them.
+/// The ratio of two conditions, by the monitors that match them.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct RatioRemark {
     pub(super) over: &'static str,
@@ -45,9 +44,9 @@ pub(super) struct RatioRemark {
     pub(super) text: &'static str,
 }
 
-/// Without a reader there is no delivery: the default schedule is the fair one.
+/// Without a reader there is no delivery, and the default schedule is the fair one.
 const QUIET: [Schedule; 3] = [Schedule::Paced, Schedule::Delivered, Schedule::Burst];
-/// With a reader, the record's whole way is what the published numbers hold.
+/// With a reader, the published numbers include the delivery of the record.
 const READ: [Schedule; 3] = [Schedule::Delivered, Schedule::Paced, Schedule::Burst];
 const IGNORED: (&str, &str) = ("ld_preload", "ignored");
 const RECORDED: (&str, &str) = ("ld_preload", "recorded");
@@ -56,7 +55,7 @@ const RECORDED: (&str, &str) = ("ld_preload", "recorded");
 pub static LWN: Publication = Publication {
     title: "LWN, “Kernel runtime security instrumentation” (2019)",
     url: "https://lwn.net/Articles/798157/",
-    about: "mean time of executing a no-op binary 100 times, rough by its author's own word",
+    about: "mean time of executing a no-op binary 100 times, a rough number according to its author",
     unit: "µs",
     base: 518,
     workload: "execve-noop",
@@ -77,7 +76,7 @@ pub static LWN: Publication = Publication {
             compiled_out: false,
             param: IGNORED,
             schedules: QUIET,
-            likeness: "not like for like: this kernel has audit compiled in; `none` is the nearest",
+            likeness: "not like for like: this kernel has audit compiled in; `none` is the closest cell",
         },
         PublishedCondition {
             name: "audit compiled out",
@@ -86,7 +85,7 @@ pub static LWN: Publication = Publication {
             compiled_out: false,
             param: IGNORED,
             schedules: QUIET,
-            likeness: "not like for like: compiled in and off (audit=0)",
+            likeness: "not like for like: audit is compiled in and off (audit=0)",
         },
         PublishedCondition {
             name: "audit without rules",
@@ -104,7 +103,7 @@ pub static LWN: Publication = Publication {
             compiled_out: false,
             param: IGNORED,
             schedules: READ,
-            likeness: "like for like: LWN does not name the reader, auditd is the usual one",
+            likeness: "like for like: LWN does not name the reader; auditd is the usual one",
         },
         PublishedCondition {
             name: "audit recording execve",
@@ -113,7 +112,7 @@ pub static LWN: Publication = Publication {
             compiled_out: false,
             param: IGNORED,
             schedules: QUIET,
-            likeness: "not like for like: nobody reads the records",
+            likeness: "not like for like: no program reads the records",
         },
         PublishedCondition {
             name: "KRSI recording LD_PRELOAD",
@@ -131,7 +130,7 @@ pub static LWN: Publication = Publication {
             compiled_out: false,
             param: RECORDED,
             schedules: READ,
-            likeness: "not like for like: the BPF ring buffer is younger than KRSI's prototype",
+            likeness: "not like for like: the BPF ring buffer is newer than KRSI's prototype",
         },
         PublishedCondition {
             name: "KRSI recording LD_PRELOAD",
@@ -155,7 +154,7 @@ pub static LWN: Publication = Publication {
     remarks: &[RatioRemark {
         over: "audit+auditd",
         under: "audit+idle",
-        text: "audit recording execve (auditd) over audit without rules",
+        text: "audit recording execve (auditd) to audit without rules",
     }],
 };
 
@@ -184,15 +183,16 @@ pub static CLOUDFLARE: Publication = Publication {
             compiled_out: false,
             param: ("as", "root"),
             schedules: QUIET,
-            likeness: "like for like in what is timed and allowed; theirs hooks cred_prepare, ours userns_create",
+            likeness: "like for like in the timed and allowed operation; theirs hooks cred_prepare, ours userns_create",
         },
     ],
     remarks: &[],
 };
 
-/// Why the two kinds of numbers are not the same; printed with the comparison.
-pub const WHY_THEY_DIFFER: &str = "Instructions differ from microseconds and cycles: a count of instructions knows \
-     no cache miss, no mispredicted branch, no frequency and no second CPU. An execve that waits for memory takes \
-     more time per instruction than code that runs from warm caches, so a monitor's share of the instructions \
-     need not be its share of the time; and under the delivered schedule one CPU here pays for the reader too, \
-     who there may have had a CPU of its own. Compare the ratios for direction and order, not digit by digit.";
+/// The reasons why the two kinds of numbers differ, for readers of the comparison.
+pub const WHY_THEY_DIFFER: &str = "Instructions differ from microseconds and cycles. A count of instructions does \
+     not include cache misses, mispredicted branches, frequency changes or a second CPU. An execve that waits for \
+     memory takes more time per instruction than code that runs from warm caches, so a monitor's share of the \
+     instructions can differ from its share of the time. Under the delivered schedule, one CPU here also pays for \
+     the reader, which may have had a CPU for itself there. Compare the direction and the order of the ratios, not \
+     their digits.";
