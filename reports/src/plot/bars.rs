@@ -22,6 +22,16 @@ pub fn added(section: &Section<'_>, width: u32) -> Result<String, DrawError> {
     picture(section, width).svg::<Bar>()
 }
 
+/// The title of the picture that [`added`] draws, in one line.
+pub fn added_title(section: &Section<'_>) -> String {
+    let (operation, place) = (section.operation(), section.place());
+    format!(
+        "{} added to one {operation} by each monitor ({place}, clock: {})",
+        section.clock.unit(),
+        section.clock.name()
+    )
+}
+
 /// The same picture, laid out for any of plotters' backends.
 pub(super) fn picture<'a>(section: &Section<'a>, width: u32) -> RowPicture<'a> {
     let section = ranked(section);

@@ -10,6 +10,10 @@ use super::scale::Scale;
 use super::{colour, font};
 use crate::section::{Row, Section};
 
+/// The width of a picture that shares a row or is shown on a phone, in pixels.
+pub const NARROW: u32 = 420;
+/// The width of a picture that has a row for itself, in pixels.
+pub const WIDE: u32 = 860;
 /// The height of a row, in pixels.
 pub(super) const ROW: i32 = 24;
 /// The size of text, in pixels.

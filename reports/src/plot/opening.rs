@@ -5,8 +5,9 @@
 use hookbench_results::Run;
 use plotters::prelude::BitMapBackend;
 
+use super::canvas::WIDE;
 use super::error::DrawError;
-use super::{WIDE, added_title, bars, svg};
+use super::{bars, svg};
 use crate::{section, summary};
 
 /// Pixels of the PNG for each pixel of the SVG, across and down.
@@ -22,7 +23,7 @@ const HIGHEST: u32 = 10_000;
 pub fn opening_svg(run: &Run) -> Result<Option<String>, DrawError> {
     let sections = section::sections(run);
     let Some(section) = summary::headline(&sections) else { return Ok(None) };
-    Ok(Some(svg::standalone(&bars::added(section, WIDE)?, &added_title(section))))
+    Ok(Some(svg::standalone(&bars::added(section, WIDE)?, &bars::added_title(section))))
 }
 
 /// The opening picture as a PNG file on a white background. `None` when no monitor of

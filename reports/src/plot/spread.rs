@@ -26,6 +26,16 @@ pub fn spread(section: &Section<'_>, width: u32) -> Result<String, DrawError> {
     picture(section, width).svg::<Spread>()
 }
 
+/// The title of the picture that [`spread`] draws, in one line.
+pub fn spread_title(section: &Section<'_>) -> String {
+    let (operation, place) = (section.operation(), section.place());
+    format!(
+        "{} by which one {operation} differs from its median under each monitor ({place}, clock: {})",
+        section.clock.unit(),
+        section.clock.name()
+    )
+}
+
 fn picture<'a>(section: &Section<'a>, width: u32) -> RowPicture<'a> {
     let summaries = || section.rows.iter().filter_map(|row| row.summary);
     let medians: Vec<String> = summaries().map(|summary| text::grouped(summary.p50)).collect();
