@@ -20,10 +20,10 @@ const use = (frame, width) => {
   const at = (what) => `${what} at ${width}`;
   const fits = (what) => {
     const wide = page.documentElement.scrollWidth;
-    const whose = () => all(page, "main *").filter((element) => seen(element) && !element.closest(".table, pre")
+    const culprits = () => all(page, "main *").filter((element) => seen(element) && !element.closest(".table, pre")
       && element.getBoundingClientRect().right > view.innerWidth + 1).slice(0, 3)
       .map((element) => element.outerHTML.slice(0, 90)).join(" ; ");
-    report(wide <= view.innerWidth, at(what), `${wide} ${whose()}`);
+    report(wide <= view.innerWidth, at(what), `${wide} ${culprits()}`);
   };
   fits("nothing overflows");
   const table = all(page, "table.decide").find(seen);

@@ -61,11 +61,11 @@ pub fn render(run: &Run) -> String {
     rows.sort_by_key(|(_, row)| std::ptr::from_ref(row.measurement));
     let whole =
         |(section, row)| record(row).into_iter().chain(noisy(RowNoise::for_row(section, row))).collect();
-    written(&COLUMNS, rows.into_iter().map(whole))
+    document(&COLUMNS, rows.into_iter().map(whole))
 }
 
 /// `records` as CSV below the names of their `columns`. All have the same length.
-pub(crate) fn written(columns: &[&str], records: impl Iterator<Item = Vec<String>>) -> String {
+pub(crate) fn document(columns: &[&str], records: impl Iterator<Item = Vec<String>>) -> String {
     let mut writer = csv::Writer::from_writer(Vec::new());
     // Writing to memory cannot fail.
     let _ = writer.write_record(columns);

@@ -100,7 +100,7 @@ pub fn decide<'s, 'a>(run: &'s Run, sections: &'s [Section<'a>], kernel: &str) -
         for row in operation.section.rows.iter().filter(|row| is_choice(row)) {
             let monitor = row.monitor();
             let place = monitors.iter().position(|line| line.monitor == monitor).unwrap_or_else(|| {
-                monitors.push(line(run, sections, kernel, row, operations.len()));
+                monitors.push(monitor_choice(run, sections, kernel, row, operations.len()));
                 monitors.len() - 1
             });
             monitors[place].costs[column] = Some(row);
@@ -140,7 +140,7 @@ fn operations<'s, 'a>(sections: &'s [Section<'a>], kernel: &str) -> Vec<CostColu
     operations
 }
 
-fn line<'s, 'a>(
+fn monitor_choice<'s, 'a>(
     run: &'s Run,
     sections: &'s [Section<'a>],
     kernel: &str,

@@ -204,7 +204,7 @@ const COLUMNS: [&str; 12] = [
 
 /// The histories as CSV: one line for each monitor and place.
 pub fn csv(histories: &[OperationHistory]) -> String {
-    csv::written(
+    csv::document(
         &COLUMNS,
         histories.iter().flat_map(|history| {
             let points =

@@ -36,7 +36,7 @@ pub(crate) const HOSTILE: &[&str] = &[
 ];
 
 /// A run in which all foreign text is `foreign`.
-pub(crate) fn run(foreign: &str) -> Run {
+pub(crate) fn hostile_run(foreign: &str) -> Run {
     let text = || foreign.to_string();
     let cell = |monitor: &str, kernel: String| Cell {
         kernel,
@@ -214,7 +214,7 @@ fn fields(content: &str) -> Vec<String> {
 #[test]
 fn hostile_text_is_text_in_every_format() {
     for renderer in RENDERERS {
-        let render = |foreign| (renderer.render)(&run(foreign)).unwrap().expect(renderer.file);
+        let render = |foreign| (renderer.render)(&hostile_run(foreign)).unwrap().expect(renderer.file);
         let tame = structure(renderer.file, &render("tame words"));
         for hostile in HOSTILE {
             let content = render(hostile);
@@ -228,7 +228,7 @@ fn no_format_contains_control_or_invisible_characters() {
     let table = Renderer { file: "the terminal", about: "", render: |run| Ok(Some(terminal::table(run))) };
     for Renderer { file, render, .. } in RENDERERS.iter().chain([&table]) {
         for hostile in HOSTILE {
-            let content = render(&run(hostile)).unwrap().expect(file);
+            let content = render(&hostile_run(hostile)).unwrap().expect(file);
             let wrong = content.chars().find(|&c| (c.is_control() && c != '\n') || text::is_unseen(c));
             assert_eq!(wrong, None, "{file}: {hostile:?}");
         }

@@ -41,14 +41,15 @@ pub struct LoaderLine {
 /// The tables of the first section of each kernel in which several loaders loaded one
 /// monitor. Other sections have nearly the same costs of loading.
 pub fn tables(run: &Run, sections: &[Section<'_>]) -> Vec<LoaderTable> {
-    let found =
-        sections.iter().filter_map(|section| Some((section.cell.booted_kernel(), table(run, section)?)));
+    let found = sections
+        .iter()
+        .filter_map(|section| Some((section.cell.booted_kernel(), loader_table(run, section)?)));
     let mut kernels = BTreeSet::new();
     found.filter(|(kernel, _)| kernels.insert(kernel.clone())).map(|(_, table)| table).collect()
 }
 
-fn table(run: &Run, section: &Section<'_>) -> Option<LoaderTable> {
-    let mut lines: Vec<LoaderLine> = section.rows.iter().filter_map(|row| line(run, row)).collect();
+fn loader_table(run: &Run, section: &Section<'_>) -> Option<LoaderTable> {
+    let mut lines: Vec<LoaderLine> = section.rows.iter().filter_map(|row| loader_line(run, row)).collect();
     lines.sort_by(|a, b| (&a.monitor, &a.loader).cmp(&(&b.monitor, &b.loader)));
     let several: BTreeSet<String> = lines
         .windows(2)
@@ -61,7 +62,7 @@ fn table(run: &Run, section: &Section<'_>) -> Option<LoaderTable> {
     (!lines.is_empty()).then_some(LoaderTable { title, lines })
 }
 
-fn line(run: &Run, row: &Row<'_>) -> Option<LoaderLine> {
+fn loader_line(run: &Run, row: &Row<'_>) -> Option<LoaderLine> {
     let cell = &row.measurement.cell;
     let measured = row.measured()?;
     let Loading { open, load, verify, attach, agent_bytes } = measured.loading?;

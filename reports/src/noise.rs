@@ -158,7 +158,7 @@ mod tests {
     use hookbench_results::{Clock, Outcome, Run, Target};
 
     /// SYNTHETIC: three rounds each; the monitor costs about 100 more, with a spike.
-    fn run() -> Run {
+    fn noisy_run() -> Run {
         let none: Vec<u64> = (0..60).map(|n| 1000 + n % 7).collect();
         let mut monitor: Vec<u64> = (0..60).map(|n| 1100 + n % 5).collect();
         monitor[7] = 9_000;
@@ -179,7 +179,7 @@ mod tests {
 
     #[test]
     fn medians_have_intervals_and_outliers_are_counted() {
-        let run = run();
+        let run = noisy_run();
         let table = intervals(&section::sections(&run)[0]).unwrap();
         let monitor = &table.rows[1];
         assert_eq!(monitor[0], "kprobe+count");
@@ -191,7 +191,7 @@ mod tests {
 
     #[test]
     fn other_clocks_are_compared_with_the_first() {
-        let run = run();
+        let run = noisy_run();
         let table = clocks(&section::sections(&run)[0]).unwrap();
         assert_eq!(table.rows[0][1..], ["ftrace", "963", "TSC cycles", "-40", "1.00", "0", "+80", "0"]);
         assert_eq!(table.rows[0].len(), table.header.len());

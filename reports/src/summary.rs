@@ -37,7 +37,7 @@ pub fn headline<'s, 'a>(sections: &'s [Section<'a>]) -> Option<&'s Section<'a>> 
     })
 }
 
-/// The section that stands for `kernel`: of those with costs the one with the preferred
+/// The section that represents `kernel`: of those with costs the one with the preferred
 /// workload, and then the one with the default boot line and the paced schedule.
 pub fn headline_of<'s, 'a>(sections: &'s [Section<'a>], kernel: &str) -> Option<&'s Section<'a>> {
     let with_costs = sections.iter().filter(|section| section.costs().next().is_some());

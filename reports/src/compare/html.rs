@@ -58,7 +58,7 @@ fn section<T>(
     row: impl Fn(&T) -> Markup,
 ) -> Markup {
     let (shown, left) = report.shown(items);
-    let head = html! { @for (name, number) in header { th.number[*number] scope="col" { (name) } } };
+    let head = html! { @for (name, number) in header { th.t[!*number] scope="col" { (name) } } };
     let body = html! { @for item in shown { tr { (row(item)) } } };
     html! {
         @if !shown.is_empty() {
@@ -72,7 +72,7 @@ fn section<T>(
 }
 
 fn cell_name(cell: &Cell) -> Markup {
-    html! { th.cell scope="row" { code { (text::one_line(&cell.to_string())) } } }
+    html! { th.t.cell scope="row" { code { (text::one_line(&cell.to_string())) } } }
 }
 
 fn environment(report: &ComparisonReport<'_>) -> Markup {
@@ -80,7 +80,7 @@ fn environment(report: &ComparisonReport<'_>) -> Markup {
     let differences = &report.comparison.environment;
     section(report, "Differences in the environment", &header, differences, |difference| {
         let [what, base, new] = phrases::difference(difference);
-        html! { th scope="row" { (what) } td.text { (base) } td.text { (new) } }
+        html! { th scope="row" { (what) } td.t.text { (base) } td.t.text { (new) } }
     })
 }
 
@@ -89,9 +89,9 @@ fn verdicts(report: &ComparisonReport<'_>) -> Markup {
     let header = [("verdict", false), ("cell", false), ("why", false)];
     section(report, "Verdicts", &header, &gate.verdicts, |verdict| {
         html! {
-            td { span.word[verdict.verdict == Word::Regression] { (verdict.verdict.name()) } }
+            td.t { span.word[verdict.verdict == Word::Regression] { (verdict.verdict.name()) } }
             (cell_name(&verdict.cell))
-            td.text { (phrases::why(verdict)) }
+            td.t.text { (phrases::why(verdict)) }
         }
     })
 }
@@ -99,7 +99,7 @@ fn verdicts(report: &ComparisonReport<'_>) -> Markup {
 fn endings(report: &ComparisonReport<'_>) -> Markup {
     let comparison = report.comparison;
     let header = [("cell", false), ("outcome", false)];
-    let line = |cell: &Cell, words: String| html! { (cell_name(cell)) td.text { (words) } };
+    let line = |cell: &Cell, words: String| html! { (cell_name(cell)) td.t.text { (words) } };
     html! {
         (section(report, "Different outcomes", &header, &comparison.outcomes, |ending| {
             line(&ending.cell, phrases::ending(&ending.ended))
@@ -139,7 +139,7 @@ fn change_row(change: &Change) -> Markup {
         td.number { (text::grouped(change.summary.base.p50)) }
         td.number { (text::grouped(change.summary.new.p50)) }
         td.number { (phrases::added(&change.added)) }
-        td { (text::unit_and_clock(change.clock, change.cell.target)) }
-        td.text { (phrases::notes(change).join("; ")) }
+        td.t { (text::unit_and_clock(change.clock, change.cell.target)) }
+        td.t.text { (phrases::notes(change).join("; ")) }
     }
 }

@@ -9,7 +9,7 @@ use quick_junit::{NonSuccessKind, TestCase, TestCaseStatus};
 
 use super::phrases;
 use super::report::ComparisonReport;
-use crate::export::junit::{case, document};
+use crate::export::junit::{document, test_case};
 use crate::text;
 
 /// The report as XML.
@@ -27,12 +27,12 @@ pub(super) fn render(report: &ComparisonReport<'_>) -> String {
     let lone = lone.map(|lone| (&lone.cell, phrases::ended(&lone.ended)));
     let clocks = comparison.clocks.iter().map(|clocks| (&clocks.cell, phrases::other_clock(&clocks.clock)));
     let cells = measured.chain(ended).chain(lone).chain(clocks);
-    document("hookbench gate", cells.map(|(cell, how)| (cell, test(cell, verdicts_on(cell), &how))))
+    document("hookbench gate", cells.map(|(cell, how)| (cell, judged_test(cell, verdicts_on(cell), &how))))
 }
 
 /// The test of one cell. It fails on a regression, and is skipped if the cell has no
 /// number for another reason.
-fn test(cell: &Cell, verdicts: &[&Verdict], how: &str) -> TestCase {
+fn judged_test(cell: &Cell, verdicts: &[&Verdict], how: &str) -> TestCase {
     let reasons = |word| {
         let of_word = verdicts.iter().filter(move |verdict| verdict.verdict == word);
         of_word.map(|verdict| phrases::why(verdict)).collect::<Vec<_>>().join("; ")
@@ -46,7 +46,7 @@ fn test(cell: &Cell, verdicts: &[&Verdict], how: &str) -> TestCase {
         status = TestCaseStatus::skipped();
         status.set_message(how);
     }
-    let mut case = case(cell, status);
+    let mut case = test_case(cell, status);
     let others = [Word::Allowed, Word::Improvement].map(|word| (word, reasons(word)));
     let others = others.iter().filter(|(_, reasons)| !reasons.is_empty());
     let others: Vec<String> = others.map(|(word, reasons)| format!("{}: {reasons}", word.name())).collect();

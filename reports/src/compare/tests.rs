@@ -57,7 +57,7 @@ fn omitted_lines_are_counted() {
 
 /// A run in which all foreign text is `foreign`, and the same with small changes.
 fn hostile(foreign: &str) -> (Run, Run) {
-    let base = hostile::run(foreign);
+    let base = hostile::hostile_run(foreign);
     let mut new = base.clone();
     for measurement in &mut new.measurements {
         match &mut measurement.outcome {

@@ -129,9 +129,9 @@ mod tests {
         for format in FORMATS {
             let file = if format.name == "markdown" { "a.md" } else { "a.txt" };
             let structure = |content: &str| hostile::structure(file, content);
-            let tame = structure(&rendered(&hostile::run("tame words"), "tame words", format));
+            let tame = structure(&rendered(&hostile::hostile_run("tame words"), "tame words", format));
             for foreign in HOSTILE {
-                let content = rendered(&hostile::run(foreign), foreign, format);
+                let content = rendered(&hostile::hostile_run(foreign), foreign, format);
                 let wrong = content.chars().find(|&c| (c.is_control() && c != '\n') || text::is_unseen(c));
                 assert!(
                     wrong.is_none_or(|c| format.name == "json" && !c.is_ascii()),

@@ -26,13 +26,13 @@ pub(super) fn render(run: &Run) -> String {
                 status
             }
         };
-        (&measurement.cell, case(&measurement.cell, status))
+        (&measurement.cell, test_case(&measurement.cell, status))
     });
     document("hookbench", cases)
 }
 
 /// The test of a cell, named by the whole cell.
-pub(crate) fn case(cell: &Cell, status: TestCaseStatus) -> TestCase {
+pub(crate) fn test_case(cell: &Cell, status: TestCaseStatus) -> TestCase {
     let mut case = TestCase::new(text::one_line(&cell.to_string()), status);
     case.set_classname(text::one_line(&cell.workload));
     case

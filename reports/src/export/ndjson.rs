@@ -53,10 +53,10 @@ pub(super) fn render(run: &Run) -> String {
     // The rows of a section are sorted; the file follows the order of the plan.
     rows.sort_by_key(|row| std::ptr::from_ref(row.measurement));
     // Serialising text and numbers cannot fail.
-    rows.iter().map(|row| serde_json::to_string(&line(row)).unwrap_or_default() + "\n").collect()
+    rows.iter().map(|row| serde_json::to_string(&cell_record(row)).unwrap_or_default() + "\n").collect()
 }
 
-fn line(row: &Row<'_>) -> CellRecord {
+fn cell_record(row: &Row<'_>) -> CellRecord {
     let (measurement, cell, measured) = (row.measurement, &row.measurement.cell, row.measured());
     let events = measured.and_then(|measured| measured.events.as_ref());
     let reason = match measured {

@@ -60,11 +60,12 @@ fn each_cell_is_a_line_with_its_name() {
 fn hostile_text_is_text_in_every_export() {
     for export in EXPORTS {
         let file = format!("export.{}", export.extension);
-        let structure = |foreign: &str| hostile::structure(&file, &(export.render)(&hostile::run(foreign)));
+        let structure =
+            |foreign: &str| hostile::structure(&file, &(export.render)(&hostile::hostile_run(foreign)));
         let tame = structure("tame words");
         for foreign in HOSTILE {
             assert_eq!(structure(foreign), tame, "{}: {foreign:?}", export.name);
-            let content = (export.render)(&hostile::run(foreign));
+            let content = (export.render)(&hostile::hostile_run(foreign));
             let wrong = content.chars().find(|&c| (c.is_control() && c != '\n') || text::is_unseen(c));
             assert_eq!(wrong, None, "{}: {foreign:?}", export.name);
         }

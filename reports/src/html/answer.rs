@@ -66,7 +66,7 @@ fn costs(operation: &CostColumn<'_, '_>, found: &Extremes<'_, '_>) -> Markup {
             div.card {
                 h2 { "Cheapest" (to_watch) }
                 p.big { "\u{2264} " (text::grouped(summary::floor(operation.section))) " " small { (unit) " per operation" } }
-                p.note { (near.len()) " of " (found.count) " that saw every operation are " a href="#method-why-is-a-cost-shown-as-not-told-from-nothing" { "not told from nothing" }
+                p.note { (near.len()) " of " (found.count) " that saw every operation are " a href="#method-why-is-a-cost-shown-as-not-told-from-nothing" { "indistinguishable from zero" }
                     ": this is " (summary::FLOOR_MEANING) "." }
                 @if let Some((row, added)) = summary::cheapest_above_floor(operation.section) {
                     p { "Next: " code { (row.monitor()) } " " (text::signed(added.p50)) }
@@ -171,13 +171,13 @@ fn decision_table(page: &Page<'_>, kernel: &str, decision: &Decision<'_, '_>) ->
     html! {
         div.choose id={ "choose-" (page.number(kernel)) } {
             h2 { "Which monitor? Kernel " (text::one_line(kernel)) }
-            p.unit { "Costs: added to the median of one operation, in "
+            p.unit { "A cost is what a monitor adds to the median of one operation, in "
                 @if let Some(first) = decision.operations.first() {
                     (text::unit_and_clock(first.section.clock, first.section.cell.target))
                 } "; " a href="#method" { "how they are measured" } ". "
                 @if let Some(burst) = burst { "BurstLoss: events, when " code { (burst) } " runs without a rest (" a href="#method-what-are-paced-delivered-and-burst" { "burst" } "). " }
                 @if floors.iter().any(|floor| *floor > 0) {
-                    "\u{2248} 0: no more than " (summary::FLOOR_MEANING) " (" a href="#method-why-is-a-cost-shown-as-not-told-from-nothing" { "why" } "). "
+                    "\u{2248} 0: at most " (summary::FLOOR_MEANING) " (" a href="#method-why-is-a-cost-shown-as-not-told-from-nothing" { "why" } "). "
                 }
                 "Could deny: the mechanism can deny, this monitor does not. Click a heading to sort." }
             (table::scrolling(&label, "sorts filters decide", &head, &body))

@@ -7,7 +7,7 @@ use super::table;
 use crate::section::{Row, Section};
 use crate::text;
 
-/// Name and meaning of the columns of numbers. The column of outcomes stands before the
+/// Name and meaning of the columns of numbers. The column of outcomes comes before the
 /// last [`DETAILS`] of them.
 const NUMBERS: [(&str, &str); 12] = [
     ("p50", "median, per operation"),

@@ -90,9 +90,11 @@ fn comparison(
     let found: Vec<ComparedCondition> = publication
         .conditions
         .iter()
-        .map(|condition| line(publication, condition, ours(publication, condition, sections, kernel)))
+        .map(|condition| {
+            compared_condition(publication, condition, ours(publication, condition, sections, kernel))
+        })
         .collect();
-    let remarks = publication.remarks.iter().filter_map(|remark| remark.text(&found)).collect();
+    let remarks = publication.remarks.iter().filter_map(|remark| remark.sentence(&found)).collect();
     LiteratureComparison {
         publication,
         kernel: kernel.map(text::one_line),
@@ -101,7 +103,7 @@ fn comparison(
     }
 }
 
-fn line(
+fn compared_condition(
     publication: &Publication,
     condition: &PublishedCondition,
     ours: Option<MatchingCell>,
@@ -196,7 +198,7 @@ fn matching_cell(section: &Section<'_>, row: &Row<'_>, base: Option<u64>) -> Opt
 
 impl RatioRemark {
     /// The ratio of the two, published and ours; `None` when the run lacks one.
-    fn text(&self, lines: &[ComparedCondition]) -> Option<String> {
+    fn sentence(&self, lines: &[ComparedCondition]) -> Option<String> {
         let by = |monitor| lines.iter().find(|line| line.monitor == monitor);
         let (over, under) = (by(self.over)?, by(self.under)?);
         let published = over.published as f64 / under.published as f64;

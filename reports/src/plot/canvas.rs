@@ -24,7 +24,7 @@ const TOP: i32 = 30;
 const BOTTOM: i32 = 26;
 const MARGIN: i32 = 8;
 
-/// The end of a text that stands on its point.
+/// The part of a text that is placed on its point.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Anchor {
     Left,
@@ -102,7 +102,7 @@ impl RowPicture<'_> {
 }
 
 /// The left and right end of the axis that the names and values of `section` leave in a
-/// picture of `width` pixels; `values` stand to the right of the plot.
+/// picture of `width` pixels; `values` are to the right of the plot.
 pub(super) fn axis_ends(section: &Section<'_>, width: u32, values: &[String]) -> (i32, i32) {
     let width = i32::try_from(width).unwrap_or(i32::MAX);
     let names = section.rows.iter().map(|row| text_width(&row.monitor())).max().unwrap_or(0);
