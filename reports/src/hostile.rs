@@ -224,7 +224,7 @@ fn hostile_text_is_text_in_every_format() {
 }
 
 #[test]
-fn no_format_contains_control_or_invisible_characters() {
+fn no_format_moves_a_cursor_or_turns_text() {
     let table = Renderer { file: "the terminal", about: "", render: |run| Ok(Some(terminal::table(run))) };
     for Renderer { file, render, .. } in RENDERERS.iter().chain([&table]) {
         for hostile in HOSTILE {
