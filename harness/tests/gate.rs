@@ -173,12 +173,12 @@ fn noise_fails_a_gate_only_where_a_change_is_significant_and_large_enough() {
         ("gate base slower", 3, "1 regression"),
         ("gate base slower --limit 6%", 0, "No regression"),
         ("gate base slower --limit '400 TSC cycles'", 3, "the limit is 400 TSC cycles"),
-        ("gate base a-little", 0, "under clocks with noise 1 % where no limit"),
+        ("gate base a-little", 0, "under noisy clocks 1 % for cells without a limit"),
         ("gate base a-little --limit 0.1%", 3, "1 regression"),
         ("gate base wild", 0, "No regression, 1 inconclusive"),
         ("gate base wild", 0, "inconclusive: 6.1/tcg/null-syscall/paced/audit+rules"),
-        ("compare base slower", 0, "regressed: +500 TSC cycles (+5.00 %), which lies in"),
-        ("compare base wild", 0, "1 cell inconclusive for noise"),
+        ("compare base slower", 0, "regressed: +500 TSC cycles (+5.00 %), interval"),
+        ("compare base wild", 0, "1 cell inconclusive because of noise"),
     ] {
         let (found, text) = said(place.path(), line);
         assert_eq!(found, Some(code), "{line}: {text}");

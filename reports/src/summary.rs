@@ -95,9 +95,13 @@ pub const FLOOR_MEANING: &str = "the amount by which attaching alone can move th
 
 /// The two ends of the costs of a section.
 pub(crate) struct Extremes<'s, 'a> {
+    /// The number of costs.
     pub count: usize,
+    /// Whether the costs are those of monitors that saw every operation.
     pub watched: bool,
+    /// The lowest cost.
     pub cheapest: (&'s Row<'a>, Added),
+    /// The highest cost.
     pub most_expensive: (&'s Row<'a>, Added),
 }
 
@@ -126,8 +130,9 @@ fn answer(section: &Section<'_>) -> Vec<String> {
     let near = within_floor(section).len();
     let end = match count {
         _ if near > 1 => format!(
-            "Of the {count} monitors {of}, {near} are within {} {unit} of that, {FLOOR_MEANING}: they are \
-             indistinguishable from zero. The most expensive{what} is `{}`: {most}.",
+            "Of the {count} monitors {of}, {near} are within {} {unit} of that. Their costs are indistinguishable \
+             from zero, because attaching alone can move this median by that amount. The most expensive{what} \
+             is `{}`: {most}.",
             text::grouped(floor(section)),
             most_expensive.0.monitor(),
         ),
