@@ -67,7 +67,7 @@ fn costs(operation: &CostColumn<'_, '_>, found: &Extremes<'_, '_>) -> Markup {
                 h2 { "Cheapest" (to_watch) }
                 p.big { "\u{2264} " (text::grouped(summary::floor(operation.section))) " " small { (unit) " per operation" } }
                 p.note { (near.len()) " of " (found.count) " that saw every operation are " a href="#method-why-is-a-cost-shown-as-not-told-from-nothing" { "indistinguishable from zero" }
-                    ": this is " (summary::FLOOR_MEANING) "." }
+                    ". Attaching alone can move this median by as much." }
                 @if let Some((row, added)) = summary::cheapest_above_floor(operation.section) {
                     p { "Next: " code { (row.monitor()) } " " (text::signed(added.p50)) }
                 }
@@ -174,8 +174,8 @@ fn decision_table(page: &Page<'_>, kernel: &str, decision: &Decision<'_, '_>) ->
             p.unit { "A cost is what a monitor adds to the median of one operation, in "
                 @if let Some(first) = decision.operations.first() {
                     (text::unit_and_clock(first.section.clock, first.section.cell.target))
-                } "; " a href="#method" { "how they are measured" } ". "
-                @if let Some(burst) = burst { "BurstLoss: events, when " code { (burst) } " runs without a rest (" a href="#method-what-are-paced-delivered-and-burst" { "burst" } "). " }
+                } "; " a href="#method" { "how it is measured" } ". "
+                @if let Some(burst) = burst { "Lost in burst: events lost while " code { (burst) } " runs without a rest (" a href="#method-what-are-paced-delivered-and-burst" { "burst" } "). " }
                 @if floors.iter().any(|floor| *floor > 0) {
                     "\u{2248} 0: at most " (summary::FLOOR_MEANING) " (" a href="#method-why-is-a-cost-shown-as-not-told-from-nothing" { "why" } "). "
                 }

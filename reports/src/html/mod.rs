@@ -150,6 +150,8 @@ fn contents(page: &Page<'_>, matrices: bool, sweeps: bool) -> Markup {
 
 #[cfg(test)]
 mod tests {
+    use hookbench_results::{Outcome, Schedule};
+
     use super::*;
     use crate::fixture;
 
@@ -176,6 +178,32 @@ mod tests {
         assert_eq!(page.matches("<svg").count(), page.matches("<svg role=\"img\" aria-label=\"").count());
         assert!(page.contains("Cheapest to watch <code>exec</code>"), "{page}");
         assert!(page.contains("refused EPERM"));
+    }
+
+    #[test]
+    fn the_page_explains_losses_and_costs_near_zero() {
+        let mut run = fixture::synthetic_run();
+        for measurement in &mut run.measurements {
+            let monitor = measurement.cell.monitor.to_string();
+            if measurement.cell.schedule == Schedule::Burst && monitor == "audit+reader" {
+                measurement.cell.monitor = "audit+auditd".parse().unwrap();
+            }
+            let exec = measurement.cell.workload == "execve-noop" && monitor == "bpf-lsm+count";
+            if let (true, Outcome::Measured(measured)) = (exec, &mut measurement.outcome) {
+                measured.samples = vec![107_000; 50];
+            }
+        }
+        let page = render(&run).unwrap();
+        for part in [
+            "Lost in burst: events lost while <code>unshare-burst[as=user]</code> runs without a rest",
+            "<td class=\"lossy\">7 of 50 (14 %)</td>",
+            "\u{2264} 2,000 <small>",
+            "2 of 9 that saw every operation are <a href=",
+            ". Attaching alone can move this median by as much.",
+            "\u{2248} 0: at most the amount",
+        ] {
+            assert!(page.contains(part), "{part}");
+        }
     }
 
     #[test]
