@@ -7,11 +7,11 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use anyhow::{Context, Result, anyhow};
+use hookbench_model::protocol::{CLOCKS_WORD, CellSpec};
+use hookbench_model::{Clock, ClockSamples};
 use hookbench_probes::attach::perf_clock::{self, EVENTS, PerfClock};
 use hookbench_probes::attach::trace_clock::TraceClock;
 use hookbench_probes::attach::{Error, WORKER_PRIORITY, set_fifo, set_ordinary};
-use hookbench_results::protocol::{CLOCKS_WORD, CellSpec};
-use hookbench_results::{Clock, ClockSamples};
 use hookbench_workloads::{NULL_CALL, Stopwatch, null_call};
 
 use crate::shared;

@@ -8,8 +8,8 @@ use std::ptr;
 use std::sync::OnceLock;
 use std::time::Duration;
 
-use hookbench_results::protocol::AgentMessage;
-use hookbench_results::{Failure, FailureKind};
+use hookbench_model::protocol::AgentMessage;
+use hookbench_model::{Failure, FailureKind};
 
 use crate::ports;
 

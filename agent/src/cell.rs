@@ -4,15 +4,15 @@ use std::fs;
 use std::time::Duration;
 
 use anyhow::{Context, Result, anyhow};
-use hookbench_probes::attach::{Attached, Error, Readers, Request};
-use hookbench_probes::modules::MODULE;
-use hookbench_probes::{Monitor, Watches};
-use hookbench_results::measurement::{Happened, Refused};
-use hookbench_results::protocol::{AgentMessage, CellSpec, Fault};
-use hookbench_results::{
+use hookbench_model::measurement::{Happened, Refused};
+use hookbench_model::protocol::{AgentMessage, CellSpec, Fault};
+use hookbench_model::{
     BEHAVIOURS, Behaviour, Events, Failure, FailureKind, KernelVersion, Measured, MonitorName, Refusal,
     Schedule,
 };
+use hookbench_probes::attach::{Attached, Error, Readers, Request};
+use hookbench_probes::modules::MODULE;
+use hookbench_probes::{Monitor, Watches};
 use hookbench_workloads::{Denial, Workload, calibrate};
 
 use crate::meter::{Cost, Meter};
@@ -62,7 +62,7 @@ pub(crate) fn run(spec: &CellSpec, mut prepared: Prepared) -> Result<AgentMessag
     let watched = spec.monitor != MonitorName::none();
     let meter = if watched { Some(Meter::start(prepared.rate)?) } else { None };
     let request = Request {
-        sink: spec.monitor.own().map_or(monitor.sink.name, |(_, name)| name),
+        sink: spec.monitor.custom().map_or(monitor.sink.name, |(_, name)| name),
         behaviours: &behaviours,
         measured: behaviour,
         noop: hookbench_workloads::noop(),
@@ -94,9 +94,9 @@ fn measure(
     attached: &mut dyn Attached,
     cost: Option<Cost>,
 ) -> Result<AgentMessage> {
-    let denial = workload.denial(&spec.params, monitor.sink.does);
+    let denial = workload.denial(&spec.params, monitor.sink.enforcement);
     let warmup = spec.warmup.max(denial.map_or(0, |denial| denial.after_operations));
-    let work = Work { spec, workload, does: monitor.sink.does, warmup };
+    let work = Work { spec, workload, enforcement: monitor.sink.enforcement, warmup };
     let pulse = Pulse::start(attached)?;
     let samples = worker::run(work, prepared, attached)?;
     let looks = match pulse.map(|pulse| pulse.end(attached)).transpose()?.transpose() {

@@ -5,9 +5,9 @@ use std::fs;
 use std::io;
 
 use anyhow::{Context, Result};
-use hookbench_results::measurement::Refused;
-use hookbench_results::protocol::{AgentMessage, Fault};
-use hookbench_results::{Events, Measured};
+use hookbench_model::measurement::Refused;
+use hookbench_model::protocol::{AgentMessage, Fault};
+use hookbench_model::{Events, Measured};
 
 use crate::{idle, kernel, line, ports};
 

@@ -12,9 +12,9 @@ use std::sync::OnceLock;
 use std::time::Duration;
 
 use anyhow::{Context, Result};
+use hookbench_model::protocol::{AgentMessage, HostOrder};
 use hookbench_probes::Monitor;
 use hookbench_probes::attach::{die_with, ledger};
-use hookbench_results::protocol::{AgentMessage, HostOrder};
 
 use crate::prepared::Prepared;
 use crate::{budget, cell, failed, kernel, line};

@@ -6,7 +6,7 @@ use std::io;
 use std::ptr;
 
 use anyhow::{Context, Result};
-use hookbench_results::protocol::AgentMessage;
+use hookbench_model::protocol::AgentMessage;
 
 /// What is mounted: type, place and options.
 const MOUNTS: &[(&str, &str, &str)] = &[

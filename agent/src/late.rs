@@ -3,10 +3,10 @@
 //! what finds it out is in no number.
 
 use anyhow::{Result, bail};
+use hookbench_model::Behaviour;
+use hookbench_model::measurement::Happened;
 use hookbench_probes::attach::Attached;
 use hookbench_probes::attach::witness::Witness;
-use hookbench_results::Behaviour;
-use hookbench_results::measurement::Happened;
 use hookbench_workloads::Denial;
 
 use crate::prepared::Prepared;

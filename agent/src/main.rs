@@ -5,8 +5,8 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use anyhow::{Context, Result};
-use hookbench_results::protocol::{AgentMessage, CellSpec};
-use hookbench_results::{Failure, FailureKind};
+use hookbench_model::protocol::{AgentMessage, CellSpec};
+use hookbench_model::{Failure, FailureKind};
 
 use beside::Beside;
 use prepared::Prepared;

@@ -5,8 +5,8 @@ use std::fs;
 use std::time::Duration;
 
 use anyhow::{Context, Result};
+use hookbench_model::Loading;
 use hookbench_probes::attach::phases::{self, cpu_time};
-use hookbench_results::Loading;
 use hookbench_workloads::Stopwatch;
 
 use crate::idle::nops;

@@ -6,7 +6,7 @@ use std::fs;
 use std::io;
 
 use anyhow::{Context, Result, bail};
-use hookbench_results::protocol::MODULES;
+use hookbench_model::protocol::MODULES;
 
 /// Loads those that were brought, if any were.
 ///

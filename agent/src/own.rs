@@ -5,10 +5,10 @@
 use std::time::Duration;
 
 use anyhow::Result;
+use hookbench_model::protocol::CellSpec;
+use hookbench_model::{Failure, FailureKind};
 use hookbench_probes::attach::Attached;
 use hookbench_probes::attach::own::{Counting, Own, Program};
-use hookbench_results::protocol::CellSpec;
-use hookbench_results::{Failure, FailureKind};
 
 use crate::prepared::Prepared;
 use crate::worker::{self, Work};

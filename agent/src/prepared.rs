@@ -2,8 +2,8 @@
 //! machine is stopped for its snapshot, so that no cell waits for it.
 
 use anyhow::{Context, Result};
-use hookbench_results::KernelVersion;
-use hookbench_results::protocol::HostOrder;
+use hookbench_model::KernelVersion;
+use hookbench_model::protocol::HostOrder;
 
 use crate::beside::Beside;
 use crate::idle::Spinner;

@@ -4,9 +4,9 @@
 use std::time::Instant;
 
 use anyhow::{Context, Result};
+use hookbench_model::protocol::AgentMessage;
+use hookbench_model::{Failure, FailureKind};
 use hookbench_probes::attach::{Attached, Ticks};
-use hookbench_results::protocol::AgentMessage;
-use hookbench_results::{Failure, FailureKind};
 
 /// Of a hundred ticks that are due, so many have to be made: the first and the last
 /// are cut off, and one may be late.

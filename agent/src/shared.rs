@@ -4,7 +4,7 @@ use std::io;
 use std::ptr;
 use std::sync::atomic::{AtomicI32, AtomicU32, AtomicU64, Ordering};
 
-use hookbench_results::Refusal;
+use hookbench_model::Refusal;
 
 /// One operation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

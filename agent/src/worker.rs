@@ -8,9 +8,9 @@ use std::os::unix::process::parent_id;
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
+use hookbench_model::protocol::{CellSpec, Fault};
+use hookbench_model::{Enforcement, Schedule};
 use hookbench_probes::attach::{Attached, WORKER_PRIORITY, die_with, set_fifo};
-use hookbench_results::protocol::{CellSpec, Fault};
-use hookbench_results::{Does, Schedule};
 use hookbench_workloads::{Operation, Workload};
 
 use crate::beside::{Beside, Timekeeper};
@@ -33,7 +33,7 @@ pub(crate) struct Work<'a> {
     pub(crate) spec: &'a CellSpec,
     pub(crate) workload: &'a dyn Workload,
     /// What the monitor does with the operations.
-    pub(crate) does: Does,
+    pub(crate) enforcement: Enforcement,
     /// So many operations come before those that are timed.
     pub(crate) warmup: u32,
 }
@@ -91,7 +91,7 @@ fn child(operate: impl FnOnce() -> Result<()>) -> ! {
 }
 
 fn operate(work: Work, samples: &Samples, prepared: &Prepared, attached: &mut dyn Attached) -> Result<()> {
-    let Work { spec, workload, does, warmup } = work;
+    let Work { spec, workload, enforcement, warmup } = work;
     let spinner = prepared.spinner;
     if prepared.of_others {
         die_with(parent_id()).context("failed to be ended with the agent")?;
@@ -103,7 +103,8 @@ fn operate(work: Work, samples: &Samples, prepared: &Prepared, attached: &mut dy
     if spec.fault == Some(Fault::OutOfMemory) {
         exhaust();
     }
-    let mut operation = workload.prepare(&spec.params, does).context("failed to prepare the workload")?;
+    let mut operation =
+        workload.prepare(&spec.params, enforcement).context("failed to prepare the workload")?;
     match set_fifo(0, WORKER_PRIORITY) {
         // Of a machine of others it is said elsewhere, and goes on.
         Err(_) if prepared.of_others => {}

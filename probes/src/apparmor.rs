@@ -55,7 +55,7 @@ mod guest {
     use std::fs;
 
     use anyhow::{Context, Result, bail};
-    use hookbench_results::Behaviour;
+    use hookbench_model::Behaviour;
 
     use crate::attach::avc::{Mark, Records};
     use crate::attach::{Attached, Blind, Error, Request, Seen, lsm};

@@ -1,7 +1,7 @@
 //! `audit`: the kernel's audit subsystem, off, idle, with exit rules, and with
 //! two readers of its records: one of ours and Debian's auditd.
 
-use hookbench_results::param::{ParamInfo, Values};
+use hookbench_model::param::{ParamInfo, Values};
 
 use crate::{Mechanism, MechanismInfo, Requires, SinkInfo, Watches};
 
@@ -78,7 +78,7 @@ mod guest {
     use std::time::{Duration, Instant};
 
     use anyhow::{Context, Result, anyhow, bail};
-    use hookbench_results::Behaviour;
+    use hookbench_model::Behaviour;
 
     use super::{MATCHING, UNMATCHED};
     use crate::attach::audit_link::{

@@ -1,7 +1,7 @@
 //! `bpf-lsm`: BPF programs at LSM hooks, KRSI. They load and attach also when
 //! `bpf` is not in the boot line's `lsm=`, and never run: only the count tells.
 
-use hookbench_results::Whom;
+use hookbench_model::DenyScope;
 
 #[cfg(feature = "attach")]
 use crate::attach::{Attached, Error, Request, bpf};
@@ -29,7 +29,7 @@ static INFO: MechanismInfo = MechanismInfo {
             Requires { since: POLICY, ..REQUIRES },
             "a BPF program refuses what the policy of the behaviour says",
         )
-        .denying(Whom::Policy)
+        .denying(DenyScope::Policy)
         .by_either_loader(),
         SinkInfo::kill(Watches::LsmHook, REQUIRES).by_either_loader(),
     ],

@@ -34,7 +34,7 @@ impl Mechanism for Fanotify {
 #[cfg(feature = "attach")]
 mod guest {
     use anyhow::{Context, Result, anyhow};
-    use hookbench_results::Behaviour;
+    use hookbench_model::Behaviour;
     use nix::fcntl::AT_FDCWD;
     use nix::sys::fanotify::{
         EventFFlags, Fanotify, FanotifyResponse, InitFlags, MarkFlags, MaskFlags, Response,

@@ -1,7 +1,7 @@
 //! `fmod-ret`: BPF programs that may return in a kernel function's stead, through a
 //! trampoline. The kernel allows it at `security_*` without further configuration.
 
-use hookbench_results::Whom;
+use hookbench_model::DenyScope;
 
 #[cfg(feature = "attach")]
 use crate::attach::{Attached, Error, Request, bpf};
@@ -22,7 +22,7 @@ static INFO: MechanismInfo = MechanismInfo {
         REQUIRES,
         "a BPF program returns an error in the function's stead, as the policy of the behaviour says",
     )
-    .denying(Whom::Policy)],
+    .denying(DenyScope::Policy)],
     about: "BPF programs in a kernel function's stead (BPF_MODIFY_RETURN), by trampoline",
 };
 

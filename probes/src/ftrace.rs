@@ -48,7 +48,7 @@ impl Mechanism for Ftrace {
 #[cfg(feature = "attach")]
 mod guest {
     use anyhow::{Result, bail};
-    use hookbench_results::Behaviour;
+    use hookbench_model::Behaviour;
 
     use crate::attach::ledger::{self, Undo};
     use crate::attach::tracefs;

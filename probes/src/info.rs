@@ -1,8 +1,8 @@
 //! What a mechanism says of itself: data that is checked before a guest boots
 //! and that lists and reports show.
 
-use hookbench_results::param::{ParamInfo, Values};
-use hookbench_results::{Does, KernelVersion, Whom};
+use hookbench_model::param::{ParamInfo, Values};
+use hookbench_model::{DenyScope, Enforcement, KernelVersion};
 
 /// A mechanism and its sinks.
 #[derive(Debug)]
@@ -73,7 +73,7 @@ pub struct SinkInfo {
     /// What it needs.
     pub requires: Requires,
     /// What it does with a behaviour it sees.
-    pub does: Does,
+    pub enforcement: Enforcement,
     /// Whom it watches.
     pub scope: Scope,
     /// Behaviours that it cannot watch, with the reason.
@@ -96,7 +96,7 @@ impl SinkInfo {
             name,
             watches,
             requires,
-            does: Does::Observes,
+            enforcement: Enforcement::Observes,
             scope: Scope::System,
             blind_to: &[],
             params: &[],
@@ -160,13 +160,13 @@ impl SinkInfo {
     }
 
     /// The same, refusing `whom`.
-    pub const fn denying(self, whom: Whom) -> Self {
-        Self { does: Does::Denies(whom), ..self }
+    pub const fn denying(self, whom: DenyScope) -> Self {
+        Self { enforcement: Enforcement::Denies(whom), ..self }
     }
 
     /// The same, killing those who do what the behaviour's policy refuses.
     pub const fn killing(self) -> Self {
-        Self { does: Does::Kills, ..self }
+        Self { enforcement: Enforcement::Kills, ..self }
     }
 
     /// The same, for the worker alone, which puts it on itself.
@@ -177,13 +177,13 @@ impl SinkInfo {
     /// Whether it kills whoever does what the policy refuses, so that one can ask
     /// whether it came too late. One of a process kills before anything happens.
     pub fn kills_all(&self) -> bool {
-        self.does == Does::Kills && self.scope == Scope::System
+        self.enforcement == Enforcement::Kills && self.scope == Scope::System
     }
 
     /// Whether it stops operations in one way or another. It is then attached for
     /// the measured behaviour alone.
     pub fn stops(&self) -> bool {
-        self.does != Does::Observes
+        self.enforcement != Enforcement::Observes
     }
 }
 

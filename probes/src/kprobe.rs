@@ -1,7 +1,7 @@
 //! `kprobe`: BPF programs at the entry of a kernel function; one that refuses is at
 //! the entry of a system call, where the kernel lets it.
 
-use hookbench_results::Whom;
+use hookbench_model::DenyScope;
 
 #[cfg(feature = "attach")]
 use crate::attach::{Attached, Error, Request, bpf};
@@ -34,7 +34,7 @@ static INFO: MechanismInfo = MechanismInfo {
             Requires { since: POLICY, ..Requires::config(OVERRIDE_CONFIG) },
             "a BPF program returns an error in a system call's stead, as the policy of the behaviour says",
         )
-        .denying(Whom::Policy),
+        .denying(DenyScope::Policy),
         SinkInfo::kill(Watches::Function, REQUIRES).by_either_loader(),
     ],
     about: "BPF programs at the entry of a kernel function, by kprobe",

@@ -1,7 +1,7 @@
 //! `kprobe-multi`: one BPF program at the entry of all watched functions at once,
 //! by fprobe. A cookie tells the program at which of them it runs.
 
-use hookbench_results::KernelVersion;
+use hookbench_model::KernelVersion;
 #[cfg(feature = "attach")]
 use libbpf_rs::KprobeMultiOpts;
 

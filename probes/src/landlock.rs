@@ -1,7 +1,7 @@
 //! `landlock`: a sandbox that the worker puts itself into. Inside, the files that
 //! workloads use are allowed as they use them, and no others.
 
-use hookbench_results::KernelVersion;
+use hookbench_model::KernelVersion;
 
 use crate::{Mechanism, MechanismInfo, Requires, SinkInfo, Watches};
 
@@ -49,7 +49,7 @@ mod guest {
         RulesetCreatedAttr, RulesetStatus,
     };
     use anyhow::{Context, Result, bail};
-    use hookbench_results::Behaviour;
+    use hookbench_model::Behaviour;
 
     use crate::attach::{Attached, Seen};
 

@@ -4,7 +4,7 @@
 //! Without the feature `attach` this crate is the table alone: names, what
 //! they need and what they can do. With it comes the half that runs in the guest.
 
-use hookbench_results::MonitorName;
+use hookbench_model::MonitorName;
 
 mod apparmor;
 #[cfg(feature = "attach")]
@@ -119,7 +119,7 @@ pub fn none() -> Monitor {
 
 /// The monitor called `name`; one of a user's own by its kind.
 pub fn find(name: &MonitorName) -> Option<Monitor> {
-    if let Some((kind, _)) = name.own() {
+    if let Some((kind, _)) = name.custom() {
         return Some(own::monitor(kind));
     }
     monitors().find(|monitor| {

@@ -38,7 +38,7 @@ mod guest {
     use std::time::Duration;
 
     use anyhow::{Context, Result, bail};
-    use hookbench_results::Behaviour;
+    use hookbench_model::Behaviour;
 
     use crate::attach::kmod::{self, Module};
     use crate::attach::{Attached, Error, Request, Seen};

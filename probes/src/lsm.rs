@@ -1,7 +1,7 @@
 //! `lsm`: security modules that are attached and have nothing to do: what their
 //! number alone costs.
 
-use hookbench_results::param::{ParamInfo, Values};
+use hookbench_model::param::{ParamInfo, Values};
 
 use crate::{Mechanism, MechanismInfo, Requires, STACKED, SinkInfo, Watches};
 

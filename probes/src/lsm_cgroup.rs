@@ -2,7 +2,7 @@
 //! attached to the root of the second version's hierarchy, which holds all tasks:
 //! what is compared with `bpf-lsm` is the way to the program, not its reach.
 
-use hookbench_results::KernelVersion;
+use hookbench_model::KernelVersion;
 
 #[cfg(feature = "attach")]
 use anyhow::Context;

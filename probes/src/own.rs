@@ -2,7 +2,7 @@
 //! brought for it. They are no rows of the table of mechanisms, for nobody can list
 //! them before they are named.
 
-use hookbench_results::OwnKind;
+use hookbench_model::CustomMonitorKind;
 use serde::{Deserialize, Serialize};
 
 use crate::info::BPF_CONFIG;
@@ -62,11 +62,11 @@ static CMD: MechanismInfo = MechanismInfo {
 };
 
 /// The monitor that all of a kind are.
-pub fn monitor(kind: OwnKind) -> Monitor {
+pub fn monitor(kind: CustomMonitorKind) -> Monitor {
     let mechanism: &'static dyn Mechanism = match kind {
-        OwnKind::Bpf => &Bpf,
-        OwnKind::Audit => &Audit,
-        OwnKind::Command => &Cmd,
+        CustomMonitorKind::Bpf => &Bpf,
+        CustomMonitorKind::Audit => &Audit,
+        CustomMonitorKind::Command => &Cmd,
     };
     Monitor { mechanism, sink: &mechanism.info().sinks[0] }
 }
@@ -99,7 +99,7 @@ mod tests {
 
     #[test]
     fn a_kind_is_called_as_its_names_begin() {
-        for kind in OwnKind::ALL {
+        for kind in CustomMonitorKind::ALL {
             assert_eq!(monitor(kind).mechanism.info().name, kind.prefix());
         }
     }

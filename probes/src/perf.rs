@@ -44,7 +44,7 @@ mod guest {
     use std::time::Duration;
 
     use anyhow::{Context, Result, bail};
-    use hookbench_results::Behaviour;
+    use hookbench_model::Behaviour;
     use perf_event::data::Record;
     use perf_event::events::Tracepoint;
     use perf_event::{Builder, Counter, SampleFlag, Sampler};

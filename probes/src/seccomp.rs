@@ -1,8 +1,8 @@
 //! `seccomp`: a filter that the worker puts on itself, in front of every system
 //! call it makes: letting all pass, logging, refusing, or asking a supervisor.
 
-use hookbench_results::Whom;
-use hookbench_results::param::{ParamInfo, Values};
+use hookbench_model::DenyScope;
+use hookbench_model::param::{ParamInfo, Values};
 
 use crate::{Mechanism, MechanismInfo, Requires, SinkInfo, Watches};
 
@@ -44,7 +44,7 @@ static INFO: MechanismInfo = MechanismInfo {
         .of_a_process(),
         SinkInfo::new("errno", Watches::Nothing, REQUIRES, "a filter that refuses")
             .of_a_process()
-            .denying(Whom::Everyone),
+            .denying(DenyScope::Everyone),
         SinkInfo::new(
             "notify",
             Watches::Syscalls,
@@ -75,7 +75,7 @@ mod guest {
     use std::os::fd::{FromRawFd, OwnedFd};
 
     use anyhow::{Context, Result, anyhow, bail};
-    use hookbench_results::Behaviour;
+    use hookbench_model::Behaviour;
 
     use super::COMPARISONS;
     use crate::attach::audit_link::{AuditLink, BACKLOG_LIMIT, Closed, SECCOMP_RECORD, Setting, kauditd};

@@ -1,6 +1,6 @@
 //! What a guest says: its messages and, after the first byte 0, its console.
 
-use hookbench_results::protocol::AgentMessage;
+use hookbench_model::protocol::AgentMessage;
 use hookbench_results::samples;
 use hookbench_vm::answer::{last_lines, understand};
 use hookbench_vm::console::{harmless, is_unseen};

@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use hookbench_results::Measurement;
+use hookbench_model::Measurement;
 use hookbench_results::store::{JOURNAL_FILE, Journal};
 
 /// What is read of a journal stands in it, whole; and what is appended to it,

@@ -1,7 +1,8 @@
 //! A run's description, `run.json`, and everything that is rendered of it.
 
+use hookbench_model::Outcome;
 use hookbench_reports::{RENDERERS, columns, comment, csv, terminal};
-use hookbench_results::{Outcome, Run, samples};
+use hookbench_results::{Run, samples};
 
 use crate::memory;
 

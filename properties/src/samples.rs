@@ -1,9 +1,8 @@
 //! The samples' file of a run.
 
-use hookbench_results::{
-    Cell, Clock, Environment, Measured, Measurement, MonitorName, Outcome, Run, Schedule, Summary, Target,
-    samples,
-};
+use hookbench_analysis::Summary;
+use hookbench_model::{Cell, Clock, Measured, Measurement, MonitorName, Outcome, Schedule, Target};
+use hookbench_results::{Environment, Run, samples};
 
 use crate::memory;
 

@@ -1,6 +1,6 @@
 //! A file of system calls to be timed.
 
-use hookbench_results::work::{Argument, Call, Sequence};
+use hookbench_model::custom_workload::{Argument, Call, Sequence};
 use hookbench_workloads::own::ask;
 
 use crate::memory;

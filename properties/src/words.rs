@@ -4,9 +4,9 @@
 use std::fmt::{Debug, Display};
 use std::str::FromStr;
 
-use hookbench_results::gate::{Limit, Pattern};
-use hookbench_results::protocol::{CellSpec, Fault};
-use hookbench_results::{Cell, KernelVersion, MonitorName, Params, Schedule, Target};
+use hookbench_analysis::gate::{Limit, Pattern};
+use hookbench_model::protocol::{CellSpec, Fault};
+use hookbench_model::{Cell, KernelVersion, MonitorName, Params, Schedule, Target};
 
 use crate::memory;
 

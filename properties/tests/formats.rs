@@ -5,10 +5,11 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use hookbench_model::protocol::CellSpec;
+use hookbench_model::{Cell, Measurement};
 use hookbench_probes::undo;
 use hookbench_properties::{FORMATS, Format};
-use hookbench_results::protocol::CellSpec;
-use hookbench_results::{Cell, Measurement, Run};
+use hookbench_results::Run;
 use hookbench_vm::{answer, vmlinux};
 use proptest::prelude::*;
 use proptest::sample::Index;

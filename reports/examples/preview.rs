@@ -7,11 +7,11 @@ use std::error::Error;
 use std::fs;
 use std::path::PathBuf;
 
+use hookbench_analysis::Comparison;
+use hookbench_analysis::compare::Sides;
+use hookbench_analysis::gate::{Gate, Rules};
 use hookbench_reports::compare::{ComparisonReport, FORMATS};
 use hookbench_reports::{IMAGES, RENDERERS, fixture};
-use hookbench_results::Comparison;
-use hookbench_results::compare::Sides;
-use hookbench_results::gate::{Gate, Rules};
 
 fn main() -> Result<(), Box<dyn Error>> {
     let folder = std::env::args_os().nth(1).map(PathBuf::from);

@@ -2,7 +2,8 @@
 //! If the whole `report.md` fits, it is the comment. Otherwise the comment has the answer,
 //! the failures and the table to choose a monitor by, and says where the rest is.
 
-use hookbench_results::{Outcome, Run};
+use hookbench_model::Outcome;
+use hookbench_results::Run;
 
 use crate::decision::{self, Decision, MonitorChoice};
 use crate::markdown::{TITLE, code, escaped, opening, table_of_numbers};
@@ -85,8 +86,9 @@ fn row(line: &MonitorChoice<'_, '_>, floors: &[u64]) -> Vec<String> {
     fields.push(line.lost.as_ref().map_or_else(String::new, decision::BurstLoss::shown));
     let record = line.record;
     let could = if line.could_deny() { ", could deny" } else { "" };
-    fields
-        .push(record.map_or_else(String::new, |record| format!("{}{could}", decision::ability(record.does))));
+    fields.push(
+        record.map_or_else(String::new, |record| format!("{}{could}", decision::ability(record.enforcement))),
+    );
     fields.push(record.map_or("", |record| if record.per_process { "process" } else { "system" }).into());
     fields.push(record.map_or_else(String::new, |record| escaped(&record.since)));
     fields
@@ -106,7 +108,7 @@ fn cost(row: Option<&Row<'_>>, floor: u64) -> String {
 mod tests {
     use super::*;
     use crate::fixture;
-    use hookbench_results::{Failure, FailureKind};
+    use hookbench_model::{Failure, FailureKind};
 
     #[test]
     fn a_run_that_fits_is_the_whole_report() {

@@ -1,9 +1,11 @@
 //! `results.csv`: one line per cell in the run's order, for scripts. A field without a
 //! number is empty. A column never changes its meaning or its place.
 
-use hookbench_results::baseline::Added;
-use hookbench_results::noisy::Interval;
-use hookbench_results::{History, Loading, Measured, Run, Summary};
+use hookbench_analysis::Summary;
+use hookbench_analysis::baseline::Added;
+use hookbench_analysis::noisy::Interval;
+use hookbench_model::{History, Loading, Measured};
+use hookbench_results::Run;
 
 use crate::noise::RowNoise;
 use crate::section::{self, Row, Section};

@@ -3,8 +3,9 @@
 
 use std::cmp::Reverse;
 
+use hookbench_model::{DenyScope, Enforcement, Schedule};
+use hookbench_results::Run;
 use hookbench_results::environment::MonitorRecord;
-use hookbench_results::{Does, Run, Schedule, Whom};
 
 use crate::section::{Row, Section};
 use crate::{default_kernel, summary, text};
@@ -66,12 +67,12 @@ impl BurstLoss {
 }
 
 /// The enforcement of a monitor, in a word or three.
-pub fn ability(does: Does) -> &'static str {
-    match does {
-        Does::Observes => "observe",
-        Does::Denies(Whom::Policy) => "deny",
-        Does::Denies(Whom::Everyone) => "deny to all",
-        Does::Kills => "kill",
+pub fn ability(enforcement: Enforcement) -> &'static str {
+    match enforcement {
+        Enforcement::Observes => "observe",
+        Enforcement::Denies(DenyScope::Policy) => "deny",
+        Enforcement::Denies(DenyScope::Everyone) => "deny to all",
+        Enforcement::Kills => "kill",
     }
 }
 
@@ -84,7 +85,7 @@ const DENYING: [&str; 9] =
 impl MonitorChoice<'_, '_> {
     /// Whether its mechanism could deny the operations that this monitor only observes.
     pub fn could_deny(&self) -> bool {
-        let observes = self.record.is_none_or(|record| record.does == Does::Observes);
+        let observes = self.record.is_none_or(|record| record.enforcement == Enforcement::Observes);
         observes && DENYING.contains(&self.mechanism.as_str())
     }
 }

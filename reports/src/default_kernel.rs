@@ -34,7 +34,7 @@ pub fn all_kernels<'s>(sections: &'s [Section<'_>]) -> Vec<&'s str> {
 mod tests {
     use super::*;
     use crate::{fixture, section};
-    use hookbench_results::{Outcome, Schedule};
+    use hookbench_model::{Outcome, Schedule};
 
     #[test]
     fn the_kernel_with_most_numbers_wins_and_the_first_of_equals() {

@@ -1,8 +1,9 @@
 //! The environment of a run, as names and values for the tables of reports.
 
-use hookbench_results::environment::{KernelRecord, OwnRecord, WorkRecord};
+use hookbench_model::History;
+use hookbench_results::Run;
+use hookbench_results::environment::{CustomMonitorRecord, CustomWorkloadRecord, KernelRecord};
 use hookbench_results::hardware::Hardware;
-use hookbench_results::{History, Run};
 
 /// The facts of the whole run: name and value, without empty values.
 pub fn facts(run: &Run) -> Vec<(String, String)> {
@@ -31,10 +32,10 @@ pub fn facts(run: &Run) -> Vec<(String, String)> {
     facts.push(("packages in the image", packages.collect::<Vec<_>>().join(", ")));
     facts.push(("BPF compiler", environment.bpf_compiler.clone()));
     facts.push(("agent compiler", environment.rustc.clone()));
-    for own in &environment.own {
+    for own in &environment.custom_monitors {
         facts.push(("custom monitor", monitor_payload(own)));
     }
-    for work in &environment.works {
+    for work in &environment.custom_workloads {
         facts.push(("custom workload", workload_payload(work)));
     }
     facts.extend(environment.hardware.iter().flat_map(hardware_facts));
@@ -42,13 +43,13 @@ pub fn facts(run: &Run) -> Vec<(String, String)> {
 }
 
 /// The payload of a custom monitor.
-fn monitor_payload(own: &OwnRecord) -> String {
+fn monitor_payload(own: &CustomMonitorRecord) -> String {
     let ready = own.ready.as_ref().map(|ready| format!("ready when its output matches: {ready}"));
     payload([&own.name, &own.sha256], own.bytes, &own.command, ready, &own.packages)
 }
 
 /// The payload of a custom workload.
-fn workload_payload(work: &WorkRecord) -> String {
+fn workload_payload(work: &CustomWorkloadRecord) -> String {
     let exit = work.expect_exit.map(|code| format!("expected exit code: {code}"));
     payload([&work.name, &work.sha256], work.bytes, &work.command, exit, &work.packages)
 }
@@ -151,7 +152,7 @@ mod tests {
         let mut run = fixture::run_of(&[]);
         let command = vec!["./test".into(), "--once".into()];
         let packages = vec![("lib".into(), "1.2".into())];
-        run.environment.works = vec![WorkRecord {
+        run.environment.custom_workloads = vec![CustomWorkloadRecord {
             name: "cmd:test".into(),
             sha256: "ab".into(),
             bytes: 7,

@@ -5,7 +5,8 @@
 
 use std::collections::HashMap;
 
-use hookbench_results::{Cell, Clock, Run};
+use hookbench_model::{Cell, Clock};
+use hookbench_results::Run;
 
 use crate::columns::{self, Align};
 use crate::section::{self, Row, Section};

@@ -2,11 +2,13 @@
 //! text in every format. They walk the table of renderers, so they cover each new one; a
 //! new file extension needs a branch in [`structure`].
 
+use hookbench_model::measurement::{Events, Failure, FailureKind, Measured, Refused};
+use hookbench_model::{Cell, Clock, Enforcement, Measurement, Outcome, Params, Schedule, Target};
+use hookbench_results::Run;
 use hookbench_results::environment::{
-    Environment, ImageRecord, KernelRecord, ModulesRecord, MonitorRecord, OwnRecord, WorkRecord,
+    CustomMonitorRecord, CustomWorkloadRecord, Environment, ImageRecord, KernelRecord, ModulesRecord,
+    MonitorRecord,
 };
-use hookbench_results::measurement::{Events, Failure, FailureKind, Measured, Refused};
-use hookbench_results::{Cell, Clock, Does, Measurement, Outcome, Params, Run, Schedule, Target};
 use pulldown_cmark::{Event, Options, Parser, Tag};
 
 use crate::{RENDERERS, Renderer, terminal, text};
@@ -104,11 +106,11 @@ fn environment(foreign: &str) -> Environment {
             name: "kprobe+count".parse().unwrap(),
             about: text(),
             sees: text(),
-            does: Does::Observes,
+            enforcement: Enforcement::Observes,
             per_process: false,
             since: text(),
         }],
-        own: vec![OwnRecord {
+        custom_monitors: vec![CustomMonitorRecord {
             name: text(),
             sha256: text(),
             bytes: 1,
@@ -116,7 +118,7 @@ fn environment(foreign: &str) -> Environment {
             ready: Some(text()),
             packages: vec![(text(), text())],
         }],
-        works: vec![WorkRecord {
+        custom_workloads: vec![CustomWorkloadRecord {
             name: text(),
             sha256: text(),
             bytes: 1,

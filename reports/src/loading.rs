@@ -3,7 +3,8 @@
 
 use std::collections::BTreeSet;
 
-use hookbench_results::{Loading, Run};
+use hookbench_model::Loading;
+use hookbench_results::Run;
 
 use crate::section::{Row, Section};
 use crate::text;
@@ -71,7 +72,7 @@ fn loader_line(run: &Run, row: &Row<'_>) -> Option<LoaderLine> {
     let loader = cell.tuning.get(LOADER).or_else(|| usual.and_then(|(_, usual)| usual.get(LOADER)))?;
     let rest = cell.tuning.iter().filter(|(name, _)| *name != LOADER);
     let tuning = rest.map(|(name, value)| (name.to_string(), value.to_string())).collect();
-    let monitor = hookbench_results::Cell { tuning, ..cell.clone() }.tuned_monitor();
+    let monitor = hookbench_model::Cell { tuning, ..cell.clone() }.tuned_monitor();
     let [open, load, verify, attach] = [open, load, verify, attach].map(text::grouped);
     let whole = measured.attach_cost.map_or_else(String::new, text::grouped);
     let steps = [open, load, verify, attach, whole, text::signed(agent_bytes)];
@@ -82,7 +83,7 @@ fn loader_line(run: &Run, row: &Row<'_>) -> Option<LoaderLine> {
 mod tests {
     use super::*;
     use crate::{fixture, section};
-    use hookbench_results::{Outcome, Params};
+    use hookbench_model::{Outcome, Params};
 
     #[test]
     fn a_monitor_with_one_loader_has_no_table() {

@@ -3,7 +3,8 @@
 
 use std::collections::HashMap;
 
-use hookbench_results::{Cell, Clock, Run, Schedule, Target};
+use hookbench_model::{Cell, Clock, Schedule, Target};
+use hookbench_results::Run;
 
 use crate::section::{self, Row, Section};
 use crate::text;

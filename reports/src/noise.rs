@@ -2,10 +2,11 @@
 //! rounds and outliers, and the other clocks of the same operations. Here they are plain
 //! text; formats render them.
 
-use hookbench_results::agreement::agreement;
-use hookbench_results::noisy::{Difference, Interval, Outliers, Rule, Verdict};
-use hookbench_results::noisy::{difference, in_rounds, median, outliers};
-use hookbench_results::{ClockSamples, Measured, Summary};
+use hookbench_analysis::Summary;
+use hookbench_analysis::agreement::agreement;
+use hookbench_analysis::noisy::{Difference, Interval, Outliers, Rule, Verdict};
+use hookbench_analysis::noisy::{difference, in_rounds, median, outliers};
+use hookbench_model::{ClockSamples, Measured};
 
 use crate::section::{Row, Section};
 use crate::text;
@@ -155,7 +156,8 @@ fn signed_bounds(interval: Interval) -> String {
 mod tests {
     use super::*;
     use crate::{fixture, section};
-    use hookbench_results::{Clock, Outcome, Run, Target};
+    use hookbench_model::{Clock, Outcome, Target};
+    use hookbench_results::Run;
 
     /// SYNTHETIC: three rounds each; the monitor costs about 100 more, with a spike.
     fn noisy_run() -> Run {

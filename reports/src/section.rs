@@ -3,8 +3,10 @@
 
 use std::collections::HashMap;
 
-use hookbench_results::baseline::Added;
-use hookbench_results::{Cell, Clock, Measured, Measurement, Run, Summary};
+use hookbench_analysis::Summary;
+use hookbench_analysis::baseline::Added;
+use hookbench_model::{Cell, Clock, Measured, Measurement};
+use hookbench_results::Run;
 
 use crate::text;
 

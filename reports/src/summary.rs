@@ -1,8 +1,9 @@
 //! The opening paragraph of a report: the answer, computed from the numbers of the run.
 //! Here are the choice of the section and the sentences; formats set them.
 
-use hookbench_results::baseline::Added;
-use hookbench_results::{Run, Schedule};
+use hookbench_analysis::baseline::Added;
+use hookbench_model::Schedule;
+use hookbench_results::Run;
 
 use crate::section::{Row, Section};
 use crate::{default_kernel, text};
@@ -226,7 +227,7 @@ mod tests {
         for measurement in &mut run.measurements {
             let cell = &measurement.cell;
             let exec = cell.workload == "execve-noop" && cell.monitor.to_string() == "bpf-lsm+count";
-            if let (true, hookbench_results::Outcome::Measured(measured)) = (exec, &mut measurement.outcome) {
+            if let (true, hookbench_model::Outcome::Measured(measured)) = (exec, &mut measurement.outcome) {
                 measured.samples = vec![107_000; 50];
             }
         }

@@ -1,7 +1,8 @@
 //! Parameter sweeps: cells that differ in one number, as curves with a slope. Formats
 //! render them.
 
-use hookbench_results::{Cell, Clock, Params, Run, Schedule, Target};
+use hookbench_model::{Cell, Clock, Params, Schedule, Target};
+use hookbench_results::Run;
 
 use crate::section::{Row, Section};
 use crate::text;

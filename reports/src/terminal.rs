@@ -2,7 +2,8 @@
 //! cells without a number. Columns keep their widths from one section to the next, and
 //! the guest's text is cut or wrapped.
 
-use hookbench_results::{Measurement, Run};
+use hookbench_model::Measurement;
+use hookbench_results::Run;
 
 use crate::columns::{self, Align};
 use crate::noise::{self, NoiseTable};

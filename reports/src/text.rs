@@ -1,8 +1,8 @@
 //! Numbers and foreign text as every report shows them. Foreign text, such as a guest's,
 //! becomes one harmless line here; each format then escapes it.
 
-use hookbench_results::measurement::Refused;
-use hookbench_results::{Clock, Measured, Target};
+use hookbench_model::measurement::Refused;
+use hookbench_model::{Clock, Measured, Target};
 
 /// `109429` as `109,429`.
 pub fn grouped(number: u64) -> String {
@@ -112,7 +112,7 @@ pub fn count(number: usize, noun: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use hookbench_results::measurement::{Happened, Refused};
+    use hookbench_model::measurement::{Happened, Refused};
 
     #[test]
     fn numbers_are_grouped_by_thousands() {

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::hardware::Hardware;
-use crate::{Clock, Does, MonitorName, Params, Target};
+use hookbench_model::{Clock, Enforcement, MonitorName, Params, Target};
 
 /// The environment of a run, recorded in `run.json`.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -31,12 +31,12 @@ pub struct Environment {
     pub kernels: Vec<KernelRecord>,
     /// What they ran.
     pub image: ImageRecord,
-    /// The monitors of one's own that ran.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub own: Vec<OwnRecord>,
-    /// The workloads of one's own that ran.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub works: Vec<WorkRecord>,
+    /// The custom monitors that ran.
+    #[serde(default, rename = "own", skip_serializing_if = "Vec::is_empty")]
+    pub custom_monitors: Vec<CustomMonitorRecord>,
+    /// The custom workloads that ran.
+    #[serde(default, rename = "works", skip_serializing_if = "Vec::is_empty")]
+    pub custom_workloads: Vec<CustomWorkloadRecord>,
     /// What the parameters of monitors are when a cell does not name them: of each
     /// monitor that has any.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -64,7 +64,8 @@ pub struct MonitorRecord {
     /// Where it sees a behaviour, in words: `sees LSM hooks`.
     pub sees: String,
     /// What it does with a behaviour it sees.
-    pub does: Does,
+    #[serde(rename = "does")]
+    pub enforcement: Enforcement,
     /// Whether it is for the process alone that puts it on itself, and its children;
     /// else it is for the whole system.
     pub per_process: bool,
@@ -109,7 +110,7 @@ pub struct ModulesRecord {
 /// environment.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
-pub struct OwnRecord {
+pub struct CustomMonitorRecord {
     /// Its name in cells: `bpf:NAME.o`.
     pub name: String,
     /// SHA-256 of its file, or of the archive of all that a command brings.
@@ -132,7 +133,7 @@ pub struct OwnRecord {
 /// environment.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
-pub struct WorkRecord {
+pub struct CustomWorkloadRecord {
     /// Its name in cells: `cmd:NAME`, `syscalls:NAME.toml`.
     pub name: String,
     /// SHA-256 of its file, or of the archive of all that a command brings.

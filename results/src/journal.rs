@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 
-use crate::Measurement;
+use hookbench_model::Measurement;
 
 /// The name of the journal in a run's folder.
 pub const JOURNAL_FILE: &str = "journal.jsonl";
@@ -103,7 +103,7 @@ impl Journal {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{Cell, Clock, Measured, MonitorName, Outcome, Schedule, Target};
+    use hookbench_model::{Cell, Clock, Measured, MonitorName, Outcome, Schedule, Target};
     use proptest::prelude::*;
 
     fn measurement(number: u64) -> Measurement {

@@ -4,7 +4,8 @@
 use std::collections::HashSet;
 
 use crate::environment::{Environment, KernelRecord};
-use crate::{Cell, Run, Shard};
+use crate::{Run, Shard};
+use hookbench_model::Cell;
 
 /// Why runs are not one run.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
@@ -103,7 +104,7 @@ fn join(whole: &mut Environment, part: Environment) -> Result<(), String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{Clock, Measurement, MonitorName, Outcome, Schedule, Target};
+    use hookbench_model::{Clock, Measurement, MonitorName, Outcome, Schedule, Target};
 
     fn measurement(kernel: &str, workload: &str) -> Measurement {
         let cell = Cell {

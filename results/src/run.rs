@@ -2,7 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Cell, Environment, Measurement, Shard};
+use crate::{Environment, Shard};
+use hookbench_model::{Cell, Measurement};
 
 /// The version of `run.json` that this code writes.
 pub const SCHEMA: u32 = 1;

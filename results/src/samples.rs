@@ -8,7 +8,8 @@ use std::io::{BufRead, BufReader, Read};
 use anyhow::{Context, Result, bail, ensure};
 use serde::Serialize;
 
-use crate::{Outcome, Run};
+use crate::Run;
+use hookbench_model::Outcome;
 
 /// No cell has more samples: more than memory or patience allows.
 pub const MOST: usize = 100_000;
@@ -109,9 +110,8 @@ fn take(row: &[u8], run: &mut Run) -> Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{
-        Cell, Clock, ClockSamples, Environment, Measured, Measurement, MonitorName, Schedule, Target,
-    };
+    use crate::Environment;
+    use hookbench_model::{Cell, Clock, ClockSamples, Measured, Measurement, MonitorName, Schedule, Target};
     use proptest::prelude::*;
 
     fn run(cells: &[&[u64]]) -> Run {

@@ -48,7 +48,7 @@ fn a_run_of_version_1_is_still_read_with_its_samples() {
 #[test]
 fn the_published_runs_are_of_the_format() {
     for plan in ["full", "sweeps", "cpus"] {
-        let folder = docs().join("../results/reference").join(plan);
+        let folder = docs().join("../results/published").join(plan);
         let run = store::load(&folder).unwrap();
         let again = tempfile::tempdir().unwrap();
         store::save(&run, again.path()).unwrap();

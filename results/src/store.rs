@@ -9,7 +9,8 @@ use anyhow::{Context, Result, ensure};
 
 pub use crate::journal::{JOURNAL_FILE, Journal};
 use crate::run::SCHEMA;
-use crate::{Outcome, Run, samples};
+use crate::{Run, samples};
+use hookbench_model::Outcome;
 
 /// The name of the run's description in its folder.
 pub const RUN_FILE: &str = "run.json";
@@ -130,8 +131,9 @@ fn without_samples(run: &Run) -> Run {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{
-        Cell, Clock, Environment, Failure, FailureKind, Measured, Measurement, MonitorName, Schedule, Target,
+    use crate::Environment;
+    use hookbench_model::{
+        Cell, Clock, Failure, FailureKind, Measured, Measurement, MonitorName, Schedule, Target,
     };
     use proptest::prelude::*;
 

@@ -2,7 +2,7 @@
 //! functions of bytes that are trusted with nothing; how they came here is not
 //! known here.
 
-use hookbench_results::protocol::AgentMessage;
+use hookbench_model::protocol::AgentMessage;
 
 use hookbench_results::samples::MOST;
 
@@ -91,7 +91,7 @@ fn printable(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use hookbench_results::Measured;
+    use hookbench_model::Measured;
     use proptest::prelude::*;
 
     const READY: &str = r#"{"ready":{"release":"6.1","version":"","cmdline":""}}"#;

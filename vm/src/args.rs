@@ -4,7 +4,7 @@
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
-use hookbench_results::Profile;
+use hookbench_model::Profile;
 
 use crate::guest::Boot;
 

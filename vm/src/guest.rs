@@ -11,7 +11,7 @@ use std::process::{ExitStatus, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use hookbench_results::protocol::AgentMessage;
+use hookbench_model::protocol::AgentMessage;
 use tempfile::TempDir;
 
 use crate::answer::{last_lines, understand};

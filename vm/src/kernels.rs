@@ -76,7 +76,7 @@ fn parse(table: &str) -> Result<Vec<KernelRow>, toml::de::Error> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use hookbench_results::KernelVersion;
+    use hookbench_model::KernelVersion;
     use std::collections::HashSet;
 
     #[test]

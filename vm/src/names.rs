@@ -4,7 +4,7 @@
 use std::cmp::Ordering;
 use std::collections::BTreeSet;
 
-use hookbench_results::KernelVersion;
+use hookbench_model::KernelVersion;
 
 /// What `*` stands for when `name` matches `pattern`; empty without a `*`.
 pub fn stands_for<'n>(pattern: &str, name: &'n str) -> Option<&'n str> {

@@ -11,7 +11,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context, Result};
-use hookbench_results::protocol::AgentMessage;
+use hookbench_model::protocol::AgentMessage;
 use serde_json::json;
 
 use crate::answer;

@@ -6,7 +6,7 @@ use std::ffi::{c_int, c_long, c_void};
 use std::io;
 use std::ptr;
 
-use hookbench_results::Refusal;
+use hookbench_model::Refusal;
 
 use crate::{Stopwatch, Timed};
 

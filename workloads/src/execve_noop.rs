@@ -4,7 +4,7 @@
 use std::io;
 use std::sync::OnceLock;
 
-use hookbench_results::{Does, Params};
+use hookbench_model::{Enforcement, Params};
 
 use crate::spawn::Program;
 use crate::{Denial, Info, Operation, ParamInfo, Stopwatch, Timed, Values, Workload};
@@ -65,7 +65,7 @@ impl Workload for ExecveNoop {
         &INFO
     }
 
-    fn prepare(&self, params: &Params, _: Does) -> io::Result<Box<dyn Operation>> {
+    fn prepare(&self, params: &Params, _: Enforcement) -> io::Result<Box<dyn Operation>> {
         let pages = params.get("env_pages").and_then(|pages| pages.parse().ok()).unwrap_or(0);
         Ok(Box::new(Execve { program: Program::new(&[noop()], environment(pages))? }))
     }
@@ -74,8 +74,8 @@ impl Workload for ExecveNoop {
         operations
     }
 
-    fn denial(&self, _: &Params, does: Does) -> Option<Denial> {
-        Denial::of_each(does)
+    fn denial(&self, _: &Params, enforcement: Enforcement) -> Option<Denial> {
+        Denial::of_each(enforcement)
     }
 }
 

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use hookbench_results::Params;
-use hookbench_results::param::{self, ParamError, ParamInfo};
+use hookbench_model::Params;
+use hookbench_model::param::{self, ParamError, ParamInfo};
 
 /// Name, parameters and meaning of a workload.
 #[derive(Debug)]

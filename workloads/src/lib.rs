@@ -5,8 +5,8 @@
 use std::io;
 use std::ops::Deref;
 
-use hookbench_results::protocol::CellSpec;
-use hookbench_results::{Does, Params, Refusal};
+use hookbench_model::protocol::CellSpec;
+use hookbench_model::{Enforcement, Params, Refusal};
 
 mod doomed;
 mod execve_noop;
@@ -20,7 +20,7 @@ mod unshare_burst;
 mod unshare_command;
 
 pub use execve_noop::{LD_PRELOAD, NOOP, noop, noop_is_at};
-use hookbench_results::param::{ParamInfo, Values};
+use hookbench_model::param::{ParamInfo, Values};
 pub use info::Info;
 pub use null_syscall::{NULL_CALL, null_call};
 pub use stopwatch::{Stopwatch, calibrate};
@@ -85,7 +85,7 @@ pub trait Workload: Sync {
     ///
     /// # Errors
     /// When the process cannot be set up for it.
-    fn prepare(&self, params: &Params, does: Does) -> io::Result<Box<dyn Operation>>;
+    fn prepare(&self, params: &Params, enforcement: Enforcement) -> io::Result<Box<dyn Operation>>;
 
     /// How many events of [`Info::behaviour`] that many operations raise,
     /// timed or not, [`Operation::finish`] included.
@@ -97,7 +97,7 @@ pub trait Workload: Sync {
     }
 
     /// What a monitor that `does` this does to it; `None` when all operations pass.
-    fn denial(&self, params: &Params, does: Does) -> Option<Denial>;
+    fn denial(&self, params: &Params, enforcement: Enforcement) -> Option<Denial>;
 
     /// What is timed instead where operations are stopped like this, in words for a
     /// report; `None` where the same is timed as under `none`.
@@ -117,8 +117,8 @@ pub struct Denial {
 
 impl Denial {
     /// What stops each operation, as what does this does; `None` where it stops none.
-    fn of_each(does: Does) -> Option<Denial> {
-        does.stopped().map(|refusal| Denial { after_operations: 0, refusal })
+    fn of_each(enforcement: Enforcement) -> Option<Denial> {
+        enforcement.refusal().map(|refusal| Denial { after_operations: 0, refusal })
     }
 
     /// Whether who makes the operation dies of it.
@@ -172,7 +172,7 @@ pub struct Timed {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use hookbench_results::Behaviour;
+    use hookbench_model::Behaviour;
     use std::collections::BTreeSet;
 
     #[test]

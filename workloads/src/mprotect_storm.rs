@@ -6,7 +6,7 @@ use std::ffi::{c_int, c_void};
 use std::io;
 use std::ptr;
 
-use hookbench_results::{Does, Params, Refusal, Whom};
+use hookbench_model::{DenyScope, Enforcement, Params, Refusal};
 
 use crate::doomed::{Child, TIMED_OTHERWISE};
 use crate::{Denial, Info, Operation, ParamInfo, Stopwatch, Timed, Values, Workload};
@@ -39,9 +39,9 @@ impl Workload for MprotectStorm {
         &INFO
     }
 
-    fn prepare(&self, params: &Params, does: Does) -> io::Result<Box<dyn Operation>> {
+    fn prepare(&self, params: &Params, enforcement: Enforcement) -> io::Result<Box<dyn Operation>> {
         let flip = Flip { page: Page::map()?, to_read_only: params.get("to") == Some("r") };
-        if does == Does::Kills {
+        if enforcement == Enforcement::Kills {
             return Ok(Box::new(FlipByAnother { flip, child: Child::new() }));
         }
         Ok(Box::new(flip))
@@ -51,9 +51,10 @@ impl Workload for MprotectStorm {
         2 * operations
     }
 
-    fn denial(&self, _: &Params, does: Does) -> Option<Denial> {
-        let all = Denial::of_each(does)?;
-        let after_operations = if does == Does::Denies(Whom::Everyone) { 0 } else { ALLOWED_CALLS / 2 };
+    fn denial(&self, _: &Params, enforcement: Enforcement) -> Option<Denial> {
+        let all = Denial::of_each(enforcement)?;
+        let after_operations =
+            if enforcement == Enforcement::Denies(DenyScope::Everyone) { 0 } else { ALLOWED_CALLS / 2 };
         Some(Denial { after_operations, ..all })
     }
 
@@ -217,9 +218,11 @@ mod tests {
 
     #[test]
     fn both_directions_can_be_made_again_and_again() {
-        let all = ["to=r", "to=rw"].into_iter().flat_map(|to| [(to, Does::Observes), (to, Does::Kills)]);
-        for (to, does) in all {
-            let mut flip = MprotectStorm.prepare(&to.parse().unwrap(), does).unwrap();
+        let all = ["to=r", "to=rw"]
+            .into_iter()
+            .flat_map(|to| [(to, Enforcement::Observes), (to, Enforcement::Kills)]);
+        for (to, enforcement) in all {
+            let mut flip = MprotectStorm.prepare(&to.parse().unwrap(), enforcement).unwrap();
             for _ in 0..3 {
                 flip.arm().unwrap();
                 let timed = flip.run_once().unwrap();

@@ -4,7 +4,7 @@
 use std::io;
 use std::ptr;
 
-use hookbench_results::{Does, Params};
+use hookbench_model::{Enforcement, Params};
 
 use crate::mprotect_storm::ignore_refusal;
 use crate::stopwatch::timed_syscall;
@@ -38,7 +38,7 @@ impl Workload for NullSyscall {
         &INFO
     }
 
-    fn prepare(&self, _: &Params, _: Does) -> io::Result<Box<dyn Operation>> {
+    fn prepare(&self, _: &Params, _: Enforcement) -> io::Result<Box<dyn Operation>> {
         Ok(Box::new(Getppid))
     }
 
@@ -46,7 +46,7 @@ impl Workload for NullSyscall {
         MPROTECTS
     }
 
-    fn denial(&self, _: &Params, _: Does) -> Option<Denial> {
+    fn denial(&self, _: &Params, _: Enforcement) -> Option<Denial> {
         None
     }
 }

@@ -5,7 +5,7 @@ use std::ffi::{CString, c_char, c_int, c_void};
 use std::io;
 use std::ptr;
 
-use hookbench_results::Refusal;
+use hookbench_model::Refusal;
 
 /// Enough for `execve`'s wrapper and a signal frame.
 const STACK: usize = 64 * 1024;

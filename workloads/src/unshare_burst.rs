@@ -5,7 +5,7 @@ use std::io;
 use std::ptr;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 
-use hookbench_results::{Does, Params, Refusal, Whom};
+use hookbench_model::{DenyScope, Enforcement, Params, Refusal};
 
 use crate::doomed::TIMED_OTHERWISE;
 use crate::stopwatch::timed_syscall;
@@ -39,8 +39,8 @@ impl Workload for UnshareBurst {
         &INFO
     }
 
-    fn prepare(&self, params: &Params, does: Does) -> io::Result<Box<dyn Operation>> {
-        let doomed = self.denial(params, does).is_some_and(Denial::kills);
+    fn prepare(&self, params: &Params, enforcement: Enforcement) -> io::Result<Box<dyn Operation>> {
+        let doomed = self.denial(params, enforcement).is_some_and(Denial::kills);
         Ok(Box::new(Unshare { slip: Slip::map()?, as_user: params.get("as") == Some("user"), doomed }))
     }
 
@@ -48,9 +48,10 @@ impl Workload for UnshareBurst {
         operations
     }
 
-    fn denial(&self, params: &Params, does: Does) -> Option<Denial> {
-        let passes = params.get("as") != Some("user") && does != Does::Denies(Whom::Everyone);
-        if passes { None } else { Denial::of_each(does) }
+    fn denial(&self, params: &Params, enforcement: Enforcement) -> Option<Denial> {
+        let passes =
+            params.get("as") != Some("user") && enforcement != Enforcement::Denies(DenyScope::Everyone);
+        if passes { None } else { Denial::of_each(enforcement) }
     }
 
     fn timed_otherwise(&self, denial: Denial) -> Option<&'static str> {

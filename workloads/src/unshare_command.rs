@@ -4,7 +4,7 @@
 
 use std::io;
 
-use hookbench_results::{Does, Params, Refusal, Whom};
+use hookbench_model::{DenyScope, Enforcement, Params, Refusal};
 
 use crate::spawn::Program;
 use crate::{Denial, Info, Operation, Stopwatch, Timed, Workload};
@@ -31,7 +31,7 @@ impl Workload for UnshareCommand {
         &INFO
     }
 
-    fn prepare(&self, _: &Params, _: Does) -> io::Result<Box<dyn Operation>> {
+    fn prepare(&self, _: &Params, _: Enforcement) -> io::Result<Box<dyn Operation>> {
         let environment = vec!["PATH=/usr/bin:/usr/sbin:/bin:/sbin".to_string()];
         Ok(Box::new(Unshare { program: Program::new(COMMAND, environment)? }))
     }
@@ -41,9 +41,10 @@ impl Workload for UnshareCommand {
     }
 
     /// It runs as root, whom the policy lets pass; whom nothing lets pass gives up.
-    fn denial(&self, _: &Params, does: Does) -> Option<Denial> {
+    fn denial(&self, _: &Params, enforcement: Enforcement) -> Option<Denial> {
         let refusal = Refusal::Exit(1);
-        (does == Does::Denies(Whom::Everyone)).then_some(Denial { after_operations: 0, refusal })
+        (enforcement == Enforcement::Denies(DenyScope::Everyone))
+            .then_some(Denial { after_operations: 0, refusal })
     }
 }
 

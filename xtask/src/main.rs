@@ -4,6 +4,7 @@
 
 mod bench;
 mod fuzz;
+mod numbers;
 mod packages;
 mod perf;
 mod reference;
@@ -21,8 +22,11 @@ usage: cargo xtask COMMAND
   setup          install what building and running hookbench need
   bench [ARGS]   setup, then `hookbench run --plan quick ARGS` and its report
   perf           setup, then how quick hookbench itself is, beside its limits
-  reference      setup, then the plans full, sweeps and cpus on all their kernels, into results/reference
-                 and reports/reference
+  numbers --against REV [-- ARGS]
+                 setup, then run the quick plan (`hookbench run ARGS`) with hookbench of REV and of the
+                 working tree, and list the cells whose numbers moved; exit code 3 if any did
+  reference      setup, then the plans full, sweeps and cpus on all their kernels, into results/published
+                 and reports/published
   test           setup, then formatting, lints, documentation and every test but the slow ones
   test --slow [NAME...]
                  setup, then the slow ones: those that take minutes, or start services
@@ -50,6 +54,7 @@ fn dispatch(arguments: &[String]) -> Result<()> {
         ("setup", []) => setup::setup(setup::For::Use),
         ("bench", rest) => bench::bench(rest),
         ("perf", []) => perf::perf(),
+        ("numbers", rest) => numbers::numbers(rest),
         ("reference", []) => reference::reference(),
         ("test" | "ci", []) => test::test(),
         ("test", [slow, rest @ ..]) if slow == "--slow" => test::slow(rest),

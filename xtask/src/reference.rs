@@ -1,5 +1,5 @@
 //! Makes the published runs and their reports again: the plans `full`, `sweeps`
-//! and `cpus` on all their kernels, into `results/reference` and `reports/published`.
+//! and `cpus` on all their kernels, into `results/published` and `reports/published`.
 
 use std::fs;
 use std::path::Path;
@@ -12,9 +12,9 @@ use crate::setup::{For, setup};
 const PLANS: &[&str] = &["full", "sweeps", "cpus"];
 /// What of a run is published where, relative to the workspace.
 const FILES: &[(&str, &str)] = &[
-    ("run.json", "results/reference"),
-    ("results.csv", "results/reference"),
-    ("samples.csv.zst", "results/reference"),
+    ("run.json", "results/published"),
+    ("results.csv", "results/published"),
+    ("samples.csv.zst", "results/published"),
     ("report.md", "reports/published"),
     ("report.html", "reports/published"),
 ];
@@ -78,7 +78,7 @@ mod tests {
             fs::write(out.join(file), file).unwrap();
         }
         publish("full", &out, &folder).unwrap();
-        let samples = folder.join("results/reference/full/samples.csv.zst");
+        let samples = folder.join("results/published/full/samples.csv.zst");
         assert!(samples.exists() && folder.join("reports/published/full/report.md").exists());
         fs::remove_file(&samples).unwrap();
         fs::write(out.join("samples.csv.zst"), vec![0; LARGEST_SAMPLES as usize + 1]).unwrap();

@@ -1,15 +1,15 @@
-//! What tests of single cells share: a session, a cell, and how it ends.
+//! Shared by the tests of single cells: a session, a planned cell, and its outcome.
 
 use std::time::Duration;
 
-use hookbench::plan::{Plan, Planned, Products};
-use hookbench::qemu::QemuSession;
-use hookbench::runner::spec;
+use hookbench::run::runner::spec;
 use hookbench::session::Session;
-use hookbench_results::protocol::Fault;
-use hookbench_results::{Measured, Outcome, Schedule};
+use hookbench::session::guests::QemuSession;
+use hookbench_model::protocol::Fault;
+use hookbench_model::{Measured, Outcome, Schedule};
+use hookbench_plan::plan::{Plan, Planned, Products};
 
-/// Enough in any case.
+/// A time limit that no cell reaches.
 pub(crate) const LONG: Duration = Duration::from_secs(120);
 
 pub(crate) fn session(kernel: &str, budget: Duration) -> QemuSession {
@@ -21,7 +21,7 @@ pub(crate) fn default_session() -> QemuSession {
     session("6.1", LONG)
 }
 
-/// The one cell of this workload and monitor, with few samples.
+/// The cell of this workload and monitor, with few samples.
 pub(crate) fn planned(
     kernel: &str,
     workload: &str,

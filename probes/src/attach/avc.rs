@@ -3,7 +3,7 @@
 //! context of a system call.
 
 use anyhow::{Result, anyhow};
-use hookbench_results::Behaviour;
+use hookbench_model::Behaviour;
 
 use super::audit_link::{AuditLink, Setting};
 use super::reader::{Counts, Reader};

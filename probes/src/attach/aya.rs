@@ -6,7 +6,7 @@ use anyhow::{Context, Result, anyhow, bail};
 use aya::maps::{Array, Map};
 use aya::programs::Program;
 use aya::{Btf, Ebpf, EbpfLoader};
-use hookbench_results::Behaviour;
+use hookbench_model::Behaviour;
 
 use super::bpf::{self, Compiled};
 use super::layout::{ALL_STATS, CONFIG_SIZE, Stats, config, program_of};

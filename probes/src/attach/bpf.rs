@@ -7,7 +7,7 @@ use std::sync::Mutex;
 use std::time::Duration;
 
 use anyhow::{Context, Result, anyhow};
-use hookbench_results::{BEHAVIOURS, Behaviour};
+use hookbench_model::{BEHAVIOURS, Behaviour};
 use libbpf_rs::{
     Link, Map, MapCore, MapFlags, Object, ObjectBuilder, OpenObject, OpenProgramMut, PerfBufferBuilder,
     PrintLevel, ProgramMut, RingBufferBuilder,

@@ -2,7 +2,7 @@
 //! program costs beside others.
 
 use anyhow::bail;
-use hookbench_results::Behaviour;
+use hookbench_model::Behaviour;
 
 use super::{Attached, Error, Request, Seen};
 use crate::info::PROGRAMS;
@@ -55,7 +55,7 @@ mod tests {
 
     fn seen(all: &[u64]) -> anyhow::Result<Seen> {
         let all = all.iter().map(|saw| Box::new(Saw(*saw)) as Box<dyn Attached>);
-        Copies(all.collect()).seen(&hookbench_results::BEHAVIOURS[0])
+        Copies(all.collect()).seen(&hookbench_model::BEHAVIOURS[0])
     }
 
     #[test]

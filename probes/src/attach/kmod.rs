@@ -9,7 +9,7 @@ use std::thread::sleep;
 use std::time::Duration;
 
 use anyhow::{Context, Result, anyhow, bail};
-use hookbench_results::Behaviour;
+use hookbench_model::Behaviour;
 
 use super::{Attached, Error, Request, Seen};
 

@@ -3,7 +3,7 @@
 //! of the loaders.
 
 use anyhow::Result;
-use hookbench_results::{BEHAVIOURS, Behaviour};
+use hookbench_model::{BEHAVIOURS, Behaviour};
 
 use super::Seen;
 use super::reader::{Counts, Reader};

@@ -3,7 +3,7 @@
 
 use std::ffi::c_int;
 
-use hookbench_results::{Behaviour, Params};
+use hookbench_model::{Behaviour, Params};
 
 use crate::info::{AYA, LOADER};
 

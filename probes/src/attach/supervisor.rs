@@ -8,7 +8,7 @@ use std::ptr;
 use std::sync::atomic::{AtomicI32, AtomicU32, Ordering};
 
 use anyhow::{Context, Result, bail};
-use hookbench_results::Behaviour;
+use hookbench_model::Behaviour;
 
 use super::Readers;
 use super::reader::{Counts, Reader, shared};

@@ -6,7 +6,7 @@ use std::io;
 use std::os::fd::{FromRawFd, IntoRawFd, OwnedFd};
 
 use anyhow::{Context, Result};
-use hookbench_results::Behaviour;
+use hookbench_model::Behaviour;
 
 use super::bpf::{self, Programs};
 use super::ledger::{self, Undo};
@@ -116,7 +116,7 @@ impl Attached for Timer {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use hookbench_results::BEHAVIOURS;
+    use hookbench_model::BEHAVIOURS;
 
     #[test]
     fn no_behaviour_has_the_slot_of_the_ticks() {

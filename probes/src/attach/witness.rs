@@ -2,7 +2,7 @@
 //! already taken effect. It is attached after the timed operations, to more of them.
 
 use anyhow::{Result, anyhow};
-use hookbench_results::Behaviour;
+use hookbench_model::Behaviour;
 
 use super::bpf::{self, Programs};
 use super::{Error, Request};

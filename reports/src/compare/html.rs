@@ -1,8 +1,8 @@
 //! A comparison as a page: one file without a script, in the style of `report.html`.
 
-use hookbench_results::Cell;
-use hookbench_results::compare::Change;
-use hookbench_results::gate::Word;
+use hookbench_analysis::compare::Change;
+use hookbench_analysis::gate::Word;
+use hookbench_model::Cell;
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
 use super::phrases;

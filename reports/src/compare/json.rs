@@ -1,8 +1,8 @@
 //! A comparison as JSON: the comparison as its crate serialises it, with the names of the
 //! runs and the gate's judgement.
 
-use hookbench_results::Comparison;
-use hookbench_results::gate::Gate;
+use hookbench_analysis::Comparison;
+use hookbench_analysis::gate::Gate;
 use serde::Serialize;
 
 use super::report::ComparisonReport;

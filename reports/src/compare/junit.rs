@@ -3,8 +3,8 @@
 
 use std::collections::HashMap;
 
-use hookbench_results::Cell;
-use hookbench_results::gate::{Verdict, Word};
+use hookbench_analysis::gate::{Verdict, Word};
+use hookbench_model::Cell;
 use quick_junit::{NonSuccessKind, TestCase, TestCaseStatus};
 
 use super::phrases;

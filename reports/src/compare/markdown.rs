@@ -1,7 +1,7 @@
 //! A comparison as Markdown, for the comment on a pull request and the summary of a CI
 //! job.
 
-use hookbench_results::compare::Change;
+use hookbench_analysis::compare::Change;
 
 use super::phrases;
 use super::report::ComparisonReport;
@@ -58,7 +58,7 @@ fn endings(report: &ComparisonReport<'_>) -> Option<String> {
         vec![code(&ending.cell.to_string()), escaped(&phrases::ending(&ending.ended))]
     });
     let lone = |heading, cells| {
-        section(&report.briefly(), heading, &header, cells, |lone: &hookbench_results::compare::Lone| {
+        section(&report.briefly(), heading, &header, cells, |lone: &hookbench_analysis::compare::Lone| {
             vec![code(&lone.cell.to_string()), escaped(&phrases::ended(&lone.ended))]
         })
     };

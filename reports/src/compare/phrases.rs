@@ -1,10 +1,11 @@
 //! The sentences of a comparison, which all formats share. Foreign text in them is one
 //! line; each format escapes it.
 
-use hookbench_results::compare::{Change, Difference, Ended, Other, Samples, Sides};
-use hookbench_results::gate::{Noisy, Seen, Verdict, Why, Word};
-use hookbench_results::noisy::{self, Interval, Rule};
-use hookbench_results::{Clock, Summary};
+use hookbench_analysis::Summary;
+use hookbench_analysis::compare::{Change, Difference, Ended, Other, Samples, Sides};
+use hookbench_analysis::gate::{Noisy, Seen, Verdict, Why, Word};
+use hookbench_analysis::noisy::{self, Interval, Rule};
+use hookbench_model::Clock;
 
 use super::report::ComparisonReport;
 use crate::text;

@@ -1,9 +1,9 @@
 //! What the formats of a comparison render: the comparison, the gate's judgement, and
 //! how many lines are shown.
 
-use hookbench_results::Comparison;
-use hookbench_results::compare::{Change, Sides};
-use hookbench_results::gate::Gate;
+use hookbench_analysis::Comparison;
+use hookbench_analysis::compare::{Change, Sides};
+use hookbench_analysis::gate::Gate;
 
 /// A comparison to render.
 #[derive(Debug, Clone, Copy)]

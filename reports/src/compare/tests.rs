@@ -1,8 +1,10 @@
 //! The golden files of all formats, and that hostile text stays text in them.
 
-use hookbench_results::compare::Sides;
-use hookbench_results::gate::{Gate, Rules};
-use hookbench_results::{Comparison, Outcome, Run};
+use hookbench_analysis::Comparison;
+use hookbench_analysis::compare::Sides;
+use hookbench_analysis::gate::{Gate, Rules};
+use hookbench_model::Outcome;
+use hookbench_results::Run;
 
 use super::*;
 use crate::hostile::{self, HOSTILE};
@@ -119,7 +121,7 @@ fn junit_has_a_test_for_each_cell() {
     let comparison = Comparison::of(&base, &new);
     let gate = Gate::judge(&comparison, &rules()).unwrap();
     let failed: std::collections::BTreeSet<_> =
-        gate.of(hookbench_results::gate::Word::Regression).map(|verdict| verdict.cell.to_string()).collect();
+        gate.of(hookbench_analysis::gate::Word::Regression).map(|verdict| verdict.cell.to_string()).collect();
     assert_eq!(count("failure"), failed.len());
     assert_eq!(document.root_element().attribute("failures"), Some(&*failed.len().to_string()));
 }

@@ -1,7 +1,7 @@
 //! A comparison for the terminal and for logs. The name of a cell is last on its line and
 //! never cut, so that it can be pasted.
 
-use hookbench_results::compare::Change;
+use hookbench_analysis::compare::Change;
 
 use super::phrases;
 use super::report::ComparisonReport;
@@ -54,7 +54,7 @@ fn verdicts(report: &ComparisonReport<'_>) -> Vec<String> {
 
 fn endings(report: &ComparisonReport<'_>) -> Vec<String> {
     let comparison = report.comparison;
-    let cell = |cell: &hookbench_results::Cell| one_line(&cell.to_string());
+    let cell = |cell: &hookbench_model::Cell| one_line(&cell.to_string());
     let mut lines = list(report, "Different outcomes", &comparison.outcomes, |ending| {
         vec![cell(&ending.cell), format!("  {}", phrases::ending(&ending.ended))]
     });

@@ -1,7 +1,7 @@
 //! The correlation of a run on hardware with a run in TCG, as files. A format is a
 //! function and a row in [`FORMATS`]; `phrases` has the sentences that all formats share.
 
-use hookbench_results::correlate::Correlation;
+use hookbench_analysis::correlate::Correlation;
 
 use crate::columns::{self, Align};
 use crate::markdown::{code, escaped, table};
@@ -87,8 +87,9 @@ fn json(report: &CorrelationReport<'_>) -> String {
 
 #[cfg(test)]
 mod tests {
-    use hookbench_results::correlate::Both;
-    use hookbench_results::{Clock, Outcome, Run, Target};
+    use hookbench_analysis::correlate::Both;
+    use hookbench_model::{Clock, Outcome, Target};
+    use hookbench_results::Run;
 
     use super::*;
     use crate::fixture;

@@ -1,7 +1,7 @@
 //! The sentences and tables of a correlation, which all formats share. Foreign text in
 //! them is one line; each format escapes it.
 
-use hookbench_results::correlate::{Both, LeftOut, Order, Pair};
+use hookbench_analysis::correlate::{Both, LeftOut, Order, Pair};
 
 use super::report::CorrelationReport;
 use crate::text;

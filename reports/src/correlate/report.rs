@@ -1,6 +1,6 @@
 //! What the formats of a correlation render.
 
-use hookbench_results::correlate::{Both, Correlation};
+use hookbench_analysis::correlate::{Both, Correlation};
 
 /// A correlation to render.
 #[derive(Debug, Clone, Copy)]

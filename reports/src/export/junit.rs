@@ -4,7 +4,8 @@
 
 use std::collections::HashMap;
 
-use hookbench_results::{Cell, Outcome, Run};
+use hookbench_model::{Cell, Outcome};
+use hookbench_results::Run;
 use quick_junit::{NonSuccessKind, Report, TestCase, TestCaseStatus, TestSuite};
 
 use crate::text;

@@ -3,7 +3,9 @@
 
 use std::collections::BTreeMap;
 
-use hookbench_results::{History, Params, Run, Summary};
+use hookbench_analysis::Summary;
+use hookbench_model::{History, Params};
+use hookbench_results::Run;
 use serde::Serialize;
 
 use crate::section::{self, Row};

@@ -1,7 +1,7 @@
 //! The answer on one kernel: the cheapest and the most expensive monitor, the monitors
 //! that can deny or kill, the ranked pictures, and the table to choose a monitor by.
 
-use hookbench_results::Does;
+use hookbench_model::Enforcement;
 use maud::{Markup, html};
 
 use super::page::{Page, picture, prose};
@@ -66,7 +66,7 @@ fn costs(operation: &CostColumn<'_, '_>, found: &Extremes<'_, '_>) -> Markup {
             div.card {
                 h2 { "Cheapest" (to_watch) }
                 p.big { "\u{2264} " (text::grouped(summary::floor(operation.section))) " " small { (unit) " per operation" } }
-                p.note { (near.len()) " of " (found.count) " that saw every operation are " a href="#method-why-is-a-cost-shown-as-not-told-from-nothing" { "indistinguishable from zero" }
+                p.note { (near.len()) " of " (found.count) " that saw every operation are " a href="#method-why-are-some-costs-shown-as-indistinguishable-from-zero" { "indistinguishable from zero" }
                     ". Attaching alone can move this median by as much." }
                 @if let Some((row, added)) = summary::cheapest_above_floor(operation.section) {
                     p { "Next: " code { (row.monitor()) } " " (text::signed(added.p50)) }
@@ -177,7 +177,7 @@ fn decision_table(page: &Page<'_>, kernel: &str, decision: &Decision<'_, '_>) ->
                 } "; " a href="#method" { "how it is measured" } ". "
                 @if let Some(burst) = burst { "Lost in burst: events lost while " code { (burst) } " runs without a rest (" a href="#method-what-are-paced-delivered-and-burst" { "burst" } "). " }
                 @if floors.iter().any(|floor| *floor > 0) {
-                    "\u{2248} 0: at most " (summary::FLOOR_MEANING) " (" a href="#method-why-is-a-cost-shown-as-not-told-from-nothing" { "why" } "). "
+                    "\u{2248} 0: at most " (summary::FLOOR_MEANING) " (" a href="#method-why-are-some-costs-shown-as-indistinguishable-from-zero" { "why" } "). "
                 }
                 "Could deny: the mechanism can deny, this monitor does not. Click a heading to sort." }
             (table::scrolling(&label, "sorts filters decide", &head, &body))
@@ -208,7 +208,7 @@ fn monitor_row(page: &Page<'_>, line: &MonitorChoice<'_, '_>, records: bool, flo
             }
             @if records {
                 @if let Some(record) = line.record {
-                    td.t { span.can.stops[record.does != Does::Observes] { (decision::ability(record.does)) }
+                    td.t { span.can.stops[record.enforcement != Enforcement::Observes] { (decision::ability(record.enforcement)) }
                         @if line.could_deny() { small.could { "could deny" } } }
                     td.t { @if record.per_process { "process" } @else { "system" } }
                     td { "\u{2265} " (text::one_line(&record.since)) }

@@ -1,6 +1,6 @@
 //! The table of a section: every cell, with its numbers or its outcome.
 
-use hookbench_results::Summary;
+use hookbench_analysis::Summary;
 use maud::{Markup, html};
 
 use super::table;

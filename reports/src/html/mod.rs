@@ -150,7 +150,7 @@ fn contents(page: &Page<'_>, matrices: bool, sweeps: bool) -> Markup {
 
 #[cfg(test)]
 mod tests {
-    use hookbench_results::{Outcome, Schedule};
+    use hookbench_model::{Outcome, Schedule};
 
     use super::*;
     use crate::fixture;

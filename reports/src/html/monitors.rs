@@ -26,7 +26,7 @@ pub(super) fn monitors(run: &Run) -> Markup {
             th.t scope="row" { code { (text::one_line(&record.name.to_string())) } }
             td.t.text { (text::one_line(&record.about)) }
             td.t { (text::one_line(&record.sees)) }
-            td.t { (record.does.about()) }
+            td.t { (record.enforcement.about()) }
             td.t { @if record.per_process { "per process" } @else { "system-wide" } }
             td { "\u{2265} " (text::one_line(&record.since)) }
         }

@@ -1,7 +1,8 @@
 //! Cells without a number: the failed ones, which nobody should overlook, and the
 //! unsupported and skipped ones, grouped by reason.
 
-use hookbench_results::{Measurement, Outcome, Run};
+use hookbench_model::{Measurement, Outcome};
+use hookbench_results::Run;
 use maud::{Markup, html};
 
 use crate::text;
@@ -100,7 +101,7 @@ pub(super) fn others(run: &Run) -> Markup {
 mod tests {
     use super::*;
     use crate::fixture;
-    use hookbench_results::{Failure, FailureKind};
+    use hookbench_model::{Failure, FailureKind};
 
     #[test]
     fn a_long_reason_is_collapsed_and_complete() {

@@ -2,7 +2,7 @@
 //! are compared: an instruction is not a microsecond, and the published machines differ
 //! from ours. Each line says whether the two are like for like.
 
-use hookbench_results::{Cell, Schedule};
+use hookbench_model::{Cell, Schedule};
 
 use crate::section::{Row, Section};
 use crate::text;

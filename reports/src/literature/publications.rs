@@ -1,7 +1,7 @@
 //! The published measurements as data: their numbers, their addresses, and the cells that
 //! match each condition. The parent module compares them.
 
-use hookbench_results::Schedule;
+use hookbench_model::Schedule;
 
 /// A publication.
 #[derive(Debug, PartialEq, Eq)]

@@ -1,7 +1,8 @@
 //! The end of the report: the calibration, the environment, and the cells without a
 //! number.
 
-use hookbench_results::{Measurement, Outcome, Run};
+use hookbench_model::{Measurement, Outcome};
+use hookbench_results::Run;
 
 use super::syntax::{code, escaped, table};
 use crate::{environment, section, text};

@@ -1,6 +1,6 @@
 //! The tables of all operations, with what a noisy clock and other clocks add to them.
 
-use hookbench_results::Summary;
+use hookbench_analysis::Summary;
 
 use super::syntax::{code, escaped, table};
 use crate::noise::{self, NoiseTable};

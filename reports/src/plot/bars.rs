@@ -2,7 +2,7 @@
 //! such an axis cannot show (zero, negative or missing) is written as text where the
 //! bar would begin.
 
-use hookbench_results::Outcome;
+use hookbench_model::Outcome;
 use plotters::prelude::DrawingBackend;
 
 use super::canvas::{self, Anchor, Canvas, Marks, RowPicture};

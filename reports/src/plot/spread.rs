@@ -3,7 +3,7 @@
 //! largest. The medians differ by orders of magnitude: on one axis with them, every
 //! distribution would be a point.
 
-use hookbench_results::Summary;
+use hookbench_analysis::Summary;
 use plotters::prelude::DrawingBackend;
 
 use super::canvas::{self, Anchor, Canvas, Marks, RowPicture};

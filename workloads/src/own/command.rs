@@ -5,8 +5,8 @@
 use std::ffi::{CStr, c_int};
 use std::io;
 
-use hookbench_results::Refusal;
-use hookbench_results::work::CommandWork;
+use hookbench_model::Refusal;
+use hookbench_model::custom_workload::CommandWorkload;
 
 use crate::spawn::{Ended, Program};
 use crate::{Operation, Stopwatch, Timed};
@@ -14,7 +14,7 @@ use crate::{Operation, Stopwatch, Timed};
 /// What it finds in its environment.
 const ENVIRONMENT: [&str; 2] = ["PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin", "HOME=/root"];
 
-pub(super) fn prepare(work: &CommandWork) -> io::Result<Box<dyn Operation>> {
+pub(super) fn prepare(work: &CommandWorkload) -> io::Result<Box<dyn Operation>> {
     let words: Vec<&str> = work.words.iter().map(String::as_str).collect();
     let program = Program::at(&work.program, &words, ENVIRONMENT.map(String::from).to_vec())?;
     std::env::set_current_dir(format!("/{}", super::FOLDER))?;

@@ -3,7 +3,7 @@
 
 use std::io;
 
-use hookbench_results::{Behaviour, Does, Params, Work, WorkKind};
+use hookbench_model::{Behaviour, CustomWorkload, CustomWorkloadKind, Enforcement, Params};
 
 use crate::{Denial, Info, Operation, Workload};
 
@@ -44,31 +44,31 @@ const CALLS: Info = Info {
 static KINDS: [Info; 2] = [COMMAND, CALLS];
 
 /// What the workloads of `kind` say of themselves before they are read.
-pub fn of_kind(kind: WorkKind) -> &'static Info {
+pub fn of_kind(kind: CustomWorkloadKind) -> &'static Info {
     match kind {
-        WorkKind::Command => &KINDS[0],
-        WorkKind::Calls => &KINDS[1],
+        CustomWorkloadKind::Command => &KINDS[0],
+        CustomWorkloadKind::Calls => &KINDS[1],
     }
 }
 
 /// What the workload called `name` says of itself, if it is one of these.
 pub(crate) fn info(name: &str) -> Option<&'static Info> {
-    let (kind, rest) = WorkKind::of(name)?;
+    let (kind, rest) = CustomWorkloadKind::of(name)?;
     kind.names(rest).then(|| of_kind(kind))
 }
 
 /// One of them.
 pub struct Own<'a> {
-    work: &'a Work,
+    work: &'a CustomWorkload,
     info: Info,
 }
 
 impl<'a> Own<'a> {
     /// The one that `work` describes; `None` when its behaviour is none.
-    pub(crate) fn of(work: &'a Work) -> Option<Own<'a>> {
+    pub(crate) fn of(work: &'a CustomWorkload) -> Option<Own<'a>> {
         let info = match work {
-            Work::Command(_) => COMMAND,
-            Work::Calls(sequence) => {
+            CustomWorkload::Command(_) => COMMAND,
+            CustomWorkload::Calls(sequence) => {
                 let named = sequence.behaviour.as_deref().unwrap_or(CALLS.behaviour);
                 Info { behaviour: Behaviour::find(named)?.name, others: sequence.others, ..CALLS }
             }
@@ -82,36 +82,36 @@ impl Workload for Own<'_> {
         &self.info
     }
 
-    fn prepare(&self, _: &Params, _: Does) -> io::Result<Box<dyn Operation>> {
+    fn prepare(&self, _: &Params, _: Enforcement) -> io::Result<Box<dyn Operation>> {
         match self.work {
-            Work::Command(work) => command::prepare(work),
-            Work::Calls(sequence) => sequence::prepare(sequence),
+            CustomWorkload::Command(work) => command::prepare(work),
+            CustomWorkload::Calls(sequence) => sequence::prepare(sequence),
         }
     }
 
     fn events(&self, operations: u64) -> u64 {
         match self.work {
-            Work::Command(_) => operations,
-            Work::Calls(sequence) => sequence::events(sequence, operations),
+            CustomWorkload::Command(_) => operations,
+            CustomWorkload::Calls(sequence) => sequence::events(sequence, operations),
         }
     }
 
     /// A command may execute others.
     fn at_least(&self) -> bool {
-        matches!(self.work, Work::Command(_))
+        matches!(self.work, CustomWorkload::Command(_))
     }
 
     /// The policies know nothing of it: only who refuses every exec refuses a command.
-    fn denial(&self, _: &Params, does: Does) -> Option<Denial> {
-        let all = matches!(does, Does::Denies(hookbench_results::Whom::Everyone));
-        (all && self.at_least()).then(|| Denial::of_each(does)).flatten()
+    fn denial(&self, _: &Params, enforcement: Enforcement) -> Option<Denial> {
+        let all = matches!(enforcement, Enforcement::Denies(hookbench_model::DenyScope::Everyone));
+        (all && self.at_least()).then(|| Denial::of_each(enforcement)).flatten()
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use hookbench_results::work::Sequence;
+    use hookbench_model::custom_workload::Sequence;
 
     #[test]
     fn a_name_of_a_kind_is_known_before_it_is_read() {
@@ -126,7 +126,7 @@ mod tests {
     fn a_sequence_owes_the_events_that_it_says() {
         let of = |behaviour: Option<&str>| {
             let behaviour = behaviour.map(String::from);
-            Work::Calls(Sequence { behaviour, events: 3, ..Sequence::default() })
+            CustomWorkload::Calls(Sequence { behaviour, events: 3, ..Sequence::default() })
         };
         assert_eq!(
             Own::of(&of(Some("exec"))).map(|own| (own.info.behaviour, own.events(5))),

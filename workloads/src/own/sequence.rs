@@ -3,8 +3,8 @@
 
 use std::io;
 
-use hookbench_results::Refusal;
-use hookbench_results::work::{Argument, Call, Memory, Sequence};
+use hookbench_model::Refusal;
+use hookbench_model::custom_workload::{Argument, Call, Memory, Sequence};
 
 use crate::null_syscall::{MPROTECTS, mprotects};
 use crate::stopwatch::{calibrate, timed_call};
@@ -130,7 +130,7 @@ impl Operation for Calling {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use hookbench_results::work::Expect;
+    use hookbench_model::custom_workload::Expect;
 
     fn call(name: &str, number: i64, args: Vec<Argument>, result: Option<u32>, expect: Expect) -> Call {
         Call { name: name.into(), number: number as u32, args, result, expect }

@@ -9,7 +9,7 @@ use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, anyhow, bail};
-use hookbench_results::Behaviour;
+use hookbench_model::Behaviour;
 use regex_lite::Regex;
 
 use super::runs::{but, numbers};

@@ -7,7 +7,7 @@ use std::sync::Mutex;
 use std::time::Duration;
 
 use anyhow::{Context, Result, anyhow};
-use hookbench_results::Behaviour;
+use hookbench_model::Behaviour;
 use libbpf_rs::{
     Link, Map, MapCore, MapType, Object, ObjectBuilder, OpenObject, PerfBufferBuilder, PrintLevel,
     RingBufferBuilder, set_print,

@@ -4,7 +4,7 @@
 use std::process::Command;
 
 use anyhow::{Context, Result, anyhow, bail};
-use hookbench_results::Behaviour;
+use hookbench_model::Behaviour;
 
 use super::{Own, Program, brought};
 use crate::attach::audit_link::{AuditLink, BACKLOG_LIMIT, Closed, Setting, kauditd};

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use hookbench_results::work::{Argument, Expect, Memory};
+use hookbench_model::custom_workload::{Argument, Expect, Memory};
 use serde::Deserialize;
 
 use super::constants::{CONSTANTS, ERRORS, find};

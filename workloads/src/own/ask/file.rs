@@ -3,8 +3,8 @@
 
 use std::collections::BTreeMap;
 
-use hookbench_results::work::{Call, Expect, Sequence};
-use hookbench_results::{BEHAVIOURS, Behaviour};
+use hookbench_model::custom_workload::{Call, Expect, Sequence};
+use hookbench_model::{BEHAVIOURS, Behaviour};
 use serde::Deserialize;
 use syscalls::x86_64::Sysno;
 use toml::Spanned;
@@ -208,7 +208,7 @@ impl Reader<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use hookbench_results::work::Argument;
+    use hookbench_model::custom_workload::Argument;
     use proptest::prelude::*;
 
     const EXAMPLE: &str = include_str!("../../../../docs/examples/open-read-close.toml");

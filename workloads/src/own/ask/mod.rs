@@ -1,7 +1,7 @@
 //! Workloads of a user's own as they are asked for: `cmd:COMMAND`, `syscalls:FILE.toml`.
 //! How they are called in cells, and what a file of system calls says.
 
-use hookbench_results::WorkKind;
+use hookbench_model::CustomWorkloadKind;
 
 mod argument;
 mod constants;
@@ -20,10 +20,10 @@ pub struct Wrong(pub String);
 /// # Errors
 /// When it is of a kind and can be no name.
 pub fn name(text: &str) -> Result<Option<String>, Wrong> {
-    let Some((kind, rest)) = WorkKind::of(text) else { return Ok(None) };
+    let Some((kind, rest)) = CustomWorkloadKind::of(text) else { return Ok(None) };
     let name = match kind {
-        WorkKind::Command => command(rest)?.0,
-        WorkKind::Calls => file_name(rest).into(),
+        CustomWorkloadKind::Command => command(rest)?.0,
+        CustomWorkloadKind::Calls => file_name(rest).into(),
     };
     if kind.names(&name) {
         return Ok(Some(format!("{}:{name}", kind.prefix())));
@@ -33,8 +33,8 @@ pub fn name(text: &str) -> Result<Option<String>, Wrong> {
         "{shown:?} cannot be a workload: its name would be {name:?}, and is to be of letters, digits, '.', '_' \
          and '-'{}",
         match kind {
-            WorkKind::Command => "; give it another one, as in cmd:NAME=COMMAND",
-            WorkKind::Calls => ", with .toml at its end",
+            CustomWorkloadKind::Command => "; give it another one, as in cmd:NAME=COMMAND",
+            CustomWorkloadKind::Calls => ", with .toml at its end",
         }
     )))
 }
@@ -48,7 +48,7 @@ fn file_name(path: &str) -> &str {
 /// # Errors
 /// When quotes are left open, or there is no word.
 pub fn command(text: &str) -> Result<(String, Vec<String>), Wrong> {
-    let named = text.split_once('=').filter(|(name, _)| WorkKind::Command.names(name));
+    let named = text.split_once('=').filter(|(name, _)| CustomWorkloadKind::Command.names(name));
     let (name, line) = named.map_or((None, text), |(name, line)| (Some(name), line));
     let words = shlex::split(line).ok_or_else(|| Wrong(format!("quotes are left open in {line:?}")))?;
     let Some(program) = words.first() else { return Err(Wrong(format!("there is no command in {text:?}"))) };

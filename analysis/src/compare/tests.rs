@@ -1,0 +1,182 @@
+//! What a comparison promises.
+
+use proptest::prelude::*;
+
+use super::*;
+use hookbench_model::measurement::Refused;
+use hookbench_model::{Failure, FailureKind, Measured, Schedule, Target};
+use hookbench_results::Environment;
+
+/// A cell of these numbers; the monitor names it.
+pub(crate) fn measured(monitor: &str, samples: &[u64]) -> Measurement {
+    with(monitor, Outcome::Measured(Measured { samples: samples.into(), ..Default::default() }))
+}
+
+/// A cell that ended as `outcome`.
+pub(crate) fn with(monitor: &str, outcome: Outcome) -> Measurement {
+    let cell = Cell {
+        kernel: "6.1".into(),
+        target: Target::Tcg,
+        boot: Default::default(),
+        workload: "mprotect-storm".into(),
+        params: "to=r".parse().unwrap(),
+        schedule: Schedule::Paced,
+        monitor: monitor.parse().unwrap(),
+        tuning: Default::default(),
+    };
+    Measurement { cell, clock: Clock::Instructions, history: None, outcome }
+}
+
+pub(crate) fn failed() -> Outcome {
+    Outcome::Failed(Failure { kind: FailureKind::Timeout, message: "late".into(), console: Vec::new() })
+}
+
+pub(crate) fn run(measurements: Vec<Measurement>) -> Run {
+    Run { schema: 1, plan: "test".into(), shard: None, environment: Environment::default(), measurements }
+}
+
+fn monitors<'a>(cells: impl Iterator<Item = &'a Cell>) -> Vec<String> {
+    cells.map(|cell| cell.monitor.to_string()).collect()
+}
+
+#[test]
+fn the_largest_change_is_first_and_what_is_added_stands_beside_it() {
+    let base = run(vec![
+        measured("none", &[1000]),
+        measured("a+x", &[1010]),
+        measured("b+x", &[1100]),
+        measured("c+x", &[0]),
+        measured("d+x", &[2000]),
+    ]);
+    let new = run(vec![
+        measured("d+x", &[2000]),
+        measured("c+x", &[1]),
+        measured("none", &[1001]),
+        measured("b+x", &[1050]),
+        measured("a+x", &[1020]),
+    ]);
+    let comparison = Comparison::of(&base, &new);
+    assert_eq!(monitors(comparison.changed().map(|change| &change.cell)), ["c+x", "b+x", "a+x", "none"]);
+    assert_eq!(comparison.unchanged(), 1);
+    let changes: Vec<_> = comparison.changed().map(|change| (change.difference, change.percent)).collect();
+    assert_eq!(changes[0], (1, None));
+    assert_eq!(changes[1].0, -50);
+    assert!((changes[1].1.unwrap() + 4.545).abs() < 0.001);
+    let added: Vec<_> = comparison.changed().map(|change| (change.added.base, change.added.new)).collect();
+    assert_eq!(added[2..], [(Some(10), Some(19)), (None, None)]);
+}
+
+#[test]
+fn samples_that_differ_are_told_where_the_median_is_the_same() {
+    let base =
+        run(vec![measured("a+x", &[1, 2, 3]), measured("b+x", &[1, 2, 3]), measured("c+x", &[1, 2, 3])]);
+    let new =
+        run(vec![measured("a+x", &[3, 2, 1]), measured("b+x", &[1, 2, 9]), measured("c+x", &[1, 2, 3])]);
+    let comparison = Comparison::of(&base, &new);
+    let samples: Vec<_> =
+        comparison.numbers.iter().map(|change| (change.samples, change.difference)).collect();
+    assert_eq!(samples, [(Samples::Differ, 0), (Samples::Reordered, 0), (Samples::Same, 0)]);
+    assert_eq!(comparison.changed().count(), 2);
+}
+
+#[test]
+fn what_ended_otherwise_is_no_number() {
+    let base = run(vec![
+        measured("a+x", &[1]),
+        measured("b+x", &[1]),
+        with("c+x", failed()),
+        with("d+x", Outcome::Unsupported("no".into())),
+        measured("e+x", &[1]),
+    ]);
+    let mut other_clock = measured("e+x", &[9]);
+    other_clock.clock = Clock::Tsc;
+    let new = run(vec![
+        with("a+x", failed()),
+        with("c+x", failed()),
+        with("d+x", Outcome::Unsupported("still no".into())),
+        other_clock,
+        measured("f+x", &[1]),
+    ]);
+    let comparison = Comparison::of(&base, &new);
+    assert!(comparison.numbers.is_empty());
+    let ending = &comparison.outcomes[0].ended;
+    assert_eq!(
+        (ending.base.outcome, ending.new.outcome, &*ending.new.reason),
+        ("measured", "failed", "late")
+    );
+    assert_eq!(monitors(comparison.without_numbers.iter().map(|ending| &ending.cell)), ["c+x", "d+x"]);
+    assert_eq!(monitors(comparison.vanished.iter().map(|lone| &lone.cell)), ["b+x"]);
+    assert_eq!(monitors(comparison.appeared.iter().map(|lone| &lone.cell)), ["f+x"]);
+    assert_eq!(monitors(comparison.clocks.iter().map(|clocks| &clocks.cell)), ["e+x"]);
+}
+
+#[test]
+fn what_stands_beside_the_samples_is_compared_too() {
+    let numbers = |attach_cost, refused: Option<Refused>| {
+        with(
+            "a+x",
+            Outcome::Measured(Measured { samples: vec![7], attach_cost, refused, ..Default::default() }),
+        )
+    };
+    let refused = Some(Refused { operations: 1, errno: "EPERM".into(), happened: None });
+    let comparison =
+        Comparison::of(&run(vec![numbers(Some(5), refused)]), &run(vec![numbers(Some(8), None)]));
+    let change = comparison.changed().next().unwrap();
+    assert_eq!((change.growth(What::AttachCost), change.growth(What::Lost)), (Some(3), None));
+    assert!(change.refused.as_ref().is_some_and(|refused| refused.base.is_some() && refused.new.is_none()));
+}
+
+fn any_measurement() -> impl Strategy<Value = Measurement> {
+    let samples = proptest::collection::vec(prop_oneof![0..5u64, any::<u64>()], 0..5);
+    let outcome = prop_oneof![
+        4 => samples.prop_map(|samples| Outcome::Measured(Measured { samples, ..Default::default() })),
+        1 => Just(failed()),
+        1 => "[a-z]{0,3}".prop_map(Outcome::Unsupported),
+        1 => "[a-z]{0,3}".prop_map(Outcome::Skipped),
+    ];
+    let clock = prop_oneof![9 => Just(Clock::Instructions), 1 => Just(Clock::Tsc)];
+    ("none|[a-f]\\+x", outcome, clock)
+        .prop_map(|(monitor, outcome, clock)| Measurement { clock, ..with(&monitor, outcome) })
+}
+
+fn any_run() -> impl Strategy<Value = Run> {
+    proptest::collection::vec(any_measurement(), 0..9).prop_map(run)
+}
+
+/// Each cell once, as in every run that hookbench made.
+fn without_doubles(mut run: Run) -> Run {
+    run.measurements.sort_by_key(|measurement| measurement.cell.to_string());
+    run.measurements.dedup_by_key(|measurement| measurement.cell.to_string());
+    run
+}
+
+proptest! {
+    #[test]
+    fn a_run_is_as_itself(run in any_run()) {
+        let comparison = Comparison::of(&run, &run);
+        prop_assert!(comparison.is_empty(), "{:?}", comparison);
+        prop_assert_eq!(comparison.unchanged(), run.measurements.len());
+    }
+
+    #[test]
+    fn the_order_of_cells_does_not_matter(base in any_run(), new in any_run(), turn in 0..9usize) {
+        let (base, new) = (without_doubles(base), without_doubles(new));
+        let comparison = Comparison::of(&base, &new);
+        let turned = |run: &Run| {
+            let mut run = run.clone();
+            let turn = turn.min(run.measurements.len());
+            run.measurements.rotate_left(turn);
+            run
+        };
+        prop_assert_eq!(&comparison, &Comparison::of(&turned(&base), &turned(&new)));
+    }
+
+    #[test]
+    fn each_cell_is_said_once(base in any_run(), new in any_run()) {
+        let Comparison { outcomes, vanished, appeared, clocks, numbers, without_numbers, cells, .. } =
+            Comparison::of(&base, &new);
+        let both = outcomes.len() + clocks.len() + numbers.len() + without_numbers.len();
+        prop_assert_eq!(both + vanished.len(), cells.base);
+        prop_assert_eq!(both + appeared.len(), cells.new);
+    }
+}

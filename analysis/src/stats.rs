@@ -1,0 +1,77 @@
+//! Statistics of samples. Percentiles are nearest-rank: a value that was
+//! measured, never one between two.
+
+/// What is printed of a cell's samples, in the clock's unit.
+#[derive(Debug, Clone, Copy, PartialEq, serde::Serialize)]
+pub struct Summary {
+    /// How many samples.
+    pub n: usize,
+    /// The smallest.
+    pub min: u64,
+    /// The median, nearest rank.
+    pub p50: u64,
+    /// 90 % are not larger.
+    pub p90: u64,
+    /// 99 % are not larger.
+    pub p99: u64,
+    /// The largest.
+    pub max: u64,
+    /// The arithmetic mean.
+    pub mean: f64,
+}
+
+impl Summary {
+    /// The summary of `samples`; `None` when there are none.
+    pub fn of(samples: &[u64]) -> Option<Summary> {
+        let mut sorted = samples.to_vec();
+        sorted.sort_unstable();
+        let (&min, &max) = (sorted.first()?, sorted.last()?);
+        let sum: u128 = sorted.iter().map(|&sample| u128::from(sample)).sum();
+        Some(Summary {
+            n: sorted.len(),
+            min,
+            p50: percentile(&sorted, 50),
+            p90: percentile(&sorted, 90),
+            p99: percentile(&sorted, 99),
+            max,
+            mean: sum as f64 / sorted.len() as f64,
+        })
+    }
+}
+
+/// The nearest-rank percentile of sorted, non-empty samples.
+///
+/// # Panics
+/// When `sorted` is empty.
+pub fn percentile(sorted: &[u64], percent: usize) -> u64 {
+    let rank = (sorted.len() * percent).div_ceil(100).max(1);
+    sorted[rank - 1]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn percentiles_are_values_that_were_measured() {
+        let hundred: Vec<u64> = (1..=100).rev().collect();
+        let summary = Summary::of(&hundred).unwrap();
+        assert_eq!((summary.min, summary.p50, summary.p90, summary.p99, summary.max), (1, 50, 90, 99, 100));
+        assert_eq!(summary.mean, 50.5);
+        assert_eq!(Summary::of(&[7]).unwrap().p99, 7);
+        assert_eq!(Summary::of(&[]), None);
+    }
+
+    proptest! {
+        #[test]
+        fn the_order_of_samples_does_not_matter(mut samples in proptest::collection::vec(any::<u64>(), 1..200)) {
+            let forward = Summary::of(&samples).unwrap();
+            samples.reverse();
+            prop_assert_eq!(forward, Summary::of(&samples).unwrap());
+            prop_assert!(samples.contains(&forward.p50));
+            prop_assert!(forward.min <= forward.p50 && forward.p50 <= forward.p90);
+            prop_assert!(forward.p90 <= forward.p99 && forward.p99 <= forward.max);
+        }
+    }
+}

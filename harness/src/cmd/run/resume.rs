@@ -1,0 +1,60 @@
+//! `--resume`: which measurements of an interrupted run the resumed run keeps, and which
+//! it measures again.
+
+use std::collections::HashMap;
+use std::path::Path;
+
+use anyhow::{Context, Result, bail};
+use hookbench_model::{Cell, History, Measurement, Outcome};
+use hookbench_results::Run;
+use hookbench_results::store::{JOURNAL_FILE, Journal, describe};
+
+use crate::cmd::say;
+use crate::run::folder::{Holds, holds};
+use hookbench_plan::plan::Planned;
+
+/// The measurements of the interrupted run in `folder`; `None` if it ended before it
+/// wrote its description.
+///
+/// # Errors
+/// When the folder has no run, or that run's shard or environment differs from `run`'s.
+pub(super) fn earlier(folder: &Path, run: &Run) -> Result<Option<HashMap<Cell, Measurement>>> {
+    if holds(folder)? == Holds::Beginning {
+        return Ok(None);
+    }
+    let before = describe(folder).context("failed to resume")?;
+    if before.shard != run.shard {
+        bail!("cannot resume {}: it holds a different shard of the plan", folder.display());
+    }
+    if before.environment != run.environment {
+        bail!(
+            "cannot resume {}: QEMU, a kernel or the agent has changed since the run began; start a new run",
+            folder.display()
+        );
+    }
+    let found = Journal::read(folder)?;
+    if !found.ignored.is_empty() {
+        say::aside(&ignored(&found.ignored, &folder.join(JOURNAL_FILE)));
+    }
+    let measured = found.measurements.into_iter();
+    Ok(Some(measured.map(|measurement| (measurement.cell.clone(), measurement)).collect()))
+}
+
+/// The warning about the journal's unreadable lines.
+fn ignored(lines: &[usize], journal: &Path) -> String {
+    let numbers: Vec<String> = lines.iter().map(usize::to_string).collect();
+    let what = if lines.len() == 1 { "line" } else { "lines" };
+    let are = if lines.len() == 1 { "is not a measurement" } else { "are not measurements" };
+    format!("{}: {what} {} {are}; measuring those cells again", journal.display(), numbers.join(", "))
+}
+
+/// Whether the resumed run keeps `measurement` for `planned`. It does not if the cell
+/// failed, or has a different number of samples or a different history of its guest.
+pub(super) fn is_of(measurement: &Measurement, planned: &Planned, history: Option<History>) -> bool {
+    match &measurement.outcome {
+        _ if measurement.history != history => false,
+        Outcome::Measured(measured) => measured.samples.len() == planned.samples as usize,
+        Outcome::Unsupported(_) | Outcome::Skipped(_) => true,
+        Outcome::Failed(_) => false,
+    }
+}

@@ -1,0 +1,34 @@
+//! The words of hookbench as types: what a behaviour, a monitor and a cell are, what a
+//! measurement says, and what the host and the agent in the guest say to each other.
+//!
+//! This crate is all that the agent knows of results: a change here changes the agent's
+//! bytes, and with them numbers. Nothing here starts a process or knows of QEMU.
+
+pub mod behaviour;
+pub mod boot;
+pub mod cell;
+pub mod enforcement;
+pub mod loading;
+pub mod measurement;
+pub mod monitor;
+pub mod param;
+pub mod params;
+pub mod protocol;
+pub mod schedule;
+
+pub mod custom_workload;
+pub mod version;
+
+pub use behaviour::{BEHAVIOURS, Behaviour};
+pub use boot::{Boot, Profile};
+pub use cell::{Cell, Target};
+pub use custom_workload::{CustomWorkload, CustomWorkloadKind};
+pub use enforcement::{DenyScope, Enforcement, Refusal};
+pub use loading::Loading;
+pub use measurement::{
+    Clock, ClockSamples, Events, Failure, FailureKind, History, Measured, Measurement, Outcome,
+};
+pub use monitor::{CustomMonitorKind, MonitorName};
+pub use params::Params;
+pub use schedule::Schedule;
+pub use version::KernelVersion;
