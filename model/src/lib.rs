@@ -7,6 +7,7 @@
 pub mod behaviour;
 pub mod boot;
 pub mod cell;
+pub mod channel;
 pub mod enforcement;
 pub mod loading;
 pub mod measurement;
