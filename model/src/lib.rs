@@ -4,6 +4,7 @@
 //! This crate is all that the agent knows of results: a change here changes the agent's
 //! bytes, and with them numbers. Nothing here starts a process or knows of QEMU.
 
+pub mod accounting;
 pub mod behaviour;
 pub mod boot;
 pub mod cell;
@@ -20,6 +21,7 @@ pub mod schedule;
 pub mod custom_workload;
 pub mod version;
 
+pub use accounting::Accounting;
 pub use behaviour::{BEHAVIOURS, Behaviour};
 pub use boot::{Boot, Profile};
 pub use cell::{Cell, Target};
