@@ -53,8 +53,9 @@ pub struct CellSpec {
 pub struct HostOrder {
     /// The cell.
     pub cell: CellSpec,
-    /// The clocks to be read beside the time-stamp counter.
-    pub beside: Vec<Clock>,
+    /// The clocks to read in addition to the time-stamp counter.
+    #[serde(rename = "beside")]
+    pub secondary_clocks: Vec<Clock>,
     /// The CPU on which the worker stays.
     pub cpu: u32,
     /// Where the program is that does nothing.

@@ -1,5 +1,5 @@
-//! What this machine can do for the target `host`: each thing is tried, in ways that
-//! change nothing. One line each, the word first; `hookbench doctor` shows them.
+//! What this machine can do for the target `host`: the agent tries each thing in a way that changes nothing. It
+//! prints one line each, beginning with `ok` or `missing`; `hookbench doctor` shows them.
 
 use std::fs;
 use std::path::Path;
@@ -9,7 +9,8 @@ use hookbench_probes::attach::audit_link::{AuditLink, Closed};
 use hookbench_probes::attach::perf_clock::{self, EVENTS};
 use hookbench_probes::attach::{WORKER_PRIORITY, bpf, set_fifo, tracefs};
 
-use crate::host::{kernel_lacks, missing_capabilities};
+use super::capabilities;
+use super::refusal::kernel_lacks;
 
 /// Prints the lines.
 pub(crate) fn run() -> ExitCode {
@@ -37,7 +38,7 @@ fn say(name: &str, found: Result<String, String>) {
 }
 
 fn capabilities() -> Result<String, String> {
-    match &missing_capabilities()[..] {
+    match &capabilities::missing()[..] {
         [] => Ok("all that monitors need".into()),
         missing => Err(format!("this process lacks {}; run it as root", missing.join(", "))),
     }
@@ -120,7 +121,7 @@ fn audit() -> Result<String, String> {
 }
 
 fn real_time() -> Result<String, String> {
-    // This process is about to end.
+    // The change is harmless: this process is about to end.
     match set_fifo(0, WORKER_PRIORITY) {
         Ok(()) => Ok("SCHED_FIFO".into()),
         Err(error) => Err(format!("{error}; it needs CAP_SYS_NICE, or RLIMIT_RTPRIO of {WORKER_PRIORITY}")),
