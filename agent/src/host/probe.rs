@@ -58,7 +58,7 @@ fn options() -> Result<String, String> {
     ];
     let without: Vec<&str> = wanted.into_iter().filter(|option| kernel_lacks(option)).collect();
     match &without[..] {
-        [] => Ok("none is known to be missing".into()),
+        [] => Ok("no needed option is known to be missing".into()),
         _ => Err(format!("the kernel was built without {}", without.join(", "))),
     }
 }
@@ -84,7 +84,7 @@ fn bpf_lsm() -> Result<String, String> {
 
 fn trace() -> Result<String, String> {
     match tracefs::in_use() {
-        None => Ok("nobody uses it".into()),
+        None => Ok("no other process uses it".into()),
         Some(why) => Err(why),
     }
 }
@@ -98,7 +98,7 @@ fn trace_clock() -> Result<String, String> {
     if !Path::new(&tracefs::path("instances")).is_dir() {
         return Err("the trace has no instances".into());
     }
-    Ok("trace_clock x86-tsc, in an instance of its own".into())
+    Ok("trace_clock x86-tsc, in a separate instance".into())
 }
 
 fn audit() -> Result<String, String> {
@@ -112,7 +112,7 @@ fn audit() -> Result<String, String> {
         return Err("its configuration is locked until the next boot".into());
     }
     let reader =
-        if status.pid == 0 { "nobody reads".into() } else { format!("process {} reads", status.pid) };
+        if status.pid == 0 { "no process reads".into() } else { format!("process {} reads", status.pid) };
     let rules = link.rules().map_err(|error| format!("{error:#}"))?;
     Ok(format!(
         "enabled={}, backlog limit {}, rules: {rules}, {reader} its records",
