@@ -13,6 +13,7 @@ mod guest;
 mod host;
 mod no_number;
 mod process;
+mod refusal;
 mod shared_memory;
 mod stage;
 mod wrapped;

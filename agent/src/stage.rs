@@ -13,7 +13,7 @@ use crate::arch;
 use crate::boot::idle::Spinner;
 use crate::channel::{Channel, snapshot_point};
 use crate::clock;
-use crate::host::refusal;
+use crate::refusal;
 
 /// Between paced operations the CPU has to have been idle for so many rounds, two million instructions. By
 /// then readers have emptied their queues and sleep.
@@ -65,7 +65,7 @@ impl Stage {
     pub(crate) fn refusal(&self, monitor: Monitor) -> Option<String> {
         match self {
             Stage::ExactGuest(_) | Stage::KvmGuest(..) => None,
-            Stage::Host(..) => refusal::of_host(monitor),
+            Stage::Host(..) => refusal::on_host(monitor),
         }
     }
 

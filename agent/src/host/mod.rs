@@ -23,7 +23,6 @@ use crate::stage::Stage;
 
 mod capabilities;
 pub(crate) mod probe;
-pub(crate) mod refusal;
 pub(crate) mod settle;
 
 /// The longest order in bytes.

@@ -10,7 +10,7 @@ use hookbench_probes::attach::perf_clock::{self, EVENTS};
 use hookbench_probes::attach::{WORKER_PRIORITY, bpf, set_fifo, tracefs};
 
 use super::capabilities;
-use super::refusal::kernel_lacks;
+use crate::refusal::kernel_lacks;
 
 /// Prints the lines.
 pub(crate) fn run() -> ExitCode {

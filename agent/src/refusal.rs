@@ -13,7 +13,7 @@ const POLICIES: &[&str] = &["selinux", "apparmor", "tomoyo"];
 const ACTIVE: &str = "/sys/kernel/security/lsm";
 
 /// Why `monitor` cannot be used on this machine.
-pub(crate) fn of_host(monitor: Monitor) -> Option<String> {
+pub(crate) fn on_host(monitor: Monitor) -> Option<String> {
     let (mechanism, requires) = (monitor.mechanism.info().name, monitor.sink.requires);
     if requires.module.is_some() {
         return Some("it is a kernel module, and hookbench loads modules only in guests".into());
