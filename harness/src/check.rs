@@ -3,7 +3,7 @@
 
 use hookbench_model::measurement::{Happened, Refused};
 use hookbench_model::protocol::CellSpec;
-use hookbench_model::{Accounting, Events, Loading, Measured, Schedule, Target};
+use hookbench_model::{Accounting, Events, Loading, Measured, Target};
 use hookbench_probes::Monitor;
 use hookbench_workloads::Workload;
 
@@ -142,6 +142,7 @@ fn events(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use hookbench_model::Schedule;
     use proptest::prelude::*;
 
     /// A cell, and a true answer to it.
