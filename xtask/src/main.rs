@@ -31,7 +31,7 @@ usage: cargo xtask COMMAND
                  and list the cells whose numbers moved; exit code 3 if any did
   perf           measure how fast hookbench itself is, and compare with its limits
   reference      run the plans full, sweeps and cpus on all their kernels, and publish the results in
-                 results/published and reports/reference
+                 results/published and reports/published
   docs [--links] check the links of the documentation and build docs as a book; with --links, only check
   man            write hookbench's man pages into target/man
   preview [PAGE] render invented runs into target/preview, and list the files with PAGE in their names

@@ -1,6 +1,6 @@
 //! Measures the published runs: the plans `full`, `sweeps` and `cpus` on all their
 //! kernels. Their results go to `results/published`, their reports to
-//! `reports/reference`.
+//! `reports/published`.
 
 use std::fs;
 use std::path::Path;
@@ -16,8 +16,8 @@ const FILES: &[(&str, &str)] = &[
     ("run.json", "results/published"),
     ("results.csv", "results/published"),
     ("samples.csv.zst", "results/published"),
-    ("report.md", "reports/reference"),
-    ("report.html", "reports/reference"),
+    ("report.md", "reports/published"),
+    ("report.html", "reports/published"),
 ];
 /// A larger file of samples is not published, in bytes.
 const LARGEST_SAMPLES: u64 = 5_000_000;
@@ -80,7 +80,7 @@ mod tests {
         }
         publish("full", &out, &folder).unwrap();
         let samples = folder.join("results/published/full/samples.csv.zst");
-        assert!(samples.exists() && folder.join("reports/reference/full/report.md").exists());
+        assert!(samples.exists() && folder.join("reports/published/full/report.md").exists());
         fs::remove_file(&samples).unwrap();
         fs::write(out.join("samples.csv.zst"), vec![0; LARGEST_SAMPLES as usize + 1]).unwrap();
         publish("full", &out, &folder).unwrap();
