@@ -1,14 +1,14 @@
-//! Builds what runs inside the guest and hands the paths on for embedding: the
-//! agent, always with the same profile and flags, whatever this crate itself is
-//! built with, and the no-op that `execve-noop` executes.
+//! Builds the programs that run inside the guest and passes their paths on for
+//! embedding: the agent, always with the same profile and flags, whatever those of this
+//! crate are, and the no-op that `execve-noop` executes.
 
 use std::env;
 use std::error::Error;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-/// The agent's target. It must be named: without, procedural macros would be
-/// static too, and could not be loaded.
+/// The agent's target. It must be explicit: otherwise cargo would link procedural macros
+/// statically too, and could not load them.
 const TARGET: &str = "x86_64-unknown-linux-gnu";
 
 type Result<T> = std::result::Result<T, Box<dyn Error>>;
@@ -30,8 +30,8 @@ fn main() -> Result<()> {
     Ok(())
 }
 
-/// A target folder of its own inside this build's: the outer cargo holds the
-/// lock of its own one.
+/// A separate target folder inside this build's, because the outer cargo holds the lock
+/// of that one.
 fn target_dir(out: &Path) -> Result<PathBuf> {
     let target = out.ancestors().find(|folder| folder.join("CACHEDIR.TAG").exists());
     Ok(target.ok_or("no target folder above OUT_DIR")?.join("agent"))
@@ -39,7 +39,7 @@ fn target_dir(out: &Path) -> Result<PathBuf> {
 
 fn build_agent(root: &Path, target: &Path) -> Result<PathBuf> {
     let mut cargo = Command::new(env::var("CARGO")?);
-    // What the outer cargo says of its own build must not change this one.
+    // Variables that the outer cargo sets for its build must not change this one.
     for (name, _) in env::vars_os() {
         let text = name.to_string_lossy();
         let kept = ["CARGO_HOME", "CARGO_MAKEFLAGS", "CARGO_NET_OFFLINE"].contains(&&*text);
@@ -50,7 +50,7 @@ fn build_agent(root: &Path, target: &Path) -> Result<PathBuf> {
             cargo.env_remove(&name);
         }
     }
-    // No path of this machine goes into the agent: equal sources, equal bytes.
+    // No path of this machine may be in the agent: equal sources must give equal bytes.
     let home = env::var("CARGO_HOME").or_else(|_| env::var("HOME").map(|home| format!("{home}/.cargo")))?;
     let flags = format!(
         "-C target-feature=+crt-static --remap-path-prefix={home}=/cargo --remap-path-prefix={}=/hookbench",
@@ -64,7 +64,7 @@ fn build_agent(root: &Path, target: &Path) -> Result<PathBuf> {
         .env("RUSTFLAGS", flags)
         .status()?;
     if !status.success() {
-        return Err("the agent did not build; `cargo xtask setup` installs what it needs".into());
+        return Err("failed to build the agent; install what it needs with: cargo xtask setup".into());
     }
     Ok(target.join(TARGET).join("agent/hookbench-agent"))
 }
@@ -76,5 +76,9 @@ fn build_noop(source: &Path, noop: &Path) -> Result<()> {
         .arg(noop)
         .arg(source)
         .status()?;
-    if status.success() { Ok(()) } else { Err(format!("{compiler} failed on {}", source.display()).into()) }
+    if status.success() {
+        Ok(())
+    } else {
+        Err(format!("{compiler} failed to build {}", source.display()).into())
+    }
 }

@@ -1,7 +1,7 @@
-//! Baselines: runs that are kept under a name, for others to be compared with. They lie
-//! in `baselines` beside `runs`, below the folder that one works in: they belong to a
-//! project like its runs do, can be put into its repository or a CI's cache, and are
-//! runs like any other. They are no part of hookbench's own cache, which may be removed.
+//! Baselines: runs saved under a name, to compare other runs with. They are in the folder
+//! `baselines` next to `runs`, below the working directory: they belong to a project, and
+//! you can commit them or put them into a CI cache. A baseline is a run like any other.
+//! It is not part of hookbench's cache, which you may delete at any time.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -12,17 +12,17 @@ use hookbench_results::store::{load, save};
 
 use crate::folder::{Folder, Holds, holds};
 
-/// Where they are.
+/// The folder of all baselines.
 const BASELINES: &str = "baselines";
-/// What stands before a baseline's name where a folder could be meant as well.
+/// The prefix that distinguishes a baseline's name from a folder.
 const PREFIX: &str = "baseline:";
-/// No name is longer.
+/// The longest name of a baseline, in bytes.
 const LONGEST_NAME: usize = 64;
 
-/// The folder of the baseline `name`, whether there is one or not.
+/// The folder of the baseline `name`, whether or not it exists.
 ///
 /// # Errors
-/// When it is no name: it has to be a folder's, and lead nowhere else.
+/// When the name is invalid. A valid one is the name of a folder directly in `baselines`.
 pub fn folder(name: &str) -> Result<PathBuf> {
     let plain = |c: char| c.is_ascii_alphanumeric() || "._+-".contains(c);
     if name.is_empty()
@@ -31,19 +31,19 @@ pub fn folder(name: &str) -> Result<PathBuf> {
         || name.starts_with(['.', '-'])
     {
         bail!(
-            "not a baseline's name: {:?} (letters, digits and . _ + -, at most {LONGEST_NAME}, and neither a dot \
-             nor a dash first)",
+            "invalid name of a baseline: {:?} (use at most {LONGEST_NAME} letters, digits and . _ + -; do not \
+             start with a dot or a dash)",
             name.chars().take(80).collect::<String>()
         );
     }
     Ok(Path::new(BASELINES).join(name))
 }
 
-/// The folder of the run that `text` means: a baseline by `baseline:NAME`, a folder, or
-/// a baseline by its name alone where there is no such folder.
+/// The folder of the run `text`: a baseline as `baseline:NAME`, a folder, or a baseline
+/// by its bare name if there is no such folder.
 ///
 /// # Errors
-/// When there is none; the error says which baselines there are.
+/// When there is no such run; the error lists the baselines.
 pub fn locate(text: &str) -> Result<PathBuf> {
     if let Some(name) = text.strip_prefix(PREFIX) {
         return existing(folder(name)?, text);
@@ -62,11 +62,11 @@ fn existing(folder: PathBuf, text: &str) -> Result<PathBuf> {
         return Ok(folder);
     }
     let known = known();
-    let known = if known.is_empty() { "there are none yet".into() } else { known.join(", ") };
-    bail!("{text:?} is neither a folder with a run nor a baseline; baselines: {known}")
+    let known = if known.is_empty() { "none yet".into() } else { known.join(", ") };
+    bail!("{text:?} is neither a folder with a run nor a baseline; known baselines: {known}")
 }
 
-/// The names of the baselines there are.
+/// The names of all baselines.
 fn known() -> Vec<String> {
     let entries = fs::read_dir(BASELINES).into_iter().flatten().flatten();
     let names = entries.map(|entry| entry.file_name().to_string_lossy().into_owned());
@@ -75,22 +75,22 @@ fn known() -> Vec<String> {
     names
 }
 
-/// The run that `text` means, as [`locate`] has it.
+/// Loads the run `text`, which [`locate`] resolves.
 ///
 /// # Errors
-/// When there is none, or it cannot be read.
+/// When there is no such run, or it cannot be read.
 pub fn open(text: &str) -> Result<Run> {
     load(&locate(text)?)
 }
 
-/// Keeps `run` as the baseline `name`, instead of what was kept under that name; gives
-/// its folder.
+/// Saves `run` as the baseline `name`, replacing the baseline of that name. Returns its
+/// folder.
 ///
 /// # Errors
 /// When it cannot be written, or another hookbench is writing it.
 pub fn keep(run: &Run, name: &str) -> Result<PathBuf> {
     let folder = Folder::take(&folder(name)?)?;
-    save(run, folder.path()).with_context(|| format!("failed to keep the baseline {name}"))?;
+    save(run, folder.path()).with_context(|| format!("failed to save the baseline {name}"))?;
     Ok(folder.path().into())
 }
 
@@ -99,7 +99,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_name_leads_nowhere_else() {
+    fn the_name_of_a_baseline_cannot_lead_out_of_its_folder() {
         for name in ["main", "6.12-lean", "a_b+c", &"x".repeat(LONGEST_NAME)] {
             assert_eq!(folder(name).unwrap(), Path::new("baselines").join(name));
         }

@@ -1,14 +1,14 @@
-//! What a guest measured, compared with what it was asked: an answer that is a
-//! whole message may still not be true. Pure: how it came here is not known here.
+//! Checks a guest's answer against its cell. A well-formed answer may still be false.
+//! The check only compares values; it does not know how the answer arrived.
 
 use hookbench_model::measurement::{Happened, Refused};
 use hookbench_model::protocol::CellSpec;
-use hookbench_model::{Events, Loading, Measured, Schedule, Target};
+use hookbench_model::{Accounting, Events, Loading, Measured, Target};
 use hookbench_probes::Monitor;
 use hookbench_workloads::Workload;
 
-/// The exact clock counts so many instructions in a second of the guest's time; no
-/// time-stamp counter of hardware is faster than the other.
+/// The highest number of clock units per second of the guest's time: the instructions
+/// that the exact clock counts, or more cycles than any hardware counter makes.
 const fn rate(target: Target) -> u128 {
     match target {
         Target::Tcg => 1_000_000_000,
@@ -16,10 +16,10 @@ const fn rate(target: Target) -> u128 {
     }
 }
 
-/// Whether `measured` can be the answer to `spec`.
+/// Checks whether `measured` can be the answer to `spec`.
 ///
 /// # Errors
-/// What is wrong with it, in words.
+/// A description of what is wrong with it.
 pub(crate) fn check(
     spec: &CellSpec,
     monitor: Monitor,
@@ -27,17 +27,17 @@ pub(crate) fn check(
     measured: &Measured,
 ) -> Result<(), String> {
     let found = hookbench_workloads::of(spec)
-        .ok_or_else(|| format!("numbers of {}, which is no workload", spec.workload))?;
+        .ok_or_else(|| format!("numbers of {}, which is not a workload", spec.workload))?;
     let workload = &*found;
     samples(spec, target, &measured.samples)?;
     if measured.calibration == 0 {
-        return Err("an empty timed section that costs nothing".into());
+        return Err("an empty timed section with a cost of zero".into());
     }
     refused(spec, monitor, workload, measured.refused.as_ref())?;
     match (&measured.events, monitor.sink.sees()) {
         (Some(found), true) => events(spec, monitor, workload, (found, target == Target::Host))?,
         (None, true) => return Err(format!("no events, although {} sees them", spec.monitor)),
-        (Some(_), false) => return Err(format!("events, although {} sees none", spec.monitor)),
+        (Some(_), false) => return Err(format!("events, although {} does not see any", spec.monitor)),
         (None, false) => {}
     }
     for (what, is) in [("cost", measured.attach_cost.is_some()), ("memory", measured.memory_bytes.is_some())]
@@ -51,13 +51,13 @@ pub(crate) fn check(
     loading(measured)
 }
 
-/// The steps of loading are parts of the whole.
+/// Checks that the steps of loading cost at most as much as attaching in all.
 fn loading(measured: &Measured) -> Result<(), String> {
     let Some(Loading { open, load, verify, attach, .. }) = measured.loading else { return Ok(()) };
     let steps: u128 = [open, load, verify, attach].into_iter().map(u128::from).sum();
     match measured.attach_cost {
         Some(whole) if steps <= u128::from(whole) => Ok(()),
-        whole => Err(format!("steps of loading that cost {steps}, and attaching {whole:?}")),
+        whole => Err(format!("steps of loading that cost {steps} in all, but attaching {whole:?}")),
     }
 }
 
@@ -66,16 +66,17 @@ fn samples(spec: &CellSpec, target: Target, samples: &[u64]) -> Result<(), Strin
         return Err(format!("{} samples instead of {}", samples.len(), spec.samples));
     }
     if samples.contains(&0) {
-        return Err("an operation that costs nothing".into());
+        return Err("an operation with a cost of zero".into());
     }
     let all: u128 = samples.iter().map(|&sample| u128::from(sample)).sum();
     if all > u128::from(spec.budget) * rate(target) {
-        return Err(format!("operations that took more than the {} s that the cell may", spec.budget));
+        return Err(format!("operations that took more than the cell's limit of {} s", spec.budget));
     }
     Ok(())
 }
 
-/// Those that a denying monitor owes have to be refused, all others not.
+/// Checks the number of refused operations: all that a denying monitor must refuse, and
+/// no others.
 fn refused(
     spec: &CellSpec,
     monitor: Monitor,
@@ -92,19 +93,22 @@ fn refused(
     match refused.and_then(|refused| refused.happened) {
         None if !asked => Ok(()),
         Some(happened) if Some(happened.of) == of && happened.events <= happened.of => Ok(()),
-        Some(Happened { events, of }) => Err(format!("{events} of {of} events that came too late")),
-        None => Err("nothing of whether the killing came too late".into()),
+        Some(Happened { events, of }) => {
+            Err(format!("{events} of {of} events that happened before the kill"))
+        }
+        None => Err("no count of events that happened before the kill".into()),
     }
 }
 
-/// After how many operations a denying monitor refuses.
+/// The number of operations after which a denying monitor must refuse; `None` if it need
+/// not refuse any.
 fn owes(spec: &CellSpec, monitor: Monitor, workload: &dyn Workload) -> Option<u32> {
     let denial = workload.denial(&spec.params, monitor.sink.enforcement);
     denial.map(|denial| denial.after_operations)
 }
 
-/// All were seen; in a burst, seen or known to be lost. Where others make events as
-/// well, more may have been seen.
+/// Checks that the monitor saw every event; in a burst, that it saw every event or
+/// reported it as lost. If other processes cause events too, it may have seen more.
 fn events(
     spec: &CellSpec,
     monitor: Monitor,
@@ -120,29 +124,28 @@ fn events(
     let made = workload.events(u64::from(warmup) + u64::from(spec.samples));
     let Events { expected, seen, lost, looks, .. } = *found;
     match (looks, monitor.sink.samples) {
-        (None, true) => return Err(format!("nothing of how often {} looked", spec.monitor)),
-        (Some(0), true) => return Err(format!("{} never looked, and yet numbers", spec.monitor)),
-        (Some(_), false) => return Err(format!("{} that looked now and then only", spec.monitor)),
+        (None, true) => return Err(format!("no number of samples that {} took", spec.monitor)),
+        (Some(0), true) => return Err(format!("numbers, although {} never took a sample", spec.monitor)),
+        (Some(_), false) => return Err(format!("samples of {}, which does not sample", spec.monitor)),
         _ => {}
     }
     if expected != made {
         return Err(format!("{expected} expected {behaviour} events instead of {made}"));
     }
-    let counted = if spec.schedule == Schedule::Burst { seen.checked_add(lost) } else { Some(seen) };
-    let missed = monitor.sink.samples && counted.is_some_and(|counted| counted < made);
-    let more = others && counted.is_some_and(|counted| counted > made);
-    if missed || more || counted == Some(made) {
+    let accounting = Accounting { schedule: spec.schedule, samples: monitor.sink.samples, shared: others };
+    if accounting.accepts(made, seen, lost) {
         return Ok(());
     }
-    Err(format!("{seen} events seen and {lost} lost of {made}, and yet numbers"))
+    Err(format!("numbers, although {seen} events were seen and {lost} lost instead of {made}"))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use hookbench_model::Schedule;
     use proptest::prelude::*;
 
-    /// What is asked for, and an answer to it.
+    /// A cell, and a true answer to it.
     fn asked(workload: &str, params: &str, monitor: &str, schedule: Schedule) -> (CellSpec, Measured) {
         let spec = CellSpec {
             workload: workload.into(),
@@ -189,14 +192,14 @@ mod tests {
         asked("mprotect-storm", "to=r", "bpf-lsm+ringbuf", schedule)
     }
 
-    /// What is said of the answer once `change` has changed it.
+    /// The result of the check after `change` has modified the answer.
     fn said(mut of: (CellSpec, Measured), change: impl FnOnce(&mut Measured)) -> String {
         change(&mut of.1);
         check(&of.0, probe(&of.0), Target::Tcg, &of.1).err().unwrap_or_default()
     }
 
     #[test]
-    fn true_answers_are_believed() {
+    fn true_answers_are_accepted() {
         for (workload, params) in
             [("mprotect-storm", "to=rw"), ("unshare-burst", "as=user"), ("null-syscall", "")]
         {
@@ -215,16 +218,19 @@ mod tests {
     }
 
     #[test]
-    fn lies_are_told_apart() {
+    fn each_false_answer_is_refused_with_its_reason() {
         let paced = || ringbuf(Schedule::Paced);
         let none = || asked("mprotect-storm", "to=r", "none", Schedule::Paced);
         let told = [
             (said(paced(), |m| m.samples.truncate(2)), "2 samples instead of 3"),
-            (said(paced(), |m| m.samples[1] = 0), "costs nothing"),
-            (said(paced(), |m| m.samples[1] = u64::MAX), "more than the 30 s"),
+            (said(paced(), |m| m.samples[1] = 0), "an operation with a cost of zero"),
+            (said(paced(), |m| m.samples[1] = u64::MAX), "limit of 30 s"),
             (said(paced(), |m| m.calibration = 0), "empty timed section"),
             (said(paced(), |m| m.events = None), "no events, although bpf-lsm+ringbuf sees"),
-            (said(paced(), |m| m.events.as_mut().unwrap().seen -= 1), "and yet numbers"),
+            (
+                said(paced(), |m| m.events.as_mut().unwrap().seen -= 1),
+                "numbers, although 9 events were seen and 0 lost instead of 10",
+            ),
             (said(paced(), |m| m.events.as_mut().unwrap().expected -= 1), "instead of"),
             (said(paced(), |m| m.events.as_mut().unwrap().behaviour = "exec".into()), "instead of mprotect"),
             (said(paced(), |m| m.attach_cost = None), "no cost of attaching"),
@@ -234,7 +240,7 @@ mod tests {
                 said(paced(), |m| m.loading = Some(Loading { load: 10, ..Default::default() })),
                 "steps of loading",
             ),
-            (said(none(), |m| m.events = paced().1.events), "none sees none"),
+            (said(none(), |m| m.events = paced().1.events), "none does not see any"),
         ];
         for (said, part) in told {
             assert!(said.contains(part), "{said:?} has no {part:?}");
@@ -242,7 +248,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_burst_lost_counts_and_elsewhere_not() {
+    fn lost_events_count_as_seen_only_in_a_burst() {
         let lose = |m: &mut Measured| {
             let events = m.events.as_mut().unwrap();
             (events.seen, events.lost) = (events.seen - 1, 1);
@@ -250,11 +256,11 @@ mod tests {
         assert_eq!(said(ringbuf(Schedule::Burst), lose), "");
         assert!(said(ringbuf(Schedule::Paced), lose).contains("1 lost"));
         let overflow = |m: &mut Measured| m.events.as_mut().unwrap().lost = u64::MAX;
-        assert!(said(ringbuf(Schedule::Burst), overflow).contains("and yet numbers"));
+        assert!(said(ringbuf(Schedule::Burst), overflow).contains("numbers, although"));
     }
 
     #[test]
-    fn refusals_are_all_or_none() {
+    fn a_monitor_refuses_all_operations_or_none() {
         let deny = || asked("mprotect-storm", "to=rw", "bpf-lsm+deny", Schedule::Paced);
         let refuse = |operations| {
             move |m: &mut Measured| {
@@ -267,7 +273,7 @@ mod tests {
     }
 
     #[test]
-    fn who_samples_may_miss_events_and_has_to_look() {
+    fn a_sampling_monitor_may_miss_events_but_must_take_samples() {
         let sample = || asked("mprotect-storm", "to=r", "sampling+timer-1khz", Schedule::Paced);
         let set = |seen, looks| {
             move |m: &mut Measured| {
@@ -276,14 +282,14 @@ mod tests {
             }
         };
         assert_eq!(said(sample(), set(0, Some(1))), "");
-        assert!(said(sample(), set(0, Some(0))).contains("never looked"));
-        assert!(said(sample(), set(10, None)).contains("nothing of how often"));
-        assert!(said(sample(), set(11, Some(1))).contains("11 events seen"));
-        assert!(said(ringbuf(Schedule::Paced), set(10, Some(1))).contains("now and then only"));
+        assert!(said(sample(), set(0, Some(0))).contains("never took a sample"));
+        assert!(said(sample(), set(10, None)).contains("no number of samples"));
+        assert!(said(sample(), set(11, Some(1))).contains("11 events were seen"));
+        assert!(said(ringbuf(Schedule::Paced), set(10, Some(1))).contains("which does not sample"));
     }
 
     #[test]
-    fn a_killing_says_of_each_event_whether_it_came_too_late() {
+    fn a_killing_monitor_counts_the_events_that_happened_before_the_kill() {
         let kill = || asked("mprotect-storm", "to=rw", "bpf-lsm+kill", Schedule::Paced);
         let late = |events, of| {
             move |m: &mut Measured| m.refused.as_mut().unwrap().happened = Some(Happened { events, of })
@@ -291,7 +297,7 @@ mod tests {
         assert_eq!(said(kill(), late(0, 6)), "");
         assert!(said(kill(), late(7, 6)).contains("7 of 6 events"));
         assert!(said(kill(), late(3, 3)).contains("3 of 3 events"));
-        assert!(said(kill(), |m| m.refused.as_mut().unwrap().happened = None).contains("nothing of whether"));
+        assert!(said(kill(), |m| m.refused.as_mut().unwrap().happened = None).contains("no count of events"));
         let deny = || asked("mprotect-storm", "to=rw", "bpf-lsm+deny", Schedule::Paced);
         assert!(said(deny(), late(6, 6)).contains("6 of 6 events"));
     }
@@ -321,7 +327,7 @@ mod tests {
                 notes: Vec::new(),
                 ..Measured::default()
             };
-            // By chance alone, nobody tells the truth.
+            // Random values never form a true answer.
             prop_assert!(check(&spec, probe(&spec), Target::Tcg, &measured).is_err());
         }
     }

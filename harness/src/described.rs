@@ -1,17 +1,17 @@
-//! What monitors are and can do, as a run records it: the table of `probes` in the
-//! words of `results`, so that a report needs no table but the run itself.
+//! The description of each monitor that a run records: the table of `probes` in the
+//! types of `results`. A report then needs nothing but the run.
 
 use hookbench_probes::{Monitor, Scope};
 use hookbench_results::Run;
 use hookbench_results::environment::MonitorRecord;
 
-/// All monitors, in the order of reports.
+/// The records of all monitors, in the order of reports.
 pub(crate) fn monitors() -> Vec<MonitorRecord> {
     hookbench_probes::monitors().map(|monitor| record(&monitor)).collect()
 }
 
-/// Adds to a run that was stored before runs said it what monitors can do: that is
-/// no measurement, and is what this hookbench says of them.
+/// Adds the descriptions to a run from before runs recorded them. They are not
+/// measurements, so this hookbench's descriptions do no harm.
 pub(crate) fn complete(run: &mut Run) {
     if run.environment.monitors.is_empty() {
         run.environment.monitors = monitors();
@@ -36,7 +36,7 @@ mod tests {
     use hookbench_model::Enforcement;
 
     #[test]
-    fn a_record_says_what_the_table_says() {
+    fn a_record_matches_the_monitor_table() {
         let all = monitors();
         let find = |name: &str| all.iter().find(|record| record.name.to_string() == name).unwrap();
         assert_eq!(all.len(), hookbench_probes::monitors().count());

@@ -1,9 +1,8 @@
-//! The folder of a run: its name, who may write into it, and what an
-//! interrupted run left in it. What its files hold is the store's business.
+//! The folder of a run: its name, its lock, and what an interrupted run left in it. The
+//! store knows the contents of its files.
 //!
-//! Results are the user's own, to be shared: folder and files have the modes
-//! that the umask says. What is private is elsewhere, in the cache and in the
-//! guests' folders.
+//! Users share results, so the folder and its files have the modes that the umask gives.
+//! Private files are in the cache and in the folders of guests.
 
 use std::fs::{self, File};
 use std::io;
@@ -13,12 +12,12 @@ use anyhow::{Context, Result, bail};
 use hookbench_results::store::{JOURNAL_FILE, RUN_FILE, SAMPLES_FILE, is_part, sweep};
 use hookbench_vm::flock::flock;
 
-/// Where runs go that are given no folder.
+/// The folder for runs without `--out`.
 const RUNS: &str = "runs";
-/// No name of a folder is made longer.
+/// The longest name that hookbench gives a folder, in characters.
 const LONGEST_NAME: usize = 64;
 
-/// A run's folder that nobody else writes into as long as this lives.
+/// A run's folder. No other hookbench writes into it while this value lives.
 #[derive(Debug)]
 pub struct Folder {
     path: PathBuf,
@@ -30,60 +29,62 @@ pub struct Folder {
 pub enum Holds {
     /// There is no such folder.
     Nothing,
-    /// No file, or what a run leaves that was ended as it began.
+    /// No file, or only what a run leaves that ended before it wrote its description.
     Beginning,
-    /// A run, whole or interrupted.
+    /// A run, complete or interrupted.
     Run,
-    /// Files, but not of a run.
+    /// Files that do not belong to a run.
     Others,
 }
 
 impl Folder {
-    /// Makes the folder `path` if it is missing, takes it, and removes what a killed
-    /// process left half written.
+    /// Creates the folder `path` if it does not exist, locks it, and removes files that a
+    /// killed process left half written.
     ///
     /// # Errors
-    /// When it cannot be made, or another hookbench writes into it.
+    /// When it cannot be created, or another hookbench is writing into it.
     pub fn take(path: &Path) -> Result<Folder> {
-        fs::create_dir_all(path).with_context(|| format!("failed to make the folder {}", path.display()))?;
+        fs::create_dir_all(path)
+            .with_context(|| format!("failed to create the folder {}", path.display()))?;
         let lock = lock(path)?;
         sweep(path)?;
         Ok(Folder { path: path.into(), _lock: lock })
     }
 
-    /// Makes and takes the first free folder of a plan below `runs`.
+    /// Creates and locks the first free folder for the plan below `runs`.
     ///
     /// # Errors
-    /// When none can be made.
+    /// When no folder can be created.
     pub fn free(plan: &str) -> Result<Folder> {
         Folder::free_below(Path::new(RUNS), plan)
     }
 
     fn free_below(runs: &Path, plan: &str) -> Result<Folder> {
-        fs::create_dir_all(runs).with_context(|| format!("failed to make the folder {}", runs.display()))?;
+        fs::create_dir_all(runs)
+            .with_context(|| format!("failed to create the folder {}", runs.display()))?;
         let name = name(plan);
         for number in 1..=u32::MAX {
             let path = runs.join(format!("{name}-{number}"));
-            // Making it is what takes it: two runs that begin at once get two.
+            // Creating it claims it: two runs that begin at the same time get two folders.
             match fs::create_dir(&path) {
                 Ok(()) => return Folder::take(&path),
                 Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
                 Err(error) => {
                     return Err(error)
-                        .with_context(|| format!("failed to make the folder {}", path.display()));
+                        .with_context(|| format!("failed to create the folder {}", path.display()));
                 }
             }
         }
         bail!("no free folder below {}", runs.display())
     }
 
-    /// Where it is.
+    /// The path of the folder.
     pub fn path(&self) -> &Path {
         &self.path
     }
 }
 
-/// What is in the folder `path`.
+/// Tells what is in the folder `path`.
 ///
 /// # Errors
 /// When it cannot be read.
@@ -97,7 +98,7 @@ pub fn holds(path: &Path) -> Result<Holds> {
         let name =
             entry.with_context(|| format!("failed to read the folder {}", path.display()))?.file_name();
         match &*name.to_string_lossy() {
-            // The journal is made after `run.json`.
+            // The journal is created after `run.json`.
             RUN_FILE | JOURNAL_FILE => return Ok(Holds::Run),
             SAMPLES_FILE => {}
             name if is_part(name) => {}
@@ -107,21 +108,21 @@ pub fn holds(path: &Path) -> Result<Holds> {
     Ok(what)
 }
 
-/// The lock on a run's folder. It is the kernel's, and ends with the process.
+/// Locks a run's folder. The kernel releases the lock when the process ends.
 fn lock(path: &Path) -> Result<File> {
     let folder = File::open(path).with_context(|| format!("failed to open the folder {}", path.display()))?;
-    // Where folders cannot be locked, as on some networks' file systems, it goes without.
+    // Some network file systems cannot lock folders; there, the run continues without a lock.
     if !flock(&folder, libc::LOCK_EX | libc::LOCK_NB).unwrap_or(true) {
         bail!(
-            "another hookbench is writing into {}; wait for its end, or give another folder",
+            "another hookbench is writing into {}; wait until it ends, or choose another folder",
             path.display()
         );
     }
     Ok(folder)
 }
 
-/// A plan's name as part of a folder's: one that leads nowhere else, is no option
-/// and is not too long. A plan's name may be a path, and anybody's.
+/// Makes a plan's name safe as part of a folder's name: it cannot lead out of the parent
+/// folder, look like an option, or be too long. A plan's name may be any path or text.
 fn name(plan: &str) -> String {
     let last = plan.rsplit('/').next().unwrap_or_default();
     let last = last.strip_suffix(".toml").unwrap_or(last);
@@ -137,7 +138,7 @@ mod tests {
     use std::os::unix::fs::PermissionsExt;
 
     #[test]
-    fn a_plan_s_name_leads_nowhere_else() {
+    fn the_name_of_a_plan_cannot_lead_out_of_runs() {
         for (plan, folder) in [
             ("quick", "quick"),
             ("plans/my own.toml", "my-own"),
@@ -157,7 +158,7 @@ mod tests {
     }
 
     #[test]
-    fn whatever_a_plan_is_called_its_folder_is_below_runs() {
+    fn the_folder_of_any_plan_is_directly_below_runs() {
         let base = tempfile::tempdir().unwrap();
         let runs = base.path().join("runs");
         for plan in ["../../x", "/etc/x", "nul\0", &"long".repeat(999), "..", "x"] {
@@ -183,7 +184,7 @@ mod tests {
     }
 
     #[test]
-    fn a_folder_has_the_modes_that_the_umask_says() {
+    fn a_folder_and_its_files_have_the_modes_of_the_umask() {
         let base = tempfile::tempdir().unwrap();
         let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
         let plain = base.path().join("plain");
@@ -196,7 +197,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_folder_holds_is_told_by_its_files() {
+    fn the_files_in_a_folder_tell_what_it_holds() {
         let base = tempfile::tempdir().unwrap();
         let folder = base.path().join("run");
         assert_eq!(holds(&folder).unwrap(), Holds::Nothing);

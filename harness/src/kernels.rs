@@ -1,4 +1,5 @@
-//! The kernels of a session, by name or path, as far as they can be had.
+//! Obtains the kernels of a session, by name or path, and notes those that the mirror
+//! no longer has.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -12,14 +13,14 @@ use hookbench_vm::{kernels, pair};
 
 /// The kernels of a session.
 pub(crate) struct Kernels {
-    /// By name.
+    /// The kernels that hookbench obtained, by name.
     pub(crate) found: BTreeMap<String, Kernel>,
-    /// Those that the mirror no longer has, each with what is there instead.
+    /// Kernels that the mirror no longer has, each with the reason, which names what it has.
     pub(crate) gone: BTreeMap<String, String>,
 }
 
 impl Kernels {
-    /// Gets them all, as far as the mirror has them; so many at least.
+    /// Obtains all kernels that the mirror still has. Fails if those are fewer than `least`.
     pub(crate) fn get(
         names: &[String],
         least: usize,
@@ -34,11 +35,11 @@ impl Kernels {
                     kernels.found.insert(name.clone(), kernel);
                 }
                 Err(error) => {
-                    // Anything else may be mended by trying again.
+                    // Any other error may be temporary.
                     let Some(reason) = error.downcast_ref::<NoPackage>().map(NoPackage::reason) else {
                         return Err(error);
                     };
-                    progress(&format!("without the kernel {name}: {reason}"));
+                    progress(&format!("skipping kernel {name}: {reason}"));
                     kernels.gone.insert(name.clone(), reason);
                     first = first.or(Some(error));
                 }
@@ -51,7 +52,8 @@ impl Kernels {
     }
 }
 
-/// A kernel by the name of its row or of one that was built, or by the path of one's own.
+/// Obtains a kernel by its name in the kernel table, by the name of a built kernel, or
+/// by path.
 fn kernel(name: &str, cache: &Cache, progress: &dyn Fn(&str)) -> Result<Kernel> {
     if name.contains('/') || Path::new(name).is_file() {
         return Kernel::from_path(Path::new(name), cache, progress);
@@ -62,7 +64,7 @@ fn kernel(name: &str, cache: &Cache, progress: &dyn Fn(&str)) -> Result<Kernel> 
     }
 }
 
-/// What a run records of it.
+/// What a run records about the kernel.
 pub(crate) fn kernel_record(kernel: &Kernel) -> KernelRecord {
     KernelRecord {
         name: kernel.name.clone(),

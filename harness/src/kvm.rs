@@ -1,6 +1,6 @@
-//! What is different in a session whose guests run under KVM: the clocks, the machine,
-//! and whether it works at all, which only a boot tells: `/dev/kvm` may open on a
-//! machine that then runs no guest. The session is that of all guests (`qemu.rs`).
+//! How a session under KVM differs: its clocks, its machine, and a trial boot, because
+//! `/dev/kvm` may open on a machine that cannot run a guest. The session itself is that
+//! of all guests (`qemu.rs`).
 
 use std::path::Path;
 use std::time::Duration;
@@ -18,20 +18,21 @@ use crate::host::{Terms, machine};
 use crate::qemu::QemuSession;
 use crate::trial;
 
-/// Where the kernel's KVM is reached.
+/// The device of the kernel's KVM.
 const DEVICE: &str = "/dev/kvm";
 
-/// How guests run under KVM.
+/// The settings of guests under KVM.
 pub struct Kvm {
     cpu: u32,
     hardware: Hardware,
 }
 
 impl Kvm {
-    /// Under these terms, on the CPU that has least to do.
+    /// Settings with these options, on the quietest CPU.
     ///
     /// # Errors
-    /// When the machine has no KVM or no time-stamp counter, or the clocks cannot be had.
+    /// When the machine has no KVM or no usable time-stamp counter, or the first clock is
+    /// not `tsc`.
     pub fn of(terms: &Terms) -> Result<Kvm> {
         is_there()?;
         terms.beside()?;
@@ -39,12 +40,12 @@ impl Kvm {
         Ok(Kvm { cpu, hardware: terms.machine(cpu)? })
     }
 
-    /// The CPU of this machine on which guests stay.
+    /// The CPU of this machine that guests are pinned to.
     pub(crate) fn cpu(&self) -> u32 {
         self.cpu
     }
 
-    /// Says of `environment` what is different.
+    /// Records in `environment` what differs from TCG.
     pub(crate) fn describe(&self, environment: &mut Environment) {
         environment.target = Target::Kvm;
         environment.clock = Clock::Tsc;
@@ -54,40 +55,43 @@ impl Kvm {
         environment.hardware = Some(self.hardware.clone());
     }
 
-    /// The guest's boot line, which tells the agent of the clocks.
+    /// The guest's boot line, which tells the agent which clocks to read.
     pub(crate) fn boot_line(&self, line: &str) -> String {
         format!("{line} {CLOCKS_WORD}{}", self.hardware.clocks.join(","))
     }
 }
 
-/// Whether the machine has KVM at all.
+/// Checks that `/dev/kvm` exists and can be opened.
 ///
 /// # Errors
-/// When it has not.
+/// When it does not, or cannot.
 pub fn is_there() -> Result<()> {
     if !Path::new(DEVICE).exists() {
-        bail!("there is no {DEVICE}: the module kvm-intel or kvm-amd is not loaded, or the CPU cannot do it");
+        bail!(
+            "there is no {DEVICE}: the module kvm-intel or kvm-amd is not loaded, or the CPU does not \
+             support virtualisation"
+        );
     }
     std::fs::OpenOptions::new()
         .read(true)
         .write(true)
         .open(DEVICE)
-        .with_context(|| format!("{DEVICE} cannot be opened (Debian: be in the group kvm)"))?;
+        .with_context(|| format!("failed to open {DEVICE} (on Debian, add your user to the group kvm)"))?;
     Ok(())
 }
 
-/// Boots a guest with `kernel` and times getppid. Returns the median.
+/// Boots a guest with `kernel` and times getppid. Returns the median in TSC cycles.
 ///
 /// # Errors
-/// With the reason why no guest runs.
+/// When KVM cannot run the guest; the error says why.
 pub fn boots(session: &QemuSession, kernel: &str) -> Result<u64> {
     match trial::getppid(session, kernel, Target::Kvm) {
         Outcome::Measured(measured) => Ok(Summary::of(&measured.samples).context("no samples")?.p50),
-        other => bail!("KVM runs no guest on this machine, although {DEVICE} is there: {}", other.reason()),
+        other => bail!("{DEVICE} exists, but KVM cannot run a guest: {}", other.reason()),
     }
 }
 
-/// The terms of a trial, which ends after `longest`.
+/// The options of a trial boot with the time limit `longest`.
 pub fn trial(longest: Duration) -> Terms {
     Terms { clocks: vec![Clock::Tsc], rounds: 1, seed: 0, budget: longest }
 }
@@ -97,7 +101,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_agent_is_told_of_the_clocks_by_the_boot_line() {
+    fn the_boot_line_tells_the_agent_which_clocks_to_read() {
         let clocks = ["tsc", "perf"].map(String::from).to_vec();
         let kvm = Kvm { cpu: 1, hardware: Hardware { clocks, cpu_model: "A".into(), ..Hardware::default() } };
         assert_eq!(kvm.boot_line("quiet lsm=bpf"), "quiet lsm=bpf hookbench.clocks=tsc,perf");

@@ -1,5 +1,6 @@
-//! The harness puts the parts together: a plan becomes cells, a session runs
-//! them, a journal keeps them, and a run with its reports is made of that.
+//! The harness ties the other crates together: it expands a plan into cells, runs them
+//! in a session, appends each measurement to a journal, and builds the run and its
+//! reports from the journal.
 
 pub mod baseline;
 mod check;

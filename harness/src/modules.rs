@@ -1,5 +1,5 @@
-//! The kernel modules of a session: built, or found in the cache, when the first
-//! cell of a kernel needs one. What could not be built is tried once in a run.
+//! The kernel modules of a session. The first cell of a kernel that needs one builds
+//! them or finds them in the cache. A build that fails is not repeated in the same run.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -16,15 +16,15 @@ use hookbench_vm::image::{Content, GuestFile};
 use hookbench_vm::kernel::Kernel;
 use hookbench_vm::modules::{Modules as Built, NotBuilt};
 
-/// A kernel's modules, or why there are none; other cells are told the same.
+/// The modules of a kernel, or why it has none. Every cell gets the same answer.
 type Made = Arc<OnceLock<Result<Built, Lack>>>;
 
-/// Why there are none.
+/// Why a kernel has no modules.
 #[derive(Clone)]
 enum Lack {
-    /// This kernel has none: the reason.
+    /// This kernel cannot have any, for this reason.
     Unsupported(String),
-    /// Something failed that need not.
+    /// The build failed for a reason that may go away.
     Failed(String),
 }
 
@@ -33,12 +33,12 @@ enum Lack {
 pub(crate) struct Modules(Mutex<BTreeMap<String, Made>>);
 
 impl Modules {
-    /// The file of the module `name` for `kernel`, or the reason why there can be
-    /// none. While one cell has it built, others that need it wait.
+    /// The file of the module `name` for `kernel`, or the reason why the kernel cannot
+    /// have it. While one cell builds it, others that need it wait.
     ///
     /// # Errors
-    /// When it could not be built for a reason that is none of the kernel's, such as
-    /// a mirror that does not answer.
+    /// When the build fails for a reason other than the kernel, for example because the
+    /// mirror does not answer.
     pub(crate) fn of(&self, kernel: &Kernel, name: &str, cache: &Cache) -> Result<Result<PathBuf, String>> {
         match self.obtain(kernel, cache, &|_| ()) {
             Ok(built) => Ok(Ok(built.file(name)?)),
@@ -47,7 +47,7 @@ impl Modules {
         }
     }
 
-    /// What the modules of `kernel` are; nothing where there are none.
+    /// What a run records about the modules of `kernel`; `None` if it has none.
     pub(crate) fn built(
         &self,
         kernel: &Kernel,
@@ -57,7 +57,7 @@ impl Modules {
         match self.obtain(kernel, cache, progress) {
             Ok(Built { compiler, sha256, .. }) => Some(ModulesRecord { compiler, sha256 }),
             Err(Lack::Unsupported(why) | Lack::Failed(why)) => {
-                progress(&format!("without modules for {}: {why}", kernel.name));
+                progress(&format!("skipping modules for {}: {why}", kernel.name));
                 None
             }
         }
@@ -65,7 +65,7 @@ impl Modules {
 
     fn obtain(&self, kernel: &Kernel, cache: &Cache, progress: &dyn Fn(&str)) -> Result<Built, Lack> {
         let made = {
-            // The map is whole whenever the lock is free.
+            // No code panics while it holds the lock with the map half changed.
             let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
             all.entry(kernel.name.clone()).or_default().clone()
         };
@@ -74,10 +74,10 @@ impl Modules {
     }
 }
 
-/// Packs the module in `file` for a guest, into an archive in `folder`.
+/// Packs the module in `file` into an archive for a guest, in `folder`.
 ///
 /// # Errors
-/// When the one cannot be read or the other not be written.
+/// When the file cannot be read, or the archive cannot be written.
 pub(crate) fn pack(file: &Path, folder: &Path) -> Result<PathBuf> {
     let bytes = fs::read(file).with_context(|| format!("failed to read {}", file.display()))?;
     let file = GuestFile { path: MODULE.into(), mode: 0o600, content: Content::File(bytes) };
@@ -88,10 +88,10 @@ pub(crate) fn pack(file: &Path, folder: &Path) -> Result<PathBuf> {
 
 fn lack(error: &anyhow::Error) -> Lack {
     if let Some(gone) = error.downcast_ref::<NoPackage>() {
-        return Lack::Unsupported(format!("no kernel module can be built: {}", gone.reason()));
+        return Lack::Unsupported(format!("cannot build kernel modules: {}", gone.reason()));
     }
     match error.downcast_ref::<NotBuilt>() {
-        Some(why) => Lack::Unsupported(format!("no kernel module can be built: {why}")),
+        Some(why) => Lack::Unsupported(format!("cannot build kernel modules: {why}")),
         None => Lack::Failed(format!("{error:#}")),
     }
 }

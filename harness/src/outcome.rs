@@ -1,4 +1,5 @@
-//! What a guest's end means for its cell: a word, a message, the console's lines.
+//! Turns the end of a guest into the outcome of its cell: measured, unsupported, or a
+//! failure with its kind, message and console lines.
 
 use std::io;
 
@@ -9,8 +10,8 @@ use hookbench_vm::guest::{self, Error};
 
 use crate::check::check;
 
-/// The outcome in an answer, if it can be one to what was asked of a guest with so
-/// many CPUs.
+/// The outcome in `answer`. An answer that cannot be true for `spec`, or that comes from
+/// a guest without `cpus` CPUs online, is a protocol failure.
 pub(crate) fn believed(
     spec: &CellSpec,
     monitor: Monitor,
@@ -23,23 +24,24 @@ pub(crate) fn believed(
         _ => 0,
     };
     let lie = match &answer.last {
-        AgentMessage::Measured(_) if online != cpus => Some(format!("{online} CPUs are online, not {cpus}")),
+        AgentMessage::Measured(_) if online != cpus => {
+            Some(format!("{online} CPUs are online instead of {cpus}"))
+        }
         AgentMessage::Measured(measured) => check(spec, monitor, target, measured).err(),
         _ => None,
     };
     match lie {
         Some(lie) => Outcome::Failed(Failure {
             kind: FailureKind::Protocol,
-            message: format!("the guest sent what cannot be: {lie}"),
+            message: format!("the guest sent an impossible result: {lie}"),
             console: answer.console,
         }),
         None => without_turns(outcome(answer), cpus),
     }
 }
 
-/// The outcome without what it cost to attach, where there are several CPUs: it takes
-/// a while, in which QEMU gives the others their turns, not at the same instruction
-/// each time.
+/// Removes the cost of attaching if the guest has several CPUs. Attaching takes long
+/// enough for QEMU to switch CPUs, and not at the same instruction each time.
 fn without_turns(outcome: Outcome, cpus: u16) -> Outcome {
     match outcome {
         Outcome::Measured(measured) if cpus > 1 => {
@@ -59,22 +61,22 @@ fn outcome(answer: guest::Answer) -> Outcome {
         },
         AgentMessage::Ready { .. } | AgentMessage::Stopped { .. } => Outcome::Failed(Failure {
             kind: FailureKind::GuestEnded,
-            message: "the guest ended before its cell did".into(),
+            message: "the guest ended before its cell".into(),
             console: answer.console,
         }),
     }
 }
 
-/// What the kernel's verifier said where it refused a program for a helper that this
-/// kernel does not have, or not for such programs: found by trying, for not every
-/// kernel's configuration is known.
+/// The verifier's message, if it refused a program because this kernel lacks a helper or
+/// does not offer it to such programs. hookbench finds this out by trying, because it
+/// does not know the configuration of every kernel.
 fn lacked(message: &str) -> Option<String> {
     let marks = ["cannot use helper bpf_", "unknown func bpf_", "invalid func unknown#"];
     let said = message.split(';').find(|said| marks.iter().any(|mark| said.contains(mark)))?;
     Some(format!("the kernel's verifier refuses the program: {}", said.trim()))
 }
 
-/// Why there is no snapshot: what happened to the guest, if it is that.
+/// The failure of making a snapshot; the guest's failure if that was the cause.
 pub(crate) fn no_snapshot(error: anyhow::Error) -> Failure {
     match error.downcast::<Error>() {
         Ok(error) => failure(error),
@@ -88,7 +90,7 @@ pub(crate) fn no_snapshot(error: anyhow::Error) -> Failure {
     }
 }
 
-/// What an error of a guest's is to its cell.
+/// The failure of a cell whose guest ended with `error`.
 pub(crate) fn failure(error: Error) -> Failure {
     let message = error.to_string();
     let (kind, console) = match error {
@@ -106,13 +108,13 @@ pub(crate) fn failure(error: Error) -> Failure {
     Failure { kind, message, console }
 }
 
-/// What an agent that ended before its cell said of it.
+/// The failure of a cell whose agent answered before its cell began.
 fn agent_failure(answer: guest::Answer) -> Failure {
     match outcome(answer) {
         Outcome::Failed(failure) => failure,
         other => Failure {
             kind: FailureKind::Agent,
-            message: format!("the agent answered before it was asked: {}", other.word()),
+            message: format!("the agent answered before it got a cell: {}", other.word()),
             console: Vec::new(),
         },
     }
@@ -124,7 +126,7 @@ mod tests {
     use hookbench_model::{Measured, Schedule};
 
     #[test]
-    fn a_helper_that_a_kernel_lacks_is_told_in_the_verifier_s_words() {
+    fn a_missing_helper_is_reported_with_the_message_of_the_verifier() {
         let said = "failed to attach kprobe+override: [libbpf: -- BEGIN PROG LOAD LOG --; 9: (85) call \
                     bpf_override_return#58; program of this type cannot use helper bpf_override_return#58; \
                     processed 14 insns]";
@@ -136,7 +138,7 @@ mod tests {
     }
 
     #[test]
-    fn numbers_of_a_guest_with_fewer_cpus_are_none() {
+    fn numbers_from_a_guest_with_too_few_cpus_are_refused() {
         let spec = CellSpec {
             workload: "mprotect-storm".into(),
             params: Default::default(),
@@ -159,6 +161,6 @@ mod tests {
         let answer = guest::Answer { ready: Some(ready), last, console: Vec::new() };
         let outcome = believed(&spec, hookbench_probes::none(), Target::Tcg, 4, answer);
         let Outcome::Failed(failure) = outcome else { panic!("{outcome:?}") };
-        assert!(failure.message.contains("3 CPUs are online, not 4"), "{}", failure.message);
+        assert!(failure.message.contains("3 CPUs are online instead of 4"), "{}", failure.message);
     }
 }

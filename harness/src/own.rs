@@ -1,5 +1,5 @@
-//! Monitors of a user's own: read, and packed for a guest. What they are called is read
-//! in `own_name`; how they are attached is known in the guest alone.
+//! Custom monitors: reads their files and packs them for a guest. `own_name` parses their
+//! names; only the agent knows how to attach them.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -21,20 +21,21 @@ use sha2::{Digest, Sha256};
 
 use crate::own_name::{command, parse, tuned};
 
-/// No object or file of rules is larger.
+/// The largest file of a custom monitor, in bytes.
 const LARGEST: u64 = 64 << 20;
 
-/// What is asked for beside the monitors themselves.
+/// The options that apply to custom monitors that are commands.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct With {
-    /// What commands have to write before they count as ready.
+    /// A regular expression that the output of a command must match before the command
+    /// counts as ready.
     pub ready: Option<String>,
-    /// What commands need beside what the guest has: files and folders by path, and
-    /// Debian packages by name.
+    /// The payload of the commands: paths of files and folders, and names of Debian
+    /// packages.
     pub bring: Vec<String>,
 }
 
-/// One of them.
+/// One custom monitor.
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Own {
     what: What,
@@ -43,29 +44,29 @@ struct Own {
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum What {
-    /// A file, which the guest has under the monitor's name.
+    /// The content of a file, which the guest gets under the monitor's file name.
     File(Vec<u8>),
-    /// A command.
+    /// A command that runs in the guest.
     Command(Command),
 }
 
-/// All of a run, by their names.
+/// All custom monitors of a run, by name.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Owns {
     all: BTreeMap<MonitorName, Own>,
-    /// Files that commands find in their folder.
+    /// The payload files that commands find in their folder.
     files: Vec<GuestFile>,
-    /// Debian packages to be fetched for them.
+    /// The Debian packages to download for commands.
     packages: Vec<String>,
-    /// What these are, once they have been.
+    /// The files of those packages, after the download.
     fetched: Option<Userland>,
 }
 
 impl Owns {
-    /// Reads those of `texts` that are not ours.
+    /// Reads the custom monitors in `texts`; ignores built-in ones.
     ///
     /// # Errors
-    /// When a file cannot be read, or two different ones have the same name.
+    /// When a file cannot be read, or two different monitors have the same name.
     pub fn read<'a>(texts: impl IntoIterator<Item = &'a String>, with: &With) -> Result<Owns> {
         let mut owns = Owns::default();
         for item in &with.bring {
@@ -82,27 +83,27 @@ impl Owns {
             ensure!(
                 had.is_none_or(|had| had == own),
                 "two different monitors are called {name}; rename one{}",
-                if name.mechanism() == "cmd" { ", as in cmd:NAME=COMMAND" } else { "" }
+                if name.mechanism() == "cmd" { " with cmd:NAME=COMMAND" } else { "" }
             );
         }
         let commands = owns.all.values().any(|own| matches!(own.what, What::Command(_)));
         ensure!(
             commands || with == &With::default(),
-            "--bring and --ready are for commands, and no monitor is one: cmd:COMMAND"
+            "--ready needs a monitor cmd:COMMAND, and --bring needs a monitor or workload cmd:COMMAND"
         );
         Ok(owns)
     }
 
-    /// Fetches the packages that commands need, or finds them in the cache.
+    /// Downloads the packages that commands need, or finds them in the cache.
     ///
     /// # Errors
-    /// When there is no such package, or it cannot be fetched.
+    /// When a package does not exist, or cannot be downloaded.
     pub(crate) fn fetch(&mut self, cache: &Cache, progress: &dyn Fn(&str)) -> Result<()> {
         if !self.packages.is_empty() {
             self.fetched = Some(packages::fetch(&self.packages, cache, progress)?);
         }
         let brought = self.files.iter().chain(self.fetched.iter().flat_map(|of| &of.files));
-        let packed = image::pack(brought).context("failed to pack what commands need")?;
+        let packed = image::pack(brought).context("failed to pack the payload of the monitors")?;
         for own in self.all.values_mut() {
             if let What::Command(_) = own.what {
                 own.record.sha256 = packed.sha256.clone();
@@ -113,20 +114,20 @@ impl Owns {
         Ok(())
     }
 
-    /// What is recorded of them.
+    /// What a run records about them.
     pub(crate) fn records(&self) -> Vec<CustomMonitorRecord> {
         self.all.values().map(|own| own.record.clone()).collect()
     }
 
-    /// Packs what `name` brings to a guest of `kernel` into an archive in `folder`;
-    /// `None` when it is none of these.
+    /// Packs the files of the monitor `name` for a guest with `kernel` into an archive in
+    /// `folder`. `None` if the monitor is built in.
     ///
     /// # Errors
-    /// When there is no such monitor here, or the archive cannot be written.
+    /// When the run has no such custom monitor, or the archive cannot be written.
     pub(crate) fn pack(&self, name: &MonitorName, kernel: &Kernel, folder: &Path) -> Result<Option<PathBuf>> {
         let Some((_, file)) = name.custom() else { return Ok(None) };
         let own = self.all.get(name).with_context(|| {
-            format!("nobody said where {name} is; name it with --monitor, as in bpf:PATH/NAME.o")
+            format!("no location for {name}; pass it with --monitor, for example bpf:PATH/NAME.o")
         })?;
         let in_folder = |file: &str, bytes: Vec<u8>| GuestFile {
             path: format!("{FOLDER}/{file}"),
@@ -149,12 +150,13 @@ impl Owns {
     }
 }
 
-/// Takes the file, or all in the folder, `path` of the host for the guest's folder `into`.
+/// Adds the file `path` of this machine, or all files of the folder `path`, to the
+/// guest's folder `into`.
 pub(crate) fn bring(path: &Path, into: &str, files: &mut Vec<GuestFile>) -> Result<()> {
-    let context = || format!("failed to bring {}", path.display());
+    let context = || format!("failed to read {}, which --bring names", path.display());
     let metadata = fs::metadata(path).with_context(context)?;
     let name = path.canonicalize().with_context(context)?;
-    let name = name.file_name().with_context(|| format!("{} has no name", path.display()))?;
+    let name = name.file_name().with_context(|| format!("{} has no file name", path.display()))?;
     let into = format!("{into}/{}", name.to_string_lossy());
     let mode = metadata.permissions().mode() & 0o7777;
     if !metadata.is_dir() {
@@ -168,7 +170,7 @@ pub(crate) fn bring(path: &Path, into: &str, files: &mut Vec<GuestFile>) -> Resu
     entries.iter().try_for_each(|entry| bring(&entry.path(), &into, files))
 }
 
-/// The kernel's configuration, where libbpf looks for what an object asks of it.
+/// The kernel's configuration, at the path where libbpf looks it up for a BPF object.
 fn config(kernel: &Kernel) -> Result<Option<GuestFile>> {
     let Some(path) = &kernel.config else { return Ok(None) };
     let bytes = fs::read(path).with_context(|| format!("failed to read {}", path.display()))?;
@@ -178,7 +180,7 @@ fn config(kernel: &Kernel) -> Result<Option<GuestFile>> {
 
 impl Own {
     fn read(name: &MonitorName, text: &str, with: &With) -> Result<Own> {
-        let (kind, rest) = CustomMonitorKind::of(text).context("not a monitor of one's own")?;
+        let (kind, rest) = CustomMonitorKind::of(text).context("not a custom monitor")?;
         let (rest, _) = tuned(kind, rest)?;
         let mut record = CustomMonitorRecord { name: name.to_string(), ..CustomMonitorRecord::default() };
         let (what, bytes) = match kind {
@@ -188,12 +190,13 @@ impl Own {
             }
             CustomMonitorKind::Command => {
                 if let Some(ready) = &with.ready {
-                    Regex::new(ready).with_context(|| format!("{ready:?} is no regular expression"))?;
+                    Regex::new(ready)
+                        .with_context(|| format!("--ready {ready:?} is not a regular expression"))?;
                 }
                 let command = Command { words: command(rest)?.1, ready: with.ready.clone() };
                 record.command.clone_from(&command.words);
                 record.ready.clone_from(&command.ready);
-                // What it brings is recorded when that is known.
+                // `fetch` records the payload, which is not known yet.
                 (What::Command(command), Vec::new())
             }
         };
@@ -206,7 +209,7 @@ impl Own {
 pub(crate) fn read(path: &Path) -> Result<Vec<u8>> {
     let context = || format!("failed to read {}", path.display());
     let size = fs::metadata(path).with_context(context)?.len();
-    ensure!(size <= LARGEST, "{} has {size} bytes, more than {LARGEST}", path.display());
+    ensure!(size <= LARGEST, "{} has {size} bytes; the limit is {LARGEST}", path.display());
     fs::read(path).with_context(context)
 }
 
@@ -215,7 +218,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn two_files_of_one_name_have_to_be_equal() {
+    fn two_monitors_with_the_same_name_must_have_the_same_content() {
         let folder = tempfile::tempdir().unwrap();
         let at = |name: &str, bytes: &str| {
             let path = folder.path().join(name);

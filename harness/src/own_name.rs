@@ -1,10 +1,10 @@
-//! Monitors of a user's own as they are asked for, `bpf:PATH/NAME.o`, and what they are
-//! called in cells. No file is looked at here.
+//! Parses custom monitors as the user writes them, such as `bpf:PATH/NAME.o`, and names
+//! them for cells. It does not open any file.
 
 use anyhow::{Context, Result, bail};
 use hookbench_model::{CustomMonitorKind, MonitorName, Params};
 
-/// The path, and the parameters of an object: `PATH[NAME=VALUE ...]`.
+/// Splits `PATH[NAME=VALUE ...]` into the path and the parameters of a BPF object.
 pub(crate) fn tuned(kind: CustomMonitorKind, rest: &str) -> Result<(&str, Params)> {
     match rest
         .strip_suffix(']')
@@ -16,11 +16,11 @@ pub(crate) fn tuned(kind: CustomMonitorKind, rest: &str) -> Result<(&str, Params
     }
 }
 
-/// What is asked for as `text`, as cells have it: name and parameters; `None` when
-/// that is one of ours.
+/// The name and parameters of the custom monitor `text`, as cells contain them; `None`
+/// if `text` has no prefix of a custom monitor.
 ///
 /// # Errors
-/// When it is of a kind and can be no name.
+/// When `text` has such a prefix, but no valid name follows from it.
 pub fn parse(text: &str) -> Result<Option<(MonitorName, Params)>> {
     let Some((kind, rest)) = CustomMonitorKind::of(text) else { return Ok(None) };
     let (rest, tuning) = tuned(kind, rest)?;
@@ -29,7 +29,7 @@ pub fn parse(text: &str) -> Result<Option<(MonitorName, Params)>> {
         CustomMonitorKind::Command => &command(rest)?.0,
     };
     let name = format!("{}:{name}", kind.prefix());
-    Ok(Some((name.parse().with_context(|| format!("{text:?} cannot be a monitor"))?, tuning)))
+    Ok(Some((name.parse().with_context(|| format!("{text:?} is not a valid monitor"))?, tuning)))
 }
 
 fn file_name(path: &str) -> &str {
@@ -42,12 +42,12 @@ pub(crate) fn command(text: &str) -> Result<(String, Vec<String>)> {
         !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.'))
     });
     let (name, line) = named.map_or((None, text), |(name, line)| (Some(name), line));
-    let words = shlex::split(line).with_context(|| format!("quotes are left open in {line:?}"))?;
-    let Some(program) = words.first() else { bail!("there is no command in {text:?}") };
+    let words = shlex::split(line).with_context(|| format!("unclosed quote in {line:?}"))?;
+    let Some(program) = words.first() else { bail!("no command in {text:?}") };
     Ok((name.map_or_else(|| file_name(program).into(), String::from), words))
 }
 
-/// The parts of a list on the command line, of which commands are no lists.
+/// Splits the lists of the command line at commas. A command is never split.
 pub(crate) fn split(lists: &[String]) -> Vec<String> {
     let command = |list: &str| matches!(CustomMonitorKind::of(list), Some((CustomMonitorKind::Command, _)));
     let parts = |list: &String| match command(list) {
@@ -64,7 +64,7 @@ mod tests {
     use proptest::prelude::*;
 
     #[test]
-    fn one_s_own_is_called_by_its_file_or_its_program() {
+    fn a_custom_monitor_is_named_after_its_file_or_program() {
         for (text, named) in [
             ("bpf:a/b/x.bpf.o", "bpf:x.bpf.o"),
             ("audit:/etc/stig.rules", "audit:stig.rules"),
@@ -86,7 +86,7 @@ mod tests {
         #[test]
         fn any_text_is_read_without_panic(text in "((bpf|audit|cmd):)?.*") {
             if let Ok(Some((name, tuning))) = parse(&text) {
-                // It stands in a cell's name, which is read again.
+                // The name is part of a cell's name, which must parse again.
                 let cell = format!("6.1/tcg/null-syscall/paced/{name}");
                 prop_assert_eq!(cell.parse::<Cell>().unwrap().monitor, name);
                 prop_assert!(tuning.to_string().parse::<Params>().is_ok());
@@ -95,7 +95,7 @@ mod tests {
     }
 
     #[test]
-    fn a_command_is_no_list() {
+    fn a_command_is_not_split_at_commas() {
         let lists = ["none,bpf:a.o", "cmd:a,b"].map(String::from);
         assert_eq!(split(&lists), ["none", "bpf:a.o", "cmd:a,b"]);
     }

@@ -1,6 +1,6 @@
-//! A plan: which cells are to be measured. Written as TOML or on the command
-//! line, with globs; turned into cells in their canonical order, that of the
-//! tables, whatever the order in which they were asked for.
+//! A plan says which cells to measure. It comes from TOML or the command line and may
+//! contain globs. It expands to cells in canonical order, which is that of the tables,
+//! whatever the order in the plan.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -26,30 +26,29 @@ pub const NAMED: &[(&str, &str)] = &[
     ("cpus", include_str!("../plans/cpus.toml")),
 ];
 
-/// A plan as it is written.
+/// A plan, as its file contains it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Plan {
-    /// Its name, which the run carries.
+    /// The name of the plan, which the run records.
     pub name: String,
-    /// What it is for.
+    /// What the plan is for.
     #[serde(default)]
     pub about: String,
-    /// Kernels by name or path; the default one when there are none.
+    /// Kernels by name or path; empty for the default one.
     #[serde(default)]
     pub kernels: Vec<String>,
-    /// What commands that are monitors have to write before they count as ready, as a
-    /// regular expression.
+    /// A regular expression that the output of a monitor command must match before the
+    /// command counts as ready.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ready: Option<String>,
-    /// What they need: Debian packages by name, files and folders by path.
+    /// The payload of commands: names of Debian packages, paths of files and folders.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub bring: Vec<String>,
-    /// The exit code that commands that are workloads have to end with; 0 when it is
-    /// left out.
+    /// The exit code that a workload command must return; 0 by default.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub expect_exit: Option<i32>,
-    /// What to measure; the products of each are cells.
+    /// What to measure; each entry expands to the product of its lists.
     pub cells: Vec<Products>,
 }
 
@@ -57,51 +56,51 @@ pub struct Plan {
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Products {
-    /// Names or globs, or one's own, as in `syscalls:PATH/NAME.toml`.
+    /// Names, globs, or custom workloads such as `syscalls:PATH/NAME.toml`.
     pub workloads: Vec<String>,
-    /// Names or globs, or one's own, as in `bpf:PATH/NAME.o`; `none` is always added, as
-    /// the baseline.
+    /// Names, globs, or custom monitors such as `bpf:PATH/NAME.o`. `none` is always added,
+    /// as the baseline.
     pub monitors: Vec<String>,
-    /// `paced` when there are none.
+    /// Schedules; `paced` by default.
     #[serde(default)]
     pub schedules: Vec<Schedule>,
-    /// Boot profiles; `lean` when there are none.
+    /// Boot profiles; `lean` by default.
     #[serde(default)]
     pub profiles: Vec<Profile>,
-    /// Numbers of CPUs; one when there are none.
+    /// Numbers of CPUs; one by default.
     #[serde(default)]
     pub cpus: Vec<u16>,
-    /// The guest's memory in MiB; 256 when there are none.
+    /// The guest's memory in MiB; 256 by default.
     #[serde(default)]
     pub memory: Vec<u32>,
-    /// Values of parameters, of workloads and of monitors; the usual ones of all
-    /// that are left out.
+    /// Values of workload and monitor parameters. A parameter that is not listed has its
+    /// default values.
     #[serde(default)]
     pub params: BTreeMap<String, Vec<String>>,
-    /// How many operations are timed; the workload's own number when it is left out.
+    /// The number of operations to time; the workload's number by default.
     #[serde(default)]
     pub samples: Option<u32>,
 }
 
-/// A cell with what a plan says of it beside its name.
+/// A cell, with what a plan says about it that is not in its name.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Planned {
     /// The cell.
     pub cell: Cell,
-    /// How many operations are timed.
+    /// The number of timed operations.
     pub samples: u32,
-    /// How many are made before.
+    /// The number of operations before them, which are not timed.
     pub warmup: u32,
 }
 
-/// More than a week's work.
+/// The most cells in a plan: more than a week's work.
 const MOST_CELLS: usize = 100_000;
 
 impl Plan {
-    /// The plan called `name`, or the one in the file of that name.
+    /// Opens the plan called `name`, or the plan in the file `name`.
     ///
     /// # Errors
-    /// When there is neither, or the file is no plan.
+    /// When neither exists, or the file is not a plan.
     pub fn open(name: &str) -> Result<Plan> {
         if let Some((_, text)) = NAMED.iter().find(|(known, _)| *known == name) {
             return toml::from_str(text).with_context(|| format!("failed to read the plan {name}"));
@@ -109,13 +108,13 @@ impl Plan {
         let path = Path::new(name);
         if !path.exists() {
             let known: Vec<&str> = NAMED.iter().map(|(name, _)| *name).collect();
-            bail!("no plan {name:?}: no such file, and the plans by name are {}", known.join(", "));
+            bail!("no plan {name:?}: there is no such file; known plans: {}", known.join(", "));
         }
         let text = fs::read_to_string(path).with_context(|| format!("failed to read the plan {name}"))?;
-        toml::from_str(&text).with_context(|| format!("failed to understand the plan {name}"))
+        toml::from_str(&text).with_context(|| format!("failed to parse the plan {name}"))
     }
 
-    /// The plan's cells on these kernels, in canonical order, none twice.
+    /// The plan's cells on these kernels, in canonical order, each once.
     ///
     /// # Errors
     /// When a name, a glob or a parameter is unknown, or there are too many cells.
@@ -131,7 +130,7 @@ impl Plan {
         planned.sort_by_cached_key(|Planned { cell, .. }| {
             (
                 kernels.iter().position(|kernel| *kernel == cell.kernel),
-                // One's own come after ours, by their names.
+                // Custom workloads come after built-in ones, in the order of their names.
                 WORKLOADS
                     .iter()
                     .position(|workload| workload.info().name == cell.workload)
@@ -150,17 +149,17 @@ impl Plan {
     }
 }
 
-/// Numbers in the order of numbers.
+/// A sort key that orders numeric values by number.
 fn tuning_key(tuning: &Params) -> Vec<(String, u32, String)> {
     tuning.iter().map(|(name, value)| (name.into(), value.parse().unwrap_or(0), value.into())).collect()
 }
 
-/// All names of monitors, in the order of the table.
+/// The names of all monitors, in the order of the table.
 pub fn monitor_names() -> Vec<String> {
     hookbench_probes::monitors().map(|monitor| monitor.name().to_string()).collect()
 }
 
-/// All names of workloads, in the order of the table.
+/// The names of all workloads, in the order of the table.
 pub fn workload_names() -> Vec<String> {
     WORKLOADS.iter().map(|workload| workload.info().name.to_string()).collect()
 }
@@ -169,7 +168,7 @@ impl Products {
     fn on(&self, kernel: &str) -> Result<Vec<Planned>> {
         let workloads = self.workloads()?;
         let (monitors, boots) = (self.monitors()?, self.boots()?);
-        // What is said twice is meant once, and must not multiply.
+        // A repeated value counts once; it must not multiply the cells.
         let mut schedules: BTreeSet<Schedule> = self.schedules.iter().copied().collect();
         if schedules.is_empty() {
             schedules.insert(Schedule::default());
@@ -179,7 +178,7 @@ impl Products {
             let Some(info) = hookbench_workloads::info(workload) else { continue };
             let samples = self.samples.unwrap_or(info.samples);
             if !(1..=MOST_SAMPLES).contains(&(samples as usize)) {
-                bail!("cannot time {samples} operations of {workload}; from 1 to {MOST_SAMPLES} can be");
+                bail!("cannot time {samples} operations of {workload}; choose 1 to {MOST_SAMPLES}");
             }
             for params in info.products(&self.meant_for(info.params))? {
                 for (&schedule, &boot) in schedules.iter().flat_map(|s| boots.iter().map(move |b| (s, b))) {
@@ -202,7 +201,7 @@ impl Products {
         Ok(planned)
     }
 
-    /// Ours that are meant, and one's own.
+    /// The selected built-in workloads, and the custom ones.
     fn workloads(&self) -> Result<Vec<String>> {
         let mut all = Vec::new();
         let mut ours = Vec::new();
@@ -223,11 +222,11 @@ impl Products {
         let profiles = if self.profiles.is_empty() { &[Profile::Lean][..] } else { &self.profiles };
         let cpus = if self.cpus.is_empty() { &[1][..] } else { &self.cpus };
         if let Some(wrong) = cpus.iter().find(|cpus| !(1..=MOST_CPUS).contains(cpus)) {
-            bail!("a guest cannot have {wrong} CPUs; it takes 1 to {MOST_CPUS}");
+            bail!("a guest cannot have {wrong} CPUs; choose 1 to {MOST_CPUS}");
         }
         let memory = if self.memory.is_empty() { &[USUAL_MEMORY][..] } else { &self.memory };
         if let Some(wrong) = memory.iter().find(|memory| !MEMORY.contains(memory)) {
-            bail!("a guest cannot have {wrong} MiB; it takes {} to {}", MEMORY.start(), MEMORY.end());
+            bail!("a guest cannot have {wrong} MiB of memory; choose {} to {}", MEMORY.start(), MEMORY.end());
         }
         let mut boots = BTreeSet::new();
         for &profile in profiles {
@@ -260,8 +259,8 @@ impl Products {
         Ok(all)
     }
 
-    /// A parameter is meant for those workloads and monitors that have it; one that
-    /// nobody has is meant for all, who say that they do not have it.
+    /// The parameters that apply to a workload or monitor with `infos`: those that it
+    /// has. A parameter that nothing has applies to everything, so it causes an error.
     fn meant_for(&self, infos: &[ParamInfo]) -> BTreeMap<String, Vec<String>> {
         let has = |name: &str| infos.iter().any(|param| param.name == name);
         let pairs = self.params.iter().filter(|(name, _)| has(name) || !somebody_has(name));
@@ -277,7 +276,7 @@ fn somebody_has(name: &str) -> bool {
     of_workloads.chain(of_monitors).any(|param| param.name == name)
 }
 
-/// What of `tuning` is not as usual: a monitor's name shows only that.
+/// The values in `tuning` that differ from the default: a cell's name shows only those.
 fn unusual(tuning: Params, infos: &[ParamInfo]) -> Params {
     let usual = |name: &str, value: &str| {
         infos.iter().any(|info| info.name == name && info.usual.first() == Some(&value))
@@ -310,7 +309,7 @@ mod tests {
     }
 
     #[test]
-    fn the_named_plans_are_plans() {
+    fn every_named_plan_expands_to_cells() {
         for (name, _) in NAMED {
             let plan = Plan::open(name).unwrap();
             assert_eq!(plan.name, *name);
@@ -330,7 +329,7 @@ mod tests {
     }
 
     #[test]
-    fn the_order_of_asking_does_not_matter_and_the_baseline_comes_along() {
+    fn the_order_in_a_plan_does_not_matter_and_the_baseline_is_added() {
         let one = plan(&["mprotect-*", "null-syscall"], &["kprobe+count", "audit+rules"]);
         let two = plan(&["null-syscall", "mprotect-storm"], &["audit+rules", "kprobe+count", "kprobe+count"]);
         let kernels = ["6.1".to_string()];
@@ -342,7 +341,7 @@ mod tests {
     }
 
     #[test]
-    fn a_parameter_is_for_those_who_have_it_and_nobodys_is_an_error() {
+    fn a_parameter_applies_to_what_has_it_and_an_unknown_one_is_an_error() {
         let mut plan = plan(&["null-syscall", "execve-noop"], &["none"]);
         plan.cells[0].params.insert("env_pages".into(), vec!["32".into()]);
         assert_eq!(plan.cells(&["6.1".into()]).unwrap().len(), 2);
@@ -351,7 +350,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_said_a_thousand_times_is_planned_once() {
+    fn repeated_values_are_planned_once() {
         let mut plan = plan(&["execve-noop"], &["none"]);
         plan.cells[0].params.insert("env_pages".into(), vec!["0".into(); 10_000]);
         plan.cells[0].params.insert("ld_preload".into(), vec!["ignored".into(); 10_000]);
@@ -360,14 +359,14 @@ mod tests {
     }
 
     #[test]
-    fn more_cells_than_anyone_can_wait_for_are_refused() {
+    fn a_plan_with_too_many_cells_is_refused() {
         let plan = plan(&["*"], &["*"]);
         let kernels: Vec<String> = (0..5_000).map(|number| number.to_string()).collect();
         assert_eq!(plan.cells(&kernels).unwrap_err().to_string(), "the plan has more than 100000 cells");
     }
 
     #[test]
-    fn no_operations_are_no_cell() {
+    fn a_cell_without_operations_is_refused() {
         let mut plan = plan(&["null-syscall"], &["none"]);
         plan.cells[0].samples = Some(0);
         assert!(plan.cells(&["6.1".into()]).is_err());

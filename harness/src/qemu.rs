@@ -1,5 +1,5 @@
-//! The session that runs each cell in a QEMU guest of its own, which goes on from
-//! a snapshot or, when asked to and under KVM, boots for it.
+//! The session that runs each cell in a separate QEMU guest. The guest resumes from a
+//! snapshot; under KVM, or with `--cold`, it boots for the cell.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsString;
@@ -41,35 +41,35 @@ use crate::snapshots::Snapshots;
 use crate::stop::Stop;
 use crate::work::Works;
 
-/// PID 1 of the guest.
+/// The agent, which is PID 1 of the guest.
 pub(crate) const AGENT: &[u8] = include_bytes!(env!("HOOKBENCH_AGENT"));
-/// What `execve-noop` executes.
+/// The program that `execve-noop` executes.
 pub(crate) const NOOP: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/noop"));
 
-/// The file of the guest's image in its entry of the cache.
+/// The file name of the guest's image in its cache entry.
 const IMAGE: &str = "image.cpio";
 
-/// What compiled the BPF objects in the agent.
+/// The compiler of the BPF objects in the agent.
 pub const BPF_COMPILER: &str = env!("HOOKBENCH_BPF_COMPILER");
 
-/// How long a cell may take in real time unless one says otherwise: some fifty
-/// times what the slowest takes on a slow machine.
+/// The default time limit of a cell, in real time: about fifty times what the slowest
+/// cell takes on a slow machine.
 pub const BUDGET: Duration = Duration::from_secs(120);
 
-/// Guests under TCG with the exact clock, or under KVM with those of hardware (`kvm.rs`).
+/// Guests under TCG with the exact clock, or under KVM with hardware clocks (`kvm.rs`).
 pub struct QemuSession {
     kernels: BTreeMap<String, Kernel>,
-    /// Those that the mirror no longer has, each with what is there instead.
+    /// Kernels that the mirror no longer has, each with the reason, which names what it has.
     gone: BTreeMap<String, String>,
     image: PathBuf,
-    /// Keeps the image in the cache, as each of `kernels` keeps itself.
+    /// Keeps the image in the cache. Each kernel in `kernels` has its lease.
     _image: Lease,
     cache: Cache,
     snapshots: Snapshots,
     modules: Modules,
     owns: Owns,
     works: Works,
-    /// Of the one kernel that is one's own.
+    /// The modules and configuration of the user's kernel.
     loadable: Loadable,
     history: History,
     scratch: Scratch,
@@ -81,12 +81,12 @@ pub struct QemuSession {
 }
 
 impl QemuSession {
-    /// Gets kernels and makes the image, or finds them in the cache.
+    /// Obtains the kernels and builds the image, or finds them in the cache.
     ///
     /// # Errors
-    /// When QEMU is missing, a kernel cannot be had, or the cache cannot be written.
-    /// One that the mirror no longer has is no error as long as it has `least` of them:
-    /// its cells are unsupported.
+    /// When QEMU is missing, a kernel cannot be obtained, or the cache cannot be written.
+    /// The mirror may lack some kernels if at least `least` remain: cells of the missing
+    /// ones are unsupported.
     pub fn open(
         names: &[String],
         least: usize,
@@ -97,8 +97,8 @@ impl QemuSession {
         let cache = Cache::open()?;
         if !cache.is_writable() {
             progress(&format!(
-                "{} cannot be written: a guest that is not in it is booted in each run, and kept in {} \
-                 for as long",
+                "{} is read-only: each run boots the guests that are not in it, and keeps them in {} until it \
+                 ends",
                 cache.root().display(),
                 std::env::temp_dir().display()
             ));
@@ -145,23 +145,21 @@ impl QemuSession {
         })
     }
 
-    /// The same session, whose guests come to their cells as `history` says.
+    /// Sets how guests reach the start of a cell.
     #[must_use]
     pub fn with_history(self, history: History) -> QemuSession {
         QemuSession { history, ..self }
     }
 
-    /// The same session, whose guests run under KVM, each booted for its cell: their
-    /// clocks are those of hardware.
+    /// Runs guests under KVM with hardware clocks, and boots one for each cell.
     #[must_use]
     pub fn under_kvm(mut self, kvm: Kvm) -> QemuSession {
         kvm.describe(&mut self.environment);
         QemuSession { history: History::Cold, kvm: Some(kvm), ..self }
     }
 
-    /// The same session, with the modules of those of its `kernels` whose cells need
-    /// some: what they are is then part of the environment. Where there are none,
-    /// those cells say why.
+    /// Builds modules for `kernels`, whose cells need them, and records them in the
+    /// environment. If a kernel has none, its cells say why.
     #[must_use]
     pub fn with_modules(mut self, kernels: &BTreeSet<&str>, progress: &dyn Fn(&str)) -> QemuSession {
         for record in &mut self.environment.kernels {
@@ -172,29 +170,28 @@ impl QemuSession {
         self
     }
 
-    /// The same session, with these monitors of a user's own: what they are is part of
-    /// the environment.
+    /// Adds custom monitors and records them in the environment.
     ///
     /// # Errors
-    /// When the packages that they bring cannot be had.
+    /// When a package in their payload cannot be obtained.
     pub fn with_own(mut self, mut owns: Owns, progress: &dyn Fn(&str)) -> Result<QemuSession> {
         owns.fetch(&self.cache, progress)?;
         self.environment.custom_monitors = owns.records();
         Ok(QemuSession { owns, ..self })
     }
 
-    /// The same session, with these workloads of a user's own, likewise.
+    /// Adds custom workloads and records them in the environment.
     ///
     /// # Errors
-    /// When a program, or something that it needs, is nowhere.
+    /// When a program or one of its files cannot be found.
     pub fn with_works(mut self, mut works: Works, progress: &dyn Fn(&str)) -> Result<QemuSession> {
         works.fetch(&self.cache, progress)?;
         self.environment.custom_workloads = works.records();
         Ok(QemuSession { works, ..self })
     }
 
-    /// The same session, whose one kernel has these modules, and their configuration
-    /// where none was known.
+    /// Adds modules to load in guests with the user's kernel, and its configuration if
+    /// none was known.
     #[must_use]
     pub fn with_loadable(mut self, loadable: Loadable) -> QemuSession {
         for kernel in self.kernels.values_mut() {
@@ -206,19 +203,19 @@ impl QemuSession {
         QemuSession { loadable, ..self }
     }
 
-    /// The same session, whose guests end at once when `stop` is asked for.
+    /// Ends all guests as soon as `stop` is requested.
     #[must_use]
     pub fn stopped_by(self, stop: &Stop) -> QemuSession {
         QemuSession { stop: stop.clone(), ..self }
     }
 
-    /// The same session, whose guests' consoles are shown while they run.
+    /// Shows the consoles of guests while they run.
     #[must_use]
     pub fn with_console(self, show: Show) -> QemuSession {
         QemuSession { console: Some(show), ..self }
     }
 
-    /// The same session, whose environment records the boot lines and machines of these cells.
+    /// Records the boot lines and machines of `cells` in the environment.
     ///
     /// # Errors
     /// When a kernel's configuration cannot be read.
@@ -247,7 +244,7 @@ impl QemuSession {
         Ok(self)
     }
 
-    /// What makes this session's numbers.
+    /// The environment in which this session measures.
     pub fn environment(&self) -> &Environment {
         &self.environment
     }
@@ -263,7 +260,7 @@ impl QemuSession {
         }
         let spec = &CellSpec { work: self.works.of(&cell.workload)?, ..spec.clone() };
         let asked = serde_json::to_vec(spec).context("failed to render the cell")?;
-        let folder = self.scratch.folder("brought").context("failed to make a folder for a cell")?;
+        let folder = self.scratch.folder("brought").context("failed to create a folder for the cell")?;
         let mut brought = None;
         if let Some(name) = monitor.sink.requires.module {
             let module = match self.modules.of(kernel, name, &self.cache)? {
@@ -348,7 +345,7 @@ impl Session for QemuSession {
     }
 }
 
-/// The usual parameters of the monitors that have any.
+/// The default parameters of the monitors that have parameters.
 pub(crate) fn usual() -> Vec<(String, Params)> {
     let with = hookbench_probes::monitors().filter(|monitor| !monitor.sink.params.is_empty());
     let of = |info: &ParamInfo| Some((info.name.to_string(), info.usual.first()?.to_string()));
@@ -360,22 +357,22 @@ fn lossy(argument: OsString) -> String {
     argument.to_string_lossy().into_owned()
 }
 
-/// The first line of QEMU's `--version`.
+/// The first line of the output of `qemu --version`.
 ///
 /// # Errors
-/// When QEMU is not there or does not start.
+/// When QEMU is not installed or does not start.
 pub fn qemu_version() -> Result<String> {
     let output = Command::new(args::QEMU).arg("--version").output().with_context(|| {
         format!(
-            "failed to start {}; install it (Debian: qemu-system-x86), or run: hookbench doctor",
+            "failed to start {}; install it (Debian: qemu-system-x86), or check with: hookbench doctor",
             args::QEMU
         )
     })?;
     let text = String::from_utf8_lossy(&output.stdout);
-    Ok(text.lines().next().unwrap_or("a version it does not tell").to_string())
+    Ok(text.lines().next().unwrap_or("unknown version").to_string())
 }
 
-/// The image with the agent, kept in the cache under its hash.
+/// Builds the image with the agent and keeps it in the cache under its hash.
 fn make_image(cache: &Cache, progress: &dyn Fn(&str)) -> Result<(Lease, ImageRecord)> {
     let userland = userland::fetch(cache, progress)?;
     let program = |path: &str, bytes: &[u8]| GuestFile {
@@ -385,20 +382,21 @@ fn make_image(cache: &Cache, progress: &dyn Fn(&str)) -> Result<(Lease, ImageRec
     };
     let mut files = userland.files;
     files.extend([program("init", AGENT), program("noop", NOOP)]);
-    let image = image::build(&files).context("failed to make the guest's image")?;
+    let image = image::build(&files).context("failed to build the guest's image")?;
     let wanted = Wanted { kind: Kind::IMAGES, key: &image.sha256, source: "" };
     let make = |_: &Lock, made: &Path| {
         write_whole(&made.join(IMAGE), &image.bytes)?;
         Ok(format!("of hookbench {}", env!("CARGO_PKG_VERSION")))
     };
-    let lease = cache.obtain(&wanted, progress, make).context("failed to keep the guest's image")?;
+    let lease =
+        cache.obtain(&wanted, progress, make).context("failed to store the guest's image in the cache")?;
     Ok((
         lease,
         ImageRecord { sha256: image.sha256, agent_sha256: agent_sha256(), packages: userland.packages },
     ))
 }
 
-/// The agent's SHA-256.
+/// The SHA-256 of the agent, in hexadecimal.
 pub(crate) fn agent_sha256() -> String {
     Sha256::digest(AGENT).iter().map(|byte| format!("{byte:02x}")).collect()
 }

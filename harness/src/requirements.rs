@@ -1,5 +1,5 @@
-//! What a cell needs of its kernel: why it cannot be measured, as far as that is known
-//! before a boot, and the command line that its monitor asks for.
+//! What a cell requires of its kernel: reasons, known before the boot, why hookbench
+//! cannot measure it, and the kernel command line that its monitor needs.
 
 use anyhow::Result;
 use hookbench_model::{Cell, KernelVersion};
@@ -7,14 +7,15 @@ use hookbench_probes::{Monitor, Requires, STACKED};
 use hookbench_vm::args::{self, Additions};
 use hookbench_vm::kernel::Kernel;
 
-/// `bpf_task_pt_regs`, by which a program finds the caller's environment.
+/// The kernel that added `bpf_task_pt_regs`, with which a BPF program finds the caller's
+/// environment.
 const READS_CALLER: KernelVersion = KernelVersion::new(5, 15);
 
-/// Why this cell cannot be measured, as far as it is known before a boot.
+/// Why hookbench cannot measure this cell, as far as that is known before the boot.
 pub(crate) fn missing(monitor: Monitor, kernel: &Kernel, cell: &Cell) -> Result<Option<String>> {
     let recorded = cell.params.get("ld_preload") == Some("recorded");
     if recorded && monitor.sink.sees() && !monitor.sink.records {
-        let why = format!("{} carries no record that could hold the value of LD_PRELOAD", cell.monitor);
+        let why = format!("{} writes no record that could hold the value of LD_PRELOAD", cell.monitor);
         return Ok(Some(why));
     }
     if let Some(why) = blind(monitor, cell) {
@@ -29,8 +30,7 @@ pub(crate) fn missing(monitor: Monitor, kernel: &Kernel, cell: &Cell) -> Result<
         version.filter(|version| recorded && monitor.sink.records && *version < READS_CALLER)
     {
         return Ok(Some(format!(
-            "a program reads LD_PRELOAD through bpf_task_pt_regs, which came with {READS_CALLER}; this is \
-             {version}"
+            "reading LD_PRELOAD needs bpf_task_pt_regs, which kernel {READS_CALLER} added; this is {version}"
         )));
     }
     for option in config {
@@ -41,7 +41,7 @@ pub(crate) fn missing(monitor: Monitor, kernel: &Kernel, cell: &Cell) -> Result<
     Ok(None)
 }
 
-/// Why the monitor cannot watch what the cell's workload does.
+/// Why the monitor cannot see the behaviour of the cell's workload; `None` if it can.
 pub(crate) fn blind(monitor: Monitor, cell: &Cell) -> Option<String> {
     let behaviour = hookbench_workloads::info(&cell.workload)?.behaviour;
     let (_, why) = monitor.sink.blind_to.iter().find(|(name, _)| *name == behaviour)?;

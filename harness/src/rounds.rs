@@ -1,7 +1,7 @@
-//! Cells in rounds, for clocks with noise: what is compared with each other stands
-//! together in each round, in a random order that is recorded, so that what the
-//! machine does meanwhile falls on all alike. The rounds of a cell are one
-//! measurement in the end, which knows where each of them ended.
+//! Runs cells in rounds, for hardware clocks, which are noisy. Each round runs the cells
+//! that are compared with each other one after another, in a random order that the run
+//! records. Disturbances then affect all of them alike. The rounds of a cell become one
+//! measurement, which records where each round ended.
 
 use std::time::{Duration, Instant};
 
@@ -15,17 +15,17 @@ use crate::runner::{Event, spec};
 use crate::session::Session;
 use crate::stop::Stop;
 
-/// In how many rounds, and in which order.
+/// The number of rounds, and their order.
 #[derive(Debug, Clone, Copy)]
 pub struct Rounds {
-    /// How many.
+    /// The number of rounds.
     pub count: u32,
-    /// Where the random order begins.
+    /// The seed of the random order.
     pub seed: u64,
 }
 
-/// Runs `planned` one after another, in rounds. Returns the order: for each round of
-/// each group, the places of its cells in the plan. What a stop cuts off is no
+/// Runs `planned` one after another, in rounds. Returns the order: for each round of each
+/// group, the indices of its cells in the plan. A cell that a stop interrupts yields no
 /// measurement.
 ///
 /// # Errors
@@ -74,7 +74,7 @@ pub fn run(
     Ok(order)
 }
 
-/// The places of cells that have the same baseline, in the plan's order.
+/// Groups the cells that share a baseline. Returns their indices in the plan's order.
 fn groups(planned: &[Planned]) -> Vec<Vec<usize>> {
     let mut groups: Vec<(Cell, Vec<usize>)> = Vec::new();
     for (place, planned) in planned.iter().enumerate() {
@@ -87,11 +87,11 @@ fn groups(planned: &[Planned]) -> Vec<Vec<usize>> {
     groups.into_iter().map(|(_, places)| places).collect()
 }
 
-/// A cell's rounds so far.
+/// The rounds of a cell so far.
 #[derive(Default)]
 struct Gathered {
     rounds: Vec<Measured>,
-    /// A round that ended otherwise ends the cell.
+    /// The outcome of a round that was not measured; it ends the cell.
     ended: Option<Outcome>,
     took: Duration,
 }
@@ -113,8 +113,8 @@ impl Gathered {
     }
 }
 
-/// The rounds of a cell as one: samples one after another, sums of what is counted,
-/// medians of what is measured once in each.
+/// Combines the rounds of a cell: concatenates samples, adds counts, and takes the median
+/// of values that each round has once.
 fn together(rounds: Vec<Measured>) -> Measured {
     let lengths = rounds.iter().map(|round| round.samples.len() as u32).collect();
     let mut notes: Vec<String> = Vec::new();
@@ -124,7 +124,7 @@ fn together(rounds: Vec<Measured>) -> Measured {
         }
     }
     let others = others(&rounds, &mut notes);
-    // The steps of loading are parts of the whole: both are of the same round.
+    // The steps of loading add up to at most the whole, so both come from the same round.
     let whole = median(rounds.iter().map(|round| round.attach_cost));
     let usual = rounds.iter().find(|round| Some(round.attach_cost) == whole);
     Measured {
@@ -141,7 +141,7 @@ fn together(rounds: Vec<Measured>) -> Measured {
     }
 }
 
-/// The middle one, or the one before it; `None` of nothing.
+/// The lower median; `None` without values.
 fn median<T: Ord + Copy>(values: impl Iterator<Item = T>) -> Option<T> {
     let mut values: Vec<T> = values.collect();
     values.sort_unstable();
@@ -170,8 +170,8 @@ fn add_refused(one: Option<Refused>, two: Option<Refused>) -> Option<Refused> {
     })
 }
 
-/// The other clocks of all rounds; one that was not there in each is left out, and
-/// that is said.
+/// Combines the other clocks of all rounds. A clock that is missing in some round is left
+/// out, with a note.
 fn others(rounds: &[Measured], notes: &mut Vec<String>) -> Vec<ClockSamples> {
     let Some(first) = rounds.first() else { return Vec::new() };
     let mut all = Vec::new();
@@ -182,7 +182,7 @@ fn others(rounds: &[Measured], notes: &mut Vec<String>) -> Vec<ClockSamples> {
         if found.len() < rounds.len() {
             let what = format!("{} {}", known.clock.name(), known.what);
             notes.push(format!(
-                "{} was there in {} of {} rounds only",
+                "{} was available in only {} of {} rounds",
                 what.trim(),
                 found.len(),
                 rounds.len()
@@ -208,7 +208,7 @@ mod tests {
     use hookbench_model::protocol::CellSpec;
     use hookbench_model::{Clock, History};
 
-    /// Notes who ran; `kprobe+count` is unsupported in its second round.
+    /// Records which cells ran; `kprobe+count` is unsupported in its second round.
     #[derive(Default)]
     struct Scripted(Mutex<Vec<String>>);
 
@@ -274,7 +274,7 @@ mod tests {
     }
 
     #[test]
-    fn baseline_and_monitors_stand_together_in_each_round_in_the_order_of_the_seed() {
+    fn each_round_runs_a_baseline_with_its_monitors_in_the_order_of_the_seed() {
         let (_, order, ran) = measured(1);
         assert_eq!(order.len(), 2 * 3);
         for round in &order[..3] {
@@ -288,7 +288,7 @@ mod tests {
     }
 
     #[test]
-    fn rounds_are_one_measurement_that_knows_where_they_ended() {
+    fn the_rounds_of_a_cell_become_one_measurement_with_their_lengths() {
         let (all, ..) = measured(1);
         assert_eq!(all.len(), planned().len());
         let none = all[0].measured().unwrap();
@@ -301,7 +301,7 @@ mod tests {
     }
 
     #[test]
-    fn a_round_without_a_number_ends_the_cell() {
+    fn a_round_without_numbers_ends_the_cell() {
         let (all, _, ran) = measured(1);
         let words: Vec<&str> = all.iter().map(|measurement| measurement.outcome.word()).collect();
         assert_eq!(words, ["measured", "unsupported", "measured"].repeat(2));

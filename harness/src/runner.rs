@@ -1,6 +1,6 @@
-//! Runs planned cells on a session, several at once, and hands each measurement
-//! on as soon as it is there. Order and number of threads change no result, and
-//! neither does a stop: what it cuts off is no measurement.
+//! Runs planned cells in a session, several at once, and passes on each measurement as
+//! soon as it is complete. Neither the order nor the number of threads changes a result.
+//! A cell that a stop interrupts yields no measurement.
 
 use std::sync::Mutex;
 use std::sync::mpsc::{self, Sender};
@@ -15,20 +15,21 @@ use crate::plan::Planned;
 use crate::session::Session;
 use crate::stop::Stop;
 
-/// What the runner tells while it runs.
+/// What the runner reports while it runs.
 pub enum Event {
     /// A cell has begun.
     Begun(Cell),
-    /// A cell has ended, after so long.
+    /// A cell has ended, after this time.
     Ended(Box<Measurement>, Duration),
 }
 
-/// Runs `planned` on `jobs` threads until all have ended or `stop` is asked for.
-/// When `heard` fails, as on a full disk, it asks for it, and its error is returned.
-/// The session has to look at the same `stop`, or cells at work go on to their end.
+/// Runs `planned` on `jobs` threads until all cells have ended or `stop` is requested.
+/// If `heard` fails, for example because the disk is full, the runner requests the stop
+/// and returns that error. The session must poll the same `stop`, or running cells
+/// continue to their end.
 ///
 /// # Errors
-/// Only those of `heard`; a cell that fails is a measurement like any other.
+/// Only those of `heard`. A cell that fails is a measurement like any other.
 pub fn run(
     session: &dyn Session,
     planned: &[Planned],
@@ -47,7 +48,7 @@ pub fn run(
         drop(tell);
         for event in hear {
             if let Err(error) = heard(event) {
-                // What those at work would say could not be kept either.
+                // The results of the running cells could not be kept either.
                 stop.ask();
                 return Err(error);
             }
@@ -71,8 +72,8 @@ fn work(
         }
         let begin = Instant::now();
         let outcome = session.run(cell, &spec(planned, fault));
-        // A failure may well be that it was stopped. Whatever it is, the cell is
-        // measured again by whoever goes on with the run.
+        // The stop may have caused the failure. Either way, a resumed run measures the
+        // cell again.
         if stop.is_asked() && matches!(outcome, Outcome::Failed(_)) {
             return;
         }
@@ -84,13 +85,13 @@ fn work(
     }
 }
 
-/// How many seconds of the guest's time a cell with so many operations may take:
-/// many times what any takes.
+/// The time limit of a cell with this many operations, in seconds of the guest's time:
+/// many times what any cell takes.
 fn budget(operations: u32) -> u64 {
     30 + u64::from(operations) / 50
 }
 
-/// What the agent is asked for.
+/// The specification of the cell for the agent.
 pub fn spec(planned: &Planned, fault: Option<Fault>) -> CellSpec {
     let Planned { cell, samples, warmup } = planned;
     CellSpec {
@@ -113,7 +114,7 @@ mod tests {
     use anyhow::bail;
     use hookbench_model::{Clock, Failure, FailureKind, History, Measured};
 
-    /// A session without a machine: every cell costs as many as its name is long.
+    /// A session without a machine: each sample of a cell is the length of its name.
     struct Scripted;
 
     impl Session for Scripted {
@@ -149,14 +150,14 @@ mod tests {
     }
 
     #[test]
-    fn each_cell_ends_in_one_measurement_whatever_the_number_of_threads() {
+    fn each_cell_ends_in_one_measurement_on_any_number_of_threads() {
         let one = measured(1);
         assert_eq!(one.len(), planned().len());
         assert_eq!(one, measured(7));
     }
 
     #[test]
-    fn an_error_of_the_listener_ends_the_run() {
+    fn an_error_of_the_listener_stops_the_run() {
         let mut ended = 0;
         let heard = |event| {
             if let Event::Ended(..) = event {
@@ -169,7 +170,7 @@ mod tests {
         assert_eq!((error.to_string().as_str(), ended), ("the disk is full", 1));
     }
 
-    /// A session whose third cell is stopped while it is at work.
+    /// A session in which a stop interrupts the third cell.
     struct Stopping(Stop, std::sync::atomic::AtomicUsize);
 
     impl Session for Stopping {
@@ -192,7 +193,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_stop_cuts_off_is_no_measurement() {
+    fn an_interrupted_cell_is_not_a_measurement() {
         let stop = Stop::default();
         let session = Stopping(stop.clone(), Default::default());
         let mut words = Vec::new();

@@ -1,17 +1,17 @@
-//! A session: where a cell is run. The runner knows nothing else of machines,
-//! so that hardware, and tests without any machine, are only more of these.
+//! A session runs cells on one kind of machine. The runner knows only this trait, so
+//! guests, hardware and tests without a machine look the same to it.
 
 use hookbench_model::protocol::CellSpec;
 use hookbench_model::{Cell, Clock, History, Outcome};
 
-/// Runs cells, several at once if asked to from several threads.
+/// Runs cells. Several threads may run cells at the same time.
 pub trait Session: Sync {
-    /// What its numbers count.
+    /// The clock of its samples.
     fn clock(&self) -> Clock;
 
-    /// What its guests have behind them when a cell begins; `None` without guests.
+    /// How its guests reach the start of a cell; `None` without guests.
     fn history(&self) -> Option<History>;
 
-    /// Runs one cell to its end, whatever that is.
+    /// Runs one cell until it ends. A failure is an outcome too.
     fn run(&self, cell: &Cell, spec: &CellSpec) -> Outcome;
 }

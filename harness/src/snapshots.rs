@@ -1,5 +1,5 @@
-//! The snapshots of a session: one for each kernel and boot line that its cells
-//! ask for, made or found in the cache when the first of them does.
+//! The snapshots of a session: one per kernel, machine and boot line. The first cell
+//! that needs a snapshot makes it or finds it in the cache.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use hookbench_model::{Boot, Failure};
 use hookbench_vm::snapshot::Snapshot;
 
-/// A snapshot, or why there is none; the others that need it are told the same.
+/// A snapshot, or why making it failed. Every cell that needs it gets the same answer.
 type Made = Arc<OnceLock<Result<Snapshot, Failure>>>;
 
 /// Snapshots by kernel, machine and boot line.
@@ -15,11 +15,11 @@ type Made = Arc<OnceLock<Result<Snapshot, Failure>>>;
 pub(crate) struct Snapshots(Mutex<BTreeMap<(String, Boot, String), Made>>);
 
 impl Snapshots {
-    /// The snapshot of `kernel` on the machine of `boot`, booted with `boot_line`. While one cell has it
-    /// made by `make`, others that need it wait.
+    /// The snapshot of `kernel` on the machine of `boot`, booted with `boot_line`. The
+    /// first cell calls `make`; others that need the same snapshot wait.
     ///
     /// # Errors
-    /// When it could not be made.
+    /// When `make` fails.
     pub(crate) fn of(
         &self,
         kernel: &str,
@@ -28,7 +28,7 @@ impl Snapshots {
         make: impl FnOnce() -> Result<Snapshot, Failure>,
     ) -> Result<Snapshot, Failure> {
         let made = {
-            // The map is whole whenever the lock is free.
+            // No code panics while it holds the lock with the map half changed.
             let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
             all.entry((kernel.to_string(), boot, boot_line.to_string())).or_default().clone()
         };

@@ -1,11 +1,12 @@
-//! The cell that shows whether guests run at all: a few calls that nothing watches.
+//! The trial cell: a few system calls without a monitor, to find out whether guests run
+//! at all.
 
 use hookbench_model::protocol::CellSpec;
 use hookbench_model::{Cell, MonitorName, Outcome, Schedule, Target};
 
 use crate::session::Session;
 
-/// Boots a guest with `kernel`, or goes on with one, and times getppid.
+/// Boots or restores a guest with `kernel` and times getppid.
 pub(crate) fn getppid(session: &dyn Session, kernel: &str, target: Target) -> Outcome {
     let cell = Cell {
         kernel: kernel.into(),

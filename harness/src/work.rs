@@ -1,6 +1,5 @@
-//! Workloads of a user's own as they are asked for, `cmd:./my-test --once`: read, found
-//! with all that they need, and packed for a guest. How they are timed is known in the
-//! guest alone.
+//! Custom workloads, such as `cmd:./my-test --once`: reads them, finds their programs and
+//! libraries, and packs them for a guest. Only the agent knows how to time them.
 
 use std::collections::BTreeMap;
 use std::env;
@@ -22,36 +21,36 @@ use sha2::{Digest, Sha256};
 
 use crate::own;
 
-/// Where the guest's programs are, from the root.
+/// The folders of the guest's programs, relative to its root.
 const PROGRAMS: [&str; 2] = ["usr/bin", "usr/sbin"];
-/// What a guest is told of a sequence has an end.
+/// The longest description of a workload that hookbench sends to a guest, in bytes.
 const LONGEST: usize = 48 << 10;
 
-/// One of them.
+/// One custom workload.
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Own {
     work: CustomWorkload,
     record: CustomWorkloadRecord,
-    /// The program and its libraries, where they are brought.
+    /// The program and its libraries, if they come from this machine.
     files: Vec<GuestFile>,
 }
 
-/// All of a run, by their names.
+/// All custom workloads of a run, by name.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Works {
     all: BTreeMap<String, Own>,
-    /// What commands need beside their programs: packages by name, files by path.
+    /// The payload of the commands: names of packages, paths of files and folders.
     bring: Vec<String>,
-    /// The files of that, once they are known.
+    /// The files of the payload, after `fetch`.
     brought: Vec<GuestFile>,
 }
 
 impl Works {
-    /// Reads those of `texts` that are not ours; commands `bring` what they need, and
-    /// have to end with the exit code `expect_exit`.
+    /// Reads the custom workloads in `texts`; ignores built-in ones. Commands get the
+    /// payload `bring` and must return the exit code `expect_exit`.
     ///
     /// # Errors
-    /// When a file cannot be read or understood, or two different ones have the same
+    /// When a file cannot be read or parsed, or two different workloads have the same
     /// name.
     pub fn read<'a>(
         texts: impl IntoIterator<Item = &'a String>,
@@ -66,28 +65,27 @@ impl Works {
             ensure!(
                 had.is_none_or(|had| had == own),
                 "two different workloads are called {name}; rename one{}",
-                if name.starts_with("cmd:") { ", as in cmd:NAME=COMMAND" } else { "" }
+                if name.starts_with("cmd:") { " with cmd:NAME=COMMAND" } else { "" }
             );
         }
-        ensure!(
-            works.have_commands() || expect_exit.is_none(),
-            "--expect-exit is for commands, and no workload is one: cmd:COMMAND"
-        );
+        ensure!(works.have_commands() || expect_exit.is_none(), "--expect-exit needs a workload cmd:COMMAND");
         if works.have_commands() {
             works.bring = bring.to_vec();
         }
         Ok(works)
     }
 
-    /// Whether one of them is a command.
+    /// Whether at least one of them is a command.
     pub(crate) fn have_commands(&self) -> bool {
         self.all.values().any(|own| matches!(own.work, CustomWorkload::Command(_)))
     }
 
-    /// Finds programs and what they need: here, in the guest, or in packages.
+    /// Finds the programs and libraries of commands: on this machine, in the guest, or in
+    /// packages.
     ///
     /// # Errors
-    /// When a program or a library of it is nowhere, or a package cannot be had.
+    /// When a program or one of its libraries is missing, or a package cannot be
+    /// downloaded.
     pub(crate) fn fetch(&mut self, cache: &Cache, progress: &dyn Fn(&str)) -> Result<()> {
         if !self.have_commands() {
             return Ok(());
@@ -118,27 +116,27 @@ impl Works {
         Ok(())
     }
 
-    /// What is recorded of them.
+    /// What a run records about them.
     pub(crate) fn records(&self) -> Vec<CustomWorkloadRecord> {
         self.all.values().map(|own| own.record.clone()).collect()
     }
 
-    /// What a guest is told of the workload `name`; `None` when it is one of ours.
+    /// The description of the workload `name` for the agent; `None` if it is built in.
     ///
     /// # Errors
-    /// When there is no such workload here.
+    /// When the run has no such custom workload.
     pub(crate) fn of(&self, name: &str) -> Result<Option<CustomWorkload>> {
         if CustomWorkloadKind::of(name).is_none() {
             return Ok(None);
         }
         let own = self.all.get(name).with_context(|| {
-            format!("nobody said where {name} is; name it with --workload, as in syscalls:PATH/NAME.toml")
+            format!("no location for {name}; pass it with --workload, for example syscalls:PATH/NAME.toml")
         })?;
         Ok(Some(own.work.clone()))
     }
 
-    /// Packs what `name` brings, and the kernel's `modules`, into an archive in
-    /// `folder`; `None` when it is nothing.
+    /// Packs the files of the workload `name` and the kernel's `modules` into an archive
+    /// in `folder`. `None` if there is nothing to pack.
     ///
     /// # Errors
     /// When the archive cannot be written.
@@ -154,7 +152,7 @@ impl Works {
             return Ok(None);
         }
         let mut all = own.map_or_else(Vec::new, |own| files(own, &self.brought));
-        // The guest loads them in the order of their names.
+        // The guest loads modules in the order of their names.
         all.extend(modules.iter().enumerate().map(|(number, (name, bytes))| GuestFile {
             path: format!("{MODULES}/{number:03}-{name}.ko"),
             mode: 0o600,
@@ -166,7 +164,8 @@ impl Works {
     }
 }
 
-/// All that `own` brings, each path once: a program's own libraries before others.
+/// All files of `own`, each path once. The libraries found with the program take
+/// precedence over the payload.
 fn files(own: &Own, brought: &[GuestFile]) -> Vec<GuestFile> {
     let folder = GuestFile { path: FOLDER.into(), mode: 0o755, content: Content::Directory };
     let mut all = BTreeMap::new();
@@ -178,14 +177,14 @@ fn files(own: &Own, brought: &[GuestFile]) -> Vec<GuestFile> {
 
 impl Own {
     fn read(name: &str, text: &str, expect_exit: Option<i32>) -> Result<Own> {
-        let (kind, rest) = CustomWorkloadKind::of(text).context("not a workload of one's own")?;
+        let (kind, rest) = CustomWorkloadKind::of(text).context("not a custom workload")?;
         let mut record = CustomWorkloadRecord { name: name.into(), ..CustomWorkloadRecord::default() };
         let work = match kind {
             CustomWorkloadKind::Command => {
                 let (_, words) = ask::command(rest)?;
                 record.command.clone_from(&words);
                 record.expect_exit = expect_exit.filter(|code| *code != 0);
-                // The program and what it brings are found when packages are known.
+                // `fetch` finds the program and its files, once the packages are known.
                 CustomWorkload::Command(CommandWorkload {
                     program: String::new(),
                     words,
@@ -199,16 +198,16 @@ impl Own {
                 record.bytes = bytes.len() as u64;
                 let file = str::from_utf8(&bytes).map_err(|_| anyhow!("it is not UTF-8"));
                 let read = file.and_then(|file| Ok(ask::sequence(file)?));
-                CustomWorkload::Calls(read.with_context(|| format!("failed to understand {rest}"))?)
+                CustomWorkload::Calls(read.with_context(|| format!("failed to parse {rest}"))?)
             }
         };
         let told = serde_json::to_vec(&work).context("failed to render the workload")?;
-        ensure!(told.len() <= LONGEST, "{text:?} is too long to be told a guest: {} bytes", told.len());
+        ensure!(told.len() <= LONGEST, "{text:?} is too long: {} bytes; the limit is {LONGEST}", told.len());
         Ok(Own { work, record, files: Vec::new() })
     }
 
-    /// Finds a command's program: by path on this machine; by name in what is brought,
-    /// in the guest, and on this machine.
+    /// Finds the program of a command. A path means this machine, or the guest if this
+    /// machine has no such file. A name means the payload, the guest, then this machine.
     fn find(&mut self, brought: &[GuestFile], guest: &Userland) -> Result<()> {
         let CustomWorkload::Command(command) = &mut self.work else { return Ok(()) };
         let Some(word) = command.words.first() else { bail!("the command is empty") };
@@ -226,9 +225,11 @@ impl Own {
         }
         let host = if word.contains('/') { Some(PathBuf::from(word)) } else { in_path(word) };
         let host = host.with_context(|| {
-            format!("there is no program {word:?}, neither in the guest nor here; --bring PACKAGE brings one")
+            format!(
+                "no program {word:?} in the guest or on this machine; add its package with --bring PACKAGE"
+            )
         })?;
-        let name = host.file_name().with_context(|| format!("{word:?} has no name"))?.to_string_lossy();
+        let name = host.file_name().with_context(|| format!("{word:?} has no file name"))?.to_string_lossy();
         let at = format!("{FOLDER}/{name}");
         self.files = program::of_host(&host, &at)?;
         command.program = format!("/{at}");
@@ -236,7 +237,7 @@ impl Own {
     }
 }
 
-/// The program `name` in one of the folders of $PATH.
+/// Finds the program `name` in the folders of $PATH.
 fn in_path(name: &str) -> Option<PathBuf> {
     let executable = |path: &PathBuf| {
         fs::metadata(path).is_ok_and(|is| is.is_file() && is.permissions().mode() & 0o111 != 0)
@@ -254,7 +255,7 @@ mod tests {
     }
 
     #[test]
-    fn two_different_commands_need_two_names() {
+    fn two_different_commands_need_different_names() {
         let works = read(&["cmd:true", "cmd:true", "cmd:more=true --help", "null-syscall"]).unwrap();
         let names: Vec<String> = works.records().into_iter().map(|record| record.name).collect();
         assert_eq!(names, ["cmd:more", "cmd:true"]);
@@ -263,7 +264,7 @@ mod tests {
     }
 
     #[test]
-    fn a_file_is_read_and_what_is_wrong_with_it_is_said() {
+    fn a_mistake_in_a_file_is_reported_with_its_line() {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("a.toml");
         fs::write(&file, "[[call]]\nsyscall = \"getpppid\"\n").unwrap();
@@ -278,7 +279,7 @@ mod tests {
     }
 
     #[test]
-    fn an_exit_code_is_for_commands() {
+    fn an_expected_exit_code_needs_a_command() {
         let texts = ["null-syscall".to_string()];
         assert!(Works::read(&texts, &[], Some(1)).unwrap_err().to_string().contains("--expect-exit"));
     }

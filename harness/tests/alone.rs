@@ -1,5 +1,5 @@
-//! One cell alone, by the name that reports show of it, with the guest's console;
-//! and what a run says of the cells that failed.
+//! `--cell`: one cell, by the name that reports show, with the guest's console; and what
+//! a run prints about cells that failed.
 
 use std::fs;
 
@@ -17,18 +17,18 @@ fn a_cell_is_run_alone_by_its_name() {
     let run = load(&place.at("run")).unwrap();
     assert_eq!((run.measurements.len(), run.count("measured")), (1, 1));
     assert_eq!(run.measurements[0].cell.to_string(), name);
-    // Without a baseline there is nothing that it adds, but its numbers are told.
+    // Without a baseline there is no difference, but the report shows the cell's numbers.
     let p50 = fs::read_to_string(place.at("run/results.csv")).unwrap();
     let p50 = p50.lines().nth(1).unwrap().split(',').nth(12).unwrap().to_string();
     assert!(!p50.is_empty() && text(&fs::read(place.at("stdout")).unwrap()).replace(',', "").contains(&p50));
-    // Without a folder of its own it goes where all runs go.
+    // Without --out, the results go to the default folder.
     let mut command = place.command(HOOKBENCH);
     assert!(command.args(["run", "--samples", "10", "--cell", name]).status().unwrap().success());
     assert!(place.at("runs/cell-1/run.json").exists());
 }
 
 #[test]
-fn a_failed_cell_is_told_with_the_command_that_shows_its_console() {
+fn a_failed_cell_is_listed_with_the_command_that_shows_its_console() {
     let place = Place::new();
     let cells =
         "--workload mprotect-storm --param to=r --monitor none --samples 10 --timeout 100 --fault panic";
@@ -42,7 +42,7 @@ fn a_failed_cell_is_told_with_the_command_that_shows_its_console() {
     assert!(
         command.ends_with(&format!("run --cell '{name}' --console --samples 10 --timeout 100 --fault panic"))
     );
-    // Without the console, its lines are in no line of a run.
+    // Without --console, a run prints no line of the console.
     assert!(!said.contains("Call Trace"), "{said}");
     assert_eq!(place.command("sh").args(["-c", command]).status().unwrap().code(), Some(1));
     let said = place.said();
@@ -51,11 +51,11 @@ fn a_failed_cell_is_told_with_the_command_that_shows_its_console() {
 }
 
 #[test]
-fn the_console_that_is_shown_is_the_cell_s_also_from_a_snapshot() {
+fn the_shown_console_is_that_of_the_cell_even_from_a_snapshot() {
     let place = Place::new();
     let cell = "6.1/tcg/mprotect-storm[to=r]/paced/none";
     let words = ["run", "--samples", "10", "--cell", cell, "--console", "--fault", "ready-twice"];
-    // The first may make the snapshot; what the second shows is its cell's alone.
+    // The first cell may make the snapshot; the second shows only its console.
     for _ in 0..2 {
         assert_eq!(place.command(HOOKBENCH).args(words).status().unwrap().code(), Some(1));
     }

@@ -1,4 +1,4 @@
-//! What `cargo bench` tells is what `hookbench run` measures.
+//! `cargo bench` reports what `hookbench run` measures.
 
 use std::fs;
 use std::path::Path;
@@ -28,7 +28,7 @@ fn numbers(value: &Value) -> Vec<u64> {
     value.as_array().unwrap().iter().map(|number| number.as_f64().unwrap().round() as u64).collect()
 }
 
-/// All pages below `folder`.
+/// All HTML pages below `folder`.
 fn pages(folder: &Path) -> Vec<String> {
     let mut found = Vec::new();
     for path in fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()) {
@@ -42,7 +42,7 @@ fn pages(folder: &Path) -> Vec<String> {
 }
 
 #[test]
-fn another_target_is_said_by_a_variable_and_one_that_is_none_is_refused() {
+fn a_variable_selects_the_target_and_an_unknown_one_is_refused() {
     let place = target::open(None).unwrap();
     assert_eq!((place.target, place.session.clock()), (Target::Tcg, Clock::Instructions));
     assert_eq!(place.kernel, "6.1");
@@ -51,8 +51,8 @@ fn another_target_is_said_by_a_variable_and_one_that_is_none_is_refused() {
 }
 
 #[test]
-fn criterion_has_the_samples_of_a_run() {
-    // As the benchmark does: Criterion draws with plotters, which knows no font of its own.
+fn criterion_gets_the_samples_of_a_run() {
+    // As in the benchmark: Criterion draws with plotters, which comes without a font.
     hookbench_reports::plot::register_font();
     let (session, folder) = (default_session(), tempfile::tempdir().unwrap());
     let planned = [

@@ -1,4 +1,4 @@
-//! A step of `git bisect run`, with the exit codes that git wants.
+//! A step of `git bisect run`, with the exit codes that git expects.
 
 use std::path::Path;
 use std::process::Command;
@@ -10,7 +10,7 @@ use hookbench_vm::{kernels, pair};
 
 mod common;
 
-/// What `hookbench` says of `line`, and its exit code.
+/// Runs `hookbench` with `line`. Returns its exit code and output.
 fn hookbench(place: &Path, line: &str) -> (Option<i32>, String) {
     let words = shlex::split(line).unwrap();
     let output = Command::new(HOOKBENCH).args(words).current_dir(place).output().unwrap();
@@ -28,7 +28,7 @@ fn base(kernel: &str) -> tempfile::TempDir {
 }
 
 #[test]
-fn a_kernel_by_its_path_is_good_bad_or_cannot_be_tested() {
+fn a_kernel_given_by_path_is_good_bad_or_skipped() {
     let cache = Cache::open().unwrap();
     let path = |name: &str| {
         let kernel = Kernel::fetch(kernels::find(name).unwrap(), &cache, &|_| ()).unwrap();
@@ -48,7 +48,7 @@ fn a_kernel_by_its_path_is_good_bad_or_cannot_be_tested() {
             "no measurement of 2 cells",
         ),
         ("--kernel ./nowhere".into(), 129, "there is no such file"),
-        ("--kernel 6.1,6.12".into(), 129, "of one kernel"),
+        ("--kernel 6.1,6.12".into(), 129, "exactly one kernel"),
         ("--kernel 6.1 --speed 9".into(), 129, "unexpected argument"),
         (format!("--kernel {same} --limit nothing"), 129, "limit"),
     ] {
@@ -62,7 +62,7 @@ fn a_kernel_by_its_path_is_good_bad_or_cannot_be_tested() {
 
 #[test]
 #[ignore = "slow: needs the kernels that `hookbench kernel build audit-pair` makes; `cargo xtask test --slow` runs it"]
-fn three_instructions_of_audit_are_bad_and_two_percent_are_not() {
+fn bisect_step_finds_three_instructions_of_audit_unless_the_limit_allows_them() {
     let cache = Cache::open().unwrap();
     let yes = pair::find("audit-pair-y").unwrap().open(&cache, &|_| ()).unwrap();
     let folder = base("audit-pair-n");

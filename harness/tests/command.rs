@@ -1,5 +1,5 @@
-//! The command as a user has it: exit codes, messages, files, and what is left
-//! when something goes wrong.
+//! The command as a user runs it: exit codes, messages, files, and what remains after a
+//! failure.
 
 use std::fs;
 use std::path::Path;
@@ -15,13 +15,13 @@ fn hookbench(arguments: &str) -> Output {
     Command::new(HOOKBENCH).args(arguments.split_whitespace()).output().unwrap()
 }
 
-/// Runs some cells into `out`; the exit code and what was said on standard error.
+/// Runs cells into `out`. Returns the exit code and standard error.
 fn run(out: &Path, arguments: &str) -> (Option<i32>, String) {
     let output = hookbench(&format!("run --samples 10 --out {} {arguments}", out.display()));
     (output.status.code(), text(&output.stderr))
 }
 
-/// The same, and it has to succeed; what was said.
+/// Runs cells into `out` and asserts success. Returns standard error.
 fn succeed(out: &Path, arguments: &str) -> String {
     let (code, said) = run(out, arguments);
     assert_eq!(code, Some(0), "{arguments}: {said}");
@@ -32,7 +32,7 @@ const CELLS: &str =
     "--workload null-syscall,mprotect-storm --monitor bpf-lsm+ringbuf,audit+rules,kprobe+perfbuf";
 
 #[test]
-fn runs_are_equal_bytes_whatever_the_order_and_the_number_of_guests() {
+fn runs_have_equal_bytes_in_any_order_and_with_any_number_of_guests() {
     let (one, two) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
     succeed(one.path(), &format!("--jobs 1 {CELLS}"));
     let reversed =
@@ -42,12 +42,12 @@ fn runs_are_equal_bytes_whatever_the_order_and_the_number_of_guests() {
 }
 
 #[test]
-fn an_interrupted_run_goes_on_and_ends_with_the_same_bytes() {
+fn a_resumed_run_ends_with_the_same_bytes() {
     let (whole, cut) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
     let cells = "--workload null-syscall --monitor audit+*";
     succeed(whole.path(), cells);
     succeed(cut.path(), cells);
-    // As if the machine had gone down in the third cell.
+    // As if the machine had crashed in the third cell.
     let journal = cut.path().join(JOURNAL_FILE);
     let lines = fs::read_to_string(&journal).unwrap();
     let two: usize = lines.lines().take(2).map(|line| line.len() + 1).sum();
@@ -58,7 +58,7 @@ fn an_interrupted_run_goes_on_and_ends_with_the_same_bytes() {
 }
 
 #[test]
-fn garbage_in_a_journal_is_warned_of_and_measured_again() {
+fn garbage_in_a_journal_causes_a_warning_and_a_new_measurement() {
     let (whole, spoilt) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
     let cells = "--workload null-syscall --monitor audit+idle,audit+rules";
     succeed(whole.path(), cells);
@@ -68,12 +68,12 @@ fn garbage_in_a_journal_is_warned_of_and_measured_again() {
     let lines: Vec<&str> = lines.lines().collect();
     fs::write(&journal, format!("{}\n\0\0{}\n{}\n", lines[0], &lines[1][9..], lines[2])).unwrap();
     let said = succeed(spoilt.path(), &format!("--resume {cells}"));
-    assert!(said.contains("line 2 is no measurement") && said.contains("[1/1]"), "{said}");
+    assert!(said.contains("line 2 is not a measurement") && said.contains("[1/1]"), "{said}");
     same(whole.path(), spoilt.path());
 }
 
 #[test]
-fn a_run_on_another_machine_does_not_go_on() {
+fn a_run_from_another_machine_is_not_resumed() {
     let folder = tempfile::tempdir().unwrap();
     let cells = "--workload null-syscall --monitor none";
     succeed(folder.path(), cells);
@@ -82,12 +82,15 @@ fn a_run_on_another_machine_does_not_go_on() {
     fs::write(&path, description.replace("\"memory_mib\": ", "\"memory_mib\": 1")).unwrap();
     let (code, said) = run(folder.path(), &format!("--resume {cells}"));
     assert_eq!(code, Some(1));
-    // And it is not told that it could.
-    assert!(said.contains("another than it was; start a new run") && !said.contains("go on with"), "{said}");
+    // The message does not suggest to resume, either.
+    assert!(
+        said.contains("has changed since the run began; start a new run") && !said.contains("resume with"),
+        "{said}"
+    );
 }
 
 #[test]
-fn what_is_no_run_is_not_resumed() {
+fn a_folder_without_a_run_is_not_resumed() {
     let folder = tempfile::tempdir().unwrap();
     fs::write(folder.path().join("thesis.tex"), "").unwrap();
     for out in [folder.path(), &folder.path().join("nowhere")] {
@@ -107,7 +110,7 @@ fn a_run_does_not_overwrite_another() {
 }
 
 #[test]
-fn cells_that_fail_are_results_and_the_exit_code_says_so() {
+fn failed_cells_are_results_and_set_the_exit_code() {
     let folder = tempfile::tempdir().unwrap();
     let (code, said) = run(folder.path(), "--workload null-syscall --monitor audit+idle --fault panic");
     assert_eq!(code, Some(1), "{said}");
@@ -122,7 +125,7 @@ fn cells_that_fail_are_results_and_the_exit_code_says_so() {
 }
 
 #[test]
-fn what_does_not_exist_is_usage_and_is_said_with_what_does() {
+fn an_unknown_name_is_a_usage_error_that_lists_the_known_ones() {
     for (arguments, known) in [
         ("run --kernel 4.4", "6.1, 6.12"),
         ("run --workload quake", "execve-noop"),
@@ -139,7 +142,7 @@ fn what_does_not_exist_is_usage_and_is_said_with_what_does() {
 }
 
 #[test]
-fn a_missing_qemu_is_said_with_what_to_do() {
+fn a_missing_qemu_is_reported_with_what_to_do() {
     let folder = tempfile::tempdir().unwrap();
     for arguments in ["run --workload null-syscall --monitor none --out", "doctor --offline"] {
         let mut command = Command::new(HOOKBENCH);
@@ -155,16 +158,16 @@ fn a_missing_qemu_is_said_with_what_to_do() {
 }
 
 #[test]
-fn a_file_that_is_no_kernel_is_said_to_be_none() {
+fn a_file_that_is_not_a_kernel_is_refused() {
     let (code, said) = run(&tempfile::tempdir().unwrap().path().join("run"), "--kernel Cargo.toml");
     assert_eq!(code, Some(1), "{said}");
     assert!(said.contains("Cargo.toml"), "{said}");
 }
 
 #[test]
-fn a_kernel_of_ones_own_is_measured_by_its_path() {
+fn a_custom_kernel_is_measured_by_its_path() {
     let folder = tempfile::tempdir().unwrap();
-    // The cached kernel under another name stands for one that was built here.
+    // The cached kernel under another name stands in for a locally built one.
     succeed(&folder.path().join("warm"), "--workload null-syscall --monitor none");
     let cache = hookbench_vm::cache::Cache::open().unwrap();
     let own = folder.path().join("vmlinux-own");
@@ -178,7 +181,7 @@ fn a_kernel_of_ones_own_is_measured_by_its_path() {
 }
 
 #[test]
-fn a_kernel_without_btf_fails_bpf_and_nothing_else() {
+fn a_kernel_without_btf_fails_only_bpf_monitors() {
     let folder = tempfile::tempdir().unwrap();
     succeed(&folder.path().join("warm"), "--workload null-syscall --monitor none");
     let cache = hookbench_vm::cache::Cache::open().unwrap();

@@ -1,6 +1,6 @@
-//! Full disks: whichever file finds no room, the error names it, what was
-//! measured is kept, and once there is room the run goes on to the same bytes.
-//! The disk is a tmpfs in a mount namespace of its own.
+//! Full disks: whichever file does not fit, the error names it, hookbench keeps finished
+//! measurements, and with free space the resumed run ends with the same bytes. The disk
+//! is a tmpfs in a separate mount namespace.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -15,9 +15,9 @@ mod common;
 
 const PAGE: u64 = 4096;
 
-/// A shell with `disk`, a small disk; `room N` leaves N bytes free on it, and
-/// `try NAME` runs hookbench into `disk/run` and keeps what it said, its exit code
-/// and the folder.
+/// Runs `script` in a shell with a small disk, `disk`. In the script, `room N` leaves N
+/// bytes free, and `try NAME` runs hookbench into `disk/run` and saves its output, its
+/// exit code and the folder.
 fn on_a_small_disk(place: &Place, cells: &str, script: &str) {
     let script = format!(
         "set -e; cd {place}; mkdir disk tried; mount -t tmpfs -o size=8m tmpfs disk
@@ -33,13 +33,14 @@ fn on_a_small_disk(place: &Place, cells: &str, script: &str) {
     assert!(output.status.success(), "{}{}", text(&output.stdout), text(&output.stderr));
 }
 
-/// What a try said, and its exit code.
+/// The output of a try, and its exit code.
 fn tried(place: &Place, name: &str) -> (String, String) {
     let read = |file: &str| text(&fs::read(place.at("tried").join(name).join(file)).unwrap());
     (read("stderr"), read("code").trim().into())
 }
 
-/// A try failed for want of room and said so, and what to do; which file it named.
+/// Asserts that a try failed because the disk was full, and said so and what to do.
+/// Returns the file that it named.
 fn full(place: &Place, name: &str) -> &'static str {
     let (said, code) = tried(place, name);
     assert_eq!(code, "1", "{name}: {said}");
@@ -60,18 +61,18 @@ fn ended(place: &Place, name: &str, whole: &Path) {
 }
 
 #[test]
-fn whichever_file_finds_no_room_the_run_goes_on_to_the_same_bytes() {
+fn whichever_file_does_not_fit_the_resumed_run_ends_with_the_same_bytes() {
     let place = Place::new();
     let cells = "--workload null-syscall --monitor audit+idle --samples 100";
     place.succeed("whole", cells);
-    // All cells have ended and nothing else is written: what is left is done without a guest.
+    // All cells have ended and nothing else is written, so the rest needs no guest.
     let whole = place.at("whole");
     let seed = place.at("seed");
     fs::create_dir(&seed).unwrap();
     save(&Run { measurements: Vec::new(), ..describe(&whole).unwrap() }, &seed).unwrap();
     fs::copy(whole.join(JOURNAL_FILE), seed.join(JOURNAL_FILE)).unwrap();
-    // Room for the files before each, and for none of it; what is replaced keeps its
-    // room, by a second name, or the next file would find that.
+    // Leave space for the files before each file, but none for the file itself. A second
+    // link keeps the space of a replaced file, which the next file could use otherwise.
     let mut room = 0;
     let mut script = String::new();
     for (number, file) in files_as_written().enumerate() {
@@ -89,7 +90,7 @@ fn whichever_file_finds_no_room_the_run_goes_on_to_the_same_bytes() {
     (0..files_as_written().count()).for_each(|number| ended(&place, &format!("then-{number}"), &whole));
 }
 
-/// The samples are written before the description of the run.
+/// The files in the order in which they are written: samples before the description.
 fn files_as_written() -> impl Iterator<Item = &'static str> {
     let mut all: Vec<_> = files().collect();
     all.swap(0, 1);
@@ -97,11 +98,11 @@ fn files_as_written() -> impl Iterator<Item = &'static str> {
 }
 
 #[test]
-fn a_journal_without_room_keeps_its_whole_lines() {
+fn a_journal_on_a_full_disk_keeps_its_complete_lines() {
     let place = Place::new();
     let cells = "--workload null-syscall --monitor audit+idle,audit+rules --samples 2000 --jobs 1";
     place.succeed("whole", cells);
-    // Room for what a run begins with and for some of the journal.
+    // Leave space for the first files of a run and for a part of the journal.
     let size = |file| fs::metadata(place.at("whole").join(file)).unwrap().len();
     let begin = (size(RUN_FILE) / PAGE + 2) * PAGE;
     let journal = size(JOURNAL_FILE) / 2 / PAGE * PAGE;

@@ -1,5 +1,5 @@
-//! Guests that misbehave on request: each ends its cell in the right words, and
-//! no other cell notices.
+//! Guests that misbehave on request: each fails its cell with the right message, and does
+//! not affect any other cell.
 
 use std::time::Duration;
 
@@ -24,8 +24,8 @@ fn failed(session: &QemuSession, fault: Fault, monitor: &str) -> Failure {
     }
 }
 
-/// The fault ends the cell as `kind`, with a message that has `part`; and the
-/// console says which fault it was.
+/// Asserts that the fault fails the cell as `kind` with a message that contains `part`,
+/// and that the console names the fault.
 fn ends_as(session: &QemuSession, fault: Fault, monitor: &str, kind: FailureKind, part: &str) -> Failure {
     let failure = failed(session, fault, monitor);
     assert_eq!(failure.kind, kind, "{failure:?}");
@@ -34,13 +34,13 @@ fn ends_as(session: &QemuSession, fault: Fault, monitor: &str, kind: FailureKind
     failure
 }
 
-/// The console's lines that were kept have `part` in one.
+/// Asserts that a line of the saved console contains `part`.
 fn has(failure: &Failure, part: &str) {
     assert!(failure.console.iter().any(|line| line.contains(part)), "{part}: {failure:#?}");
 }
 
 #[test]
-fn a_guest_that_panics_is_said_to() {
+fn a_guest_that_panics_is_reported_as_such() {
     let session = default_session();
     let failure = failed(&session, Fault::Panic, "none");
     assert_eq!(failure.kind, FailureKind::GuestPanic);
@@ -70,7 +70,7 @@ fn a_guest_can_be_told_to_end_at_its_first_operation() {
 }
 
 #[test]
-fn a_guest_that_hangs_ends_itself_and_always_alike() {
+fn a_guest_that_hangs_ends_itself_in_the_same_way_each_time() {
     let session = default_session();
     let planned = cell("none");
     let hang = CellSpec { budget: 2, ..spec(&planned, Some(Fault::Hang)) };
@@ -84,8 +84,8 @@ fn a_guest_that_hangs_ends_itself_and_always_alike() {
 }
 
 #[test]
-fn a_guest_whose_agent_starves_is_ended_by_the_clock_on_the_wall() {
-    // With this, the snapshot is there: a boot would not fit into what follows.
+fn a_guest_whose_agent_starves_ends_at_the_real_time_limit() {
+    // This makes the snapshot: the time limit below is too short for a boot.
     measured(&default_session(), &cell("none"));
     let session = session("6.1", Duration::from_secs(5));
     ends_as(&session, Fault::Stall, "none", FailureKind::Timeout, "did not end within 5s");
@@ -99,7 +99,7 @@ fn a_worker_without_memory_is_killed_and_the_console_says_why() {
 }
 
 #[test]
-fn a_guest_that_talks_garbage_is_not_understood() {
+fn garbage_from_a_guest_is_a_protocol_failure() {
     let session = default_session();
     for (fault, part) in [
         (Fault::Garbage, "what is no message"),
@@ -114,7 +114,7 @@ fn a_guest_that_talks_garbage_is_not_understood() {
 }
 
 #[test]
-fn a_guest_that_never_ends_talking_is_cut_off() {
+fn a_guest_that_never_stops_sending_is_cut_off() {
     let session = default_session();
     for fault in [Fault::Flood, Fault::Overlong] {
         let part = "more than an answer with 10 samples is long";
@@ -123,12 +123,12 @@ fn a_guest_that_never_ends_talking_is_cut_off() {
 }
 
 #[test]
-fn numbers_that_cannot_be_are_not_believed() {
+fn impossible_numbers_fail_the_cell() {
     let session = default_session();
     for (fault, part) in [
         (Fault::LieSamples, "9 samples instead of 10"),
-        (Fault::LieCalibration, "an empty timed section that costs nothing"),
-        (Fault::LieEvents, "59 events seen and 0 lost of 60"),
+        (Fault::LieCalibration, "an empty timed section with a cost of zero"),
+        (Fault::LieEvents, "59 events were seen and 0 lost instead of 60"),
         (Fault::LieNoEvents, "no events, although kprobe+count sees them"),
         (Fault::LieNoCost, "no cost of attaching kprobe+count"),
         (Fault::LieRefused, "11 refused operations instead of 0 of 10"),
@@ -138,11 +138,11 @@ fn numbers_that_cannot_be_are_not_believed() {
 }
 
 #[test]
-fn a_monitor_that_hears_nothing_is_failed_and_not_fast() {
+fn a_monitor_that_sees_nothing_fails_instead_of_being_cheap() {
     let session = default_session();
     for monitor in ["bpf-lsm+count", "kprobe+ringbuf", "audit+rules", "ftrace+function"] {
         let failure = ends_as(&session, Fault::Deaf, monitor, FailureKind::EventsMismatch, "of 60 mprotect");
-        // Taking three audit rules away makes three events of its own.
+        // Removing three audit rules causes three events.
         let few = ["saw 0 ", "saw 3 "].iter().any(|saw| failure.message.contains(saw));
         assert!(few, "{monitor}: {}", failure.message);
     }
@@ -160,7 +160,7 @@ fn an_operation_in_which_the_cpu_was_idle_is_noted() {
 }
 
 #[test]
-fn a_fault_reaches_no_other_cell() {
+fn a_fault_does_not_affect_other_cells() {
     let session = session("6.1", LONG);
     let alone = measured(&session, &cell("kprobe+count"));
     let faults = [Fault::Panic, Fault::Reboot, Fault::OutOfMemory, Fault::Flood, Fault::LieEvents];
@@ -179,7 +179,7 @@ fn every_fault_is_provoked_here() {
     let tests = include_str!("faults.rs");
     for fault in Fault::ALL {
         assert!(tests.contains(&format!("Fault::{fault:?}")), "{fault:?}");
-        // And from the command line.
+        // Each fault also has a name on the command line.
         let name = serde_json::to_value(fault).unwrap();
         assert_eq!(name.as_str().unwrap().parse::<Fault>().unwrap(), fault);
     }

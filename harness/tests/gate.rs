@@ -1,5 +1,5 @@
-//! What is done with stored runs, as a user has it: compare, gate, history, export and
-//! baselines; their exit codes, and that a report is there before the bad one.
+//! The commands on stored runs, as a user runs them: compare, gate, history, export and
+//! baselines; their exit codes, and that the report is written before a failing exit.
 
 use std::fs;
 use std::path::Path;
@@ -13,7 +13,7 @@ use common::{HOOKBENCH, text};
 
 mod common;
 
-/// A run of these cells, under `monitor` with all samples the same.
+/// A run with a cell for each monitor, all of whose samples have the given value.
 fn run(cells: &[(&str, u64)]) -> Run {
     let measurement = |(monitor, p50): &(&str, u64)| Measurement {
         cell: hookbench_model::Cell {
@@ -53,7 +53,7 @@ fn hookbench(place: &Path, arguments: &[&str]) -> Output {
     command.args(arguments).current_dir(place).env_remove("GITHUB_STEP_SUMMARY").output().unwrap()
 }
 
-/// The exit code, and what was said on both outputs.
+/// Runs the command. Returns its exit code, standard output and standard error.
 fn said(place: &Path, line: &str) -> (Option<i32>, String) {
     let output =
         hookbench(place, &shlex::split(line).unwrap().iter().map(String::as_str).collect::<Vec<_>>());
@@ -61,7 +61,7 @@ fn said(place: &Path, line: &str) -> (Option<i32>, String) {
 }
 
 #[test]
-fn a_comparison_shows_what_changed_and_nothing_else() {
+fn a_comparison_shows_only_what_changed() {
     let place = place();
     let (code, text) = said(place.path(), "compare base new");
     assert_eq!(code, Some(0), "{text}");
@@ -83,7 +83,7 @@ fn a_comparison_shows_what_changed_and_nothing_else() {
 }
 
 #[test]
-fn a_regression_is_exit_code_3_and_the_report_is_there_by_then() {
+fn a_regression_exits_with_3_after_the_report_is_written() {
     let place = place();
     let (code, text) = said(place.path(), "gate base new --out report --summary summary.md");
     assert_eq!(code, Some(3), "{text}");
@@ -96,7 +96,7 @@ fn a_regression_is_exit_code_3_and_the_report_is_there_by_then() {
 }
 
 #[test]
-fn what_is_within_limits_or_allowed_is_exit_code_0() {
+fn changes_within_limits_or_allowed_exit_with_0() {
     let place = place();
     for line in [
         "gate base base",
@@ -116,21 +116,21 @@ fn what_is_within_limits_or_allowed_is_exit_code_0() {
 }
 
 #[test]
-fn what_is_asked_for_wrongly_is_exit_code_2_and_says_what_is_right() {
+fn a_usage_error_exits_with_2_and_says_what_is_right() {
     let place = place();
     for (line, part) in [
         ("gate base new --limit 5", "5%"),
         ("gate base new --limit '[z=5%'", "not a glob"),
         ("gate base new --limit 'bpf-lsm+*=5%'", "of no cell"),
         ("gate base new --limit '20 cycles'", "whose numbers are instructions"),
-        ("gate base nothing", "baselines: there are none yet"),
-        ("compare base baseline:../base", "not a baseline's name"),
+        ("gate base nothing", "known baselines: none yet"),
+        ("compare base baseline:../base", "invalid name of a baseline"),
         ("compare base new --format junit", "possible values"),
         ("export base --format carrier-pigeon", "github-action-benchmark"),
-        ("history base new --label one", "1 labels are not one for each of 2 runs"),
+        ("history base new --label one", "--label has 1 labels for 2 runs"),
         ("history base new --monitor bpf", "audit+rules"),
-        ("run --baseline nothing", "baselines: there are none yet"),
-        ("run --save-baseline a/b", "not a baseline's name"),
+        ("run --baseline nothing", "known baselines: none yet"),
+        ("run --save-baseline a/b", "invalid name of a baseline"),
         ("run --save-baseline a --baseline b", "cannot be used with"),
     ] {
         let (code, text) = said(place.path(), line);
@@ -139,7 +139,7 @@ fn what_is_asked_for_wrongly_is_exit_code_2_and_says_what_is_right() {
     }
 }
 
-/// A run by the time-stamp counter, in rounds: a level and its spread for each monitor.
+/// A run of the time-stamp counter, in rounds, with a level and a spread for each monitor.
 fn in_rounds(cells: &[(&str, u64, u64)]) -> Run {
     let mut run = run(&cells.iter().map(|(monitor, level, _)| (*monitor, *level)).collect::<Vec<_>>());
     for (measurement, (_, level, spread)) in run.measurements.iter_mut().zip(cells) {
@@ -156,7 +156,7 @@ fn in_rounds(cells: &[(&str, u64, u64)]) -> Run {
 }
 
 #[test]
-fn noise_fails_a_gate_only_where_a_change_is_significant_and_large_enough() {
+fn a_noisy_change_fails_a_gate_only_if_significant_and_large() {
     let place = tempfile::tempdir().unwrap();
     let cells = |count: u64, wild: u64| {
         in_rounds(&[("none", 3000, 1), ("kprobe+count", count, 2), ("audit+rules", 900, wild)])
@@ -188,7 +188,7 @@ fn noise_fails_a_gate_only_where_a_change_is_significant_and_large_enough() {
 }
 
 #[test]
-fn a_run_on_hardware_is_set_beside_one_in_tcg() {
+fn a_hardware_run_is_correlated_with_a_tcg_run() {
     let place = tempfile::tempdir().unwrap();
     let tcg = run(&[("none", 300), ("kprobe+count", 1000), ("audit+rules", 900)]);
     let mut host = in_rounds(&[("none", 200, 1), ("kprobe+count", 500, 1), ("audit+rules", 4500, 1)]);
@@ -221,7 +221,7 @@ fn a_run_on_hardware_is_set_beside_one_in_tcg() {
 }
 
 #[test]
-fn a_run_that_cannot_be_read_is_exit_code_1() {
+fn a_run_that_cannot_be_read_exits_with_1() {
     let place = place();
     fs::write(place.path().join("new/run.json"), "{").unwrap();
     for line in ["gate base new", "compare base new", "export new --format ndjson", "history base new"] {
@@ -249,7 +249,7 @@ fn a_job_s_summary_is_appended_to_the_file_that_github_names() {
 }
 
 #[test]
-fn a_folder_is_meant_before_a_baseline_of_its_name() {
+fn a_folder_takes_precedence_over_a_baseline_of_the_same_name() {
     let place = place();
     let baselines = place.path().join("baselines");
     fs::create_dir_all(baselines.join("base")).unwrap();
@@ -262,7 +262,7 @@ fn a_folder_is_meant_before_a_baseline_of_its_name() {
 }
 
 #[test]
-fn runs_are_exported_and_beside_each_other_in_order() {
+fn runs_are_exported_and_listed_in_order() {
     let place = place();
     let (code, text) = said(place.path(), "export new --format github-action-benchmark");
     assert_eq!(code, Some(0), "{text}");
@@ -278,7 +278,7 @@ fn runs_are_exported_and_beside_each_other_in_order() {
 }
 
 #[test]
-fn a_run_is_kept_as_a_baseline_and_another_compared_with_it() {
+fn a_run_is_saved_as_a_baseline_and_another_is_compared_with_it() {
     let place = tempfile::tempdir().unwrap();
     let cells = "run --workload null-syscall --monitor audit+idle --samples 10";
     let (code, text) = said(place.path(), &format!("{cells} --out one --save-baseline main"));
@@ -290,6 +290,6 @@ fn a_run_is_kept_as_a_baseline_and_another_compared_with_it() {
     assert_eq!(said(place.path(), "gate main two").0, Some(0));
     let (code, text) = said(place.path(), &format!("{cells} --out three --save-baseline main --fault panic"));
     assert_eq!(code, Some(1), "{text}");
-    assert!(text.contains("the baseline main is left as it was"), "{text}");
+    assert!(text.contains("the baseline main is unchanged"), "{text}");
     assert_eq!(load(&place.path().join("baselines/main")).unwrap().count("failed"), 0);
 }

@@ -1,4 +1,4 @@
-//! Cells in real guests: equal runs are equal bytes, and monitors see what happened.
+//! Cells in real guests: equal runs give equal bytes, and monitors see what happened.
 
 use common::beside_restless;
 use common::cells::{LONG, default_session, measured, paced, planned, run, session};
@@ -8,7 +8,7 @@ use hookbench_model::{FailureKind, Measured, Outcome, Schedule};
 mod common;
 
 #[test]
-fn a_denying_monitor_refuses_those_it_has_to_and_only_those() {
+fn a_denying_monitor_refuses_exactly_the_operations_of_its_policy() {
     let session = default_session();
     let refused = |workload, params: &[(&str, &str)]| {
         measured(&session, &paced(workload, "bpf-lsm+deny", params)).refused.map(|refused| refused.errno)
@@ -21,7 +21,7 @@ fn a_denying_monitor_refuses_those_it_has_to_and_only_those() {
 }
 
 #[test]
-fn either_loader_attaches_the_same_programs_at_its_own_price() {
+fn both_loaders_attach_the_same_programs_at_different_costs() {
     let session = default_session();
     for (monitor, workload, params) in [
         ("bpf-lsm+count", "mprotect-storm", ("to", "r")),
@@ -36,13 +36,13 @@ fn either_loader_attaches_the_same_programs_at_its_own_price() {
         let seen = |by: &Measured| by.events.as_ref().map(|events| (events.seen, events.lost));
         assert_eq!(seen(&usual), seen(&other), "{monitor}");
         assert_eq!(usual.refused, other.refused, "{monitor}");
-        // Aya reads the kernel's whole BTF for any object, libbpf for those that need it.
+        // Aya reads the kernel's whole BTF for any object; libbpf only for objects that need it.
         assert!(other.attach_cost > usual.attach_cost, "{monitor}: {usual:?} {other:?}");
     }
 }
 
 #[test]
-fn the_value_of_ld_preload_is_recorded_behind_32_pages_of_environment() {
+fn ld_preload_is_recorded_even_after_32_pages_of_environment() {
     let session = default_session();
     let params = [("env_pages", "32"), ("ld_preload", "recorded")];
     for monitor in ["bpf-lsm+perfbuf", "kprobe+ringbuf", "tracepoint+ringbuf", "raw-tracepoint+ringbuf"] {
@@ -54,7 +54,7 @@ fn the_value_of_ld_preload_is_recorded_behind_32_pages_of_environment() {
 }
 
 #[test]
-fn buffers_of_each_cpu_take_memory_for_each_cpu_and_one_for_all_does_not() {
+fn per_cpu_buffers_take_memory_per_cpu_and_a_shared_one_does_not() {
     let session = default_session();
     let taken = |monitor, cpus| {
         let mut planned = paced("mprotect-storm", monitor, &[("to", "r")]);
@@ -63,15 +63,15 @@ fn buffers_of_each_cpu_take_memory_for_each_cpu_and_one_for_all_does_not() {
         assert_eq!(first, measured(&session, &planned), "{monitor} on {cpus} CPUs");
         first.memory_bytes.unwrap()
     };
-    // 64 pages for each of three more CPUs; what else is taken differs by some pages from
-    // one machine to the other.
+    // 64 pages for each of the three additional CPUs. Other memory differs by a few pages
+    // from one machine to another.
     let [each, all] =
         ["bpf-lsm+perfbuf", "bpf-lsm+ringbuf"].map(|monitor| taken(monitor, 4) - taken(monitor, 1));
     assert!(each > 5 * 32 * 4096, "{each}");
     assert!(all < 64 * 4096, "{all}");
 }
 
-/// Monitors that a kernel module is.
+/// The monitors that are kernel modules.
 fn modules() -> Vec<String> {
     let names = hookbench::plan::monitor_names();
     names.into_iter().filter(|name| name.starts_with("module+") || name.starts_with("livepatch+")).collect()
@@ -80,7 +80,7 @@ fn modules() -> Vec<String> {
 #[test]
 fn a_module_sees_every_event_and_is_gone_when_it_is_detached() {
     let session = default_session();
-    // Its system call table is tried below.
+    // Another test covers the system call table.
     for monitor in modules().iter().filter(|name| *name != "module+syscall-table") {
         for (workload, params) in [
             ("execve-noop", [].as_slice()),
@@ -90,7 +90,7 @@ fn a_module_sees_every_event_and_is_gone_when_it_is_detached() {
             let events = measured(&session, &paced(workload, monitor, params)).events.unwrap();
             assert_eq!((events.seen, events.lost), (events.expected, 0), "{monitor} {workload}");
         }
-        // One that stayed would see, or be an error of detaching.
+        // A module that stayed would still see events, or detaching it would fail.
         let deaf = run(&session, &paced("mprotect-storm", monitor, &[("to", "r")]), Some(Fault::Deaf));
         let Outcome::Failed(failure) = deaf else { panic!("{monitor}: {deaf:?}") };
         assert_eq!(failure.kind, FailureKind::EventsMismatch, "{monitor}: {failure:?}");
@@ -99,7 +99,7 @@ fn a_module_sees_every_event_and_is_gone_when_it_is_detached() {
 }
 
 #[test]
-fn a_table_of_system_calls_is_of_use_where_the_kernel_reads_it() {
+fn the_system_call_table_monitor_is_unsupported_if_the_kernel_ignores_the_table() {
     let old = session("5.10", LONG);
     let cell =
         |kernel| planned(kernel, "mprotect-storm", "module+syscall-table", &[("to", "r")], Schedule::Paced);
@@ -121,14 +121,14 @@ fn modules_of_a_kernel_that_a_newer_release_built_are_built_by_its_compiler() {
 }
 
 #[test]
-fn a_kernel_without_headers_has_no_modules_and_needs_no_guest_to_say_so() {
+fn modules_are_unsupported_without_headers_even_before_a_boot() {
     let folder = tempfile::tempdir().unwrap();
     default_session();
     let cache = hookbench_vm::cache::Cache::open().unwrap();
     let own = folder.path().join("vmlinux-own");
     std::fs::copy(cache.root().join("kernels/6.1/vmlinux"), &own).unwrap();
     let name = own.display().to_string();
-    // No guest boots in so short a time.
+    // No guest boots within this time limit.
     let session = session(&name, std::time::Duration::from_millis(1));
     for monitor in modules() {
         let planned = planned(&name, "mprotect-storm", &monitor, &[("to", "r")], Schedule::Paced);
@@ -139,7 +139,7 @@ fn a_kernel_without_headers_has_no_modules_and_needs_no_guest_to_say_so() {
 }
 
 #[test]
-fn what_is_delivered_costs_more_than_what_is_only_sent() {
+fn delivered_events_cost_more_than_sent_ones() {
     let session = default_session();
     let p50 = |schedule| {
         let planned = planned("6.1", "mprotect-storm", "bpf-lsm+ringbuf", &[("to", "r")], schedule);
@@ -151,19 +151,19 @@ fn what_is_delivered_costs_more_than_what_is_only_sent() {
 }
 
 #[test]
-fn equal_cells_are_equal_and_the_numbers_are_where_they_were() {
+fn equal_cells_give_equal_numbers_in_the_known_range() {
     let session = default_session();
     let none = paced("null-syscall", "none", &[]);
     let first = measured(&session, &none);
     assert_eq!(first, measured(&session, &none));
-    // An empty section costs five instructions and getppid some three hundred,
-    // on every build of 6.1 so far.
+    // On every build of 6.1 so far, an empty section costs five instructions and getppid
+    // about three hundred.
     assert_eq!(first.calibration, 5);
     assert!(first.samples.iter().all(|sample| (300..380).contains(sample)), "{:?}", first.samples);
 }
 
 #[test]
-fn equal_cells_are_equal_on_a_restless_machine() {
+fn equal_cells_give_equal_numbers_on_a_busy_machine() {
     let session = default_session();
     let planned = paced("mprotect-storm", "bpf-lsm+ringbuf", &[("to", "rw")]);
     let all: Vec<Measured> = beside_restless(|| {
@@ -176,7 +176,7 @@ fn equal_cells_are_equal_on_a_restless_machine() {
 }
 
 #[test]
-fn the_newest_kernel_is_measured_as_well() {
+fn the_newest_kernel_is_measured_too() {
     let session = session("6.12", LONG);
     for monitor in ["audit+auditd", "bpf-lsm+ringbuf", "fexit+ringbuf", "ftrace+syscall-events"] {
         let planned = planned("6.12", "unshare-burst", monitor, &[], Schedule::Paced);
@@ -186,7 +186,7 @@ fn the_newest_kernel_is_measured_as_well() {
 }
 
 #[test]
-fn who_is_killed_is_killed_after_the_deed() {
+fn a_killed_process_is_killed_after_its_operation() {
     let session = default_session();
     for (workload, params, events) in [
         ("execve-noop", [].as_slice(), 10),
@@ -204,7 +204,7 @@ fn who_is_killed_is_killed_after_the_deed() {
 }
 
 #[test]
-fn who_samples_catches_more_the_more_often_it_looks_and_is_not_deaf() {
+fn a_faster_sampler_sees_more_events_and_a_deaf_one_fails() {
     let session = default_session();
     let caught = |monitor| {
         let events = measured(&session, &paced("execve-noop", monitor, &[])).events.unwrap();

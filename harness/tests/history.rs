@@ -1,5 +1,5 @@
-//! What a cell has behind it changes no number: a boot for it alone or a snapshot,
-//! this snapshot or another one, one core or two, a quiet machine or a restless one.
+//! The history of a guest does not change its numbers: a boot or a snapshot, one snapshot
+//! or another, one core or two, a quiet machine or a busy one.
 
 mod common;
 #[path = "cache/own.rs"]
@@ -19,7 +19,7 @@ const CELLS: &str =
     "--samples 20 --workload null-syscall,unshare-burst,mprotect-storm,execve-noop --param to=r";
 const MONITORS: &str = "--monitor audit+auditd,bpf-lsm+ringbuf,kprobe+perfbuf,ftrace+function";
 
-/// The cells of the run in `folder`, by name, with what they measured.
+/// The cells of the run in `folder`, by name, with their measurements.
 fn measured(folder: &Path, history: History) -> Vec<(String, Measured)> {
     let run = load(folder).unwrap();
     let cell = |measurement: &hookbench_model::Measurement| {
@@ -30,7 +30,7 @@ fn measured(folder: &Path, history: History) -> Vec<(String, Measured)> {
 }
 
 #[test]
-fn a_guest_that_just_booted_counts_what_a_restored_one_does() {
+fn a_booted_guest_counts_the_same_as_a_restored_one() {
     let place = Place::new();
     place.succeed("restored", &format!("{CELLS} {MONITORS}"));
     place.succeed("cold", &format!("--cold {CELLS} {MONITORS}"));
@@ -39,7 +39,7 @@ fn a_guest_that_just_booted_counts_what_a_restored_one_does() {
     assert_eq!(restored.len(), 20);
     for ((cell, restored), (same, cold)) in restored.iter().zip(&cold) {
         assert_eq!(cell, same);
-        // Ticks of the timer may fall into other samples: into few.
+        // Timer ticks may fall into different samples, but only into a few.
         let (one, two) = (Summary::of(&restored.samples), Summary::of(&cold.samples));
         let typical = |summary: &Option<Summary>| summary.map(|summary| (summary.min, summary.p50));
         assert_eq!(typical(&one), typical(&two), "{cell}");
@@ -50,7 +50,7 @@ fn a_guest_that_just_booted_counts_what_a_restored_one_does() {
 }
 
 #[test]
-fn a_run_does_not_go_on_with_cells_of_another_history() {
+fn a_resumed_run_measures_cells_of_another_history_again() {
     let place = Place::new();
     let cell = "--samples 20 --workload null-syscall --monitor none";
     place.succeed("run", cell);
@@ -59,7 +59,7 @@ fn a_run_does_not_go_on_with_cells_of_another_history() {
 }
 
 #[test]
-fn a_snapshot_that_is_made_again_gives_the_same_bytes() {
+fn a_snapshot_made_again_gives_the_same_bytes() {
     let place = Place::new();
     place.succeed("this", &format!("{CELLS} {MONITORS}"));
     let own = Own::new();
@@ -70,12 +70,12 @@ fn a_snapshot_that_is_made_again_gives_the_same_bytes() {
 }
 
 #[test]
-fn one_core_and_a_restless_machine_give_the_same_bytes() {
+fn one_core_and_a_busy_machine_give_the_same_bytes() {
     let place = Place::new();
     let cells = format!("{CELLS} {MONITORS}");
     place.succeed("all-cores", &cells);
     let mut one = place.run("one-core", &cells);
-    // SAFETY: system calls alone, with a set that is plain data.
+    // SAFETY: only system calls, with a set that is plain data.
     unsafe { one.pre_exec(on_one_core) };
     assert!(one.status().unwrap().success(), "{}", place.said());
     beside_restless(|| place.succeed("restless", &format!("--jobs 5 {cells}")));
@@ -83,9 +83,9 @@ fn one_core_and_a_restless_machine_give_the_same_bytes() {
     same(&place.at("all-cores"), &place.at("restless"));
 }
 
-/// Leaves this process the first of the cores that it may use.
+/// Restricts this process to the first of the cores that it may use.
 fn on_one_core() -> std::io::Result<()> {
-    // SAFETY: the sets are plain data, made zero; the calls fill one and read one.
+    // SAFETY: the sets are plain data, for which zero is valid; the calls fill one and read one.
     unsafe {
         let mut all: libc::cpu_set_t = std::mem::zeroed();
         let mut one: libc::cpu_set_t = std::mem::zeroed();

@@ -1,7 +1,6 @@
-//! `--target host`, proven inside a guest: an ordinary machine with Debian's kernel, a
-//! clock of real time (TCG without icount) and the usual file systems, whose first
-//! process is this very test program. Nothing here touches the kernel of the machine
-//! that runs the tests.
+//! `--target host`, tested inside a guest: an ordinary machine with Debian's kernel, a
+//! real-time clock (TCG without icount) and the usual file systems. This test program is
+//! its first process. The kernel of the machine that runs the tests stays untouched.
 
 mod common;
 
@@ -21,14 +20,14 @@ use hookbench_vm::kernels;
 use common::inside::{self, Files};
 use common::{HOOKBENCH, text};
 
-/// What the guest's first process is asked for.
+/// The test that the guest's first process runs.
 const INSIDE: &str = "inside_the_guest";
 const LEDGER: &str = "/var/lib/hookbench/host.ledger";
 const TRACING: &str = "/sys/kernel/tracing";
 const PATIENCE: Duration = Duration::from_secs(240);
 
 #[test]
-fn a_machine_is_measured_by_itself_and_left_as_it_was() {
+fn a_run_on_the_host_leaves_the_machine_as_it_was() {
     let place = tempfile::tempdir().unwrap();
     let image = place.path().join("image.cpio");
     let mut files = Files::new(&["proc", "sys", "dev", "tmp", "var/lib", "run"]);
@@ -58,7 +57,7 @@ fn boot_line() -> String {
     format!("{words} rdinit=/init -- {INSIDE} --exact --ignored --nocapture --test-threads=1")
 }
 
-/// The guest's half; nothing where it is not the first process of a machine.
+/// The part inside the guest. It does nothing unless it is the first process of a machine.
 #[test]
 #[ignore = "the first process of the other test's guest"]
 fn inside_the_guest() {
@@ -72,7 +71,7 @@ fn inside_the_guest() {
             ("securityfs", "/sys/kernel/security"),
         ]);
         measures_and_leaves_nothing();
-        what_enforces_is_refused();
+        enforcing_monitors_are_refused();
         an_interrupted_run_undoes_what_it_did();
         for (monitors, mark) in [("audit+rules", "audit-rule"), ("ftrace+kprobe-event", "kprobe_events")] {
             a_killed_run_is_undone_by_the_next_command(monitors, mark);
@@ -92,7 +91,7 @@ fn run(line: &str) -> Output {
     output
 }
 
-/// All that a run may change and has to leave as it was.
+/// Everything that a run may change and must restore.
 fn state() -> String {
     let doctor = text(&hookbench("doctor --offline").output().unwrap().stdout);
     let audit = doctor.lines().find(|line| line.contains("host, audit")).unwrap_or_default().to_string();
@@ -144,7 +143,7 @@ fn each_cell_is_measured(run: &Run) {
         assert!(trace.calibration > 0 && trace.cost.is_some());
         let pairs: Vec<(u64, u64)> =
             measured.samples.iter().copied().zip(trace.samples.iter().copied()).collect();
-        // From one event to the other it is less than what is around both.
+        // The time between the two events is less than the time around both.
         assert!(pairs.iter().all(|&(tsc, trace)| 0 < trace && trace < tsc), "{cell}: {pairs:?}");
         println!("{cell}: {:?}", agreement(&pairs).unwrap());
         let faults = measured.others.iter().find(|other| other.what == "page faults");
@@ -153,7 +152,7 @@ fn each_cell_is_measured(run: &Run) {
     }
 }
 
-fn what_enforces_is_refused() {
+fn enforcing_monitors_are_refused() {
     let output = run(
         "run --target host --monitor bpf-lsm+deny --workload mprotect-storm --samples 5 --out /tmp/refused",
     );
@@ -165,14 +164,14 @@ fn what_enforces_is_refused() {
 fn an_interrupted_run_undoes_what_it_did() {
     let before = state();
     let mut interrupted = start("audit+rules", "audit-rule");
-    // SAFETY: the process is our child, which has not been waited for.
+    // SAFETY: the process is a child that this process has not waited for yet.
     unsafe { libc::kill(interrupted.id() as i32, libc::SIGINT) };
     assert_eq!(interrupted.wait().unwrap().signal(), Some(libc::SIGINT));
     assert_eq!(state(), before);
 }
 
-/// Starts a run that is at work on a cell of `monitors` when this returns: the ledger
-/// has `mark`.
+/// Starts a run and returns while it measures a cell of `monitors`, as soon as the ledger
+/// contains `mark`.
 fn start(monitors: &str, mark: &str) -> Child {
     let line = format!(
         "run --target host --monitor {monitors} --workload mprotect-storm --param to=r --clock tsc,ftrace \
@@ -185,18 +184,18 @@ fn start(monitors: &str, mark: &str) -> Child {
         assert!(begin.elapsed() < Duration::from_secs(60), "the ledger never had {mark}");
         std::thread::sleep(Duration::from_millis(20));
     }
-    // In the middle of its samples.
+    // Give it time to take some samples.
     std::thread::sleep(Duration::from_millis(500));
     child
 }
 
-/// Kills a run once the ledger has `mark`, and looks at what it leaves.
+/// Kills a run once the ledger contains `mark`, and checks what it leaves behind.
 fn a_killed_run_is_undone_by_the_next_command(monitors: &str, mark: &str) {
     let before = state();
     let mut killed = start(monitors, mark);
     killed.kill().unwrap();
     killed.wait().unwrap();
-    // All that it started ends with it.
+    // Everything that the run started ends with it.
     std::thread::sleep(Duration::from_millis(500));
     let left = state();
     println!("after SIGKILL:\n{left}");

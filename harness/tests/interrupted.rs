@@ -1,5 +1,5 @@
-//! Runs that are interrupted, whenever and however, leave nothing behind and end
-//! with the same bytes as those that were not.
+//! Runs that are interrupted at any time and in any way leave nothing behind and, once
+//! resumed, end with the same bytes as other runs.
 
 use std::fs;
 use std::os::unix::process::{CommandExt, ExitStatusExt};
@@ -14,16 +14,16 @@ use libc::{SIGHUP, SIGINT, SIGKILL, SIGTERM};
 
 mod common;
 
-/// So often a run is interrupted at a moment that nobody chose.
+/// How often to interrupt a run at a random moment.
 const INTERRUPTIONS: usize = 50;
-/// Numbers that look like chance, the same each time.
+/// Pseudo-random numbers, the same in each test run.
 const SEED: u64 = 0x9e37_79b9_7f4a_7c15;
 
 const CELLS: &str =
     "--workload null-syscall --monitor audit+idle,audit+rules,kprobe+count --samples 10 --jobs 2";
 
-/// One test at a time: guests of others would only make each of them slower, and
-/// delays are measured by what a run takes.
+/// Runs one test at a time: the guests of other tests would slow it down, and delays are
+/// fractions of a run's duration.
 fn alone() -> MutexGuard<'static, ()> {
     static ALONE: Mutex<()> = Mutex::new(());
     ALONE.lock().unwrap_or_else(PoisonError::into_inner)
@@ -32,7 +32,7 @@ fn alone() -> MutexGuard<'static, ()> {
 struct Chance(u64);
 
 impl Chance {
-    /// From 0 to 1, more often near 0.
+    /// A number from 0 to 1, more often near 0.
     fn next(&mut self) -> f64 {
         self.0 ^= self.0 << 13;
         self.0 ^= self.0 >> 7;
@@ -42,7 +42,7 @@ impl Chance {
     }
 }
 
-/// How the child ended, if it does within this time.
+/// The exit status of the child, if it ends within `time`.
 fn ended_within(child: &mut Child, time: Duration) -> Option<ExitStatus> {
     let begin = Instant::now();
     loop {
@@ -54,7 +54,7 @@ fn ended_within(child: &mut Child, time: Duration) -> Option<ExitStatus> {
     }
 }
 
-/// No guest outlives its run for long, and nothing is half written.
+/// Asserts that no guest outlives its run for long, and that no file is half written.
 fn nothing_is_half(place: &Place, out: &str) {
     wait("the guests are gone", || place.guests().is_empty());
     let out = place.at(out);
@@ -72,7 +72,7 @@ fn no_parts(place: &Place, out: &str) {
 }
 
 #[test]
-fn a_run_interrupted_at_any_moment_ends_as_one_that_was_not() {
+fn a_run_interrupted_at_any_moment_ends_like_any_other() {
     let (_alone, place) = (alone(), Place::new());
     place.succeed("warm", CELLS);
     let begin = Instant::now();
@@ -82,8 +82,7 @@ fn a_run_interrupted_at_any_moment_ends_as_one_that_was_not() {
     let mut left = INTERRUPTIONS;
     for round in 0.. {
         let out = format!("run-{round}");
-        // Each attempt goes on with what the last one left; now and then one comes
-        // to its end, and the next round begins.
+        // Each attempt resumes the last one. When one completes, the next round begins.
         while left > 0 {
             let mut child = place.run(&out, CELLS).spawn().unwrap();
             if let Some(status) = ended_within(&mut child, whole.mul_f64(chance.next() * 0.5)) {
@@ -111,7 +110,7 @@ fn a_run_interrupted_at_any_moment_ends_as_one_that_was_not() {
 }
 
 #[test]
-fn a_run_interrupted_five_times_equals_one_that_was_not() {
+fn a_run_interrupted_five_times_equals_an_uninterrupted_one() {
     let (_alone, place) = (alone(), Place::new());
     let cells = "--workload null-syscall --monitor audit+idle,audit+rules,audit+reader,kprobe+count,bpf-lsm+count \
                  --samples 10 --jobs 1";
@@ -129,15 +128,15 @@ fn a_run_interrupted_five_times_equals_one_that_was_not() {
             assert!(told.contains("stopped by SIG") && told.contains(" of 6 cells have ended"), "{told}");
         }
     }
-    // What was told is what a user types.
-    let command = told.lines().skip_while(|line| !line.contains("go on with:")).nth(1).unwrap();
+    // Run the printed command, as a user would.
+    let command = told.lines().skip_while(|line| !line.contains("resume with:")).nth(1).unwrap();
     let status = place.command("sh").args(["-c", command]).status().unwrap();
     assert!(status.success(), "{command}: {}", place.said());
     same(&place.at("whole"), &place.at("cut"));
 }
 
 #[test]
-fn what_a_killed_run_left_is_swept_by_the_next() {
+fn files_of_a_killed_run_are_removed_by_the_next() {
     let (_alone, place) = (alone(), Place::new());
     let mut child = place.run("killed", CELLS).spawn().unwrap();
     wait("a guest runs", || !place.guests().is_empty());
@@ -152,7 +151,7 @@ fn what_a_killed_run_left_is_swept_by_the_next() {
 }
 
 #[test]
-fn a_guest_that_hangs_does_not_hold_up_a_stop() {
+fn a_guest_that_hangs_does_not_delay_a_stop() {
     let (_alone, place) = (alone(), Place::new());
     let mut child = place.run("run", &format!("{CELLS} --fault hang --timeout 600")).spawn().unwrap();
     wait("a guest runs", || !place.guests().is_empty());
@@ -164,7 +163,7 @@ fn a_guest_that_hangs_does_not_hold_up_a_stop() {
 }
 
 #[test]
-fn a_qemu_that_is_killed_costs_its_cell_alone_until_the_run_goes_on() {
+fn a_killed_qemu_fails_only_its_cell_until_the_run_is_resumed() {
     let (_alone, place) = (alone(), Place::new());
     place.succeed("whole", CELLS);
     let mut child = place.run("run", CELLS).spawn().unwrap();
@@ -183,13 +182,13 @@ fn a_qemu_that_is_killed_costs_its_cell_alone_until_the_run_goes_on() {
 }
 
 #[test]
-fn a_run_that_nobody_listens_to_goes_on() {
+fn a_run_continues_without_its_terminal() {
     let (_alone, place) = (alone(), Place::new());
     place.succeed("whole", CELLS);
     let mut command = place.run("unheard", CELLS);
     command.stdout(Stdio::piped()).stderr(Stdio::piped());
-    // As nohup has it.
-    // SAFETY: a system call and no more, as is allowed after fork.
+    // As nohup does.
+    // SAFETY: only a system call, which is allowed after fork.
     unsafe {
         command.pre_exec(|| {
             libc::signal(SIGHUP, libc::SIG_IGN);

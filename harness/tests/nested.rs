@@ -1,7 +1,7 @@
-//! `--target kvm`, proven where there is no KVM: QEMU's TCG emulates a CPU with SVM, on
-//! which an ordinary machine with Debian's kernel and kvm-amd runs hookbench, and
-//! that QEMU's guests under KVM. It is slow, and its numbers mean nothing: each
-//! instruction of the innermost guest is emulated.
+//! `--target kvm`, tested without KVM: QEMU's TCG emulates a CPU with SVM. On it, an
+//! ordinary machine with Debian's kernel and kvm-amd runs hookbench, which runs guests
+//! under KVM. The test is slow and its numbers mean nothing, because every instruction of
+//! the innermost guest is emulated.
 
 mod common;
 
@@ -21,12 +21,12 @@ use hookbench_vm::kernels;
 use common::inside::{self, Files};
 use common::{HOOKBENCH, text};
 
-/// What the machine's first process is asked for.
+/// The test that the machine's first process runs.
 const INSIDE: &str = "inside_the_machine";
 const PATIENCE: Duration = Duration::from_secs(1500);
-/// KVM's modules, in the order in which they are loaded.
+/// KVM's modules, in the order of loading.
 const MODULES: [&str; 3] = ["irqbypass.ko", "kvm.ko", "kvm-amd.ko"];
-/// What QEMU reads to boot such a guest.
+/// The files that QEMU reads to boot such a guest.
 const FIRMWARE: [&str; 7] = [
     "qemu/qboot.rom",
     "qemu/bios-microvm.bin",
@@ -41,7 +41,7 @@ const FIRMWARE: [&str; 7] = [
 #[ignore = "slow: guests under KVM under emulation take minutes to boot"]
 fn guests_under_kvm_are_measured_in_rounds() {
     let place = tempfile::tempdir().unwrap();
-    // Now the cache has all that is needed, and knows what was used last.
+    // The cache now has everything that the machine needs, and knows what was used last.
     let line = "run --workload null-syscall --monitor none --samples 5 --out filled";
     let filled = Command::new(HOOKBENCH).args(line.split(' ')).current_dir(place.path()).output().unwrap();
     assert!(filled.status.success(), "{}", text(&filled.stderr));
@@ -73,8 +73,9 @@ fn guests_under_kvm_are_measured_in_rounds() {
     assert!(said.contains(inside::PASSED), "what the machine said is above");
 }
 
-/// A kernel that does not know its counter's rate runs no guest: KVM asks for it anew
-/// without end (kvm_guest_time_update). On a busy machine, calibration fails.
+/// A kernel that does not know the rate of its counter cannot run a guest, because KVM
+/// asks for it in an endless loop (kvm_guest_time_update). On a busy machine, calibration
+/// fails, so the boot line gives the rate.
 fn boot_line() -> String {
     let (begin, first) = (Instant::now(), counter());
     std::thread::sleep(Duration::from_millis(200));
@@ -86,7 +87,7 @@ fn boot_line() -> String {
 }
 
 fn counter() -> u64 {
-    // SAFETY: every x86-64 has the counter, and Linux lets programs read it.
+    // SAFETY: every x86-64 CPU has the counter, and Linux lets programs read it.
     unsafe { _rdtsc() }
 }
 
@@ -94,7 +95,7 @@ fn files(cache: &Cache, kernel: &Kernel, place: &Path) -> Files {
     let mut files = Files::new(&["proc", "sys", "dev", "tmp", "run"]);
     files.program(&std::env::current_exe().unwrap(), "init");
     files.program(Path::new(HOOKBENCH), "bin/hookbench");
-    // It finds its firmware beside it.
+    // QEMU looks for its firmware next to its program.
     files.program(Path::new("/usr/bin/qemu-system-x86_64"), "usr/bin/qemu-system-x86_64");
     for firmware in FIRMWARE {
         let path = format!("usr/share/{firmware}");
@@ -120,7 +121,7 @@ fn files(cache: &Cache, kernel: &Kernel, place: &Path) -> Files {
     files
 }
 
-/// The entry of the cache's folder `kind` that was used last.
+/// The most recently used entry of the cache's folder `kind`.
 fn used_last(kind: &Path) -> PathBuf {
     let used = |entry: &PathBuf| -> Option<SystemTime> {
         fs::metadata(entry.join("entry.json")).ok()?.modified().ok()
@@ -137,16 +138,16 @@ fn find(folder: &Path, name: &str) -> Option<PathBuf> {
     })
 }
 
-/// The machine's half; nothing where it is not the first process of one.
+/// The part inside the machine. It does nothing unless it is the first process of one.
 #[test]
 #[ignore = "the first process of the other test's machine"]
 fn inside_the_machine() {
     inside::as_first_process(|| {
         inside::mount_all(&[("proc", "/proc"), ("sysfs", "/sys"), ("devtmpfs", "/dev"), ("tmpfs", "/tmp")]);
-        without_its_modules_kvm_is_said_to_be_missing();
+        without_its_modules_kvm_is_reported_missing();
         MODULES.iter().for_each(|module| load(module));
         two_cells_are_measured();
-        what_enforces_is_allowed_in_a_guest();
+        enforcing_monitors_are_allowed_in_a_guest();
     });
 }
 
@@ -164,7 +165,7 @@ fn hookbench(line: &str) -> (Option<i32>, String) {
     (output.status.code(), said)
 }
 
-fn without_its_modules_kvm_is_said_to_be_missing() {
+fn without_its_modules_kvm_is_reported_missing() {
     let (code, said) = hookbench("run --target kvm --workload null-syscall --monitor none --out /tmp/none");
     assert_eq!(code, Some(1));
     assert!(said.contains("there is no /dev/kvm") && said.contains("--target tcg"), "{said}");
@@ -181,7 +182,7 @@ fn load(module: &str) {
     assert_eq!(result, 0, "{module}: {}", std::io::Error::last_os_error());
 }
 
-fn what_enforces_is_allowed_in_a_guest() {
+fn enforcing_monitors_are_allowed_in_a_guest() {
     let (code, said) = hookbench(
         "run --target kvm --workload mprotect-storm --param to=r --monitor bpf-lsm+deny --samples 5 --rounds 1 \
          --timeout 600 --out /tmp/deny",

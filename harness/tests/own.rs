@@ -1,5 +1,5 @@
-//! Monitors of a user's own in real guests: measured and counted, or refused with
-//! the reason.
+//! Custom monitors in real guests: they are measured and counted, or refused with the
+//! reason.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -10,7 +10,7 @@ use hookbench_model::{FailureKind, Measured, Outcome, Schedule};
 
 mod common;
 
-/// The object that the source makes with `macros`.
+/// Compiles the source with `macros`. Returns the path of the object.
 fn object(folder: &Path, macros: &[&str]) -> PathBuf {
     let object = folder.join("own.o");
     let source = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/own/own.bpf.c");
@@ -25,7 +25,7 @@ fn object(folder: &Path, macros: &[&str]) -> PathBuf {
     object
 }
 
-/// How the cell of execve under the monitor `text` ends.
+/// The outcome of the execve cell under the monitor `text`.
 fn outcome(text: &str, schedule: Schedule) -> Outcome {
     let with = match text.starts_with("cmd:") {
         true => With { ready: Some("ready".into()), ..With::default() },
@@ -78,13 +78,13 @@ fn an_object_is_measured_its_runs_are_counted_and_equal_cells_are_equal() {
     let none =
         numbers(run(&default_session(), &planned("6.1", "execve-noop", "none", &[], Schedule::Paced), None));
     assert!(p50(&measured) > p50(&none) + 3 * 500, "{measured:?}");
-    // Its readers come before the worker then.
+    // With this schedule, the monitor's readers run before the worker continues.
     let delivered = numbers(outcome(&text, Schedule::Delivered));
     assert!(p50(&delivered) > p50(&measured), "{delivered:?}");
 }
 
 #[test]
-fn an_object_s_variables_and_programs_are_as_one_asks() {
+fn parameters_set_variables_and_select_programs_of_an_object() {
     let folder = tempfile::tempdir().unwrap();
     let path = object(folder.path(), &[]).display().to_string();
     let tuned = |tuning: &str| outcome(&format!("bpf:{path}[{tuning}]"), Schedule::Paced);
@@ -99,7 +99,7 @@ fn an_object_s_variables_and_programs_are_as_one_asks() {
     assert!(why.contains("no program on_nobody; it has: on_hook"), "{why}");
 }
 
-/// Its packages are larger than all others together.
+/// The packages of bpftrace are larger than all others together.
 #[test]
 fn bpftrace_is_measured_and_equal_cells_are_equal() {
     let text = "cmd:bpftrace -e 'tracepoint:sched:sched_process_exec { @[comm] = count(); }'";
@@ -119,7 +119,7 @@ fn bpftrace_is_measured_and_equal_cells_are_equal() {
 }
 
 #[test]
-fn an_object_that_never_runs_is_no_cheap_monitor() {
+fn an_object_that_never_runs_fails_its_cell() {
     let (kind, why) = failed(of_object(&["NEVER"]));
     assert_eq!(kind, FailureKind::EventsMismatch);
     assert!(why.contains("none of its programs ran while 10 operations of execve-noop"), "{why}");
@@ -127,14 +127,14 @@ fn an_object_that_never_runs_is_no_cheap_monitor() {
 }
 
 #[test]
-fn an_object_that_refuses_operations_is_not_timed_as_if_it_watched() {
+fn an_object_that_refuses_operations_fails_its_cell() {
     let (kind, why) = failed(of_object(&["DENY"]));
     assert_eq!(kind, FailureKind::WrongOutcome, "{why}");
     assert!(why.contains("EPERM instead of success"), "{why}");
 }
 
 #[test]
-fn what_the_verifier_says_is_told_without_its_log() {
+fn the_reason_of_the_verifier_is_reported_without_its_log() {
     let (_, why) = failed(of_object(&["REFUSED"]));
     assert!(why.contains("verifier refuses prog 'on_address'"), "{why}");
     assert!(why.contains("R1 invalid mem access") && why.len() < 600, "{why}");
@@ -173,9 +173,9 @@ fn rules_are_loaded_and_their_events_counted() {
 }
 
 #[test]
-fn a_command_is_waited_for_and_interrupted_at_the_end() {
+fn hookbench_waits_for_a_command_and_interrupts_it_at_the_end() {
     let bash = |script: &str| outcome(&format!("cmd:watch=bash -c '{script}'"), Schedule::Paced);
-    // It has no other way to wait in a guest with so few programs.
+    // A guest with so few programs has no other way to wait.
     let rest = "while :; do read -t 9 </dev/console; done";
     let measured = numbers(bash(&format!("trap \"echo bye; exit\" INT; echo ready; {rest}")));
     assert_eq!(measured.notes, ["watch wrote: ready", "watch wrote: bye"]);

@@ -1,5 +1,5 @@
-//! The gate and a monitor of a user's own: one map lookup more is found, and an object
-//! that was only built again is not.
+//! The gate with a custom monitor: it finds one additional map lookup, but accepts an
+//! object that was only built again.
 
 use std::path::Path;
 use std::process::Command;
@@ -10,7 +10,7 @@ mod common;
 
 const SOURCE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/own/lookup.bpf.c");
 
-/// Builds a copy of the source in the folder `place` of its own.
+/// Builds a copy of the source in the folder `place`.
 fn build(place: &Path, macros: &[&str]) {
     std::fs::create_dir_all(place).unwrap();
     std::fs::copy(SOURCE, place.join("lookup.bpf.c")).unwrap();
@@ -24,7 +24,7 @@ fn build(place: &Path, macros: &[&str]) {
     assert!(output.status.success(), "{}", text(&output.stderr));
 }
 
-/// What `hookbench` says of `line`, and its exit code.
+/// Runs `hookbench` with `line`. Returns its exit code and output.
 fn hookbench(place: &Path, line: &str) -> (Option<i32>, String) {
     let words = shlex::split(line).unwrap();
     let output = Command::new(HOOKBENCH).args(words).current_dir(place).output().unwrap();
@@ -37,7 +37,7 @@ fn measure(place: &Path) {
     assert_eq!(code, Some(0), "{said}");
 }
 
-/// So many times each: an unchanged object, and one with a lookup more.
+/// Judges an unchanged object and one with an additional lookup, `times` times each.
 fn judged(times: usize) {
     let folder = tempfile::tempdir().unwrap();
     let place = |name: String| folder.path().join(name);
@@ -60,12 +60,12 @@ fn judged(times: usize) {
 }
 
 #[test]
-fn a_lookup_more_is_found_and_another_build_is_not() {
+fn an_additional_lookup_fails_the_gate_and_a_rebuild_does_not() {
     judged(1);
 }
 
 #[test]
 #[ignore = "slow: forty builds and runs; `cargo xtask test --slow` runs it"]
-fn a_lookup_more_is_found_ten_times_of_ten() {
+fn an_additional_lookup_fails_the_gate_ten_times_out_of_ten() {
     judged(10);
 }

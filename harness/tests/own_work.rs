@@ -1,4 +1,4 @@
-//! Workloads of a user's own in real guests: whole commands, and files of system calls.
+//! Custom workloads in real guests: whole commands, and files of system calls.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -17,7 +17,7 @@ use hookbench_vm::modules::Modules;
 
 mod common;
 
-/// How the cell of the workload `text` under `monitor` ends.
+/// The outcome of the cell of the workload `text` under `monitor`.
 fn outcome(text: &str, monitor: &str, expect_exit: Option<i32>) -> Outcome {
     let works = Works::read([&text.to_string()], &[], expect_exit).unwrap();
     let session = default_session().with_works(works, &|_| ()).unwrap();
@@ -48,7 +48,7 @@ fn example(name: &str) -> String {
     format!("syscalls:{}/../docs/examples/{name}", env!("CARGO_MANIFEST_DIR"))
 }
 
-/// A program with a library of this machine's beside the C library's own.
+/// A program that needs another library of this machine than the C library.
 fn program(folder: &Path) -> PathBuf {
     let (source, program) = (folder.join("my-test.c"), folder.join("my-test"));
     let text_of = "#include <math.h>\n#include <string.h>\nint main(int count, char **words)\n\
@@ -64,7 +64,7 @@ fn a_command_is_timed_with_its_libraries_and_equal_cells_are_equal() {
     let folder = tempfile::tempdir().unwrap();
     let command = format!("cmd:{} --once", program(folder.path()).display());
     let none = numbers(outcome(&command, "none", None));
-    // Its dynamic loader alone takes more.
+    // Its dynamic loader alone costs more.
     assert!(p50(&none) > 300_000, "{none:?}");
     let watched = numbers(outcome(&command, "bpf-lsm+ringbuf", None));
     assert_eq!(watched, numbers(outcome(&command, "bpf-lsm+ringbuf", None)));
@@ -77,22 +77,22 @@ fn a_command_is_timed_with_its_libraries_and_equal_cells_are_equal() {
 }
 
 #[test]
-fn a_command_of_the_guest_ends_with_the_exit_code_that_is_asked_for() {
+fn a_command_of_the_guest_must_return_the_expected_exit_code() {
     let bash = "cmd:three=bash -c 'exit 3'";
     numbers(outcome(bash, "none", Some(3)));
-    // It executes others: more events than operations, and that is no failure.
+    // It executes other programs. More events than operations are not a failure.
     let nested = "cmd:nested=bash -c 'bash -c \"exit 0\"; exit 0'";
     let events = numbers(outcome(nested, "bpf-lsm+count", None)).events.unwrap();
     assert_eq!((events.expected, events.seen), (15, 15));
 }
 
 #[test]
-fn a_file_of_one_call_costs_what_our_own_workload_does() {
+fn a_file_with_one_call_costs_as_much_as_the_built_in_workload() {
     let session = default_session();
     for monitor in ["none", "audit+rules"] {
         let ours = measured(&session, &planned("6.1", "null-syscall", monitor, &[], Schedule::Paced));
         let file = numbers(outcome(&example("getppid.toml"), monitor, None));
-        // The registers of six arguments are loaded, and not of one.
+        // A file loads the registers of six arguments; the built-in workload does not.
         assert!(p50(&file).abs_diff(p50(&ours)) <= 2, "{} {}", p50(&file), p50(&ours));
         assert_eq!(file, numbers(outcome(&example("getppid.toml"), monitor, None)));
     }
@@ -112,7 +112,7 @@ fn the_examples_are_measured() {
 }
 
 #[test]
-fn a_call_that_ends_otherwise_is_no_number() {
+fn a_call_with_another_result_fails_the_cell() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("wrong.toml");
     let outcome = |text: &str| {
@@ -129,10 +129,10 @@ fn a_call_that_ends_otherwise_is_no_number() {
 }
 
 #[test]
-fn a_kernel_s_own_modules_are_loaded_before_anything_is_measured() {
+fn modules_of_a_custom_kernel_are_loaded_before_the_measurement() {
     let cache = Cache::open().unwrap();
     let kernel = Kernel::fetch(kernels::find("6.1").unwrap(), &cache, &|_| ()).unwrap();
-    // Any module for this kernel will do; this one only looks on.
+    // Any module for this kernel will do; this one only watches.
     let built = Modules::obtain(&kernel, SOURCES, &cache, &|message| eprintln!("{message}")).unwrap();
     let folder = tempfile::tempdir().unwrap();
     let below = folder.path().join("kernel/drivers");

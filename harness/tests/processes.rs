@@ -1,4 +1,4 @@
-//! Monitors in guests that a process puts on itself, and those beside it that ask a
+//! Monitors that a process attaches to itself, in guests, and monitors that ask a
 //! listener or count without BPF.
 
 use common::cells::{default_session, measured, paced, planned, run};
@@ -9,7 +9,7 @@ use hookbench_model::{FailureKind, Outcome, Schedule};
 
 mod common;
 
-/// What makes events of the monitor's kind.
+/// The cell of a workload that causes the events the monitor watches.
 fn cell(monitor: &str) -> Planned {
     match monitor {
         "fanotify+perm" => paced("execve-noop", monitor, &[]),
@@ -29,7 +29,7 @@ fn each_event_is_seen() {
 }
 
 #[test]
-fn one_that_is_not_there_is_failed_and_not_fast() {
+fn a_monitor_that_is_not_attached_fails_instead_of_being_cheap() {
     let session = default_session();
     let kind = |monitor| match run(&session, &cell(monitor), Some(Fault::Deaf)) {
         Outcome::Failed(failure) => failure.kind,
@@ -42,7 +42,7 @@ fn one_that_is_not_there_is_failed_and_not_fast() {
 }
 
 #[test]
-fn a_filter_refuses_whoever_asks_and_nothing_else() {
+fn a_filter_refuses_exactly_the_operations_of_its_policy() {
     let session = default_session();
     let refused = |workload, params: &[(&str, &str)]| {
         measured(&session, &paced(workload, "seccomp+errno", params)).refused.map(|refused| refused.errno)
@@ -61,7 +61,7 @@ fn p50(session: &QemuSession, planned: &Planned) -> u64 {
 }
 
 #[test]
-fn a_filter_that_reads_an_argument_is_run_each_time() {
+fn a_filter_that_reads_an_argument_runs_each_time() {
     let session = default_session();
     let [none, allow, allow_args] =
         ["none", "seccomp+allow", "seccomp+allow-args"].map(|monitor| p50(&session, &cell(monitor)));
@@ -69,10 +69,10 @@ fn a_filter_that_reads_an_argument_is_run_each_time() {
 }
 
 #[test]
-fn a_sandbox_costs_something_and_keeps_nothing_from_a_workload() {
+fn a_sandbox_has_a_cost_and_does_not_restrict_the_workload() {
     let session = default_session();
     for workload in ["execve-noop", "unshare-command"] {
-        // A shell that may not look for its terminal would be cheaper than one outside.
+        // A shell that may not look for its terminal would be cheaper than one without a sandbox.
         let [none, inside] =
             ["none", "landlock+fs"].map(|monitor| p50(&session, &paced(workload, monitor, &[])));
         assert!(none < inside, "{workload}: {none} {inside}");
@@ -80,7 +80,7 @@ fn a_sandbox_costs_something_and_keeps_nothing_from_a_workload() {
 }
 
 #[test]
-fn perf_knows_what_its_ring_has_no_room_for() {
+fn perf_counts_the_events_that_its_ring_lost() {
     let session = default_session();
     let mut planned = planned("6.1", "mprotect-storm", "perf+tracepoint", &[("to", "r")], Schedule::Burst);
     planned.samples = 6000;

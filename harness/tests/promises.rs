@@ -1,9 +1,9 @@
-//! What `docs/RELIABILITY.md` promises has the tests that it names.
+//! Every test that `docs/RELIABILITY.md` names for a promise exists.
 
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// All sources below `folder`, as one text.
+/// All Rust sources below `folder`, as one text.
 fn sources(folder: &Path) -> String {
     let entries = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
     let (folders, files): (Vec<PathBuf>, Vec<PathBuf>) = entries.partition(|path| path.is_dir());
@@ -18,7 +18,7 @@ fn every_test_that_a_promise_names_exists() {
     let document = fs::read_to_string(root.join("docs/RELIABILITY.md")).unwrap();
     let crates = ["results", "workloads", "probes", "vm", "reports", "agent", "harness", "xtask"];
     let sources: String = crates.iter().map(|name| sources(&root.join(name))).collect();
-    // Of what stands in the document as code, the names of tests are those of many words.
+    // Among the code spans of the document, names with many words are names of tests.
     let code = document.split('`').skip(1).step_by(2);
     let names: Vec<&str> = code.filter(|code| code.matches('_').count() > 2).collect();
     assert!(names.len() > 30, "{names:?}");

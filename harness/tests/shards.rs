@@ -1,5 +1,5 @@
-//! A plan that several machines measured in shards is, once merged, the run that one
-//! machine would have made, byte for byte.
+//! Merging the shards that several machines measured gives the run that one machine would
+//! have produced, byte for byte.
 
 use common::{HOOKBENCH, Place, same};
 
@@ -8,7 +8,7 @@ mod common;
 const CELLS: &str = "--workload null-syscall,mprotect-storm --monitor audit+idle,kprobe+count --samples 10";
 
 #[test]
-fn shards_merge_to_the_bytes_of_one_machine_s_run() {
+fn merged_shards_have_the_bytes_of_a_run_on_one_machine() {
     let place = Place::new();
     place.succeed("whole", CELLS);
     for shard in 1..=3 {
@@ -27,9 +27,9 @@ fn shards_merge_to_the_bytes_of_one_machine_s_run() {
 }
 
 #[test]
-fn a_shard_without_a_cell_is_said_before_anything_is_booted() {
+fn an_empty_shard_is_refused_before_any_boot() {
     let place = Place::new();
     let status = place.run("out", &format!("{CELLS} --shard 9/900")).status().unwrap();
     assert_eq!(status.code(), Some(2), "{}", place.said());
-    assert!(place.said().contains("ask for fewer shards"), "{}", place.said());
+    assert!(place.said().contains("use fewer shards"), "{}", place.said());
 }

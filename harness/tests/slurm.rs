@@ -1,5 +1,5 @@
-//! A plan as a job array of a real Slurm, started for the test: shards come from its
-//! tasks, one of which is requeued in its middle.
+//! A plan as a job array in a real Slurm, which the test starts. Each task measures a
+//! shard, and one task is requeued while it runs.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -14,7 +14,7 @@ mod common;
 const CELLS: &str = "--workload null-syscall --monitor audit+*,kprobe+count,bpf-lsm+count --samples 10";
 const SCRIPT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/scale/slurm.sbatch");
 
-/// A Slurm of one node, with the daemons' process numbers.
+/// A Slurm with one node, and the process ids of its daemons.
 struct Slurm {
     folder: PathBuf,
 }
@@ -78,9 +78,9 @@ impl Slurm {
         command
     }
 
-    /// Runs it, which has to succeed, and what it says.
+    /// Runs `command` and asserts success. Returns its output.
     fn run(&self, command: &mut Command) -> String {
-        // Daemons go on with what they are given.
+        // Daemons keep the descriptors that they inherit.
         let said = self.at("said");
         let file = fs::File::create(&said).unwrap();
         command.stdin(Stdio::null()).stderr(file.try_clone().unwrap()).stdout(file);
@@ -106,7 +106,7 @@ impl Drop for Slurm {
 
 #[test]
 #[ignore = "slow: needs root and the packages slurm-wlm and munge, whose daemons it starts"]
-fn an_array_of_slurm_measures_a_plan_and_its_shards_merge_to_one_machine_s_run() {
+fn the_shards_of_a_slurm_array_merge_to_the_bytes_of_a_run_on_one_machine() {
     let place = Place::new();
     let slurm = Slurm::start(&place.at("slurm"));
     let mut submit = slurm.command("sbatch");

@@ -4,7 +4,7 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use crate::run::{Failure, Result, cargo, status, step, target_dir, workspace};
+use crate::run::{Failure, Result, cargo, given, status, step, target_dir, workspace};
 use crate::setup::{For, setup};
 
 /// Runs the quick plan, which is what `hookbench run` does when nothing else is
@@ -30,10 +30,6 @@ pub(crate) fn bench(arguments: &[String]) -> Result<()> {
     Err(Failure { message: format!("hookbench run failed ({status})"), code })
 }
 
-fn given(arguments: &[String], option: &str) -> bool {
-    arguments.iter().any(|argument| argument.split('=').next() == Some(option))
-}
-
 /// The first of `quick-1`, `quick-2`, … that is not there yet.
 fn fresh(folder: &Path) -> Result<PathBuf> {
     std::fs::create_dir_all(folder)
@@ -46,14 +42,6 @@ fn fresh(folder: &Path) -> Result<PathBuf> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn an_option_is_seen_in_both_spellings() {
-        let arguments = |text: &str| text.split(' ').map(str::to_owned).collect::<Vec<_>>();
-        assert!(given(&arguments("--kernel 6.1 --out here"), "--out"));
-        assert!(given(&arguments("--out=here"), "--out"));
-        assert!(!given(&arguments("--outer x --kernel --"), "--out"));
-    }
 
     #[test]
     fn a_run_does_not_take_the_folder_of_another() {

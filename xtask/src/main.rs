@@ -4,6 +4,7 @@
 
 mod bench;
 mod fuzz;
+mod numbers;
 mod packages;
 mod perf;
 mod reference;
@@ -21,6 +22,9 @@ usage: cargo xtask COMMAND
   setup          install what building and running hookbench need
   bench [ARGS]   setup, then `hookbench run --plan quick ARGS` and its report
   perf           setup, then how quick hookbench itself is, beside its limits
+  numbers --against REV [-- ARGS]
+                 setup, then run the quick plan (`hookbench run ARGS`) with hookbench of REV and of the
+                 working tree, and list the cells whose numbers moved; exit code 3 if any did
   reference      setup, then the plans full, sweeps and cpus on all their kernels, into results/published
                  and reports/reference
   test           setup, then formatting, lints, documentation and every test but the slow ones
@@ -50,6 +54,7 @@ fn dispatch(arguments: &[String]) -> Result<()> {
         ("setup", []) => setup::setup(setup::For::Use),
         ("bench", rest) => bench::bench(rest),
         ("perf", []) => perf::perf(),
+        ("numbers", rest) => numbers::numbers(rest),
         ("reference", []) => reference::reference(),
         ("test" | "ci", []) => test::test(),
         ("test", [slow, rest @ ..]) if slow == "--slow" => test::slow(rest),

@@ -73,9 +73,22 @@ pub(crate) fn status(command: &mut Command) -> Result<ExitStatus> {
     })
 }
 
+/// Whether `option` is among `arguments`, with its value behind `=` or not.
+pub(crate) fn given(arguments: &[String], option: &str) -> bool {
+    arguments.iter().any(|argument| argument.split('=').next() == Some(option))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_option_is_seen_in_both_spellings() {
+        let arguments = |text: &str| text.split(' ').map(str::to_owned).collect::<Vec<_>>();
+        assert!(given(&arguments("--kernel 6.1 --out here"), "--out"));
+        assert!(given(&arguments("--out=here"), "--out"));
+        assert!(!given(&arguments("--outer x --kernel --"), "--out"));
+    }
 
     #[test]
     fn a_failing_step_has_its_name_and_its_code() {

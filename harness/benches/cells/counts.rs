@@ -1,28 +1,28 @@
-//! What Criterion counts: a clock's unit instead of time.
+//! A Criterion measurement that counts the unit of a clock instead of time.
 
 use criterion::Throughput;
 use criterion::measurement::{Measurement, ValueFormatter};
 use hookbench_model::Clock;
 
-/// What is added to one sample and taken from the next. Criterion divides by how far
-/// samples lie apart: of counts that are all equal it says `NaN`, and a comparison of
-/// two such panics. No digit that is shown tells of this.
+/// The amount to add to one sample and to subtract from the next. Criterion divides by
+/// the spread of samples: equal counts would show as `NaN`, and comparing two such
+/// benchmarks would panic. The amount is too small to change a printed digit.
 const APART: f64 = 1e-7;
 
-/// The samples, no two neighbours the same.
+/// The samples, changed so that no two neighbours are equal.
 pub(crate) fn apart(samples: Vec<u64>) -> Vec<f64> {
     let signs = [APART, -APART].into_iter().cycle();
     samples.into_iter().zip(signs).map(|(sample, apart)| sample as f64 + apart).collect()
 }
 
-/// Counts of this clock.
+/// Counts of one clock.
 pub(crate) struct Counts(pub(crate) Clock);
 
 impl Measurement for Counts {
     type Intermediate = ();
     type Value = f64;
 
-    // Every function brings its own counts (`iter_custom`): nothing is begun here.
+    // Every function supplies its counts (`iter_custom`), so nothing starts here.
     fn start(&self) {}
 
     fn end(&self, (): ()) -> f64 {
@@ -46,7 +46,7 @@ impl Measurement for Counts {
     }
 }
 
-/// A throughput is of so many units.
+/// The number of clock units to which a throughput refers.
 const MILLION: f64 = 1e6;
 
 impl ValueFormatter for Counts {
@@ -57,7 +57,7 @@ impl ValueFormatter for Counts {
     fn scale_throughputs(&self, _: f64, throughput: &Throughput, values: &mut [f64]) -> &'static str {
         let operations = match throughput {
             Throughput::Elements(operations) => *operations as f64,
-            // Nothing here has bytes.
+            // No benchmark here counts bytes.
             _ => 1.0,
         };
         for value in values {

@@ -1,5 +1,5 @@
-//! Cells as Criterion's benchmarks: a group per workload, a function per monitor. The
-//! samples are those of `hookbench run`, one operation each.
+//! Cells as Criterion benchmarks: one group per workload, one function per monitor. The
+//! samples are those of `hookbench run`, one per operation.
 
 use std::time::Duration;
 
@@ -11,10 +11,10 @@ use hookbench_model::Outcome;
 
 use crate::counts::{Counts, apart};
 
-/// Criterion, which neither warms up nor takes its time: the guest has, and on the
-/// host there is nothing to time. One call is then one operation of the guest.
+/// Criterion without a warm-up and with the shortest measurement time: the guest warms
+/// up, and Criterion itself times nothing. One call is one operation of the guest.
 pub(crate) fn criterion(counts: Counts) -> Criterion<Counts> {
-    // Criterion draws with plotters too, which knows no other font.
+    // Criterion draws with plotters too, which comes without a font.
     hookbench_reports::plot::register_font();
     Criterion::default()
         .with_measurement(counts)
@@ -22,7 +22,7 @@ pub(crate) fn criterion(counts: Counts) -> Criterion<Counts> {
         .measurement_time(Duration::from_nanos(1))
 }
 
-/// Has Criterion measure the cells, those that its filter leaves.
+/// Lets Criterion measure the cells that its filter selects.
 pub(crate) fn bench(criterion: &mut Criterion<Counts>, session: &dyn Session, planned: &[Planned]) {
     for cells in planned.chunk_by(|one, other| one.cell.workload == other.cell.workload) {
         let mut group = criterion.benchmark_group(&cells[0].cell.workload);
@@ -30,7 +30,7 @@ pub(crate) fn bench(criterion: &mut Criterion<Counts>, session: &dyn Session, pl
         group.sampling_mode(SamplingMode::Flat).sample_size(cells[0].samples as usize);
         group.throughput(Throughput::Elements(1));
         for planned in cells {
-            // Asked for when it is wanted, for a filter may leave it out.
+            // Measure on demand, because the filter may omit the cell.
             let mut samples = None;
             group.bench_function(id(planned, several), |bencher: &mut Bencher<'_, Counts>| {
                 let samples =
@@ -42,7 +42,7 @@ pub(crate) fn bench(criterion: &mut Criterion<Counts>, session: &dyn Session, pl
     }
 }
 
-/// The monitor, with the parameters where there are several cells of it.
+/// The monitor's name, with the parameters if it has several cells.
 fn id(planned: &Planned, several: bool) -> BenchmarkId {
     let Planned { cell, .. } = planned;
     match several {

@@ -1,5 +1,5 @@
-//! `cargo bench`: Criterion over cells. What it counts are instructions, which
-//! it asks a guest for, or cycles on hardware; a group per workload, a function per monitor.
+//! `cargo bench`: runs cells under Criterion, with one group per workload and one function
+//! per monitor. It counts instructions in a guest, or cycles on hardware.
 
 use std::env;
 use std::path::{Path, PathBuf};
@@ -12,7 +12,7 @@ mod counts;
 mod groups;
 mod target;
 
-/// What `cargo bench` compares.
+/// The monitors that `cargo bench` compares.
 const MONITORS: &[&str] = &["none", "audit+rules", "bpf-lsm+ringbuf", "kprobe+ringbuf"];
 
 fn main() {
@@ -31,7 +31,7 @@ fn main() {
     criterion.final_summary();
 }
 
-/// Where Criterion keeps what it measured, as it has it by itself.
+/// The folder for Criterion's results: its default one.
 fn folder() -> PathBuf {
     let target = || Path::new(env!("CARGO_TARGET_TMPDIR")).with_file_name("criterion");
     env::var_os("CRITERION_HOME").map_or_else(target, PathBuf::from)

@@ -1,5 +1,5 @@
-//! Where `cargo bench` measures: in TCG, or where `$HOOKBENCH_BENCH_TARGET` says, by the
-//! clock of that.
+//! The target of `cargo bench`: TCG, or the one in `$HOOKBENCH_BENCH_TARGET`, with its
+//! clock.
 
 use anyhow::{Context, Result, bail};
 use hookbench::host::{self, HostSession, Terms};
@@ -13,20 +13,20 @@ use hookbench_vm::kernels;
 /// The variable that names the target.
 pub(crate) const VARIABLE: &str = "HOOKBENCH_BENCH_TARGET";
 
-/// Where cells are measured.
+/// A target, opened.
 pub(crate) struct Place {
-    /// The session.
+    /// The session that runs the cells.
     pub(crate) session: Box<dyn Session>,
-    /// Its kernel.
+    /// The name of its kernel.
     pub(crate) kernel: String,
-    /// Its target, which cells have.
+    /// The target of its cells.
     pub(crate) target: Target,
 }
 
-/// The place that `name` says; in TCG where nothing is said.
+/// Opens the target `name`; TCG by default.
 ///
 /// # Errors
-/// When there is no such target, or it cannot be used here, with the reason.
+/// When there is no such target, or this machine cannot use it; the error says why.
 pub(crate) fn open(name: Option<&str>) -> Result<Place> {
     let target: Target = name.unwrap_or("tcg").parse().with_context(|| format!("in ${VARIABLE}"))?;
     let terms = Terms { clocks: vec![Clock::Tsc], rounds: 1, seed: 0, budget: BUDGET };
@@ -34,7 +34,7 @@ pub(crate) fn open(name: Option<&str>) -> Result<Place> {
         let session = Box::new(HostSession::open(&terms, &Stop::default())?);
         return Ok(Place { session, kernel: host::release()?, target });
     }
-    let kernel = kernels::default().context("the table of kernels is not sound")?.name.clone();
+    let kernel = kernels::default().context("failed to read the kernel table")?.name.clone();
     let kvm = if target == Target::Kvm { Some(Kvm::of(&terms)?) } else { None };
     let session =
         QemuSession::open(std::slice::from_ref(&kernel), 1, BUDGET, &|message| eprintln!("{message}"))?;
@@ -43,7 +43,7 @@ pub(crate) fn open(name: Option<&str>) -> Result<Place> {
         Some(kvm) => {
             let session = session.under_kvm(kvm);
             if let Err(error) = kvm::boots(&session, &kernel) {
-                bail!("{error:#}; without ${VARIABLE}, cells are measured in TCG");
+                bail!("{error:#}; unset ${VARIABLE} to measure in TCG");
             }
             session
         }

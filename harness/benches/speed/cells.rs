@@ -1,4 +1,4 @@
-//! Many cells in one process, kept and rendered as `hookbench run` does it.
+//! Many cells in one process, stored and rendered as by `hookbench run`.
 
 use std::collections::HashMap;
 use std::path::Path;
@@ -23,10 +23,10 @@ use hookbench_vm::kernels;
 use crate::cost::{Whose, cpu_seconds, peak_mib};
 use crate::say;
 
-/// A rate is that of so many cells.
+/// The number of cells of which the rate is measured.
 const RATED: u32 = 100;
 
-/// A session with the kernel, which is the default one without a name.
+/// Opens a session with the kernel; without a name, with the default one.
 pub(crate) fn session(kernel: Option<&str>) -> Result<(QemuSession, String)> {
     let kernel = match kernel {
         Some(kernel) => kernel.to_string(),
@@ -37,8 +37,8 @@ pub(crate) fn session(kernel: Option<&str>) -> Result<(QemuSession, String)> {
     Ok((session, kernel))
 }
 
-/// `null-syscall` under nothing. The parameter is one that the workload does
-/// not have: it makes equal cells different ones.
+/// `null-syscall` without a monitor. The workload ignores the parameter `copy`, which
+/// only makes equal cells different.
 pub(crate) fn null_syscall(kernel: &str, schedule: Schedule, samples: u32, copy: u32) -> Planned {
     let mut cell = Cell {
         kernel: kernel.into(),
@@ -54,7 +54,7 @@ pub(crate) fn null_syscall(kernel: &str, schedule: Schedule, samples: u32, copy:
     Planned { cell, samples, warmup: 0 }
 }
 
-/// Runs one cell, which has to be measured.
+/// Runs one cell, which must end as measured.
 pub(crate) fn one(session: &QemuSession, planned: &Planned) -> Result<()> {
     measured(&session.run(&planned.cell, &runner::spec(planned, None)))
 }
@@ -64,11 +64,11 @@ fn measured(outcome: &Outcome) -> Result<()> {
     Ok(())
 }
 
-/// Cells of 200 samples a second, with a guest on each core.
+/// Measures how many cells of 200 samples end per second, with a guest on each core.
 pub(crate) fn rate() -> Result<()> {
     for (name, schedule) in [("rate.burst", Schedule::Burst), ("rate.paced", Schedule::Paced)] {
         let (session, kernel) = session(None)?;
-        // The snapshot is made, or checked, once in a run.
+        // A run makes or checks the snapshot once.
         one(&session, &null_syscall(&kernel, schedule, 200, 0))?;
         let planned: Vec<Planned> =
             (1..=RATED).map(|copy| null_syscall(&kernel, schedule, 200, copy)).collect();
@@ -80,7 +80,7 @@ pub(crate) fn rate() -> Result<()> {
     Ok(())
 }
 
-/// What so many cells cost the process that runs them.
+/// Measures what `count` cells cost the process that runs them.
 pub(crate) fn many(count: u32) -> Result<()> {
     let (session, kernel) = session(None)?;
     one(&session, &null_syscall(&kernel, Schedule::Burst, 1, 0))?;
@@ -92,7 +92,7 @@ pub(crate) fn many(count: u32) -> Result<()> {
     let ran = begin.elapsed();
     save(&run, folder.path())?;
     render(&run, folder.path())?;
-    // To the terminal in a real run; here standard output is for figures.
+    // A real run prints the table to standard output, which is for figures here.
     eprint!("{}", terminal::table(&run));
     let rendered = begin.elapsed() - ran;
     let (own, children) = (cpu_seconds(Whose::Own), cpu_seconds(Whose::Children));

@@ -1,13 +1,13 @@
-//! What this process and those it has started cost so far.
+//! The CPU time and memory that this process and its children have used so far.
 
 use std::fs;
 
 use anyhow::{Context, Result};
 
-/// Of whom the CPU time is wanted.
+/// The processes whose CPU time to return.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Whose {
-    /// This process, all threads.
+    /// This process, with all threads.
     Own,
     /// Its children that have ended.
     Children,
@@ -19,8 +19,8 @@ pub(crate) fn cpu_seconds(whose: Whose) -> f64 {
         Whose::Own => libc::RUSAGE_SELF,
         Whose::Children => libc::RUSAGE_CHILDREN,
     };
-    // SAFETY: the structure is plain numbers, for which zeros are a value, and
-    // ours to be written.
+    // SAFETY: the structure is plain numbers, for which zero is valid; the call only fills
+    // it.
     let usage = unsafe {
         let mut usage: libc::rusage = std::mem::zeroed();
         libc::getrusage(who, &raw mut usage);
@@ -30,10 +30,11 @@ pub(crate) fn cpu_seconds(whose: Whose) -> f64 {
     seconds(usage.ru_utime) + seconds(usage.ru_stime)
 }
 
-/// The most memory that this process had resident at once, in MiB.
+/// The peak resident memory of this process, in MiB.
 pub(crate) fn peak_mib() -> Result<f64> {
     let status = fs::read_to_string("/proc/self/status").context("failed to read /proc/self/status")?;
     let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
-    let kib = line.and_then(|line| line.trim().strip_suffix("kB")).context("the kernel tells no VmHWM")?;
-    Ok(kib.trim().parse::<f64>().context("VmHWM is no number")? / 1024.0)
+    let kib =
+        line.and_then(|line| line.trim().strip_suffix("kB")).context("/proc/self/status has no VmHWM")?;
+    Ok(kib.trim().parse::<f64>().context("VmHWM is not a number")? / 1024.0)
 }

@@ -1,5 +1,5 @@
-//! One guest at a time: how long a cell takes, where the time goes as far as one
-//! can tell from outside, and what a cold boot costs.
+//! One guest at a time: how long a cell takes, where the time goes as far as the host can
+//! tell, and what a cold boot costs.
 
 use std::io::Write;
 use std::process::{Command, Stdio};
@@ -16,25 +16,25 @@ use crate::cells::{null_syscall, one, session};
 use crate::cost::{Whose, cpu_seconds};
 use crate::{median_and_least, say};
 
-/// A time is the median of so many.
+/// The number of repetitions of which a time is the median.
 const TIMES: usize = 21;
-/// A boot takes seconds, and its CPU time varies little.
+/// The number of boots: each takes seconds, and its CPU time varies little.
 const BOOTS: usize = 3;
 
-/// What QEMU's monitor is told at once.
+/// What QEMU's monitor receives at the start.
 const QUIT: &[u8] = b"{\"execute\": \"qmp_capabilities\"}\n{\"execute\": \"quit\"}\n";
 
 /// A cell of one operation, and parts of it.
 pub(crate) fn start() -> Result<()> {
     let (session, kernel) = session(None)?;
     let cell = null_syscall(&kernel, Schedule::Burst, 1, 0);
-    // The first has the snapshot made or checked.
+    // The first cell makes or checks the snapshot.
     one(&session, &cell)?;
-    // The guest ends as its first timed operation begins.
+    // The guest ends when its first timed operation begins.
     let first = runner::spec(&cell, Some(Fault::First));
     let (median, least) = timed(|| match session.run(&cell.cell, &first) {
         Outcome::Failed(failure) if failure.kind == FailureKind::GuestEnded => Ok(()),
-        other => bail!("the guest did not come to its first operation: {}", other.reason()),
+        other => bail!("the guest did not reach its first operation: {}", other.reason()),
     })?;
     say("start.median", median);
     say("start.least", least);
@@ -48,7 +48,7 @@ pub(crate) fn start() -> Result<()> {
     Ok(())
 }
 
-/// The CPU time of a cell whose guest boots for it.
+/// Measures the CPU time of a cell whose guest boots for it.
 pub(crate) fn boot(kernel: &str) -> Result<()> {
     let (session, kernel) = session(Some(kernel))?;
     let session = session.with_history(History::Cold);
@@ -63,7 +63,7 @@ pub(crate) fn boot(kernel: &str) -> Result<()> {
     Ok(())
 }
 
-/// The median and the least of the milliseconds that `task` takes.
+/// The median and the minimum of the milliseconds that `task` takes.
 fn timed(mut task: impl FnMut() -> Result<()>) -> Result<(f64, f64)> {
     let mut times = Vec::new();
     for _ in 0..TIMES {
@@ -74,13 +74,13 @@ fn timed(mut task: impl FnMut() -> Result<()>) -> Result<(f64, f64)> {
     Ok(median_and_least(times))
 }
 
-/// Runs QEMU alone, to be told at once that it has to quit.
+/// Runs QEMU alone and tells it to quit at once.
 fn qemu(arguments: &[&str]) -> Result<()> {
     let mut command = Command::new(args::QEMU);
     command.args(arguments).stdin(Stdio::piped()).stdout(Stdio::null());
     let mut qemu = command.spawn().with_context(|| format!("failed to start {}", args::QEMU))?;
     if let Some(mut input) = qemu.stdin.take() {
-        // One that only says its version does not listen.
+        // A QEMU that only prints its version does not read its input.
         let _ = input.write_all(QUIT);
     }
     let status = qemu.wait().context("failed to wait for QEMU")?;

@@ -1,7 +1,7 @@
-//! How quick hookbench itself is: `cargo xtask perf` runs this once for each
-//! group of figures, so that each has a process of its own, whose memory and
-//! CPU time are its. It prints `name value` a line; which unit a figure has,
-//! what it means and what it may be at most is a table in `xtask`.
+//! The speed of hookbench itself. `cargo xtask perf` runs this program once per group of
+//! figures, because each group needs a separate process to measure memory and CPU time.
+//! It prints one `name value` per line. A table in `xtask` has the unit, the meaning and
+//! the limit of each figure.
 
 mod cells;
 mod cost;
@@ -35,12 +35,12 @@ fn measure(group: &str, of: Option<&str>) -> Result<()> {
     }
 }
 
-/// Says a figure.
+/// Prints a figure.
 fn say(name: &str, value: f64) {
     println!("{name} {value}");
 }
 
-/// The nearest-rank median, and the least.
+/// The nearest-rank median, and the minimum.
 fn median_and_least(mut values: Vec<f64>) -> (f64, f64) {
     values.sort_by(f64::total_cmp);
     (values[(values.len() - 1) / 2], values[0])

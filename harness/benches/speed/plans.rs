@@ -1,5 +1,5 @@
-//! The quick plan by the real command, with a cache of its own: one with nothing
-//! in it, one with kernels and programs alone, and a warm one.
+//! The quick plan with the real command and a separate cache: an empty one, one with only
+//! kernels and programs, and a warm one.
 
 use std::fs;
 use std::path::Path;
@@ -11,17 +11,17 @@ use hookbench_vm::cache::{Cache, Kind, VARIABLE};
 
 use crate::{cells, say};
 
-/// What a cold cache has: what comes from the network.
+/// What a cold cache holds: only what comes from the network.
 const FETCHED: [Kind; 2] = [Kind::KERNELS, Kind::USERLAND];
 
-/// Times them.
+/// Times the three.
 pub(crate) fn plans() -> Result<()> {
-    // So that there is something to be copied.
+    // Fills the user's cache, which is copied next.
     drop(cells::session(None)?);
     let user = Cache::open()?;
-    let folder = tempfile::tempdir().context("failed to make a folder for runs")?;
+    let folder = tempfile::tempdir().context("failed to create a folder for runs")?;
     let cache = folder.path().join("cache");
-    fs::create_dir(&cache).context("failed to make a folder for the cache")?;
+    fs::create_dir(&cache).context("failed to create a folder for the cache")?;
     for kind in FETCHED {
         copy(&user.root().join(kind.name), &cache)?;
     }
@@ -29,7 +29,7 @@ pub(crate) fn plans() -> Result<()> {
         say(&format!("quick.{name}"), quick(&cache, &folder.path().join(name))?);
     }
     let empty = folder.path().join("none");
-    // It depends on the mirror, which may be out of reach.
+    // The time depends on the mirror, which may be unreachable.
     match quick(&empty, &folder.path().join("empty")) {
         Ok(seconds) => say("quick.empty", seconds),
         Err(error) => eprintln!("speed: {error:#}"),

@@ -1,4 +1,5 @@
-//! The command: one subcommand, one file in `cmd/`.
+//! The `hookbench` command: parses the command line, calls the subcommand's function
+//! in `cmd/` and turns its result into an exit code.
 
 use std::io::Write;
 use std::process::ExitCode;
@@ -10,7 +11,7 @@ use hookbench::cmd::{
 };
 use hookbench::stop::Stopped;
 
-/// What each way to watch or stop a Linux system costs, exactly.
+/// Measure what Linux security and tracing hooks cost, exactly.
 #[derive(Parser)]
 #[command(version, max_term_width = 100, after_help = EXIT_CODES)]
 struct Command {
@@ -20,37 +21,38 @@ struct Command {
 
 #[derive(Subcommand)]
 enum Verb {
-    /// Measure: boot kernels, run workloads under monitors, write a report
+    /// Boot kernels, run workloads under monitors and write a report
     Run(Box<run::Args>),
-    /// Show what there is: kernels, workloads, monitors, behaviours or plans
+    /// List the available kernels, workloads, monitors, behaviours or plans
     List(list::Args),
-    /// Say what this machine can run, what is missing and what to do about it
+    /// Check what this machine can run, and how to install what is missing
     Doctor(doctor::Args),
     /// Render the reports of a stored run again
     Report(report::Args),
     /// Show what changed from one stored run to another
     Compare(compare::Args),
-    /// Show how far a run on hardware and one of the same cells in TCG agree
+    /// Show how well a run on hardware agrees with a TCG run of the same cells
     Correlate(correlate::Args),
-    /// Judge whether a stored run is worse than another
+    /// Fail if a stored run is worse than another
     Gate(gate::Args),
-    /// Measure a kernel and judge it against a stored run, with the exit codes of git bisect run
+    /// Measure a kernel and compare it with a stored run, for use with `git bisect run`
     BisectStep(Box<bisect_step::Args>),
-    /// Show what monitors add from one stored run, or kernel, to the next
+    /// Show how the cost of monitors develops across stored runs or kernels
     History(history::Args),
-    /// Write a stored run in the format of another program
+    /// Convert a stored run to the format of another program
     Export(export::Args),
-    /// Put the shards of a plan together, to the run that one machine would have made
+    /// Merge the shards of a plan into the run that one machine would have produced
     Merge(merge::Args),
-    /// Show or remove what is kept between runs: kernels, images, snapshots
+    /// Show or clean the cache of kernels, images and snapshots
     Cache(cache::Args),
-    /// Undo what a killed `run --target host` has left in this machine's kernel
+    /// Undo what a killed `run --target host` left behind in this machine's kernel
     CleanHost,
-    /// Build kernels that no package has
+    /// Build kernels that no package provides
     Kernel(kernel::Args),
 }
 
-/// The command line. To git, clap's exit code 2 of a wrong one would be a bad commit.
+/// Parses the command line. `git bisect run` would take clap's exit code 2 for a bad
+/// commit, so `bisect-step` replaces it.
 fn parse() -> Command {
     Command::try_parse().unwrap_or_else(|error| {
         let bisects = std::env::args_os().nth(1).is_some_and(|verb| verb == "bisect-step");
@@ -82,12 +84,12 @@ fn main() -> ExitCode {
     match result {
         Ok(code) => code,
         Err(error) => {
-            // Standard error may be gone, with the terminal.
+            // The terminal, and standard error with it, may be gone.
             let _ = writeln!(std::io::stderr(), "hookbench: {error:#}");
             if let Some(stopped) = error.downcast_ref::<Stopped>() {
                 stopped.die();
             }
-            // What was asked for wrongly is 2, as clap has it; what failed is 1.
+            // A wrong command line exits with 2, as in clap; any other failure with 1.
             ExitCode::from(if error.is::<Usage>() { 2 } else { 1 })
         }
     }

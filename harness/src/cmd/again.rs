@@ -1,5 +1,5 @@
-//! The commands that a user is told: how to go on with a run, and how to look at
-//! one cell that failed. They can be pasted into a shell as they stand.
+//! The commands that hookbench suggests to the user: how to resume a run, and how to
+//! run a failed cell alone. A shell accepts them as printed.
 
 use std::path::Path;
 
@@ -17,14 +17,14 @@ pub(super) fn words() -> Vec<String> {
     std::env::args_os().map(|word| word.to_string_lossy().into_owned()).collect()
 }
 
-/// `words` as a shell reads them.
+/// Quotes `words` for a shell.
 fn quoted(words: &[String]) -> String {
-    // No word of a command line can have the NUL that alone cannot be quoted.
+    // Only a NUL cannot be quoted, and no argument of a process contains one.
     let quoted = words.iter().map(|word| shlex::try_quote(word).unwrap_or_default());
     quoted.collect::<Vec<_>>().join(" ")
 }
 
-/// The command that goes on with the run in `folder`, which `words` began.
+/// The command that resumes the run in `folder`, which `words` began.
 pub(super) fn resume(mut words: Vec<String>, folder: &Path) -> String {
     let given = |words: &[String], option: &str| {
         words.iter().any(|word| word == option || word.starts_with(&format!("{option}=")))
@@ -38,7 +38,7 @@ pub(super) fn resume(mut words: Vec<String>, folder: &Path) -> String {
     quoted(&words)
 }
 
-/// The command that runs a cell alone and shows the guest's console.
+/// The command that runs one cell alone and prints the guest's console.
 fn alone(program: &str, planned: &Planned, args: &Args) -> String {
     let mut words =
         [program, "run", "--cell", &planned.cell.to_string(), "--console"].map(String::from).to_vec();
@@ -68,7 +68,7 @@ fn alone(program: &str, planned: &Planned, args: &Args) -> String {
     quoted(&words)
 }
 
-/// Where one's own workload is, and what commands need.
+/// The options that give the cell's custom workload and the payload of its commands.
 fn own_workload(planned: &Planned, args: &Args) -> Vec<String> {
     let mut words = Vec::new();
     let texts = split(&args.workload).into_iter();
@@ -85,8 +85,8 @@ fn own_workload(planned: &Planned, args: &Args) -> Vec<String> {
     words
 }
 
-/// The cells that failed, a line each, and below each the command that runs it
-/// alone; nothing when none did.
+/// Lists the failed cells, each followed by the command that runs it alone. `None` if no
+/// cell failed.
 pub(super) fn failures(measurements: &[Measurement], planned: &[Planned], args: &Args) -> Option<String> {
     let program = words().into_iter().next().unwrap_or_else(|| "hookbench".into());
     let mut lines = Vec::new();
@@ -101,7 +101,7 @@ pub(super) fn failures(measurements: &[Measurement], planned: &[Planned], args: 
         measurements.iter().filter(|measurement| matches!(measurement.outcome, Outcome::Failed(_))).count();
     (failed > 0).then(|| {
         format!(
-            "{} failed; below each, how to run it alone and see the guest's console:\n{}",
+            "{} failed; the command below each one runs it alone and prints the guest's console:\n{}",
             count(failed, "cell"),
             lines.join("\n")
         )
@@ -119,7 +119,7 @@ mod tests {
     }
 
     #[test]
-    fn going_on_is_the_same_command_with_the_folder_and_resume() {
+    fn the_resume_command_is_the_same_command_with_out_and_resume() {
         let go_on = |line| resume(strings(line), Path::new("runs/my run"));
         assert_eq!(
             go_on("hookbench run --plan full"),
@@ -137,7 +137,7 @@ mod tests {
     }
 
     #[test]
-    fn a_failed_cell_is_told_with_a_command_that_a_shell_reads_as_it_is_meant() {
+    fn a_failed_cell_is_listed_with_a_command_that_is_quoted_for_the_shell() {
         let args = args("--workload mprotect-storm --param to=r --monitor none --samples 7 --timeout 9");
         let plan = crate::cmd::asked::plan(&args).unwrap();
         let kernel = "my kernels/vm'linux".to_string();
@@ -162,7 +162,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_usual_is_not_repeated() {
+    fn default_values_are_not_repeated_in_the_command() {
         let args_of_all = args("--workload null-syscall --monitor none");
         let planned = crate::cmd::asked::plan(&args_of_all).unwrap().cells(&["6.1".into()]).unwrap();
         let command = alone("hookbench", &planned[0], &args(""));

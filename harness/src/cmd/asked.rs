@@ -1,5 +1,5 @@
-//! What the command line asks for, as cells: those of a plan or of globs. One cell by
-//! its name is in `named.rs`.
+//! Turns the command line into cells: those of a plan, or those that globs select.
+//! `named.rs` handles `--cell`, a single cell by name.
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::path::Path;
@@ -19,7 +19,7 @@ use crate::plan::{Plan, Planned, Products};
 use crate::select::select;
 use crate::work::Works;
 
-/// What is to be measured.
+/// The cells of a run, and what they need.
 pub(super) struct Asked {
     /// The plan's name.
     pub(super) plan: String,
@@ -27,18 +27,18 @@ pub(super) struct Asked {
     pub(super) kernels: Vec<String>,
     /// The cells, in canonical order.
     pub(super) planned: Vec<Planned>,
-    /// Which part of them is measured here, when others measure the rest.
+    /// The part that this process measures; `None` for all of it.
     pub(super) shard: Option<Shard>,
-    /// The monitors of one's own.
+    /// The custom monitors.
     pub(super) owns: Owns,
-    /// The workloads of one's own.
+    /// The custom workloads.
     pub(super) works: Works,
-    /// What the folder of one's own kernel's modules has.
+    /// The modules and configuration in the `--modules` folder.
     pub(super) loadable: Option<Loadable>,
 }
 
 impl Asked {
-    /// The cells that are measured here.
+    /// The cells that this process measures.
     pub(super) fn here(&self) -> &[Planned] {
         match self.shard {
             Some(shard) => &self.planned[shard.range(self.planned.len())],
@@ -46,13 +46,13 @@ impl Asked {
         }
     }
 
-    /// The kernels that are booted here.
+    /// The kernels that this process boots.
     pub(super) fn kernels_here(&self) -> Vec<String> {
         let own: HashSet<&str> = self.here().iter().map(|planned| planned.cell.kernel.as_str()).collect();
         self.kernels.iter().filter(|kernel| own.contains(kernel.as_str())).cloned().collect()
     }
 
-    /// The kernels with a cell whose monitor is a kernel module.
+    /// The kernels with at least one cell whose monitor is a kernel module.
     pub(super) fn with_modules(&self) -> BTreeSet<&str> {
         let loads = |monitor| {
             hookbench_probes::find(monitor).is_some_and(|monitor| monitor.sink.requires.module.is_some())
@@ -62,10 +62,10 @@ impl Asked {
     }
 }
 
-/// What `args` ask for.
+/// Resolves `args` to cells.
 ///
 /// # Errors
-/// When something of it does not exist; the error says what does.
+/// When `args` name something that does not exist; the error lists what does.
 pub(super) fn asked(args: &Args) -> Result<Asked> {
     if let Some(name) = &args.cell {
         return one(name, args);
@@ -84,21 +84,21 @@ pub(super) fn asked(args: &Args) -> Result<Asked> {
     let asked = Asked { plan: plan.name, kernels, planned, shard: args.shard, owns, works, loadable };
     if asked.here().is_empty() {
         let (cells, shard) = (asked.planned.len(), asked.shard.map_or_else(String::new, |s| s.to_string()));
-        bail!("the plan has {cells} cells, and the shard {shard} none of them; ask for fewer shards");
+        bail!("shard {shard} is empty because the plan has only {cells} cells; use fewer shards");
     }
     Ok(asked)
 }
 
-/// The same on this machine, whose kernel is called `release`.
+/// Resolves `args` to cells on this machine, whose kernel is `release`.
 ///
 /// # Errors
-/// As of [`asked`].
+/// Those of [`asked`].
 pub(super) fn on_host(args: &Args, release: &str) -> Result<Asked> {
     let kernels = vec![release.to_string()];
     if let Some(name) = &args.cell {
         let cell: Cell = name.parse()?;
         if cell.kernel != release {
-            bail!("the cell {name:?} is of another kernel; this machine's is {release}");
+            bail!("the cell {name:?} names another kernel; this machine runs {release}");
         }
         ours(std::slice::from_ref(&cell))?;
         return alike(&cell, name, args);
@@ -111,15 +111,15 @@ pub(super) fn on_host(args: &Args, release: &str) -> Result<Asked> {
     Ok(Asked { plan: plan.name, kernels, planned, shard: None, owns, works, loadable: None })
 }
 
-/// None of the cells is of a user's own monitor or workload.
+/// Refuses cells with a custom monitor or workload.
 fn ours<'c>(cells: impl IntoIterator<Item = &'c Cell>) -> Result<()> {
     for cell in cells {
         if cell.monitor.custom().is_some() {
-            bail!("{} is brought into guests only; measure it with --target tcg", cell.monitor);
+            bail!("{} is a custom monitor; it only runs inside guests, so use --target tcg", cell.monitor);
         }
         if CustomWorkloadKind::of(&cell.workload).is_some() {
             bail!(
-                "{} does in guests only what nobody here has read; measure it with --target tcg",
+                "{} is a workload you supplied; it only runs inside guests, so use --target tcg",
                 cell.workload
             );
         }
@@ -127,15 +127,16 @@ fn ours<'c>(cells: impl IntoIterator<Item = &'c Cell>) -> Result<()> {
     Ok(())
 }
 
-/// What is asked for of the folder with the modules of one's own kernel.
+/// Opens the `--modules` folder, which needs exactly one kernel, given by its path.
 fn loadable(args: &Args, kernels: &[String]) -> Result<Option<Loadable>> {
     let Some(folder) = &args.modules else { return Ok(None) };
     let own = matches!(kernels, [kernel] if Path::new(kernel).is_file());
-    ensure!(own, "--modules are those of the one kernel that --kernel names by its path");
+    ensure!(own, "--modules needs exactly one --kernel, given by its path");
     Loadable::open(folder, &args.load).map(Some)
 }
 
-/// Reads monitors of one's own; what is brought is for them only when one is a command.
+/// Reads custom monitors. Unless one of them is a command, the `--bring` payload belongs
+/// to the workloads.
 pub(super) fn owns<'a>(
     texts: impl IntoIterator<Item = &'a String>,
     with: With,
@@ -147,7 +148,7 @@ pub(super) fn owns<'a>(
     Owns::read(texts, &With { bring, ..with })
 }
 
-/// The plan of a name, a file or the command line's globs.
+/// The plan: a named one, one in a file, or one made from the command line's globs.
 pub(super) fn plan(args: &Args) -> Result<Plan> {
     let named = args.plan.as_deref().or(if args.workload.is_empty() && args.monitor.is_empty() {
         Some("quick")
@@ -176,12 +177,13 @@ pub(super) fn plan(args: &Args) -> Result<Plan> {
     Ok(plan)
 }
 
-/// A plan of what the command line names; what it leaves out is everything.
+/// A plan made from the command line. A list that the command line omits means `*`.
 fn custom(args: &Args) -> Result<Plan> {
     let all = |names: &[String]| if names.is_empty() { vec!["*".to_string()] } else { names.to_vec() };
     let mut params: BTreeMap<String, Vec<String>> = BTreeMap::new();
     for text in &args.param {
-        let (name, values) = text.split_once('=').ok_or_else(|| anyhow!("not NAME=VALUE: {text:?}"))?;
+        let (name, values) =
+            text.split_once('=').ok_or_else(|| anyhow!("expected NAME=VALUE, got {text:?}"))?;
         params.entry(name.into()).or_default().extend(values.split(',').map(String::from));
     }
     if !args.loader.is_empty() {
@@ -204,12 +206,12 @@ fn custom(args: &Args) -> Result<Plan> {
     })
 }
 
-/// The names of the kernels in the table.
+/// The names of all kernels in the kernel table.
 pub(super) fn known() -> Result<Vec<String>> {
     Ok(kernels::rows()?.iter().map(|row| row.name.clone()).collect())
 }
 
-/// The kernels to run on: those that are asked for, or the default.
+/// The kernels to run on: those of `--kernel`, or the default one.
 fn kernels(asked: &[String]) -> Result<Vec<String>> {
     if asked.is_empty() {
         return Ok(vec![kernels::default()?.name.clone()]);
@@ -221,10 +223,10 @@ fn kernels(asked: &[String]) -> Result<Vec<String>> {
         if path.is_file() {
             chosen.push(name.clone());
         } else if name.contains('/') {
-            bail!("no kernel {name:?}: there is no such file; known by name are: {}", known.join(", "));
+            bail!("no kernel {name:?}: there is no such file; known kernels: {}", known.join(", "));
         } else {
             let pattern = if name == "all" { "*" } else { name };
-            // Those that are only there when somebody built them have to be meant.
+            // A glob must not select kernels that exist only after `hookbench kernel build`.
             let built = || pair::HALVES.map(|half| half.name.to_string()).to_vec();
             let among = if name.starts_with(pair::NAME) { &built() } else { &known };
             chosen.extend(select("kernel", &[pattern.to_string()], among)?);
@@ -245,13 +247,13 @@ mod tests {
     }
 
     #[test]
-    fn without_a_word_it_is_the_quick_plan_on_the_default_kernel() {
+    fn the_default_is_the_quick_plan_on_the_default_kernel() {
         assert_eq!(plan(&args("")).unwrap(), Plan::open("quick").unwrap());
         assert_eq!(kernels_of("").unwrap(), ["6.1"]);
     }
 
     #[test]
-    fn kernels_are_chosen_by_name_glob_and_path() {
+    fn kernels_are_selected_by_name_glob_and_path() {
         assert_eq!(kernels_of("--kernel 6.12,6.1,6.12").unwrap(), ["6.12", "6.1"]);
         assert_eq!(kernels_of("--kernel 6.1?").unwrap(), ["6.12", "6.16", "6.17", "6.18", "6.19"]);
         assert_eq!(kernels_of("--kernel Cargo.toml").unwrap(), ["Cargo.toml"]);
@@ -265,7 +267,7 @@ mod tests {
     }
 
     #[test]
-    fn all_kernels_are_every_row_on_the_command_line_and_in_a_plan() {
+    fn all_selects_every_known_kernel_on_the_command_line_and_in_a_plan() {
         let rows = known().unwrap();
         assert_eq!(kernels_of("--kernel all").unwrap(), rows);
         assert_eq!(kernels_of("--kernel 6.1,all").unwrap().len(), rows.len());
@@ -278,14 +280,14 @@ mod tests {
     }
 
     #[test]
-    fn modules_are_for_kernels_whose_cells_load_them() {
+    fn only_kernels_whose_cells_load_modules_need_them() {
         let of = |line: &str| asked(&args(line)).unwrap().with_modules().len();
         assert_eq!(of("--kernel 6.1,6.12 --monitor livepatch+*"), 2);
         assert_eq!(of("--kernel 6.1,6.12 --monitor bpf-lsm+*"), 0);
     }
 
     #[test]
-    fn what_is_named_is_measured_with_its_parameters() {
+    fn named_workloads_and_monitors_become_cells_with_their_parameters() {
         let args = args("--workload execve-* --monitor bpf-lsm+* --param env_pages=0,32 --samples 7");
         let cells = plan(&args).unwrap().cells(&["6.1".into()]).unwrap();
         assert_eq!(cells.len(), 2 * 6);
@@ -293,7 +295,7 @@ mod tests {
     }
 
     #[test]
-    fn loaders_are_a_parameter_of_the_monitors_that_have_a_choice() {
+    fn the_loader_is_a_parameter_of_the_monitors_that_have_a_choice() {
         let monitors = |line: &str| -> Result<Vec<String>> {
             let args = args(&format!("--workload null-syscall {line}"));
             let cells = plan(&args)?.cells(&["6.1".into()])?;

@@ -1,5 +1,5 @@
-//! `--save-baseline` and `--baseline` of `hookbench run`: a run is kept under a name, or
-//! compared with the one that was.
+//! `--save-baseline` and `--baseline` of `hookbench run`: save the run under a name, or
+//! compare it with a saved one.
 
 use anyhow::Result;
 use hookbench_analysis::Comparison;
@@ -11,10 +11,10 @@ use super::run::Args;
 use super::say;
 use crate::baseline;
 
-/// Whether what is asked for can be done when the run has ended: before it begins.
+/// Checks the names of both options before the run begins.
 ///
 /// # Errors
-/// When a name is none, or there is no such baseline.
+/// When a name is invalid, or `--baseline` names a baseline that does not exist.
 pub(super) fn check(args: &Args) -> Result<()> {
     if let Some(name) = &args.save_baseline {
         baseline::folder(name)?;
@@ -25,7 +25,7 @@ pub(super) fn check(args: &Args) -> Result<()> {
     Ok(())
 }
 
-/// Compares `run`, or keeps it.
+/// Compares `run` with its baseline, or saves it as one.
 ///
 /// # Errors
 /// When the baseline cannot be read or written.
@@ -39,9 +39,9 @@ pub(super) fn after(run: &Run, folder: &std::path::Path, args: &Args) -> Result<
         say::result(&format!("\n{}", (FORMATS[0].render)(&report)))?;
     }
     match &args.save_baseline {
-        // What failed once would never be missed again.
+        // A baseline without a cell would hide that cell's later regressions.
         Some(name) if run.count("failed") > 0 => {
-            say::aside(&format!("the baseline {name} is left as it was, for cells of this run failed"));
+            say::aside(&format!("the baseline {name} is unchanged, because cells of this run failed"));
             Ok(())
         }
         Some(name) => {

@@ -1,5 +1,5 @@
-//! `hookbench bisect-step`: one step of `git bisect run`. A kernel is measured and
-//! judged against a stored run of another one; the exit code says what git is to do.
+//! `hookbench bisect-step`: one step of `git bisect run`. It measures a kernel, compares
+//! it with a stored run of another kernel, and tells git the result by its exit code.
 
 use std::collections::BTreeSet;
 use std::process::ExitCode;
@@ -21,48 +21,48 @@ use crate::plan::Planned;
 use crate::stop::Stopped;
 use crate::work::Works;
 
-/// What the exit code says.
+/// The exit codes, as `--help` lists them.
 const EXIT_CODES: &str = "\
-Exit code, as git bisect run wants it:
+Exit code, as git bisect run expects it:
   0    good: nothing got worse than BASE by more than --limit
   1    bad: something did
-  125  this kernel cannot be tested: it does not boot, or nothing can be measured on it
-  128  something failed that is not the kernel's fault: git stops
-  129  what was asked for is wrong: git stops
+  125  skip: this kernel does not boot, or hookbench can measure nothing on it
+  128  something else than the kernel failed: git stops
+  129  the command line is wrong, or names something that does not exist: git stops
   130  stopped by SIGINT (Ctrl-C); 143 by SIGTERM, 129 by SIGHUP: git stops";
 
 const BAD: u8 = 1;
 const CANNOT_BE_TESTED: u8 = 125;
 const FAILED: u8 = 128;
-/// Of [`bisect_step`]: what was asked for is wrong.
+/// The exit code of [`bisect_step`] for a usage error.
 pub const WRONG: u8 = 129;
 
 /// Arguments of `hookbench bisect-step`.
 #[derive(Debug, clap::Args)]
-// The group of `run::Args` has its name too, and is in the same command.
+// `run::Args`, in the same command, already has a group of this name.
 #[group(skip)]
 #[command(after_help = EXIT_CODES)]
 pub struct Args {
-    /// What is compared with: a run's folder, or a baseline (its name, or baseline:NAME)
+    /// Run to compare with: a folder, or a baseline (NAME or baseline:NAME)
     base: String,
-    /// The kernel of BASE that is meant, where it has several
+    /// Kernel in BASE to compare with, if BASE has several
     #[arg(long, value_name = "KERNEL")]
     base_kernel: Option<String>,
-    /// By how much a median may grow: 5%, '20 instructions', 'bpf-lsm+*=20 instructions'
+    /// Largest allowed growth of a median: 5%, '20 instructions', 'bpf-lsm+*=20 instructions'
     #[arg(long, value_name = "[GLOB=]LIMIT")]
     limit: Vec<Limit>,
-    /// Cells whose regressions are told and are none
+    /// Cells whose regressions are reported but do not count
     #[arg(long, value_name = "GLOB")]
     allow: Vec<Pattern>,
     #[command(flatten)]
     run: run::Args,
 }
 
-/// Measures, judges and says it with the exit code. Without workloads, monitors or a
-/// plan, the cells of BASE are measured.
+/// Measures the kernel, judges it and returns the exit code. Without workloads, monitors
+/// or a plan, it measures the cells of BASE.
 ///
 /// # Errors
-/// Only when it is stopped by a signal: whatever else fails has an exit code of its own.
+/// Only when a signal stops it. Every other failure has its exit code.
 pub fn bisect_step(args: &Args) -> Result<ExitCode> {
     match step(args) {
         Ok(code) => Ok(ExitCode::from(code)),
@@ -82,7 +82,7 @@ fn step(args: &Args) -> Result<u8> {
     let kernel = kernel_of(&base, args.base_kernel.as_deref()).map_err(usage)?;
     let asked = cells(args, &base, &kernel).map_err(usage)?;
     let [new_kernel] = &asked.kernels[..] else {
-        return Err(usage(anyhow::anyhow!("a step is of one kernel: name it with --kernel")));
+        return Err(usage(anyhow::anyhow!("a step tests exactly one kernel: name it with --kernel")));
     };
     let base = only(base, &kernel, &asked).map_err(usage)?;
     let made = make(&args.run, &asked)?;
@@ -103,10 +103,10 @@ fn step(args: &Args) -> Result<u8> {
     Ok(if gate.is_open() { 0 } else { BAD })
 }
 
-/// What of `run` makes no sense here.
+/// Refuses options of `hookbench run` that make no sense here.
 fn fits(args: &Args) -> Result<()> {
     let run = &args.run;
-    ensure!(on_host::target(run)? == Target::Tcg, "a step is judged by the exact clock: leave out --target");
+    ensure!(on_host::target(run)? == Target::Tcg, "a step needs the exact clock, so leave out --target");
     for (given, option) in [
         (run.shard.is_some(), "--shard"),
         (run.cell.is_some(), "--cell"),
@@ -114,34 +114,40 @@ fn fits(args: &Args) -> Result<()> {
         (run.save_baseline.is_some(), "--save-baseline"),
         (run.resume, "--resume"),
     ] {
-        ensure!(!given, "{option} is for hookbench run: a step measures all that it compares with BASE");
+        ensure!(
+            !given,
+            "{option} does not work with bisect-step, which measures every cell that it compares with BASE"
+        );
     }
     Ok(())
 }
 
-/// The kernel of `base` that is meant.
+/// The kernel of `base` to compare with: `asked`, or the only one.
 fn kernel_of(base: &Run, asked: Option<&str>) -> Result<String> {
     let there: BTreeSet<&str> = base.measurements.iter().map(|of| of.cell.kernel.as_str()).collect();
     let known = || there.iter().copied().collect::<Vec<_>>().join(", ");
     match asked {
         Some(name) if there.contains(name) => Ok(name.into()),
-        Some(name) => bail!("BASE has no kernel {name:?}; it has: {}", known()),
+        Some(name) => bail!("BASE has no kernel {name:?}; it has {}", known()),
         None if there.len() == 1 => Ok(known()),
-        None => bail!("BASE has several kernels: name one with --base-kernel: {}", known()),
+        None => bail!("BASE has several kernels; choose one with --base-kernel: {}", known()),
     }
 }
 
-/// What is asked for; the cells that `base` measured on `kernel` when nothing is.
+/// The cells that `args` select; without a selection, those that `base` measured on
+/// `kernel`.
 fn cells(args: &Args, base: &Run, kernel: &str) -> Result<Asked> {
     let run = &args.run;
     if run.plan.is_some() || !run.workload.is_empty() || !run.monitor.is_empty() {
         return asked(run);
     }
-    ensure!(run.kernel.len() == 1, "a step is of one kernel: name it with --kernel");
-    // Cells are of no kernel before they are asked for: this one's name and file are checked.
+    ensure!(run.kernel.len() == 1, "a step tests exactly one kernel: name it with --kernel");
+    // Selecting any cell resolves and checks the kernel's name or path.
     let workload = vec!["null-syscall".into()];
     let named = asked(&run::Args { workload, monitor: vec!["none".into()], ..run.clone() })?;
-    let [name] = &named.kernels[..] else { bail!("a step is of one kernel, and there are several") };
+    let [name] = &named.kernels[..] else {
+        bail!("a step tests exactly one kernel, and --kernel selects several")
+    };
     let of_base = base.measurements.iter().filter(|of| of.cell.kernel == kernel);
     let planned: Vec<Planned> = of_base.filter_map(|of| planned(of, name)).collect();
     ensure!(!planned.is_empty(), "BASE measured no cell on {kernel}");
@@ -149,15 +155,14 @@ fn cells(args: &Args, base: &Run, kernel: &str) -> Result<Asked> {
         ensure!(
             cell.monitor.custom().is_none()
                 && hookbench_model::CustomWorkloadKind::of(&cell.workload).is_none(),
-            "BASE has the cell {cell} with something of one's own: name workloads and monitors again, with \
-             --workload and --monitor"
+            "the cell {cell} of BASE has a custom workload or monitor: pass --workload and --monitor again"
         );
     }
     let (owns, works) = (Owns::default(), Works::default());
     Ok(Asked { plan: format!("bisect-{}", base.plan), planned, owns, works, ..named })
 }
 
-/// The cell of `measurement` on another kernel, if it has numbers.
+/// The cell of `measurement`, moved to `kernel`, if it has numbers.
 fn planned(measurement: &Measurement, kernel: &str) -> Option<Planned> {
     let Outcome::Measured(measured) = &measurement.outcome else { return None };
     let cell = Cell { kernel: kernel.into(), ..measurement.cell.clone() };
@@ -165,7 +170,7 @@ fn planned(measurement: &Measurement, kernel: &str) -> Option<Planned> {
     Some(Planned { cell, samples: u32::try_from(measured.samples.len()).ok()?, warmup: info.warmup })
 }
 
-/// Those of the measurements of `base` on `kernel` that are asked for.
+/// Reduces `base` to the measurements on `kernel` whose cells `asked` contains.
 fn only(mut base: Run, kernel: &str, asked: &Asked) -> Result<Run> {
     let meant = |cell: &Cell| Cell { kernel: kernel.into(), ..cell.clone() };
     let wanted: BTreeSet<String> = asked.planned.iter().map(|of| meant(&of.cell).to_string()).collect();
@@ -174,12 +179,13 @@ fn only(mut base: Run, kernel: &str, asked: &Asked) -> Result<Run> {
     let there: BTreeSet<String> = base.measurements.iter().map(|of| of.cell.to_string()).collect();
     let missing: Vec<&str> = wanted.difference(&there).map(String::as_str).collect();
     if let Some(first) = missing.first() {
-        bail!("BASE has no measurement of {} cells to compare with, as of {first}", missing.len());
+        bail!("BASE has no measurement of {} cells of this step, for example {first}", missing.len());
     }
     Ok(base)
 }
 
-/// The run with its kernel called as that of BASE: cells of one name are compared.
+/// Renames the kernel `from` of `run` to `to`, because only cells of the same name are
+/// compared.
 fn called(mut run: Run, from: &str, to: &str) -> Run {
     for measurement in run.measurements.iter_mut().filter(|of| of.cell.kernel == from) {
         measurement.cell.kernel = to.into();
@@ -190,7 +196,7 @@ fn called(mut run: Run, from: &str, to: &str) -> Run {
     run
 }
 
-/// Why `run` says nothing of its kernel's costs.
+/// Why `run` says nothing about its kernel; `None` if it does.
 fn cannot_be_tested(run: &Run) -> Option<String> {
     let failed = |kinds: &[FailureKind]| {
         run.measurements.iter().find_map(|of| match &of.outcome {
@@ -206,7 +212,7 @@ fn cannot_be_tested(run: &Run) -> Option<String> {
     let measured = |of: &&Measurement| matches!(of.outcome, Outcome::Measured(_));
     let baselines = || run.measurements.iter().filter(|of| of.cell.monitor.is_none());
     let none = match baselines().next() {
-        // Without a monitor, only the kernel can be at fault.
+        // If a cell without a monitor fails, only the kernel can be at fault.
         Some(_) => baselines().find(measured).is_none(),
         None => run.measurements.iter().find(measured).is_none(),
     };
@@ -247,7 +253,7 @@ mod tests {
     }
 
     #[test]
-    fn a_kernel_that_does_not_boot_cannot_be_tested_and_a_deaf_monitor_can() {
+    fn a_kernel_that_does_not_boot_is_skipped_but_a_deaf_monitor_is_judged() {
         let measured = || Outcome::Measured(Measured { samples: vec![1], ..Measured::default() });
         let why = |outcomes: &[(&str, Outcome)]| cannot_be_tested(&run(outcomes)).unwrap_or_default();
         assert_eq!(why(&[(NONE, measured()), (AUDIT, failed(FailureKind::EventsMismatch))]), "");
@@ -260,7 +266,7 @@ mod tests {
     }
 
     #[test]
-    fn the_kernel_of_the_base_is_named_where_there_are_several() {
+    fn a_base_with_several_kernels_needs_base_kernel() {
         let measured = || Outcome::Measured(Measured { samples: vec![1; 7], ..Measured::default() });
         let one = run(&[(NONE, measured()), (AUDIT, Outcome::Unsupported("no".into()))]);
         assert_eq!(kernel_of(&one, None).unwrap(), "6.1");

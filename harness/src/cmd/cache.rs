@@ -1,4 +1,4 @@
-//! `hookbench cache`: what is kept between runs, and how to be rid of it.
+//! `hookbench cache`: shows and removes what hookbench keeps between runs.
 
 use std::io::{self, Write};
 use std::process::ExitCode;
@@ -18,11 +18,11 @@ pub struct Args {
 
 #[derive(Debug, Subcommand)]
 enum Verb {
-    /// Show what is kept, how much room it takes and when it was last used
+    /// Show what is in the cache, its size and when it was last used
     List,
-    /// Remove what is kept and not in use; it is made or fetched again when needed
+    /// Remove what is not in use; hookbench builds or downloads it again when needed
     Clean {
-        /// What to remove [default: everything]
+        /// Kinds to remove [default: all]
         #[arg(value_name = "KIND", value_parser = kinds())]
         kinds: Vec<Kind>,
     },
@@ -33,24 +33,24 @@ fn kinds() -> impl TypedValueParser<Value = Kind> {
         .try_map(|name| find_kind(&name).context("no such kind"))
 }
 
-/// Lists or cleans.
+/// Lists or cleans the cache.
 ///
 /// # Errors
-/// When the cache cannot be read, or what is in it not be removed.
+/// When the cache cannot be read, or an item cannot be removed.
 pub fn cache(args: &Args) -> Result<ExitCode> {
     let cache = Cache::open()?;
     let text = match &args.verb {
         Verb::List => {
             let limit = cache.limit(Kind::SNAPSHOTS).unwrap_or(u64::MAX);
-            let more = format!("at most {} of snapshots are kept ({LIMIT_VARIABLE})", size(limit));
+            let more = format!("snapshots take at most {} ({LIMIT_VARIABLE})", size(limit));
             table(&cache.items()?, SystemTime::now()) + &format!("{}; {more}\n", total(&cache)?)
         }
         Verb::Clean { kinds } => clean(&cache, if kinds.is_empty() { &KINDS } else { kinds })?,
     };
     match io::stdout().write_all(text.as_bytes()) {
-        // Whoever reads has seen enough.
+        // The reader has seen enough.
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(ExitCode::SUCCESS),
-        result => result.map(|()| ExitCode::SUCCESS).context("failed to print what is in the cache"),
+        result => result.map(|()| ExitCode::SUCCESS).context("failed to print the list"),
     }
 }
 
@@ -59,7 +59,7 @@ fn total(cache: &Cache) -> Result<String> {
     Ok(format!("{} in {}", size(taken), cache.root().display()))
 }
 
-/// Removes what is not in use; says what was left and what that freed.
+/// Removes what is not in use. Returns what it kept and how much space it freed.
 fn clean(cache: &Cache, kinds: &[Kind]) -> Result<String> {
     let lock = cache.lock(&|line| eprintln!("{line}"))?;
     let (mut text, mut freed) = (String::new(), 0);
@@ -73,10 +73,10 @@ fn clean(cache: &Cache, kinds: &[Kind]) -> Result<String> {
             text += &format!("kept {}/{name}: another hookbench is using it\n", kind.name);
         }
     }
-    Ok(format!("{text}freed {}; left are {}\n", size(freed), total(cache)?))
+    Ok(format!("{text}freed {}; now {}\n", size(freed), total(cache)?))
 }
 
-/// One line for each thing.
+/// One line per item.
 fn table(items: &[Item], now: SystemTime) -> String {
     let head = ["kind", "name", "size", "last used", "what it is"].map(String::from);
     let row = |item: &Item| {
@@ -92,7 +92,7 @@ fn table(items: &[Item], now: SystemTime) -> String {
         .collect()
 }
 
-/// A name of people's as it is, a hash as people compare it.
+/// Shortens a hash to the digits that people compare; leaves other names alone.
 fn short(name: &str) -> String {
     let is_hash = name.len() == 64 && name.bytes().all(|byte| byte.is_ascii_hexdigit());
     if is_hash { format!("{}…", &name[..12]) } else { name.into() }
@@ -117,7 +117,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_table_says_what_takes_how_much_room_since_when() {
+    fn the_table_shows_size_and_last_use_of_each_item() {
         let now = SystemTime::UNIX_EPOCH + Duration::from_secs(1_000_000);
         let item = |kind, name: &str, bytes, before: Option<u64>| Item {
             kind,
@@ -143,7 +143,7 @@ apt        b              100.0 MiB          ?  linux 6.1.192-2
     }
 
     #[test]
-    fn a_new_clock_does_not_matter() {
+    fn an_item_used_in_the_future_was_used_now() {
         let item = Item {
             kind: Kind::KERNELS,
             name: "a".into(),

@@ -1,22 +1,23 @@
-//! `hookbench clean-host`: undoes what a killed `run --target host` has left in this
+//! `hookbench clean-host`: undoes what a killed `run --target host` left behind in this
 //! machine's kernel.
 
 use std::process::ExitCode;
 
 use anyhow::Result;
+use hookbench_reports::text::count;
 
 use super::say;
 use crate::host;
 
-/// Undoes it, and says what it was.
+/// Undoes it and lists what it undid.
 ///
 /// # Errors
-/// When a run is at work, or something could not be undone: the ledger then stays.
+/// When a run is in progress, or hookbench cannot undo a change. The ledger then stays.
 pub fn clean_host() -> Result<ExitCode> {
     let undone = host::clean()?;
     let said = match undone.len() {
         0 => "nothing is left to undo\n".to_string(),
-        number => format!("undone, {number} in all:\n  {}\n", undone.join("\n  ")),
+        number => format!("undid {}:\n  {}\n", count(number, "change"), undone.join("\n  ")),
     };
     say::result(&said)?;
     Ok(ExitCode::SUCCESS)

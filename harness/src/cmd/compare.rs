@@ -1,4 +1,4 @@
-//! `hookbench compare`: what changed from one stored run to another.
+//! `hookbench compare`: shows what changed from one stored run to another.
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -17,22 +17,22 @@ use crate::baseline;
 /// Arguments of `hookbench compare`.
 #[derive(Debug, clap::Args)]
 pub struct Args {
-    /// What is compared with: a run's folder, or a baseline (its name, or baseline:NAME)
+    /// Run to compare with: a folder, or a baseline (NAME or baseline:NAME)
     base: String,
-    /// What is compared
+    /// Run to compare: a folder, or a baseline (NAME or baseline:NAME)
     new: String,
-    /// What is written
+    /// Output format
     #[arg(long, default_value = "text", value_parser = formats())]
     format: String,
-    /// The file to write [default: standard output]
+    /// File to write [default: standard output]
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
-    /// Show the cells that did not change as well
+    /// Show unchanged cells too
     #[arg(long)]
     all: bool,
 }
 
-/// The formats of a comparison that was not judged: a test without a judgement is none.
+/// The formats of a comparison. JUnit XML needs the verdicts of `hookbench gate`.
 fn formats() -> PossibleValuesParser {
     FORMATS.iter().map(|format| format.name).filter(|name| *name != "junit").collect::<Vec<_>>().into()
 }
@@ -40,7 +40,7 @@ fn formats() -> PossibleValuesParser {
 /// Writes the comparison.
 ///
 /// # Errors
-/// When there is no such run, or nothing can be written.
+/// When a run does not exist, or the output cannot be written.
 pub fn compare(args: &Args) -> Result<ExitCode> {
     let runs = open(&args.base, &args.new)?;
     let comparison = Comparison::of(&runs.base, &runs.new);
@@ -54,15 +54,15 @@ pub fn compare(args: &Args) -> Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// The row of the format `name`, which clap has checked.
+/// The format called `name`, which clap has already checked.
 fn format(name: &str) -> &'static Format {
     FORMATS.iter().find(|format| format.name == name).unwrap_or(&FORMATS[0])
 }
 
-/// Both runs.
+/// Loads both runs.
 ///
 /// # Errors
-/// Of usage, when there is no such run; when it cannot be read.
+/// A usage error when a run does not exist; otherwise when one cannot be read.
 pub(super) fn open(base: &str, new: &str) -> Result<Sides<Run>> {
     let found =
         Sides { base: baseline::locate(base).map_err(usage)?, new: baseline::locate(new).map_err(usage)? };

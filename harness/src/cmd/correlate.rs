@@ -1,4 +1,5 @@
-//! `hookbench correlate`: a run on hardware beside one of the same cells in TCG.
+//! `hookbench correlate`: shows how well a run on hardware agrees with a TCG run of the
+//! same cells.
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -15,21 +16,21 @@ use super::{compare, say, usage};
 /// Arguments of `hookbench correlate`.
 #[derive(Debug, clap::Args)]
 pub struct Args {
-    /// A run on hardware (of --target host or kvm): its folder, or a baseline
+    /// Run on hardware (--target host or kvm): a folder, or a baseline
     one: String,
-    /// The run of the same cells in TCG; the order of the two does not matter
+    /// TCG run of the same cells; the order of the two does not matter
     other: String,
-    /// Which kernel of the run in TCG is that of the run on hardware [default: the one of
-    /// the same name, or the only one of the same series]
+    /// Kernel of the TCG run that corresponds to a kernel of the hardware run [default: the
+    /// one of the same name, or the only one of the same series]
     #[arg(long, value_name = "HARDWARE=TCG", value_parser = pair)]
     map_kernel: Vec<(String, String)>,
-    /// How many cells of a list are shown
+    /// Number of cells to show in each list
     #[arg(long, value_name = "N", default_value_t = 20)]
     most: usize,
-    /// What is written
+    /// Output format
     #[arg(long, default_value = "text", value_parser = formats())]
     format: String,
-    /// The file to write [default: standard output]
+    /// File to write [default: standard output]
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
 }
@@ -41,14 +42,15 @@ fn formats() -> PossibleValuesParser {
 fn pair(text: &str) -> Result<(String, String), String> {
     match text.split_once('=') {
         Some((hardware, tcg)) if !hardware.is_empty() && !tcg.is_empty() => Ok((hardware.into(), tcg.into())),
-        _ => Err("expected HARDWARE=TCG, as in 6.1.0-56-amd64=6.1".into()),
+        _ => Err("expected HARDWARE=TCG, for example 6.1.0-56-amd64=6.1".into()),
     }
 }
 
-/// Writes how far the two agree.
+/// Writes how well the two runs agree.
 ///
 /// # Errors
-/// When there are no such runs, they are no such two, or nothing can be written.
+/// When a run does not exist, the two are not one hardware and one TCG run, or the output
+/// cannot be written.
 pub fn correlate(args: &Args) -> Result<ExitCode> {
     let runs = compare::open(&args.one, &args.other)?;
     let correlation =

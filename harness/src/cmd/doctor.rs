@@ -1,5 +1,5 @@
-//! `hookbench doctor`: what this machine can run, what is missing, and what to
-//! do about it. It tries rather than looks: the last check boots a guest.
+//! `hookbench doctor`: checks what this machine can run, what is missing, and how to
+//! install it. It tries things instead of looking for files: it boots guests.
 
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
@@ -15,21 +15,21 @@ use crate::kvm::{self, Kvm};
 use crate::qemu::{BPF_COMPILER, QemuSession, qemu_version};
 use crate::trial;
 
-/// So long may a guest under KVM take to boot and measure: many times what it needs.
+/// Time limit of the trial guest under KVM, many times what it needs.
 const TRIAL: Duration = Duration::from_secs(20);
 
 /// Arguments of `hookbench doctor`.
 #[derive(Debug, clap::Args)]
 pub struct Args {
-    /// Do not fetch a kernel or boot a guest
+    /// Do not download a kernel or boot a guest
     #[arg(long)]
     offline: bool,
 }
 
-/// Prints one line per check; the exit code says whether cells can be measured.
+/// Prints one line per check. The exit code says whether hookbench can measure cells.
 ///
 /// # Errors
-/// Never: what is wrong is a line.
+/// When the kernel table cannot be read. A failed check is a line, not an error.
 pub fn doctor(args: &Args) -> Result<ExitCode> {
     let mut checks: Vec<(&str, Result<String>)> =
         vec![("QEMU", qemu_version()), ("cache", cache()), ("BPF objects", Ok(BPF_COMPILER.into()))];
@@ -55,20 +55,20 @@ pub fn doctor(args: &Args) -> Result<ExitCode> {
     Ok(if healthy { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
-/// A cache that cannot be written is enough where it has a kernel.
+/// A read-only cache is sufficient if it holds a kernel.
 fn cache() -> Result<String> {
     let cache = Cache::open()?;
     let place = cache.root().display();
     match cache.lock(&|_| ()).and_then(|lock| lock.scratch()) {
         Ok(_) => Ok(place.to_string()),
         Err(_) if !cache.items_of(Kind::KERNELS)?.is_empty() => {
-            Ok(format!("{place}, which cannot be written: only what is in it can be used"))
+            Ok(format!("{place}, which is read-only: hookbench can only use what is in it"))
         }
         Err(error) => Err(error),
     }
 }
 
-/// Boots the default kernel and times getppid twice: both must agree.
+/// Boots the default kernel and times getppid, twice. Both must give the same counts.
 fn exact_clock() -> Result<String> {
     let kernel = kernels::default()?.name.clone();
     let session = QemuSession::open(std::slice::from_ref(&kernel), 1, Duration::from_secs(60), &|message| {
@@ -78,7 +78,7 @@ fn exact_clock() -> Result<String> {
     let first = getppid(&session, &kernel)?;
     let took = begin.elapsed();
     if getppid(&session, &kernel)? != first {
-        bail!("two boots of {kernel} gave different counts: this QEMU's icount is not exact");
+        bail!("two boots of {kernel} gave different counts: the -icount of this QEMU is not exact");
     }
     let p50 = Summary::of(&first).ok_or_else(|| anyhow!("no samples"))?.p50;
     Ok(format!(
@@ -94,24 +94,24 @@ fn getppid(session: &QemuSession, kernel: &str) -> Result<Vec<u64>> {
     }
 }
 
-/// What makes numbers of this machine itself doubtful.
+/// Prints what makes numbers measured on this machine unreliable.
 fn machine() {
     let hardware = match machine::quietest_cpu().and_then(machine::look) {
         Ok(hardware) => hardware,
         Err(error) => return println!("missing  host, time-stamp counter: {error:#}"),
     };
-    let rate = hardware.tsc_khz.map_or("a rate that CPUID does not tell".into(), |khz| format!("{khz} kHz"));
+    let rate = hardware.tsc_khz.map_or("unknown rate (not in CPUID)".into(), |khz| format!("{khz} kHz"));
     println!("ok       host, time-stamp counter: rdtscp, {rate}");
     hardware.warnings.iter().for_each(|warning| println!("warning  host: {warning}"));
 }
 
-/// Whether guests run under KVM: the default kernel is booted.
+/// Boots the default kernel under KVM and reports whether that works.
 fn under_kvm(offline: bool) -> String {
     if let Err(error) = kvm::is_there() {
         return format!("missing  target kvm: {error:#}");
     }
     if offline {
-        return "unknown  target kvm: /dev/kvm is there; whether it runs a guest only a boot tells".into();
+        return "unknown  target kvm: /dev/kvm exists; only booting a guest shows whether it works".into();
     }
     let tried = || -> Result<String> {
         let terms = kvm::trial(TRIAL);
@@ -129,7 +129,7 @@ fn under_kvm(offline: bool) -> String {
         Ok(found) => format!("ok       target kvm: {found}"),
         Err(error) => {
             let why = format!("{error:#}").split_whitespace().collect::<Vec<_>>().join(" ");
-            format!("missing  target kvm: {why}; guests run in TCG (--target tcg)")
+            format!("missing  target kvm: {why}; use TCG (--target tcg)")
         }
     }
 }
@@ -139,6 +139,6 @@ fn kept(name: &str) -> String {
     if kept {
         "in the cache".into()
     } else {
-        "fetched from the configured Debian mirror when it is first used".into()
+        "downloaded from the configured Debian mirror on first use".into()
     }
 }

@@ -1,5 +1,5 @@
-//! What an interrupted run left: which of its measurements a run that goes on
-//! with it can take over, and what it has to measure again.
+//! `--resume`: which measurements of an interrupted run the resumed run keeps, and which
+//! it measures again.
 
 use std::collections::HashMap;
 use std::path::Path;
@@ -13,21 +13,22 @@ use super::say;
 use crate::folder::{Holds, holds};
 use crate::plan::Planned;
 
-/// What an interrupted run has measured already; `None` when it was ended as it began.
+/// The measurements of the interrupted run in `folder`; `None` if it ended before it
+/// wrote its description.
 ///
 /// # Errors
-/// When there is no run, or it was made by another machine than `run`.
+/// When the folder has no run, or that run's shard or environment differs from `run`'s.
 pub(super) fn earlier(folder: &Path, run: &Run) -> Result<Option<HashMap<Cell, Measurement>>> {
     if holds(folder)? == Holds::Beginning {
         return Ok(None);
     }
     let before = describe(folder).context("failed to resume")?;
     if before.shard != run.shard {
-        bail!("cannot resume {}: it is another shard of the plan", folder.display());
+        bail!("cannot resume {}: it holds a different shard of the plan", folder.display());
     }
     if before.environment != run.environment {
         bail!(
-            "cannot resume {}: QEMU, a kernel or the agent is another than it was; start a new run",
+            "cannot resume {}: QEMU, a kernel or the agent has changed since the run began; start a new run",
             folder.display()
         );
     }
@@ -39,17 +40,16 @@ pub(super) fn earlier(folder: &Path, run: &Run) -> Result<Option<HashMap<Cell, M
     Ok(Some(measured.map(|measurement| (measurement.cell.clone(), measurement)).collect()))
 }
 
-/// What is said of a journal's lines that are no measurements.
+/// The warning about the journal's unreadable lines.
 fn ignored(lines: &[usize], journal: &Path) -> String {
     let numbers: Vec<String> = lines.iter().map(usize::to_string).collect();
     let what = if lines.len() == 1 { "line" } else { "lines" };
-    let are = if lines.len() == 1 { "is no measurement" } else { "are no measurements" };
-    format!("{}: {what} {} {are}; what stood there is measured again", journal.display(), numbers.join(", "))
+    let are = if lines.len() == 1 { "is not a measurement" } else { "are not measurements" };
+    format!("{}: {what} {} {are}; measuring those cells again", journal.display(), numbers.join(", "))
 }
 
-/// Whether a measurement of an interrupted run is what `planned` asks for: a
-/// cell that failed, or was asked for with another number of samples or another
-/// history of its guest, is not.
+/// Whether the resumed run keeps `measurement` for `planned`. It does not if the cell
+/// failed, or has a different number of samples or a different history of its guest.
 pub(super) fn is_of(measurement: &Measurement, planned: &Planned, history: Option<History>) -> bool {
     match &measurement.outcome {
         _ if measurement.history != history => false,

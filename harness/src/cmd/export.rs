@@ -1,4 +1,4 @@
-//! `hookbench export`: a stored run in another program's format.
+//! `hookbench export`: converts a stored run to the format of another program.
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -14,12 +14,12 @@ use crate::baseline;
 /// Arguments of `hookbench export`.
 #[derive(Debug, clap::Args)]
 pub struct Args {
-    /// The run's folder, or a baseline (its name, or baseline:NAME)
+    /// Folder of the run, or a baseline (NAME or baseline:NAME)
     run: String,
-    /// The format: of github-action-benchmark, of Bencher, NDJSON, or JUnit XML
+    /// Format: github-action-benchmark, Bencher, NDJSON or JUnit XML
     #[arg(long, value_parser = formats())]
     format: String,
-    /// The file to write [default: standard output]
+    /// File to write [default: standard output]
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
 }
@@ -28,15 +28,15 @@ fn formats() -> PossibleValuesParser {
     EXPORTS.iter().map(|export| export.name).collect::<Vec<_>>().into()
 }
 
-/// Writes the run.
+/// Writes the run in the chosen format.
 ///
 /// # Errors
-/// When there is no such run, or nothing can be written.
+/// When the run does not exist, or the output cannot be written.
 pub fn export(args: &Args) -> Result<ExitCode> {
     let folder = baseline::locate(&args.run).map_err(usage)?;
     let run = hookbench_results::store::load(&folder)?;
     let export = EXPORTS.iter().find(|export| export.name == args.format);
-    // clap has checked the name.
+    // clap has already checked the name.
     let text = (export.context("no such format")?.render)(&run);
     match &args.out {
         Some(path) => write_whole(path, text.as_bytes())?,

@@ -1,5 +1,5 @@
-//! `hookbench gate`: whether a run is worse than another. What it found is written
-//! before it says so with its exit code.
+//! `hookbench gate`: fails if a run is worse than another. It writes the report before
+//! it exits.
 
 use std::env;
 use std::fs::OpenOptions;
@@ -16,59 +16,59 @@ use hookbench_results::store::write_whole;
 
 use super::{compare, say, usage};
 
-/// What the exit code says.
+/// The rules and exit codes, as `--help` lists them.
 const EXIT_CODES: &str = "\
-A cell is meant by a glob of its monitor (bpf-lsm+*) or of its whole name (6.1/*/execve-noop*).
-Without a limit, nothing that is counted by an exact clock may grow; by one with noise, not beyond
-1 %, and only what is significant counts. Of the percentages, and of the numbers, that are of a
-cell the last one counts; of both kinds, both.
+A GLOB matches a cell's monitor (bpf-lsm+*) or its whole name (6.1/*/execve-noop*).
+Without a limit, a median of the exact clock may not grow at all. A median of a hardware clock may
+grow by 1 %, and only significant growth counts. If several percentages match a cell, the last one
+applies; likewise for numbers. If both kinds match, both apply.
 
 Exit code:
-  0  no regression; a change that noise leaves inconclusive is told, and is none
-  1  a run could not be read, or the report not be written
-  2  what was asked for is wrong: no such run, a limit that is none or of no cell
+  0  no regression; changes that noise leaves inconclusive are listed, but do not count
+  1  hookbench could not read a run or write the report
+  2  the command line is wrong: no such run, an invalid limit, or a limit that matches no cell
   3  a regression; the report is written";
 
 /// The exit code of a regression.
 const REGRESSION: u8 = 3;
 /// The variable in which GitHub's runners name the file of a job's summary.
 const STEP_SUMMARY: &str = "GITHUB_STEP_SUMMARY";
-/// So many lines of a list are in a summary: no more than 1 MiB of it is shown.
+/// The longest list in a summary, in lines: GitHub shows at most 1 MiB of a summary.
 const SUMMARY_LINES: usize = 50;
 
 /// Arguments of `hookbench gate`.
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXIT_CODES)]
 pub struct Args {
-    /// What is compared with: a run's folder, or a baseline (its name, or baseline:NAME)
+    /// Run to compare with: a folder, or a baseline (NAME or baseline:NAME)
     base: String,
-    /// What is judged
+    /// Run to judge: a folder, or a baseline (NAME or baseline:NAME)
     new: String,
-    /// By how much a median may grow: 5%, '20 instructions', 'bpf-lsm+*=20 instructions'
+    /// Largest allowed growth of a median: 5%, '20 instructions', 'bpf-lsm+*=20 instructions'
     #[arg(long, value_name = "[GLOB=]LIMIT")]
     limit: Vec<Limit>,
-    /// Cells whose regressions are told and are none
+    /// Cells whose regressions are reported but do not count
     #[arg(long, value_name = "GLOB")]
     allow: Vec<Pattern>,
-    /// The folder for the report: text, Markdown, JSON, HTML and JUnit XML
+    /// Folder for the report: text, Markdown, JSON, HTML and JUnit XML
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
-    /// Append a summary in Markdown to the file that $GITHUB_STEP_SUMMARY names
+    /// Append a Markdown summary to the file that $GITHUB_STEP_SUMMARY names
     #[arg(long)]
     github_summary: bool,
-    /// Write a summary in Markdown
+    /// Write a Markdown summary to FILE
     #[arg(long, value_name = "FILE")]
     summary: Option<PathBuf>,
-    /// Show the cells that did not change as well
+    /// Show unchanged cells too
     #[arg(long)]
     all: bool,
 }
 
-/// Judges, writes the report, and says what it found.
+/// Judges the run, writes the report and prints the result.
 ///
 /// # Errors
-/// When there is no such run, the limits cannot be those of its cells, or the report
-/// cannot be written.
+/// When a run does not exist, a limit does not fit the cells, or the report cannot be
+/// written.
 pub fn gate(args: &Args) -> Result<ExitCode> {
     let runs = compare::open(&args.base, &args.new)?;
     let comparison = Comparison::of(&runs.base, &runs.new);
@@ -92,13 +92,13 @@ pub fn gate(args: &Args) -> Result<ExitCode> {
 /// Writes all formats of `report` into `folder`.
 fn write(report: &Report<'_>, folder: &Path) -> Result<()> {
     std::fs::create_dir_all(folder)
-        .with_context(|| format!("failed to make the folder {}", folder.display()))?;
+        .with_context(|| format!("failed to create the folder {}", folder.display()))?;
     FORMATS
         .iter()
         .try_for_each(|format| write_whole(&folder.join(format.file), (format.render)(report).as_bytes()))
 }
 
-/// Writes the summaries that are asked for.
+/// Writes the summaries that `--summary` and `--github-summary` ask for.
 fn summarise(report: &Report<'_>, args: &Args) -> Result<()> {
     let markdown = FORMATS.iter().find(|format| format.name == "markdown");
     let summary = markdown.map_or_else(String::new, |format: &Format| (format.render)(report));
@@ -109,7 +109,7 @@ fn summarise(report: &Report<'_>, args: &Args) -> Result<()> {
         return Ok(());
     }
     match env::var_os(STEP_SUMMARY).filter(|path| !path.is_empty()).map(PathBuf::from) {
-        // Other steps write into it too.
+        // Other steps of the job append to the same file.
         Some(path) => {
             let file = OpenOptions::new().create(true).append(true).open(&path);
             file.and_then(|mut file| file.write_all(summary.as_bytes()))
@@ -117,7 +117,7 @@ fn summarise(report: &Report<'_>, args: &Args) -> Result<()> {
         }
         None => {
             say::aside(&format!(
-                "no summary is written: {STEP_SUMMARY} is not set; --summary FILE writes one anywhere"
+                "no summary written: {STEP_SUMMARY} is not set; use --summary FILE to write one anywhere"
             ));
             Ok(())
         }

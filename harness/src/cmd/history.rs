@@ -1,4 +1,5 @@
-//! `hookbench history`: what monitors add from one run, or kernel, to the next.
+//! `hookbench history`: shows how the cost of monitors develops across stored runs or
+//! kernels.
 
 use std::collections::BTreeSet;
 use std::path::PathBuf;
@@ -19,22 +20,22 @@ use crate::select::select;
 /// Arguments of `hookbench history`.
 #[derive(Debug, clap::Args)]
 pub struct Args {
-    /// Runs in their order: folders, or baselines (a name, or baseline:NAME)
+    /// Runs, in order: folders, or baselines (NAME or baseline:NAME)
     #[arg(required = true)]
     runs: Vec<String>,
-    /// What the runs are called, in the same order [default: as they are named here]
+    /// Labels of the runs, in the same order [default: the arguments themselves]
     #[arg(long, value_name = "LABEL,…", value_delimiter = ',')]
     label: Vec<String>,
-    /// From one what to the next [default: runs, and kernels where there is one run]
+    /// Compare across runs or across kernels [default: kernels if there is only one run]
     #[arg(long)]
     by: Option<By>,
-    /// Workloads by name or glob
+    /// Workloads, by name or glob
     #[arg(long, value_name = "WORKLOAD,…", value_delimiter = ',')]
     workload: Vec<String>,
-    /// Monitors by name or glob
+    /// Monitors, by name or glob
     #[arg(long, value_name = "MONITOR,…", value_delimiter = ',')]
     monitor: Vec<String>,
-    /// The folder for the files: history.csv, and a picture of each operation
+    /// Folder for history.csv and one plot per operation
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
 }
@@ -48,7 +49,7 @@ enum By {
 /// Prints the tables and writes the files.
 ///
 /// # Errors
-/// When there is no such run, nothing of it is chosen, or a file cannot be written.
+/// When a run does not exist, a pattern selects nothing, or a file cannot be written.
 pub fn history(args: &Args) -> Result<ExitCode> {
     let runs = runs(args)?;
     let cells =
@@ -71,11 +72,11 @@ pub fn history(args: &Args) -> Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// The runs with what they are called.
+/// Loads the runs, each with its label.
 fn runs(args: &Args) -> Result<Vec<(String, Run)>> {
     if !args.label.is_empty() && args.label.len() != args.runs.len() {
         let (labels, runs) = (args.label.len(), args.runs.len());
-        return Err(usage(anyhow!("{labels} labels are not one for each of {runs} runs")));
+        return Err(usage(anyhow!("--label has {labels} labels for {runs} runs; give one label per run")));
     }
     let labels = if args.label.is_empty() { &args.runs } else { &args.label };
     let opened = args.runs.iter().zip(labels).map(|(text, label)| {
@@ -86,7 +87,7 @@ fn runs(args: &Args) -> Result<Vec<(String, Run)>> {
     opened.collect()
 }
 
-/// What the patterns choose of `known`; all, where there is none.
+/// The names in `known` that the patterns select; all of them without a pattern.
 fn chosen(kind: &str, patterns: &[String], known: impl Iterator<Item = String>) -> Result<BTreeSet<String>> {
     let known: BTreeSet<String> = known.collect();
     if patterns.is_empty() {
@@ -98,10 +99,10 @@ fn chosen(kind: &str, patterns: &[String], known: impl Iterator<Item = String>) 
 
 fn write(histories: &[History], folder: &std::path::Path) -> Result<()> {
     std::fs::create_dir_all(folder)
-        .with_context(|| format!("failed to make the folder {}", folder.display()))?;
+        .with_context(|| format!("failed to create the folder {}", folder.display()))?;
     let table = folder.join("history.csv");
     write_whole(&table, csv(histories).as_bytes())?;
-    say::result(&format!("{}  a line for each monitor and place\n", table.display()))?;
+    say::result(&format!("{}  one line per monitor and place\n", table.display()))?;
     for (number, history) in (1..).zip(histories) {
         let picture = folder.join(format!("history-{number}.svg"));
         write_whole(&picture, plot::history(history, plot::WIDE).as_bytes())?;

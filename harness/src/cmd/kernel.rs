@@ -1,5 +1,5 @@
-//! `hookbench kernel`: builds the kernels that no package has. How they are built is
-//! the crate vm's; that they are measured is `run`'s.
+//! `hookbench kernel`: builds the kernels that no package provides. The crate `vm` knows
+//! how to build them; `hookbench run` measures them.
 
 use std::process::ExitCode;
 
@@ -19,9 +19,9 @@ pub struct Args {
 
 #[derive(Debug, Subcommand)]
 enum Verb {
-    /// Build kernels once, into the cache; it takes some minutes
+    /// Build kernels into the cache, once; this takes several minutes
     Build {
-        /// What to build
+        /// Kernels to build
         what: What,
     },
 }
@@ -32,10 +32,10 @@ enum What {
     AuditPair,
 }
 
-/// Builds what is not in the cache yet.
+/// Builds the kernels that the cache does not have yet.
 ///
 /// # Errors
-/// When something that is needed is missing, or it does not build.
+/// When a build tool is missing, or the build fails.
 pub fn kernel(args: &Args) -> Result<ExitCode> {
     let Verb::Build { what: What::AuditPair } = args.verb;
     let cache = Cache::open()?;
@@ -43,7 +43,7 @@ pub fn kernel(args: &Args) -> Result<ExitCode> {
     let lease = pair::build(&cache, &|line| progress.say(line))?;
     drop(progress);
     let names = pair::HALVES.map(|half| half.name).join(",");
-    eprintln!("built, in {}; measure with: hookbench run --kernel {names} …", lease.folder().display());
+    eprintln!("built in {}; measure with: hookbench run --kernel {names} …", lease.folder().display());
     Ok(ExitCode::SUCCESS)
 }
 
@@ -52,7 +52,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_command_that_others_are_told_is_one() {
+    fn the_build_command_in_other_messages_is_valid() {
         #[derive(clap::Parser)]
         struct Line {
             #[command(flatten)]

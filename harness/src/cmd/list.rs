@@ -1,4 +1,5 @@
-//! `hookbench list`: what there is, the name first on each line.
+//! `hookbench list`: lists kernels, workloads, monitors, behaviours or plans, one per
+//! line, the name first.
 
 use std::io::{self, Write};
 use std::process::ExitCode;
@@ -29,10 +30,10 @@ enum What {
     Plans,
 }
 
-/// Prints one line each.
+/// Prints the list.
 ///
 /// # Errors
-/// When standard output cannot be written.
+/// When the write to standard output fails.
 pub fn list(args: &Args) -> Result<ExitCode> {
     let rows = match args.what {
         What::Kernels => kernel_rows()?,
@@ -42,13 +43,13 @@ pub fn list(args: &Args) -> Result<ExitCode> {
         What::Plans => plan_rows()?,
     };
     match io::stdout().write_all(table(&rows).as_bytes()) {
-        // Whoever reads has seen enough.
+        // The reader has seen enough.
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(ExitCode::SUCCESS),
         result => result.map(|()| ExitCode::SUCCESS).context("failed to print the list"),
     }
 }
 
-/// Name, needs, meaning.
+/// Name, requirements, description.
 type Row = [String; 3];
 
 fn table(rows: &[Row]) -> String {
@@ -68,7 +69,7 @@ fn kernel_rows() -> Result<Vec<Row>> {
     Ok(kernels::rows()?.iter().map(row).chain(built).collect())
 }
 
-/// Ours, and what one's own are called.
+/// The built-in ones, then the forms of custom ones.
 fn workload_rows() -> Vec<Row> {
     let ours = WORKLOADS.iter().map(|workload| workload.info());
     let ours =
@@ -76,18 +77,18 @@ fn workload_rows() -> Vec<Row> {
     let own = CustomWorkloadKind::ALL.into_iter().map(|kind| {
         let (name, about) = match kind {
             CustomWorkloadKind::Command => {
-                ("cmd:COMMAND", "a command of one's own, from its fork to its end")
+                ("cmd:COMMAND", "a command that you supply, timed from its fork to its end")
             }
             CustomWorkloadKind::Calls => {
-                ("syscalls:FILE.toml", "system calls that a file of one's own describes")
+                ("syscalls:FILE.toml", "system calls that a file you supply describes")
             }
         };
-        [name.into(), "brought by who asks".into(), about.into()]
+        [name.into(), "custom".into(), about.into()]
     });
     ours.chain(own).collect()
 }
 
-/// Ours, and what one's own are called.
+/// The built-in ones, then the forms of custom ones.
 fn monitor_rows() -> Vec<Row> {
     let own = CustomMonitorKind::ALL.into_iter().map(|kind| {
         let name = match kind {
@@ -96,7 +97,7 @@ fn monitor_rows() -> Vec<Row> {
             CustomMonitorKind::Command => "cmd:COMMAND",
         };
         let [_, needs, _] = monitor_row(own::monitor(kind));
-        [name.into(), needs, format!("one's own: {}", own::monitor(kind).sink.about)]
+        [name.into(), needs, format!("custom: {}", own::monitor(kind).sink.about)]
     });
     hookbench_probes::monitors().map(monitor_row).chain(own).collect()
 }
@@ -117,7 +118,7 @@ fn behaviour_rows() -> Vec<Row> {
     let rows = BEHAVIOURS.iter().map(|row| {
         let bypasses = match row.bypasses {
             [] => String::new(),
-            some => format!(", not seen at the system call when made by {}", names(some)),
+            some => format!(", but not in the system call if made by {}", names(some)),
         };
         let needs = format!("≥ {} {} LSM hook {}", row.since, names(row.syscalls), row.lsm_hook);
         [row.name.into(), needs, format!("{}{bypasses}; refused: {}", row.about, row.deny_policy)]
@@ -140,7 +141,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_name_stands_first_on_each_line() {
+    fn the_name_is_first_on_each_line() {
         for (rows, first) in [
             (kernel_rows().unwrap(), "5.10"),
             (workload_rows(), "null-syscall"),

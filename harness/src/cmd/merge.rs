@@ -1,5 +1,5 @@
-//! `hookbench merge`: the shards of a plan, each measured somewhere, become one run,
-//! with the bytes of the run that one machine would have made.
+//! `hookbench merge`: merges the shards of a plan into one run, with the same bytes as
+//! the run that one machine would have produced.
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -17,27 +17,30 @@ use crate::folder::{Folder, Holds, holds};
 /// Arguments of `hookbench merge`.
 #[derive(Debug, clap::Args)]
 pub struct Args {
-    /// The folders of all shards, in any order
+    /// Folders of all shards, in any order
     #[arg(required = true)]
     dirs: Vec<PathBuf>,
-    /// The folder for the whole run
+    /// Folder for the merged run
     #[arg(long, value_name = "DIR")]
     out: PathBuf,
 }
 
-/// Joins the shards and renders the reports.
+/// Merges the shards and renders the reports.
 ///
 /// # Errors
-/// When a shard is missing, is of another plan or environment, or nothing can be
-/// written.
+/// When a shard is missing or belongs to another plan or environment, or the output
+/// cannot be written.
 pub fn merge(args: &Args) -> Result<ExitCode> {
     if holds(&args.out)? == Holds::Run {
-        return Err(usage(anyhow::anyhow!("{} holds a run already; give another --out", args.out.display())));
+        return Err(usage(anyhow::anyhow!(
+            "{} already holds a run; choose another --out",
+            args.out.display()
+        )));
     }
     let mut shards = Vec::new();
     for folder in &args.dirs {
         if !folder.is_dir() {
-            bail!("no folder {}; each shard's run has one, its --out", folder.display());
+            bail!("no folder {}; pass the --out folder of each shard's run", folder.display());
         }
         shards.push((folder.display().to_string(), load(folder)?));
     }

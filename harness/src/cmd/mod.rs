@@ -1,5 +1,5 @@
-//! The subcommands, one file each, and what they share: the kinds of errors, what
-//! is said, and the commands that a user is told.
+//! The subcommands, one file each, and what they share: usage errors, output, and the
+//! commands that hookbench suggests to the user.
 
 mod again;
 mod asked;
@@ -25,16 +25,16 @@ pub mod report;
 pub mod run;
 mod say;
 
-/// What the exit code says; shown by `--help`.
+/// The exit codes, as `--help` lists them.
 pub const EXIT_CODES: &str = "\
 Exit code:
-  0    every cell ended, none as failed: measured, unsupported or skipped
-  1    a cell failed, or the run could not be made; what was measured is kept
-  2    what was asked for is wrong
-  3    of gate: something got worse; bisect-step has codes of its own
-  130  stopped by SIGINT (Ctrl-C); 143 by SIGTERM, 129 by SIGHUP; --resume goes on";
+  0    every cell ended as measured, unsupported or skipped
+  1    a cell failed, or hookbench could not complete the run; finished measurements are kept
+  2    the command line is wrong, or names something that does not exist
+  3    gate only: something got worse (bisect-step has different codes)
+  130  stopped by SIGINT (Ctrl-C); 143 by SIGTERM, 129 by SIGHUP; --resume continues the run";
 
-/// What the user asked for does not exist: the exit code is 2.
+/// An error in the user's request, such as an unknown name. hookbench exits with 2.
 #[derive(Debug)]
 pub struct Usage(anyhow::Error);
 
@@ -46,7 +46,7 @@ impl std::fmt::Display for Usage {
 
 impl std::error::Error for Usage {}
 
-/// Marks an error as one of usage.
+/// Marks `error` as a usage error.
 pub(crate) fn usage(error: anyhow::Error) -> anyhow::Error {
     Usage(error).into()
 }

@@ -1,5 +1,5 @@
-//! One cell by its name, as reports show it, without a baseline. What it names of a
-//! user's own has to be said where it is.
+//! `--cell`: one cell by its name, as reports show it, without a baseline. If the cell
+//! has a custom monitor or workload, `--monitor` or `--workload` says where it is.
 
 use std::path::Path;
 
@@ -15,21 +15,17 @@ use crate::own_name::{parse, split};
 use crate::plan::{Plan, Products};
 use crate::work::Works;
 
-/// The one cell called `name`, without a baseline.
+/// Resolves the cell called `name`.
 pub(super) fn one(name: &str, args: &Args) -> Result<Asked> {
     let cell: Cell = name.parse()?;
     let is_built = pair::find(&cell.kernel).is_some();
     if !Path::new(&cell.kernel).is_file() && !is_built && !known()?.contains(&cell.kernel) {
-        bail!(
-            "no kernel {:?}: there is no such file; known by name are: {}",
-            cell.kernel,
-            known()?.join(", ")
-        );
+        bail!("no kernel {:?}: there is no such file; known kernels: {}", cell.kernel, known()?.join(", "));
     }
     alike(&cell, name, args)
 }
 
-/// The planned cell that is `cell`, or which there are like it.
+/// Resolves `cell`. If it does not exist, the error lists similar cells.
 pub(super) fn alike(cell: &Cell, name: &str, args: &Args) -> Result<Asked> {
     let own = cell.monitor.custom().is_some();
     let products = Products {
@@ -49,7 +45,7 @@ pub(super) fn alike(cell: &Cell, name: &str, args: &Args) -> Result<Asked> {
     };
     if cell.target == Target::Host && CustomWorkloadKind::of(&cell.workload).is_some() {
         bail!(
-            "{} does in guests only what nobody here has read; measure it with --target tcg",
+            "{} is a workload you supplied; it only runs inside guests, so use --target tcg",
             cell.workload
         );
     }
@@ -74,44 +70,44 @@ pub(super) fn alike(cell: &Cell, name: &str, args: &Args) -> Result<Asked> {
         }
         None => {
             let names: Vec<String> = planned.iter().map(|planned| planned.cell.to_string()).collect();
-            bail!("no cell {name:?}; like it are: {}", names.join(", "))
+            bail!("no cell {name:?}; similar cells: {}", names.join(", "))
         }
     }
 }
 
-/// The monitor of one's own that the cell names: `--monitor` says where it is.
+/// Reads the cell's custom monitor, which `--monitor` gives.
 fn one_s_own(cell: &Cell, args: &Args, works: &Works) -> Result<Owns> {
     let given = split(&args.monitor);
     for text in &given {
         ensure!(
             parse(text)?.is_some_and(|(name, _)| name == cell.monitor),
-            "the cell {cell} has the monitor {} and not {text:?}",
+            "the cell {cell} has the monitor {}, not {text:?}",
             cell.monitor
         );
     }
     let owns = owns(&given, With { ready: args.ready.clone(), bring: args.bring.clone() }, works)?;
     if cell.monitor.custom().is_some() && given.is_empty() {
         bail!(
-            "{} is one's own: say where it is with --monitor, as in --monitor bpf:PATH/NAME.o",
+            "{} is a custom monitor; pass its location, for example --monitor bpf:PATH/NAME.o",
             cell.monitor
         );
     }
     Ok(owns)
 }
 
-/// The workload of one's own that the cell names: `--workload` says where it is.
+/// Reads the cell's custom workload, which `--workload` gives.
 fn own_workload(cell: &Cell, args: &Args) -> Result<Works> {
     let given = split(&args.workload);
     for text in &given {
         ensure!(
             ask::name(text)?.as_ref() == Some(&cell.workload),
-            "the cell {cell} has the workload {} and not {text:?}",
+            "the cell {cell} has the workload {}, not {text:?}",
             cell.workload
         );
     }
     if CustomWorkloadKind::of(&cell.workload).is_some() && given.is_empty() {
         bail!(
-            "{} is one's own: say what it is with --workload, as in --workload 'cmd:./my-test --once'",
+            "{} is a custom workload; pass its definition, for example --workload 'cmd:./my-test --once'",
             cell.workload
         );
     }
@@ -129,7 +125,7 @@ mod tests {
     }
 
     #[test]
-    fn one_cell_is_named_by_what_reports_show_of_it() {
+    fn a_cell_is_found_by_the_name_that_reports_show() {
         for planned in Plan::open("quick").unwrap().cells(&["6.1".into()]).unwrap() {
             let asked = cell(&planned.cell.to_string()).unwrap();
             assert_eq!(asked.planned, [Planned { samples: 7, ..planned }]);
@@ -139,7 +135,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_cell_is_said_with_those_like_it() {
+    fn an_unknown_cell_is_refused_with_a_list_of_similar_ones() {
         for (name, known) in [
             ("6.1", "6.1/tcg/mprotect-storm[to=r]"),
             ("4.4/tcg/null-syscall/paced/none", "6.1, 6.12"),

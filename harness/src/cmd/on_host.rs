@@ -1,6 +1,6 @@
-//! `hookbench run --target host`: the plan on this machine itself, in rounds. What a
-//! guest needs is none of it: kernels, images, snapshots. What runs on hardware share,
-//! those under KVM (`on_kvm.rs`) too, is here.
+//! `hookbench run --target host`: runs the plan on this machine itself, in rounds,
+//! without kernels, images or snapshots. This file also holds what the two hardware
+//! targets share; `on_kvm.rs` has the rest of `--target kvm`.
 
 use std::collections::HashMap;
 use std::path::Path;
@@ -26,20 +26,20 @@ use crate::runner::Event;
 use crate::session::Session;
 use crate::stop::{Stop, Stopped};
 
-/// What `args` ask for.
+/// The target that `args` select.
 ///
 /// # Errors
-/// When what they ask for is not of that target.
+/// When an option or the cell's name does not fit the target.
 pub(super) fn target(args: &Args) -> Result<Target> {
     let of_cell = args.cell.as_deref().and_then(|cell| cell.parse().ok()).map(|cell: Cell| cell.target);
     if let (Some(target), Some(of_cell)) = (args.target, of_cell) {
-        ensure!(target == of_cell, "--target {target} and the cell's own target {of_cell} are not the same");
+        ensure!(target == of_cell, "--target {target} contradicts the target in the cell's name, {of_cell}");
     }
     let target = args.target.or(of_cell).unwrap_or_default();
     match target {
         Target::Tcg if args.is_about_hardware() => {
             bail!(
-                "--clock, --rounds, --seed and --enforce-on-host are for --target kvm and host: tcg is exact"
+                "--clock, --rounds, --seed and --enforce-on-host need --target kvm or host; tcg counts exactly"
             )
         }
         target => Ok(target),
@@ -49,7 +49,7 @@ pub(super) fn target(args: &Args) -> Result<Target> {
 /// Runs the plan on this machine.
 ///
 /// # Errors
-/// As of any run; and when an earlier one left something to undo.
+/// Those of any run, and when an earlier run left changes to undo.
 pub(super) fn run(args: &Args) -> Result<ExitCode> {
     let asked = on_host(args, &host::release()?).map_err(usage)?;
     let terms = terms(args);
@@ -62,10 +62,10 @@ pub(super) fn run(args: &Args) -> Result<ExitCode> {
     in_rounds(args, &asked, (&session, environment), &terms, &stop)
 }
 
-/// Runs what is asked for in rounds, by a session on hardware whose environment is given.
+/// Runs the cells of `asked` in rounds, in a hardware session with its environment.
 ///
 /// # Errors
-/// As of any run.
+/// Those of any run.
 pub(super) fn in_rounds(
     args: &Args,
     asked: &Asked,
@@ -118,7 +118,7 @@ fn measure(
         hardware.steal_ticks = machine::steal().saturating_sub(before);
         if hardware.steal_ticks > 0 {
             let ticks = hardware.steal_ticks;
-            hardware.warnings.push(format!("a hypervisor took {ticks} ticks away meanwhile (steal)"));
+            hardware.warnings.push(format!("a hypervisor took {ticks} ticks away during the run (steal)"));
         }
     }
     let ended = done.len();
@@ -126,8 +126,8 @@ fn measure(
     if let Some(signal) = stop.signal().filter(|_| ended < asked.planned.len()) {
         save(&run, folder)?;
         let told = format!(
-            "{ended} of {} cells have ended and are kept in {}; rounds belong together, so what is left \
-             needs a new run",
+            "{ended} of {} cells have ended and are kept in {}; a run in rounds cannot be resumed, so \
+             measure the other cells in a new run",
             asked.planned.len(),
             folder.display()
         );
@@ -136,9 +136,9 @@ fn measure(
     finish(&run, args, &asked.planned, folder)
 }
 
-/// The terms that are asked for, of a run on hardware.
+/// The hardware options in `args`, with their defaults.
 pub(super) fn terms(args: &Args) -> Terms {
-    // Another order each time, unless one asks for a known one: it is recorded.
+    // Without --seed every run has a different order. The run records the seed.
     let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
     Terms {
         clocks: if args.clock.is_empty() { vec![Clock::Tsc] } else { args.clock.clone() },
@@ -148,43 +148,51 @@ pub(super) fn terms(args: &Args) -> Terms {
     }
 }
 
-/// Whether what is asked for may be done on this machine.
+/// Refuses options that `--target host` does not support, and enforcing monitors
+/// without `--enforce-on-host`.
 fn allowed(args: &Args, asked: &Asked, terms: &Terms) -> Result<()> {
     ensure!(
         args.kernel.is_empty() && args.profile.is_empty() && args.cpus.is_empty() && !args.cold,
-        "--kernel, --profile, --cpus and --cold are of guests; this machine has the kernel that it has"
+        "--kernel, --profile, --cpus and --cold configure guests; leave them out with --target host"
     );
     ensure!(
         !args.resume
             && args.shard.is_none()
             && args.fault.is_none()
             && args.jobs.is_none_or(|jobs| jobs == 1),
-        "--resume, --shard, --fault and --jobs are of guests: on this machine cells run one after another, in rounds"
+        "--resume, --shard, --fault and --jobs do not work with --target host, which runs one cell at a time, in rounds"
     );
     let enforcing = enforcing(asked.planned.iter().map(|planned| &planned.cell));
     ensure!(
         enforcing.is_empty() || args.enforce_on_host,
-        "{} would refuse or kill what any process of this machine does; leave them out, or say \
+        "{} would deny operations or kill processes anywhere on this machine; leave them out, or pass \
          --enforce-on-host",
         enforcing.join(", ")
     );
     possible(asked, terms)
 }
 
-/// Whether rounds and clocks are such as there can be.
+/// Checks the rounds, the number of samples and the clocks.
 ///
 /// # Errors
-/// When they are not, with those that are.
+/// When one of them is invalid; the error says what is allowed.
 pub(super) fn possible(asked: &Asked, terms: &Terms) -> Result<()> {
-    ensure!((1..=1000).contains(&terms.rounds), "cannot make {} rounds; from 1 to 1000 can be", terms.rounds);
+    ensure!((1..=1000).contains(&terms.rounds), "--rounds must be between 1 and 1000, not {}", terms.rounds);
     if let Some(many) =
         asked.planned.iter().find(|planned| planned.samples as usize * terms.rounds as usize > MOST)
     {
-        bail!("{} has more than {MOST} samples in {} rounds", many.cell, terms.rounds);
+        bail!(
+            "{} would take more than {MOST} samples in {} rounds; lower --samples or --rounds",
+            many.cell,
+            terms.rounds
+        );
     }
     let mut clocks = terms.clocks.clone();
     clocks.dedup();
-    ensure!(clocks.first() == Some(&Clock::Tsc), "the first clock has to be tsc; others are read beside it");
-    ensure!(clocks.len() == terms.clocks.len(), "a clock is named twice");
+    ensure!(
+        clocks.first() == Some(&Clock::Tsc),
+        "the first --clock must be tsc; the others are read along with it"
+    );
+    ensure!(clocks.len() == terms.clocks.len(), "--clock names a clock twice");
     Ok(())
 }

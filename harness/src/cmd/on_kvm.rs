@@ -1,5 +1,5 @@
-//! `hookbench run --target kvm`: the plan in guests under KVM, in rounds. A guest is
-//! booted for each cell and round, and thrown away.
+//! `hookbench run --target kvm`: runs the plan in guests under KVM, in rounds. hookbench
+//! boots a new guest for each cell in each round.
 
 use std::process::ExitCode;
 
@@ -18,7 +18,7 @@ use crate::stop::Stop;
 /// Runs the plan under KVM.
 ///
 /// # Errors
-/// As of any run; and when KVM runs no guest, with the reason.
+/// Those of any run, and when KVM cannot run a guest; the error says why.
 pub(super) fn run(args: &Args) -> Result<ExitCode> {
     let mut asked = asked(args).map_err(usage)?;
     asked.planned.iter_mut().for_each(|planned| planned.cell.target = Target::Kvm);
@@ -34,29 +34,30 @@ pub(super) fn run(args: &Args) -> Result<ExitCode> {
         let session = QemuSession::open(&asked.kernels, 1, terms.budget, &say)?;
         let session = session.with_modules(&asked.with_modules(), &say).with_own(asked.owns.clone(), &say)?;
         let session = session.under_kvm(kvm).stopped_by(&stop);
-        let kernel = asked.kernels.first().context("no kernel is asked for")?;
+        let kernel = asked.kernels.first().context("no kernel was selected")?;
         kvm::boots(&session, kernel)?;
         session.for_cells(asked.planned.iter().map(|planned| &planned.cell))
     };
-    let session = works().context("no run under KVM; without it there is --target tcg, which is exact")?;
+    let session =
+        works().context("cannot run under KVM (use --target tcg, which needs no KVM and counts exactly)")?;
     let environment = session.environment().clone();
     in_rounds(args, &asked, (&session, environment), &terms, &stop)
 }
 
-/// Whether what is asked for can be had under KVM.
+/// Refuses options that `--target kvm` does not support.
 fn allowed(args: &Args, asked: &Asked) -> Result<()> {
     ensure!(
         !args.resume
             && args.shard.is_none()
             && args.fault.is_none()
             && args.jobs.is_none_or(|jobs| jobs == 1),
-        "--resume, --shard, --fault and --jobs are of --target tcg: under KVM cells run one after another, in \
-         rounds"
+        "--resume, --shard, --fault and --jobs do not work with --target kvm, which runs one cell at a time, \
+         in rounds"
     );
     let several = asked.planned.iter().find(|planned| planned.cell.boot.cpus > 1);
     ensure!(
         several.is_none(),
-        "guests under KVM have one CPU, which stays on one of this machine's; leave --cpus to --target tcg"
+        "a guest under KVM has one CPU, pinned to one of this machine's; use --cpus with --target tcg"
     );
     Ok(())
 }

@@ -1,5 +1,5 @@
-//! Progress: a bar per phase on a terminal, plain lines elsewhere. All of it
-//! goes to standard error, so that standard output is the result alone.
+//! Progress: one bar per phase on a terminal, plain lines elsewhere. It goes to standard
+//! error, because standard output is for results.
 
 use std::io::IsTerminal;
 use std::time::Duration;
@@ -13,14 +13,14 @@ use super::say;
 
 /// One phase of a run.
 pub struct Progress {
-    /// `None` where there is no terminal.
+    /// `None` if standard error is not a terminal.
     bar: Option<ProgressBar>,
     done: usize,
     of: usize,
 }
 
 impl Progress {
-    /// Begins a phase of `of` steps; 0 when nobody knows how many.
+    /// Begins a phase of `of` steps; 0 means an unknown number.
     pub fn begin(phase: &str, of: usize) -> Progress {
         let bar = std::io::stderr().is_terminal().then(|| {
             let bar = if of == 0 { ProgressBar::new_spinner() } else { ProgressBar::new(of as u64) };
@@ -39,12 +39,12 @@ impl Progress {
         Progress { bar, done: 0, of }
     }
 
-    /// A phase of `of` steps in plain lines, also on a terminal.
+    /// Begins a phase of `of` steps that prints plain lines, even on a terminal.
     pub fn plain(of: usize) -> Progress {
         Progress { bar: None, done: 0, of }
     }
 
-    /// Says what goes on.
+    /// Shows `message` as the current activity.
     pub fn say(&self, message: &str) {
         match &self.bar {
             Some(bar) => bar.set_message(message.to_string()),
@@ -52,17 +52,17 @@ impl Progress {
         }
     }
 
-    /// A cell has begun.
+    /// Shows that `cell` has begun.
     pub fn begun(&self, cell: &Cell) {
         if let Some(bar) = &self.bar {
             bar.set_message(one_line(&cell.to_string()));
         }
     }
 
-    /// A cell has ended. Those without a number stay on the screen.
+    /// Shows that a cell has ended. Cells without a number stay on the screen.
     pub fn ended(&mut self, measurement: &Measurement, took: Duration) {
         self.done += 1;
-        // A kernel's path and a guest's words may hold what a terminal obeys.
+        // The path of a kernel or text from a guest may contain escape sequences.
         let line = one_line(&format!("{} {}", measurement.cell, told(measurement)));
         match &self.bar {
             Some(bar) => {

@@ -1,4 +1,4 @@
-//! `hookbench report`: renders the reports of a stored run.
+//! `hookbench report`: renders the reports of a stored run again.
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -14,14 +14,14 @@ use crate::described;
 /// Arguments of `hookbench report`.
 #[derive(Debug, clap::Args)]
 pub struct Args {
-    /// The folder of a run
+    /// Folder of the run
     dir: PathBuf,
 }
 
-/// Renders all files again and prints the table.
+/// Renders all report files again and prints the table.
 ///
 /// # Errors
-/// When there is no run in the folder, or a file cannot be written.
+/// When the folder holds no run, or a file cannot be written.
 pub fn report(args: &Args) -> Result<ExitCode> {
     let mut run = load(&args.dir)?;
     described::complete(&mut run);
@@ -31,7 +31,7 @@ pub fn report(args: &Args) -> Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// Renders all files of `run` into `folder`.
+/// Renders all report files of `run` into `folder`.
 ///
 /// # Errors
 /// When a file cannot be written.
@@ -49,10 +49,10 @@ pub fn render(run: &Run, folder: &Path) -> Result<()> {
     Ok(())
 }
 
-/// Says where the rendered files are.
+/// Lists the rendered files in `folder`.
 ///
 /// # Errors
-/// When standard output cannot be written.
+/// When the write to standard output fails.
 pub(crate) fn say_where(folder: &Path) -> Result<()> {
     let texts = RENDERERS.iter().map(|renderer| (renderer.file, renderer.about));
     let all = texts.chain(IMAGES.iter().map(|image| (image.file, image.about)));

@@ -1,5 +1,6 @@
-//! `hookbench run`: a plan, a session, a journal, a report. Whatever stops it, it
-//! says what was kept and how to go on.
+//! `hookbench run`: expands a plan, runs its cells in a session, appends them to a
+//! journal and renders the report. If anything stops the run, hookbench prints what it
+//! kept and how to resume.
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
@@ -30,110 +31,110 @@ use crate::stop::{Stop, Stopped};
 #[derive(Debug, Clone, clap::Args)]
 #[command(after_help = super::EXIT_CODES)]
 pub struct Args {
-    /// Kernels by name, glob, or path of a bzImage or vmlinux; `all` known ones
+    /// Kernels: names, globs, paths of a bzImage or vmlinux, or `all` for every known kernel
     #[arg(long, value_name = "KERNEL,…", value_delimiter = ',')]
     pub(super) kernel: Vec<String>,
-    /// The folder of one's own kernel's modules and configuration, lib/modules/VERSION
+    /// Folder with the modules and configuration of your kernel, lib/modules/VERSION
     #[arg(long, value_name = "DIR")]
     pub(super) modules: Option<PathBuf>,
-    /// Modules in that folder to be loaded in each guest, with those that they need
+    /// Modules from the --modules folder to load in each guest, with their dependencies
     #[arg(long, value_name = "MODULE,…", value_delimiter = ',', requires = "modules")]
     pub(super) load: Vec<String>,
-    /// Workloads by name or glob, or one's own: cmd:COMMAND, syscalls:FILE.toml
+    /// Workloads: names, globs, or custom ones (cmd:COMMAND, syscalls:FILE.toml)
     #[arg(long, value_name = "WORKLOAD,…", conflicts_with = "plan")]
     pub(super) workload: Vec<String>,
-    /// Monitors by name or glob, or one's own: bpf:FILE.o, audit:FILE.rules, cmd:COMMAND;
-    /// `none` is always measured as well, as the baseline
+    /// Monitors: names, globs, or custom ones (bpf:FILE.o, audit:FILE.rules, cmd:COMMAND);
+    /// hookbench always measures `none` too, as the baseline
     #[arg(long, value_name = "MONITOR,…", conflicts_with = "plan")]
     pub(super) monitor: Vec<String>,
-    /// What a cmd:COMMAND has to have written before it counts as ready [default: nothing;
-    /// it only has to rest]
+    /// Wait until the output of a cmd:COMMAND monitor matches this before measuring [default:
+    /// only wait until it is idle]
     #[arg(long, value_name = "REGEX")]
     pub(super) ready: Option<String>,
-    /// What a cmd:COMMAND needs, workload or monitor: Debian packages by name, files and
-    /// folders by path
+    /// Payload of a cmd:COMMAND workload or monitor: names of Debian packages, paths of files
+    /// and folders
     #[arg(long, value_name = "PACKAGE|PATH,…", value_delimiter = ',')]
     pub(super) bring: Vec<String>,
-    /// The exit code that a workload cmd:COMMAND has to end with [default: 0]
+    /// Exit code that a cmd:COMMAND workload must return [default: 0]
     #[arg(long, value_name = "CODE")]
     pub(super) expect_exit: Option<i32>,
     /// Schedules: paced, delivered, burst
     #[arg(long, value_name = "SCHEDULE,…", value_delimiter = ',')]
     pub(super) schedule: Vec<Schedule>,
-    /// Values of a parameter of workloads or monitors, as in env_pages=0,32
+    /// Values of a workload or monitor parameter, for example env_pages=0,32
     #[arg(long, value_name = "NAME=VALUE,…", conflicts_with = "plan")]
     pub(super) param: Vec<String>,
-    /// Who loads BPF objects: libbpf, aya; short for loader=… of those monitors that have it
+    /// BPF loaders: libbpf, aya; short for --param loader=…
     #[arg(long, value_name = "LOADER,…", value_delimiter = ',', conflicts_with = "plan")]
     pub(super) loader: Vec<String>,
     /// Boot profiles: lean, debian
     #[arg(long, value_name = "PROFILE,…", value_delimiter = ',')]
     pub(super) profile: Vec<Profile>,
-    /// Numbers of CPUs of the guest, for what a monitor's memory depends on
+    /// Numbers of CPUs in the guest, on which the memory of some monitors depends
     #[arg(long, value_name = "N,…", value_delimiter = ',')]
     pub(super) cpus: Vec<u16>,
-    /// The guest's memory in MiB, for what needs more than 256
+    /// Guest memory in MiB, for workloads and monitors that need more than 256
     #[arg(long, value_name = "MIB,…", value_delimiter = ',')]
     pub(super) memory: Vec<u32>,
-    /// How many operations are timed in each cell
+    /// Number of operations to time in each cell
     #[arg(long, value_name = "N")]
     pub(super) samples: Option<u32>,
-    /// A plan by name or file; `quick` when neither workloads nor monitors are named
+    /// Plan, by name or file [default: quick, unless --workload or --monitor is given]
     #[arg(long, value_name = "PLAN")]
     pub(super) plan: Option<String>,
-    /// The one cell of this name, as reports show it; without a baseline
+    /// Measure only this cell, named as in reports, without its baseline
     #[arg(long, value_name = "CELL", conflicts_with_all = ["plan", "kernel", "schedule", "param", "loader"])]
     pub(super) cell: Option<String>,
-    /// Show the guest's console on standard error while the cell runs
+    /// Print the guest's console to standard error while the cell runs
     #[arg(long, requires = "cell")]
     pub(super) console: bool,
-    /// Measure a part of the plan, as the second of eight; `hookbench merge` joins them
+    /// Measure only part K of N of the plan; `hookbench merge` joins the parts
     #[arg(long, value_name = "K/N", conflicts_with = "cell")]
     pub(super) shard: Option<Shard>,
-    /// The folder for the results [default: runs/PLAN-N]
+    /// Folder for the results [default: runs/PLAN-N]
     #[arg(long, value_name = "DIR")]
     pub(super) out: Option<PathBuf>,
-    /// Go on with the interrupted run in the folder
+    /// Resume the interrupted run in the --out folder
     #[arg(long, requires = "out")]
     pub(super) resume: bool,
-    /// How many guests run at once [default: one per core]
+    /// Number of guests to run at once [default: one per core]
     #[arg(long, value_name = "N")]
     pub(super) jobs: Option<usize>,
-    /// Boot for each cell, instead of going on from a snapshot of a booted guest
+    /// Boot a guest for each cell instead of restoring a snapshot of a booted guest
     #[arg(long)]
     pub(super) cold: bool,
-    /// How long a cell may take, in seconds of real time
+    /// Time limit of a cell, in seconds of real time
     #[arg(long, value_name = "SECONDS", default_value_t = BUDGET.as_secs())]
     pub(super) timeout: u64,
-    /// Where cells run: tcg (guests, exact), kvm (guests, by the clocks of hardware) or host (this
-    /// machine itself); on hardware in rounds
+    /// Where to run: tcg (emulated guests, exact instruction counts), kvm (guests on this CPU,
+    /// hardware clocks) or host (this machine, no guest); kvm and host measure each cell in rounds
     #[arg(long, value_name = "TARGET")]
     pub(super) target: Option<Target>,
-    /// The clocks of hardware, tsc first: tsc, perf, ftrace
+    /// Hardware clocks to read, tsc first: tsc, perf, ftrace
     #[arg(long, value_name = "CLOCK,…", value_delimiter = ',')]
     pub(super) clock: Vec<Clock>,
-    /// How often each cell is measured on hardware, in a random order each time [default: 5]
+    /// Number of rounds on hardware, each in a random order [default: 5]
     #[arg(long, value_name = "N")]
     pub(super) rounds: Option<u32>,
-    /// Where the random order begins [default: another one each time; it is recorded]
+    /// Seed of the random order [default: a new seed for each run, which the run records]
     #[arg(long, value_name = "N")]
     pub(super) seed: Option<u64>,
-    /// Allow monitors that refuse or kill, on this machine itself
+    /// Allow monitors that deny operations or kill processes on this machine
     #[arg(long)]
     pub(super) enforce_on_host: bool,
-    /// Keep the run in baselines/NAME, instead of what was kept under that name
+    /// Save the run as baselines/NAME, replacing the baseline of that name
     #[arg(long, value_name = "NAME", conflicts_with_all = ["baseline", "shard"])]
     pub(super) save_baseline: Option<String>,
-    /// Compare the run with the one that --save-baseline kept
+    /// Compare the run with the baseline that --save-baseline NAME saved
     #[arg(long, value_name = "NAME", conflicts_with = "shard")]
     pub(super) baseline: Option<String>,
-    /// What the guest has to do wrong; for tests
+    /// Fault that the guest commits; for tests
     #[arg(long, hide = true)]
     pub(super) fault: Option<Fault>,
 }
 
 impl Args {
-    /// Whether something is asked for that only clocks of hardware have.
+    /// Whether the arguments include an option that only applies to hardware clocks.
     pub(super) fn is_about_hardware(&self) -> bool {
         !self.clock.is_empty() || self.rounds.is_some() || self.seed.is_some() || self.enforce_on_host
     }
@@ -142,8 +143,9 @@ impl Args {
 /// Runs the plan and writes its results.
 ///
 /// # Errors
-/// When what is asked for does not exist, a kernel or the image cannot be had,
-/// or results cannot be written. Cells that fail are results: the exit code says so.
+/// When the arguments name something that does not exist, hookbench cannot obtain a
+/// kernel or the image, or cannot write the results. A cell that fails is a result: it
+/// only changes the exit code.
 pub fn run(args: &Args) -> Result<ExitCode> {
     match on_host::target(args).map_err(usage)? {
         Target::Tcg => {}
@@ -154,19 +156,19 @@ pub fn run(args: &Args) -> Result<ExitCode> {
     make(args, &asked).map(|made| made.code)
 }
 
-/// A run that was made.
+/// A completed run.
 pub(super) struct Made {
     pub(super) run: Run,
-    /// Where it is.
+    /// The folder of its results.
     pub(super) folder: PathBuf,
-    /// Whether a cell failed.
+    /// Failure if a cell failed.
     pub(super) code: ExitCode,
 }
 
-/// Runs what is `asked` for, in guests, and writes its results.
+/// Runs the cells of `asked` in guests and writes their results.
 ///
 /// # Errors
-/// As [`run`].
+/// Those of [`run`].
 pub(super) fn make(args: &Args, asked: &Asked) -> Result<Made> {
     may_use(args).map_err(usage)?;
     baselined::check(args).map_err(usage)?;
@@ -177,7 +179,7 @@ pub(super) fn make(args: &Args, asked: &Asked) -> Result<Made> {
         Some(path) => Folder::take(path)?,
         None => Folder::free(&asked.plan)?,
     };
-    // Another run may have ended here meanwhile.
+    // Another run may have finished in this folder in the meantime.
     may_use(args).map_err(usage)?;
     let begun = empty(asked, session.environment());
     let before = if args.resume { earlier(folder.path(), &begun)? } else { None };
@@ -189,7 +191,7 @@ pub(super) fn make(args: &Args, asked: &Asked) -> Result<Made> {
     Ok(Made { run, folder: folder.path().into(), code })
 }
 
-/// Measures what is left of the run in `folder`, and writes its results.
+/// Measures the remaining cells of the run in `folder` and writes its results.
 fn fill(
     args: &Args,
     asked: &Asked,
@@ -214,7 +216,7 @@ fn fill(
         let go_on = again::resume(again::words(), folder);
         let (ended, all, path) = (done.len(), planned.len(), folder.display());
         let told =
-            format!("{ended} of {all} cells have ended and are kept in {path}; go on with:\n    {go_on}");
+            format!("{ended} of {all} cells have ended and are kept in {path}; resume with:\n    {go_on}");
         return Err(Stopped { signal, told }.into());
     }
     let measurements = planned.iter().filter_map(|planned| done.remove(&planned.cell)).collect();
@@ -223,24 +225,24 @@ fn fill(
     Ok((run, code))
 }
 
-/// What to do after an error that is none of a cell's.
+/// What hookbench kept when an error outside any cell ended the run, and how to resume.
 fn kept(error: &anyhow::Error, folder: &Path) -> String {
     use std::io::ErrorKind::{FileTooLarge, QuotaExceeded, StorageFull};
     let full = error.chain().filter_map(|cause| cause.downcast_ref::<std::io::Error>());
     let full =
         full.map(std::io::Error::kind).any(|kind| [StorageFull, QuotaExceeded, FileTooLarge].contains(&kind));
-    let first = if full { "free some space, and " } else { "" };
+    let first = if full { "free some space, then " } else { "" };
     let go_on = again::resume(again::words(), folder);
-    format!("what was measured is kept in {}; {first}go on with:\n    {go_on}", folder.display())
+    format!("finished measurements are kept in {}; {first}resume with:\n    {go_on}", folder.display())
 }
 
-/// Whether the folder that is asked for may be written into.
+/// Checks that this run may write into the `--out` folder.
 pub(super) fn may_use(args: &Args) -> Result<()> {
     let Some(folder) = &args.out else { return Ok(()) };
     match (holds(folder)?, args.resume) {
         (Holds::Run, false) => {
             bail!(
-                "{} holds a run already; give another --out, or --resume to go on with it",
+                "{} already holds a run; choose another --out, or resume that run with --resume",
                 folder.display()
             )
         }
@@ -253,7 +255,7 @@ fn open(asked: &Asked, args: &Args) -> Result<QemuSession> {
     let progress = Progress::begin("fetch", 0);
     let budget = Duration::from_secs(args.timeout);
     let say = |message: &str| progress.say(message);
-    // Of a shard's kernels, all may be gone: others have the rest.
+    // The mirror may have lost every kernel of a shard: other shards have the rest.
     let least = usize::from(asked.shard.is_none());
     let session = QemuSession::open(&asked.kernels_here(), least, budget, &say)?;
     let session = session.with_modules(&asked.with_modules(), &say).with_own(asked.owns.clone(), &say)?;
@@ -281,7 +283,7 @@ fn measure(
 ) -> Result<()> {
     let mut journal = Journal::open(folder)?;
     let jobs = args.jobs.unwrap_or_else(|| std::thread::available_parallelism().map_or(1, Into::into));
-    // A bar and a guest's console on the same lines would be neither.
+    // A progress bar and the guest's console would garble each other.
     let mut progress =
         if args.console { Progress::plain(left.len()) } else { Progress::begin("cells", left.len()) };
     let heard = |event| {
@@ -324,7 +326,7 @@ pub(super) mod tests {
         args: Args,
     }
 
-    /// The arguments in `line`.
+    /// Parses the arguments in `line`.
     pub(in crate::cmd) fn args(line: &str) -> Args {
         Command::try_parse_from(std::iter::once("run").chain(line.split_whitespace())).unwrap().args
     }

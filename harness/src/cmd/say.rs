@@ -1,17 +1,17 @@
-//! What is said to whoever started the command. That nobody listens any more, as
-//! when a pipe was closed or a terminal has gone, is no reason to lose a run.
+//! Writes to standard output and standard error. A closed pipe or terminal must not end
+//! a run.
 
 use std::io::{self, Write};
 
 use anyhow::{Context, Result};
 
-/// Says a line on standard error.
+/// Writes a line to standard error.
 pub(crate) fn aside(line: &str) {
-    // There is nowhere else to say that it failed.
+    // Nowhere is left to report that this failed.
     let _ = writeln!(io::stderr(), "{line}");
 }
 
-/// Shows a part of a guest's console, made harmless before, on standard error.
+/// Writes a part of a guest's console, already sanitised, to standard error.
 pub(crate) fn console(text: &str) {
     let _ = io::stderr().write_all(text.as_bytes());
 }
@@ -19,8 +19,7 @@ pub(crate) fn console(text: &str) {
 /// Writes `text` to standard output.
 ///
 /// # Errors
-/// When it cannot be written, but for a pipe that was closed: whoever closed it
-/// has seen enough.
+/// When the write fails. A closed pipe is not an error: its reader has seen enough.
 pub(crate) fn result(text: &str) -> Result<()> {
     let mut out = io::stdout().lock();
     match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {

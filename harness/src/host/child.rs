@@ -1,5 +1,6 @@
-//! The agent as a child process: its program in a private folder, what it is asked,
-//! and what it answers, which is trusted as little as a guest's.
+//! The agent as a child process on this machine: its program in a private folder, the
+//! order it gets and the answer it gives. hookbench trusts that answer no more than a
+//! guest's.
 
 use std::fs::{self, File};
 use std::io::{Read, Write};
@@ -21,30 +22,30 @@ use tempfile::TempDir;
 
 use crate::qemu::{AGENT, NOOP, agent_sha256};
 
-/// No answer is longer: 100,000 samples of a dozen clocks.
+/// The longest answer, in bytes: enough for 100,000 samples of a dozen clocks.
 const LONGEST: u64 = 64 << 20;
-/// Between two looks whether to stop: seldom, for looking is work on this machine.
+/// How often to check for a stop request. Each check is work on the measured machine.
 const LOOK: Duration = Duration::from_millis(200);
 
-/// The agent's program, and the no-op.
+/// The programs of the agent and of the no-op, in a private folder.
 pub(super) struct Agent {
     folder: TempDir,
     _scratch: Scratch,
 }
 
-/// What is recorded of them.
+/// What a run records about the agent.
 pub(super) fn record() -> ImageRecord {
     ImageRecord { agent_sha256: agent_sha256(), ..ImageRecord::default() }
 }
 
 impl Agent {
-    /// Writes the programs.
+    /// Writes both programs.
     ///
     /// # Errors
-    /// When they cannot be written.
+    /// When the folder or a program cannot be written.
     pub(super) fn write() -> Result<Agent> {
         let scratch = Scratch::open()?;
-        let folder = scratch.folder("host").context("failed to make a folder for the agent")?;
+        let folder = scratch.folder("host").context("failed to create a folder for the agent")?;
         for (name, bytes) in [("agent", AGENT), ("noop", NOOP)] {
             let path = folder.path().join(name);
             let file = fs::OpenOptions::new().write(true).create_new(true).mode(0o755).open(&path);
@@ -61,15 +62,15 @@ impl Agent {
 
     fn command(&self) -> Command {
         let mut command = Command::new(self.folder.path().join("agent"));
-        // What whoever started us has set must not change what operations cost.
+        // The user's environment must not change what operations cost.
         command.env_clear().current_dir("/").stdin(Stdio::null());
         command
     }
 
-    /// Has one cell measured.
+    /// Lets the agent measure one cell.
     ///
     /// # Errors
-    /// As of a guest.
+    /// Those of a guest.
     pub(super) fn ask(
         &self,
         order: &HostOrder,
@@ -83,7 +84,7 @@ impl Agent {
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(File::create(&log).map_err(qemu)?);
         let mut child = command.spawn().map_err(qemu)?;
         let said = converse(&mut child, order, budget, stop);
-        // Nothing of it stays, and what it started ends with it.
+        // Nothing of the agent stays: what it started ends with it.
         let _ = child.kill();
         let _ = child.wait();
         let console = last_lines(&fs::read(&log).unwrap_or_default());
@@ -94,10 +95,10 @@ impl Agent {
         }
     }
 
-    /// Has undone what the ledger at `path` says. Returns what that was.
+    /// Lets the agent undo the changes in the ledger at `path`. Returns what it undid.
     ///
     /// # Errors
-    /// When something could not be undone.
+    /// When a change cannot be undone.
     pub(super) fn settle(&self, path: &Path) -> Result<Vec<String>> {
         let output =
             self.command().arg("--settle").arg(path).output().context("failed to start the agent")?;
@@ -107,10 +108,10 @@ impl Agent {
         Ok(String::from_utf8_lossy(&output.stdout).lines().map(String::from).collect())
     }
 
-    /// What it found out about this machine.
+    /// Lets the agent try what this machine supports. Returns its lines.
     ///
     /// # Errors
-    /// When it does not start.
+    /// When the agent does not start.
     pub(super) fn probe(&self) -> Result<String> {
         let Output { stdout, .. } =
             self.command().arg("--probe").output().context("failed to start the agent")?;
@@ -126,7 +127,7 @@ enum Said {
 
 fn converse(child: &mut Child, order: &HostOrder, budget: Duration, stop: &AtomicBool) -> Said {
     if let Some(mut asked) = child.stdin.take() {
-        // An agent that does not listen says nothing either.
+        // An agent that does not read the order gives no answer either.
         let _ = serde_json::to_writer(&mut asked, order);
     }
     let Some(answers) = child.stdout.take() else { return Said::Nothing };

@@ -1,6 +1,6 @@
-//! Where the ledger of this machine is, who may write it, and whether an earlier run
-//! left one. One place for a machine, for its kernel is one. What stands in it is the
-//! agent's business (`probes/src/attach/ledger.rs`).
+//! The place and the lock of this machine's ledger, and whether an earlier run left one
+//! behind. There is one ledger per machine, because it has one kernel. The agent reads
+//! and writes its contents (`probes/src/attach/ledger.rs`).
 
 use std::fs::{self, File, OpenOptions};
 use std::path::PathBuf;
@@ -8,12 +8,12 @@ use std::path::PathBuf;
 use anyhow::{Context, Result, bail};
 use hookbench_vm::flock::flock;
 
-/// For root; nobody else changes anything.
+/// The folder for root. Other users cannot change the kernel.
 const PLACE: &str = "/var/lib/hookbench";
 const FILE: &str = "host.ledger";
 const LOCK: &str = "host.lock";
 
-/// The right to change this machine's kernel, as far as hookbench gives it.
+/// The exclusive right, among hookbench processes, to change this machine's kernel.
 #[derive(Debug)]
 pub struct Ledger {
     folder: PathBuf,
@@ -21,48 +21,50 @@ pub struct Ledger {
 }
 
 impl Ledger {
-    /// Takes it for a run.
+    /// Takes the ledger for a run.
     ///
     /// # Errors
-    /// When another run is at work, or one was killed and left something to undo.
+    /// When another run is in progress, or a killed run left changes to undo.
     pub fn take() -> Result<Ledger> {
         let ledger = Ledger::lock()?;
         if ledger.is_left()? {
             bail!(
-                "an earlier run on this machine was killed, and what it changed in the kernel is still there; \
-                 undo it first with: hookbench clean-host (its ledger is {})",
+                "an earlier run on this machine was killed and left changes in the kernel; undo them first \
+                 with: hookbench clean-host (the ledger is {})",
                 ledger.file().display()
             );
         }
         Ok(ledger)
     }
 
-    /// Takes it for whoever undoes.
+    /// Takes the ledger, whether or not changes are left to undo.
     ///
     /// # Errors
-    /// When a run is at work, or the folder cannot be made.
+    /// When a run is in progress, or the folder cannot be created.
     pub fn lock() -> Result<Ledger> {
         let folder = folder()?;
         fs::create_dir_all(&folder)
-            .with_context(|| format!("failed to make the folder {}", folder.display()))?;
+            .with_context(|| format!("failed to create the folder {}", folder.display()))?;
         let path = folder.join(LOCK);
         let lock = OpenOptions::new().create(true).truncate(false).write(true).open(&path);
         let lock = lock.with_context(|| format!("failed to open {}", path.display()))?;
         if !flock(&lock, libc::LOCK_EX | libc::LOCK_NB).unwrap_or(true) {
-            bail!("another hookbench measures on this machine; two would measure each other");
+            bail!(
+                "another hookbench is measuring on this machine; wait until it ends, or they disturb each other"
+            );
         }
         Ok(Ledger { folder, _lock: lock })
     }
 
-    /// The file.
+    /// The path of the ledger.
     pub fn file(&self) -> PathBuf {
         self.folder.join(FILE)
     }
 
-    /// Whether something is left to undo.
+    /// Whether changes are left to undo.
     ///
     /// # Errors
-    /// When it cannot be told.
+    /// When hookbench cannot look for the file.
     pub fn is_left(&self) -> Result<bool> {
         let file = self.file();
         file.try_exists().with_context(|| format!("failed to look for {}", file.display()))
@@ -70,13 +72,13 @@ impl Ledger {
 }
 
 fn folder() -> Result<PathBuf> {
-    // SAFETY: asks for a number.
+    // SAFETY: takes no argument and only returns a number.
     if unsafe { libc::geteuid() } == 0 {
         return Ok(PLACE.into());
     }
     let state = std::env::var_os("XDG_STATE_HOME").map(PathBuf::from).filter(|path| path.is_absolute());
     let home = || std::env::var_os("HOME").map(|home| PathBuf::from(home).join(".local/state"));
     let state =
-        state.or_else(home).context("neither XDG_STATE_HOME nor HOME is set: nowhere to keep the ledger")?;
+        state.or_else(home).context("no place for the ledger: neither XDG_STATE_HOME nor HOME is set")?;
     Ok(state.join("hookbench"))
 }

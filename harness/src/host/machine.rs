@@ -1,5 +1,5 @@
-//! What this machine is, what it does beside measuring, and what of that makes its
-//! numbers doubtful. Read from /proc, /sys and the CPU itself; nothing is changed.
+//! Describes this machine: its CPU, its load, and everything that makes its numbers
+//! unreliable. It reads /proc, /sys and CPUID, and changes nothing.
 
 use std::arch::asm;
 use std::fs;
@@ -8,41 +8,42 @@ use std::path::Path;
 use anyhow::{Context, Result, bail};
 use hookbench_results::hardware::Hardware;
 
-/// More runs beside it than half a CPU.
+/// The load, in hundredths of a CPU, above which other work disturbs the measurement.
 const BUSY: u32 = 50;
 
-/// A file's text without its line break.
+/// The text of a file without surrounding white space; `None` if it cannot be read.
 pub(super) fn read(file: impl AsRef<Path>) -> Option<String> {
     fs::read_to_string(file).ok().map(|text| text.trim().to_string())
 }
 
-/// The CPU on which workers stay: the last that this process may use, for interrupts
-/// and the kernel's own work are, as a rule, on the first ones.
+/// The CPU to pin workers to: the last that this process may use, because interrupts and
+/// the kernel's threads usually run on the first ones.
 ///
 /// # Errors
-/// When that cannot be asked.
+/// When the kernel does not return the allowed CPUs.
 pub fn quietest_cpu() -> Result<u32> {
-    // SAFETY: a set of bits, for which zero is valid; the call gets it whole.
+    // SAFETY: a set of bits, for which zero is valid; the call gets its full size.
     let set = unsafe {
         let mut set: libc::cpu_set_t = std::mem::zeroed();
         if libc::sched_getaffinity(0, size_of_val(&set), &mut set) != 0 {
-            return Err(std::io::Error::last_os_error()).context("failed to ask on which CPUs this may run");
+            return Err(std::io::Error::last_os_error())
+                .context("failed to get the CPUs that this process may use");
         }
         set
     };
-    // SAFETY: looks at a bit of a set, which has so many.
+    // SAFETY: reads one bit of the set; `cpu` is below its number of bits.
     let last = (0..libc::CPU_SETSIZE as u32).rfind(|&cpu| unsafe { libc::CPU_ISSET(cpu as usize, &set) });
-    last.context("this process may run on no CPU")
+    last.context("this process may not run on any CPU")
 }
 
-/// Looks at the machine, whose workers stay on `cpu`.
+/// Describes the machine, with workers pinned to `cpu`.
 ///
 /// # Errors
-/// When its CPU has no time-stamp counter that can be used.
+/// When its CPU has no usable time-stamp counter.
 pub fn look(cpu: u32) -> Result<Hardware> {
     let cpuinfo = read("/proc/cpuinfo").unwrap_or_default();
     if !flag(&cpuinfo, "tsc") || !flag(&cpuinfo, "rdtscp") {
-        bail!("this machine's CPU has no time-stamp counter (flags tsc and rdtscp in /proc/cpuinfo)");
+        bail!("this CPU has no usable time-stamp counter: /proc/cpuinfo lacks the flag tsc or rdtscp");
     }
     let mut hardware = Hardware {
         cpu_model: field(&cpuinfo, "model name").unwrap_or_default().into(),
@@ -82,7 +83,7 @@ fn turbo() -> Option<bool> {
     off.or_else(|| read("/sys/devices/system/cpu/cpufreq/boost").map(|on| on == "1"))
 }
 
-/// The CPUs in `list`, as in `0,4` or `0-1`, but for `own`.
+/// The CPUs in `list`, written as `0,4` or `0-1`, without `own`.
 fn siblings(list: &str, own: u32) -> Vec<u32> {
     let range = |part: &str| -> Option<std::ops::RangeInclusive<u32>> {
         let (first, last) = part.split_once('-').unwrap_or((part, part));
@@ -92,13 +93,13 @@ fn siblings(list: &str, own: u32) -> Vec<u32> {
     list.split(',').filter_map(range).flatten().filter(|&cpu| cpu != own).collect()
 }
 
-/// The load average of a minute, in hundredths.
+/// The load average of the last minute, in hundredths.
 fn load(loadavg: &str) -> u32 {
     let minute = loadavg.split(' ').next().and_then(|number| number.parse::<f64>().ok());
     minute.map_or(0, |load| (load.clamp(0.0, 1e6) * 100.0) as u32)
 }
 
-/// Ticks that a hypervisor has taken so far.
+/// Ticks that a hypervisor has stolen since boot.
 pub fn steal() -> u64 {
     let stat = read("/proc/stat").unwrap_or_default();
     let all = stat.lines().next().unwrap_or_default();
@@ -114,7 +115,7 @@ fn mitigations() -> Vec<(String, String)> {
     all
 }
 
-/// CPUID 4000_0000: the hypervisor's own name, where the CPU says that there is one.
+/// The hypervisor's name from CPUID 4000_0000; empty if the CPU reports no hypervisor.
 fn hypervisor(cpuinfo: &str) -> String {
     if !flag(cpuinfo, "hypervisor") {
         return String::new();
@@ -122,7 +123,7 @@ fn hypervisor(cpuinfo: &str) -> String {
     let [_, ebx, ecx, edx] = cpuid(0x4000_0000);
     let bytes = [ebx, ecx, edx].map(u32::to_le_bytes).concat();
     let name: String = bytes.iter().map(|&byte| byte as char).filter(|c| c.is_ascii_graphic()).collect();
-    if name.is_empty() { "one without a name".into() } else { name }
+    if name.is_empty() { "unnamed".into() } else { name }
 }
 
 fn invariant_tsc() -> bool {
@@ -130,7 +131,7 @@ fn invariant_tsc() -> bool {
     cpuid(0x8000_0000)[0] >= LEAF && cpuid(LEAF)[3] & 1 << 8 != 0
 }
 
-/// CPUID 15H: the crystal's rate, times the counter's ratio to it.
+/// The counter's rate from CPUID 15H: the crystal's rate times the counter's ratio to it.
 fn tsc_khz() -> Option<u64> {
     const LEAF: u32 = 0x15;
     if cpuid(0)[0] < LEAF {
@@ -143,8 +144,8 @@ fn tsc_khz() -> Option<u64> {
 /// The registers eax, ebx, ecx and edx that CPUID gives for `leaf`.
 fn cpuid(leaf: u32) -> [u32; 4] {
     let (eax, ebx, ecx, edx): (u32, u64, u32, u32);
-    // SAFETY: every CPU of x86-64 has the instruction, which changes registers alone.
-    // The compiler keeps rbx for itself.
+    // SAFETY: every x86-64 CPU has the instruction, which changes only registers.
+    // LLVM reserves rbx, so the code saves and restores it.
     unsafe {
         asm!("mov {kept}, rbx", "cpuid", "xchg {kept}, rbx", kept = out(reg) ebx,
             inout("eax") leaf => eax, inout("ecx") 0 => ecx, out("edx") edx, options(nomem, nostack));
@@ -152,32 +153,32 @@ fn cpuid(leaf: u32) -> [u32; 4] {
     [eax, ebx as u32, ecx, edx]
 }
 
-/// What makes numbers of this machine doubtful.
+/// What makes numbers measured on this machine unreliable.
 fn warnings(hardware: &Hardware) -> Vec<String> {
     let mut warnings = Vec::new();
     let mut warn = |is: bool, text: String| warnings.extend(is.then_some(text));
     let load = hardware.load_percent;
-    warn(load > BUSY, format!("the load is {}.{:02}: others use the CPUs too", load / 100, load % 100));
+    warn(load > BUSY, format!("the load is {}.{:02}: other programs use the CPUs", load / 100, load % 100));
     let governor = &hardware.governor;
     warn(
         !governor.is_empty() && governor != "performance",
-        format!("the frequency governor is {governor}, not performance: cores change their speed"),
+        format!("the frequency governor is {governor}, not performance: core frequencies change"),
     );
     warn(
         hardware.turbo == Some(true),
-        "turbo is on: cores run faster than the counter, and not always".into(),
+        "turbo is on: cores run faster than the counter, by a varying factor".into(),
     );
     warn(
         !hardware.siblings.is_empty(),
-        format!("CPU {} shares its core with others ({:?})", hardware.pinned_to, hardware.siblings),
+        format!("CPU {} shares its core with other CPUs ({:?})", hardware.pinned_to, hardware.siblings),
     );
     warn(
         !hardware.invariant_tsc,
         "the time-stamp counter is not invariant (CPUID 8000_0007, EDX bit 8): its rate may change".into(),
     );
     let hypervisor = &hardware.hypervisor;
-    warn(!hypervisor.is_empty(), format!("this machine is a guest itself (hypervisor: {hypervisor})"));
-    warn(hardware.cpus < 2, "there is one CPU: the worker and all else take turns on it".into());
+    warn(!hypervisor.is_empty(), format!("this machine is itself a guest (hypervisor: {hypervisor})"));
+    warn(hardware.cpus < 2, "there is only one CPU: the worker shares it with everything else".into());
     warnings
 }
 
@@ -186,7 +187,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn lists_of_cpus_are_read_without_the_own_one() {
+    fn a_list_of_siblings_omits_the_cpu_itself() {
         assert_eq!(siblings("0,4", 4), [0]);
         assert_eq!(siblings("2-4", 3), [2, 4]);
         assert!(siblings("", 0).is_empty());
@@ -194,14 +195,14 @@ mod tests {
     }
 
     #[test]
-    fn loads_are_read() {
+    fn the_load_is_read_in_hundredths() {
         assert_eq!(load("0.52 0.40 0.30 1/200 77"), 52);
         assert_eq!(load("12.00"), 1200);
         assert_eq!(load("nan"), 0);
     }
 
     #[test]
-    fn what_disturbs_is_warned_of_and_nothing_else() {
+    fn only_disturbances_cause_warnings() {
         let quiet =
             Hardware { cpus: 4, invariant_tsc: true, governor: "performance".into(), ..Hardware::default() };
         assert_eq!(warnings(&quiet), Vec::<String>::new());
@@ -223,7 +224,7 @@ mod tests {
     }
 
     #[test]
-    fn this_machine_can_be_looked_at() {
+    fn this_machine_can_be_described() {
         let hardware = look(quietest_cpu().unwrap()).unwrap();
         assert!(hardware.cpus > 0);
     }

@@ -1,6 +1,6 @@
-//! The session on this machine itself: the same agent as a child process, one cell at
-//! a time. What it changes in the kernel stands in a ledger before (`ledger.rs`); what
-//! the machine is and does is found out in `machine.rs`.
+//! The session on this machine itself: the same agent as a child process, one cell at a
+//! time. The agent writes each change to the kernel into a ledger before it makes it
+//! (`ledger.rs`); `machine.rs` describes the machine.
 
 use std::time::Duration;
 
@@ -23,7 +23,7 @@ pub mod machine;
 use child::Agent;
 use ledger::Ledger;
 
-/// Cells as child processes of this one.
+/// Runs cells in child processes on this machine.
 pub struct HostSession {
     agent: Agent,
     ledger: Ledger,
@@ -34,34 +34,34 @@ pub struct HostSession {
     environment: Environment,
 }
 
-/// What of a run on hardware is not in its cells.
+/// The options of a run on hardware.
 pub struct Terms {
-    /// The clocks, the first first; that has to be [`Clock::Tsc`].
+    /// The clocks. The first must be [`Clock::Tsc`].
     pub clocks: Vec<Clock>,
-    /// How often each cell is measured.
+    /// The number of rounds, in each of which every cell is measured once.
     pub rounds: u32,
-    /// Where the random order of cells begins.
+    /// The seed of the random order.
     pub seed: u64,
-    /// How long a cell may take in a round.
+    /// The time limit of a cell in one round.
     pub budget: Duration,
 }
 
 impl Terms {
-    /// The clocks beside the first.
+    /// The clocks after the first.
     ///
     /// # Errors
-    /// When the first is another than the time-stamp counter.
+    /// When the first clock is not the time-stamp counter.
     pub(crate) fn beside(&self) -> Result<&[Clock]> {
         match self.clocks.split_first() {
             Some((Clock::Tsc, beside)) => Ok(beside),
-            _ => bail!("the first clock has to be tsc: it times the operations, others are beside it"),
+            _ => bail!("the first clock must be tsc: it times the operations, the others add detail"),
         }
     }
 
-    /// This machine under these terms, with workers on `cpu`.
+    /// Describes this machine and these options, with workers pinned to `cpu`.
     ///
     /// # Errors
-    /// When it has no time-stamp counter.
+    /// When the CPU has no usable time-stamp counter.
     pub(crate) fn machine(&self, cpu: u32) -> Result<Hardware> {
         Ok(Hardware {
             rounds: self.rounds,
@@ -73,11 +73,11 @@ impl Terms {
 }
 
 impl HostSession {
-    /// Prepares the agent and takes the ledger.
+    /// Writes the agent and takes the ledger.
     ///
     /// # Errors
-    /// When another run is at work or has left something to undo, or the agent cannot
-    /// be written.
+    /// When another run is in progress or left changes to undo, or the agent cannot be
+    /// written.
     pub fn open(terms: &Terms, stop: &Stop) -> Result<HostSession> {
         let beside = terms.beside()?;
         let ledger = Ledger::take()?;
@@ -94,7 +94,7 @@ impl HostSession {
         })
     }
 
-    /// What makes this session's numbers.
+    /// The environment in which this session measures.
     pub fn environment(&self) -> &Environment {
         &self.environment
     }
@@ -107,15 +107,17 @@ impl HostSession {
         let changes = !cell.monitor.is_none() || self.beside.contains(&Clock::Ftrace);
         let order = HostOrder {
             cell: spec.clone(),
-            beside: self.beside.clone(),
+            secondary_clocks: self.beside.clone(),
             cpu: self.cpu,
             noop: self.agent.noop().display().to_string(),
             ledger: if changes { Some(self.ledger.file().display().to_string()) } else { None },
         };
         let answer = self.agent.ask(&order, self.budget, self.stop.flag());
-        // An agent that came to its end has undone all by itself.
+        // An agent that ends normally undoes its changes itself.
         if self.ledger.is_left()? {
-            self.agent.settle(&self.ledger.file()).context("what the cell has changed is not all undone")?;
+            self.agent
+                .settle(&self.ledger.file())
+                .context("failed to undo all changes that the cell made to the kernel")?;
         }
         Ok(match answer {
             Ok(answer) => only_of_this(spec, believed(spec, monitor, Target::Host, 1, answer)),
@@ -124,9 +126,9 @@ impl HostSession {
     }
 }
 
-/// An outcome whose clocks measured as many operations as were asked for.
+/// Fails the cell unless every clock has one sample per operation.
 pub(crate) fn only_of_this(spec: &CellSpec, outcome: Outcome) -> Outcome {
-    /// More than there are clocks and events.
+    /// More than all clocks and events together.
     const MOST: usize = 32;
     let wrong = |measured: &Measured| {
         let other = |other: &&hookbench_model::ClockSamples| other.samples.len() != spec.samples as usize;
@@ -135,7 +137,7 @@ pub(crate) fn only_of_this(spec: &CellSpec, outcome: Outcome) -> Outcome {
     match outcome {
         Outcome::Measured(measured) if wrong(&measured) => Outcome::Failed(Failure {
             kind: FailureKind::Protocol,
-            message: "the agent sent clocks that did not measure each operation".into(),
+            message: "the agent sent clocks without exactly one sample per operation".into(),
             console: Vec::new(),
         }),
         other => other,
@@ -159,15 +161,17 @@ impl Session for HostSession {
     }
 }
 
-/// The name of this machine's kernel, which its cells carry.
+/// The release of this machine's kernel, which is the kernel's name in its cells.
 ///
 /// # Errors
-/// When /proc is not there.
+/// When /proc is not mounted.
 pub fn release() -> Result<String> {
-    machine::read("/proc/sys/kernel/osrelease").context("failed to read the kernel's name")
+    machine::read("/proc/sys/kernel/osrelease")
+        .context("failed to read the kernel's release from /proc/sys/kernel/osrelease")
 }
 
-/// Monitors among `cells` that stop what others do on this machine.
+/// The monitors of `cells` that deny operations of, or kill, other processes on this
+/// machine.
 pub fn enforcing<'a>(cells: impl Iterator<Item = &'a Cell>) -> Vec<String> {
     let stops = |monitor: Monitor| monitor.sink.stops();
     let mut names: Vec<String> = cells
@@ -200,10 +204,10 @@ fn environment(hardware: Hardware) -> Result<Environment> {
     })
 }
 
-/// Undoes what an interrupted run has left. Returns what was undone, in words.
+/// Undoes what a killed run left behind. Returns a description of each undone change.
 ///
 /// # Errors
-/// When a run is at work, or something could not be undone.
+/// When a run is in progress, or a change cannot be undone.
 pub fn clean() -> Result<Vec<String>> {
     let ledger = Ledger::lock()?;
     if !ledger.is_left()? {
@@ -212,10 +216,10 @@ pub fn clean() -> Result<Vec<String>> {
     Agent::write()?.settle(&ledger.file())
 }
 
-/// What this machine can do for cells, tried; lines for `doctor`.
+/// Tries what cells can do on this machine. Returns lines for `hookbench doctor`.
 ///
 /// # Errors
-/// When the agent cannot be started.
+/// When the agent does not start.
 pub fn probe() -> Result<String> {
     Agent::write()?.probe()
 }

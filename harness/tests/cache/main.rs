@@ -1,6 +1,5 @@
-//! The cache as a user has it: damaged, read-only, too small, shared by two, and
-//! with a mirror that no longer has what it had. Each test has a cache of its
-//! own, filled from the user's.
+//! The cache as a user has it: damaged, read-only, too small, shared by two runs, or with
+//! a mirror that lost a package. Each test has a separate cache, filled from the user's.
 
 mod mirror;
 mod own;
@@ -37,7 +36,7 @@ fn list_shows_what_there_is_and_clean_removes_it() {
     let (kept, _) = own.succeed("cache clean");
     assert!(kept.contains("kept kernels/6.1") && used.vmlinux.exists(), "{kept}");
     drop(used);
-    assert!(own.succeed("cache clean").0.contains("left are 0.0 MiB"));
+    assert!(own.succeed("cache clean").0.contains("; now 0.0 MiB in "));
     assert_eq!(own.succeed("cache list").0.lines().count(), 2);
 
     let wrong = own.hookbench("cache clean dreams");
@@ -46,7 +45,7 @@ fn list_shows_what_there_is_and_clean_removes_it() {
 }
 
 #[test]
-fn the_limit_has_to_be_a_number() {
+fn the_cache_limit_must_be_a_number() {
     let own = tempfile::tempdir().unwrap();
     let mut command = Command::new(HOOKBENCH);
     command.args(["cache", "list"]).env("HOOKBENCH_CACHE", own.path()).env("HOOKBENCH_CACHE_LIMIT", "much");
@@ -56,7 +55,7 @@ fn the_limit_has_to_be_a_number() {
 }
 
 #[test]
-fn a_damaged_image_is_made_again_and_the_cache_is_private() {
+fn a_damaged_image_is_rebuilt_and_the_cache_is_private() {
     let own = Own::new();
     own.succeed(&format!("{CELL} one"));
     let images = fs::read_dir(own.path("images")).unwrap();
@@ -71,10 +70,10 @@ fn a_damaged_image_is_made_again_and_the_cache_is_private() {
 }
 
 #[test]
-fn what_is_in_a_cache_that_cannot_be_written_is_used() {
+fn a_read_only_cache_is_used() {
     let own = Own::new();
     own.succeed(&format!("{CELL} warm"));
-    // As if another had made it: without even a lock.
+    // As if another user had made the cache, without even a lock.
     fs::remove_file(own.path("lock")).unwrap();
     let root = own.root();
     let at = root.display();
@@ -84,7 +83,7 @@ fn what_is_in_a_cache_that_cannot_be_written_is_used() {
     let (code, said) = unshared(&format!("{read_only}; {HOOKBENCH} {CELL} {}", out.display()));
     assert_eq!(code, Some(0), "{said}");
     assert_eq!(load(&out).unwrap().count("measured"), 1);
-    for (script, word) in [("cache list", "6.1"), ("doctor --offline", "cannot be written")] {
+    for (script, word) in [("cache list", "6.1"), ("doctor --offline", "which is read-only")] {
         let (code, said) = unshared(&format!("{read_only}; {HOOKBENCH} {script}"));
         assert!(code == Some(0) && said.contains(word), "{script}: {said}");
     }
@@ -118,7 +117,7 @@ fn two_runs_share_a_cache_and_one_fills_it() {
 }
 
 #[test]
-fn a_full_disk_is_said_and_nothing_half_made_remains() {
+fn a_full_disk_is_reported_and_leaves_nothing_incomplete() {
     let own = Own::new();
     let small = own.folder.path().join("small");
     fs::create_dir(&small).unwrap();

@@ -1,5 +1,5 @@
-//! A kernel's package that is gone from the mirror, or has become another: with
-//! a mirror in a folder, which apt is told to use in place of the machine's.
+//! Kernel packages that the mirror removed or replaced. The tests have a mirror in a
+//! folder and tell apt to use it instead of the machine's.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -9,13 +9,13 @@ use hookbench_results::store::load;
 
 use super::own::{CELL, HOOKBENCH, Own, flip, text, unshared};
 
-/// A mirror of one suite, which nobody has signed.
+/// An unsigned mirror with one suite.
 struct Mirror {
     folder: PathBuf,
 }
 
 impl Mirror {
-    /// Beside the cache of `own`.
+    /// Creates a mirror next to the cache of `own`.
     fn new(own: &Own) -> Mirror {
         let mirror = Mirror { folder: own.folder.path().join("mirror") };
         fs::create_dir_all(mirror.folder.join("pool")).unwrap();
@@ -29,12 +29,12 @@ impl Mirror {
         mirror
     }
 
-    /// What the variable `APT_CONFIG` has to name.
+    /// The file for the variable `APT_CONFIG`.
     fn configuration(&self) -> PathBuf {
         self.folder.join("apt.conf")
     }
 
-    /// From now on it has this package, with `kernel` as its image, alone.
+    /// Replaces the content of the mirror with this package, whose image is `kernel`.
     fn has(&self, package: &str, kernel: &Path) {
         let made = tempfile::tempdir().unwrap();
         let control = format!(
@@ -57,7 +57,7 @@ impl Mirror {
         self.lists(&row);
     }
 
-    /// The list of its packages.
+    /// Writes the list of packages.
     fn lists(&self, packages: &str) {
         let suite = self.folder.join("dists/bookworm");
         let list = suite.join("main/binary-amd64/Packages");
@@ -71,7 +71,7 @@ impl Mirror {
         fs::write(suite.join("Release"), release).unwrap();
     }
 
-    /// Runs one cell; the exit code and what was said.
+    /// Runs one cell. Returns the exit code and standard error.
     fn run(&self, own: &Own, out: &str) -> (Option<i32>, String) {
         let mut command = own.command();
         command.env("APT_CONFIG", self.configuration()).args(CELL.split_whitespace()).arg(out);
@@ -92,7 +92,7 @@ fn output(command: &mut Command) -> String {
     text(&output.stdout)
 }
 
-/// A cache without a kernel, and the kernel's image that it had.
+/// A cache whose kernel was removed, and the image of that kernel.
 fn without_kernel() -> (Own, PathBuf) {
     let own = Own::new();
     let image = own.folder.path().join("image");
@@ -102,7 +102,7 @@ fn without_kernel() -> (Own, PathBuf) {
 }
 
 #[test]
-fn a_kernel_that_is_gone_from_the_mirror_is_said_or_runs_from_the_cache() {
+fn a_kernel_that_the_mirror_removed_runs_from_the_cache_or_is_reported() {
     let own = Own::new();
     let mirror = Mirror::new(&own);
     mirror.has("linux-image-6.2.0-1-cloud-amd64", Path::new("/etc/hostname"));
@@ -124,7 +124,7 @@ fn a_kernel_that_is_gone_from_the_mirror_is_said_or_runs_from_the_cache() {
 }
 
 #[test]
-fn of_several_kernels_one_that_is_gone_is_unsupported_and_the_others_run() {
+fn if_one_of_several_kernels_is_gone_the_others_run() {
     let own = Own::new();
     let mirror = Mirror::new(&own);
     mirror.has("linux-image-6.17.3+deb13-cloud-amd64", Path::new("/etc/hostname"));
@@ -143,7 +143,7 @@ fn of_several_kernels_one_that_is_gone_is_unsupported_and_the_others_run() {
     let reason = run.measurements[1].outcome.reason();
     assert!(reason.contains("no package linux-image-6.12.*-cloud-amd64 in bookworm"), "{reason}");
     assert!(reason.ends_with("nearest to it are 6.17"), "{reason}");
-    // A mirror that does not answer may have it.
+    // A mirror that does not answer may still have the kernel.
     fs::remove_dir_all(mirror.folder.join("dists")).unwrap();
     fs::remove_dir_all(own.path("apt")).unwrap();
     let (code, said) = two("unreachable");
@@ -157,7 +157,7 @@ fn a_kernel_that_the_mirror_replaced_is_found_in_fresh_lists() {
     mirror.has("linux-image-6.1.0-7-cloud-amd64", Path::new("/etc/hostname"));
     let (code, said) = mirror.run(&own, "listed");
     assert!(code == Some(1) && said.contains("not a kernel"), "{said}");
-    // The lists that were just read name what is gone now.
+    // The lists that hookbench just read name a package that is gone now.
     fs::remove_file(mirror.folder.join("pool/linux-image-6.1.0-7-cloud-amd64.deb")).unwrap();
     let (code, said) = mirror.run(&own, "gone");
     assert_eq!(code, Some(1), "{said}");
@@ -180,11 +180,11 @@ fn a_kernel_that_the_mirror_replaced_is_found_in_fresh_lists() {
 }
 
 #[test]
-fn damaged_programs_are_not_used_when_there_are_no_others() {
+fn damaged_programs_are_not_used_even_without_a_replacement() {
     let own = Own::new();
     let mirror = Mirror::new(&own);
     mirror.has("linux-image-6.1.0-7-cloud-amd64", Path::new("/etc/hostname"));
-    // A cache that has been used for long has more than one.
+    // A cache that has been in use for long has more than one.
     for entry in fs::read_dir(own.path("userland")).unwrap() {
         flip(&entry.unwrap().path().join("root/usr/bin/bash"));
     }
@@ -194,7 +194,7 @@ fn damaged_programs_are_not_used_when_there_are_no_others() {
 }
 
 #[test]
-fn two_runs_on_an_empty_cache_fetch_the_kernel_once() {
+fn two_runs_on_an_empty_cache_download_the_kernel_once() {
     let (own, image) = without_kernel();
     let mirror = Mirror::new(&own);
     mirror.has("linux-image-6.1.0-7-cloud-amd64", &image);
@@ -215,7 +215,7 @@ fn a_full_disk_leaves_nothing_of_a_package() {
     let small = own.folder.path().join("small");
     fs::create_dir(&small).unwrap();
     let kernel = fs::metadata(&image).unwrap().len() >> 20;
-    // Too small for the package, and for what is in it beside it.
+    // Too small for the package, and too small for the package and its content.
     for size in [kernel / 2, kernel + kernel / 2] {
         let (code, said) = unshared(&format!(
             "mount -t tmpfs -o size={size}m,mode=700 tmpfs {at}; export HOOKBENCH_CACHE={at} APT_CONFIG={conf}; \

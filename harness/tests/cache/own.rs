@@ -1,6 +1,6 @@
-//! A cache of a test's own, and the command in it.
+//! A separate cache for a test, and the command that uses it.
 
-// Each file of tests is a program of its own, and none needs all of this.
+// Each test file is a separate program, and none uses everything here.
 #![allow(dead_code)]
 
 use std::fs;
@@ -19,7 +19,7 @@ pub(crate) fn text(bytes: &[u8]) -> String {
     String::from_utf8_lossy(bytes).into_owned()
 }
 
-/// A cache of its own with the default kernel and the guest's programs.
+/// A separate cache with the default kernel and the guest's programs.
 pub(crate) struct Own {
     pub(crate) folder: tempfile::TempDir,
 }
@@ -28,7 +28,7 @@ impl Own {
     pub(crate) fn new() -> Own {
         let shared = Cache::open().unwrap();
         let progress = |line: &str| println!("{line}");
-        // Held, so that nobody removes it while it is copied.
+        // Holding the lock keeps other processes from removing it during the copy.
         let kernel = Kernel::fetch(kernels::default().unwrap(), &shared, &progress).unwrap();
         userland::fetch(&shared, &progress).unwrap();
         let folder = tempfile::tempdir().unwrap();
@@ -52,7 +52,7 @@ impl Own {
         self.root().join(name)
     }
 
-    /// All in it has to be its owner's alone.
+    /// Asserts that only the owner can access anything in the cache.
     pub(crate) fn is_private(&self) {
         let shared = ["!", "-type", "l", "-perm", "/077"];
         let found = Command::new("find").arg(self.root()).args(shared).output().unwrap();
@@ -60,7 +60,7 @@ impl Own {
         assert!(found.status.success() && self.path("lock").exists());
     }
 
-    /// The command in this cache.
+    /// The command, with this cache.
     pub(crate) fn command(&self) -> Command {
         let mut command = Command::new(HOOKBENCH);
         command.env("HOOKBENCH_CACHE", self.root()).current_dir(self.folder.path());
@@ -71,7 +71,7 @@ impl Own {
         self.command().args(arguments.split_whitespace()).output().unwrap()
     }
 
-    /// The same, and it has to succeed; standard output and what was said.
+    /// Runs the command and asserts success. Returns standard output and standard error.
     pub(crate) fn succeed(&self, arguments: &str) -> (String, String) {
         let output = self.hookbench(arguments);
         let said = text(&output.stderr);
@@ -80,20 +80,20 @@ impl Own {
     }
 }
 
-/// Copies bytes: a hard link would damage the original with the copy.
+/// Copies the bytes. With hard links, damage to the copy would damage the original.
 pub(crate) fn copy(from: &Path, to: &Path) {
     fs::DirBuilder::new().recursive(true).mode(0o700).create(to.parent().unwrap()).unwrap();
     let status = Command::new("cp").args(["-a", "--reflink=never"]).args([from, to]).status().unwrap();
     assert!(status.success());
 }
 
-/// Runs a script with a user namespace's root and mounts of its own.
+/// Runs a script as root of a user namespace, with separate mounts.
 pub(crate) fn unshared(script: &str) -> (Option<i32>, String) {
     let output = Command::new("unshare").args(["-rm", "sh", "-ec", script]).output().unwrap();
     (output.status.code(), text(&output.stdout) + &text(&output.stderr))
 }
 
-/// Changes one bit in the middle.
+/// Flips one bit in the middle of a file.
 pub(crate) fn flip(path: &Path) {
     let file = fs::OpenOptions::new().read(true).write(true).open(path).unwrap();
     let (mut byte, place) = ([0], file.metadata().unwrap().len() / 2);

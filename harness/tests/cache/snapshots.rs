@@ -1,5 +1,5 @@
-//! Snapshots when things go wrong while they are made, where they are kept, or
-//! with what is booted for them. Each test has a cache of its own.
+//! Snapshots when making them fails, when the cache is damaged or full, or when the guest
+//! does not boot. Each test has a separate cache.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
@@ -13,7 +13,7 @@ use hookbench_results::store::load;
 use super::common::{same, send, wait};
 use super::own::{HOOKBENCH, Own, flip, text, unshared};
 
-/// Three cells that one snapshot is enough for.
+/// Three cells that share one snapshot.
 const CELLS: &str = "run --samples 10 --workload null-syscall --monitor audit+idle,kprobe+count --out";
 
 /// The folder of the only snapshot.
@@ -24,7 +24,7 @@ fn snapshot(own: &Own) -> PathBuf {
     first
 }
 
-/// Nothing half-made is left in the cache.
+/// Asserts that the cache holds no incomplete item.
 fn nothing_is_half(own: &Own) {
     let names = fs::read_dir(own.root()).unwrap().map(|entry| entry.unwrap().file_name());
     assert_eq!(names.filter(|name| name.to_string_lossy().starts_with("part-")).count(), 0);
@@ -40,12 +40,12 @@ fn failures(out: &Path) -> Vec<Failure> {
     failures.collect()
 }
 
-/// The QEMUs that make something in the cache.
+/// The process ids of QEMUs that are making an item of the cache.
 fn making(own: &Own) -> Vec<i32> {
     let part = own.path("part-").display().to_string();
     let processes = fs::read_dir("/proc").unwrap().flatten();
     let pids = processes.filter_map(|entry| entry.file_name().to_string_lossy().parse().ok());
-    // The name of the program as QEMU itself has it: there is a moment before it.
+    // Compare the name that QEMU has after exec: for a moment, the process has another name.
     let is = |pid: &i32| {
         let words = text(&fs::read(format!("/proc/{pid}/cmdline")).unwrap_or_default());
         words.starts_with("qemu") && words.contains(&part)
@@ -54,7 +54,7 @@ fn making(own: &Own) -> Vec<i32> {
 }
 
 #[test]
-fn a_qemu_that_is_killed_making_the_snapshot_is_said_to_all_its_cells() {
+fn a_qemu_killed_while_making_a_snapshot_fails_all_its_cells() {
     let own = Own::new();
     own.succeed(&format!("{CELLS} whole"));
     own.succeed("cache clean snapshots");
@@ -76,7 +76,7 @@ fn a_qemu_that_is_killed_making_the_snapshot_is_said_to_all_its_cells() {
     same(&at("whole"), &at("killed"));
 }
 
-/// Makes a file shorter by a byte.
+/// Shortens a file by one byte.
 fn cut(path: &Path) {
     let file = fs::OpenOptions::new().write(true).open(path).unwrap();
     file.set_len(file.metadata().unwrap().len() - 1).unwrap();
@@ -86,11 +86,11 @@ fn remove(path: &Path) {
     fs::remove_file(path).unwrap();
 }
 
-/// What happens to a file of a snapshot.
+/// A kind of damage to a file of a snapshot.
 type Damage = fn(&Path);
 
 #[test]
-fn a_damaged_snapshot_is_made_again_with_the_same_numbers() {
+fn a_damaged_snapshot_is_remade_and_gives_the_same_numbers() {
     let own = Own::new();
     own.succeed(&format!("{CELLS} whole"));
     let damages: [(&str, Damage); 6] = [
@@ -113,13 +113,13 @@ fn a_damaged_snapshot_is_made_again_with_the_same_numbers() {
 }
 
 #[test]
-fn a_snapshot_without_room_is_said_with_what_to_do() {
+fn a_snapshot_on_a_full_disk_fails_with_what_to_do() {
     let own = Own::new();
     own.succeed(&format!("{CELLS} whole"));
     let taken = own.folder.path().join("small");
     fs::create_dir(&taken).unwrap();
     let (cache, at) = (own.root().display().to_string(), taken.display());
-    // For the kernel and hardly more, and for most of a boot.
+    // Space for little more than the kernel, and for most of a boot.
     for size in [24, 60] {
         let out = own.folder.path().join(format!("small-{size}"));
         let (code, said) = unshared(&format!(
@@ -148,7 +148,7 @@ fn a_snapshot_without_room_is_said_with_what_to_do() {
 }
 
 #[test]
-fn beside_a_cache_that_cannot_be_written_a_snapshot_lives_as_long_as_its_run() {
+fn with_a_read_only_cache_a_snapshot_lives_as_long_as_its_run() {
     let own = Own::new();
     own.succeed(&format!("{CELLS} whole"));
     own.succeed("cache clean snapshots");
@@ -164,13 +164,13 @@ fn beside_a_cache_that_cannot_be_written_a_snapshot_lives_as_long_as_its_run() {
         at = root.display()
     ));
     assert_eq!(code, Some(0), "{said}");
-    assert!(said.contains("cannot be written: a guest that is not in it is booted in each run"), "{said}");
+    assert!(said.contains("is read-only: each run boots the guests that are not in it"), "{said}");
     assert!(said.contains(temporary.to_str().unwrap()), "{said}");
     same(&own.folder.path().join("whole"), &out);
     assert_eq!(fs::read_dir(&temporary).unwrap().count(), 0);
 }
 
-/// A program in place of QEMU, which notes how it was called and becomes it.
+/// A program in place of QEMU that logs its arguments and then executes QEMU.
 fn noting(own: &Own) -> (String, PathBuf) {
     let (bin, notes) = (own.folder.path().join("bin"), own.folder.path().join("notes"));
     fs::create_dir(&bin).unwrap();
@@ -186,10 +186,10 @@ fn noting(own: &Own) -> (String, PathBuf) {
 }
 
 #[test]
-fn a_kernel_that_never_reaches_the_agent_is_booted_once_for_all_its_cells() {
+fn a_kernel_that_never_starts_the_agent_boots_once_for_all_its_cells() {
     let own = Own::new();
     let mut bytes = fs::read(own.path("kernels/6.1/vmlinux")).unwrap();
-    // It looks for its first program under another name.
+    // The kernel looks for its first program under another name.
     let name = b"/init\0";
     let places: Vec<usize> =
         (0..bytes.len() - name.len()).filter(|&at| bytes[at..].starts_with(name)).collect();

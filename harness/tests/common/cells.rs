@@ -1,4 +1,4 @@
-//! What tests of single cells share: a session, a cell, and how it ends.
+//! Shared by the tests of single cells: a session, a planned cell, and its outcome.
 
 use std::time::Duration;
 
@@ -9,7 +9,7 @@ use hookbench::session::Session;
 use hookbench_model::protocol::Fault;
 use hookbench_model::{Measured, Outcome, Schedule};
 
-/// Enough in any case.
+/// A time limit that no cell reaches.
 pub(crate) const LONG: Duration = Duration::from_secs(120);
 
 pub(crate) fn session(kernel: &str, budget: Duration) -> QemuSession {
@@ -21,7 +21,7 @@ pub(crate) fn default_session() -> QemuSession {
     session("6.1", LONG)
 }
 
-/// The one cell of this workload and monitor, with few samples.
+/// The cell of this workload and monitor, with few samples.
 pub(crate) fn planned(
     kernel: &str,
     workload: &str,

@@ -1,5 +1,5 @@
-//! A machine for tests that must not touch the one that runs them: an initramfs of
-//! programs and files of this machine, and the first steps of its first process.
+//! A virtual machine for tests that must not change the machine that runs them: an
+//! initramfs with programs and files of this machine, and the start of its first process.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -13,14 +13,14 @@ use hookbench_vm::image::{self, Content, GuestFile};
 
 use super::text;
 
-/// Where libraries are looked for.
+/// The folders to search for libraries.
 const LIBRARIES: [&str; 3] = ["/lib/x86_64-linux-gnu", "/usr/lib/x86_64-linux-gnu", "/lib64"];
 
-/// The files of such a machine.
+/// The files of the virtual machine.
 pub(crate) struct Files(BTreeMap<String, GuestFile>);
 
 impl Files {
-    /// Empty folders alone.
+    /// Creates only the empty `folders`.
     pub(crate) fn new(folders: &[&str]) -> Files {
         let folder = |path: &&str| {
             let file = GuestFile { path: (*path).into(), mode: 0o755, content: Content::Directory };
@@ -29,14 +29,14 @@ impl Files {
         Files(folders.iter().map(folder).collect())
     }
 
-    /// Adds a file as it is.
+    /// Adds a file unchanged.
     pub(crate) fn file(&mut self, from: &Path, to: &str) {
         let bytes = fs::read(from).unwrap_or_else(|error| panic!("{}: {error}", from.display()));
         let mode = fs::metadata(from).unwrap().permissions().mode() & 0o777;
         self.0.insert(to.into(), GuestFile { path: to.into(), mode, content: Content::File(bytes) });
     }
 
-    /// Adds a folder with all that is in it.
+    /// Adds a folder with its contents.
     pub(crate) fn folder(&mut self, from: &Path, to: &str) {
         let mode = fs::metadata(from).unwrap().permissions().mode() & 0o777;
         self.0.insert(to.into(), GuestFile { path: to.into(), mode, content: Content::Directory });
@@ -55,7 +55,7 @@ impl Files {
         }
     }
 
-    /// Adds a program with its loader and libraries.
+    /// Adds a program with its dynamic loader and libraries.
     pub(crate) fn program(&mut self, from: &Path, to: &str) {
         let mut wanted: Vec<(PathBuf, String)> = vec![(from.into(), to.into())];
         while let Some((path, name)) = wanted.pop() {
@@ -75,14 +75,14 @@ impl Files {
         }
     }
 
-    /// The initramfs.
+    /// Builds the initramfs.
     pub(crate) fn image(self) -> Vec<u8> {
         image::build(&self.0.into_values().collect::<Vec<_>>()).unwrap().bytes
     }
 }
 
-/// Runs QEMU with `arguments` until the machine ends, at most so long. What its
-/// console showed is in `console` meanwhile, and printed and returned in the end.
+/// Runs QEMU with `arguments` until the machine ends, at most for `patience`. The file
+/// `console` receives the console's text, which is printed and returned at the end.
 pub(crate) fn boot(arguments: &[&str], console: &Path, patience: Duration) -> String {
     let mut guest = Command::new("qemu-system-x86_64")
         .args(["-nodefaults", "-no-user-config", "-display", "none", "-no-reboot", "-serial"])
@@ -104,7 +104,7 @@ pub(crate) fn boot(arguments: &[&str], console: &Path, patience: Duration) -> St
     said
 }
 
-/// Mounts file systems, by type and place.
+/// Mounts file systems, given by type and mount point.
 pub(crate) fn mount_all(systems: &[(&str, &str)]) {
     for (kind, place) in systems {
         let (kind, place) = (std::ffi::CString::new(*kind).unwrap(), std::ffi::CString::new(*place).unwrap());
@@ -115,21 +115,21 @@ pub(crate) fn mount_all(systems: &[(&str, &str)]) {
     }
 }
 
-/// Does `test` as the first process of a machine, says how it ended, and ends the
-/// machine; nothing elsewhere.
+/// If this is the first process of a machine, calls `test`, prints its result and ends
+/// the machine. Otherwise does nothing.
 pub(crate) fn as_first_process(test: impl FnOnce() + std::panic::UnwindSafe) {
     if std::process::id() != 1 {
         return;
     }
     let told = std::panic::catch_unwind(test);
-    // The harness of tests says it when this returns; then nobody would end the machine.
+    // If this returned, the test harness would print the result, but the machine would run on.
     println!("{}", if told.is_ok() { PASSED } else { "test result: FAILED" });
-    // SAFETY: the machine ends.
+    // SAFETY: both calls take no pointer; the second ends the machine.
     unsafe {
         libc::sync();
         libc::reboot(libc::RB_AUTOBOOT);
     }
 }
 
-/// What [`as_first_process`] says when all went well.
+/// What [`as_first_process`] prints on success.
 pub(crate) const PASSED: &str = "test result: ok. 1 passed";

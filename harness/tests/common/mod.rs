@@ -1,7 +1,7 @@
-//! What tests of the command share: the command, where it is tried, and what
-//! has to be equal in the end.
+//! Shared by the tests of the command: the command, a place to run it in, and the
+//! comparison of two runs.
 
-// Each file of tests is a program of its own, and none needs all of this.
+// Each test file is a separate program, and none uses everything here.
 #![allow(dead_code)]
 
 use std::fs;
@@ -18,10 +18,10 @@ use hookbench_results::store::{RUN_FILE, SAMPLES_FILE};
 pub(crate) mod cells;
 pub(crate) mod inside;
 
-/// The command.
+/// The path of the command.
 pub(crate) const HOOKBENCH: &str = env!("CARGO_BIN_EXE_hookbench");
 
-/// The compilers that may be there, as for hookbench's own objects.
+/// An installed clang, looked up as for hookbench's BPF objects.
 pub(crate) fn clang() -> String {
     let asked = std::env::var("CLANG").ok();
     let known = ["clang-19", "clang"].map(String::from);
@@ -29,20 +29,20 @@ pub(crate) fn clang() -> String {
     asked.into_iter().chain(known).find(there).expect("no clang")
 }
 
-/// Bytes as text.
+/// Converts output to text.
 pub(crate) fn text(bytes: &[u8]) -> String {
     String::from_utf8_lossy(bytes).into_owned()
 }
 
-/// All files that are the same when runs are, but for the journal, which has
-/// cells as they came.
+/// The files that are equal if two runs are equal. The journal is not one of them: it
+/// lists cells in the order in which they ended.
 pub(crate) fn files() -> impl Iterator<Item = &'static str> {
     let texts = RENDERERS.iter().map(|renderer| renderer.file);
     [RUN_FILE, SAMPLES_FILE].into_iter().chain(texts).chain(IMAGES.iter().map(|image| image.file))
 }
 
-/// Both folders have the same bytes in all files; if not, the first lines that
-/// differ are shown.
+/// Asserts that all files in both folders have the same bytes. On failure, shows the
+/// first lines that differ.
 pub(crate) fn same(one: &Path, two: &Path) {
     for file in files() {
         let read = |folder: &Path| {
@@ -58,13 +58,13 @@ pub(crate) fn same(one: &Path, two: &Path) {
     }
 }
 
-/// Where runs are tried: their results, their guests' files, and what they say.
+/// A folder for runs: their results, the files of their guests, and their output.
 pub(crate) struct Place {
     folder: tempfile::TempDir,
 }
 
 impl Place {
-    /// An empty one.
+    /// Creates an empty place.
     pub(crate) fn new() -> Place {
         let place = Place { folder: tempfile::tempdir().unwrap() };
         fs::create_dir(place.runtime()).unwrap();
@@ -72,24 +72,24 @@ impl Place {
         place
     }
 
-    /// The path of `name` in it.
+    /// The path of `name` in this place.
     pub(crate) fn at(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)
     }
 
-    /// Where guests' files are.
+    /// The folder for files of guests.
     pub(crate) fn runtime(&self) -> PathBuf {
         self.at("runtime")
     }
 
-    /// The command, whose guests are in this place; what it says is [`Self::said`].
+    /// The command, with its guests in this place. [`Self::said`] returns its messages.
     pub(crate) fn command(&self, program: &str) -> Command {
         let mut command = Command::new(program);
         command.env("XDG_RUNTIME_DIR", self.runtime()).current_dir(self.folder.path());
         command.stdout(fs::File::create(self.at("stdout")).unwrap());
         command.stderr(fs::File::create(self.at("stderr")).unwrap());
-        // Whoever runs the tests may have signals ignored.
-        // SAFETY: the calls are system calls and no more, as is allowed after fork.
+        // The process that runs the tests may ignore signals.
+        // SAFETY: the closure only makes system calls, which is allowed after fork.
         unsafe {
             command.pre_exec(|| {
                 for signal in [libc::SIGINT, libc::SIGTERM, libc::SIGHUP] {
@@ -101,7 +101,7 @@ impl Place {
         command
     }
 
-    /// `hookbench run` into the folder `out` of this place; it resumes what is there.
+    /// `hookbench run` into the folder `out` of this place; it resumes an existing run.
     pub(crate) fn run(&self, out: &str, arguments: &str) -> Command {
         let mut command = self.command(HOOKBENCH);
         command.arg("run").args(arguments.split_whitespace()).arg("--out").arg(self.at(out));
@@ -111,18 +111,18 @@ impl Place {
         command
     }
 
-    /// The same, and it has to succeed.
+    /// Runs the same command and asserts that it succeeds.
     pub(crate) fn succeed(&self, out: &str, arguments: &str) {
         let status = self.run(out, arguments).status().unwrap();
         assert!(status.success(), "{status}: {}", self.said());
     }
 
-    /// What the last command said on standard error.
+    /// The standard error of the last command.
     pub(crate) fn said(&self) -> String {
         text(&fs::read(self.at("stderr")).unwrap())
     }
 
-    /// The QEMUs whose files are in this place.
+    /// The process ids of the QEMUs whose files are in this place.
     pub(crate) fn guests(&self) -> Vec<i32> {
         let runtime = self.runtime().display().to_string();
         let processes = fs::read_dir("/proc").unwrap().flatten();
@@ -133,13 +133,13 @@ impl Place {
         .collect()
     }
 
-    /// Whether no guest's file is left.
+    /// Whether no file of a guest is left.
     pub(crate) fn is_clean(&self) -> bool {
         fs::read_dir(self.runtime()).unwrap().next().is_none()
     }
 }
 
-/// Waits until `held` does, and panics with `what` after a while.
+/// Waits until `held` returns true. Panics with `what` after a minute.
 pub(crate) fn wait(what: &str, mut held: impl FnMut() -> bool) {
     let begin = Instant::now();
     while !held() {
@@ -148,19 +148,19 @@ pub(crate) fn wait(what: &str, mut held: impl FnMut() -> bool) {
     }
 }
 
-/// Sends a signal.
+/// Sends a signal to a child process.
 pub(crate) fn signal(child: &Child, signal: i32) {
     send(child.id() as i32, signal);
 }
 
-/// Sends a signal to the process of this number.
+/// Sends a signal to the process `pid`.
 pub(crate) fn send(pid: i32, signal: i32) {
-    // SAFETY: a system call that touches no memory of ours.
+    // SAFETY: a system call that does not touch this process's memory.
     unsafe { libc::kill(pid, signal) };
 }
 
-/// Does `work` while others on the machine work and rest in turn, so that whoever
-/// shares a CPU with them is interrupted anywhere.
+/// Calls `work` while other threads alternate between work and sleep, which interrupts
+/// processes on the same CPUs at arbitrary points.
 pub(crate) fn beside_restless<T>(work: impl FnOnce() -> T) -> T {
     let working = AtomicBool::new(true);
     std::thread::scope(|scope| {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-/* A program that counts calls of mprotect in a map; with MORE it looks up one more time. */
+/* A program that counts calls of mprotect in a map. With MORE it does one more lookup. */
 #include <linux/bpf.h>
 
 #define SEC(name) __attribute__((section(name), used))

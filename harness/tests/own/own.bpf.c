@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-/* An object as a user might bring it, for tests: three programs that see each execve
- * and send a record. Each macro makes it another object, with one thing wrong. */
+/* An object like one that a user might supply, for tests: three programs that see each
+ * execve and send a record. Each macro makes a variant with one defect. */
 #include <linux/bpf.h>
 
 #define SEC(name) __attribute__((section(name), used))
@@ -10,17 +10,17 @@ static long (*const bpf_ringbuf_output)(void *ring, void *data, __u64 size, __u6
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";
 
-/* A pointer to an array of so many, as libbpf reads a map's properties. */
+/* libbpf reads a property of a map from a pointer to an array of that length. */
 struct {
 	int (*type)[BPF_MAP_TYPE_RINGBUF];
 	int (*max_entries)[1 << 16];
 } ring SEC(".maps");
 
-/* What libbpf's user would set before the load. */
+/* Variables that a user of libbpf would set before loading. */
 volatile const int loud = 1;
 volatile const unsigned long long mark = 7;
 
-/* Relocated to the kernel's own when it is loaded. */
+/* libbpf relocates this to the kernel's structure when it loads the object. */
 struct linux_binprm {
 	int argc;
 } __attribute__((preserve_access_index));

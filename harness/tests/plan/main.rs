@@ -1,4 +1,4 @@
-//! Plans are read from files that anyone may have written.
+//! Plans come from files that anyone may have written.
 
 use hookbench::plan;
 use proptest::prelude::*;

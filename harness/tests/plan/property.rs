@@ -1,12 +1,12 @@
-//! What holds for any plan; shared with the fuzz target `plan`, which has the
-//! files of the harness as its own modules.
+//! A property of every plan. The fuzz target `plan`, which includes files of the harness
+//! as modules, shares it.
 
 use std::collections::HashSet;
 
 use crate::plan::Plan;
 
-/// A plan that is written again is the same plan, and its cells are each there
-/// once, under a monitor and beside their baseline.
+/// Writing and reading a plan gives the same plan. Each of its cells exists once, and its
+/// baseline is among the cells.
 pub(crate) fn holds(bytes: &[u8]) {
     let Ok(text) = std::str::from_utf8(bytes) else { return };
     let Ok(plan) = toml::from_str::<Plan>(text) else { return };

@@ -62,7 +62,7 @@ fn costs(operation: &Operation<'_, '_>, found: &Extremes<'_, '_>) -> Markup {
             div.card {
                 h2 { "Cheapest" (to_watch) }
                 p.big { "\u{2264} " (text::grouped(summary::floor(operation.section))) " " small { (unit) " per operation" } }
-                p.note { (near.len()) " of " (found.count) " that saw every operation are " a href="#method-why-is-a-cost-shown-as-not-told-from-nothing" { "not told from nothing" }
+                p.note { (near.len()) " of " (found.count) " that saw every operation are " a href="#method-why-are-some-costs-shown-as-indistinguishable-from-zero" { "not told from nothing" }
                     ": this is " (summary::FLOOR_ABOUT) "." }
                 @if let Some((row, added)) = summary::first_told(operation.section) {
                     p { "Next: " code { (row.monitor()) } " " (text::signed(added.p50)) }
@@ -156,7 +156,7 @@ fn table(page: &Page<'_>, kernel: &str, decision: &Decision<'_, '_>) -> Markup {
                 } "; " a href="#method" { "how they were made" } ". "
                 @if let Some(burst) = burst { "Lost: events, when " code { (burst) } " runs without a rest (" a href="#method-what-are-paced-delivered-and-burst" { "burst" } "). " }
                 @if floors.iter().any(|floor| *floor > 0) {
-                    "\u{2248} 0: no more than " (summary::FLOOR_ABOUT) " (" a href="#method-why-is-a-cost-shown-as-not-told-from-nothing" { "why" } "). "
+                    "\u{2248} 0: no more than " (summary::FLOOR_ABOUT) " (" a href="#method-why-are-some-costs-shown-as-indistinguishable-from-zero" { "why" } "). "
                 }
                 "Could deny: the mechanism can refuse, this use of it does not. A click on a heading sorts." }
             div.table tabindex="0" role="region" aria-label={ "Table: which monitor, kernel " (text::one_line(kernel)) } {
