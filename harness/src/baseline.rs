@@ -10,7 +10,7 @@ use anyhow::{Context, Result, bail};
 use hookbench_results::Run;
 use hookbench_results::store::{load, save};
 
-use crate::folder::{Folder, Holds, holds};
+use crate::run::folder::{Folder, Holds, holds};
 
 /// The folder of all baselines.
 const BASELINES: &str = "baselines";

@@ -3,25 +3,9 @@
 //! reports from the journal.
 
 pub mod baseline;
-mod check;
 pub mod cmd;
-mod described;
-pub mod folder;
-pub mod host;
+pub mod custom;
 mod kernels;
-pub mod kvm;
-mod modules;
-mod outcome;
-pub mod own;
-pub mod own_name;
-pub mod plan;
-pub mod qemu;
-mod requirements;
-pub mod rounds;
-pub mod runner;
-pub mod select;
+pub mod run;
 pub mod session;
-mod snapshots;
-pub mod stop;
-mod trial;
-pub mod work;
+mod verify;

@@ -4,12 +4,12 @@
 use std::time::Duration;
 
 use common::cells::{LONG, default_session, measured, paced, run, session};
-use hookbench::plan::Planned;
-use hookbench::qemu::QemuSession;
-use hookbench::runner::spec;
+use hookbench::run::runner::spec;
 use hookbench::session::Session;
+use hookbench::session::guests::QemuSession;
 use hookbench_model::protocol::{CellSpec, Fault};
 use hookbench_model::{Failure, FailureKind, Outcome, Schedule};
+use hookbench_plan::plan::Planned;
 
 mod common;
 

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use common::cells::{default_session, planned, run};
-use hookbench::own::{Owns, With};
+use hookbench::custom::monitor::{Owns, With};
 use hookbench_model::{FailureKind, Measured, Outcome, Schedule};
 
 mod common;
@@ -32,7 +32,7 @@ fn outcome(text: &str, schedule: Schedule) -> Outcome {
         false => With::default(),
     };
     let owns = Owns::read([&text.to_string()], &with).unwrap();
-    let (monitor, tuning) = hookbench::own_name::parse(text).unwrap().unwrap();
+    let (monitor, tuning) = hookbench_plan::custom_name::parse(text).unwrap().unwrap();
     let mut planned = planned("6.1", "execve-noop", "none", &[], schedule);
     (planned.cell.monitor, planned.cell.tuning) = (monitor, tuning);
     run(&default_session().with_own(owns, &|_| ()).unwrap(), &planned, None)

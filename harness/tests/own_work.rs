@@ -6,7 +6,7 @@ use std::process::Command;
 
 use common::cells::{default_session, measured, planned, run};
 use common::text;
-use hookbench::work::Works;
+use hookbench::custom::workload::Works;
 use hookbench_model::{FailureKind, Measured, Outcome, Schedule};
 use hookbench_probes::modules::SOURCES;
 use hookbench_vm::cache::Cache;

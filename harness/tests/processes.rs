@@ -2,10 +2,10 @@
 //! listener or count without BPF.
 
 use common::cells::{default_session, measured, paced, planned, run};
-use hookbench::plan::Planned;
-use hookbench::qemu::QemuSession;
+use hookbench::session::guests::QemuSession;
 use hookbench_model::protocol::Fault;
 use hookbench_model::{FailureKind, Outcome, Schedule};
+use hookbench_plan::plan::Planned;
 
 mod common;
 

@@ -4,10 +4,10 @@
 use std::time::Duration;
 
 use criterion::{Bencher, BenchmarkId, Criterion, SamplingMode, Throughput};
-use hookbench::plan::Planned;
-use hookbench::runner;
+use hookbench::run::runner;
 use hookbench::session::Session;
 use hookbench_model::Outcome;
+use hookbench_plan::plan::Planned;
 
 use crate::counts::{Counts, apart};
 

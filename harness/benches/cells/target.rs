@@ -2,11 +2,11 @@
 //! clock.
 
 use anyhow::{Context, Result, bail};
-use hookbench::host::{self, HostSession, Terms};
-use hookbench::kvm::{self, Kvm};
-use hookbench::qemu::{BUDGET, QemuSession};
+use hookbench::run::interrupt::Stop;
 use hookbench::session::Session;
-use hookbench::stop::Stop;
+use hookbench::session::guests::kvm::{self, Kvm};
+use hookbench::session::guests::{BUDGET, QemuSession};
+use hookbench::session::host::{self, HostSession, Terms};
 use hookbench_model::{Clock, Target};
 use hookbench_vm::kernels;
 

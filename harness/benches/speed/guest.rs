@@ -6,7 +6,7 @@ use std::process::{Command, Stdio};
 use std::time::Instant;
 
 use anyhow::{Context, Result, bail, ensure};
-use hookbench::runner;
+use hookbench::run::runner;
 use hookbench::session::Session;
 use hookbench_model::protocol::Fault;
 use hookbench_model::{FailureKind, History, Outcome, Schedule};

@@ -9,7 +9,7 @@ use hookbench::cmd::{
     EXIT_CODES, Usage, bisect_step, cache, clean_host, compare, correlate, doctor, export, gate, history,
     kernel, list, merge, report, run,
 };
-use hookbench::stop::Stopped;
+use hookbench::run::interrupt::Stopped;
 
 /// Measure what Linux security and tracing hooks cost, exactly.
 #[derive(Parser)]

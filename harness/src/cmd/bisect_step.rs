@@ -12,14 +12,15 @@ use hookbench_model::{Cell, FailureKind, Measurement, Outcome, Target};
 use hookbench_reports::compare::{FORMATS, Report};
 use hookbench_results::Run;
 
-use super::asked::{Asked, asked};
+use super::run::on_host;
+use super::run::selection::{Asked, asked};
 use super::run::{self, make};
-use super::{Usage, on_host, say, usage};
+use super::{Usage, say, usage};
 use crate::baseline;
-use crate::own::Owns;
-use crate::plan::Planned;
-use crate::stop::Stopped;
-use crate::work::Works;
+use crate::custom::monitor::Owns;
+use crate::custom::workload::Works;
+use crate::run::interrupt::Stopped;
+use hookbench_plan::plan::Planned;
 
 /// The exit codes, as `--help` lists them.
 const EXIT_CODES: &str = "\

@@ -7,7 +7,7 @@ use anyhow::Result;
 use hookbench_reports::text::count;
 
 use super::say;
-use crate::host;
+use crate::session::host;
 
 /// Undoes it and lists what it undid.
 ///

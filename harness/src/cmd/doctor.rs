@@ -10,10 +10,10 @@ use hookbench_model::{Outcome, Target};
 use hookbench_vm::cache::{Cache, Kind};
 use hookbench_vm::kernels;
 
-use crate::host::{self, machine};
-use crate::kvm::{self, Kvm};
-use crate::qemu::{BPF_COMPILER, QemuSession, qemu_version};
-use crate::trial;
+use crate::run::trial;
+use crate::session::guests::kvm::{self, Kvm};
+use crate::session::guests::{BPF_COMPILER, QemuSession, qemu_version};
+use crate::session::host::{self, machine};
 
 /// Time limit of the trial guest under KVM, many times what it needs.
 const TRIAL: Duration = Duration::from_secs(20);

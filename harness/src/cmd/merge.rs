@@ -12,7 +12,7 @@ use hookbench_results::store::{load, save};
 
 use super::report::{render, say_where};
 use super::{say, usage};
-use crate::folder::{Folder, Holds, holds};
+use crate::run::folder::{Folder, Holds, holds};
 
 /// Arguments of `hookbench merge`.
 #[derive(Debug, clap::Args)]

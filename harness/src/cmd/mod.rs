@@ -1,25 +1,18 @@
 //! The subcommands, one file each, and what they share: usage errors, output, and the
 //! commands that hookbench suggests to the user.
 
-mod again;
-mod asked;
-mod baselined;
 pub mod bisect_step;
 pub mod cache;
 pub mod clean_host;
 pub mod compare;
 pub mod correlate;
 pub mod doctor;
-mod earlier;
 pub mod export;
 pub mod gate;
 pub mod history;
 pub mod kernel;
 pub mod list;
 pub mod merge;
-mod named;
-mod on_host;
-mod on_kvm;
 pub mod progress;
 pub mod report;
 pub mod run;

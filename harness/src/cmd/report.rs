@@ -9,7 +9,7 @@ use hookbench_results::Run;
 use hookbench_results::store::{load, write_whole};
 
 use super::say;
-use crate::described;
+use crate::verify::described;
 
 /// Arguments of `hookbench report`.
 #[derive(Debug, clap::Args)]

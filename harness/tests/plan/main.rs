@@ -1,6 +1,6 @@
 //! Plans come from files that anyone may have written.
 
-use hookbench::plan;
+use hookbench_plan::plan;
 use proptest::prelude::*;
 
 mod property;

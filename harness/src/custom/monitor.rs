@@ -19,7 +19,7 @@ use hookbench_vm::userland::Userland;
 use regex_lite::Regex;
 use sha2::{Digest, Sha256};
 
-use crate::own_name::{command, parse, tuned};
+use hookbench_plan::custom_name::{command, parse, tuned};
 
 /// The largest file of a custom monitor, in bytes.
 const LARGEST: u64 = 64 << 20;

@@ -11,9 +11,9 @@ use anyhow::Result;
 use hookbench_model::protocol::{CellSpec, Fault};
 use hookbench_model::{Cell, Measurement, Outcome};
 
-use crate::plan::Planned;
+use crate::run::interrupt::Stop;
 use crate::session::Session;
-use crate::stop::Stop;
+use hookbench_plan::plan::Planned;
 
 /// What the runner reports while it runs.
 pub enum Event {
@@ -133,7 +133,7 @@ mod tests {
     }
 
     fn planned() -> Vec<Planned> {
-        crate::plan::Plan::open("quick").unwrap().cells(&["6.1".into()]).unwrap()
+        hookbench_plan::plan::Plan::open("quick").unwrap().cells(&["6.1".into()]).unwrap()
     }
 
     fn measured(jobs: usize) -> Vec<Measurement> {

@@ -5,7 +5,7 @@ use anyhow::{Context, Result, bail};
 use hookbench_model::{CustomMonitorKind, MonitorName, Params};
 
 /// Splits `PATH[NAME=VALUE ...]` into the path and the parameters of a BPF object.
-pub(crate) fn tuned(kind: CustomMonitorKind, rest: &str) -> Result<(&str, Params)> {
+pub fn tuned(kind: CustomMonitorKind, rest: &str) -> Result<(&str, Params)> {
     match rest
         .strip_suffix(']')
         .and_then(|rest| rest.split_once('['))
@@ -37,7 +37,7 @@ fn file_name(path: &str) -> &str {
 }
 
 /// The name and the words of `COMMAND` or `NAME=COMMAND`.
-pub(crate) fn command(text: &str) -> Result<(String, Vec<String>)> {
+pub fn command(text: &str) -> Result<(String, Vec<String>)> {
     let named = text.split_once('=').filter(|(name, _)| {
         !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.'))
     });
@@ -48,7 +48,7 @@ pub(crate) fn command(text: &str) -> Result<(String, Vec<String>)> {
 }
 
 /// Splits the lists of the command line at commas. A command is never split.
-pub(crate) fn split(lists: &[String]) -> Vec<String> {
+pub fn split(lists: &[String]) -> Vec<String> {
     let command = |list: &str| matches!(CustomMonitorKind::of(list), Some((CustomMonitorKind::Command, _)));
     let parts = |list: &String| match command(list) {
         true => vec![list.clone()],

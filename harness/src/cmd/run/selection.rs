@@ -11,35 +11,35 @@ use hookbench_results::Shard;
 use hookbench_vm::loadable::Loadable;
 use hookbench_vm::{kernels, pair};
 
-use super::named::{alike, one};
-use super::run::Args;
-use crate::own::{Owns, With};
-use crate::own_name::split;
-use crate::plan::{Plan, Planned, Products};
-use crate::select::select;
-use crate::work::Works;
+use super::args::Args;
+use super::one_cell::{alike, one};
+use crate::custom::monitor::{Owns, With};
+use crate::custom::workload::Works;
+use hookbench_plan::custom_name::split;
+use hookbench_plan::plan::{Plan, Planned, Products};
+use hookbench_plan::select::select;
 
 /// The cells of a run, and what they need.
-pub(super) struct Asked {
+pub(in crate::cmd) struct Asked {
     /// The plan's name.
-    pub(super) plan: String,
+    pub(in crate::cmd) plan: String,
     /// The kernels, by name or path.
-    pub(super) kernels: Vec<String>,
+    pub(in crate::cmd) kernels: Vec<String>,
     /// The cells, in canonical order.
-    pub(super) planned: Vec<Planned>,
+    pub(in crate::cmd) planned: Vec<Planned>,
     /// The part that this process measures; `None` for all of it.
-    pub(super) shard: Option<Shard>,
+    pub(in crate::cmd) shard: Option<Shard>,
     /// The custom monitors.
-    pub(super) owns: Owns,
+    pub(in crate::cmd) owns: Owns,
     /// The custom workloads.
-    pub(super) works: Works,
+    pub(in crate::cmd) works: Works,
     /// The modules and configuration in the `--modules` folder.
-    pub(super) loadable: Option<Loadable>,
+    pub(in crate::cmd) loadable: Option<Loadable>,
 }
 
 impl Asked {
     /// The cells that this process measures.
-    pub(super) fn here(&self) -> &[Planned] {
+    pub(in crate::cmd) fn here(&self) -> &[Planned] {
         match self.shard {
             Some(shard) => &self.planned[shard.range(self.planned.len())],
             None => &self.planned,
@@ -47,13 +47,13 @@ impl Asked {
     }
 
     /// The kernels that this process boots.
-    pub(super) fn kernels_here(&self) -> Vec<String> {
+    pub(in crate::cmd) fn kernels_here(&self) -> Vec<String> {
         let own: HashSet<&str> = self.here().iter().map(|planned| planned.cell.kernel.as_str()).collect();
         self.kernels.iter().filter(|kernel| own.contains(kernel.as_str())).cloned().collect()
     }
 
     /// The kernels with at least one cell whose monitor is a kernel module.
-    pub(super) fn with_modules(&self) -> BTreeSet<&str> {
+    pub(in crate::cmd) fn with_modules(&self) -> BTreeSet<&str> {
         let loads = |monitor| {
             hookbench_probes::find(monitor).is_some_and(|monitor| monitor.sink.requires.module.is_some())
         };
@@ -66,7 +66,7 @@ impl Asked {
 ///
 /// # Errors
 /// When `args` name something that does not exist; the error lists what does.
-pub(super) fn asked(args: &Args) -> Result<Asked> {
+pub(in crate::cmd) fn asked(args: &Args) -> Result<Asked> {
     if let Some(name) = &args.cell {
         return one(name, args);
     }
@@ -93,7 +93,7 @@ pub(super) fn asked(args: &Args) -> Result<Asked> {
 ///
 /// # Errors
 /// Those of [`asked`].
-pub(super) fn on_host(args: &Args, release: &str) -> Result<Asked> {
+pub(in crate::cmd) fn on_host(args: &Args, release: &str) -> Result<Asked> {
     let kernels = vec![release.to_string()];
     if let Some(name) = &args.cell {
         let cell: Cell = name.parse()?;
@@ -137,7 +137,7 @@ fn loadable(args: &Args, kernels: &[String]) -> Result<Option<Loadable>> {
 
 /// Reads custom monitors. Unless one of them is a command, the `--bring` payload belongs
 /// to the workloads.
-pub(super) fn owns<'a>(
+pub(in crate::cmd) fn owns<'a>(
     texts: impl IntoIterator<Item = &'a String>,
     with: With,
     works: &Works,
@@ -149,7 +149,7 @@ pub(super) fn owns<'a>(
 }
 
 /// The plan: a named one, one in a file, or one made from the command line's globs.
-pub(super) fn plan(args: &Args) -> Result<Plan> {
+pub(in crate::cmd) fn plan(args: &Args) -> Result<Plan> {
     let named = args.plan.as_deref().or(if args.workload.is_empty() && args.monitor.is_empty() {
         Some("quick")
     } else {
@@ -207,7 +207,7 @@ fn custom(args: &Args) -> Result<Plan> {
 }
 
 /// The names of all kernels in the kernel table.
-pub(super) fn known() -> Result<Vec<String>> {
+pub(in crate::cmd) fn known() -> Result<Vec<String>> {
     Ok(kernels::rows()?.iter().map(|row| row.name.clone()).collect())
 }
 
@@ -240,7 +240,7 @@ fn kernels(asked: &[String]) -> Result<Vec<String>> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::cmd::run::tests::args;
+    use crate::cmd::run::args::tests::args;
 
     fn kernels_of(line: &str) -> Result<Vec<String>> {
         asked(&args(line)).map(|asked| asked.kernels)

@@ -7,9 +7,9 @@ use hookbench_analysis::compare::Sides;
 use hookbench_reports::compare::{FORMATS, Report};
 use hookbench_results::Run;
 
-use super::run::Args;
-use super::say;
+use super::args::Args;
 use crate::baseline;
+use crate::cmd::say;
 
 /// Checks the names of both options before the run begins.
 ///

@@ -8,7 +8,7 @@ use hookbench_model::{Failure, FailureKind, Measured, Outcome, Target};
 use hookbench_probes::Monitor;
 use hookbench_vm::guest::{self, Error};
 
-use crate::check::check;
+use crate::verify::check::check;
 
 /// The outcome in `answer`. An answer that cannot be true for `spec`, or that comes from
 /// a guest without `cpus` CPUs online, is a protocol failure.

@@ -2,143 +2,40 @@
 //! journal and renders the report. If anything stops the run, hookbench prints what it
 //! kept and how to resume.
 
+mod args;
+mod baseline_flags;
+mod hints;
+pub(super) mod on_host;
+mod on_kvm;
+mod one_cell;
+mod resume;
+pub(super) mod selection;
+
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Duration;
 
 use anyhow::{Context, Result, anyhow, bail};
-use hookbench_model::protocol::Fault;
-use hookbench_model::{Cell, Clock, History, Measurement, Profile, Schedule, Target};
+use hookbench_model::{Cell, History, Measurement, Target};
 use hookbench_reports::terminal;
 use hookbench_results::run::SCHEMA;
 use hookbench_results::store::{Journal, save};
-use hookbench_results::{Environment, Run, Shard};
+use hookbench_results::{Environment, Run};
 
-use super::asked::{Asked, asked};
-use super::earlier::{earlier, is_of};
-use super::progress::Progress;
-use super::report::{render, say_where};
-use super::{again, baselined, on_host, on_kvm, say, usage};
-use crate::folder::{Folder, Holds, holds};
-use crate::plan::Planned;
-use crate::qemu::{BUDGET, QemuSession};
-use crate::runner::{self, Event};
+use crate::cmd::progress::Progress;
+use crate::cmd::report::{render, say_where};
+pub use args::Args;
+use resume::{earlier, is_of};
+use selection::{Asked, asked};
+
+use super::{say, usage};
+use crate::run::folder::{Folder, Holds, holds};
+use crate::run::interrupt::{Stop, Stopped};
+use crate::run::runner::{self, Event};
 use crate::session::Session;
-use crate::stop::{Stop, Stopped};
-
-/// Arguments of `hookbench run`.
-#[derive(Debug, Clone, clap::Args)]
-#[command(after_help = super::EXIT_CODES)]
-pub struct Args {
-    /// Kernels: names, globs, paths of a bzImage or vmlinux, or `all` for every known kernel
-    #[arg(long, value_name = "KERNEL,…", value_delimiter = ',')]
-    pub(super) kernel: Vec<String>,
-    /// Folder with the modules and configuration of your kernel, lib/modules/VERSION
-    #[arg(long, value_name = "DIR")]
-    pub(super) modules: Option<PathBuf>,
-    /// Modules from the --modules folder to load in each guest, with their dependencies
-    #[arg(long, value_name = "MODULE,…", value_delimiter = ',', requires = "modules")]
-    pub(super) load: Vec<String>,
-    /// Workloads: names, globs, or custom ones (cmd:COMMAND, syscalls:FILE.toml)
-    #[arg(long, value_name = "WORKLOAD,…", conflicts_with = "plan")]
-    pub(super) workload: Vec<String>,
-    /// Monitors: names, globs, or custom ones (bpf:FILE.o, audit:FILE.rules, cmd:COMMAND);
-    /// hookbench always measures `none` too, as the baseline
-    #[arg(long, value_name = "MONITOR,…", conflicts_with = "plan")]
-    pub(super) monitor: Vec<String>,
-    /// Wait until the output of a cmd:COMMAND monitor matches this before measuring [default:
-    /// only wait until it is idle]
-    #[arg(long, value_name = "REGEX")]
-    pub(super) ready: Option<String>,
-    /// Payload of a cmd:COMMAND workload or monitor: names of Debian packages, paths of files
-    /// and folders
-    #[arg(long, value_name = "PACKAGE|PATH,…", value_delimiter = ',')]
-    pub(super) bring: Vec<String>,
-    /// Exit code that a cmd:COMMAND workload must return [default: 0]
-    #[arg(long, value_name = "CODE")]
-    pub(super) expect_exit: Option<i32>,
-    /// Schedules: paced, delivered, burst
-    #[arg(long, value_name = "SCHEDULE,…", value_delimiter = ',')]
-    pub(super) schedule: Vec<Schedule>,
-    /// Values of a workload or monitor parameter, for example env_pages=0,32
-    #[arg(long, value_name = "NAME=VALUE,…", conflicts_with = "plan")]
-    pub(super) param: Vec<String>,
-    /// BPF loaders: libbpf, aya; short for --param loader=…
-    #[arg(long, value_name = "LOADER,…", value_delimiter = ',', conflicts_with = "plan")]
-    pub(super) loader: Vec<String>,
-    /// Boot profiles: lean, debian
-    #[arg(long, value_name = "PROFILE,…", value_delimiter = ',')]
-    pub(super) profile: Vec<Profile>,
-    /// Numbers of CPUs in the guest, on which the memory of some monitors depends
-    #[arg(long, value_name = "N,…", value_delimiter = ',')]
-    pub(super) cpus: Vec<u16>,
-    /// Guest memory in MiB, for workloads and monitors that need more than 256
-    #[arg(long, value_name = "MIB,…", value_delimiter = ',')]
-    pub(super) memory: Vec<u32>,
-    /// Number of operations to time in each cell
-    #[arg(long, value_name = "N")]
-    pub(super) samples: Option<u32>,
-    /// Plan, by name or file [default: quick, unless --workload or --monitor is given]
-    #[arg(long, value_name = "PLAN")]
-    pub(super) plan: Option<String>,
-    /// Measure only this cell, named as in reports, without its baseline
-    #[arg(long, value_name = "CELL", conflicts_with_all = ["plan", "kernel", "schedule", "param", "loader"])]
-    pub(super) cell: Option<String>,
-    /// Print the guest's console to standard error while the cell runs
-    #[arg(long, requires = "cell")]
-    pub(super) console: bool,
-    /// Measure only part K of N of the plan; `hookbench merge` joins the parts
-    #[arg(long, value_name = "K/N", conflicts_with = "cell")]
-    pub(super) shard: Option<Shard>,
-    /// Folder for the results [default: runs/PLAN-N]
-    #[arg(long, value_name = "DIR")]
-    pub(super) out: Option<PathBuf>,
-    /// Resume the interrupted run in the --out folder
-    #[arg(long, requires = "out")]
-    pub(super) resume: bool,
-    /// Number of guests to run at once [default: one per core]
-    #[arg(long, value_name = "N")]
-    pub(super) jobs: Option<usize>,
-    /// Boot a guest for each cell instead of restoring a snapshot of a booted guest
-    #[arg(long)]
-    pub(super) cold: bool,
-    /// Time limit of a cell, in seconds of real time
-    #[arg(long, value_name = "SECONDS", default_value_t = BUDGET.as_secs())]
-    pub(super) timeout: u64,
-    /// Where to run: tcg (emulated guests, exact instruction counts), kvm (guests on this CPU,
-    /// hardware clocks) or host (this machine, no guest); kvm and host measure each cell in rounds
-    #[arg(long, value_name = "TARGET")]
-    pub(super) target: Option<Target>,
-    /// Hardware clocks to read, tsc first: tsc, perf, ftrace
-    #[arg(long, value_name = "CLOCK,…", value_delimiter = ',')]
-    pub(super) clock: Vec<Clock>,
-    /// Number of rounds on hardware, each in a random order [default: 5]
-    #[arg(long, value_name = "N")]
-    pub(super) rounds: Option<u32>,
-    /// Seed of the random order [default: a new seed for each run, which the run records]
-    #[arg(long, value_name = "N")]
-    pub(super) seed: Option<u64>,
-    /// Allow monitors that deny operations or kill processes on this machine
-    #[arg(long)]
-    pub(super) enforce_on_host: bool,
-    /// Save the run as baselines/NAME, replacing the baseline of that name
-    #[arg(long, value_name = "NAME", conflicts_with_all = ["baseline", "shard"])]
-    pub(super) save_baseline: Option<String>,
-    /// Compare the run with the baseline that --save-baseline NAME saved
-    #[arg(long, value_name = "NAME", conflicts_with = "shard")]
-    pub(super) baseline: Option<String>,
-    /// Fault that the guest commits; for tests
-    #[arg(long, hide = true)]
-    pub(super) fault: Option<Fault>,
-}
-
-impl Args {
-    /// Whether the arguments include an option that only applies to hardware clocks.
-    pub(super) fn is_about_hardware(&self) -> bool {
-        !self.clock.is_empty() || self.rounds.is_some() || self.seed.is_some() || self.enforce_on_host
-    }
-}
+use crate::session::guests::QemuSession;
+use hookbench_plan::plan::Planned;
 
 /// Runs the plan and writes its results.
 ///
@@ -171,7 +68,7 @@ pub(super) struct Made {
 /// Those of [`run`].
 pub(super) fn make(args: &Args, asked: &Asked) -> Result<Made> {
     may_use(args).map_err(usage)?;
-    baselined::check(args).map_err(usage)?;
+    baseline_flags::check(args).map_err(usage)?;
     let session = open(asked, args)?.for_cells(asked.planned.iter().map(|planned| &planned.cell))?;
     let stop = Stop::on_signals().context("failed to listen to signals")?;
     let session = session.stopped_by(&stop);
@@ -213,7 +110,7 @@ fn fill(
     let left: Vec<Planned> = planned.iter().filter(|p| !done.contains_key(&p.cell)).cloned().collect();
     measure(args, session, &left, stop, folder, &mut done)?;
     if let Some(signal) = stop.signal().filter(|_| done.len() < planned.len()) {
-        let go_on = again::resume(again::words(), folder);
+        let go_on = hints::resume(hints::words(), folder);
         let (ended, all, path) = (done.len(), planned.len(), folder.display());
         let told =
             format!("{ended} of {all} cells have ended and are kept in {path}; resume with:\n    {go_on}");
@@ -232,7 +129,7 @@ fn kept(error: &anyhow::Error, folder: &Path) -> String {
     let full =
         full.map(std::io::Error::kind).any(|kind| [StorageFull, QuotaExceeded, FileTooLarge].contains(&kind));
     let first = if full { "free some space, then " } else { "" };
-    let go_on = again::resume(again::words(), folder);
+    let go_on = hints::resume(hints::words(), folder);
     format!("finished measurements are kept in {}; {first}resume with:\n    {go_on}", folder.display())
 }
 
@@ -305,29 +202,12 @@ pub(super) fn finish(run: &Run, args: &Args, planned: &[Planned], folder: &Path)
     render(run, folder)?;
     say::result(&terminal::table(run))?;
     say_where(folder)?;
-    baselined::after(run, folder, args)?;
-    match again::failures(&run.measurements, planned, args) {
+    baseline_flags::after(run, folder, args)?;
+    match hints::failures(&run.measurements, planned, args) {
         Some(told) => {
             say::aside(&told);
             Ok(ExitCode::FAILURE)
         }
         None => Ok(ExitCode::SUCCESS),
-    }
-}
-
-#[cfg(test)]
-pub(super) mod tests {
-    use super::*;
-    use clap::Parser;
-
-    #[derive(Parser)]
-    struct Command {
-        #[command(flatten)]
-        args: Args,
-    }
-
-    /// Parses the arguments in `line`.
-    pub(in crate::cmd) fn args(line: &str) -> Args {
-        Command::try_parse_from(std::iter::once("run").chain(line.split_whitespace())).unwrap().args
     }
 }

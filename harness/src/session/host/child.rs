@@ -20,7 +20,7 @@ use hookbench_vm::guest::{Answer, Error};
 use hookbench_vm::scratch::Scratch;
 use tempfile::TempDir;
 
-use crate::qemu::{AGENT, NOOP, agent_sha256};
+use crate::session::guests::{AGENT, NOOP, agent_sha256};
 
 /// The longest answer, in bytes: enough for 100,000 samples of a dozen clocks.
 const LONGEST: u64 = 64 << 20;

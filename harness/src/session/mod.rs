@@ -1,6 +1,9 @@
 //! A session runs cells on one kind of machine. The runner knows only this trait, so
 //! guests, hardware and tests without a machine look the same to it.
 
+pub mod guests;
+pub mod host;
+
 use hookbench_model::protocol::CellSpec;
 use hookbench_model::{Cell, Clock, History, Outcome};
 

@@ -15,7 +15,7 @@ use hookbench_workloads::WORKLOADS;
 use hookbench_workloads::own::ask;
 use serde::{Deserialize, Serialize};
 
-use crate::own_name;
+use crate::custom_name;
 use crate::select::select;
 
 /// The plans that come with hookbench, by name.
@@ -244,7 +244,7 @@ impl Products {
         let mut all = Vec::new();
         let mut ours = Vec::new();
         for text in names {
-            match own_name::parse(&text)? {
+            match custom_name::parse(&text)? {
                 Some(own) => all.push(own),
                 None => ours.push(text),
             }

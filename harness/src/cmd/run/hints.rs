@@ -7,10 +7,10 @@ use hookbench_model::{Measurement, Outcome};
 use hookbench_reports::text::{count, one_line};
 use hookbench_workloads::own::ask;
 
-use super::run::Args;
-use crate::own_name::{parse, split};
-use crate::plan::Planned;
-use crate::qemu::BUDGET;
+use super::args::Args;
+use crate::session::guests::BUDGET;
+use hookbench_plan::custom_name::{parse, split};
+use hookbench_plan::plan::Planned;
 
 /// This process's command line.
 pub(super) fn words() -> Vec<String> {
@@ -111,7 +111,7 @@ pub(super) fn failures(measurements: &[Measurement], planned: &[Planned], args: 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::cmd::run::tests::args;
+    use crate::cmd::run::args::tests::args;
     use hookbench_model::{Clock, Failure, FailureKind};
 
     fn strings(line: &str) -> Vec<String> {
@@ -139,7 +139,7 @@ mod tests {
     #[test]
     fn a_failed_cell_is_listed_with_a_command_that_is_quoted_for_the_shell() {
         let args = args("--workload mprotect-storm --param to=r --monitor none --samples 7 --timeout 9");
-        let plan = crate::cmd::asked::plan(&args).unwrap();
+        let plan = crate::cmd::run::selection::plan(&args).unwrap();
         let kernel = "my kernels/vm'linux".to_string();
         let planned = plan.cells(&[kernel]).unwrap();
         let message = "no\n\u{1b}[2Janswer".into();
@@ -164,7 +164,7 @@ mod tests {
     #[test]
     fn default_values_are_not_repeated_in_the_command() {
         let args_of_all = args("--workload null-syscall --monitor none");
-        let planned = crate::cmd::asked::plan(&args_of_all).unwrap().cells(&["6.1".into()]).unwrap();
+        let planned = crate::cmd::run::selection::plan(&args_of_all).unwrap().cells(&["6.1".into()]).unwrap();
         let command = alone("hookbench", &planned[0], &args(""));
         assert_eq!(
             command,

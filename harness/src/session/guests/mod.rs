@@ -1,6 +1,9 @@
 //! The session that runs each cell in a separate QEMU guest. The guest resumes from a
 //! snapshot; under KVM, or with `--cold`, it boots for the cell.
 
+pub mod kvm;
+mod snapshots;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
@@ -28,18 +31,18 @@ use hookbench_vm::snapshot::{Recipe, Snapshot};
 use hookbench_vm::{args, image, userland};
 use sha2::{Digest, Sha256};
 
-use crate::described;
-use crate::host::only_of_this;
+use crate::custom::module::{self, Modules};
+use crate::custom::monitor::Owns;
+use crate::custom::workload::Works;
 use crate::kernels::{Kernels, kernel_record};
-use crate::kvm::Kvm;
-use crate::modules::{self, Modules};
-use crate::outcome::{believed, failure, no_snapshot};
-use crate::own::Owns;
-use crate::requirements::{boot_line, missing};
+use crate::run::interrupt::Stop;
 use crate::session::Session;
-use crate::snapshots::Snapshots;
-use crate::stop::Stop;
-use crate::work::Works;
+use crate::session::guests::kvm::Kvm;
+use crate::session::guests::snapshots::Snapshots;
+use crate::session::host::only_of_this;
+use crate::verify::described;
+use crate::verify::outcome::{believed, failure, no_snapshot};
+use crate::verify::requirements::{boot_line, missing};
 
 /// The agent, which is PID 1 of the guest.
 pub(crate) const AGENT: &[u8] = include_bytes!(env!("HOOKBENCH_AGENT"));
@@ -267,7 +270,7 @@ impl QemuSession {
                 Ok(file) => file,
                 Err(why) => return Ok(Outcome::Unsupported(why)),
             };
-            brought = Some(modules::pack(&module, folder.path())?);
+            brought = Some(module::pack(&module, folder.path())?);
         }
         let brought = match brought {
             None => self.owns.pack(&cell.monitor, kernel, folder.path())?,

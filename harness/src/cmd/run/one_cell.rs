@@ -8,12 +8,12 @@ use hookbench_model::{Cell, CustomWorkloadKind, Target};
 use hookbench_vm::pair;
 use hookbench_workloads::own::ask;
 
-use super::asked::{Asked, known, owns};
-use super::run::Args;
-use crate::own::{Owns, With};
-use crate::own_name::{parse, split};
-use crate::plan::{Plan, Products};
-use crate::work::Works;
+use super::args::Args;
+use super::selection::{Asked, known, owns};
+use crate::custom::monitor::{Owns, With};
+use crate::custom::workload::Works;
+use hookbench_plan::custom_name::{parse, split};
+use hookbench_plan::plan::{Plan, Products};
 
 /// Resolves the cell called `name`.
 pub(super) fn one(name: &str, args: &Args) -> Result<Asked> {
@@ -117,8 +117,8 @@ fn own_workload(cell: &Cell, args: &Args) -> Result<Works> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::cmd::run::tests::args;
-    use crate::plan::{Plan, Planned};
+    use crate::cmd::run::args::tests::args;
+    use hookbench_plan::plan::{Plan, Planned};
 
     fn cell(name: &str) -> Result<Asked> {
         one(name, &args("--samples 7"))

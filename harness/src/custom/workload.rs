@@ -19,7 +19,7 @@ use hookbench_vm::{brought, packages, program};
 use hookbench_workloads::own::{FOLDER, ask};
 use sha2::{Digest, Sha256};
 
-use crate::own;
+use crate::custom::monitor;
 
 /// The folders of the guest's programs, relative to its root.
 const PROGRAMS: [&str; 2] = ["usr/bin", "usr/sbin"];
@@ -93,7 +93,7 @@ impl Works {
         let mut names = Vec::new();
         for item in &self.bring {
             if item.contains('/') || Path::new(item).exists() {
-                own::bring(Path::new(item), FOLDER, &mut self.brought)?;
+                monitor::bring(Path::new(item), FOLDER, &mut self.brought)?;
             } else {
                 names.push(item.clone());
             }
@@ -193,7 +193,7 @@ impl Own {
             }
             CustomWorkloadKind::Calls => {
                 let context = || format!("no workload {text:?}");
-                let bytes = own::read(Path::new(rest)).with_context(context)?;
+                let bytes = monitor::read(Path::new(rest)).with_context(context)?;
                 record.sha256 = Sha256::digest(&bytes).iter().map(|byte| format!("{byte:02x}")).collect();
                 record.bytes = bytes.len() as u64;
                 let file = str::from_utf8(&bytes).map_err(|_| anyhow!("it is not UTF-8"));

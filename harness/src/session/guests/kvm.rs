@@ -14,9 +14,9 @@ use hookbench_results::Environment;
 use hookbench_results::hardware::Hardware;
 use hookbench_vm::args;
 
-use crate::host::{Terms, machine};
-use crate::qemu::QemuSession;
-use crate::trial;
+use crate::run::trial;
+use crate::session::guests::QemuSession;
+use crate::session::host::{Terms, machine};
 
 /// The device of the kernel's KVM.
 const DEVICE: &str = "/dev/kvm";

@@ -9,9 +9,9 @@ use hookbench_model::{Cell, History, Measurement, Outcome};
 use hookbench_results::Run;
 use hookbench_results::store::{JOURNAL_FILE, Journal, describe};
 
-use super::say;
-use crate::folder::{Holds, holds};
-use crate::plan::Planned;
+use crate::cmd::say;
+use crate::run::folder::{Holds, holds};
+use hookbench_plan::plan::Planned;
 
 /// The measurements of the interrupted run in `folder`; `None` if it ended before it
 /// wrote its description.

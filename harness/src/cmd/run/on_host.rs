@@ -14,23 +14,24 @@ use hookbench_results::samples::MOST;
 use hookbench_results::store::{Journal, save};
 use hookbench_results::{Environment, Run};
 
-use super::asked::{Asked, on_host};
-use super::baselined;
-use super::progress::Progress;
-use super::run::{Args, finish, may_use};
-use super::{say, usage};
-use crate::folder::Folder;
-use crate::host::{self, HostSession, Terms, enforcing, machine};
-use crate::rounds::{self, Rounds};
-use crate::runner::Event;
+use super::args::Args;
+use super::baseline_flags;
+use super::selection::{Asked, on_host};
+use super::{finish, may_use};
+use crate::cmd::progress::Progress;
+use crate::cmd::{say, usage};
+use crate::run::folder::Folder;
+use crate::run::interrupt::{Stop, Stopped};
+use crate::run::rounds::{self, Rounds};
+use crate::run::runner::Event;
 use crate::session::Session;
-use crate::stop::{Stop, Stopped};
+use crate::session::host::{self, HostSession, Terms, enforcing, machine};
 
 /// The target that `args` select.
 ///
 /// # Errors
 /// When an option or the cell's name does not fit the target.
-pub(super) fn target(args: &Args) -> Result<Target> {
+pub(in crate::cmd) fn target(args: &Args) -> Result<Target> {
     let of_cell = args.cell.as_deref().and_then(|cell| cell.parse().ok()).map(|cell: Cell| cell.target);
     if let (Some(target), Some(of_cell)) = (args.target, of_cell) {
         ensure!(target == of_cell, "--target {target} contradicts the target in the cell's name, {of_cell}");
@@ -50,12 +51,12 @@ pub(super) fn target(args: &Args) -> Result<Target> {
 ///
 /// # Errors
 /// Those of any run, and when an earlier run left changes to undo.
-pub(super) fn run(args: &Args) -> Result<ExitCode> {
+pub(in crate::cmd) fn run(args: &Args) -> Result<ExitCode> {
     let asked = on_host(args, &host::release()?).map_err(usage)?;
     let terms = terms(args);
     allowed(args, &asked, &terms).map_err(usage)?;
     may_use(args).map_err(usage)?;
-    baselined::check(args).map_err(usage)?;
+    baseline_flags::check(args).map_err(usage)?;
     let stop = Stop::on_signals().context("failed to listen to signals")?;
     let session = HostSession::open(&terms, &stop)?;
     let environment = session.environment().clone();
@@ -66,7 +67,7 @@ pub(super) fn run(args: &Args) -> Result<ExitCode> {
 ///
 /// # Errors
 /// Those of any run.
-pub(super) fn in_rounds(
+pub(in crate::cmd) fn in_rounds(
     args: &Args,
     asked: &Asked,
     (session, environment): (&dyn Session, Environment),
@@ -137,7 +138,7 @@ fn measure(
 }
 
 /// The hardware options in `args`, with their defaults.
-pub(super) fn terms(args: &Args) -> Terms {
+pub(in crate::cmd) fn terms(args: &Args) -> Terms {
     // Without --seed every run has a different order. The run records the seed.
     let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
     Terms {
@@ -176,7 +177,7 @@ fn allowed(args: &Args, asked: &Asked, terms: &Terms) -> Result<()> {
 ///
 /// # Errors
 /// When one of them is invalid; the error says what is allowed.
-pub(super) fn possible(asked: &Asked, terms: &Terms) -> Result<()> {
+pub(in crate::cmd) fn possible(asked: &Asked, terms: &Terms) -> Result<()> {
     ensure!((1..=1000).contains(&terms.rounds), "--rounds must be between 1 and 1000, not {}", terms.rounds);
     if let Some(many) =
         asked.planned.iter().find(|planned| planned.samples as usize * terms.rounds as usize > MOST)

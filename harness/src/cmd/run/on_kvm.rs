@@ -6,14 +6,16 @@ use std::process::ExitCode;
 use anyhow::{Context, Result, ensure};
 use hookbench_model::Target;
 
-use super::asked::{Asked, asked};
+use super::args::Args;
+use super::baseline_flags;
+use super::may_use;
 use super::on_host::{in_rounds, possible, terms};
-use super::progress::Progress;
-use super::run::{Args, may_use};
-use super::{baselined, usage};
-use crate::kvm::{self, Kvm};
-use crate::qemu::QemuSession;
-use crate::stop::Stop;
+use super::selection::{Asked, asked};
+use crate::cmd::progress::Progress;
+use crate::cmd::usage;
+use crate::run::interrupt::Stop;
+use crate::session::guests::QemuSession;
+use crate::session::guests::kvm::{self, Kvm};
 
 /// Runs the plan under KVM.
 ///
@@ -25,7 +27,7 @@ pub(super) fn run(args: &Args) -> Result<ExitCode> {
     let terms = terms(args);
     allowed(args, &asked).and_then(|()| possible(&asked, &terms)).map_err(usage)?;
     may_use(args).map_err(usage)?;
-    baselined::check(args).map_err(usage)?;
+    baseline_flags::check(args).map_err(usage)?;
     let stop = Stop::on_signals().context("failed to listen to signals")?;
     let works = || -> Result<QemuSession> {
         let kvm = Kvm::of(&terms)?;

@@ -12,9 +12,9 @@ use hookbench_results::Environment;
 use hookbench_results::environment::KernelRecord;
 use hookbench_results::hardware::Hardware;
 
-use crate::outcome::{believed, failure};
+use crate::run::interrupt::Stop;
 use crate::session::Session;
-use crate::stop::Stop;
+use crate::verify::outcome::{believed, failure};
 
 mod child;
 pub mod ledger;
@@ -101,7 +101,7 @@ impl HostSession {
 
     fn try_run(&self, cell: &Cell, spec: &CellSpec) -> Result<Outcome> {
         let monitor = hookbench_probes::find(&cell.monitor).context("no such monitor")?;
-        if let Some(why) = crate::requirements::blind(monitor, cell) {
+        if let Some(why) = crate::verify::requirements::blind(monitor, cell) {
             return Ok(Outcome::Unsupported(why));
         }
         let changes = !cell.monitor.is_none() || self.beside.contains(&Clock::Ftrace);
@@ -196,8 +196,8 @@ fn environment(hardware: Hardware) -> Result<Environment> {
         cpu: hardware.cpu_model.clone(),
         kernels: vec![kernel],
         image: child::record(),
-        usual: crate::qemu::usual(),
-        bpf_compiler: crate::qemu::BPF_COMPILER.into(),
+        usual: crate::session::guests::usual(),
+        bpf_compiler: crate::session::guests::BPF_COMPILER.into(),
         rustc: env!("HOOKBENCH_RUSTC").into(),
         hardware: Some(hardware),
         ..Environment::default()

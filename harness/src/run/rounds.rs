@@ -10,10 +10,10 @@ use hookbench_analysis::random::Random;
 use hookbench_model::measurement::{Happened, Refused};
 use hookbench_model::{Cell, ClockSamples, Events, Measured, Measurement, Outcome};
 
-use crate::plan::Planned;
-use crate::runner::{Event, spec};
+use crate::run::interrupt::Stop;
+use crate::run::runner::{Event, spec};
 use crate::session::Session;
-use crate::stop::Stop;
+use hookbench_plan::plan::Planned;
 
 /// The number of rounds, and their order.
 #[derive(Debug, Clone, Copy)]
@@ -243,13 +243,13 @@ mod tests {
     }
 
     fn planned() -> Vec<Planned> {
-        let products = crate::plan::Products {
+        let products = hookbench_plan::plan::Products {
             workloads: vec!["mprotect-storm".into()],
             monitors: vec!["kprobe+count".into(), "fentry+count".into()],
             samples: Some(4),
             ..Default::default()
         };
-        let plan = crate::plan::Plan {
+        let plan = hookbench_plan::plan::Plan {
             name: "t".into(),
             about: String::new(),
             kernels: vec![],

@@ -1,0 +1,6 @@
+//! What users supply: custom monitors and workloads, and the kernel modules that
+//! monitors and custom kernels load.
+
+pub mod module;
+pub mod monitor;
+pub mod workload;
