@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, ensure};
 use hookbench_model::{CustomMonitorKind, MonitorName};
-use hookbench_probes::own::{COMMAND, Command, FOLDER};
+use hookbench_probes::custom::{COMMAND, FOLDER, MonitorCommand};
 use hookbench_results::environment::CustomMonitorRecord;
 use hookbench_vm::brought;
 use hookbench_vm::cache::Cache;
@@ -47,7 +47,7 @@ enum What {
     /// The content of a file, which the guest gets under the monitor's file name.
     File(Vec<u8>),
     /// A command that runs in the guest.
-    Command(Command),
+    Command(MonitorCommand),
 }
 
 /// All custom monitors of a run, by name.
@@ -193,7 +193,7 @@ impl Own {
                     Regex::new(ready)
                         .with_context(|| format!("--ready {ready:?} is not a regular expression"))?;
                 }
-                let command = Command { words: command(rest)?.1, ready: with.ready.clone() };
+                let command = MonitorCommand { words: command(rest)?.1, ready: with.ready.clone() };
                 record.command.clone_from(&command.words);
                 record.ready.clone_from(&command.ready);
                 // `fetch` records the payload, which is not known yet.

@@ -26,6 +26,7 @@ fn record(monitor: &Monitor) -> MonitorRecord {
         sees: sink.watches.about().into(),
         enforcement: sink.enforcement,
         per_process: sink.scope == Scope::Process,
+        can_refuse: Some(monitor.mechanism.info().can_refuse),
         since: sink.requires.since.to_string(),
     }
 }
@@ -42,6 +43,7 @@ mod tests {
         assert_eq!(all.len(), hookbench_probes::monitors().count());
         assert!(matches!(find("bpf-lsm+deny").enforcement, Enforcement::Denies(_)));
         assert_eq!(find("bpf-lsm+kill").enforcement, Enforcement::Kills);
+        assert!(find("bpf-lsm+count").can_refuse == Some(true) && find("kprobe+count").can_refuse == Some(false));
         assert!(find("landlock+fs").per_process && !find("audit+rules").per_process);
     }
 }
