@@ -13,7 +13,7 @@
 
 /* What the stub compares with, from the last down to the first. */
 unsigned int hookbench_calls[CALLS];
-/* What it counts for each, and where it goes on. */
+/* The count of each, and the entry of the kernel to which the stub jumps. */
 unsigned long hookbench_counts[CALLS];
 unsigned long hookbench_entry;
 

@@ -183,7 +183,7 @@ impl Attached for KernelModule {
 
 impl Drop for KernelModule {
     fn drop(&mut self) {
-        // There is nobody to report an error to; a guest ends with its cell.
+        // An error cannot be reported here; a guest ends with its cell.
         let _ = self.detach();
     }
 }

@@ -11,7 +11,7 @@ use crate::arch::{AUDIT_ARCH, FOREIGN_SYSCALLS};
 /// No system call has this number, nor one of the thousands below it.
 const UNUSED_NUMBER: u32 = FOREIGN_SYSCALLS - 1;
 
-/// Offsets in `struct seccomp_data` of what a filter looks at.
+/// Offsets in `struct seccomp_data` of the fields that a filter reads.
 const NUMBER_AT: u32 = 0;
 const ARCH_AT: u32 = 4;
 const FIRST_ARGUMENT_AT: u32 = 16;

@@ -1,6 +1,6 @@
 //! The kernel's trace as a clock: the events `sys_enter` and `sys_exit`, stamped with the
-//! counter that user space reads. They go to a separate tracefs instance, so other tracing
-//! on the machine goes on. `kernel_text` reads the trace.
+//! counter that user space reads. They go to a separate tracefs instance, which leaves other
+//! tracing on the machine alone. `kernel_text` reads the trace.
 
 use std::fs;
 use std::io;

@@ -42,7 +42,7 @@ pub fn append_to(path: &Path, text: &str) -> io::Result<()> {
     OpenOptions::new().append(true).open(path).and_then(|mut open| open.write_all(text.as_bytes()))
 }
 
-/// Why monitors may not use the main instance: somebody else traces there already. `None`
+/// Why monitors may not use the main instance: another program traces there already. `None`
 /// when it is free.
 pub fn in_use() -> Option<String> {
     let read = |file: &str| fs::read_to_string(path(file)).unwrap_or_default();
@@ -51,13 +51,13 @@ pub fn in_use() -> Option<String> {
         return Some(format!("cannot read {ROOT}: tracefs is not mounted there, or only root may read it"));
     }
     if tracer.trim() != "nop" {
-        return Some(format!("somebody else has switched on the tracer {}", tracer.trim()));
+        return Some(format!("another program has switched on the tracer {}", tracer.trim()));
     }
     if !read("set_event").trim().is_empty() {
-        return Some("somebody else has switched on trace events".into());
+        return Some("another program has switched on trace events".into());
     }
     let filtered = read("set_ftrace_filter").lines().any(|line| !line.starts_with('#'));
-    filtered.then(|| "somebody else has chosen functions for the tracer".into())
+    filtered.then(|| "another program has chosen functions for the tracer".into())
 }
 
 /// How many lines of the trace hold `mark`.

@@ -231,7 +231,7 @@ mod guest {
 
     impl Drop for Rules {
         fn drop(&mut self) {
-            // There is nobody to report an error to; a guest ends with its cell.
+            // An error cannot be reported here; a guest ends with its cell.
             let _ = self.detach();
             if let EventCounter::Auditd(auditd) = &mut self.counter {
                 let _ = auditd.kill();

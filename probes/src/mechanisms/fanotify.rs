@@ -47,7 +47,7 @@ mod guest {
         let index = request.measured.index();
         let reader = Reader::start(request.readers, |counts| answer_events(&group, mask, index, counts))?;
         let listening = Listening { group, mask, path: request.noop, reader };
-        // Only now: a question that nobody answers blocks the task that raised it.
+        // Only now: a question without an answer blocks the task that raised it.
         listening.mark(MarkFlags::FAN_MARK_ADD)?;
         Ok(Box::new(listening))
     }

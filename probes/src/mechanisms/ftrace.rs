@@ -58,7 +58,7 @@ mod guest {
     /// Switches the tracer on for one behaviour.
     type SwitchOn = fn(&mut Tracing, &Behaviour) -> Result<()>;
 
-    /// On a host, hookbench traces only if nobody else does.
+    /// On a host, hookbench traces only if no other program does.
     pub(super) fn attach(request: &AttachRequest) -> Result<Box<dyn Attached>, Error> {
         match tracefs::in_use().filter(|_| ledger::is_open()) {
             Some(why) => Err(Error::Unsupported(why)),
@@ -148,7 +148,7 @@ mod guest {
 
     impl Drop for Tracing {
         fn drop(&mut self) {
-            // There is nobody to report an error to; a guest ends with its cell.
+            // An error cannot be reported here; a guest ends with its cell.
             let _ = self.detach();
         }
     }

@@ -79,7 +79,7 @@ mod guest {
 
     impl Drop for Patch {
         fn drop(&mut self) {
-            // There is nobody to report an error to; a guest ends with its cell.
+            // An error cannot be reported here; a guest ends with its cell.
             let _ = self.detach();
         }
     }

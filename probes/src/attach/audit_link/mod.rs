@@ -73,7 +73,7 @@ impl AuditLink {
         Self::with_groups(0)
     }
 
-    /// Opens a socket where audit has to be on: that it is off is a failure too.
+    /// Opens a socket for a caller that cannot work without audit.
     ///
     /// # Errors
     /// When it cannot be opened.

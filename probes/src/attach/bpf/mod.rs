@@ -29,7 +29,7 @@ pub fn attach(
     object: CompiledObject,
     request: &AttachRequest,
 ) -> Result<Box<dyn Attached>, Error> {
-    // A program can be attached to a place once: each copy is an object of its own.
+    // A program can be attached to a place once: each copy is a separate object.
     copies::attach(request, || match request.loader() {
         Loader::Libbpf => Ok(Box::new(libbpf::attach(hook, object, request)?)),
         Loader::Aya => Ok(Box::new(aya::attach(hook, object, request)?)),

@@ -92,7 +92,7 @@ mod tests {
     fn a_phase_is_without_those_within_it() {
         assert_eq!(take(), None);
         verifying(work);
-        assert_eq!(take(), None, "nobody loads");
+        assert_eq!(take(), None, "no phase has begun");
         during(Phase::Load, || {
             during(Phase::Open, work);
             verifying(work);

@@ -61,7 +61,7 @@ impl RunCounting {
 
 impl Drop for RunCounting {
     fn drop(&mut self) {
-        // There is nobody to report an error to; a guest ends with its cell.
+        // An error cannot be reported here; a guest ends with its cell.
         let _ = fs::write(SWITCH, "0");
     }
 }

@@ -16,7 +16,7 @@ use regex_lite::Regex;
 use super::{Evidence, LoadedProgram};
 use crate::attach::bpf::runs::{program_ids, programs_since};
 use crate::attach::{AttachRequest, Attached, Error, EventCounts, lsm};
-use crate::custom::{COMMAND, FOLDER, MonitorCommand};
+use crate::custom::payload::{COMMAND, FOLDER, MonitorCommand};
 
 /// Where its output goes.
 const OUTPUT: &str = "/run/own-output";
@@ -233,7 +233,7 @@ impl Evidence for RunningCommand {
 
 impl Drop for RunningCommand {
     fn drop(&mut self) {
-        // There is nobody to report an error to; a guest ends with its cell.
+        // An error cannot be reported here; a guest ends with its cell.
         let _ = self.child.kill();
         let _ = self.child.wait();
     }

@@ -4,7 +4,7 @@
 use std::path::PathBuf;
 
 use super::AttachRequest;
-use crate::custom::FOLDER;
+use crate::custom::payload::FOLDER;
 
 pub(crate) mod command;
 pub(crate) mod object;

@@ -19,7 +19,7 @@ use crate::attach::bpf::PERF_PAGES;
 use crate::attach::bpf::access::require_btf;
 use crate::attach::reader::{Reader, SharedCounts};
 use crate::attach::{AttachRequest, Attached, Error, EventCounts};
-use crate::custom::ONLY;
+use crate::custom::payload::ONLY;
 use crate::kernel_text::refusal_in;
 
 /// What libbpf printed last; of a long text the end, which has the reasons.

@@ -115,7 +115,7 @@ pub(super) fn set_map_sizes(open: &mut OpenObject) -> Result<Vec<String>> {
         if map.max_entries() == 0 && kind != MapType::PerfEventArray && !matches!(kind, MapType::StructOps) {
             let entries = if kind == MapType::RingBuf { 256 << 10 } else { ENTRIES };
             map.set_max_entries(entries).with_context(|| format!("failed to size the map {name}"))?;
-            notes.push(format!("map {name} has no size of its own: given {entries}"));
+            notes.push(format!("map {name} has no size; hookbench gave it {entries} entries"));
         }
     }
     Ok(notes)

@@ -1,33 +1,15 @@
-//! Custom monitors: what each kind needs, and where the guest finds their payload. They have
-//! no row in the table of mechanisms, because hookbench does not know their names before
-//! the user gives them.
+//! Custom monitors: what each kind needs. They have no row in the table of mechanisms,
+//! because hookbench does not know their names before the user gives them.
 
 use hookbench_model::CustomMonitorKind;
-use serde::{Deserialize, Serialize};
 
 use crate::info::BPF_CONFIG;
 use crate::mechanism::mechanism;
 use crate::{Mechanism, MechanismInfo, Monitor, Requires, SinkInfo, Watches};
 
-/// The folder of a payload in the guest, relative to the root.
-pub const FOLDER: &str = "own";
+pub(crate) mod payload;
 
-/// The file in it that describes a command: a [`MonitorCommand`] as JSON.
-pub const COMMAND: &str = "command.json";
-
-/// The parameter of an object that says which of its programs to load, joined by `+`. Its
-/// other parameters are its global variables, by name.
-pub const ONLY: &str = "only";
-
-/// A command that is a monitor.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct MonitorCommand {
-    /// The program and its arguments.
-    pub words: Vec<String>,
-    /// The regular expression that its output must match before it counts as ready.
-    pub ready: Option<String>,
-}
+pub use payload::{COMMAND, FOLDER, MonitorCommand};
 
 mechanism!(CustomBpf, BPF, crate::attach::custom::object::attach);
 mechanism!(CustomAudit, AUDIT, crate::attach::custom::rules::attach);
