@@ -16,7 +16,10 @@ pub(crate) fn on_host(monitor: Monitor) -> Option<String> {
         return Some("it is a kernel module, and hookbench loads modules only in guests".into());
     }
     if mechanism.permanent {
-        return Some(format!("{} would replace this machine's policy: it runs only in guests", mechanism.name));
+        return Some(format!(
+            "{} would replace this machine's policy: it runs only in guests",
+            mechanism.name
+        ));
     }
     let cmdline = fs::read_to_string("/proc/cmdline").unwrap_or_default();
     if let Some(word) = requires.boot.iter().find(|word| !cmdline.split_whitespace().any(|has| has == **word))

@@ -102,7 +102,11 @@ fn attach(
         behaviours: watched,
         measured: behaviour,
         noop: hookbench_workloads::noop(),
-        readers: if spec.schedule == Schedule::Delivered { ReaderPriority::Above } else { ReaderPriority::Below },
+        readers: if spec.schedule == Schedule::Delivered {
+            ReaderPriority::Above
+        } else {
+            ReaderPriority::Below
+        },
         tuning: &spec.tuning,
         ld_preload: (spec.params.get("ld_preload") == Some("recorded"))
             .then_some(hookbench_workloads::LD_PRELOAD),
