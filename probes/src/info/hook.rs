@@ -15,8 +15,11 @@ pub enum BpfHook {
     /// The entries of all functions at once, by fprobe.
     FunctionEntries,
     /// The function of each behaviour, by trampoline; the program's section says whether
-    /// the entry, the return or both.
+    /// its entry or its return.
     Trampoline,
+    /// The function of each behaviour, by trampoline, where the program can replace its
+    /// result (BPF_MODIFY_RETURN).
+    FunctionResult,
     /// The entry of each system call of a behaviour, by kprobe.
     SyscallEntry,
     /// The tracepoints `syscalls:sys_enter_NAME`, one program for all.
@@ -48,6 +51,7 @@ impl BpfHook {
             | BpfHook::RawTracepoint(_) => &[Loader::Libbpf, Loader::Aya],
             BpfHook::CgroupLsmHook
             | BpfHook::FunctionEntries
+            | BpfHook::FunctionResult
             | BpfHook::SyscallEntry
             | BpfHook::PerfEvent => &[Loader::Libbpf],
         }

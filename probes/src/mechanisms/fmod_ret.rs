@@ -13,7 +13,7 @@ mechanism!(FmodRet, INFO, attach);
 
 /// The mechanism itself exists since 5.7.
 const REQUIRES: Requires = Requires { since: POLICY, ..Requires::config(BPF_CONFIG) };
-const HOOK: BpfHook = BpfHook::Trampoline;
+const HOOK: BpfHook = BpfHook::FunctionResult;
 
 static INFO: MechanismInfo = MechanismInfo::new(
     "fmod-ret",

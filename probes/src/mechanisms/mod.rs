@@ -122,6 +122,26 @@ mod tests {
         }
     }
 
+    /// Which loaders know a type of program was tried in guests.
+    #[test]
+    fn these_programs_are_loaded_by_libbpf_only() {
+        let only = monitors().filter(|monitor| {
+            monitor.sink.hook.is_some_and(|hook| matches!(hook.loaders(), [Loader::Libbpf]))
+        });
+        let names: BTreeSet<String> = only
+            .map(|monitor| monitor.name().to_string())
+            .filter(|name| !name.starts_with("sampling"))
+            .collect();
+        let expected = [
+            "fmod-ret+deny",
+            "kprobe+override",
+            "kprobe-multi+count",
+            "kprobe-multi+ringbuf",
+            "lsm-cgroup+count",
+        ];
+        assert_eq!(names, expected.map(String::from).into());
+    }
+
     #[test]
     fn a_mechanism_whose_policy_denies_says_that_it_can_refuse() {
         for monitor in monitors() {

@@ -104,7 +104,7 @@ fn load_and_attach(
 fn set_target(hook: BpfHook, program: &mut OpenProgramMut<'_>, part: &ProgramPart) -> libbpf_rs::Result<()> {
     let target = |row: &Behaviour| match hook {
         BpfHook::LsmHook | BpfHook::CgroupLsmHook => Some(row.lsm_hook),
-        BpfHook::Trampoline => Some(row.function),
+        BpfHook::Trampoline | BpfHook::FunctionResult => Some(row.function),
         _ => None,
     };
     match part.behaviours.first().and_then(|row| target(row)) {
@@ -128,7 +128,7 @@ fn attach_part(
             let cgroup = cgroup.context("the cgroup is not open")?;
             program.attach_cgroup(cgroup.as_raw_fd()).map(|link| vec![link])
         }
-        BpfHook::Trampoline => program.attach_trace().map(|link| vec![link]),
+        BpfHook::Trampoline | BpfHook::FunctionResult => program.attach_trace().map(|link| vec![link]),
         BpfHook::FunctionEntry => rows.iter().map(|row| program.attach_kprobe(false, row.function)).collect(),
         BpfHook::FunctionReturn => rows.iter().map(|row| program.attach_kprobe(true, row.function)).collect(),
         BpfHook::FunctionEntries => {
