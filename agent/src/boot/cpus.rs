@@ -1,10 +1,8 @@
 //! Brings up the CPUs that the kernel left alone at its start, and keeps the agent and all that it starts on
-//! the first one.
-//!
-//! Under an exact clock QEMU 7.2 runs one CPU until the next timer is due. The next CPU then gets no time,
-//! because none is left. A kernel that waits for its second CPU in a loop would wait for ever. The agent
-//! brings the CPUs up instead, while another process on the first CPU executes `pause`, which ends a CPU's
-//! turn early.
+//! the first one. Under an exact clock QEMU 7.2 runs one CPU until the next timer is due, and the next CPU gets
+//! no time, because none is left. A kernel that waits for its second CPU in a loop would wait for ever. The
+//! agent brings the CPUs up instead, while another process on the first CPU executes `pause`, which ends a
+//! CPU's turn early.
 
 use std::fs;
 use std::io;

@@ -1,11 +1,8 @@
-//! Where the machine stops for its snapshot, and the way from there to a time that is the same for every
-//! cell.
-//!
-//! The guest stops itself by a write to a device: an exact instruction. QEMU may let its clock jump to the
-//! next timer before it notices the write. The guest reports by how much, so the jump can be taken out of the
-//! snapshot. It then waits until a fixed time, late enough for its search for the cell, and ends the wait on
-//! an exact count of instructions. Without a snapshot nothing stops, and the same instructions lead to the
-//! same time.
+//! Where the machine stops for its snapshot, and the way from there to a time that is the same for every cell.
+//! The guest stops itself by a write to a device: an exact instruction. QEMU may let its clock jump to the next
+//! timer before it notices the write. The guest reports by how much, so the jump can be taken out of the
+//! snapshot. It then waits until a fixed time, late enough for its search for the cell, and ends the wait on an
+//! exact count of instructions. Without a snapshot nothing stops, and the way to that time is the same.
 
 use crate::arch;
 
