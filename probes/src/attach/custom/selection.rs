@@ -66,7 +66,7 @@ pub(super) fn choose_programs(
         chosen += 1;
     }
     match chosen {
-        0 if without.is_empty() => Err(anyhow!("the object has no program that is loaded by itself").into()),
+        0 if without.is_empty() => Err(anyhow!("the object loads none of its programs by default").into()),
         0 => Err(Error::Unsupported(describe_left_out(without).join("; "))),
         _ => Ok(notes),
     }
