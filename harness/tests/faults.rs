@@ -102,12 +102,12 @@ fn a_worker_without_memory_is_killed_and_the_console_says_why() {
 fn garbage_from_a_guest_is_a_protocol_failure() {
     let session = default_session();
     for (fault, part) in [
-        (Fault::Garbage, "what is no message"),
-        (Fault::NotUtf8, "what is no message (invalid unicode"),
+        (Fault::Garbage, "a line that is not a message"),
+        (Fault::NotUtf8, "a line that is not a message (invalid unicode"),
         (Fault::Truncated, "a message without its end"),
         (Fault::Twice, "more after its answer"),
         (Fault::ReadyLate, "more after its answer"),
-        (Fault::ReadyTwice, "twice that its agent runs"),
+        (Fault::ReadyTwice, "two messages that its agent is ready"),
     ] {
         ends_as(&session, fault, "none", FailureKind::Protocol, part);
     }
@@ -117,7 +117,7 @@ fn garbage_from_a_guest_is_a_protocol_failure() {
 fn a_guest_that_never_stops_sending_is_cut_off() {
     let session = default_session();
     for fault in [Fault::Flood, Fault::Overlong] {
-        let part = "more than an answer with 10 samples is long";
+        let part = "more than an answer with 10 samples can be long";
         ends_as(&session, fault, "none", FailureKind::Protocol, part);
     }
 }

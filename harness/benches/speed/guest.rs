@@ -10,7 +10,7 @@ use hookbench::run::runner;
 use hookbench::session::Session;
 use hookbench_model::protocol::Fault;
 use hookbench_model::{FailureKind, History, Outcome, Schedule};
-use hookbench_vm::args;
+use hookbench_vm::machine::{QEMU, Tcg};
 
 use crate::cells::{null_syscall, one, session};
 use crate::cost::{Whose, cpu_seconds};
@@ -42,7 +42,7 @@ pub(crate) fn start() -> Result<()> {
     say("part.version", timed(|| qemu(&["--version"]))?.0);
     let quits = ["-nodefaults", "-no-user-config", "-display", "none", "-S", "-qmp", "stdio"];
     say("part.none", timed(|| qemu(&[&quits[..], &["-machine", "none"]].concat()))?.0);
-    let machine = args::machine(1, 256);
+    let machine = Tcg { cpus: 1, memory_mib: 256 }.arguments();
     let machine: Vec<&str> = machine.iter().filter_map(|argument| argument.to_str()).collect();
     say("part.machine", timed(|| qemu(&[&machine[..], &["-S", "-qmp", "stdio"]].concat()))?.0);
     Ok(())
@@ -76,14 +76,14 @@ fn timed(mut task: impl FnMut() -> Result<()>) -> Result<(f64, f64)> {
 
 /// Runs QEMU alone and tells it to quit at once.
 fn qemu(arguments: &[&str]) -> Result<()> {
-    let mut command = Command::new(args::QEMU);
+    let mut command = Command::new(QEMU);
     command.args(arguments).stdin(Stdio::piped()).stdout(Stdio::null());
-    let mut qemu = command.spawn().with_context(|| format!("failed to start {}", args::QEMU))?;
+    let mut qemu = command.spawn().with_context(|| format!("failed to start {}", QEMU))?;
     if let Some(mut input) = qemu.stdin.take() {
         // A QEMU that only prints its version does not read its input.
         let _ = input.write_all(QUIT);
     }
     let status = qemu.wait().context("failed to wait for QEMU")?;
-    ensure!(status.success(), "{} {}: {status}", args::QEMU, arguments.join(" "));
+    ensure!(status.success(), "{} {}: {status}", QEMU, arguments.join(" "));
     Ok(())
 }

@@ -10,11 +10,11 @@ use anyhow::{Context, Result, anyhow};
 use hookbench_probes::modules::{MODULE, SOURCES};
 use hookbench_results::environment::ModulesRecord;
 use hookbench_vm::apt::NoPackage;
-use hookbench_vm::brought;
 use hookbench_vm::cache::Cache;
 use hookbench_vm::image::{Content, GuestFile};
 use hookbench_vm::kernel::Kernel;
 use hookbench_vm::modules::{Modules as Built, NotBuilt};
+use hookbench_vm::payload;
 
 /// The modules of a kernel, or why it has none. Every cell gets the same answer.
 type Made = Arc<OnceLock<Result<Built, Lack>>>;
@@ -82,7 +82,7 @@ pub(crate) fn pack(file: &Path, folder: &Path) -> Result<PathBuf> {
     let bytes = fs::read(file).with_context(|| format!("failed to read {}", file.display()))?;
     let file = GuestFile { path: MODULE.into(), mode: 0o600, content: Content::File(bytes) };
     let archive = folder.join("module");
-    brought::pack(&[file], &archive)?;
+    payload::pack(&[file], &archive)?;
     Ok(archive)
 }
 

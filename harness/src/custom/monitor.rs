@@ -10,11 +10,11 @@ use anyhow::{Context, Result, ensure};
 use hookbench_model::{CustomMonitorKind, MonitorName};
 use hookbench_probes::own::{COMMAND, Command, FOLDER};
 use hookbench_results::environment::CustomMonitorRecord;
-use hookbench_vm::brought;
 use hookbench_vm::cache::Cache;
 use hookbench_vm::image::{self, Content, GuestFile};
 use hookbench_vm::kernel::Kernel;
 use hookbench_vm::packages;
+use hookbench_vm::payload;
 use hookbench_vm::userland::Userland;
 use regex_lite::Regex;
 use sha2::{Digest, Sha256};
@@ -145,7 +145,7 @@ impl Owns {
         };
         files.extend(config(kernel)?);
         let archive = folder.join("own");
-        brought::pack(&files, &archive)?;
+        payload::pack(&files, &archive)?;
         Ok(Some(archive))
     }
 }

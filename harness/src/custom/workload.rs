@@ -15,7 +15,7 @@ use hookbench_results::environment::CustomWorkloadRecord;
 use hookbench_vm::cache::Cache;
 use hookbench_vm::image::{self, Content, GuestFile};
 use hookbench_vm::userland::{self, Userland};
-use hookbench_vm::{brought, packages, program};
+use hookbench_vm::{packages, payload, program};
 use hookbench_workloads::own::{FOLDER, ask};
 use sha2::{Digest, Sha256};
 
@@ -159,7 +159,7 @@ impl Works {
             content: Content::File(bytes.clone()),
         }));
         let archive = folder.join("work");
-        brought::pack(&all, &archive)?;
+        payload::pack(&all, &archive)?;
         Ok(Some(archive))
     }
 }
@@ -231,7 +231,7 @@ impl Own {
         })?;
         let name = host.file_name().with_context(|| format!("{word:?} has no file name"))?.to_string_lossy();
         let at = format!("{FOLDER}/{name}");
-        self.files = program::of_host(&host, &at)?;
+        self.files = program::collect_from_host(&host, &at)?;
         command.program = format!("/{at}");
         Ok(())
     }

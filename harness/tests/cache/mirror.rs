@@ -113,7 +113,7 @@ fn a_kernel_that_the_mirror_removed_runs_from_the_cache_or_is_reported() {
     assert_eq!(code, Some(1), "{said}");
     let words = [
         "failed to get the kernel 6.1",
-        "give the path of a bzImage",
+        "pass the path of a bzImage",
         "no package linux-image-6.1.0-*-cloud-amd64 in bookworm, bookworm-security",
         "nearest: linux-image-6.2.0-1-cloud-amd64",
         "check apt's sources",
@@ -226,7 +226,7 @@ fn a_full_disk_leaves_nothing_of_a_package() {
         ));
         assert_eq!(code, Some(1), "{said}");
         assert!(
-            said.contains("No space left on device") || said.contains("check that there is space"),
+            said.contains("No space left on device") || said.contains("check that there is free space"),
             "{said}"
         );
         let left: Vec<&str> = said.lines().filter(|line| !line.contains(' ')).collect();

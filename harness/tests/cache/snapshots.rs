@@ -134,7 +134,7 @@ fn a_snapshot_on_a_full_disk_fails_with_what_to_do() {
         assert_eq!(failures.len(), 3);
         for Failure { kind, message, .. } in failures {
             let room =
-                message.contains("no room for a snapshot in") || message.contains("No space left on device");
+                message.contains("no space for a snapshot in") || message.contains("No space left on device");
             let said =
                 room && message.contains(taken.to_str().unwrap()) && message.contains("set HOOKBENCH_CACHE");
             assert!(kind == FailureKind::Qemu && said, "{message}");

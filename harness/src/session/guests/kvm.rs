@@ -12,7 +12,7 @@ use hookbench_model::protocol::CLOCKS_WORD;
 use hookbench_model::{Clock, Outcome, Target};
 use hookbench_results::Environment;
 use hookbench_results::hardware::Hardware;
-use hookbench_vm::args;
+use hookbench_vm::machine::Machine;
 
 use crate::run::trial;
 use crate::session::guests::QemuSession;
@@ -40,9 +40,9 @@ impl Kvm {
         Ok(Kvm { cpu, hardware: terms.machine(cpu)? })
     }
 
-    /// The CPU of this machine that guests are pinned to.
-    pub(crate) fn cpu(&self) -> u32 {
-        self.cpu
+    /// Returns the machine of a guest with so much memory, in MiB.
+    pub(crate) fn machine(&self, memory_mib: u32) -> Machine {
+        Machine::Kvm(hookbench_vm::machine::Kvm { host_cpu: self.cpu, memory_mib })
     }
 
     /// Records in `environment` what differs from TCG.
@@ -50,7 +50,7 @@ impl Kvm {
         environment.target = Target::Kvm;
         environment.clock = Clock::Tsc;
         environment.cpu = format!("host ({})", self.hardware.cpu_model);
-        let machine = args::machine_under_kvm(USUAL_MEMORY).into_iter();
+        let machine = self.machine(USUAL_MEMORY).arguments().into_iter();
         environment.machine = machine.map(|argument| argument.to_string_lossy().into_owned()).collect();
         environment.hardware = Some(self.hardware.clone());
     }

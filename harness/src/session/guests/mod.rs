@@ -5,7 +5,6 @@ pub mod kvm;
 mod snapshots;
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
@@ -19,16 +18,17 @@ use hookbench_probes::Monitor;
 use hookbench_results::Environment;
 use hookbench_results::environment::ImageRecord;
 use hookbench_results::store::write_whole;
-use hookbench_vm::brought::Brought;
 use hookbench_vm::cache::{Cache, Kind, Lease, Lock, Wanted};
 use hookbench_vm::console::Show;
-use hookbench_vm::guest::{self, Boot, Start, Terms};
+use hookbench_vm::guest::{self, Boot, GuestOptions, Start};
 use hookbench_vm::image::{Content, GuestFile};
 use hookbench_vm::kernel::Kernel;
 use hookbench_vm::loadable::Loadable;
+use hookbench_vm::machine::{self, Machine, Tcg};
+use hookbench_vm::payload::Payload;
 use hookbench_vm::scratch::Scratch;
 use hookbench_vm::snapshot::{Recipe, Snapshot};
-use hookbench_vm::{args, image, userland};
+use hookbench_vm::{image, userland};
 use sha2::{Digest, Sha256};
 
 use crate::custom::module::{self, Modules};
@@ -113,9 +113,9 @@ impl QemuSession {
             target: Target::Tcg,
             clock: Clock::Instructions,
             qemu,
-            cpu: args::CPU.into(),
+            cpu: machine::CPU.into(),
             memory_mib: USUAL_MEMORY,
-            machine: args::machine(1, USUAL_MEMORY).into_iter().map(lossy).collect(),
+            machine: tcg_arguments(1),
             machines: Vec::new(),
             kernels: names.iter().filter_map(|name| found.get(name)).map(kernel_record).collect(),
             image: record,
@@ -235,9 +235,7 @@ impl QemuSession {
             lines.entry((&cell.kernel, line)).or_default().insert(format!("{}: {who}", cell.boot));
         }
         let several = numbers.into_iter().filter(|&cpus| cpus > 1);
-        self.environment.machines = several
-            .map(|cpus| (cpus, args::machine(cpus, USUAL_MEMORY).into_iter().map(lossy).collect()))
-            .collect();
+        self.environment.machines = several.map(|cpus| (cpus, tcg_arguments(cpus))).collect();
         for ((kernel, line), who) in lines {
             if let Some(record) = self.environment.kernels.iter_mut().find(|record| record.name == kernel) {
                 let who: Vec<String> = who.into_iter().collect();
@@ -277,14 +275,14 @@ impl QemuSession {
             module => module,
         };
         let work = self.works.pack(&cell.workload, &self.loadable.modules, folder.path())?;
-        let brought = Brought { monitor: brought.as_deref(), workload: work.as_deref() };
-        let terms = Terms { brought, ..self.terms(cell, spec.samples) };
+        let payload = Payload { monitor: brought.as_deref(), workload: work.as_deref() };
+        let options = GuestOptions { payload, ..self.options(cell, spec.samples) };
         let boot_line = self.boot_line(monitor, kernel, cell)?;
         let boot = Boot { vmlinux: &kernel.vmlinux, image: &self.image, boot_line: &boot_line };
         let answer = match self.history {
-            History::Cold => guest::run(Start::Boot(boot), &asked, &terms),
+            History::Cold => guest::run(Start::Boot(boot), &asked, &options),
             History::Restored => match self.snapshot(kernel, cell, &boot_line) {
-                Ok(snapshot) => guest::run(Start::Restore(&snapshot), &asked, &terms),
+                Ok(snapshot) => guest::run(Start::Restore(&snapshot), &asked, &options),
                 Err(failure) => return Ok(Outcome::Failed(failure)),
             },
         };
@@ -297,17 +295,23 @@ impl QemuSession {
         })
     }
 
-    fn terms(&self, cell: &Cell, samples: u32) -> Terms<'_> {
-        Terms {
+    fn options(&self, cell: &Cell, samples: u32) -> GuestOptions<'_> {
+        GuestOptions {
             budget: self.budget,
             samples,
-            cpus: cell.boot.cpus,
-            memory_mib: cell.boot.memory_mib,
+            machine: self.machine(cell),
             scratch: &self.scratch,
             stop: self.stop.flag(),
             console: self.console,
-            brought: Brought::default(),
-            kvm: self.kvm.as_ref().map(Kvm::cpu),
+            payload: Payload::default(),
+        }
+    }
+
+    fn machine(&self, cell: &Cell) -> Machine {
+        let memory_mib = cell.boot.memory_mib;
+        match &self.kvm {
+            Some(kvm) => kvm.machine(memory_mib),
+            None => Machine::Tcg(Tcg { cpus: cell.boot.cpus, memory_mib }),
         }
     }
 
@@ -326,7 +330,7 @@ impl QemuSession {
                 boot_line,
                 qemu: &self.environment.qemu,
             };
-            Snapshot::obtain(&recipe, &self.cache, &self.terms(cell, 0), &|_| ()).map_err(no_snapshot)
+            Snapshot::obtain(&recipe, &self.cache, &self.options(cell, 0), &|_| ()).map_err(no_snapshot)
         })
     }
 }
@@ -356,8 +360,10 @@ pub(crate) fn usual() -> Vec<(String, Params)> {
         .collect()
 }
 
-fn lossy(argument: OsString) -> String {
-    argument.to_string_lossy().into_owned()
+/// The arguments of the exact machine with so many CPUs, as they are recorded.
+fn tcg_arguments(cpus: u16) -> Vec<String> {
+    let machine = Tcg { cpus, memory_mib: USUAL_MEMORY };
+    machine.arguments().into_iter().map(|argument| argument.to_string_lossy().into_owned()).collect()
 }
 
 /// The first line of the output of `qemu --version`.
@@ -365,10 +371,10 @@ fn lossy(argument: OsString) -> String {
 /// # Errors
 /// When QEMU is not installed or does not start.
 pub fn qemu_version() -> Result<String> {
-    let output = Command::new(args::QEMU).arg("--version").output().with_context(|| {
+    let output = Command::new(machine::QEMU).arg("--version").output().with_context(|| {
         format!(
             "failed to start {}; install it (Debian: qemu-system-x86), or check with: hookbench doctor",
-            args::QEMU
+            machine::QEMU
         )
     })?;
     let text = String::from_utf8_lossy(&output.stdout);

@@ -6,7 +6,7 @@ use std::fs::{self, File, OpenOptions};
 use std::path::PathBuf;
 
 use anyhow::{Context, Result, bail};
-use hookbench_vm::flock::flock;
+use hookbench_vm::flock::try_lock;
 
 /// The folder for root. Other users cannot change the kernel.
 const PLACE: &str = "/var/lib/hookbench";
@@ -48,7 +48,7 @@ impl Ledger {
         let path = folder.join(LOCK);
         let lock = OpenOptions::new().create(true).truncate(false).write(true).open(&path);
         let lock = lock.with_context(|| format!("failed to open {}", path.display()))?;
-        if !flock(&lock, libc::LOCK_EX | libc::LOCK_NB).unwrap_or(true) {
+        if !try_lock(&lock).unwrap_or(true) {
             bail!(
                 "another hookbench is measuring on this machine; wait until it ends, or they disturb each other"
             );
