@@ -20,28 +20,28 @@ pub(crate) fn text(bytes: &[u8]) -> String {
 }
 
 /// A separate cache with the default kernel and the guest's programs.
-pub(crate) struct Own {
+pub(crate) struct PrivateCache {
     pub(crate) folder: tempfile::TempDir,
 }
 
-impl Own {
-    pub(crate) fn new() -> Own {
+impl PrivateCache {
+    pub(crate) fn new() -> PrivateCache {
         let shared = Cache::open().unwrap();
         let progress = |line: &str| println!("{line}");
         // Holding the lock keeps other processes from removing it during the copy.
         let kernel = Kernel::fetch(kernels::default().unwrap(), &shared, &progress).unwrap();
         userland::fetch(&shared, &progress).unwrap();
         let folder = tempfile::tempdir().unwrap();
-        let own = Own { folder };
-        Cache::at(&own.root()).unwrap();
-        copy(kernel.vmlinux.parent().unwrap(), &own.path("kernels/6.1"));
+        let private = PrivateCache { folder };
+        Cache::at(&private.root()).unwrap();
+        copy(kernel.vmlinux.parent().unwrap(), &private.path("kernels/6.1"));
         for item in shared.items_of(Kind::USERLAND).unwrap() {
             let entry = Path::new(item.kind.name).join(item.name);
             if shared.root().join(&entry).join("entry.json").exists() {
-                copy(&shared.root().join(&entry), &own.root().join(&entry));
+                copy(&shared.root().join(&entry), &private.root().join(&entry));
             }
         }
-        own
+        private
     }
 
     pub(crate) fn root(&self) -> PathBuf {
