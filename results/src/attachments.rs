@@ -119,7 +119,8 @@ pub fn read(run: &Path, cell: &Cell, kind: &str) -> Result<Option<Attachment>> {
     Attachment::new(kind, bytes).with_context(|| format!("failed to read {}", path.display())).map(Some)
 }
 
-/// Copies the attachments of `cells` from one run's folder to another's.
+/// Copies the attachments of `cells` from one run's folder to another's. Cells without
+/// attachments there keep those that they have.
 ///
 /// # Errors
 /// When an attachment cannot be read or written.
@@ -129,7 +130,10 @@ pub fn copy<'a>(from: &Path, to: &Path, cells: impl IntoIterator<Item = &'a Cell
     }
     for cell in cells {
         let all = kinds(from, cell)?.into_iter().filter_map(|kind| read(from, cell, &kind).transpose());
-        replace(to, cell, &all.collect::<Result<Vec<_>>>()?)?;
+        let all = all.collect::<Result<Vec<_>>>()?;
+        if !all.is_empty() {
+            replace(to, cell, &all)?;
+        }
     }
     Ok(())
 }
@@ -262,7 +266,9 @@ mod tests {
         for kernel in ["6.1", "6.12"] {
             replace(from.path(), &cell(kernel), &[attachment("a", kernel.as_bytes())]).unwrap();
         }
+        replace(to.path(), &cell("5.10"), &[attachment("a", b"kept")]).unwrap();
         copy(from.path(), to.path(), [&cell("6.12"), &cell("5.10")]).unwrap();
+        assert_eq!(read(to.path(), &cell("5.10"), "a").unwrap().unwrap().bytes(), b"kept");
         assert_eq!(read(to.path(), &cell("6.12"), "a").unwrap().unwrap().bytes(), b"6.12");
         assert!(kinds(to.path(), &cell("6.1")).unwrap().is_empty());
     }

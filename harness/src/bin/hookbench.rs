@@ -9,7 +9,7 @@ use hookbench::cmd::{
     EXIT_CODES, Usage, bisect_step, cache, clean_host, compare, correlate, doctor, export, gate, history,
     kernel, list, merge, report, run,
 };
-use hookbench::run::interrupt::Stopped;
+use hookbench::run::interrupt::Interrupted;
 
 /// Measure what Linux security and tracing hooks cost, exactly.
 #[derive(Parser)]
@@ -86,7 +86,7 @@ fn main() -> ExitCode {
         Err(error) => {
             // The terminal, and standard error with it, may be gone.
             let _ = writeln!(std::io::stderr(), "hookbench: {error:#}");
-            if let Some(stopped) = error.downcast_ref::<Stopped>() {
+            if let Some(stopped) = error.downcast_ref::<Interrupted>() {
                 stopped.die();
             }
             // A wrong command line exits with 2, as in clap; any other failure with 1.

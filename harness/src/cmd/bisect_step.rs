@@ -17,9 +17,9 @@ use super::run::selection::{Asked, asked};
 use super::run::{self, make};
 use super::{Usage, say, usage};
 use crate::baseline;
-use crate::custom::monitor::Owns;
-use crate::custom::workload::Works;
-use crate::run::interrupt::Stopped;
+use crate::custom::monitor::CustomMonitors;
+use crate::custom::workload::CustomWorkloads;
+use crate::run::interrupt::Interrupted;
 use hookbench_plan::plan::Planned;
 
 /// The exit codes, as `--help` lists them.
@@ -67,7 +67,7 @@ pub struct Args {
 pub fn bisect_step(args: &Args) -> Result<ExitCode> {
     match step(args) {
         Ok(code) => Ok(ExitCode::from(code)),
-        Err(error) if error.is::<Stopped>() => Err(error),
+        Err(error) if error.is::<Interrupted>() => Err(error),
         Err(error) => {
             say::aside(&format!("hookbench: {error:#}"));
             Ok(ExitCode::from(if error.is::<Usage>() { WRONG } else { FAILED }))
@@ -159,7 +159,7 @@ fn cells(args: &Args, base: &Run, kernel: &str) -> Result<Asked> {
             "the cell {cell} of BASE has a custom workload or monitor: pass --workload and --monitor again"
         );
     }
-    let (owns, works) = (Owns::default(), Works::default());
+    let (owns, works) = (CustomMonitors::default(), CustomWorkloads::default());
     Ok(Asked { plan: format!("bisect-{}", base.plan), planned, owns, works, ..named })
 }
 

@@ -5,4 +5,3 @@ pub mod folder;
 pub mod interrupt;
 pub mod rounds;
 pub mod runner;
-pub(crate) mod trial;

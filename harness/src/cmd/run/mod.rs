@@ -31,10 +31,10 @@ use selection::{Asked, asked};
 
 use super::{say, usage};
 use crate::run::folder::{Folder, Holds, holds};
-use crate::run::interrupt::{Stop, Stopped};
+use crate::run::interrupt::{Interrupt, Interrupted};
 use crate::run::runner::{self, Event};
 use crate::session::Session;
-use crate::session::guests::QemuSession;
+use crate::session::guests::{ExactOptions, ExactSession, Provisions};
 use hookbench_plan::plan::Planned;
 
 /// Runs the plan and writes its results.
@@ -69,9 +69,18 @@ pub(super) struct Made {
 pub(super) fn make(args: &Args, asked: &Asked) -> Result<Made> {
     may_use(args).map_err(usage)?;
     baseline_flags::check(args).map_err(usage)?;
-    let session = open(asked, args)?.for_cells(asked.planned.iter().map(|planned| &planned.cell))?;
-    let stop = Stop::on_signals().context("failed to listen to signals")?;
-    let session = session.stopped_by(&stop);
+    let provisions = {
+        let progress = Progress::begin("fetch", 0);
+        Provisions::fetch(asked.needs(), &|message| progress.say(message))?
+    };
+    let stop = Interrupt::on_signals().context("failed to listen to signals")?;
+    let options = ExactOptions {
+        budget: Duration::from_secs(args.timeout),
+        history: if args.cold { History::Cold } else { History::Restored },
+        console: args.console.then_some(say::console),
+        interrupt: stop.clone(),
+    };
+    let session = ExactSession::open(provisions, options)?;
     let folder = match &args.out {
         Some(path) => Folder::take(path)?,
         None => Folder::free(&asked.plan)?,
@@ -81,7 +90,7 @@ pub(super) fn make(args: &Args, asked: &Asked) -> Result<Made> {
     let begun = empty(asked, session.environment());
     let before = if args.resume { earlier(folder.path(), &begun)? } else { None };
     let filled = fill(args, asked, &session, &stop, folder.path(), before);
-    let (run, code) = filled.map_err(|error| match error.is::<Stopped>() {
+    let (run, code) = filled.map_err(|error| match error.is::<Interrupted>() {
         true => error,
         false => anyhow!("{error:#}\n{}", kept(&error, folder.path())),
     })?;
@@ -92,8 +101,8 @@ pub(super) fn make(args: &Args, asked: &Asked) -> Result<Made> {
 fn fill(
     args: &Args,
     asked: &Asked,
-    session: &QemuSession,
-    stop: &Stop,
+    session: &ExactSession,
+    stop: &Interrupt,
     folder: &Path,
     earlier: Option<HashMap<Cell, Measurement>>,
 ) -> Result<(Run, ExitCode)> {
@@ -114,7 +123,7 @@ fn fill(
         let (ended, all, path) = (done.len(), planned.len(), folder.display());
         let told =
             format!("{ended} of {all} cells have ended and are kept in {path}; resume with:\n    {go_on}");
-        return Err(Stopped { signal, told }.into());
+        return Err(Interrupted { signal, told }.into());
     }
     let measurements = planned.iter().filter_map(|planned| done.remove(&planned.cell)).collect();
     let run = Run { measurements, ..run };
@@ -148,23 +157,6 @@ pub(super) fn may_use(args: &Args) -> Result<()> {
     }
 }
 
-fn open(asked: &Asked, args: &Args) -> Result<QemuSession> {
-    let progress = Progress::begin("fetch", 0);
-    let budget = Duration::from_secs(args.timeout);
-    let say = |message: &str| progress.say(message);
-    // The mirror may have lost every kernel of a shard: other shards have the rest.
-    let least = usize::from(asked.shard.is_none());
-    let session = QemuSession::open(&asked.kernels_here(), least, budget, &say)?;
-    let session = session.with_modules(&asked.with_modules(), &say).with_own(asked.owns.clone(), &say)?;
-    let session = session.with_works(asked.works.clone(), &say)?;
-    let session = match &asked.loadable {
-        Some(loadable) => session.with_loadable(loadable.clone()),
-        None => session,
-    };
-    let session = if args.cold { session.with_history(History::Cold) } else { session };
-    Ok(if args.console { session.with_console(say::console) } else { session })
-}
-
 fn empty(asked: &Asked, environment: &Environment) -> Run {
     let (plan, environment) = (asked.plan.clone(), environment.clone());
     Run { schema: SCHEMA, plan, shard: asked.shard, environment, measurements: Vec::new() }
@@ -172,9 +164,9 @@ fn empty(asked: &Asked, environment: &Environment) -> Run {
 
 fn measure(
     args: &Args,
-    session: &QemuSession,
+    session: &ExactSession,
     left: &[Planned],
-    stop: &Stop,
+    stop: &Interrupt,
     folder: &Path,
     done: &mut HashMap<Cell, Measurement>,
 ) -> Result<()> {
@@ -186,8 +178,8 @@ fn measure(
     let heard = |event| {
         match event {
             Event::Begun(cell) => progress.begun(&cell),
-            Event::Ended(measurement, took) => {
-                journal.append(&measurement)?;
+            Event::Ended { measurement, attachments, took } => {
+                journal.append_with(&measurement, &attachments)?;
                 progress.ended(&measurement, took);
                 done.insert(measurement.cell.clone(), *measurement);
             }

@@ -9,10 +9,10 @@ use std::time::{Duration, SystemTime};
 
 use anyhow::{Context, Result, bail, ensure};
 use hookbench_model::{Cell, Clock, Measurement, Target};
+use hookbench_results::Run;
 use hookbench_results::run::SCHEMA;
 use hookbench_results::samples::MOST;
 use hookbench_results::store::{Journal, save};
-use hookbench_results::{Environment, Run};
 
 use super::args::Args;
 use super::baseline_flags;
@@ -21,11 +21,12 @@ use super::{finish, may_use};
 use crate::cmd::progress::Progress;
 use crate::cmd::{say, usage};
 use crate::run::folder::Folder;
-use crate::run::interrupt::{Stop, Stopped};
+use crate::run::interrupt::{Interrupt, Interrupted};
 use crate::run::rounds::{self, Rounds};
 use crate::run::runner::Event;
 use crate::session::Session;
-use crate::session::host::{self, HostSession, Terms, enforcing, machine};
+use crate::session::hardware::HardwareOptions;
+use crate::session::host::{self, HostSession, enforcing, machine};
 
 /// The target that `args` select.
 ///
@@ -57,27 +58,27 @@ pub(in crate::cmd) fn run(args: &Args) -> Result<ExitCode> {
     allowed(args, &asked, &terms).map_err(usage)?;
     may_use(args).map_err(usage)?;
     baseline_flags::check(args).map_err(usage)?;
-    let stop = Stop::on_signals().context("failed to listen to signals")?;
+    let stop = Interrupt::on_signals().context("failed to listen to signals")?;
     let session = HostSession::open(&terms, &stop)?;
-    let environment = session.environment().clone();
-    in_rounds(args, &asked, (&session, environment), &terms, &stop)
+    in_rounds(args, &asked, &session, &terms, &stop)
 }
 
-/// Runs the cells of `asked` in rounds, in a hardware session with its environment.
+/// Runs the cells of `asked` in rounds, in a hardware session.
 ///
 /// # Errors
 /// Those of any run.
 pub(in crate::cmd) fn in_rounds(
     args: &Args,
     asked: &Asked,
-    (session, environment): (&dyn Session, Environment),
-    terms: &Terms,
-    stop: &Stop,
+    session: &dyn Session,
+    terms: &HardwareOptions,
+    stop: &Interrupt,
 ) -> Result<ExitCode> {
     let folder = match &args.out {
         Some(path) => Folder::take(path)?,
         None => Folder::free(&asked.plan)?,
     };
+    let environment = session.environment().clone();
     for warning in environment.hardware.iter().flat_map(|hardware| &hardware.warnings) {
         say::aside(&format!("warning: {warning}"));
     }
@@ -91,8 +92,8 @@ fn measure(
     args: &Args,
     asked: &Asked,
     session: &dyn Session,
-    terms: &Terms,
-    stop: &Stop,
+    terms: &HardwareOptions,
+    stop: &Interrupt,
     mut run: Run,
     folder: &Path,
 ) -> Result<ExitCode> {
@@ -102,8 +103,8 @@ fn measure(
     let heard = |event| {
         match event {
             Event::Begun(cell) => progress.begun(&cell),
-            Event::Ended(measurement, took) => {
-                journal.append(&measurement)?;
+            Event::Ended { measurement, attachments, took } => {
+                journal.append_with(&measurement, &attachments)?;
                 progress.ended(&measurement, took);
                 done.insert(measurement.cell.clone(), *measurement);
             }
@@ -132,16 +133,16 @@ fn measure(
             asked.planned.len(),
             folder.display()
         );
-        return Err(Stopped { signal, told }.into());
+        return Err(Interrupted { signal, told }.into());
     }
     finish(&run, args, &asked.planned, folder)
 }
 
 /// The hardware options in `args`, with their defaults.
-pub(in crate::cmd) fn terms(args: &Args) -> Terms {
+pub(in crate::cmd) fn terms(args: &Args) -> HardwareOptions {
     // Without --seed every run has a different order. The run records the seed.
     let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
-    Terms {
+    HardwareOptions {
         clocks: if args.clock.is_empty() { vec![Clock::Tsc] } else { args.clock.clone() },
         rounds: args.rounds.unwrap_or(5),
         seed: args.seed.unwrap_or(now.as_nanos() as u64 & u64::from(u32::MAX)),
@@ -151,7 +152,7 @@ pub(in crate::cmd) fn terms(args: &Args) -> Terms {
 
 /// Refuses options that `--target host` does not support, and enforcing monitors
 /// without `--enforce-on-host`.
-fn allowed(args: &Args, asked: &Asked, terms: &Terms) -> Result<()> {
+fn allowed(args: &Args, asked: &Asked, terms: &HardwareOptions) -> Result<()> {
     ensure!(
         args.kernel.is_empty() && args.profile.is_empty() && args.cpus.is_empty() && !args.cold,
         "--kernel, --profile, --cpus and --cold configure guests; leave them out with --target host"
@@ -177,7 +178,7 @@ fn allowed(args: &Args, asked: &Asked, terms: &Terms) -> Result<()> {
 ///
 /// # Errors
 /// When one of them is invalid; the error says what is allowed.
-pub(in crate::cmd) fn possible(asked: &Asked, terms: &Terms) -> Result<()> {
+pub(in crate::cmd) fn possible(asked: &Asked, terms: &HardwareOptions) -> Result<()> {
     ensure!((1..=1000).contains(&terms.rounds), "--rounds must be between 1 and 1000, not {}", terms.rounds);
     if let Some(many) =
         asked.planned.iter().find(|planned| planned.samples as usize * terms.rounds as usize > MOST)

@@ -13,9 +13,9 @@ use super::on_host::{in_rounds, possible, terms};
 use super::selection::{Asked, asked};
 use crate::cmd::progress::Progress;
 use crate::cmd::usage;
-use crate::run::interrupt::Stop;
-use crate::session::guests::QemuSession;
-use crate::session::guests::kvm::{self, Kvm};
+use crate::run::interrupt::Interrupt;
+use crate::session::guests::{Kvm, KvmSession, Provisions};
+use crate::session::hardware::HardwareOptions;
 
 /// Runs the plan under KVM.
 ///
@@ -28,22 +28,21 @@ pub(super) fn run(args: &Args) -> Result<ExitCode> {
     allowed(args, &asked).and_then(|()| possible(&asked, &terms)).map_err(usage)?;
     may_use(args).map_err(usage)?;
     baseline_flags::check(args).map_err(usage)?;
-    let stop = Stop::on_signals().context("failed to listen to signals")?;
-    let works = || -> Result<QemuSession> {
-        let kvm = Kvm::of(&terms)?;
+    let (session, stop) = open(&asked, &terms)
+        .context("cannot run under KVM (use --target tcg, which needs no KVM and counts exactly)")?;
+    in_rounds(args, &asked, &session, &terms, &stop)
+}
+
+fn open(asked: &Asked, options: &HardwareOptions) -> Result<(KvmSession, Interrupt)> {
+    let kvm = Kvm::choose(options)?;
+    let provisions = {
         let progress = Progress::begin("fetch", 0);
-        let say = |message: &str| progress.say(message);
-        let session = QemuSession::open(&asked.kernels, 1, terms.budget, &say)?;
-        let session = session.with_modules(&asked.with_modules(), &say).with_own(asked.owns.clone(), &say)?;
-        let session = session.under_kvm(kvm).stopped_by(&stop);
-        let kernel = asked.kernels.first().context("no kernel was selected")?;
-        kvm::boots(&session, kernel)?;
-        session.for_cells(asked.planned.iter().map(|planned| &planned.cell))
+        Provisions::fetch(asked.needs(), &|message| progress.say(message))?
     };
-    let session =
-        works().context("cannot run under KVM (use --target tcg, which needs no KVM and counts exactly)")?;
-    let environment = session.environment().clone();
-    in_rounds(args, &asked, (&session, environment), &terms, &stop)
+    let interrupt = Interrupt::on_signals().context("failed to listen to signals")?;
+    let session = KvmSession::open(provisions, kvm, &interrupt)?;
+    session.try_boot(asked.kernels.first().context("no kernel was selected")?)?;
+    Ok((session, interrupt))
 }
 
 /// Refuses options that `--target kvm` does not support.

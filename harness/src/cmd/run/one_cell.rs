@@ -10,8 +10,8 @@ use hookbench_workloads::own::ask;
 
 use super::args::Args;
 use super::selection::{Asked, known, owns};
-use crate::custom::monitor::{Owns, With};
-use crate::custom::workload::Works;
+use crate::custom::monitor::{CommandOptions, CustomMonitors};
+use crate::custom::workload::CustomWorkloads;
 use hookbench_plan::custom_name::{parse, split};
 use hookbench_plan::plan::{Plan, Products};
 
@@ -76,7 +76,7 @@ pub(super) fn alike(cell: &Cell, name: &str, args: &Args) -> Result<Asked> {
 }
 
 /// Reads the cell's custom monitor, which `--monitor` gives.
-fn one_s_own(cell: &Cell, args: &Args, works: &Works) -> Result<Owns> {
+fn one_s_own(cell: &Cell, args: &Args, works: &CustomWorkloads) -> Result<CustomMonitors> {
     let given = split(&args.monitor);
     for text in &given {
         ensure!(
@@ -85,7 +85,7 @@ fn one_s_own(cell: &Cell, args: &Args, works: &Works) -> Result<Owns> {
             cell.monitor
         );
     }
-    let owns = owns(&given, With { ready: args.ready.clone(), bring: args.bring.clone() }, works)?;
+    let owns = owns(&given, CommandOptions { ready: args.ready.clone(), bring: args.bring.clone() }, works)?;
     if cell.monitor.custom().is_some() && given.is_empty() {
         bail!(
             "{} is a custom monitor; pass its location, for example --monitor bpf:PATH/NAME.o",
@@ -96,7 +96,7 @@ fn one_s_own(cell: &Cell, args: &Args, works: &Works) -> Result<Owns> {
 }
 
 /// Reads the cell's custom workload, which `--workload` gives.
-fn own_workload(cell: &Cell, args: &Args) -> Result<Works> {
+fn own_workload(cell: &Cell, args: &Args) -> Result<CustomWorkloads> {
     let given = split(&args.workload);
     for text in &given {
         ensure!(
@@ -111,7 +111,7 @@ fn own_workload(cell: &Cell, args: &Args) -> Result<Works> {
             cell.workload
         );
     }
-    Works::read(&given, &args.bring, args.expect_exit)
+    CustomWorkloads::read(&given, &args.bring, args.expect_exit)
 }
 
 #[cfg(test)]

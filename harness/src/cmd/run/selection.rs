@@ -1,7 +1,7 @@
 //! Turns the command line into cells: those of a plan, or those that globs select.
 //! `named.rs` handles `--cell`, a single cell by name.
 
-use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::collections::{BTreeMap, HashSet};
 use std::path::Path;
 
 use anyhow::{Result, anyhow, bail, ensure};
@@ -13,8 +13,9 @@ use hookbench_vm::{kernels, pair};
 
 use super::args::Args;
 use super::one_cell::{alike, one};
-use crate::custom::monitor::{Owns, With};
-use crate::custom::workload::Works;
+use crate::custom::monitor::{CommandOptions, CustomMonitors};
+use crate::custom::workload::CustomWorkloads;
+use crate::session::guests::Needs;
 use hookbench_plan::custom_name::split;
 use hookbench_plan::plan::{Plan, Planned, Products};
 use hookbench_plan::select::select;
@@ -30,9 +31,9 @@ pub(in crate::cmd) struct Asked {
     /// The part that this process measures; `None` for all of it.
     pub(in crate::cmd) shard: Option<Shard>,
     /// The custom monitors.
-    pub(in crate::cmd) owns: Owns,
+    pub(in crate::cmd) owns: CustomMonitors,
     /// The custom workloads.
-    pub(in crate::cmd) works: Works,
+    pub(in crate::cmd) works: CustomWorkloads,
     /// The modules and configuration in the `--modules` folder.
     pub(in crate::cmd) loadable: Option<Loadable>,
 }
@@ -52,13 +53,17 @@ impl Asked {
         self.kernels.iter().filter(|kernel| own.contains(kernel.as_str())).cloned().collect()
     }
 
-    /// The kernels with at least one cell whose monitor is a kernel module.
-    pub(in crate::cmd) fn with_modules(&self) -> BTreeSet<&str> {
-        let loads = |monitor| {
-            hookbench_probes::find(monitor).is_some_and(|monitor| monitor.sink.requires.module.is_some())
-        };
-        let cells = self.planned.iter().map(|planned| &planned.cell);
-        cells.filter(|cell| loads(&cell.monitor)).map(|cell| cell.kernel.as_str()).collect()
+    /// What the guests of this process need. The mirror may have lost every kernel of a
+    /// shard: other shards have the rest.
+    pub(in crate::cmd) fn needs(&self) -> Needs {
+        Needs {
+            kernels: self.kernels_here(),
+            least: usize::from(self.shard.is_none()),
+            cells: self.planned.iter().map(|planned| planned.cell.clone()).collect(),
+            monitors: self.owns.clone(),
+            workloads: self.works.clone(),
+            loadable: self.loadable.clone(),
+        }
     }
 }
 
@@ -73,12 +78,12 @@ pub(in crate::cmd) fn asked(args: &Args) -> Result<Asked> {
     let plan = plan(args)?;
     let kernels = kernels(if args.kernel.is_empty() { &plan.kernels } else { &args.kernel })?;
     let planned = plan.cells(&kernels)?;
-    let with = With {
+    let with = CommandOptions {
         ready: args.ready.clone().or_else(|| plan.ready.clone()),
         bring: [plan.bring.as_slice(), &args.bring].concat(),
     };
     let works = plan.cells.iter().flat_map(|products| &products.workloads);
-    let works = Works::read(works, &with.bring, args.expect_exit.or(plan.expect_exit))?;
+    let works = CustomWorkloads::read(works, &with.bring, args.expect_exit.or(plan.expect_exit))?;
     let owns = owns(plan.cells.iter().flat_map(|products| &products.monitors), with, &works)?;
     let loadable = loadable(args, &kernels)?;
     let asked = Asked { plan: plan.name, kernels, planned, shard: args.shard, owns, works, loadable };
@@ -107,7 +112,7 @@ pub(in crate::cmd) fn on_host(args: &Args, release: &str) -> Result<Asked> {
     let mut planned = plan.cells(&kernels)?;
     planned.iter_mut().for_each(|planned| planned.cell.target = Target::Host);
     ours(planned.iter().map(|planned| &planned.cell))?;
-    let (owns, works) = (Owns::default(), Works::default());
+    let (owns, works) = (CustomMonitors::default(), CustomWorkloads::default());
     Ok(Asked { plan: plan.name, kernels, planned, shard: None, owns, works, loadable: None })
 }
 
@@ -139,13 +144,13 @@ fn loadable(args: &Args, kernels: &[String]) -> Result<Option<Loadable>> {
 /// to the workloads.
 pub(in crate::cmd) fn owns<'a>(
     texts: impl IntoIterator<Item = &'a String>,
-    with: With,
-    works: &Works,
-) -> Result<Owns> {
+    with: CommandOptions,
+    works: &CustomWorkloads,
+) -> Result<CustomMonitors> {
     let texts: Vec<&String> = texts.into_iter().collect();
     let commands = texts.iter().any(|text| text.starts_with("cmd:"));
     let bring = if commands || !works.have_commands() { with.bring } else { Vec::new() };
-    Owns::read(texts, &With { bring, ..with })
+    CustomMonitors::read(texts, &CommandOptions { bring, ..with })
 }
 
 /// The plan: a named one, one in a file, or one made from the command line's globs.
@@ -277,13 +282,6 @@ mod tests {
             "name = \"p\"\nkernels = [\"all\"]\n[[cells]]\nworkloads = [\"null-syscall\"]\nmonitors = []\n";
         std::fs::write(&file, text).unwrap();
         assert_eq!(kernels_of(&format!("--plan {}", file.display())).unwrap(), rows);
-    }
-
-    #[test]
-    fn only_kernels_whose_cells_load_modules_need_them() {
-        let of = |line: &str| asked(&args(line)).unwrap().with_modules().len();
-        assert_eq!(of("--kernel 6.1,6.12 --monitor livepatch+*"), 2);
-        assert_eq!(of("--kernel 6.1,6.12 --monitor bpf-lsm+*"), 0);
     }
 
     #[test]

@@ -4,8 +4,9 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use common::cells::{default_session, planned, run};
-use hookbench::custom::monitor::{Owns, With};
+use common::cells::{LONG, default_session, planned, run, session_with};
+use hookbench::custom::monitor::{CommandOptions, CustomMonitors};
+use hookbench::session::guests::{ExactSession, Needs};
 use hookbench_model::{FailureKind, Measured, Outcome, Schedule};
 
 mod common;
@@ -13,7 +14,7 @@ mod common;
 /// Compiles the source with `macros`. Returns the path of the object.
 fn object(folder: &Path, macros: &[&str]) -> PathBuf {
     let object = folder.join("own.o");
-    let source = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/own/own.bpf.c");
+    let source = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/custom/monitor.bpf.c");
     let output = Command::new(common::clang())
         .args(["-g", "-O2", "-target", "bpf", "-mcpu=v3", "-I/usr/include/x86_64-linux-gnu", "-c", source])
         .args(macros.iter().map(|name| format!("-D{name}")))
@@ -25,17 +26,22 @@ fn object(folder: &Path, macros: &[&str]) -> PathBuf {
     object
 }
 
+/// A session whose guests get the custom monitor `text`.
+fn session_of(text: &str, options: &CommandOptions) -> ExactSession {
+    let monitors = CustomMonitors::read([&text.to_string()], options).unwrap();
+    session_with(Needs { monitors, ..Needs::kernel("6.1") }, LONG)
+}
+
 /// The outcome of the execve cell under the monitor `text`.
 fn outcome(text: &str, schedule: Schedule) -> Outcome {
-    let with = match text.starts_with("cmd:") {
-        true => With { ready: Some("ready".into()), ..With::default() },
-        false => With::default(),
+    let options = match text.starts_with("cmd:") {
+        true => CommandOptions { ready: Some("ready".into()), ..CommandOptions::default() },
+        false => CommandOptions::default(),
     };
-    let owns = Owns::read([&text.to_string()], &with).unwrap();
     let (monitor, tuning) = hookbench_plan::custom_name::parse(text).unwrap().unwrap();
     let mut planned = planned("6.1", "execve-noop", "none", &[], schedule);
     (planned.cell.monitor, planned.cell.tuning) = (monitor, tuning);
-    run(&default_session().with_own(owns, &|_| ()).unwrap(), &planned, None)
+    run(&session_of(text, &options), &planned, None)
 }
 
 fn of_object(macros: &[&str]) -> Outcome {
@@ -103,9 +109,8 @@ fn parameters_set_variables_and_select_programs_of_an_object() {
 #[test]
 fn bpftrace_is_measured_and_equal_cells_are_equal() {
     let text = "cmd:bpftrace -e 'tracepoint:sched:sched_process_exec { @[comm] = count(); }'";
-    let with = With { ready: Some("Attaching".into()), bring: vec!["bpftrace".into()] };
-    let owns = Owns::read([&text.to_string()], &with).unwrap();
-    let session = default_session().with_own(owns, &|message| eprintln!("{message}")).unwrap();
+    let options = CommandOptions { ready: Some("Attaching".into()), bring: vec!["bpftrace".into()] };
+    let session = session_of(text, &options);
     let mut planned = planned("6.1", "execve-noop", "none", &[], Schedule::Paced);
     planned.cell.boot.memory_mib = 1024;
     let none = numbers(run(&session, &planned, None));

@@ -7,7 +7,13 @@ use hookbench_model::{Cell, MonitorName, Outcome, Schedule, Target};
 use crate::session::Session;
 
 /// Boots or restores a guest with `kernel` and times getppid.
-pub(crate) fn getppid(session: &dyn Session, kernel: &str, target: Target) -> Outcome {
+pub(crate) fn getppid(session: &dyn Session, kernel: &str) -> Outcome {
+    let (cell, spec) = cell(kernel, session.environment().target);
+    session.run(&cell, &spec).outcome
+}
+
+/// The trial cell on `kernel`.
+pub(super) fn cell(kernel: &str, target: Target) -> (Cell, CellSpec) {
     let cell = Cell {
         kernel: kernel.into(),
         target,
@@ -30,5 +36,5 @@ pub(crate) fn getppid(session: &dyn Session, kernel: &str, target: Target) -> Ou
         work: None,
         fault: None,
     };
-    session.run(&cell, &spec)
+    (cell, spec)
 }

@@ -8,7 +8,7 @@ use common::{HOOKBENCH, clang, text};
 
 mod common;
 
-const SOURCE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/own/lookup.bpf.c");
+const SOURCE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/custom/lookup.bpf.c");
 
 /// Builds a copy of the source in the folder `place`.
 fn build(place: &Path, macros: &[&str]) {

@@ -1,19 +1,32 @@
 //! Checks a guest's answer against its cell. A well-formed answer may still be false.
 //! The check only compares values; it does not know how the answer arrived.
 
-use hookbench_model::measurement::{Happened, Refused};
-use hookbench_model::protocol::CellSpec;
-use hookbench_model::{Events, Loading, Measured, Schedule, Target};
-use hookbench_probes::Monitor;
-use hookbench_workloads::Workload;
+mod events;
+mod refusals;
 
-/// The highest number of clock units per second of the guest's time: the instructions
-/// that the exact clock counts, or more cycles than any hardware counter makes.
-const fn rate(target: Target) -> u128 {
-    match target {
-        Target::Tcg => 1_000_000_000,
-        Target::Kvm | Target::Host => 10_000_000_000,
-    }
+use hookbench_model::protocol::CellSpec;
+use hookbench_model::{Loading, Measured};
+use hookbench_probes::Monitor;
+
+/// More cycles per second than any hardware counter makes.
+const HARDWARE_RATE: u64 = 10_000_000_000;
+
+/// What can be true of the answers of one target.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct TargetRules {
+    /// The highest number of clock units per second of the guest's time.
+    rate: u64,
+    /// Whether processes other than hookbench's own cause events.
+    has_other_processes: bool,
+}
+
+impl TargetRules {
+    /// The exact clock counts a fixed number of instructions per second.
+    pub(crate) const TCG: TargetRules = TargetRules { rate: 1_000_000_000, has_other_processes: false };
+    /// Guests under KVM.
+    pub(crate) const KVM: TargetRules = TargetRules { rate: HARDWARE_RATE, has_other_processes: false };
+    /// This machine.
+    pub(crate) const HOST: TargetRules = TargetRules { rate: HARDWARE_RATE, has_other_processes: true };
 }
 
 /// Checks whether `measured` can be the answer to `spec`.
@@ -23,23 +36,29 @@ const fn rate(target: Target) -> u128 {
 pub(crate) fn check(
     spec: &CellSpec,
     monitor: Monitor,
-    target: Target,
+    rules: TargetRules,
     measured: &Measured,
 ) -> Result<(), String> {
     let found = hookbench_workloads::of(spec)
         .ok_or_else(|| format!("numbers of {}, which is not a workload", spec.workload))?;
     let workload = &*found;
-    samples(spec, target, &measured.samples)?;
+    check_samples(spec, rules.rate, &measured.samples)?;
     if measured.calibration == 0 {
         return Err("an empty timed section with a cost of zero".into());
     }
-    refused(spec, monitor, workload, measured.refused.as_ref())?;
+    refusals::check(spec, monitor, workload, measured.refused.as_ref())?;
     match (&measured.events, monitor.sink.sees()) {
-        (Some(found), true) => events(spec, monitor, workload, (found, target == Target::Host))?,
+        (Some(found), true) => events::check(spec, monitor, workload, found, rules.has_other_processes)?,
         (None, true) => return Err(format!("no events, although {} sees them", spec.monitor)),
         (Some(_), false) => return Err(format!("events, although {} does not see any", spec.monitor)),
         (None, false) => {}
     }
+    check_attaching(spec, measured)?;
+    check_loading(measured)
+}
+
+/// Checks that a monitor has the costs of attaching, and `none` has not.
+fn check_attaching(spec: &CellSpec, measured: &Measured) -> Result<(), String> {
     for (what, is) in [("cost", measured.attach_cost.is_some()), ("memory", measured.memory_bytes.is_some())]
     {
         match (is, spec.monitor.is_none()) {
@@ -48,11 +67,11 @@ pub(crate) fn check(
             _ => {}
         }
     }
-    loading(measured)
+    Ok(())
 }
 
 /// Checks that the steps of loading cost at most as much as attaching in all.
-fn loading(measured: &Measured) -> Result<(), String> {
+fn check_loading(measured: &Measured) -> Result<(), String> {
     let Some(Loading { open, load, verify, attach, .. }) = measured.loading else { return Ok(()) };
     let steps: u128 = [open, load, verify, attach].into_iter().map(u128::from).sum();
     match measured.attach_cost {
@@ -61,7 +80,8 @@ fn loading(measured: &Measured) -> Result<(), String> {
     }
 }
 
-fn samples(spec: &CellSpec, target: Target, samples: &[u64]) -> Result<(), String> {
+/// Checks the number of samples, and that they fit into the cell's time limit.
+fn check_samples(spec: &CellSpec, rate: u64, samples: &[u64]) -> Result<(), String> {
     if samples.len() != spec.samples as usize {
         return Err(format!("{} samples instead of {}", samples.len(), spec.samples));
     }
@@ -69,81 +89,18 @@ fn samples(spec: &CellSpec, target: Target, samples: &[u64]) -> Result<(), Strin
         return Err("an operation with a cost of zero".into());
     }
     let all: u128 = samples.iter().map(|&sample| u128::from(sample)).sum();
-    if all > u128::from(spec.budget) * rate(target) {
+    if all > u128::from(spec.budget) * u128::from(rate) {
         return Err(format!("operations that took more than the cell's limit of {} s", spec.budget));
     }
     Ok(())
 }
 
-/// Checks the number of refused operations: all that a denying monitor must refuse, and
-/// no others.
-fn refused(
-    spec: &CellSpec,
-    monitor: Monitor,
-    workload: &dyn Workload,
-    refused: Option<&Refused>,
-) -> Result<(), String> {
-    let owed = if owes(spec, monitor, workload).is_some() { u64::from(spec.samples) } else { 0 };
-    match refused.map_or(0, |refused| refused.operations) {
-        found if found == owed => {}
-        found => return Err(format!("{found} refused operations instead of {owed} of {}", spec.samples)),
-    }
-    let asked = owed > 0 && monitor.sink.kills_all();
-    let of = asked.then(|| workload.events(spec.samples.into()));
-    match refused.and_then(|refused| refused.happened) {
-        None if !asked => Ok(()),
-        Some(happened) if Some(happened.of) == of && happened.events <= happened.of => Ok(()),
-        Some(Happened { events, of }) => {
-            Err(format!("{events} of {of} events that happened before the kill"))
-        }
-        None => Err("no count of events that happened before the kill".into()),
-    }
-}
-
-/// The number of operations after which a denying monitor must refuse; `None` if it need
-/// not refuse any.
-fn owes(spec: &CellSpec, monitor: Monitor, workload: &dyn Workload) -> Option<u32> {
-    let denial = workload.denial(&spec.params, monitor.sink.enforcement);
-    denial.map(|denial| denial.after_operations)
-}
-
-/// Checks that the monitor saw every event; in a burst, that it saw every event or
-/// reported it as lost. If other processes cause events too, it may have seen more.
-fn events(
-    spec: &CellSpec,
-    monitor: Monitor,
-    workload: &dyn Workload,
-    (found, others): (&Events, bool),
-) -> Result<(), String> {
-    let behaviour = workload.info().behaviour;
-    if found.behaviour != behaviour {
-        let other: String = found.behaviour.chars().take(20).collect();
-        return Err(format!("events of {other:?} instead of {behaviour}"));
-    }
-    let warmup = spec.warmup.max(owes(spec, monitor, workload).unwrap_or(0));
-    let made = workload.events(u64::from(warmup) + u64::from(spec.samples));
-    let Events { expected, seen, lost, looks, .. } = *found;
-    match (looks, monitor.sink.samples) {
-        (None, true) => return Err(format!("no number of samples that {} took", spec.monitor)),
-        (Some(0), true) => return Err(format!("numbers, although {} never took a sample", spec.monitor)),
-        (Some(_), false) => return Err(format!("samples of {}, which does not sample", spec.monitor)),
-        _ => {}
-    }
-    if expected != made {
-        return Err(format!("{expected} expected {behaviour} events instead of {made}"));
-    }
-    let counted = if spec.schedule == Schedule::Burst { seen.checked_add(lost) } else { Some(seen) };
-    let missed = monitor.sink.samples && counted.is_some_and(|counted| counted < made);
-    let more = others && counted.is_some_and(|counted| counted > made);
-    if missed || more || counted == Some(made) {
-        return Ok(());
-    }
-    Err(format!("numbers, although {seen} events were seen and {lost} lost instead of {made}"))
-}
-
 #[cfg(test)]
 mod tests {
+    use super::refusals::operations_before_denial;
     use super::*;
+    use hookbench_model::measurement::{Happened, Refused};
+    use hookbench_model::{Events, Schedule};
     use proptest::prelude::*;
 
     /// A cell, and a true answer to it.
@@ -162,7 +119,7 @@ mod tests {
         };
         let (found, watched) = (probe(&spec), monitor != "none");
         let workload = hookbench_workloads::find(workload).unwrap();
-        let owed = owes(&spec, found, workload);
+        let owed = operations_before_denial(&spec, found, workload);
         let made = workload.events(u64::from(owed.unwrap_or(0).max(2)) + 3);
         let behaviour = workload.info().behaviour.to_string();
         let events =
@@ -196,7 +153,7 @@ mod tests {
     /// The result of the check after `change` has modified the answer.
     fn said(mut of: (CellSpec, Measured), change: impl FnOnce(&mut Measured)) -> String {
         change(&mut of.1);
-        check(&of.0, probe(&of.0), Target::Tcg, &of.1).err().unwrap_or_default()
+        check(&of.0, probe(&of.0), TargetRules::TCG, &of.1).err().unwrap_or_default()
     }
 
     #[test]
@@ -303,6 +260,20 @@ mod tests {
         assert!(said(deny(), late(6, 6)).contains("6 of 6 events"));
     }
 
+    #[test]
+    fn other_processes_cause_more_events_and_hardware_counts_faster() {
+        let (spec, mut measured) = asked("mprotect-storm", "to=r", "bpf-lsm+count", Schedule::Paced);
+        let is_valid = |rules, measured: &Measured| check(&spec, probe(&spec), rules, measured).is_ok();
+        measured.events.as_mut().unwrap().seen += 1;
+        assert!(is_valid(TargetRules::HOST, &measured));
+        assert!(!is_valid(TargetRules::KVM, &measured) && !is_valid(TargetRules::TCG, &measured));
+        measured.events.as_mut().unwrap().seen -= 1;
+        // Of the 30 s that the cell may take, the exact clock counts 3e10 instructions.
+        measured.samples = vec![5_000_000_000, 1, 30_000_000_000];
+        assert!(is_valid(TargetRules::HOST, &measured) && is_valid(TargetRules::KVM, &measured));
+        assert!(!is_valid(TargetRules::TCG, &measured));
+    }
+
     proptest! {
         #[test]
         fn any_answer_is_checked_without_panic(
@@ -329,7 +300,7 @@ mod tests {
                 ..Measured::default()
             };
             // Random values never form a true answer.
-            prop_assert!(check(&spec, probe(&spec), Target::Tcg, &measured).is_err());
+            prop_assert!(check(&spec, probe(&spec), TargetRules::TCG, &measured).is_err());
         }
     }
 }

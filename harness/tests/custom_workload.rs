@@ -4,9 +4,10 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use common::cells::{default_session, measured, planned, run};
+use common::cells::{LONG, default_session, measured, planned, run, session_with};
 use common::text;
-use hookbench::custom::workload::Works;
+use hookbench::custom::workload::CustomWorkloads;
+use hookbench::session::guests::{ExactSession, Needs};
 use hookbench_model::{FailureKind, Measured, Outcome, Schedule};
 use hookbench_probes::modules::SOURCES;
 use hookbench_vm::cache::Cache;
@@ -17,10 +18,15 @@ use hookbench_vm::modules::Modules;
 
 mod common;
 
+/// A session whose guests get the custom workload `text` and load modules.
+fn session_of(text: &str, expect_exit: Option<i32>, loadable: Option<Loadable>) -> ExactSession {
+    let workloads = CustomWorkloads::read([&text.to_string()], &[], expect_exit).unwrap();
+    session_with(Needs { workloads, loadable, ..Needs::kernel("6.1") }, LONG)
+}
+
 /// The outcome of the cell of the workload `text` under `monitor`.
 fn outcome(text: &str, monitor: &str, expect_exit: Option<i32>) -> Outcome {
-    let works = Works::read([&text.to_string()], &[], expect_exit).unwrap();
-    let session = default_session().with_works(works, &|_| ()).unwrap();
+    let session = session_of(text, expect_exit, None);
     run(&session, &planned("6.1", text, monitor, &[], Schedule::Paced), None)
 }
 
@@ -142,11 +148,8 @@ fn modules_of_a_custom_kernel_are_loaded_before_the_measurement() {
     let command =
         "cmd:loaded=bash -c 'read -r first </proc/modules && [[ $first == hookbench_ftrace_ops* ]]'";
     let planned = planned("6.1", command, "none", &[], Schedule::Paced);
-    let session = |loadable| {
-        let works = Works::read([&command.to_string()], &[], None).unwrap();
-        default_session().with_works(works, &|_| ()).unwrap().with_loadable(loadable)
-    };
-    numbers(run(&session(loadable), &planned, None));
-    let (_, why) = failed(run(&session(Loadable::default()), &planned, None));
+    let outcome = |loadable| run(&session_of(command, None, loadable), &planned, None);
+    numbers(outcome(Some(loadable)));
+    let (_, why) = failed(outcome(None));
     assert!(why.contains("exit code 1 instead of success"), "{why}");
 }
