@@ -32,7 +32,7 @@ fn outcome(text: &str, schedule: Schedule) -> Outcome {
         false => With::default(),
     };
     let owns = Owns::read([&text.to_string()], &with).unwrap();
-    let (monitor, tuning) = hookbench_plan::custom_name::parse(text).unwrap().unwrap();
+    let (monitor, tuning) = hookbench_plan::custom_monitor_name(text).unwrap().unwrap();
     let mut planned = planned("6.1", "execve-noop", "none", &[], schedule);
     (planned.cell.monitor, planned.cell.tuning) = (monitor, tuning);
     run(&default_session().with_own(owns, &|_| ()).unwrap(), &planned, None)

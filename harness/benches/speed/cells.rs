@@ -13,7 +13,7 @@ use hookbench::run::runner::{self, Event};
 use hookbench::session::Session;
 use hookbench::session::guests::{BUDGET, QemuSession};
 use hookbench_model::{Cell, Measurement, MonitorName, Outcome, Schedule, Target};
-use hookbench_plan::plan::Planned;
+use hookbench_plan::Planned;
 use hookbench_reports::terminal;
 use hookbench_results::Run;
 use hookbench_results::run::SCHEMA;

@@ -20,7 +20,7 @@ use crate::baseline;
 use crate::custom::monitor::Owns;
 use crate::custom::workload::Works;
 use crate::run::interrupt::Stopped;
-use hookbench_plan::plan::Planned;
+use hookbench_plan::Planned;
 
 /// The exit codes, as `--help` lists them.
 const EXIT_CODES: &str = "\

@@ -19,7 +19,7 @@ use hookbench_vm::userland::Userland;
 use regex_lite::Regex;
 use sha2::{Digest, Sha256};
 
-use hookbench_plan::custom_name::{command, parse, tuned};
+use hookbench_plan::{custom_monitor_name, parse_command, split_tuning};
 
 /// The largest file of a custom monitor, in bytes.
 const LARGEST: u64 = 64 << 20;
@@ -77,7 +77,7 @@ impl Owns {
             }
         }
         for text in texts {
-            let Some((name, _)) = parse(text)? else { continue };
+            let Some((name, _)) = custom_monitor_name(text)? else { continue };
             let own = Own::read(&name, text, with)?;
             let had = owns.all.insert(name.clone(), own.clone());
             ensure!(
@@ -181,7 +181,7 @@ fn config(kernel: &Kernel) -> Result<Option<GuestFile>> {
 impl Own {
     fn read(name: &MonitorName, text: &str, with: &With) -> Result<Own> {
         let (kind, rest) = CustomMonitorKind::of(text).context("not a custom monitor")?;
-        let (rest, _) = tuned(kind, rest)?;
+        let (rest, _) = split_tuning(kind, rest)?;
         let mut record = CustomMonitorRecord { name: name.to_string(), ..CustomMonitorRecord::default() };
         let (what, bytes) = match kind {
             CustomMonitorKind::Bpf | CustomMonitorKind::Audit => {
@@ -193,7 +193,7 @@ impl Own {
                     Regex::new(ready)
                         .with_context(|| format!("--ready {ready:?} is not a regular expression"))?;
                 }
-                let command = Command { words: command(rest)?.1, ready: with.ready.clone() };
+                let command = Command { words: parse_command(rest)?.1, ready: with.ready.clone() };
                 record.command.clone_from(&command.words);
                 record.ready.clone_from(&command.ready);
                 // `fetch` records the payload, which is not known yet.

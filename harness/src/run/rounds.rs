@@ -13,7 +13,7 @@ use hookbench_model::{Cell, ClockSamples, Events, Measured, Measurement, Outcome
 use crate::run::interrupt::Stop;
 use crate::run::runner::{Event, spec};
 use crate::session::Session;
-use hookbench_plan::plan::Planned;
+use hookbench_plan::Planned;
 
 /// The number of rounds, and their order.
 #[derive(Debug, Clone, Copy)]
@@ -243,13 +243,13 @@ mod tests {
     }
 
     fn planned() -> Vec<Planned> {
-        let products = hookbench_plan::plan::Products {
+        let products = hookbench_plan::Products {
             workloads: vec!["mprotect-storm".into()],
             monitors: vec!["kprobe+count".into(), "fentry+count".into()],
             samples: Some(4),
             ..Default::default()
         };
-        let plan = hookbench_plan::plan::Plan {
+        let plan = hookbench_plan::Plan {
             name: "t".into(),
             about: String::new(),
             kernels: vec![],

@@ -13,7 +13,7 @@ use hookbench_model::{Cell, Measurement, Outcome};
 
 use crate::run::interrupt::Stop;
 use crate::session::Session;
-use hookbench_plan::plan::Planned;
+use hookbench_plan::Planned;
 
 /// What the runner reports while it runs.
 pub enum Event {
@@ -133,7 +133,7 @@ mod tests {
     }
 
     fn planned() -> Vec<Planned> {
-        hookbench_plan::plan::Plan::open("quick").unwrap().cells(&["6.1".into()]).unwrap()
+        hookbench_plan::Plan::open("quick").unwrap().cells(&["6.1".into()]).unwrap()
     }
 
     fn measured(jobs: usize) -> Vec<Measurement> {

@@ -9,8 +9,8 @@ use hookbench_workloads::own::ask;
 
 use super::args::Args;
 use crate::session::guests::BUDGET;
-use hookbench_plan::custom_name::{parse, split};
-use hookbench_plan::plan::Planned;
+use hookbench_plan::Planned;
+use hookbench_plan::{custom_monitor_name, split_lists};
 
 /// This process's command line.
 pub(super) fn words() -> Vec<String> {
@@ -43,8 +43,9 @@ fn alone(program: &str, planned: &Planned, args: &Args) -> String {
     let mut words =
         [program, "run", "--cell", &planned.cell.to_string(), "--console"].map(String::from).to_vec();
     if planned.cell.monitor.custom().is_some() {
-        let own = split(&args.monitor).into_iter().filter(|text| {
-            parse(text).is_ok_and(|own| own.is_some_and(|(name, _)| name == planned.cell.monitor))
+        let own = split_lists(&args.monitor).into_iter().filter(|text| {
+            custom_monitor_name(text)
+                .is_ok_and(|own| own.is_some_and(|(name, _)| name == planned.cell.monitor))
         });
         words.extend(own.take(1).flat_map(|text| ["--monitor".into(), text]));
         words.extend(args.ready.iter().flat_map(|ready| ["--ready".into(), ready.clone()]));
@@ -71,7 +72,7 @@ fn alone(program: &str, planned: &Planned, args: &Args) -> String {
 /// The options that give the cell's custom workload and the payload of its commands.
 fn own_workload(planned: &Planned, args: &Args) -> Vec<String> {
     let mut words = Vec::new();
-    let texts = split(&args.workload).into_iter();
+    let texts = split_lists(&args.workload).into_iter();
     let own =
         texts.filter(|text| ask::name(text).is_ok_and(|name| name.as_ref() == Some(&planned.cell.workload)));
     words.extend(own.take(1).flat_map(|text| ["--workload".into(), text]));

@@ -35,7 +35,7 @@ use crate::run::interrupt::{Stop, Stopped};
 use crate::run::runner::{self, Event};
 use crate::session::Session;
 use crate::session::guests::QemuSession;
-use hookbench_plan::plan::Planned;
+use hookbench_plan::Planned;
 
 /// Runs the plan and writes its results.
 ///

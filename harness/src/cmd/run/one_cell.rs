@@ -12,8 +12,8 @@ use super::args::Args;
 use super::selection::{Asked, known, owns};
 use crate::custom::monitor::{Owns, With};
 use crate::custom::workload::Works;
-use hookbench_plan::custom_name::{parse, split};
-use hookbench_plan::plan::{Plan, Products};
+use hookbench_plan::{Plan, Products};
+use hookbench_plan::{custom_monitor_name, split_lists};
 
 /// Resolves the cell called `name`.
 pub(super) fn one(name: &str, args: &Args) -> Result<Asked> {
@@ -77,10 +77,10 @@ pub(super) fn alike(cell: &Cell, name: &str, args: &Args) -> Result<Asked> {
 
 /// Reads the cell's custom monitor, which `--monitor` gives.
 fn one_s_own(cell: &Cell, args: &Args, works: &Works) -> Result<Owns> {
-    let given = split(&args.monitor);
+    let given = split_lists(&args.monitor);
     for text in &given {
         ensure!(
-            parse(text)?.is_some_and(|(name, _)| name == cell.monitor),
+            custom_monitor_name(text)?.is_some_and(|(name, _)| name == cell.monitor),
             "the cell {cell} has the monitor {}, not {text:?}",
             cell.monitor
         );
@@ -97,7 +97,7 @@ fn one_s_own(cell: &Cell, args: &Args, works: &Works) -> Result<Owns> {
 
 /// Reads the cell's custom workload, which `--workload` gives.
 fn own_workload(cell: &Cell, args: &Args) -> Result<Works> {
-    let given = split(&args.workload);
+    let given = split_lists(&args.workload);
     for text in &given {
         ensure!(
             ask::name(text)?.as_ref() == Some(&cell.workload),
@@ -118,7 +118,7 @@ fn own_workload(cell: &Cell, args: &Args) -> Result<Works> {
 mod tests {
     use super::*;
     use crate::cmd::run::args::tests::args;
-    use hookbench_plan::plan::{Plan, Planned};
+    use hookbench_plan::{Plan, Planned};
 
     fn cell(name: &str) -> Result<Asked> {
         one(name, &args("--samples 7"))

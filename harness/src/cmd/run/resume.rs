@@ -11,7 +11,7 @@ use hookbench_results::store::{JOURNAL_FILE, Journal, describe};
 
 use crate::cmd::say;
 use crate::run::folder::{Holds, holds};
-use hookbench_plan::plan::Planned;
+use hookbench_plan::Planned;
 
 /// The measurements of the interrupted run in `folder`; `None` if it ended before it
 /// wrote its description.

@@ -15,9 +15,9 @@ use super::args::Args;
 use super::one_cell::{alike, one};
 use crate::custom::monitor::{Owns, With};
 use crate::custom::workload::Works;
-use hookbench_plan::custom_name::split;
-use hookbench_plan::plan::{Plan, Planned, Products};
-use hookbench_plan::select::select;
+use hookbench_plan::select;
+use hookbench_plan::split_lists;
+use hookbench_plan::{Plan, Planned, Products};
 
 /// The cells of a run, and what they need.
 pub(in crate::cmd) struct Asked {
@@ -190,8 +190,8 @@ fn custom(args: &Args) -> Result<Plan> {
         params.entry(LOADER.into()).or_default().extend(args.loader.iter().cloned());
     }
     let cells = vec![Products {
-        workloads: all(&split(&args.workload)),
-        monitors: all(&split(&args.monitor)),
+        workloads: all(&split_lists(&args.workload)),
+        monitors: all(&split_lists(&args.monitor)),
         params,
         ..Products::default()
     }];
