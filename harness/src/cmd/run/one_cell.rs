@@ -11,7 +11,7 @@ use hookbench_workloads::own::ask;
 
 use super::args::Args;
 use super::capabilities;
-use super::cells::{Cells, read_monitors};
+use super::cells::{Cells, open_loadable, read_monitors};
 use super::kernels::known_kernels;
 use crate::custom::monitor::{Owns, With};
 use crate::custom::workload::Works;
@@ -30,7 +30,9 @@ pub(super) fn in_guests(name: &str, args: &Args) -> Result<Cells> {
             known_kernels()?.join(", ")
         );
     }
-    find(&cell, name, args)
+    let cells = find(&cell, name, args)?;
+    let loadable = open_loadable(args, &cells.kernels)?;
+    Ok(Cells { loadable, ..cells })
 }
 
 /// Resolves the cell called `name` on this machine, whose kernel is `release`.
@@ -148,6 +150,17 @@ mod tests {
         }
         assert_eq!(cell("audit-pair-n/tcg/null-syscall/paced/none").unwrap().kernels, ["audit-pair-n"]);
         assert_eq!(cell("Cargo.toml/tcg/null-syscall/paced/none").unwrap().kernels, ["Cargo.toml"]);
+    }
+
+    #[test]
+    fn a_cell_on_a_kernel_of_the_user_has_the_modules_folder() {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::create_dir(folder.path().join("kernel")).unwrap();
+        let args = args(&format!("--modules {}", folder.path().display()));
+        let cells = in_guests("Cargo.toml/tcg/null-syscall/paced/none", &args).unwrap();
+        assert!(cells.loadable.is_some());
+        let error = in_guests("6.1/tcg/null-syscall/paced/none", &args).err().unwrap().to_string();
+        assert!(error.contains("given by its path"), "{error}");
     }
 
     #[test]
