@@ -38,7 +38,7 @@ fn outcome(text: &str, schedule: Schedule) -> Outcome {
         true => CommandOptions { ready: Some("ready".into()), ..CommandOptions::default() },
         false => CommandOptions::default(),
     };
-    let (monitor, tuning) = hookbench_plan::custom_name::parse(text).unwrap().unwrap();
+    let (monitor, tuning) = hookbench_plan::custom_monitor_name(text).unwrap().unwrap();
     let mut planned = planned("6.1", "execve-noop", "none", &[], schedule);
     (planned.cell.monitor, planned.cell.tuning) = (monitor, tuning);
     run(&session_of(text, &options), &planned, None)

@@ -9,7 +9,7 @@ use hookbench::session::Session;
 use hookbench::session::guests::ExactSession;
 use hookbench_model::protocol::{CellSpec, Fault};
 use hookbench_model::{Failure, FailureKind, Outcome, Schedule};
-use hookbench_plan::plan::Planned;
+use hookbench_plan::Planned;
 
 mod common;
 

@@ -5,7 +5,7 @@ use common::cells::{default_session, measured, paced, planned, run};
 use hookbench::session::guests::ExactSession;
 use hookbench_model::protocol::Fault;
 use hookbench_model::{FailureKind, Outcome, Schedule};
-use hookbench_plan::plan::Planned;
+use hookbench_plan::Planned;
 
 mod common;
 

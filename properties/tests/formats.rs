@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 
 use hookbench_model::protocol::CellSpec;
 use hookbench_model::{Cell, Measurement};
+use hookbench_plan::Plan;
 use hookbench_probes::undo;
 use hookbench_properties::{FORMATS, Format};
 use hookbench_results::Run;
@@ -34,8 +35,7 @@ fn seeds() -> Vec<(Format, Vec<u8>)> {
 
 #[test]
 fn each_format_has_a_target_and_seeds() {
-    let mut formats: BTreeSet<String> = FORMATS.iter().map(|format| format.name.to_string()).collect();
-    formats.insert("plan".into());
+    let formats: BTreeSet<String> = FORMATS.iter().map(|format| format.name.to_string()).collect();
     assert_eq!(names(&fuzz().join("fuzz_targets")), formats);
     assert_eq!(names(&fuzz().join("seeds")), formats);
 }
@@ -57,6 +57,10 @@ fn seeds_are_of_the_formats_as_they_are_now() {
     }
     for name in ["elf", "bzimage-plain", "bzimage-gzip", "bzimage-xz", "bzimage-zstd", "bzimage-lz4"] {
         vmlinux::extract(seed(&format!("kernel/{name}")), 1 << 20).unwrap();
+    }
+    for name in ["plan/quick", "plan/full", "plan/params"] {
+        let plan: Plan = toml::from_str(&String::from_utf8(seed(name)).unwrap()).unwrap();
+        assert!(!plan.cells(&["6.1".into()]).unwrap().is_empty(), "{name}");
     }
     serde_json::from_slice::<CellSpec>(&seed("words/cell")).unwrap();
     String::from_utf8(seed("words/cell-name")).unwrap().parse::<Cell>().unwrap();

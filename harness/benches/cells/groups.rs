@@ -7,7 +7,7 @@ use criterion::{Bencher, BenchmarkId, Criterion, SamplingMode, Throughput};
 use hookbench::run::runner;
 use hookbench::session::Session;
 use hookbench_model::Outcome;
-use hookbench_plan::plan::Planned;
+use hookbench_plan::Planned;
 
 use crate::counts::{Counts, apart};
 

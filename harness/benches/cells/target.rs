@@ -2,7 +2,7 @@
 //! clock.
 
 use anyhow::{Context, Result, bail};
-use hookbench::run::interrupt::Interrupt;
+use hookbench::interrupt::Interrupt;
 use hookbench::session::Session;
 use hookbench::session::guests::{BUDGET, ExactOptions, ExactSession, Kvm, KvmSession, Needs, Provisions};
 use hookbench::session::hardware::HardwareOptions;

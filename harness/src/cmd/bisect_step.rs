@@ -12,15 +12,11 @@ use hookbench_model::{Cell, FailureKind, Measurement, Outcome, Target};
 use hookbench_reports::compare::{FORMATS, Report};
 use hookbench_results::Run;
 
-use super::run::on_host;
-use super::run::selection::{Asked, asked};
-use super::run::{self, make};
+use super::run::{self, Cells, Selection, complete};
 use super::{Usage, say, usage};
 use crate::baseline;
-use crate::custom::monitor::CustomMonitors;
-use crate::custom::workload::CustomWorkloads;
-use crate::run::interrupt::Interrupted;
-use hookbench_plan::plan::Planned;
+use crate::interrupt::Interrupted;
+use hookbench_plan::Planned;
 
 /// The exit codes, as `--help` lists them.
 const EXIT_CODES: &str = "\
@@ -76,18 +72,18 @@ pub fn bisect_step(args: &Args) -> Result<ExitCode> {
 }
 
 fn step(args: &Args) -> Result<u8> {
-    fits(args).map_err(usage)?;
+    refuse_options(args).map_err(usage)?;
     let folder = baseline::locate(&args.base).map_err(usage)?;
     let base = hookbench_results::store::load(&folder)
         .with_context(|| format!("failed to read the run in {}", folder.display()))?;
     let kernel = kernel_of(&base, args.base_kernel.as_deref()).map_err(usage)?;
-    let asked = cells(args, &base, &kernel).map_err(usage)?;
-    let [new_kernel] = &asked.kernels[..] else {
+    let selection = select(args, &base, &kernel).map_err(usage)?;
+    let [new_kernel] = &selection.cells.kernels[..] else {
         return Err(usage(anyhow::anyhow!("a step tests exactly one kernel: name it with --kernel")));
     };
-    let base = only(base, &kernel, &asked).map_err(usage)?;
-    let made = make(&args.run, &asked)?;
-    let new = called(made.run, new_kernel, &kernel);
+    let base = restrict(base, &kernel, &selection.cells.planned).map_err(usage)?;
+    let completed = complete(&selection)?;
+    let new = rename_kernel(completed.run, new_kernel, &kernel);
     if let Some(why) = cannot_be_tested(&new) {
         say::aside(&format!("bisect-step: this kernel cannot be tested: {why}"));
         return Ok(CANNOT_BE_TESTED);
@@ -95,7 +91,7 @@ fn step(args: &Args) -> Result<u8> {
     let comparison = Comparison::of(&base, &new);
     let rules = Rules { limits: args.limit.clone(), allow: args.allow.clone() };
     let gate = Gate::judge(&comparison, &rules).map_err(|error| usage(error.into()))?;
-    let new_name = made.folder.display().to_string();
+    let new_name = completed.folder.display().to_string();
     let names = Sides { base: args.base.as_str(), new: new_name.as_str() };
     let report = Report { names, comparison: &comparison, gate: Some(&gate), all: false, most: None };
     say::result(&(FORMATS[0].render)(&report))?;
@@ -105,9 +101,9 @@ fn step(args: &Args) -> Result<u8> {
 }
 
 /// Refuses options of `hookbench run` that make no sense here.
-fn fits(args: &Args) -> Result<()> {
+fn refuse_options(args: &Args) -> Result<()> {
     let run = &args.run;
-    ensure!(on_host::target(run)? == Target::Tcg, "a step needs the exact clock, so leave out --target");
+    ensure!(run::target(run)? == Target::Tcg, "a step needs the exact clock, so leave out --target");
     for (given, option) in [
         (run.shard.is_some(), "--shard"),
         (run.cell.is_some(), "--cell"),
@@ -137,20 +133,21 @@ fn kernel_of(base: &Run, asked: Option<&str>) -> Result<String> {
 
 /// The cells that `args` select; without a selection, those that `base` measured on
 /// `kernel`.
-fn cells(args: &Args, base: &Run, kernel: &str) -> Result<Asked> {
+fn select(args: &Args, base: &Run, kernel: &str) -> Result<Selection> {
     let run = &args.run;
     if run.plan.is_some() || !run.workload.is_empty() || !run.monitor.is_empty() {
-        return asked(run);
+        return Selection::from_args(run);
     }
     ensure!(run.kernel.len() == 1, "a step tests exactly one kernel: name it with --kernel");
     // Selecting any cell resolves and checks the kernel's name or path.
     let workload = vec!["null-syscall".into()];
-    let named = asked(&run::Args { workload, monitor: vec!["none".into()], ..run.clone() })?;
-    let [name] = &named.kernels[..] else {
+    let mut named =
+        Selection::from_args(&run::Args { workload, monitor: vec!["none".into()], ..run.clone() })?;
+    let [name] = &named.cells.kernels[..] else {
         bail!("a step tests exactly one kernel, and --kernel selects several")
     };
     let of_base = base.measurements.iter().filter(|of| of.cell.kernel == kernel);
-    let planned: Vec<Planned> = of_base.filter_map(|of| planned(of, name)).collect();
+    let planned: Vec<Planned> = of_base.filter_map(|of| on_kernel(of, name)).collect();
     ensure!(!planned.is_empty(), "BASE measured no cell on {kernel}");
     for Planned { cell, .. } in &planned {
         ensure!(
@@ -159,22 +156,24 @@ fn cells(args: &Args, base: &Run, kernel: &str) -> Result<Asked> {
             "the cell {cell} of BASE has a custom workload or monitor: pass --workload and --monitor again"
         );
     }
-    let (owns, works) = (CustomMonitors::default(), CustomWorkloads::default());
-    Ok(Asked { plan: format!("bisect-{}", base.plan), planned, owns, works, ..named })
+    let plan = format!("bisect-{}", base.plan);
+    let Cells { kernels, loadable, .. } = named.cells;
+    named.cells = Cells { plan, kernels, planned, loadable, ..Cells::default() };
+    Ok(named)
 }
 
 /// The cell of `measurement`, moved to `kernel`, if it has numbers.
-fn planned(measurement: &Measurement, kernel: &str) -> Option<Planned> {
+fn on_kernel(measurement: &Measurement, kernel: &str) -> Option<Planned> {
     let Outcome::Measured(measured) = &measurement.outcome else { return None };
     let cell = Cell { kernel: kernel.into(), ..measurement.cell.clone() };
     let info = hookbench_workloads::info(&cell.workload)?;
     Some(Planned { cell, samples: u32::try_from(measured.samples.len()).ok()?, warmup: info.warmup })
 }
 
-/// Reduces `base` to the measurements on `kernel` whose cells `asked` contains.
-fn only(mut base: Run, kernel: &str, asked: &Asked) -> Result<Run> {
+/// Reduces `base` to the measurements on `kernel` whose cells `planned` contains.
+fn restrict(mut base: Run, kernel: &str, planned: &[Planned]) -> Result<Run> {
     let meant = |cell: &Cell| Cell { kernel: kernel.into(), ..cell.clone() };
-    let wanted: BTreeSet<String> = asked.planned.iter().map(|of| meant(&of.cell).to_string()).collect();
+    let wanted: BTreeSet<String> = planned.iter().map(|of| meant(&of.cell).to_string()).collect();
     base.measurements.retain(|of| wanted.contains(&of.cell.to_string()));
     base.environment.kernels.retain(|record| record.name == kernel);
     let there: BTreeSet<String> = base.measurements.iter().map(|of| of.cell.to_string()).collect();
@@ -187,7 +186,7 @@ fn only(mut base: Run, kernel: &str, asked: &Asked) -> Result<Run> {
 
 /// Renames the kernel `from` of `run` to `to`, because only cells of the same name are
 /// compared.
-fn called(mut run: Run, from: &str, to: &str) -> Run {
+fn rename_kernel(mut run: Run, from: &str, to: &str) -> Run {
     for measurement in run.measurements.iter_mut().filter(|of| of.cell.kernel == from) {
         measurement.cell.kernel = to.into();
     }
@@ -275,7 +274,8 @@ mod tests {
         assert!(kernel_of(&two, None).unwrap_err().to_string().contains("6.1, 6.12"));
         assert_eq!(kernel_of(&two, Some("6.12")).unwrap(), "6.12");
         assert!(kernel_of(&two, Some("5.4")).is_err());
-        let cells: Vec<Planned> = one.measurements.iter().filter_map(|of| planned(of, "a/bzImage")).collect();
+        let cells: Vec<Planned> =
+            one.measurements.iter().filter_map(|of| on_kernel(of, "a/bzImage")).collect();
         assert_eq!(cells.len(), 1);
         assert_eq!((cells[0].cell.kernel.as_str(), cells[0].samples), ("a/bzImage", 7));
     }

@@ -10,7 +10,7 @@ use hookbench_model::Outcome;
 use hookbench_vm::cache::{Cache, Kind};
 use hookbench_vm::kernels;
 
-use crate::run::interrupt::Interrupt;
+use crate::interrupt::Interrupt;
 use crate::session::embedded::BPF_COMPILER;
 use crate::session::guests::kvm::check_device;
 use crate::session::guests::{ExactOptions, ExactSession, Kvm, KvmSession, Needs, Provisions, qemu_version};

@@ -12,7 +12,7 @@ use hookbench_probes::{Monitor, own};
 use hookbench_vm::{kernels, pair};
 use hookbench_workloads::WORKLOADS;
 
-use hookbench_plan::plan::{NAMED, Plan};
+use hookbench_plan::{NAMED, Plan};
 
 /// Arguments of `hookbench list`.
 #[derive(Debug, clap::Args)]

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, ensure};
 use hookbench_model::{CustomMonitorKind, MonitorName};
-use hookbench_plan::custom_name::{command, parse, tuned};
+use hookbench_plan::{custom_monitor_name, parse_command, split_tuning};
 use hookbench_probes::own::{COMMAND, Command, FOLDER};
 use hookbench_results::digest::sha256;
 use hookbench_results::environment::CustomMonitorRecord;
@@ -65,7 +65,7 @@ impl CustomMonitors {
         let payload = Payload::read(&options.bring, FOLDER)?;
         let mut all = BTreeMap::new();
         for text in texts {
-            let Some((name, _)) = parse(text)? else { continue };
+            let Some((name, _)) = custom_monitor_name(text)? else { continue };
             let monitor = CustomMonitor::read(&name, text, options)?;
             let had = all.insert(name.clone(), monitor.clone());
             ensure!(
@@ -147,7 +147,7 @@ fn config(kernel: &Kernel) -> Result<Option<GuestFile>> {
 impl CustomMonitor {
     fn read(name: &MonitorName, text: &str, options: &CommandOptions) -> Result<CustomMonitor> {
         let (kind, rest) = CustomMonitorKind::of(text).context("not a custom monitor")?;
-        let (rest, _) = tuned(kind, rest)?;
+        let (rest, _) = split_tuning(kind, rest)?;
         let mut record = CustomMonitorRecord { name: name.to_string(), ..CustomMonitorRecord::default() };
         let (source, bytes) = match kind {
             CustomMonitorKind::Bpf | CustomMonitorKind::Audit => {
@@ -159,7 +159,7 @@ impl CustomMonitor {
                     Regex::new(ready)
                         .with_context(|| format!("--ready {ready:?} is not a regular expression"))?;
                 }
-                let command = Command { words: command(rest)?.1, ready: options.ready.clone() };
+                let command = Command { words: parse_command(rest)?.1, ready: options.ready.clone() };
                 record.command.clone_from(&command.words);
                 record.ready.clone_from(&command.ready);
                 // `fetch` records the payload, which is not known yet.

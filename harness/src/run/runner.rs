@@ -10,10 +10,10 @@ use std::time::{Duration, Instant};
 use anyhow::Result;
 use hookbench_model::protocol::{CellSpec, Fault};
 use hookbench_model::{Cell, Measurement, Outcome};
-use hookbench_plan::plan::Planned;
+use hookbench_plan::Planned;
 use hookbench_results::attachments::Attachment;
 
-use crate::run::interrupt::Interrupt;
+use crate::interrupt::Interrupt;
 use crate::session::{Answered, Session};
 
 /// What the runner reports while it runs.
@@ -150,7 +150,7 @@ mod tests {
     }
 
     fn planned() -> Vec<Planned> {
-        hookbench_plan::plan::Plan::open("quick").unwrap().cells(&["6.1".into()]).unwrap()
+        hookbench_plan::Plan::open("quick").unwrap().cells(&["6.1".into()]).unwrap()
     }
 
     fn measured(jobs: usize) -> Vec<Measurement> {

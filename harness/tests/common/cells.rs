@@ -7,7 +7,7 @@ use hookbench::session::Session;
 use hookbench::session::guests::{ExactOptions, ExactSession, Needs, Provisions};
 use hookbench_model::protocol::Fault;
 use hookbench_model::{Measured, Outcome, Schedule};
-use hookbench_plan::plan::{Plan, Planned, Products};
+use hookbench_plan::{Plan, Planned, Products};
 
 /// A time limit that no cell reaches.
 pub(crate) const LONG: Duration = Duration::from_secs(120);

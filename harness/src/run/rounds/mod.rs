@@ -11,10 +11,10 @@ use std::time::Instant;
 use anyhow::Result;
 use hookbench_analysis::random::Random;
 use hookbench_model::{Cell, Outcome};
-use hookbench_plan::plan::Planned;
+use hookbench_plan::Planned;
 
 use self::gathered::Gathered;
-use crate::run::interrupt::Interrupt;
+use crate::interrupt::Interrupt;
 use crate::run::runner::{Event, spec};
 use crate::session::Session;
 
@@ -145,21 +145,13 @@ mod tests {
     }
 
     fn planned() -> Vec<Planned> {
-        let products = hookbench_plan::plan::Products {
+        let products = hookbench_plan::Products {
             workloads: vec!["mprotect-storm".into()],
             monitors: vec!["kprobe+count".into(), "fentry+count".into()],
             samples: Some(4),
             ..Default::default()
         };
-        let plan = hookbench_plan::plan::Plan {
-            name: "t".into(),
-            about: String::new(),
-            kernels: vec![],
-            ready: None,
-            bring: vec![],
-            expect_exit: None,
-            cells: vec![products],
-        };
+        let plan = hookbench_plan::Plan { name: "t".into(), cells: vec![products], ..Default::default() };
         plan.cells(&["k".into()]).unwrap()
     }
 

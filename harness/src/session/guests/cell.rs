@@ -19,7 +19,7 @@ use tempfile::TempDir;
 
 use super::provisions::Provisions;
 use crate::custom::module::{self, ModuleFile};
-use crate::run::interrupt::Interrupt;
+use crate::interrupt::Interrupt;
 use crate::verify::check::TargetRules;
 use crate::verify::outcome::{accept_answer, failure};
 use crate::verify::requirements::{boot_line, missing};

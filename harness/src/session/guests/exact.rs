@@ -18,7 +18,7 @@ use super::cell::{GuestCell, Guests, Preparation};
 use super::environment::{arguments, of_guests};
 use super::provisions::Provisions;
 use super::snapshots::Snapshots;
-use crate::run::interrupt::Interrupt;
+use crate::interrupt::Interrupt;
 use crate::session::{Answered, Session};
 use crate::verify::check::TargetRules;
 use crate::verify::outcome::no_snapshot;

@@ -17,7 +17,7 @@ use hookbench_vm::machine::{self, Machine};
 use super::cell::{Guests, Preparation};
 use super::environment::{arguments, of_guests};
 use super::provisions::Provisions;
-use crate::run::interrupt::Interrupt;
+use crate::interrupt::Interrupt;
 use crate::session::hardware::HardwareOptions;
 use crate::session::host::machine::quietest_cpu;
 use crate::session::validate::validate_clocks;

@@ -13,7 +13,7 @@ use hookbench_results::hardware::Hardware;
 use super::child::{self, Agent};
 use super::ledger::Ledger;
 use super::machine::{self, release};
-use crate::run::interrupt::Interrupt;
+use crate::interrupt::Interrupt;
 use crate::session::environment::of_hookbench;
 use crate::session::hardware::HardwareOptions;
 use crate::session::validate::validate_clocks;

@@ -1,13 +1,12 @@
-//! A property of every plan. The fuzz target `plan`, which includes files of the harness
-//! as modules, shares it.
+//! Plans, which users write.
 
 use std::collections::HashSet;
 
-use crate::plan::Plan;
+use hookbench_plan::Plan;
 
 /// Writing and reading a plan gives the same plan. Each of its cells exists once, and its
 /// baseline is among the cells.
-pub(crate) fn holds(bytes: &[u8]) {
+pub fn holds(bytes: &[u8]) {
     let Ok(text) = std::str::from_utf8(bytes) else { return };
     let Ok(plan) = toml::from_str::<Plan>(text) else { return };
     let again = toml::to_string(&plan).expect("TOML");

@@ -4,8 +4,12 @@
 use anyhow::{Context, Result, bail};
 use hookbench_model::{CustomMonitorKind, MonitorName, Params};
 
-/// Splits `PATH[NAME=VALUE ...]` into the path and the parameters of a BPF object.
-pub fn tuned(kind: CustomMonitorKind, rest: &str) -> Result<(&str, Params)> {
+/// Splits `PATH[NAME=VALUE ...]` into the path and the parameters of a BPF object. Other kinds have
+/// no parameters, so `rest` is the path.
+///
+/// # Errors
+/// When the parameters in brackets are invalid.
+pub fn split_tuning(kind: CustomMonitorKind, rest: &str) -> Result<(&str, Params)> {
     match rest
         .strip_suffix(']')
         .and_then(|rest| rest.split_once('['))
@@ -21,12 +25,12 @@ pub fn tuned(kind: CustomMonitorKind, rest: &str) -> Result<(&str, Params)> {
 ///
 /// # Errors
 /// When `text` has such a prefix, but no valid name follows from it.
-pub fn parse(text: &str) -> Result<Option<(MonitorName, Params)>> {
+pub fn custom_monitor_name(text: &str) -> Result<Option<(MonitorName, Params)>> {
     let Some((kind, rest)) = CustomMonitorKind::of(text) else { return Ok(None) };
-    let (rest, tuning) = tuned(kind, rest)?;
+    let (rest, tuning) = split_tuning(kind, rest)?;
     let name = match kind {
         CustomMonitorKind::Bpf | CustomMonitorKind::Audit => file_name(rest),
-        CustomMonitorKind::Command => &command(rest)?.0,
+        CustomMonitorKind::Command => &parse_command(rest)?.0,
     };
     let name = format!("{}:{name}", kind.prefix());
     Ok(Some((name.parse().with_context(|| format!("{text:?} is not a valid monitor"))?, tuning)))
@@ -37,7 +41,10 @@ fn file_name(path: &str) -> &str {
 }
 
 /// The name and the words of `COMMAND` or `NAME=COMMAND`.
-pub fn command(text: &str) -> Result<(String, Vec<String>)> {
+///
+/// # Errors
+/// When a quote is not closed, or there is no command.
+pub fn parse_command(text: &str) -> Result<(String, Vec<String>)> {
     let named = text.split_once('=').filter(|(name, _)| {
         !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.'))
     });
@@ -48,7 +55,7 @@ pub fn command(text: &str) -> Result<(String, Vec<String>)> {
 }
 
 /// Splits the lists of the command line at commas. A command is never split.
-pub fn split(lists: &[String]) -> Vec<String> {
+pub fn split_lists(lists: &[String]) -> Vec<String> {
     let command = |list: &str| matches!(CustomMonitorKind::of(list), Some((CustomMonitorKind::Command, _)));
     let parts = |list: &String| match command(list) {
         true => vec![list.clone()],
@@ -71,13 +78,13 @@ mod tests {
             ("cmd:/usr/bin/bpftrace -e 'a, b'", "cmd:bpftrace"),
             ("cmd:opens=bpftrace -e 'x=1'", "cmd:opens"),
         ] {
-            assert_eq!(parse(text).unwrap().unwrap().0.to_string(), named);
+            assert_eq!(custom_monitor_name(text).unwrap().unwrap().0.to_string(), named);
         }
-        assert_eq!(parse("bpf-lsm+count").unwrap(), None);
-        let (name, tuning) = parse("bpf:a/x.o[only=a+b min_us=9]").unwrap().unwrap();
+        assert_eq!(custom_monitor_name("bpf-lsm+count").unwrap(), None);
+        let (name, tuning) = custom_monitor_name("bpf:a/x.o[only=a+b min_us=9]").unwrap().unwrap();
         assert_eq!((name.to_string(), tuning.to_string()), ("bpf:x.o".into(), "min_us=9 only=a+b".into()));
         for wrong in ["bpf:a.c", "bpf:a/", "cmd:", "cmd:'open", "audit:a b.rules", "cmd:a b=c"] {
-            let named = parse(wrong).map(|parsed| parsed.map(|(name, _)| name.to_string()));
+            let named = custom_monitor_name(wrong).map(|parsed| parsed.map(|(name, _)| name.to_string()));
             assert!(named.is_err() || wrong == "cmd:a b=c", "{wrong}: {named:?}");
         }
     }
@@ -85,7 +92,7 @@ mod tests {
     proptest! {
         #[test]
         fn any_text_is_read_without_panic(text in "((bpf|audit|cmd):)?.*") {
-            if let Ok(Some((name, tuning))) = parse(&text) {
+            if let Ok(Some((name, tuning))) = custom_monitor_name(&text) {
                 // The name is part of a cell's name, which must parse again.
                 let cell = format!("6.1/tcg/null-syscall/paced/{name}");
                 prop_assert_eq!(cell.parse::<Cell>().unwrap().monitor, name);
@@ -97,6 +104,6 @@ mod tests {
     #[test]
     fn a_command_is_not_split_at_commas() {
         let lists = ["none,bpf:a.o", "cmd:a,b"].map(String::from);
-        assert_eq!(split(&lists), ["none", "bpf:a.o", "cmd:a,b"]);
+        assert_eq!(split_lists(&lists), ["none", "bpf:a.o", "cmd:a,b"]);
     }
 }
