@@ -76,8 +76,10 @@ pub fn replace(run: &Path, cell: &Cell, attachments: &[Attachment]) -> Result<()
     if !attachments.is_empty() {
         fs::create_dir_all(&folder)
             .with_context(|| format!("failed to create the folder {}", folder.display()))?;
-        sweep(&folder)?;
+    } else if !folder.is_dir() {
+        return Ok(());
     }
+    sweep(&folder)?;
     for attachment in attachments {
         let packed =
             zstd::encode_all(attachment.bytes(), LEVEL).context("failed to compress an attachment")?;
