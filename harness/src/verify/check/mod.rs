@@ -16,17 +16,17 @@ const HARDWARE_RATE: u64 = 10_000_000_000;
 pub(crate) struct TargetRules {
     /// The highest number of clock units per second of the guest's time.
     rate: u64,
-    /// Whether processes other than hookbench's own cause events.
-    has_other_processes: bool,
+    /// Whether other processes share the machine and cause events too.
+    shared: bool,
 }
 
 impl TargetRules {
     /// The exact clock counts a fixed number of instructions per second.
-    pub(crate) const TCG: TargetRules = TargetRules { rate: 1_000_000_000, has_other_processes: false };
+    pub(crate) const TCG: TargetRules = TargetRules { rate: 1_000_000_000, shared: false };
     /// Guests under KVM.
-    pub(crate) const KVM: TargetRules = TargetRules { rate: HARDWARE_RATE, has_other_processes: false };
+    pub(crate) const KVM: TargetRules = TargetRules { rate: HARDWARE_RATE, shared: false };
     /// This machine.
-    pub(crate) const HOST: TargetRules = TargetRules { rate: HARDWARE_RATE, has_other_processes: true };
+    pub(crate) const HOST: TargetRules = TargetRules { rate: HARDWARE_RATE, shared: true };
 }
 
 /// Checks whether `measured` can be the answer to `spec`.
@@ -48,7 +48,7 @@ pub(crate) fn check(
     }
     refusals::check(spec, monitor, workload, measured.refused.as_ref())?;
     match (&measured.events, monitor.sink.sees()) {
-        (Some(found), true) => events::check(spec, monitor, workload, found, rules.has_other_processes)?,
+        (Some(found), true) => events::check(spec, monitor, workload, found, rules.shared)?,
         (None, true) => return Err(format!("no events, although {} sees them", spec.monitor)),
         (Some(_), false) => return Err(format!("events, although {} does not see any", spec.monitor)),
         (None, false) => {}
