@@ -61,7 +61,7 @@ fn the_shown_console_is_that_of_the_cell_even_from_a_snapshot() {
     }
     let said = place.said();
     assert_eq!(said.matches("hookbench-agent: ReadyTwice on request").count(), 1, "{said}");
-    assert!(said.contains("failed: the guest sent twice that its agent runs"), "{said}");
+    assert!(said.contains("failed: the guest sent two messages that its agent is ready"), "{said}");
 }
 
 #[test]

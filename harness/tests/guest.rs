@@ -134,7 +134,7 @@ fn modules_are_unsupported_without_headers_even_before_a_boot() {
         let planned = planned(&name, "mprotect-storm", &monitor, &[("to", "r")], Schedule::Paced);
         let outcome = run(&session, &planned, None);
         let Outcome::Unsupported(why) = outcome else { panic!("{outcome:?}") };
-        assert!(why.contains("given by its path"), "{monitor}: {why}");
+        assert!(why.contains("passed by path"), "{monitor}: {why}");
     }
 }
 

@@ -2,7 +2,7 @@
 //! audit records, traces and their counters.
 
 use hookbench_probes::said;
-use hookbench_vm::{mirror, names};
+use hookbench_vm::{mirror, package_names};
 
 use crate::memory;
 
@@ -19,14 +19,15 @@ pub fn holds(bytes: &[u8]) {
 fn packages(text: &str) {
     let Some((pattern, rest)) = text.split_once('\n') else { return };
     let all: Vec<String> = rest.lines().map(str::to_owned).collect();
-    let matching = || all.iter().filter(|name| names::stands_for(pattern, name).is_some());
-    let newest = names::newest(pattern, &all);
+    let matching = || all.iter().filter(|name| package_names::match_star(pattern, name).is_some());
+    let newest = package_names::newest(pattern, &all);
     assert_eq!(newest.is_some(), matching().next().is_some());
     assert!(newest.is_none_or(|newest| matching().any(|name| *name == newest)));
-    let near = names::nearest(pattern, &all);
+    let near = package_names::nearest(pattern, &all);
     assert!(near.len() <= 5 && near.is_empty() == all.is_empty());
     assert!(near.iter().all(|name| all.iter().any(|known| known == name)));
-    if let Some(star) = matching().find_map(|name| names::stands_for(pattern, name).map(|star| (name, star)))
+    if let Some(star) =
+        matching().find_map(|name| package_names::match_star(pattern, name).map(|star| (name, star)))
     {
         assert_eq!(pattern.replacen('*', star.1, 1), *star.0);
     }

@@ -7,8 +7,9 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
-
 use hookbench_model::Measurement;
+
+use crate::attachments::{self, Attachment};
 
 /// The name of the journal in a run's folder.
 pub const JOURNAL_FILE: &str = "journal.jsonl";
@@ -16,7 +17,7 @@ pub const JOURNAL_FILE: &str = "journal.jsonl";
 /// A journal that is open for appending.
 #[derive(Debug)]
 pub struct Journal {
-    path: PathBuf,
+    folder: PathBuf,
     file: File,
     /// Up to here all lines are whole.
     length: u64,
@@ -53,7 +54,18 @@ impl Journal {
         };
         let (file, length) =
             opened().with_context(|| format!("failed to open the journal {}", path.display()))?;
-        Ok(Journal { path, file, length })
+        Ok(Journal { folder: folder.into(), file, length })
+    }
+
+    /// Keeps what a cell ended with: first its attachments, then the measurement. An
+    /// interruption between the two leaves files without a measurement, and the cell is
+    /// measured again; it never leaves a measurement without its files.
+    ///
+    /// # Errors
+    /// When one of them cannot be written, as on a full disk.
+    pub fn append_with(&mut self, measurement: &Measurement, attachments: &[Attachment]) -> Result<()> {
+        attachments::replace(&self.folder, &measurement.cell, attachments)?;
+        self.append(measurement)
     }
 
     /// Appends a measurement: one write, and then flushed to the disk. The write
@@ -72,7 +84,9 @@ impl Journal {
             // be cut either, whoever opens the journal next does.
             Err(_) => drop(self.file.set_len(self.length)),
         }
-        written.with_context(|| format!("failed to write to the journal {}", self.path.display()))
+        written.with_context(|| {
+            format!("failed to write to the journal {}", self.folder.join(JOURNAL_FILE).display())
+        })
     }
 
     /// What the journal in `folder` holds; nothing when there is none. A line that
@@ -167,6 +181,24 @@ mod tests {
         let found = Journal::read(folder.path()).unwrap();
         assert_eq!((found.ignored, found.torn), (vec![2, 3], false));
         assert_eq!(numbers(folder.path()), [0, 2]);
+    }
+
+    #[test]
+    fn a_measurement_is_kept_after_its_attachments() {
+        let (folder, _) = journal(1);
+        let calls = |bytes: &[u8]| [Attachment::new("calls", bytes.to_vec()).unwrap()];
+        let kept = || attachments::read(folder.path(), &measurement(7).cell, "calls").unwrap();
+        let mut journal = Journal::open(folder.path()).unwrap();
+        journal.append_with(&measurement(7), &calls(b"1")).unwrap();
+        assert_eq!(kept().as_slice(), calls(b"1"));
+        assert_eq!(numbers(folder.path()), [0, 7]);
+        journal.append_with(&measurement(7), &[]).unwrap();
+        assert_eq!(kept(), None);
+        // A file where the folder has to be: no attachment, hence no measurement.
+        fs::remove_dir_all(folder.path().join(attachments::FOLDER)).unwrap();
+        fs::write(folder.path().join(attachments::FOLDER), "").unwrap();
+        assert!(journal.append_with(&measurement(8), &calls(b"2")).is_err());
+        assert_eq!(numbers(folder.path()), [0, 7, 7]);
     }
 
     proptest! {

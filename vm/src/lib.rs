@@ -1,41 +1,20 @@
-//! The only place that knows QEMU: which kernels there are and how to get
-//! them, what the guest's image holds, and how a virtual machine is run.
+//! Virtual machines, and everything that only hookbench's guests need: QEMU, the
+//! kernels and how to get them, Debian's packages, the guest's image, and the cache.
 //!
-//! What is measured in a guest, and what the numbers mean, is elsewhere.
+//! How a cell is measured in a guest, and what its numbers mean, is elsewhere.
 
-pub mod answer;
-pub mod apt;
-pub mod args;
-pub mod brought;
+mod arch;
 pub mod cache;
-mod closure;
-mod command;
-pub mod console;
-mod copy;
-mod device;
-mod digest;
-pub mod elf;
-mod error;
-pub mod flock;
+mod channel;
+mod debian;
+mod files;
 pub mod guest;
 pub mod image;
 pub mod kernel;
-pub mod kernels;
-mod kvm;
-pub mod loadable;
-pub mod mirror;
-pub mod modules;
-pub mod names;
-pub mod packages;
-pub mod pair;
-mod pair_build;
-mod place;
-mod policy;
-mod process;
-pub mod program;
-mod qmp;
-pub mod scratch;
-pub mod snapshot;
-mod toolchain;
-pub mod userland;
-pub mod vmlinux;
+pub mod machine;
+
+pub use debian::{apt, mirror, package_names, packages, userland};
+pub use files::{digest, elf, flock, scratch};
+pub use guest::{answer, console, snapshot};
+pub use image::{payload, program};
+pub use kernel::{audit_pair as pair, loadable, modules, table as kernels, vmlinux};

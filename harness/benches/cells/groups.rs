@@ -52,7 +52,7 @@ fn id(planned: &Planned, several: bool) -> BenchmarkId {
 }
 
 fn measure(session: &dyn Session, planned: &Planned) -> Vec<u64> {
-    match session.run(&planned.cell, &runner::spec(planned, None)) {
+    match session.run(&planned.cell, &runner::spec(planned, None)).outcome {
         Outcome::Measured(measured) => measured.samples,
         other => panic!("{} {}: {}", planned.cell, other.word(), other.reason()),
     }

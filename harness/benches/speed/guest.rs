@@ -10,9 +10,9 @@ use hookbench::run::runner;
 use hookbench::session::Session;
 use hookbench_model::protocol::Fault;
 use hookbench_model::{FailureKind, History, Outcome, Schedule};
-use hookbench_vm::args;
+use hookbench_vm::machine::{QEMU, Tcg};
 
-use crate::cells::{null_syscall, one, session};
+use crate::cells::{null_syscall, one, session, session_of};
 use crate::cost::{Whose, cpu_seconds};
 use crate::{median_and_least, say};
 
@@ -32,7 +32,7 @@ pub(crate) fn start() -> Result<()> {
     one(&session, &cell)?;
     // The guest ends when its first timed operation begins.
     let first = runner::spec(&cell, Some(Fault::First));
-    let (median, least) = timed(|| match session.run(&cell.cell, &first) {
+    let (median, least) = timed(|| match session.run(&cell.cell, &first).outcome {
         Outcome::Failed(failure) if failure.kind == FailureKind::GuestEnded => Ok(()),
         other => bail!("the guest did not reach its first operation: {}", other.reason()),
     })?;
@@ -42,7 +42,7 @@ pub(crate) fn start() -> Result<()> {
     say("part.version", timed(|| qemu(&["--version"]))?.0);
     let quits = ["-nodefaults", "-no-user-config", "-display", "none", "-S", "-qmp", "stdio"];
     say("part.none", timed(|| qemu(&[&quits[..], &["-machine", "none"]].concat()))?.0);
-    let machine = args::machine(1, 256);
+    let machine = Tcg { cpus: 1, memory_mib: 256 }.arguments();
     let machine: Vec<&str> = machine.iter().filter_map(|argument| argument.to_str()).collect();
     say("part.machine", timed(|| qemu(&[&machine[..], &["-S", "-qmp", "stdio"]].concat()))?.0);
     Ok(())
@@ -50,8 +50,7 @@ pub(crate) fn start() -> Result<()> {
 
 /// Measures the CPU time of a cell whose guest boots for it.
 pub(crate) fn boot(kernel: &str) -> Result<()> {
-    let (session, kernel) = session(Some(kernel))?;
-    let session = session.with_history(History::Cold);
+    let (session, kernel) = session_of(Some(kernel), History::Cold)?;
     let cell = null_syscall(&kernel, Schedule::Burst, 1, 0);
     let mut seconds = Vec::new();
     for _ in 0..BOOTS {
@@ -76,14 +75,14 @@ fn timed(mut task: impl FnMut() -> Result<()>) -> Result<(f64, f64)> {
 
 /// Runs QEMU alone and tells it to quit at once.
 fn qemu(arguments: &[&str]) -> Result<()> {
-    let mut command = Command::new(args::QEMU);
+    let mut command = Command::new(QEMU);
     command.args(arguments).stdin(Stdio::piped()).stdout(Stdio::null());
-    let mut qemu = command.spawn().with_context(|| format!("failed to start {}", args::QEMU))?;
+    let mut qemu = command.spawn().with_context(|| format!("failed to start {}", QEMU))?;
     if let Some(mut input) = qemu.stdin.take() {
         // A QEMU that only prints its version does not read its input.
         let _ = input.write_all(QUIT);
     }
     let status = qemu.wait().context("failed to wait for QEMU")?;
-    ensure!(status.success(), "{} {}: {status}", args::QEMU, arguments.join(" "));
+    ensure!(status.success(), "{} {}: {status}", QEMU, arguments.join(" "));
     Ok(())
 }

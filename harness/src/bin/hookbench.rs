@@ -10,7 +10,7 @@ use hookbench::cmd::{
     Usage, bisect_step, cache, clean_host, compare, completions, correlate, doctor, export, gate, history,
     kernel, list, man, merge, reference, report, run,
 };
-use hookbench::run::interrupt::Stopped;
+use hookbench::interrupt::Interrupted;
 
 fn dispatch(verb: Verb) -> Result<ExitCode> {
     match verb {
@@ -40,7 +40,7 @@ fn main() -> ExitCode {
         Err(error) => {
             // The terminal, and standard error with it, may be gone.
             let _ = writeln!(std::io::stderr(), "hookbench: {error:#}");
-            if let Some(stopped) = error.downcast_ref::<Stopped>() {
+            if let Some(stopped) = error.downcast_ref::<Interrupted>() {
                 stopped.die();
             }
             // A wrong command line exits with 2, as in clap; any other failure with 1.

@@ -15,7 +15,7 @@ use hookbench_results::Run;
 use super::run::{self, Cells, Selection, complete};
 use super::{Usage, say, usage};
 use crate::baseline;
-use crate::run::interrupt::Stopped;
+use crate::interrupt::Interrupted;
 use hookbench_plan::Planned;
 
 /// The exit codes, as `--help` lists them.
@@ -63,7 +63,7 @@ pub struct Args {
 pub fn bisect_step(args: &Args) -> Result<ExitCode> {
     match step(args) {
         Ok(code) => Ok(ExitCode::from(code)),
-        Err(error) if error.is::<Stopped>() => Err(error),
+        Err(error) if error.is::<Interrupted>() => Err(error),
         Err(error) => {
             say::aside(&format!("hookbench: {error:#}"));
             Ok(ExitCode::from(if error.is::<Usage>() { WRONG } else { FAILED }))

@@ -10,11 +10,11 @@ use anyhow::{Context, Result, anyhow};
 use hookbench_probes::modules::{MODULE, SOURCES};
 use hookbench_results::environment::ModulesRecord;
 use hookbench_vm::apt::NoPackage;
-use hookbench_vm::brought;
 use hookbench_vm::cache::Cache;
 use hookbench_vm::image::{Content, GuestFile};
 use hookbench_vm::kernel::Kernel;
 use hookbench_vm::modules::{Modules as Built, NotBuilt};
+use hookbench_vm::payload;
 
 /// The modules of a kernel, or why it has none. Every cell gets the same answer.
 type Made = Arc<OnceLock<Result<Built, Lack>>>;
@@ -28,21 +28,29 @@ enum Lack {
     Failed(String),
 }
 
+/// A module for a kernel.
+pub(crate) enum ModuleFile {
+    /// The file of the module.
+    Built(PathBuf),
+    /// The kernel cannot have it, for this reason.
+    Unsupported(String),
+}
+
 /// Modules by kernel.
 #[derive(Default)]
 pub(crate) struct Modules(Mutex<BTreeMap<String, Made>>);
 
 impl Modules {
-    /// The file of the module `name` for `kernel`, or the reason why the kernel cannot
-    /// have it. While one cell builds it, others that need it wait.
+    /// Finds the module `name` for `kernel`. While one cell builds it, others that need it
+    /// wait.
     ///
     /// # Errors
     /// When the build fails for a reason other than the kernel, for example because the
     /// mirror does not answer.
-    pub(crate) fn of(&self, kernel: &Kernel, name: &str, cache: &Cache) -> Result<Result<PathBuf, String>> {
+    pub(crate) fn find(&self, kernel: &Kernel, name: &str, cache: &Cache) -> Result<ModuleFile> {
         match self.obtain(kernel, cache, &|_| ()) {
-            Ok(built) => Ok(Ok(built.file(name)?)),
-            Err(Lack::Unsupported(why)) => Ok(Err(why)),
+            Ok(built) => Ok(ModuleFile::Built(built.file(name)?)),
+            Err(Lack::Unsupported(why)) => Ok(ModuleFile::Unsupported(why)),
             Err(Lack::Failed(why)) => Err(anyhow!("{why}")),
         }
     }
@@ -82,7 +90,7 @@ pub(crate) fn pack(file: &Path, folder: &Path) -> Result<PathBuf> {
     let bytes = fs::read(file).with_context(|| format!("failed to read {}", file.display()))?;
     let file = GuestFile { path: MODULE.into(), mode: 0o600, content: Content::File(bytes) };
     let archive = folder.join("module");
-    brought::pack(&[file], &archive)?;
+    payload::pack(&[file], &archive)?;
     Ok(archive)
 }
 

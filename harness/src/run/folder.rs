@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
 use hookbench_results::store::{JOURNAL_FILE, RUN_FILE, SAMPLES_FILE, is_part, sweep};
-use hookbench_vm::flock::flock;
+use hookbench_vm::flock::try_lock;
 
 /// The folder for runs without `--out`.
 const RUNS: &str = "runs";
@@ -112,7 +112,7 @@ pub fn holds(path: &Path) -> Result<Holds> {
 fn lock(path: &Path) -> Result<File> {
     let folder = File::open(path).with_context(|| format!("failed to open the folder {}", path.display()))?;
     // Some network file systems cannot lock folders; there, the run continues without a lock.
-    if !flock(&folder, libc::LOCK_EX | libc::LOCK_NB).unwrap_or(true) {
+    if !try_lock(&folder).unwrap_or(true) {
         bail!(
             "another hookbench is writing into {}; wait until it ends, or choose another folder",
             path.display()

@@ -4,18 +4,18 @@
 use std::io;
 
 use hookbench_model::protocol::{AgentMessage, CellSpec};
-use hookbench_model::{Failure, FailureKind, Measured, Outcome, Target};
+use hookbench_model::{Failure, FailureKind, Measured, Outcome};
 use hookbench_probes::Monitor;
 use hookbench_vm::guest::{self, Error};
 
-use crate::verify::check::check;
+use crate::verify::check::{TargetRules, check};
 
 /// The outcome in `answer`. An answer that cannot be true for `spec`, or that comes from
 /// a guest without `cpus` CPUs online, is a protocol failure.
-pub(crate) fn believed(
+pub(crate) fn accept_answer(
     spec: &CellSpec,
     monitor: Monitor,
-    target: Target,
+    rules: TargetRules,
     cpus: u16,
     answer: guest::Answer,
 ) -> Outcome {
@@ -27,7 +27,7 @@ pub(crate) fn believed(
         AgentMessage::Measured(_) if online != cpus => {
             Some(format!("{online} CPUs are online instead of {cpus}"))
         }
-        AgentMessage::Measured(measured) => check(spec, monitor, target, measured).err(),
+        AgentMessage::Measured(measured) => check(spec, monitor, rules, measured).err(),
         _ => None,
     };
     match lie {
@@ -36,15 +36,16 @@ pub(crate) fn believed(
             message: format!("the guest sent an impossible result: {lie}"),
             console: answer.console,
         }),
-        None => without_turns(outcome(answer), cpus),
+        None if cpus > 1 => without_attach_cost(outcome(answer)),
+        None => outcome(answer),
     }
 }
 
-/// Removes the cost of attaching if the guest has several CPUs. Attaching takes long
-/// enough for QEMU to switch CPUs, and not at the same instruction each time.
-fn without_turns(outcome: Outcome, cpus: u16) -> Outcome {
+/// Removes the cost of attaching in a guest with several CPUs. Attaching takes long enough
+/// for QEMU to switch CPUs, and not at the same instruction each time.
+fn without_attach_cost(outcome: Outcome) -> Outcome {
     match outcome {
-        Outcome::Measured(measured) if cpus > 1 => {
+        Outcome::Measured(measured) => {
             Outcome::Measured(Measured { attach_cost: None, loading: None, ..measured })
         }
         other => other,
@@ -159,7 +160,7 @@ mod tests {
         };
         let last = AgentMessage::Measured(Measured::default());
         let answer = guest::Answer { ready: Some(ready), last, console: Vec::new() };
-        let outcome = believed(&spec, hookbench_probes::none(), Target::Tcg, 4, answer);
+        let outcome = accept_answer(&spec, hookbench_probes::none(), TargetRules::TCG, 4, answer);
         let Outcome::Failed(failure) = outcome else { panic!("{outcome:?}") };
         assert!(failure.message.contains("3 CPUs are online instead of 4"), "{}", failure.message);
     }

@@ -4,8 +4,8 @@
 use anyhow::Result;
 use hookbench_model::{Cell, KernelVersion};
 use hookbench_probes::{Monitor, Requires, STACKED};
-use hookbench_vm::args::{self, Additions};
 use hookbench_vm::kernel::Kernel;
+use hookbench_vm::machine::{self, Additions};
 
 /// The kernel that added `bpf_task_pt_regs`, with which a BPF program finds the caller's
 /// environment.
@@ -55,8 +55,8 @@ pub(crate) fn boot_line(monitor: Monitor, kernel: &Kernel, cell: &Cell) -> Resul
     let stack = requires.lsm_stack.get(..stacked).unwrap_or(requires.lsm_stack);
     let lsm = [requires.lsm, stack].concat();
     let built_in = kernel.config_text("CONFIG_LSM")?.unwrap_or_default();
-    let words = [requires.boot, args::words_for(cell.boot.cpus)].concat();
-    Ok(args::boot_line(
+    let words = [requires.boot, machine::words_for(cell.boot.cpus)].concat();
+    Ok(machine::boot_line(
         cell.boot.profile,
         &built_in,
         Additions { lsm: &lsm, lsm_alone: !requires.lsm_stack.is_empty(), words: &words },

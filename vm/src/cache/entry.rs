@@ -1,7 +1,7 @@
-//! An entry of the cache as it lies on the disk: a folder with files and, written
-//! last, `entry.json`, which says what it is and what its files have to hold. So
-//! a folder without it is not finished, and what was cut off or changed since is
-//! noticed before it is used.
+//! An entry of the cache on the disk: a folder with files and a manifest,
+//! `entry.json`. The manifest is written last, so a folder without it is unfinished.
+//! It has a digest of each file: hookbench notices a changed or truncated file
+//! before it uses the entry.
 
 use std::fs;
 use std::io;
@@ -13,33 +13,33 @@ use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 use super::tree;
-use crate::digest;
+use crate::files::digest;
 
-/// The file that says what an entry is. It is also what leases lock, and its
-/// time of modification is when the entry was last used.
+/// The file with the manifest. Leases lock this file. Its time of modification is
+/// when the entry was last used.
 pub(super) const MANIFEST: &str = "entry.json";
 
-/// What an entry is.
+/// The facts about an entry.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Entry {
-    /// What it is, for people.
+    /// Its description, for users.
     pub(super) about: String,
-    /// What it was made from, as who made it says it.
+    /// What it was made from; see [`Wanted`](super::Wanted).
     pub(super) source: String,
-    files: Vec<FileRow>,
+    files: Vec<FileRecord>,
 }
 
 /// A file of an entry.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-struct FileRow {
-    /// Below the entry's folder.
+struct FileRecord {
+    /// Relative to the entry's folder.
     path: String,
     bytes: u64,
-    /// See [`digest::of_file`].
+    /// See [`digest::file_digest`].
     digest: String,
 }
 
-/// The manifest: a changed byte in it has to be noticed too.
+/// The manifest, with a digest of itself: a changed byte in it is noticed, too.
 #[derive(Serialize, Deserialize)]
 struct Manifest {
     entry: Entry,
@@ -47,23 +47,23 @@ struct Manifest {
     digest: String,
 }
 
-/// Why there is no entry to be used.
+/// Why there is no usable entry.
 #[derive(Debug, PartialEq, Eq, Error)]
 pub(super) enum Lack {
-    /// There is none.
+    /// There is no entry.
     #[error("not in the cache")]
     Missing,
-    /// There is one, but.
+    /// There is an entry that cannot be used, for this reason.
     #[error("{0}")]
-    Useless(String),
+    Unusable(String),
 }
 
 impl Entry {
-    /// Makes the folder `made` an entry: private, with a manifest of all its files.
+    /// Makes the folder `made` an entry: private, with a manifest of all files.
     ///
     /// # Errors
-    /// When a file cannot be read, the manifest not written, or something is
-    /// neither a file nor a folder.
+    /// When a file cannot be read, the manifest cannot be written, or something in the
+    /// folder is neither a file nor a folder.
     pub(super) fn seal(made: &Path, about: &str, source: &str) -> Result<()> {
         tree::make_private(made)?;
         let context = || format!("failed to list {}", made.display());
@@ -74,66 +74,66 @@ impl Entry {
             }
             ensure!(metadata.is_file(), "{} is neither a file nor a folder", path.display());
             let name = path.strip_prefix(made).with_context(context)?.to_str();
-            let name = name.with_context(|| format!("{} has no name in UTF-8", path.display()))?;
-            ensure!(name != MANIFEST, "{} is the cache's own", path.display());
-            let digest = digest::of_file(&path)?;
-            files.push(FileRow { path: name.to_owned(), bytes: metadata.len(), digest });
+            let name = name.with_context(|| format!("the name of {} is not UTF-8", path.display()))?;
+            ensure!(name != MANIFEST, "{} has the name of the cache's manifest", path.display());
+            let digest = digest::file_digest(&path)?;
+            files.push(FileRecord { path: name.to_owned(), bytes: metadata.len(), digest });
         }
         let entry = Entry { about: about.to_owned(), source: source.to_owned(), files };
         let digest = entry.digest()?;
         let json = serde_json::to_vec_pretty(&Manifest { entry, digest });
         write_whole(&made.join(MANIFEST), &json.context("failed to render what the entry holds")?)?;
-        // Not flushed to the disk: what a power cut leaves half written has
-        // another digest, and is made again.
+        // Not flushed to the disk: a file that a power cut leaves incomplete has
+        // another digest, and the entry is made again.
         tree::make_private(made)
     }
 
-    /// What the manifest in `folder` says.
+    /// Reads the manifest in `folder`.
     pub(super) fn read(folder: &Path) -> Result<Entry, Lack> {
-        let useless = |why: String| Err(Lack::Useless(why));
+        let unusable = |why: String| Err(Lack::Unusable(why));
         let json = match fs::read(folder.join(MANIFEST)) {
             Ok(json) => json,
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
                 return if folder.exists() {
-                    useless(format!(
-                        "it has no {MANIFEST}, so it was never finished or is of another version"
+                    unusable(format!(
+                        "it has no {MANIFEST}: it was never finished, or is from another version"
                     ))
                 } else {
                     Err(Lack::Missing)
                 };
             }
-            Err(error) => return useless(format!("its {MANIFEST} cannot be read: {error}")),
+            Err(error) => return unusable(format!("its {MANIFEST} cannot be read: {error}")),
         };
         let manifest: Manifest = match serde_json::from_slice(&json) {
             Ok(manifest) => manifest,
-            Err(error) => return useless(format!("its {MANIFEST} cannot be understood: {error}")),
+            Err(error) => return unusable(format!("its {MANIFEST} cannot be understood: {error}")),
         };
         match manifest.entry.digest() {
             Ok(digest) if digest == manifest.digest => Ok(manifest.entry),
-            _ => useless(format!("its {MANIFEST} was changed")),
+            _ => unusable(format!("its {MANIFEST} was changed")),
         }
     }
 
-    /// Whether every file of it in `folder` is as it was. All bytes are read each
-    /// time, rather than trusting times of modification: a kernel takes some 30 ms
-    /// where the processor has SHA instructions and 150 ms elsewhere, once in a
-    /// run, and QEMU reads the same bytes next.
+    /// Checks that every file in `folder` is unchanged. It reads all bytes each time
+    /// and does not trust times of modification. A kernel takes some 30 ms on a
+    /// processor with SHA instructions and 150 ms elsewhere, once per run, and QEMU
+    /// reads the same bytes next.
     pub(super) fn check(&self, folder: &Path) -> Result<(), Lack> {
-        // First what is quick.
+        // The lengths first, because they are quick to check.
         for file in &self.files {
             let length = fs::metadata(folder.join(&file.path))
-                .map_err(|error| Lack::Useless(format!("its {} cannot be read: {error}", file.path)))?
+                .map_err(|error| Lack::Unusable(format!("its {} cannot be read: {error}", file.path)))?
                 .len();
             if length != file.bytes {
-                let why = format!("its {} has {length} bytes and ought to have {}", file.path, file.bytes);
-                return Err(Lack::Useless(why));
+                let why = format!("its {} has {length} bytes and should have {}", file.path, file.bytes);
+                return Err(Lack::Unusable(why));
             }
         }
         for file in &self.files {
-            let digest = digest::of_file(&folder.join(&file.path))
-                .map_err(|error| Lack::Useless(format!("{error:#}")))?;
+            let digest = digest::file_digest(&folder.join(&file.path))
+                .map_err(|error| Lack::Unusable(format!("{error:#}")))?;
             if digest != file.digest {
-                return Err(Lack::Useless(format!("its {} was changed", file.path)));
+                return Err(Lack::Unusable(format!("its {} was changed", file.path)));
             }
         }
         Ok(())
@@ -171,14 +171,14 @@ mod tests {
     }
 
     #[test]
-    fn what_was_cut_off_changed_or_removed_is_said() {
+    fn the_reason_names_a_truncated_changed_or_removed_file() {
         let folder = entry();
         let (a, manifest) = (folder.path().join("root/a"), folder.path().join(MANIFEST));
         assert_eq!(look(folder.path()).unwrap().about, "two files");
         fs::write(&a, "some bytez").unwrap();
         assert_eq!(why(folder.path()), "its root/a was changed");
         fs::write(&a, "some").unwrap();
-        assert_eq!(why(folder.path()), "its root/a has 4 bytes and ought to have 10");
+        assert_eq!(why(folder.path()), "its root/a has 4 bytes and should have 10");
         fs::remove_file(&a).unwrap();
         assert!(why(folder.path()).contains("root/a cannot be read"));
         let json = fs::read_to_string(&manifest).unwrap();
@@ -210,8 +210,7 @@ mod tests {
             let place = place.index(bytes.len());
             bytes[place] ^= 1 << bit;
             fs::write(&path, bytes).unwrap();
-            // White space between the manifest's words means nothing, so it may
-            // be other white space.
+            // Other white space in the manifest changes nothing.
             prop_assert!(look(folder.path()).is_err() || of_manifest && look(folder.path()) == Ok(sound));
         }
 

@@ -1,47 +1,48 @@
-//! What kinds of things the cache holds, one row each, and how much room a kind
-//! may take. What lies in an entry is known to those who put it there.
+//! The kinds of entries in the cache, one row each, and how much space each kind may
+//! take.
 
-/// One MiB, the unit of bounds.
+/// One MiB, the unit of limits.
 pub(super) const MIB: u64 = 1 << 20;
 
-/// A kind of what is in the cache, and the folder it has there.
+/// A kind of entries, which has a folder in the cache.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Kind {
-    /// The folder's name, which is also what users call it.
+    /// The folder's name, which is also the name that users type.
     pub name: &'static str,
-    /// What it is, for people.
+    /// Its description, for users.
     pub about: &'static str,
-    /// When entries of this kind take more bytes, the least recently used go.
+    /// If entries of this kind take more bytes, the least recently used are removed.
     pub(super) limit: Option<u64>,
 }
 
 impl Kind {
-    /// Debian's kernels, by the names of their rows. There are only so many.
+    /// Debian's kernels, by the names of their rows. The table bounds their number.
     pub const KERNELS: Kind = Kind { name: "kernels", about: "Debian's kernels, unpacked", limit: None };
-    /// Users' own kernels. Each build is another one, so they are bounded.
+    /// Kernels that users pass by path. Each build is another kernel, so there is a limit.
     pub const OWN_KERNELS: Kind =
         Kind { name: "own-kernels", about: "kernels given by path, unpacked", limit: Some(1024 * MIB) };
-    /// Kernels that hookbench built from source, by the name of what it built.
+    /// Kernels that hookbench built from source, by name.
     pub const BUILT_KERNELS: Kind =
         Kind { name: "built-kernels", about: "kernels built from Debian's source", limit: None };
-    /// The guest's programs; another `guest.toml` makes others.
+    /// The guest's programs. Another `guest.toml` makes another entry.
     pub const USERLAND: Kind =
         Kind { name: "userland", about: "the guest's programs, out of packages", limit: Some(64 * MIB) };
-    /// The guest's images; each build of the agent makes another one.
+    /// The guest's images. Each build of the agent makes another one.
     pub const IMAGES: Kind =
         Kind { name: "images", about: "the guest's images, with the agent", limit: Some(128 * MIB) };
-    /// Guests that have booted: by far the largest. The variable
+    /// Guests that have booted, by far the largest kind.
     /// [`LIMIT_VARIABLE`](super::LIMIT_VARIABLE) sets another limit.
     pub const SNAPSHOTS: Kind =
         Kind { name: "snapshots", about: "guests that have booted", limit: Some(4096 * MIB) };
-    /// Kernel modules, all of hookbench's for one kernel; other sources make others.
+    /// Kernel modules: all of hookbench's modules for one kernel. Other sources make
+    /// another entry.
     pub const MODULES: Kind =
         Kind { name: "modules", about: "kernel modules, built for a kernel", limit: Some(32 * MIB) };
-    /// What users bring of Debian to their guests.
+    /// Debian packages that users add to their guests.
     pub const PACKAGES: Kind =
         Kind { name: "packages", about: "what --bring names, out of packages", limit: Some(1024 * MIB) };
-    /// What apt keeps. Not made of entries: apt looks after it by itself, and it
-    /// is only touched under the cache's lock.
+    /// apt's own files. They are not entries: apt maintains them, under the cache's
+    /// lock.
     pub const APT: Kind = Kind { name: "apt", about: "package lists", limit: None };
 }
 
@@ -58,7 +59,7 @@ pub const KINDS: [Kind; 9] = [
     Kind::APT,
 ];
 
-/// The kind called `name`.
+/// Returns the kind called `name`.
 #[must_use]
 pub fn find(name: &str) -> Option<Kind> {
     KINDS.into_iter().find(|kind| kind.name == name)
@@ -69,10 +70,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_kind_has_a_name_of_its_own() {
+    fn every_kind_has_another_name() {
         for kind in KINDS {
             assert_eq!(find(kind.name), Some(kind));
-            assert!(!kind.about.is_empty() && !kind.name.starts_with(super::super::SCRATCH));
+            assert!(!kind.about.is_empty());
         }
         assert_eq!(find("lock"), None);
     }

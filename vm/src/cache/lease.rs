@@ -1,5 +1,5 @@
-//! The use of an entry: as long as a lease lives, no hookbench removes or
-//! replaces what it is for.
+//! A lease of an entry: as long as it lives, no hookbench removes or replaces the
+//! entry.
 
 use std::fs::{self, File};
 use std::os::unix::fs::MetadataExt;
@@ -8,9 +8,9 @@ use std::sync::Arc;
 use std::time::SystemTime;
 
 use super::entry::MANIFEST;
-use crate::flock::flock;
+use crate::files::flock::lock_shared;
 
-/// An entry that stays while this, or a clone of it, lives.
+/// Keeps an entry in the cache while this value, or a clone of it, lives.
 #[derive(Debug, Clone)]
 pub struct Lease {
     folder: PathBuf,
@@ -19,32 +19,32 @@ pub struct Lease {
 }
 
 impl Lease {
-    /// The entry's folder, absolute.
+    /// Returns the entry's folder, absolute.
     #[must_use]
     pub fn folder(&self) -> &Path {
         &self.folder
     }
 
-    /// The entry's file `name`.
+    /// Returns the path of the entry's file `name`.
     #[must_use]
     pub fn file(&self, name: &str) -> PathBuf {
         self.folder.join(name)
     }
 
-    /// Keeps the entry in `folder`; `None` when it is not there.
+    /// Takes a lease of the entry in `folder`. Returns `None` if there is no entry.
     pub(super) fn take(folder: &Path) -> Option<Lease> {
         let path = folder.join(MANIFEST);
         let manifest = File::open(&path).ok()?;
-        // Waits for someone who removes the entry just now. Where there are no
-        // locks, as on some network file systems, nobody can remove under one.
-        let _ = flock(&manifest, libc::LOCK_SH);
+        // Waits for a process that is removing the entry. Where there are no locks,
+        // as on some network file systems, no process can remove an entry.
+        let _ = lock_shared(&manifest);
         let (held, now) = (manifest.metadata().ok()?, fs::metadata(&path).ok()?);
         let same = (held.dev(), held.ino()) == (now.dev(), now.ino());
         same.then(|| Lease { folder: folder.to_owned(), manifest: Arc::new(manifest) })
     }
 
-    /// Notes that the entry is used now. In a cache that cannot be written,
-    /// nothing is ever removed by age, so a failure does no harm.
+    /// Records that the entry is used now. A failure is harmless: in a cache that
+    /// cannot be written, nothing is ever removed by age.
     pub(super) fn touch(&self) {
         let _ = self.manifest.set_modified(SystemTime::now());
     }

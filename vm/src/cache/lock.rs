@@ -1,4 +1,5 @@
-//! The right to fill the cache and to remove from it: one hookbench at a time.
+//! The lock of the cache: the right to fill the cache and to remove entries, for one
+//! process at a time.
 
 use std::fs::{self, File, OpenOptions, Permissions};
 use std::io;
@@ -10,15 +11,18 @@ use std::time::Duration;
 use anyhow::{Context, Result, ensure};
 
 use super::entry::{Entry, MANIFEST};
+use super::folder::{Cache, SCRATCH, VARIABLE, Wanted};
+use super::items::Item;
+use super::kind::{Kind, MIB};
 use super::lease::Lease;
-use super::{Cache, Item, Kind, SCRATCH, VARIABLE, Wanted, tree};
-use crate::flock::flock;
+use super::tree;
+use crate::files::flock::{lock, try_lock};
 
-/// How often, and how far apart, it is tried to replace what is in use.
+/// How often, and after which pauses, hookbench tries to replace an entry in use.
 const TRIES: u32 = 20;
 const PAUSE: Duration = Duration::from_millis(100);
 
-/// The right to fill the cache; given back when dropped.
+/// The lock of the cache. Dropping it unlocks the cache.
 #[derive(Debug)]
 pub struct Lock {
     cache: Cache,
@@ -26,30 +30,30 @@ pub struct Lock {
 }
 
 impl Lock {
-    /// Waits until it is ours. What an interrupted hookbench left is removed.
+    /// Waits for the lock, and removes what an interrupted process left.
     pub(super) fn take(cache: &Cache, progress: &dyn Fn(&str)) -> Result<Lock> {
         let path = cache.root().join("lock");
         let mut options = OpenOptions::new();
         options.create(true).truncate(false).write(true).mode(0o600);
         let file = options.open(&path).with_context(|| unwritable(cache.root()))?;
         let context = || format!("failed to lock {}", path.display());
-        if !flock(&file, libc::LOCK_EX | libc::LOCK_NB).with_context(context)? {
+        if !try_lock(&file).with_context(context)? {
             progress("waiting for another hookbench that is filling the cache");
-            flock(&file, libc::LOCK_EX).with_context(context)?;
+            lock(&file).with_context(context)?;
         }
-        let lock = Lock { cache: cache.clone(), _file: file };
-        lock.sweep();
-        Ok(lock)
+        let taken = Lock { cache: cache.clone(), _file: file };
+        taken.sweep();
+        Ok(taken)
     }
 
-    /// The cache's folder, absolute.
+    /// Returns the cache's folder, absolute.
     #[must_use]
     pub fn root(&self) -> &Path {
         self.cache.root()
     }
 
-    /// A new empty folder that vanishes when dropped, on the same file system
-    /// as the rest of the cache, so that what is made in it can be moved.
+    /// Makes an empty folder, which is removed when dropped. It is on the cache's file
+    /// system, so its files can be moved into the cache.
     ///
     /// # Errors
     /// When it cannot be made.
@@ -60,13 +64,13 @@ impl Lock {
             .with_context(|| unwritable(self.root()))
     }
 
-    /// Makes the folder `made` the entry that is `wanted`, in place of what was
-    /// there. When its kind then takes more room than it may, the entries that
-    /// were not used for longest go, unless they are in use.
+    /// Makes the folder `made` the entry `wanted`, and replaces an older one. If the
+    /// kind then takes more space than its limit, removes the least recently used
+    /// entries that are not in use.
     ///
     /// # Errors
-    /// When its files cannot be read, what is there is in use, or it cannot be
-    /// moved. Not when nothing can be removed for it.
+    /// When the files cannot be read, the older entry is in use, or the folder cannot
+    /// be moved. Failing to remove other entries is not an error.
     pub fn publish(
         &self,
         made: tempfile::TempDir,
@@ -79,33 +83,36 @@ impl Lock {
         self.make_folder_of(wanted.kind)?;
         ensure!(
             self.make_way(wanted)?,
-            "{} has to be made again, but another hookbench is using it; wait until that has ended, \
+            "{} must be made again, but another hookbench is using it; wait until that one ends, \
              or set {VARIABLE} to another folder",
             path.display()
         );
         fs::rename(made.path(), &path)
             .with_context(|| format!("failed to put {} in its place", path.display()))?;
-        // Moved away: there is nothing left to be removed.
+        // The folder was moved, so there is nothing to remove.
         let _ = made.keep();
         let lease = Lease::take(&path).with_context(|| format!("{} vanished; try again", path.display()))?;
         lease.touch();
-        if let Err(error) = self.bound(wanted, progress) {
-            progress(&format!("the cache's {} take more room than they should: {error:#}", wanted.kind.name));
+        if let Err(error) = self.enforce_limit(wanted, progress) {
+            progress(&format!(
+                "failed to keep the cache's {} below their limit: {error:#}",
+                wanted.kind.name
+            ));
         }
         Ok(lease)
     }
 
-    /// Removes the entry, or whatever else has its place; says whether it is
-    /// gone, which it is not when it is in use.
+    /// Removes the entry, or whatever else has its name. Returns false if the entry is
+    /// in use and stays.
     ///
     /// # Errors
     /// When it cannot be removed.
     pub fn remove(&self, kind: Kind, name: &str) -> Result<bool> {
         let path = self.root().join(kind.name).join(name);
-        removed(&path).with_context(|| format!("failed to remove {}", path.display()))
+        remove_unless_leased(&path).with_context(|| format!("failed to remove {}", path.display()))
     }
 
-    /// The folder of a kind, private also where an older hookbench made it.
+    /// Makes the folder of a kind, private even if an older hookbench made it.
     fn make_folder_of(&self, kind: Kind) -> Result<()> {
         let path = self.root().join(kind.name);
         tree::make_folder(&path)?;
@@ -113,9 +120,9 @@ impl Lock {
             .with_context(|| format!("failed to make {} private", path.display()))
     }
 
-    /// Removes what has the place of what is wanted; says whether it is gone.
-    /// Someone may be looking at it only to find that it cannot be used: that
-    /// does not take long.
+    /// Removes what has the name of `wanted`. Returns whether it is gone. Another
+    /// process may hold a lease only until it notices that the entry is unusable,
+    /// which does not take long.
     fn make_way(&self, wanted: &Wanted<'_>) -> Result<bool> {
         for _ in 0..TRIES {
             if self.remove(wanted.kind, wanted.key)? {
@@ -126,21 +133,21 @@ impl Lock {
         Ok(false)
     }
 
-    /// Keeps the kind of what was just published below its limit.
-    fn bound(&self, new: &Wanted<'_>, progress: &dyn Fn(&str)) -> Result<()> {
+    /// Keeps the kind of the entry `new` below its limit.
+    fn enforce_limit(&self, new: &Wanted<'_>, progress: &dyn Fn(&str)) -> Result<()> {
         let Some(limit) = self.cache.limit(new.kind) else {
             return Ok(());
         };
         let mut items = self.cache.items_of(new.kind)?;
         items.sort_by_key(|item| item.used);
-        let mut taken: u64 = items.iter().map(|item| item.bytes).sum();
+        let mut total: u64 = items.iter().map(|item| item.bytes).sum();
         for Item { name, bytes, .. } in items.iter().filter(|item| item.name != new.key) {
-            if taken <= limit {
+            if total <= limit {
                 break;
             }
-            let (kind, limit) = (new.kind.name, limit / super::MIB);
+            let (kind, limit) = (new.kind.name, limit / MIB);
             if self.remove(new.kind, name)? {
-                taken -= bytes;
+                total -= bytes;
                 progress(&format!("removed {kind}/{name}: the cache keeps {limit} MiB of {kind}"));
             } else {
                 progress(&format!(
@@ -151,27 +158,27 @@ impl Lock {
         Ok(())
     }
 
-    /// Removes what an interrupted hookbench left: under the lock it is nobody's.
+    /// Removes what an interrupted process left. Under the lock no process uses it.
     fn sweep(&self) {
         for entry in fs::read_dir(self.root()).into_iter().flatten().flatten() {
             if entry.file_name().to_string_lossy().starts_with(SCRATCH) {
-                // What cannot be removed is only in the way of space.
+                // A folder that cannot be removed only takes space.
                 let _ = fs::remove_dir_all(entry.path());
             }
         }
     }
 }
 
-/// Removes `path` unless it is an entry with a lease. Nothing is moved first,
-/// so that it can be done on a full disk.
-fn removed(path: &Path) -> io::Result<bool> {
+/// Removes `path` unless it is an entry with a lease. Returns whether it is gone.
+/// Moves nothing first, so it works on a full disk.
+fn remove_unless_leased(path: &Path) -> io::Result<bool> {
     let manifest = path.join(MANIFEST);
     match File::open(&manifest) {
         Ok(held) => {
-            if !flock(&held, libc::LOCK_EX | libc::LOCK_NB)? {
+            if !try_lock(&held)? {
                 return Ok(false);
             }
-            // Without it, it is an entry no more, should we be interrupted.
+            // Without its manifest it is not an entry, even if we are interrupted now.
             fs::remove_file(&manifest)?;
         }
         Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => {}
@@ -190,7 +197,7 @@ fn removed(path: &Path) -> io::Result<bool> {
 
 fn unwritable(root: &Path) -> String {
     format!(
-        "cannot write to the cache folder {}; check it, or set {VARIABLE} to a folder that can be written",
+        "cannot write to the cache folder {}; check its permissions and the disk, or set {VARIABLE} to a writable folder",
         root.display()
     )
 }

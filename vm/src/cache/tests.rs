@@ -1,15 +1,20 @@
-//! The cache as those use it who put things there.
+//! Tests of the cache through its public functions.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc;
 
+use std::path::Path;
+
+use anyhow::Result;
+
+use super::kind::MIB;
 use super::*;
 
 const SNAPSHOT: Wanted<'static> = Wanted { kind: Kind::SNAPSHOTS, key: "a", source: "" };
 
-/// A cache in a folder that vanishes with the first of the two.
+/// Returns a cache in a folder that is removed with the first value.
 fn cache() -> (tempfile::TempDir, Cache) {
     let temporary = tempfile::tempdir().unwrap();
     let cache = Cache::at(&temporary.path().join("cache")).unwrap();
@@ -20,52 +25,23 @@ fn silent(line: &str) {
     panic!("{line}");
 }
 
-/// Makes the entry, of so many bytes, when it is not there; and what was said.
+/// Obtains the entry, which has this many bytes. Returns the lines of progress, too.
 fn obtain(cache: &Cache, wanted: &Wanted<'_>, bytes: usize) -> (Result<Lease>, Vec<String>) {
-    let said = std::cell::RefCell::default();
-    let progress = |line: &str| Vec::push(&mut *said.borrow_mut(), line.to_owned());
+    let reported = std::cell::RefCell::default();
+    let progress = |line: &str| Vec::push(&mut *reported.borrow_mut(), line.to_owned());
     let lease = cache.obtain(wanted, &progress, |_, folder| {
         fs::write(folder.join("ram.bin"), vec![1; bytes])?;
         Ok("a guest".to_owned())
     });
-    (lease, said.into_inner())
+    (lease, reported.into_inner())
 }
 
 fn names(cache: &Cache) -> Vec<String> {
     cache.items().unwrap().into_iter().map(|item| item.name).collect()
 }
 
-fn found(variables: &[(&str, &str)]) -> Option<String> {
-    let path = location(|name| {
-        variables.iter().find(|(known, _)| *known == name).map(|(_, value)| PathBuf::from(value))
-    });
-    path.map(|path| path.display().to_string())
-}
-
 #[test]
-fn the_nearest_variable_names_the_cache() {
-    let home = ("HOME", "/home/a");
-    assert_eq!(found(&[home, (VARIABLE, "here")]).as_deref(), Some("here"));
-    assert_eq!(found(&[home, ("XDG_CACHE_HOME", "/c")]).as_deref(), Some("/c/hookbench"));
-    let ignored = [home, ("XDG_CACHE_HOME", "c"), (VARIABLE, "")];
-    assert_eq!(found(&ignored).as_deref(), Some("/home/a/.cache/hookbench"));
-    assert_eq!(found(&[]), None);
-}
-
-#[test]
-fn the_limit_is_a_number_of_mib() {
-    assert_eq!(limit("2").unwrap(), 2 << 20);
-    for wrong in ["", "2G", "-1", "99999999999999999999"] {
-        assert!(limit(wrong).unwrap_err().to_string().contains(LIMIT_VARIABLE), "{wrong}");
-    }
-    let (_temporary, cache) = cache();
-    let limited = cache.clone().with_limit(7);
-    assert_eq!((cache.limit(Kind::SNAPSHOTS), limited.limit(Kind::SNAPSHOTS)), (Some(4 << 30), Some(7)));
-    assert_eq!((limited.limit(Kind::KERNELS), limited.limit(Kind::IMAGES)), (None, Kind::IMAGES.limit));
-}
-
-#[test]
-fn an_entry_is_made_once_and_found_from_then_on() {
+fn an_entry_is_made_once_and_then_found() {
     let (_temporary, cache) = cache();
     assert!(cache.find(&SNAPSHOT, &silent).is_none());
     let made = obtain(&cache, &SNAPSHOT, 10).0.unwrap();
@@ -78,22 +54,22 @@ fn an_entry_is_made_once_and_found_from_then_on() {
 }
 
 #[test]
-fn a_damaged_entry_is_made_again_and_said_to_be() {
+fn a_damaged_entry_is_made_again_and_reported() {
     let (_temporary, cache) = cache();
     let path = obtain(&cache, &SNAPSHOT, 10).0.unwrap().file("ram.bin");
     for damage in [&b"1111111111"[..], b"111", b""] {
         fs::write(&path, damage).unwrap();
-        let (lease, said) = obtain(&cache, &SNAPSHOT, 10);
+        let (lease, reported) = obtain(&cache, &SNAPSHOT, 10);
         assert_eq!(fs::read(lease.unwrap().file("ram.bin")).unwrap(), [1; 10]);
         assert!(
-            said.len() == 1 && said[0].contains("snapshots/a") && said[0].contains("ram.bin"),
-            "{said:?}"
+            reported.len() == 1 && reported[0].contains("snapshots/a") && reported[0].contains("ram.bin"),
+            "{reported:?}"
         );
     }
     fs::write(&path, "").unwrap();
-    let said = mpsc::channel();
-    assert!(cache.find(&SNAPSHOT, &|line| said.0.send(line.to_owned()).unwrap()).is_none());
-    assert!(said.1.recv().unwrap().contains("ram.bin"));
+    let reported = mpsc::channel();
+    assert!(cache.find(&SNAPSHOT, &|line| reported.0.send(line.to_owned()).unwrap()).is_none());
+    assert!(reported.1.recv().unwrap().contains("ram.bin"));
 }
 
 #[test]
@@ -101,14 +77,14 @@ fn an_entry_made_from_something_else_is_made_again() {
     let (_temporary, cache) = cache();
     obtain(&cache, &SNAPSHOT, 10).0.unwrap();
     let other = Wanted { source: "other", ..SNAPSHOT };
-    let (lease, said) = obtain(&cache, &other, 20);
+    let (lease, reported) = obtain(&cache, &other, 20);
     assert_eq!(fs::read(lease.unwrap().file("ram.bin")).unwrap().len(), 20);
-    assert!(said[0].contains("something else"), "{said:?}");
+    assert!(reported[0].contains("something else"), "{reported:?}");
     assert!(cache.find(&SNAPSHOT, &|_| ()).is_none());
 }
 
 #[test]
-fn what_is_in_use_is_neither_removed_nor_replaced() {
+fn an_entry_in_use_is_neither_removed_nor_replaced() {
     let (_temporary, cache) = cache();
     let lease = obtain(&cache, &SNAPSHOT, 10).0.unwrap();
     let remove = || cache.lock(&silent).unwrap().remove(Kind::SNAPSHOTS, "a").unwrap();
@@ -125,7 +101,7 @@ fn what_is_in_use_is_neither_removed_nor_replaced() {
 }
 
 #[test]
-fn above_the_limit_what_was_not_used_for_longest_goes() {
+fn above_the_limit_the_least_recently_used_entry_is_removed() {
     let (_temporary, cache) = cache();
     let cache = cache.with_limit(MIB);
     let snapshot = |key| Wanted { key, ..SNAPSHOT };
@@ -137,12 +113,12 @@ fn above_the_limit_what_was_not_used_for_longest_goes() {
     obtain(&cache, &of_another_kind, 3 * third).0.unwrap();
     // Used again, so that `b` is now the oldest.
     drop(cache.find(&snapshot("a"), &silent).unwrap());
-    let (new, said) = obtain(&cache, &snapshot("d"), third);
-    assert!(said.len() == 1 && said[0].contains("removed snapshots/b"), "{said:?}");
+    let (new, reported) = obtain(&cache, &snapshot("d"), third);
+    assert!(reported.len() == 1 && reported[0].contains("removed snapshots/b"), "{reported:?}");
     drop(new);
     let used = cache.find(&snapshot("c"), &silent).unwrap();
-    let (new, said) = obtain(&cache, &snapshot("e"), 2 * MIB as usize);
-    assert!(said.iter().any(|line| line.contains("kept snapshots/c")), "{said:?}");
+    let (new, reported) = obtain(&cache, &snapshot("e"), 2 * MIB as usize);
+    assert!(reported.iter().any(|line| line.contains("kept snapshots/c")), "{reported:?}");
     drop((used, new));
     assert_eq!(names(&cache), ["a", "c", "e"], "an image, and snapshots");
 }
@@ -162,7 +138,7 @@ fn holes_do_not_count() {
 }
 
 #[test]
-fn of_many_at_once_one_makes_it() {
+fn only_one_of_many_threads_makes_an_entry() {
     let (_temporary, cache) = cache();
     let made = AtomicUsize::new(0);
     std::thread::scope(|scope| {
@@ -181,9 +157,9 @@ fn of_many_at_once_one_makes_it() {
 }
 
 #[test]
-fn entries_come_and_go_under_others_without_harm() {
+fn threads_that_replace_each_others_entries_do_no_harm() {
     let (_temporary, cache) = cache();
-    // Nothing fits, so each entry pushes out the others that are not in use.
+    // Nothing fits, so each new entry removes the others that are not in use.
     let cache = cache.with_limit(0);
     std::thread::scope(|scope| {
         for thread in 0..4 {
@@ -201,7 +177,7 @@ fn entries_come_and_go_under_others_without_harm() {
 }
 
 #[test]
-fn everything_is_the_owners_alone() {
+fn everything_is_private_to_the_owner() {
     let (_temporary, cache) = cache();
     obtain(&cache, &SNAPSHOT, 10).0.unwrap();
     for (path, metadata) in tree::below(cache.root()).unwrap() {
@@ -211,7 +187,7 @@ fn everything_is_the_owners_alone() {
 }
 
 #[test]
-fn what_could_not_be_made_leaves_nothing() {
+fn a_failed_entry_leaves_nothing() {
     let (_temporary, cache) = cache();
     let failed = cache.obtain(&SNAPSHOT, &silent, |_, folder| {
         fs::write(folder.join("ram.bin"), "half")?;
@@ -223,7 +199,7 @@ fn what_could_not_be_made_leaves_nothing() {
 }
 
 #[test]
-fn what_was_left_half_made_is_swept_away() {
+fn an_unfinished_folder_is_removed() {
     let (_temporary, cache) = cache();
     let left = cache.lock(&silent).unwrap().scratch().unwrap().keep();
     fs::create_dir(cache.root().join("kernels")).unwrap();
@@ -232,14 +208,14 @@ fn what_was_left_half_made_is_swept_away() {
 }
 
 #[test]
-fn a_second_lock_waits_and_says_so() {
+fn a_second_lock_waits_and_reports_it() {
     let (_temporary, cache) = cache();
     let held = cache.lock(&silent).unwrap();
     std::thread::scope(|scope| {
-        let (said, heard) = mpsc::channel();
+        let (reported, heard) = mpsc::channel();
         let cache = &cache;
         let waiter = scope.spawn(move || {
-            cache.lock(&|line| said.send(line.to_owned()).unwrap()).unwrap();
+            cache.lock(&|line| reported.send(line.to_owned()).unwrap()).unwrap();
         });
         assert!(heard.recv().unwrap().contains("waiting"));
         drop(held);
@@ -252,7 +228,7 @@ fn a_name_that_would_leave_the_cache_is_refused() {
     let (_temporary, cache) = cache();
     for key in ["", ".", "..", "../a", "a/b", ".hidden"] {
         let error = obtain(&cache, &Wanted { key, ..SNAPSHOT }, 1).0.unwrap_err().to_string();
-        assert!(error.contains("not a name"), "{error}");
+        assert!(error.contains("not a valid name"), "{error}");
     }
 }
 

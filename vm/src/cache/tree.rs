@@ -1,4 +1,4 @@
-//! Folders with all that is below them: what files there are, what they take on
+//! Folders with everything in them: which files there are, how much they take on
 //! the disk, and who may read them.
 
 use std::fs::{self, DirBuilder, Metadata, Permissions};
@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 
-/// Makes `path` and what is missing above it, for the owner only.
+/// Makes the folder `path` and the missing folders above it, for the owner only.
 pub(crate) fn make_folder(path: &Path) -> Result<()> {
     DirBuilder::new()
         .recursive(true)
@@ -17,8 +17,8 @@ pub(crate) fn make_folder(path: &Path) -> Result<()> {
         .with_context(|| format!("failed to make the folder {}", path.display()))
 }
 
-/// Takes `path`, and all that is below it, from everyone but its owner. Links
-/// are left alone: they have no modes of their own.
+/// Makes `path`, and everything in it, private to its owner. Links have no modes
+/// and are left alone.
 pub(crate) fn make_private(path: &Path) -> Result<()> {
     let change = || -> io::Result<()> {
         for (path, metadata) in below(path)? {
@@ -32,13 +32,13 @@ pub(crate) fn make_private(path: &Path) -> Result<()> {
     change().with_context(|| format!("failed to make {} private", path.display()))
 }
 
-/// The bytes that `path` really takes: a hole takes none.
-pub(super) fn taken(path: &Path) -> io::Result<u64> {
-    // The unit of `blocks` is 512 bytes whatever the file system's is.
+/// Returns the bytes that `path` takes on the disk. A hole takes none.
+pub(super) fn disk_usage(path: &Path) -> io::Result<u64> {
+    // The unit of `blocks` is 512 bytes on every file system.
     Ok(below(path)?.iter().map(|(_, metadata)| metadata.blocks() * 512).sum())
 }
 
-/// `path` and all below it, in the order of their paths.
+/// Returns `path` and everything in it, in the order of their paths.
 pub(super) fn below(path: &Path) -> io::Result<Vec<(PathBuf, Metadata)>> {
     let mut found = Vec::new();
     let mut left = vec![path.to_owned()];
@@ -61,7 +61,7 @@ mod tests {
     use std::fs::File;
 
     #[test]
-    fn all_below_a_folder_becomes_private() {
+    fn everything_in_a_folder_becomes_private() {
         let temporary = tempfile::tempdir().unwrap();
         let folder = temporary.path().join("a");
         fs::create_dir_all(folder.join("b")).unwrap();
@@ -79,12 +79,12 @@ mod tests {
     }
 
     #[test]
-    fn a_hole_takes_no_room() {
+    fn a_hole_takes_no_space() {
         let folder = tempfile::tempdir().unwrap();
-        let empty = taken(folder.path()).unwrap();
+        let empty = disk_usage(folder.path()).unwrap();
         File::create(folder.path().join("hole")).unwrap().set_len(1 << 30).unwrap();
         fs::write(folder.path().join("file"), vec![1; 100_000]).unwrap();
-        let taken = taken(folder.path()).unwrap() - empty;
-        assert!((100_000..200_000).contains(&taken), "{taken}");
+        let used = disk_usage(folder.path()).unwrap() - empty;
+        assert!((100_000..200_000).contains(&used), "{used}");
     }
 }

@@ -7,7 +7,8 @@ use hookbench_results::samples::MOST;
 
 use super::args::Args;
 use super::execution::Execution;
-use crate::session::host::{Terms, enforcing};
+use crate::session::hardware::HardwareOptions;
+use crate::session::host::enforcing;
 
 /// Options that only some targets have.
 struct Options {
@@ -111,7 +112,7 @@ pub(super) fn check_cells(planned: &[Planned], execution: &Execution, enforce: b
 }
 
 /// Checks the rounds, the number of samples and the clocks.
-fn check_rounds(planned: &[Planned], options: &Terms) -> Result<()> {
+fn check_rounds(planned: &[Planned], options: &HardwareOptions) -> Result<()> {
     let rounds = options.rounds;
     ensure!((1..=1000).contains(&rounds), "--rounds must be between 1 and 1000, not {rounds}");
     let many = planned.iter().find(|planned| planned.samples as usize * rounds as usize > MOST);

@@ -1,7 +1,6 @@
 //! The cells that the arguments of `hookbench run` select, and what their guests need.
 //! `one_cell.rs` resolves a single cell by its name.
 
-use std::collections::BTreeSet;
 use std::path::Path;
 
 use anyhow::{Result, ensure};
@@ -11,8 +10,8 @@ use hookbench_vm::loadable::Loadable;
 use super::args::Args;
 use super::kernels::select_kernels;
 use super::{capabilities, plan};
-use crate::custom::monitor::{Owns, With};
-use crate::custom::workload::Works;
+use crate::custom::monitor::{CommandOptions, CustomMonitors};
+use crate::custom::workload::CustomWorkloads;
 
 /// The cells of a plan, and what they need.
 #[derive(Default)]
@@ -24,9 +23,9 @@ pub(in crate::cmd) struct Cells {
     /// The cells, in canonical order.
     pub(in crate::cmd) planned: Vec<Planned>,
     /// The custom monitors.
-    pub(in crate::cmd) monitors: Owns,
+    pub(in crate::cmd) monitors: CustomMonitors,
     /// The custom workloads.
-    pub(in crate::cmd) workloads: Works,
+    pub(in crate::cmd) workloads: CustomWorkloads,
     /// The modules and configuration in the `--modules` folder.
     pub(in crate::cmd) loadable: Option<Loadable>,
 }
@@ -41,14 +40,15 @@ impl Cells {
         let kernels = select_kernels(if args.kernel.is_empty() { &plan.kernels } else { &args.kernel })?;
         let planned = plan.cells(&kernels)?;
         ensure!(!planned.is_empty(), "the plan {} has no cells", plan.name);
-        let with = With {
+        let options = CommandOptions {
             ready: args.ready.clone().or_else(|| plan.ready.clone()),
             bring: [plan.bring.as_slice(), &args.bring].concat(),
         };
         let workloads = plan.cells.iter().flat_map(|products| &products.workloads);
-        let workloads = Works::read(workloads, &with.bring, args.expect_exit.or(plan.expect_exit))?;
+        let workloads =
+            CustomWorkloads::read(workloads, &options.bring, args.expect_exit.or(plan.expect_exit))?;
         let monitors = plan.cells.iter().flat_map(|products| &products.monitors);
-        let monitors = read_monitors(monitors, with, &workloads)?;
+        let monitors = read_monitors(monitors, options, &workloads)?;
         let loadable = open_loadable(args, &kernels)?;
         Ok(Cells { plan: plan.name, kernels, planned, monitors, workloads, loadable })
     }
@@ -63,15 +63,6 @@ impl Cells {
         let planned = plan.cells(&kernels)?;
         capabilities::refuse_custom(planned.iter().map(|planned| &planned.cell))?;
         Ok(Cells { plan: plan.name, kernels, planned, ..Cells::default() })
-    }
-
-    /// The kernels with at least one cell whose monitor is a kernel module.
-    pub(super) fn kernels_with_modules(&self) -> BTreeSet<&str> {
-        let loads = |monitor| {
-            hookbench_probes::find(monitor).is_some_and(|monitor| monitor.sink.requires.module.is_some())
-        };
-        let cells = self.planned.iter().map(|planned| &planned.cell);
-        cells.filter(|cell| loads(&cell.monitor)).map(|cell| cell.kernel.as_str()).collect()
     }
 }
 
@@ -93,13 +84,13 @@ pub(super) fn open_loadable(args: &Args, kernels: &[String]) -> Result<Option<Lo
 /// When a custom monitor is not what its prefix says.
 pub(super) fn read_monitors<'a>(
     texts: impl IntoIterator<Item = &'a String>,
-    with: With,
-    workloads: &Works,
-) -> Result<Owns> {
+    options: CommandOptions,
+    workloads: &CustomWorkloads,
+) -> Result<CustomMonitors> {
     let texts: Vec<&String> = texts.into_iter().collect();
     let commands = texts.iter().any(|text| text.starts_with("cmd:"));
-    let bring = if commands || !workloads.have_commands() { with.bring } else { Vec::new() };
-    Owns::read(texts, &With { bring, ..with })
+    let bring = if commands || !workloads.have_commands() { options.bring } else { Vec::new() };
+    CustomMonitors::read(texts, &CommandOptions { bring, ..options })
 }
 
 #[cfg(test)]
@@ -129,12 +120,5 @@ mod tests {
         std::fs::write(&file, "name = \"p\"\ncells = []\n").unwrap();
         let error = Cells::in_guests(&args(&format!("--plan {}", file.display()))).err().unwrap();
         assert_eq!(error.to_string(), "the plan p has no cells");
-    }
-
-    #[test]
-    fn only_kernels_whose_cells_load_modules_need_them() {
-        let count = |line: &str| Cells::in_guests(&args(line)).unwrap().kernels_with_modules().len();
-        assert_eq!(count("--kernel 6.1,6.12 --monitor livepatch+*"), 2);
-        assert_eq!(count("--kernel 6.1,6.12 --monitor bpf-lsm+*"), 0);
     }
 }

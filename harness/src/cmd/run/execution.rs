@@ -6,16 +6,16 @@ use hookbench_model::protocol::Fault;
 use hookbench_model::{Clock, Target};
 
 use super::args::Args;
-use crate::session::host::Terms;
+use crate::session::hardware::HardwareOptions;
 
 /// A target with its options.
 pub(in crate::cmd) enum Execution {
     /// Guests under TCG, with the exact clock.
     Exact(ExactSettings),
     /// Guests under KVM, with hardware clocks.
-    Kvm(Terms),
+    Kvm(HardwareOptions),
     /// This machine itself, with hardware clocks.
-    Host(Terms),
+    Host(HardwareOptions),
 }
 
 /// The options of a run with the exact clock.
@@ -60,10 +60,10 @@ impl Execution {
     }
 }
 
-fn hardware_options(args: &Args) -> Terms {
+fn hardware_options(args: &Args) -> HardwareOptions {
     // Without --seed every run has a different order. The run records the seed.
     let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
-    Terms {
+    HardwareOptions {
         clocks: if args.clock.is_empty() { vec![Clock::Tsc] } else { args.clock.clone() },
         rounds: args.rounds.unwrap_or(5),
         seed: args.seed.unwrap_or(now.as_nanos() as u64 & u64::from(u32::MAX)),

@@ -4,16 +4,16 @@
 use anyhow::{Context, Result};
 
 use super::opened::Opened;
-use crate::run::interrupt::Stop;
-use crate::session::host::{HostSession, Terms};
+use crate::interrupt::Interrupt;
+use crate::session::hardware::HardwareOptions;
+use crate::session::host::HostSession;
 
 /// Opens a session on this machine.
 ///
 /// # Errors
 /// When another run is in progress, or a killed run left changes to undo.
-pub(super) fn open(options: &Terms) -> Result<Opened> {
-    let interrupt = Stop::on_signals().context("failed to listen to signals")?;
+pub(super) fn open(options: &HardwareOptions) -> Result<Opened> {
+    let interrupt = Interrupt::on_signals().context("failed to listen to signals")?;
     let session = HostSession::open(options, &interrupt)?;
-    let environment = session.environment().clone();
-    Ok(Opened { session: Box::new(session), environment, interrupt })
+    Ok(Opened { session: Box::new(session), interrupt })
 }

@@ -34,7 +34,7 @@ use hookbench_results::store::save;
 
 use super::report::{render, say_where};
 use super::{say, usage};
-use crate::run::interrupt::Stopped;
+use crate::interrupt::Interrupted;
 use execution::Execution;
 use opened::Opened;
 use record::Recorder;
@@ -80,7 +80,7 @@ pub(super) fn complete(selection: &Selection) -> Result<Completed> {
         let code = write_and_report(&run, selection, folder.path())?;
         Ok(Completed { run, folder: folder.path().into(), code })
     });
-    reported.map_err(|error| match error.is::<Stopped>() || !selection.execution.can_resume() {
+    reported.map_err(|error| match error.is::<Interrupted>() || !selection.execution.can_resume() {
         true => error,
         false => anyhow!("{error:#}\n{}", hints::what_is_kept(&error, folder.path())),
     })
@@ -100,7 +100,7 @@ fn begin(selection: &Selection, opened: &Opened) -> Run {
         schema: SCHEMA,
         plan: selection.cells.plan.clone(),
         shard: selection.shard,
-        environment: opened.environment.clone(),
+        environment: opened.session.environment().clone(),
         measurements: Vec::new(),
     }
 }
@@ -135,7 +135,7 @@ fn measure(
         save(&run, folder)?;
     }
     let told = hints::after_interrupt(ended, planned.len(), folder, can_resume);
-    Err(Stopped { signal, told }.into())
+    Err(Interrupted { signal, told }.into())
 }
 
 fn write_and_report(run: &Run, selection: &Selection, folder: &Path) -> Result<ExitCode> {

@@ -13,8 +13,8 @@ use super::args::Args;
 use super::capabilities;
 use super::cells::{Cells, open_loadable, read_monitors};
 use super::kernels::known_kernels;
-use crate::custom::monitor::{Owns, With};
-use crate::custom::workload::Works;
+use crate::custom::monitor::{CommandOptions, CustomMonitors};
+use crate::custom::workload::CustomWorkloads;
 
 /// Resolves the cell called `name`, in a guest.
 ///
@@ -93,7 +93,7 @@ fn products(cell: &Cell, samples: Option<u32>) -> Products {
 }
 
 /// Reads the cell's custom monitor, which `--monitor` gives.
-fn read_monitor(cell: &Cell, args: &Args, workloads: &Works) -> Result<Owns> {
+fn read_monitor(cell: &Cell, args: &Args, workloads: &CustomWorkloads) -> Result<CustomMonitors> {
     let given = split_lists(&args.monitor);
     for text in &given {
         ensure!(
@@ -102,8 +102,8 @@ fn read_monitor(cell: &Cell, args: &Args, workloads: &Works) -> Result<Owns> {
             cell.monitor
         );
     }
-    let with = With { ready: args.ready.clone(), bring: args.bring.clone() };
-    let monitors = read_monitors(&given, with, workloads)?;
+    let options = CommandOptions { ready: args.ready.clone(), bring: args.bring.clone() };
+    let monitors = read_monitors(&given, options, workloads)?;
     if cell.monitor.custom().is_some() && given.is_empty() {
         bail!(
             "{} is a custom monitor; pass its location, for example --monitor bpf:PATH/NAME.o",
@@ -114,7 +114,7 @@ fn read_monitor(cell: &Cell, args: &Args, workloads: &Works) -> Result<Owns> {
 }
 
 /// Reads the cell's custom workload, which `--workload` gives.
-fn read_workload(cell: &Cell, args: &Args) -> Result<Works> {
+fn read_workload(cell: &Cell, args: &Args) -> Result<CustomWorkloads> {
     let given = split_lists(&args.workload);
     for text in &given {
         ensure!(
@@ -129,7 +129,7 @@ fn read_workload(cell: &Cell, args: &Args) -> Result<Works> {
             cell.workload
         );
     }
-    Works::read(&given, &args.bring, args.expect_exit)
+    CustomWorkloads::read(&given, &args.bring, args.expect_exit)
 }
 
 #[cfg(test)]

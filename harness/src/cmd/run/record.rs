@@ -39,12 +39,12 @@ impl Recorder {
     /// Records what the runner reports.
     ///
     /// # Errors
-    /// When the journal cannot be written. The measurement is then not recorded.
+    /// When the journal or an attachment cannot be written. The measurement is then not recorded.
     pub(super) fn record(&mut self, event: Event) -> Result<()> {
         match event {
             Event::Begun(cell) => self.progress.begun(&cell),
-            Event::Ended(measurement, took) => {
-                self.journal.append(&measurement)?;
+            Event::Ended { measurement, attachments, took } => {
+                self.journal.append_with(&measurement, &attachments)?;
                 self.progress.ended(&measurement, took);
                 self.done.insert(measurement.cell.clone(), *measurement);
             }

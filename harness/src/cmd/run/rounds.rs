@@ -8,7 +8,8 @@ use super::opened::Opened;
 use super::record::Recorder;
 use crate::cmd::say;
 use crate::run::rounds::{self, Rounds};
-use crate::session::host::{Terms, machine};
+use crate::session::hardware::HardwareOptions;
+use crate::session::host::machine;
 
 /// Measures each of `planned` once per round. Adds to `hardware` the order of the cells and
 /// the time that a hypervisor took away.
@@ -17,7 +18,7 @@ use crate::session::host::{Terms, machine};
 /// When `recorder` cannot record a measurement.
 pub(super) fn measure(
     planned: &[Planned],
-    options: &Terms,
+    options: &HardwareOptions,
     opened: &Opened,
     recorder: &mut Recorder,
     hardware: &mut Option<Hardware>,

@@ -16,6 +16,7 @@ use super::hints::Repeat;
 use super::one_cell;
 use super::output::Output;
 use crate::cmd::usage;
+use crate::session::guests::Needs;
 use crate::session::host;
 
 /// What to measure, where and how, and where the results go.
@@ -75,8 +76,22 @@ impl Selection {
         }
     }
 
+    /// What the guests of this process need. The mirror may have lost every kernel of a
+    /// shard: other shards have the rest.
+    pub(super) fn needs(&self) -> Needs {
+        let cells = &self.cells;
+        Needs {
+            kernels: self.kernels(),
+            least: usize::from(self.shard.is_none()),
+            cells: cells.planned.iter().map(|planned| planned.cell.clone()).collect(),
+            monitors: cells.monitors.clone(),
+            workloads: cells.workloads.clone(),
+            loadable: cells.loadable.clone(),
+        }
+    }
+
     /// The kernels that this process boots.
-    pub(super) fn kernels(&self) -> Vec<String> {
+    fn kernels(&self) -> Vec<String> {
         let booted: HashSet<&str> =
             self.planned().iter().map(|planned| planned.cell.kernel.as_str()).collect();
         self.cells.kernels.iter().filter(|kernel| booted.contains(kernel.as_str())).cloned().collect()

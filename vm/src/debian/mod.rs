@@ -1,0 +1,13 @@
+//! Debian's packages: finding, fetching and unpacking them without installing
+//! anything, and the programs, libraries and compilers in them.
+
+pub mod apt;
+pub(crate) mod command;
+pub mod mirror;
+mod no_package;
+pub mod package_names;
+pub mod packages;
+mod policies;
+pub(crate) mod toolchain;
+mod unpack;
+pub mod userland;

@@ -1,0 +1,8 @@
+//! Files of the host: reading ELF files, digests of contents, locks, copies of
+//! sparse files, and the private folders for guests' files.
+
+pub mod digest;
+pub mod elf;
+pub mod flock;
+pub mod scratch;
+pub(crate) mod sparse_copy;

@@ -1,0 +1,121 @@
+//! A QEMU process. QEMU ends when the process value is dropped, and when
+//! hookbench dies.
+
+use std::ffi::OsString;
+use std::fs::File;
+use std::io;
+use std::os::fd::OwnedFd;
+use std::os::unix::process::CommandExt;
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::Arc;
+use std::time::Duration;
+
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::io::{FdFlags, fcntl_setfd};
+use rustix::process::{
+    Pid, PidfdFlags, Signal, getpid, getppid, pidfd_open, set_parent_process_death_signal,
+};
+
+use super::ending::Error;
+use super::pinning::PinnedCpu;
+use crate::arch::QEMU;
+
+/// How often hookbench looks at a QEMU on a kernel that cannot report its end.
+const POLL_INTERVAL: Duration = Duration::from_millis(5);
+
+/// A running QEMU.
+pub(super) struct Process {
+    pub(super) qemu: Child,
+    /// Readable when QEMU has ended; `None` on kernels before 5.3.
+    pidfd: Option<OwnedFd>,
+    /// The CPU counts as used while QEMU runs.
+    _pinned: Option<Arc<PinnedCpu>>,
+}
+
+/// Where QEMU's standard streams go, and what it inherits.
+pub(super) struct Streams {
+    pub(super) input: Stdio,
+    pub(super) output: Stdio,
+    pub(super) error: File,
+    /// The device state of a snapshot. QEMU finds the file open under the same
+    /// number.
+    pub(super) device_state: Option<File>,
+}
+
+impl Process {
+    /// Starts QEMU with these arguments, on `cpu` if that is given.
+    ///
+    /// # Errors
+    /// [`Error::NoQemu`] when QEMU is not installed, [`Error::Qemu`] when it does
+    /// not start.
+    pub(super) fn start(
+        arguments: &[OsString],
+        streams: Streams,
+        cpu: Option<PinnedCpu>,
+    ) -> Result<Process, Error> {
+        let Streams { input, output, error, device_state } = streams;
+        let mut command = Command::new(QEMU);
+        command.args(arguments).stdin(input).stdout(output).stderr(error);
+        // Ctrl-C in a terminal reaches hookbench alone, which decides about the guests.
+        command.process_group(0);
+        let pinned = cpu.map(Arc::new);
+        let (cpu, parent) = (pinned.clone(), getpid());
+        // SAFETY: the closure makes only system calls, which are allowed after fork.
+        unsafe {
+            command.pre_exec(move || prepare(parent, device_state.as_ref(), cpu.as_deref()));
+        }
+        match command.spawn() {
+            Ok(qemu) => {
+                let pidfd = pidfd_open(Pid::from_child(&qemu), PidfdFlags::empty()).ok();
+                Ok(Process { pidfd, qemu, _pinned: pinned })
+            }
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Err(Error::NoQemu { program: QEMU }),
+            Err(error) => Err(Error::qemu(error)),
+        }
+    }
+
+    /// Waits for QEMU's end, no longer than `timeout`.
+    pub(super) fn wait(&mut self, timeout: Duration) -> io::Result<Option<ExitStatus>> {
+        match &self.pidfd {
+            Some(pidfd) => {
+                let timeout = Timespec::try_from(timeout).ok();
+                // An interruption by a signal only ends the wait.
+                let _ = poll(&mut [PollFd::new(pidfd, PollFlags::IN)], timeout.as_ref());
+            }
+            None => std::thread::sleep(timeout.min(POLL_INTERVAL)),
+        }
+        self.qemu.try_wait()
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        // Both fail only if QEMU has ended already.
+        let _ = self.qemu.kill();
+        let _ = self.qemu.wait();
+    }
+}
+
+/// Prepares the new process before it becomes QEMU. Makes only system calls.
+fn prepare(parent: Pid, device_state: Option<&File>, cpu: Option<&PinnedCpu>) -> io::Result<()> {
+    set_parent_process_death_signal(Some(Signal::KILL))?;
+    // A parent that died before that call sends no signal.
+    if getppid() != Some(parent) {
+        return Err(io::ErrorKind::NotConnected.into());
+    }
+    if let Some(file) = device_state {
+        fcntl_setfd(file, FdFlags::empty())?;
+        become_batch_job();
+    }
+    cpu.map_or(Ok(()), PinnedCpu::pin_caller)
+}
+
+/// Makes the calling process a batch job. The threads of a QEMU that resumes from
+/// a snapshot then do not interrupt each other at every event. A QEMU that boots
+/// a guest stays as it is: as a batch job its clock could run on for longer before
+/// QEMU notices that the guest stopped. If the kernel refuses, QEMU is only slower.
+fn become_batch_job() {
+    let param = libc::sched_param { sched_priority: 0 };
+    // SAFETY: the call reads one structure that outlives it. (rustix has no such call.)
+    unsafe { libc::sched_setscheduler(0, libc::SCHED_BATCH, &param) };
+}

@@ -1,0 +1,76 @@
+//! Runs a guest from its start to its answer: a guest that boots, or one that
+//! resumes from a snapshot.
+
+use std::fs::File;
+use std::os::fd::AsRawFd;
+
+use super::answer::understand;
+use super::ending::{Answer, Error};
+use super::kvm;
+use super::options::GuestOptions;
+use super::qmp;
+use super::running::{Guest, LOOK_INTERVAL, Launch, MonitorUse};
+use super::snapshot::Snapshot;
+use crate::machine::devices::OnStop;
+use crate::machine::{Boot, Machine, MemoryWrites, memory_file};
+
+/// How a guest begins.
+#[derive(Debug, Clone, Copy)]
+pub enum Start<'a> {
+    /// It boots.
+    Boot(Boot<'a>),
+    /// It resumes from a snapshot.
+    Restore(&'a Snapshot),
+}
+
+/// Runs a guest with `cell`, as JSON, and waits for its answer.
+///
+/// # Errors
+/// See [`Error`]. The guest has ended in every case.
+pub fn run(start: Start<'_>, cell: &[u8], options: &GuestOptions<'_>) -> Result<Answer, Error> {
+    let (mut guest, earlier_messages) = match start {
+        Start::Boot(boot) => (self::boot(&boot, cell, options)?, &[][..]),
+        Start::Restore(snapshot) => (restore(snapshot, cell, options)?, snapshot.messages()),
+    };
+    let status = loop {
+        if let Some(status) = guest.look(LOOK_INTERVAL)? {
+            break status;
+        }
+    };
+    guest.check_status(status)?;
+    understand(&[earlier_messages, &guest.messages()].concat(), guest.last_lines())
+}
+
+fn boot<'a>(boot: &Boot<'_>, cell: &[u8], options: &'a GuestOptions<'a>) -> Result<Guest<'a>, Error> {
+    match options.machine {
+        Machine::Kvm(machine) => kvm::boot(machine, boot, cell, options),
+        Machine::Tcg(_) => {
+            let launch = Launch {
+                arguments: boot.arguments(),
+                on_stop: OnStop::Ignore,
+                monitor: MonitorUse::None,
+                device_state: None,
+            };
+            Guest::start(cell, options, launch)
+        }
+    }
+}
+
+/// Starts QEMU in the state of the snapshot. The host copies each page of memory
+/// when the guest first writes to it.
+fn restore<'a>(snapshot: &Snapshot, cell: &[u8], options: &'a GuestOptions<'a>) -> Result<Guest<'a>, Error> {
+    let path = snapshot.device_state();
+    let device_state = File::open(&path).map_err(|error| Error::file(path, error))?;
+    let commands = qmp::resume_commands(device_state.as_raw_fd());
+    let memory = memory_file(&snapshot.memory(), options.machine.memory_mib(), MemoryWrites::Private);
+    let launch = Launch {
+        arguments: memory.option("-incoming", "defer"),
+        on_stop: OnStop::Ignore,
+        monitor: MonitorUse::Write,
+        device_state: Some(device_state),
+    };
+    let mut guest = Guest::start(cell, options, launch)?;
+    guest.write_commands(&commands);
+    guest.set_earlier_console(snapshot.console());
+    Ok(guest)
+}

@@ -1,0 +1,14 @@
+//! Kernels: the table of known ones, fetching and unpacking them, a custom kernel's
+//! modules, hookbench's own modules, and the audit pair.
+
+pub mod audit_pair;
+mod compression;
+mod fetch;
+pub mod loadable;
+mod make;
+pub mod modules;
+mod stored;
+pub mod table;
+pub mod vmlinux;
+
+pub use stored::Kernel;

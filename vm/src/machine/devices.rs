@@ -1,0 +1,85 @@
+//! The devices through which hookbench and the agent talk, and the files of the
+//! host behind them. They are the same in a guest that boots and in one that
+//! resumes from a snapshot.
+
+use std::path::{Path, PathBuf};
+
+use super::arguments::Arguments;
+use crate::arch;
+use crate::channel::{CELL_FILE, MONITOR_FILE, WORKLOAD_FILE};
+
+/// The files of one guest.
+pub(crate) struct Files {
+    /// The cell.
+    pub(crate) cell: PathBuf,
+    /// The monitor's payload.
+    pub(crate) monitor: PathBuf,
+    /// The workload's payload.
+    pub(crate) workload: PathBuf,
+    /// The agent's messages.
+    pub(crate) answer: PathBuf,
+    /// The guest's console.
+    pub(crate) console: PathBuf,
+}
+
+impl Files {
+    /// Names the files of the guest that has `folder`.
+    pub(crate) fn in_folder(folder: &Path) -> Files {
+        let file = |name| folder.join(name);
+        Files {
+            cell: file("cell"),
+            monitor: file("of-monitor"),
+            workload: file("of-workload"),
+            answer: file("answer"),
+            console: file("console"),
+        }
+    }
+}
+
+/// What QEMU does when the guest stops itself for a snapshot.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum OnStop {
+    /// Nothing: the guest runs on.
+    Ignore,
+    /// It pauses the guest.
+    Pause,
+}
+
+/// Returns QEMU's arguments for the devices.
+pub(crate) fn devices(files: &Files, on_stop: OnStop) -> Arguments {
+    let panic = match on_stop {
+        OnStop::Pause => "panic=pause",
+        OnStop::Ignore => "panic=none",
+    };
+    let mut arguments = Arguments::default()
+        .option_with_path("-chardev", "file,id=console,path=", &files.console)
+        .option("-serial", "chardev:console")
+        .option_with_path("-chardev", "file,id=answer,path=", &files.answer);
+    for device in arch::agent_devices() {
+        arguments = arguments.option("-device", device);
+    }
+    arguments = arguments.option("-action", panic);
+    let fw_cfg = [(CELL_FILE, &files.cell), (MONITOR_FILE, &files.monitor), (WORKLOAD_FILE, &files.workload)];
+    for (name, path) in fw_cfg {
+        arguments = arguments.option_with_path("-fw_cfg", &format!("name={name},file="), path);
+    }
+    arguments
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_devices_are_as_they_were() {
+        let arguments = devices(&Files::in_folder(Path::new("/tmp")), OnStop::Ignore).text();
+        insta::assert_snapshot!(arguments.join("\n"));
+    }
+
+    #[test]
+    fn commas_in_paths_do_not_separate_values() {
+        let arguments = devices(&Files::in_folder(Path::new("/tmp/a,b")), OnStop::Pause).text();
+        assert!(arguments.contains(&"file,id=answer,path=/tmp/a,,b/answer".into()));
+        assert!(arguments.contains(&"name=opt/org.hookbench/cell,file=/tmp/a,,b/cell".into()));
+    }
+}
