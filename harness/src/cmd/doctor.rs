@@ -52,7 +52,7 @@ pub fn doctor(args: &Args) -> Result<ExitCode> {
     }
     machine();
     for kernel in kernels::rows()? {
-        println!("kernel   {}: {}", kernel.name, kept(&kernel.name));
+        println!("kernel   {}: {}", kernel.name, whether_cached(&kernel.name));
     }
     Ok(if healthy { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
@@ -137,9 +137,10 @@ fn under_kvm(offline: bool) -> String {
     }
 }
 
-fn kept(name: &str) -> String {
-    let kept = Cache::open().is_ok_and(|cache| cache.root().join(Kind::KERNELS.name).join(name).exists());
-    if kept {
+fn whether_cached(name: &str) -> String {
+    let is_cached =
+        Cache::open().is_ok_and(|cache| cache.root().join(Kind::KERNELS.name).join(name).exists());
+    if is_cached {
         "in the cache".into()
     } else {
         "downloaded from the configured Debian mirror on first use".into()

@@ -153,8 +153,8 @@ pub(super) fn list_failures(
     let mut lines = Vec::new();
     for Measurement { cell, outcome, .. } in measurements {
         let Outcome::Failed(failure) = outcome else { continue };
-        let said = one_line(&format!("{cell}: {}", failure.message));
-        lines.push(format!("{}: {said}", failure.kind.name()));
+        let line = one_line(&format!("{cell}: {}", failure.message));
+        lines.push(format!("{}: {line}", failure.kind.name()));
         let planned = planned.iter().find(|planned| planned.cell == *cell);
         lines.extend(planned.map(|planned| format!("    {}", cell_command(&program, planned, repeat))));
     }
@@ -189,12 +189,12 @@ mod tests {
         for line in ["hookbench run --out a --resume", "hookbench run --out=a --resume"] {
             assert_eq!(shlex::split(&go_on(line)).unwrap(), strings(line));
         }
-        let said = go_on("hookbench run --monitor bpf-lsm+* --param a=$b;c");
+        let command = go_on("hookbench run --monitor bpf-lsm+* --param a=$b;c");
         assert_eq!(
-            shlex::split(&said).unwrap()[..6],
+            shlex::split(&command).unwrap()[..6],
             strings("hookbench run --monitor bpf-lsm+* --param a=$b;c")
         );
-        assert!(!said.contains(" bpf-lsm+* "), "{said}");
+        assert!(!command.contains(" bpf-lsm+* "), "{command}");
     }
 
     #[test]
@@ -212,9 +212,9 @@ mod tests {
             history: None,
             outcome: Outcome::Failed(failure),
         };
-        let told = list_failures(&[failed], &planned, &Repeat::from_args(&args)).unwrap();
-        let lines: Vec<&str> = told.lines().collect();
-        assert!(lines[0].starts_with("1 cell failed"), "{told}");
+        let list = list_failures(&[failed], &planned, &Repeat::from_args(&args)).unwrap();
+        let lines: Vec<&str> = list.lines().collect();
+        assert!(lines[0].starts_with("1 cell failed"), "{list}");
         assert_eq!(lines[1], format!("timeout: {cell}: no \u{fffd}[2Janswer"));
         let words = shlex::split(lines[2]).unwrap();
         assert_eq!(words[1..4], ["run", "--cell", &cell.to_string()]);

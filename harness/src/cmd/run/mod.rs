@@ -145,8 +145,8 @@ fn write_and_report(run: &Run, selection: &Selection, folder: &Path) -> Result<E
     say_where(folder)?;
     baseline_flags::compare_or_save(run, folder, &selection.output)?;
     match hints::list_failures(&run.measurements, selection.planned(), &selection.repeat) {
-        Some(told) => {
-            say::aside(&told);
+        Some(list) => {
+            say::aside(&list);
             Ok(ExitCode::FAILURE)
         }
         None => Ok(ExitCode::SUCCESS),

@@ -1,22 +1,24 @@
 //! `hookbench bisect-step`: one step of `git bisect run`. It measures a kernel, compares
 //! it with a stored run of another kernel, and tells git the result by its exit code.
 
-use std::collections::BTreeSet;
+mod cells;
+
 use std::process::ExitCode;
 
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Context, Result, ensure};
 use hookbench_analysis::Comparison;
 use hookbench_analysis::compare::Sides;
 use hookbench_analysis::gate::{Gate, Limit, Pattern, Rules};
-use hookbench_model::{Cell, FailureKind, Measurement, Outcome, Target};
+use hookbench_model::{FailureKind, Measurement, Outcome, Target};
 use hookbench_reports::compare::{ComparisonReport, FORMATS};
 use hookbench_results::Run;
 
-use super::run::{self, Cells, Selection, complete};
+use cells::{kernel_of, rename_kernel, restrict, select};
+
+use super::run::{self, complete};
 use super::{Usage, say, usage};
 use crate::baseline;
 use crate::interrupt::Interrupted;
-use hookbench_plan::Planned;
 
 /// The exit codes, as `--help` lists them.
 const EXIT_CODES: &str = "\
@@ -77,7 +79,7 @@ fn step(args: &Args) -> Result<u8> {
     let base = hookbench_results::store::load(&folder)
         .with_context(|| format!("failed to read the run in {}", folder.display()))?;
     let kernel = kernel_of(&base, args.base_kernel.as_deref()).map_err(usage)?;
-    let selection = select(args, &base, &kernel).map_err(usage)?;
+    let selection = select(&args.run, &base, &kernel).map_err(usage)?;
     let [new_kernel] = &selection.cells.kernels[..] else {
         return Err(usage(anyhow::anyhow!("a step tests exactly one kernel: name it with --kernel")));
     };
@@ -120,107 +122,28 @@ fn refuse_options(args: &Args) -> Result<()> {
     Ok(())
 }
 
-/// The kernel of `base` to compare with: `asked`, or the only one.
-fn kernel_of(base: &Run, asked: Option<&str>) -> Result<String> {
-    let there: BTreeSet<&str> = base.measurements.iter().map(|of| of.cell.kernel.as_str()).collect();
-    let known = || there.iter().copied().collect::<Vec<_>>().join(", ");
-    match asked {
-        Some(name) if there.contains(name) => Ok(name.into()),
-        Some(name) => bail!("BASE has no kernel {name:?}; it has {}", known()),
-        None if there.len() == 1 => Ok(known()),
-        None => bail!("BASE has several kernels; choose one with --base-kernel: {}", known()),
-    }
-}
-
-/// The cells that `args` select; without a selection, those that `base` measured on
-/// `kernel`.
-fn select(args: &Args, base: &Run, kernel: &str) -> Result<Selection> {
-    let run = &args.run;
-    if run.plan.is_some() || !run.workload.is_empty() || !run.monitor.is_empty() {
-        return Selection::from_args(run);
-    }
-    ensure!(run.kernel.len() == 1, "a step tests exactly one kernel: name it with --kernel");
-    // Selecting any cell resolves and checks the kernel's name or path.
-    let workload = vec!["null-syscall".into()];
-    let mut named =
-        Selection::from_args(&run::Args { workload, monitor: vec!["none".into()], ..run.clone() })?;
-    let [name] = &named.cells.kernels[..] else {
-        bail!("a step tests exactly one kernel, and --kernel selects several")
-    };
-    let of_base = base.measurements.iter().filter(|of| of.cell.kernel == kernel);
-    let planned: Vec<Planned> = of_base.filter_map(|of| on_kernel(of, name)).collect();
-    ensure!(!planned.is_empty(), "BASE measured no cell on {kernel}");
-    for Planned { cell, .. } in &planned {
-        ensure!(
-            cell.monitor.custom().is_none()
-                && hookbench_model::CustomWorkloadKind::of(&cell.workload).is_none(),
-            "the cell {cell} of BASE has a custom workload or monitor: pass --workload and --monitor again"
-        );
-    }
-    let plan = format!("bisect-{}", base.plan);
-    let Cells { kernels, loadable, .. } = named.cells;
-    named.cells = Cells { plan, kernels, planned, loadable, ..Cells::default() };
-    Ok(named)
-}
-
-/// The cell of `measurement`, moved to `kernel`, if it has numbers.
-fn on_kernel(measurement: &Measurement, kernel: &str) -> Option<Planned> {
-    let Outcome::Measured(measured) = &measurement.outcome else { return None };
-    let cell = Cell { kernel: kernel.into(), ..measurement.cell.clone() };
-    let info = hookbench_workloads::info(&cell.workload)?;
-    Some(Planned { cell, samples: u32::try_from(measured.samples.len()).ok()?, warmup: info.warmup })
-}
-
-/// Reduces `base` to the measurements on `kernel` whose cells `planned` contains.
-fn restrict(mut base: Run, kernel: &str, planned: &[Planned]) -> Result<Run> {
-    let meant = |cell: &Cell| Cell { kernel: kernel.into(), ..cell.clone() };
-    let wanted: BTreeSet<String> = planned.iter().map(|of| meant(&of.cell).to_string()).collect();
-    base.measurements.retain(|of| wanted.contains(&of.cell.to_string()));
-    base.environment.kernels.retain(|record| record.name == kernel);
-    let there: BTreeSet<String> = base.measurements.iter().map(|of| of.cell.to_string()).collect();
-    let missing: Vec<&str> = wanted.difference(&there).map(String::as_str).collect();
-    if let Some(first) = missing.first() {
-        bail!("BASE has no measurement of {} cells of this step, for example {first}", missing.len());
-    }
-    Ok(base)
-}
-
-/// Renames the kernel `from` of `run` to `to`, because only cells of the same name are
-/// compared.
-fn rename_kernel(mut run: Run, from: &str, to: &str) -> Run {
-    for measurement in run.measurements.iter_mut().filter(|of| of.cell.kernel == from) {
-        measurement.cell.kernel = to.into();
-    }
-    for record in run.environment.kernels.iter_mut().filter(|record| record.name == from) {
-        record.name = to.into();
-    }
-    run
-}
-
 /// Why `run` says nothing about its kernel; `None` if it does.
 fn cannot_be_tested(run: &Run) -> Option<String> {
-    let failed = |kinds: &[FailureKind]| {
-        run.measurements.iter().find_map(|of| match &of.outcome {
-            Outcome::Failed(failure) if kinds.contains(&failure.kind) => {
-                Some(format!("{}: {}", of.cell, failure.message))
-            }
-            _ => None,
-        })
-    };
-    if let Some(why) = failed(&[FailureKind::Qemu]) {
-        return Some(why);
+    let of_qemu = run.measurements.iter().find_map(|measurement| match &measurement.outcome {
+        Outcome::Failed(failure) if failure.kind == FailureKind::Qemu => {
+            Some(format!("{}: {}", measurement.cell, failure.message))
+        }
+        _ => None,
+    });
+    if of_qemu.is_some() {
+        return of_qemu;
     }
-    let measured = |of: &&Measurement| matches!(of.outcome, Outcome::Measured(_));
-    let baselines = || run.measurements.iter().filter(|of| of.cell.monitor.is_none());
+    let measured = |measurement: &&Measurement| matches!(measurement.outcome, Outcome::Measured(_));
+    let baselines = || run.measurements.iter().filter(|measurement| measurement.cell.monitor.is_none());
     let none = match baselines().next() {
         // If a cell without a monitor fails, only the kernel can be at fault.
         Some(_) => baselines().find(measured).is_none(),
         None => run.measurements.iter().find(measured).is_none(),
     };
     none.then(|| {
-        let first = run.measurements.iter().find(|of| !measured(of));
-        let said = first.map(|of| format!("{}: {}", of.cell, of.outcome.reason()));
-        format!("nothing was measured; {}", said.unwrap_or_else(|| "it has no cells".into()))
+        let first = run.measurements.iter().find(|measurement| !measured(measurement));
+        let reason = first.map(|first| format!("{}: {}", first.cell, first.outcome.reason()));
+        format!("nothing was measured; {}", reason.unwrap_or_else(|| "it has no cells".into()))
     })
 }
 
@@ -230,7 +153,8 @@ mod tests {
     use hookbench_model::{Clock, Failure, Measured};
     use hookbench_results::Environment;
 
-    fn run(outcomes: &[(&str, Outcome)]) -> Run {
+    /// A run with these outcomes.
+    pub(in crate::cmd::bisect_step) fn run(outcomes: &[(&str, Outcome)]) -> Run {
         let measurements = outcomes.iter().map(|(cell, outcome)| Measurement {
             cell: cell.parse().unwrap(),
             clock: Clock::Instructions,
@@ -264,20 +188,5 @@ mod tests {
         );
         assert!(why(&[(NONE, measured()), (AUDIT, failed(FailureKind::Qemu))]).contains("audit+idle: why"));
         assert!(!why(&[]).is_empty());
-    }
-
-    #[test]
-    fn a_base_with_several_kernels_needs_base_kernel() {
-        let measured = || Outcome::Measured(Measured { samples: vec![1; 7], ..Measured::default() });
-        let one = run(&[(NONE, measured()), (AUDIT, Outcome::Unsupported("no".into()))]);
-        assert_eq!(kernel_of(&one, None).unwrap(), "6.1");
-        let two = run(&[(NONE, measured()), ("6.12/tcg/null-syscall/paced/none", measured())]);
-        assert!(kernel_of(&two, None).unwrap_err().to_string().contains("6.1, 6.12"));
-        assert_eq!(kernel_of(&two, Some("6.12")).unwrap(), "6.12");
-        assert!(kernel_of(&two, Some("5.4")).is_err());
-        let cells: Vec<Planned> =
-            one.measurements.iter().filter_map(|of| on_kernel(of, "a/bzImage")).collect();
-        assert_eq!(cells.len(), 1);
-        assert_eq!((cells[0].cell.kernel.as_str(), cells[0].samples), ("a/bzImage", 7));
     }
 }
