@@ -1,14 +1,14 @@
-//! The ledger of changes to a kernel: a head, then a line for each.
+//! The ledger of changes to this machine's kernel: a head, then a line for each change.
 
 use hookbench_probes::undo::{LedgerHead, read_ledger};
 
 use crate::memory;
 
-/// The boot of the seeds.
+/// The boot ID in the seeds.
 const BOOT: &str = "5a1f0c3e-0000-4000-8000-000000000001";
 
-/// What is read are the whole lines, written again they read the same, and of another
-/// boot there is nothing to undo.
+/// Reading a ledger gives its complete lines. Written and read again they are the same.
+/// After another boot there is nothing to undo.
 pub fn holds(bytes: &[u8]) {
     let room = 64 * bytes.len() + (64 << 10);
     memory::within(room, || drop(read_ledger(bytes, BOOT)));
@@ -24,7 +24,7 @@ pub fn holds(bytes: &[u8]) {
     }
     assert_eq!(read_ledger(&again, BOOT).expect("it was written as it is read"), undone);
     assert_eq!(read_ledger(&again, "another boot").expect("it has a head"), []);
-    // Torn anywhere, the lines before are there, and nothing else.
+    // A ledger that is cut anywhere gives the lines before the cut.
     again.pop();
     let torn = read_ledger(&again, BOOT).expect("a torn line is none");
     assert_eq!(torn, undone[..undone.len().saturating_sub(1)]);
