@@ -3,7 +3,7 @@
 
 use anyhow::Result;
 use hookbench_analysis::Comparison;
-use hookbench_analysis::compare::Sides;
+use hookbench_analysis::compare::BaseAndNew;
 use hookbench_reports::compare::{ComparisonReport, FORMATS};
 use hookbench_results::Run;
 
@@ -32,9 +32,9 @@ pub(super) fn check(args: &Args) -> Result<()> {
 pub(super) fn after(run: &Run, folder: &std::path::Path, args: &Args) -> Result<()> {
     if let Some(name) = &args.baseline {
         let base = format!("baseline:{name}");
-        let comparison = Comparison::of(&baseline::open(&base)?, run);
+        let comparison = Comparison::new(&baseline::open(&base)?, run);
         let new = folder.display().to_string();
-        let names = Sides { base: base.as_str(), new: new.as_str() };
+        let names = BaseAndNew { base: base.as_str(), new: new.as_str() };
         let report = ComparisonReport { names, comparison: &comparison, gate: None, all: false, most: None };
         say::result(&format!("\n{}", (FORMATS[0].render)(&report)))?;
     }

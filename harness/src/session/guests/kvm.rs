@@ -86,7 +86,9 @@ pub fn is_there() -> Result<()> {
 /// When KVM cannot run the guest; the error says why.
 pub fn boots(session: &QemuSession, kernel: &str) -> Result<u64> {
     match trial::getppid(session, kernel, Target::Kvm) {
-        Outcome::Measured(measured) => Ok(Summary::of(&measured.samples).context("no samples")?.p50),
+        Outcome::Measured(measured) => {
+            Ok(Summary::from_samples(&measured.samples).context("no samples")?.p50)
+        }
         other => bail!("{DEVICE} exists, but KVM cannot run a guest: {}", other.reason()),
     }
 }
