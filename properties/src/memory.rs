@@ -1,5 +1,5 @@
-//! How much memory reading takes: an allocator that counts, per thread. What C
-//! libraries allocate is not seen; libFuzzer's limit of an allocation is for those.
+//! The memory that parsing takes: an allocator that counts per thread. It does not see what C
+//! libraries allocate; libFuzzer's allocation limit covers those.
 
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
@@ -9,25 +9,25 @@ thread_local! {
     static MOST: Cell<isize> = const { Cell::new(0) };
 }
 
-/// The system's allocator, counting.
+/// The system's allocator with a counter.
 struct Counting;
 
 #[global_allocator]
 static ALLOCATOR: Counting = Counting;
 
 fn count(change: isize) {
-    // While a thread ends its counters are gone, and nobody asks for them.
+    // The counters of an ending thread are gone, and nothing reads them.
     let _ = NOW.try_with(|now| {
         now.set(now.get() + change);
         let _ = MOST.try_with(|most| most.set(most.get().max(now.get())));
     });
 }
 
-// SAFETY: all calls are handed on to the system's allocator as they came.
+// SAFETY: every call is passed on unchanged to the system's allocator.
 unsafe impl GlobalAlloc for Counting {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         count(layout.size() as isize);
-        // SAFETY: the caller's promises are those that the system's allocator asks for.
+        // SAFETY: the caller keeps the contract of `GlobalAlloc`, which is that of `System`.
         unsafe { System.alloc(layout) }
     }
 
@@ -50,10 +50,10 @@ unsafe impl GlobalAlloc for Counting {
     }
 }
 
-/// Does `work`, which may hold no more than `bytes` of memory at any time.
+/// Runs `work`, which may hold at most `bytes` bytes of memory at any time.
 ///
 /// # Panics
-/// When it holds more.
+/// If it holds more.
 pub fn within<T>(bytes: usize, work: impl FnOnce() -> T) -> T {
     let before = NOW.get();
     MOST.set(before);

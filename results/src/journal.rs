@@ -1,6 +1,6 @@
-//! The journal of a run that is being made: one line a cell, appended as the
-//! cell ends. It is what survives an interruption; what a killed process, a
-//! full disk or a power cut left half written is found and left out here.
+//! The journal of a run in progress: one line per cell, appended when the cell ends. It
+//! survives an interruption. Reading it skips lines that a killed process, a full disk or a
+//! power cut left incomplete.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
@@ -18,28 +18,28 @@ pub const JOURNAL_FILE: &str = "journal.jsonl";
 pub struct Journal {
     path: PathBuf,
     file: File,
-    /// Up to here all lines are whole.
+    /// The length up to which all lines are complete.
     length: u64,
 }
 
-/// What a journal holds.
+/// The contents of a journal.
 #[derive(Debug, Default)]
-pub struct Found {
-    /// What was measured, as it came; a cell that was measured again is there twice.
+pub struct JournalContents {
+    /// The measurements in the order of the file. A cell that was measured again occurs twice.
     pub measurements: Vec<Measurement>,
-    /// The numbers of the lines, from 1, that are no measurements.
+    /// The numbers, from 1, of lines that are not measurements.
     pub ignored: Vec<usize>,
-    /// Whether the last line was cut off. It is no garbage: whoever wrote it was ended.
+    /// Whether the last line is cut off, because the process that wrote it ended.
     pub torn: bool,
 }
 
 impl Journal {
-    /// Opens the journal in `folder` for appending, and makes it when missing.
-    /// A last line that was cut off is taken away: what is appended next would
-    /// else be glued to it, and both be lost.
+    /// Opens the journal in `folder` for appending and creates it if it is missing. An
+    /// incomplete last line is removed: the next line would otherwise continue it, and both
+    /// would be lost.
     ///
     /// # Errors
-    /// When the file cannot be opened, read or cut.
+    /// If the file cannot be opened, read or truncated.
     pub fn open(folder: &Path) -> Result<Journal> {
         let path = folder.join(JOURNAL_FILE);
         let opened = || -> io::Result<(File, u64)> {
@@ -57,40 +57,40 @@ impl Journal {
     }
 
     /// Appends a measurement: one write, and then flushed to the disk. The write
-    /// alone outlives this process; the flush is for a power cut, and takes
-    /// little beside what a cell takes.
+    /// survives the end of this process. The flush survives a power cut, and it is fast
+    /// compared with a cell.
     ///
     /// # Errors
-    /// When it cannot be written, as on a full disk; the journal is then as it was.
+    /// If it cannot be written, for example on a full disk. The journal is then unchanged.
     pub fn append(&mut self, measurement: &Measurement) -> Result<()> {
         let mut line = serde_json::to_vec(measurement).context("failed to render a measurement")?;
         line.push(b'\n');
         let written = self.file.write_all(&line).and_then(|()| self.file.sync_data());
         match &written {
             Ok(()) => self.length += line.len() as u64,
-            // Half a line only takes the space that was missing. When it cannot
-            // be cut either, whoever opens the journal next does.
+            // Half a line only takes up space. If it cannot be removed now, the next `open`
+            // removes it.
             Err(_) => drop(self.file.set_len(self.length)),
         }
         written.with_context(|| format!("failed to write to the journal {}", self.path.display()))
     }
 
-    /// What the journal in `folder` holds; nothing when there is none. A line that
-    /// is no measurement is left out: its cell is measured again.
+    /// Reads the journal in `folder`; a missing one is empty. Lines that are not measurements
+    /// are skipped, so their cells are measured again.
     ///
     /// # Errors
-    /// When the file is there and cannot be read.
-    pub fn read(folder: &Path) -> Result<Found> {
+    /// If the file exists and cannot be read.
+    pub fn read(folder: &Path) -> Result<JournalContents> {
         let path = folder.join(JOURNAL_FILE);
         let written = match fs::read(&path) {
             Ok(written) => written,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Found::default()),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(JournalContents::default()),
             Err(error) => return Err(error).with_context(|| format!("failed to read {}", path.display())),
         };
-        let mut found = Found::default();
+        let mut found = JournalContents::default();
         for (index, line) in written.split_inclusive(|&byte| byte == b'\n').enumerate() {
             match serde_json::from_slice(line) {
-                // A whole measurement without its line break is cut by `open`.
+                // `open` removes a complete measurement without its line break.
                 Ok(measurement) if line.ends_with(b"\n") => found.measurements.push(measurement),
                 _ if !line.ends_with(b"\n") => found.torn = true,
                 _ => found.ignored.push(index + 1),
@@ -121,7 +121,7 @@ mod tests {
         Measurement { cell, clock: Clock::Instructions, history: None, outcome: Outcome::Measured(measured) }
     }
 
-    /// A folder with a journal of so many cells, and the journal's bytes.
+    /// A folder with a journal of `cells` cells, and the journal's bytes.
     fn journal(cells: u64) -> (tempfile::TempDir, Vec<u8>) {
         let folder = tempfile::tempdir().unwrap();
         let mut journal = Journal::open(folder.path()).unwrap();
@@ -136,7 +136,7 @@ mod tests {
     }
 
     #[test]
-    fn a_journal_is_read_as_it_was_written() {
+    fn reading_a_journal_gives_what_was_appended() {
         let (folder, _) = journal(3);
         let found = Journal::read(folder.path()).unwrap();
         assert_eq!(found.measurements, [measurement(0), measurement(1), measurement(2)]);
@@ -144,7 +144,7 @@ mod tests {
     }
 
     #[test]
-    fn whatever_was_cut_off_the_next_line_is_whole() {
+    fn a_line_appended_after_a_torn_one_is_complete() {
         let (folder, bytes) = journal(2);
         let first = bytes.iter().position(|&byte| byte == b'\n').unwrap() + 1;
         for length in first..bytes.len() {
@@ -156,10 +156,10 @@ mod tests {
     }
 
     #[test]
-    fn garbage_in_the_middle_costs_its_own_lines_alone() {
+    fn garbage_in_the_middle_loses_only_its_own_lines() {
         let (folder, bytes) = journal(3);
         let mut lines: Vec<&[u8]> = bytes.split_inclusive(|&byte| byte == b'\n').collect();
-        // A power cut can leave zeros where a line was.
+        // A power cut can leave zeros in place of a line.
         let zeros = [&[0; 40][..], b"\n"].concat();
         lines[1] = &zeros;
         lines.insert(2, b"\xff\xfe{\n");

@@ -1,5 +1,5 @@
-//! A run's folder: `run.json` and `samples.csv.zst`, made of what the journal
-//! holds when a run has ended. What survives an interruption is in `journal.rs`.
+//! The files of a finished run in its folder: `run.json` and `samples.csv.zst`. What survives
+//! an interruption is in `journal.rs`.
 
 use std::fs::{self, File};
 use std::io::{self, Write};
@@ -12,15 +12,15 @@ use crate::run::SCHEMA;
 use crate::{Run, samples};
 use hookbench_model::Outcome;
 
-/// The name of the run's description in its folder.
+/// The name of the description in a run's folder.
 pub const RUN_FILE: &str = "run.json";
-/// The name of the samples' file in a run's folder.
+/// The name of the file with the samples in a run's folder.
 pub const SAMPLES_FILE: &str = "samples.csv.zst";
 
 /// Writes `run` into `folder`: the description and the samples.
 ///
 /// # Errors
-/// When a file cannot be written; the error names it.
+/// If a file cannot be written; the error names it.
 pub fn save(run: &Run, folder: &Path) -> Result<()> {
     write_whole(&folder.join(SAMPLES_FILE), &samples::pack(run)?)?;
     let mut json =
@@ -32,23 +32,22 @@ pub fn save(run: &Run, folder: &Path) -> Result<()> {
 /// Reads the run that [`save`] wrote into `folder`.
 ///
 /// # Errors
-/// When a file is missing, is not of this format, or is of a newer version.
+/// If a file is missing, is not in this format, or has a newer version.
 pub fn load(folder: &Path) -> Result<Run> {
     let mut run = describe(folder)?;
     let path = folder.join(SAMPLES_FILE);
     let unpacked = File::open(&path).map_err(Into::into).and_then(|file| samples::unpack(file, &mut run));
     unpacked.with_context(|| {
-        format!("failed to read {}; if the run was stopped, --resume writes it again", path.display())
+        format!("failed to read {}; if the run was interrupted, --resume writes it again", path.display())
     })?;
     Ok(run)
 }
 
-/// Reads what [`save`] wrote into `folder`, but for the samples. It does not
-/// look at their file: of a run that was stopped as it ended, one of the two
-/// files may be older than the other.
+/// Reads the run that [`save`] wrote into `folder` without its samples. It does not open their
+/// file, because an interruption between the two writes leaves files of different ages.
 ///
 /// # Errors
-/// When `run.json` is missing, is not of this format, or is of a newer version.
+/// If `run.json` is missing, is not in this format, or has a newer version.
 pub fn describe(folder: &Path) -> Result<Run> {
     let path = folder.join(RUN_FILE);
     let json = fs::read(&path).with_context(|| format!("failed to read {}", path.display()))?;
@@ -56,7 +55,7 @@ pub fn describe(folder: &Path) -> Result<Run> {
         serde_json::from_slice(&json).with_context(|| format!("failed to understand {}", path.display()))?;
     ensure!(
         run.schema <= SCHEMA,
-        "{} has format version {}, and this hookbench reads up to {SCHEMA}; use a newer hookbench",
+        "{} has format version {}, but this hookbench reads versions up to {SCHEMA}; use a newer hookbench",
         path.display(),
         run.schema
     );
@@ -170,7 +169,7 @@ mod tests {
     }
 
     #[test]
-    fn a_run_is_read_as_it_was_written_and_equal_runs_are_equal_files() {
+    fn saving_and_loading_keeps_the_run_and_equal_runs_have_equal_files() {
         let (one, two) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
         for folder in [&one, &two] {
             save(&run(), folder.path()).unwrap();
@@ -182,7 +181,7 @@ mod tests {
     }
 
     #[test]
-    fn a_newer_format_is_refused_with_both_versions() {
+    fn a_newer_format_is_refused_with_its_version() {
         let folder = tempfile::tempdir().unwrap();
         save(&Run { schema: SCHEMA + 1, ..run() }, folder.path()).unwrap();
         let error = load(folder.path()).unwrap_err().to_string();
@@ -224,7 +223,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn any_bytes_are_read_without_panic(bytes in proptest::collection::vec(any::<u8>(), 0..300)) {
+        fn any_bytes_load_without_panic(bytes in proptest::collection::vec(any::<u8>(), 0..300)) {
             let folder = tempfile::tempdir().unwrap();
             save(&run(), folder.path()).unwrap();
             fs::write(folder.path().join(SAMPLES_FILE), &bytes).unwrap();
