@@ -81,7 +81,7 @@ impl Samples {
             let (kind, number) = (slot.kind.load(Ordering::SeqCst), slot.number.load(Ordering::SeqCst));
             Sample {
                 elapsed: slot.elapsed.load(Ordering::SeqCst),
-                refused: Refusal::from_parts(kind, number),
+                refused: Refusal::of_parts(kind, number),
                 idle: slot.idle.load(Ordering::SeqCst) != 0,
             }
         };

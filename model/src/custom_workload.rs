@@ -107,7 +107,7 @@ pub struct Memory {
 
 impl Memory {
     /// Returns the initial contents of the whole block.
-    pub fn initial_bytes(&self) -> Vec<u8> {
+    pub fn made(&self) -> Vec<u8> {
         let mut memory = self.bytes.clone();
         memory.resize(self.size as usize, 0);
         memory

@@ -71,7 +71,7 @@ impl Refusal {
     }
 
     /// Returns the refusal with these [`parts`](Refusal::parts); `None` for an unknown kind.
-    pub const fn from_parts(kind: u32, number: i32) -> Option<Refusal> {
+    pub const fn of_parts(kind: u32, number: i32) -> Option<Refusal> {
         match kind {
             1 => Some(Refusal::Errno(number)),
             2 => Some(Refusal::Signal(number)),
@@ -108,9 +108,9 @@ mod tests {
     fn parts_round_trip() {
         for refusal in [Refusal::Errno(1), Refusal::Signal(9), Refusal::Exit(127)] {
             let (kind, number) = refusal.parts();
-            assert_eq!(Refusal::from_parts(kind, number), Some(refusal));
+            assert_eq!(Refusal::of_parts(kind, number), Some(refusal));
         }
-        assert_eq!(Refusal::from_parts(0, 1), None);
+        assert_eq!(Refusal::of_parts(0, 1), None);
     }
 
     #[test]

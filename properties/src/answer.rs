@@ -1,4 +1,4 @@
-//! The output of a guest: its messages and, after the first zero byte, its console.
+//! What a guest says: its messages and, after the first byte 0, its console.
 
 use hookbench_model::protocol::AgentMessage;
 use hookbench_results::samples;
@@ -7,24 +7,24 @@ use hookbench_vm::console::{harmless, is_unseen};
 
 use crate::memory;
 
-/// Longer than everything that an error quotes of a guest.
+/// More than all that is quoted of a guest together.
 const LONGEST_ERROR: usize = 2_000;
 
-/// Writing and parsing an answer gives the same answer. An error is one short line. Memory
-/// grows linearly with the output.
+/// An answer that is said again is the same answer; an error is short and one
+/// line; memory grows with what was said and not faster.
 pub fn holds(bytes: &[u8]) {
-    let (messages, console) = match bytes.iter().position(|&byte| byte == 0) {
+    let (said, console) = match bytes.iter().position(|&byte| byte == 0) {
         Some(end) => (&bytes[..end], &bytes[end + 1..]),
         None => (bytes, &[][..]),
     };
-    console_is_harmless(console);
+    shown(console);
     let room = 64 * bytes.len() + (64 << 10);
     let lines = memory::within(room, || last_lines(console));
     assert!(lines.len() <= 21);
     for line in &lines {
         assert!(line.len() <= 800 && !line.contains(char::is_control), "{line:?}");
     }
-    match memory::within(room, || understand(messages, lines.clone())) {
+    match memory::within(room, || understand(said, lines.clone())) {
         Ok(answer) => {
             assert_eq!(answer.console, lines);
             if let AgentMessage::Measured(measured) = &answer.last {
@@ -43,14 +43,13 @@ pub fn holds(bytes: &[u8]) {
     }
 }
 
-/// A console is shown without control characters, and as the same text in whatever parts it
-/// arrives.
-fn console_is_harmless(console: &[u8]) {
-    let (text, used) = harmless(console);
-    assert!(console.len() - used < 4);
+/// A console is shown harmless, and as the same text in whatever parts it comes.
+fn shown(console: &[u8]) {
+    let (text, told) = harmless(console);
+    assert!(console.len() - told < 4);
     assert!(text.chars().all(|c| matches!(c, '\n' | '\t') || !(c.is_control() || is_unseen(c))), "{text:?}");
     for cut in [console.len() / 3, console.len().saturating_sub(3), console.len().saturating_sub(1)] {
-        let (first, used) = harmless(&console[..cut]);
-        assert_eq!(first + &harmless(&console[used..]).0, text);
+        let (first, told) = harmless(&console[..cut]);
+        assert_eq!(first + &harmless(&console[told..]).0, text);
     }
 }

@@ -1,18 +1,18 @@
-//! The journal of a run that was interrupted anywhere.
+//! The journal of a run that stopped anywhere.
 
 use std::fs;
 
 use hookbench_model::Measurement;
 use hookbench_results::store::{JOURNAL_FILE, Journal};
 
-/// Every measurement read from a journal is a complete line of it. A measurement appended to
-/// the journal, whatever its end, is read after the others.
+/// What is read of a journal stands in it, whole; and what is appended to it,
+/// whatever its end, is read after that.
 pub fn holds(bytes: &[u8]) {
-    // In memory if possible, because a disk would flush each time.
+    // In memory where there is such a folder: a disk would be asked to flush.
     let folder = tempfile::tempdir_in("/dev/shm").or_else(|_| tempfile::tempdir()).expect("a folder");
     let file = folder.path().join(JOURNAL_FILE);
     fs::write(&file, bytes).expect("a file");
-    let read = Journal::read(folder.path()).expect("any journal can be read");
+    let read = Journal::read(folder.path()).expect("a journal is read, whatever it holds");
     let whole = bytes.split_inclusive(|&byte| byte == b'\n').filter(|line| line.ends_with(b"\n"));
     let lines: Vec<Measurement> =
         whole.clone().filter_map(|line| serde_json::from_slice(line).ok()).collect();

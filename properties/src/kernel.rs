@@ -1,14 +1,14 @@
-//! Kernel images, packed or not, and programs: what ELF files contain.
+//! A kernel's file, packed or not, and programs: what ELF files say.
 
 use hookbench_vm::{elf, vmlinux};
 
 use crate::memory;
 
-/// Unpacking a kernel stays within the given bound, and everything found in an ELF file is
-/// part of it.
+/// A kernel is unpacked within the bound that is given, and no ELF file makes
+/// more of itself than it is.
 pub fn holds(bytes: &[u8]) {
     const LARGEST: usize = 1 << 20;
-    // A growing vector doubles, and an LZ4 block has 8 MiB.
+    // A vector that grows doubles; a block of LZ4's is 8 MiB.
     let room = 3 * LARGEST + (9 << 20) + 3 * bytes.len();
     let file = bytes.to_vec();
     match memory::within(room, || vmlinux::extract(file, LARGEST as u64)) {
@@ -18,7 +18,7 @@ pub fn holds(bytes: &[u8]) {
         }
         Err(error) => assert!(format!("{error:#}").len() < 2_000),
     }
-    // A thousand names of a page each, and their vector.
+    // A thousand names of one page, and the vector of them.
     if let Ok(needs) = memory::within(5 << 20, || elf::needs(bytes)) {
         for name in needs.libraries.iter().chain(&needs.interpreter) {
             assert!(

@@ -1,4 +1,4 @@
-//! The ledger of changes to a kernel: a head, then a line per change.
+//! The ledger of changes to a kernel: a head, then a line for each.
 
 use hookbench_probes::undo::{Head, read};
 

@@ -1,12 +1,12 @@
-//! Lines that other programs and the kernel print: apt's packages and mirrors, audit records,
-//! traces and their counters.
+//! Lines that other programs and the kernel print: apt's of packages and of
+//! mirrors, audit's records, a trace and its counters.
 
 use hookbench_probes::said;
 use hookbench_vm::{mirror, package_names};
 
 use crate::memory;
 
-/// Everything found in the lines is part of them.
+/// What is found in the lines stands in them.
 pub fn holds(bytes: &[u8]) {
     let text = String::from_utf8_lossy(bytes);
     let room = 64 * bytes.len() + (64 << 10);
@@ -33,7 +33,7 @@ fn packages(text: &str) {
     }
 }
 
-/// The sources list has a line for each suite, or the suite is reported as missing.
+/// A line of a sources list for each suite, or it is said to be missing.
 fn sources(text: &str) {
     let suites = ["bookworm".to_owned(), "bookworm-security".to_owned()];
     let (list, missing) = mirror::parse(text).sources(&suites);
@@ -54,7 +54,7 @@ fn kernels(bytes: &[u8], text: &str) {
     let lines = bytes.split(|&byte| byte == b'\n').count() as u64;
     assert!(said::count_in(bytes, "exec: (") <= lines);
     said::lost_in(text);
-    // Each event is a line and is either paired or alone.
+    // Each event is a line, and is paired or alone.
     let (calls, alone) = said::calls_in(bytes);
     assert!(2 * calls.len() as u64 + alone <= lines);
     assert!(calls.iter().all(|call| call.entered <= call.left));

@@ -1,5 +1,5 @@
-//! The memory that parsing takes: an allocator that counts per thread. It does not see what C
-//! libraries allocate; libFuzzer's allocation limit covers those.
+//! How much memory reading takes: an allocator that counts, per thread. What C
+//! libraries allocate is not seen; libFuzzer's limit of an allocation is for those.
 
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
@@ -9,25 +9,25 @@ thread_local! {
     static MOST: Cell<isize> = const { Cell::new(0) };
 }
 
-/// The system's allocator with a counter.
+/// The system's allocator, counting.
 struct Counting;
 
 #[global_allocator]
 static ALLOCATOR: Counting = Counting;
 
 fn count(change: isize) {
-    // The counters of an ending thread are gone, and nothing reads them.
+    // While a thread ends its counters are gone, and nobody asks for them.
     let _ = NOW.try_with(|now| {
         now.set(now.get() + change);
         let _ = MOST.try_with(|most| most.set(most.get().max(now.get())));
     });
 }
 
-// SAFETY: every call is passed on unchanged to the system's allocator.
+// SAFETY: all calls are handed on to the system's allocator as they came.
 unsafe impl GlobalAlloc for Counting {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         count(layout.size() as isize);
-        // SAFETY: the caller keeps the contract of `GlobalAlloc`, which is that of `System`.
+        // SAFETY: the caller's promises are those that the system's allocator asks for.
         unsafe { System.alloc(layout) }
     }
 
@@ -50,10 +50,10 @@ unsafe impl GlobalAlloc for Counting {
     }
 }
 
-/// Runs `work`, which may hold at most `bytes` bytes of memory at any time.
+/// Does `work`, which may hold no more than `bytes` of memory at any time.
 ///
 /// # Panics
-/// If it holds more.
+/// When it holds more.
 pub fn within<T>(bytes: usize, work: impl FnOnce() -> T) -> T {
     let before = NOW.get();
     MOST.set(before);

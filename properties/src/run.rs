@@ -1,4 +1,4 @@
-//! The description of a run, `run.json`, and everything rendered from it.
+//! A run's description, `run.json`, and everything that is rendered of it.
 
 use hookbench_model::Outcome;
 use hookbench_reports::{RENDERERS, columns, comment, csv, terminal};
@@ -6,27 +6,28 @@ use hookbench_results::{Run, samples};
 
 use crate::memory;
 
-/// Writing and reading a run gives the same run. Every renderer produces well-formed output.
+/// A run that is written again is read as the same, and is rendered in every
+/// format as that format has it.
 pub fn holds(bytes: &[u8]) {
     let room = 64 * bytes.len() + (64 << 10);
     let Ok(run) = memory::within(room, || serde_json::from_slice::<Run>(bytes)) else { return };
     let json = serde_json::to_vec(&run).expect("JSON");
-    assert_eq!(serde_json::from_slice::<Run>(&json).expect("what was written can be read"), run);
-    samples_survive_storing(&run);
+    assert_eq!(serde_json::from_slice::<Run>(&json).expect("what was written is read"), run);
+    stored(&run);
     for renderer in RENDERERS {
         let Some(text) = (renderer.render)(&run).expect("pictures are drawn") else { continue };
         assert_eq!((renderer.render)(&run).as_ref(), Ok(&Some(text.clone())));
         assert!(!text.contains(|c: char| c.is_control() && c != '\n'), "{}: {text:?}", renderer.file);
         match renderer.file {
-            "results.csv" => is_whole_csv(&run, &text),
+            "results.csv" => is_table(&run, &text),
             "report.md" => has_whole_tables(&text),
             "comment.md" => {
                 has_whole_tables(&text);
                 assert!(text.len() <= comment::LIMIT);
             }
-            "report.html" => assert_eq!(text.matches("<script").count(), 1, "only the script of the report"),
+            "report.html" => assert_eq!(text.matches("<script").count(), 1, "its own, and no other"),
             "picture.svg" => drop(roxmltree::Document::parse(&text).expect("XML")),
-            other => panic!("no property is known for {other}"),
+            other => panic!("nobody has said what holds for {other}"),
         }
     }
     for line in terminal::table(&run).lines() {
@@ -34,8 +35,8 @@ pub fn holds(bytes: &[u8]) {
     }
 }
 
-/// Packing and unpacking the samples, as the store does, gives the same run.
-fn samples_survive_storing(run: &Run) {
+/// As the store does it: the samples leave the run and come back.
+fn stored(run: &Run) {
     let packed = samples::pack(run).expect("memory");
     let mut again = run.clone();
     for measurement in &mut again.measurements {
@@ -43,24 +44,24 @@ fn samples_survive_storing(run: &Run) {
             measured.samples.clear();
         }
     }
-    samples::unpack(&packed[..], &mut again).expect("what was written can be read");
+    samples::unpack(&packed[..], &mut again).expect("what was written is read");
     assert_eq!(&again, run);
 }
 
-/// The CSV has a line for each cell in the order of the run, with all columns.
-fn is_whole_csv(run: &Run, text: &str) {
+/// A line for each cell, in the run's order, with all columns.
+fn is_table(run: &Run, text: &str) {
     let mut lines = ::csv::Reader::from_reader(text.as_bytes());
     assert_eq!(lines.headers().expect("a header"), csv::COLUMNS.as_slice());
     let records: Vec<_> = lines.records().collect::<Result<_, _>>().expect("lines of all columns");
     assert_eq!(records.len(), run.measurements.len());
     for (record, measurement) in records.iter().zip(&run.measurements) {
-        // An apostrophe protects text that begins like a spreadsheet formula.
+        // What begins like a spreadsheet's formula is behind an apostrophe.
         assert_eq!(record[6].trim_start_matches('\''), measurement.cell.monitor.to_string());
         assert_eq!(record[8], *measurement.outcome.word());
     }
 }
 
-/// All rows of a table have the same number of columns.
+/// Each row of a table has as many columns as the table.
 fn has_whole_tables(text: &str) {
     let columns = |line: &str| line.replace("\\|", "").matches('|').count();
     let mut expected = None;

@@ -1,4 +1,4 @@
-//! The file with the samples of a run.
+//! The samples' file of a run.
 
 use hookbench_analysis::Summary;
 use hookbench_model::{Cell, Clock, Measured, Measurement, MonitorName, Outcome, Schedule, Target};
@@ -6,11 +6,11 @@ use hookbench_results::{Environment, Run, samples};
 
 use crate::memory;
 
-/// Two growing vectors of numbers, and the buffers of reading.
+/// Two numbers' vectors, as they grow, and what reading takes beside.
 const ROOM: usize = 2 * 2 * 8 * samples::MOST + (256 << 10);
 
-/// Writing and reading samples gives the same samples. Memory is bounded, even for a small
-/// file that unpacks into a huge one. Statistics are in order.
+/// What was read and is written again is read as the same; memory is bounded,
+/// however little a bomb of a file has; statistics are in their order.
 pub fn holds(bytes: &[u8]) {
     let mut run = without_samples();
     if memory::within(ROOM, || samples::unpack(bytes, &mut run)).is_err() {
@@ -18,7 +18,7 @@ pub fn holds(bytes: &[u8]) {
     }
     let mut again = without_samples();
     let packed = samples::pack(&run).expect("memory");
-    samples::unpack(&packed[..], &mut again).expect("what was written can be read");
+    samples::unpack(&packed[..], &mut again).expect("what was written is read");
     assert_eq!(again, run);
     for measured in run.measurements.iter().filter_map(Measurement::measured) {
         assert!(measured.samples.len() <= samples::MOST);
@@ -26,8 +26,7 @@ pub fn holds(bytes: &[u8]) {
     }
 }
 
-/// Percentiles are measured values in order, and the mean lies between the smallest and the
-/// largest sample.
+/// Percentiles are measured values, in order; the mean lies between the ends.
 pub fn summary(samples: &[u64]) {
     let Some(Summary { n, min, p50, p90, p99, max, mean }) = Summary::from_samples(samples) else {
         return assert!(samples.is_empty());

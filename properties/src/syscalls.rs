@@ -1,12 +1,12 @@
-//! Files of system calls to time.
+//! A file of system calls to be timed.
 
 use hookbench_model::custom_workload::{Argument, Call, Sequence};
 use hookbench_workloads::own::ask;
 
 use crate::memory;
 
-/// A parsed sequence is bounded, refers only to its own memory and results, and stays the same
-/// when it is sent to a guest. An error is bounded too.
+/// What is understood has an end, points only to what it has, and is the same once it
+/// was sent to a guest; what is not is said in a text that has an end as well.
 pub fn holds(bytes: &[u8]) {
     let Ok(text) = std::str::from_utf8(bytes) else { return };
     let room = 4_096 * bytes.len() + (4 << 20);
@@ -18,14 +18,10 @@ pub fn holds(bytes: &[u8]) {
     assert_eq!(serde_json::from_slice::<Sequence>(&json).expect("the same sequence"), sequence);
     let Sequence { setup, before, call, after, teardown, .. } = &sequence;
     assert!(!call.is_empty());
-    [setup, before, call, after, teardown]
-        .into_iter()
-        .flatten()
-        .for_each(|call| refers_to_own_values(&sequence, call));
+    [setup, before, call, after, teardown].into_iter().flatten().for_each(|call| whole(&sequence, call));
 }
 
-/// The call refers only to memory and results of its sequence.
-fn refers_to_own_values(sequence: &Sequence, call: &Call) {
+fn whole(sequence: &Sequence, call: &Call) {
     assert!(call.args.len() <= 6);
     assert!(call.result.is_none_or(|place| place < sequence.results));
     for argument in &call.args {

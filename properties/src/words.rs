@@ -1,4 +1,5 @@
-//! Single words of command lines and files, and the cell in a request to the agent.
+//! What stands on a command line or in a file as one word, and the cell as the
+//! agent is asked for it.
 
 use std::fmt::{Debug, Display};
 use std::str::FromStr;
@@ -9,7 +10,8 @@ use hookbench_model::{Cell, KernelVersion, MonitorName, Params, Schedule, Target
 
 use crate::memory;
 
-/// Showing and parsing a word gives the same word. An error is one short line.
+/// What is understood and shown again is understood as the same; what is not
+/// is quoted in a short line.
 pub fn holds(bytes: &[u8]) {
     let room = 64 * bytes.len() + (64 << 10);
     if let Ok(spec) = memory::within(room, || serde_json::from_slice::<CellSpec>(bytes)) {
@@ -17,20 +19,20 @@ pub fn holds(bytes: &[u8]) {
         assert_eq!(serde_json::from_slice::<CellSpec>(&json).expect("the same cell"), spec);
     }
     let Ok(text) = std::str::from_utf8(bytes) else { return };
-    round_trips::<Cell>(text);
-    round_trips::<MonitorName>(text);
-    round_trips::<Params>(text);
-    round_trips::<Schedule>(text);
-    round_trips::<Target>(text);
-    round_trips::<Limit>(text);
-    round_trips::<Pattern>(text);
-    round_trips::<KernelVersion>(text);
+    shown_again::<Cell>(text);
+    shown_again::<MonitorName>(text);
+    shown_again::<Params>(text);
+    shown_again::<Schedule>(text);
+    shown_again::<Target>(text);
+    shown_again::<Limit>(text);
+    shown_again::<Pattern>(text);
+    shown_again::<KernelVersion>(text);
     if let Ok(fault) = text.parse::<Fault>() {
         assert_eq!(serde_json::to_value(fault).expect("JSON"), text);
     }
 }
 
-fn round_trips<T>(text: &str)
+fn shown_again<T>(text: &str)
 where
     T: FromStr<Err: Display> + Display + Debug + PartialEq,
 {
@@ -41,7 +43,7 @@ where
         }
         Err(error) => {
             let error = error.to_string();
-            // Two hundred characters, all of which may be escaped.
+            // Two hundred characters, each perhaps escaped.
             assert!(error.len() <= 2_500 && !error.contains(char::is_control), "{error:?}");
         }
     }

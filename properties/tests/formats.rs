@@ -1,5 +1,5 @@
-//! The property of each format on stable Rust: with any bytes, and with the seeds of the fuzz
-//! targets, unchanged and changed in one place.
+//! Each format's property on stable Rust: with any bytes, and with the fuzz
+//! targets' seeds, whole and changed in one place.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -40,9 +40,9 @@ fn each_format_has_a_target_and_seeds() {
     assert_eq!(names(&fuzz().join("seeds")), formats);
 }
 
-/// A seed that no longer parses would test almost nothing.
+/// A seed that is no longer of its format would test next to nothing.
 #[test]
-fn seeds_parse_in_their_current_formats() {
+fn seeds_are_of_the_formats_as_they_are_now() {
     let seed = |name: &str| fs::read(fuzz().join("seeds").join(name)).unwrap();
     let whole = seed("journal/whole");
     let lines = whole.split(|&byte| byte == b'\n').filter(|line| !line.is_empty());
@@ -63,7 +63,7 @@ fn seeds_parse_in_their_current_formats() {
 }
 
 #[test]
-fn the_properties_hold_for_the_seeds() {
+fn what_holds_for_any_bytes_holds_for_the_seeds() {
     for (format, seed) in seeds() {
         (format.holds)(&seed);
     }
@@ -71,7 +71,7 @@ fn the_properties_hold_for_the_seeds() {
 
 proptest! {
     #[test]
-    fn the_properties_hold_for_any_bytes(bytes: Vec<u8>, text in ".*") {
+    fn what_holds_for_any_bytes_holds(bytes: Vec<u8>, text in ".*") {
         for format in FORMATS {
             (format.holds)(&bytes);
             (format.holds)(text.as_bytes());
@@ -80,10 +80,10 @@ proptest! {
 }
 
 proptest! {
-    // One of about forty seeds each.
+    // A seed each, of some forty.
     #![proptest_config(ProptestConfig::with_cases(1500))]
     #[test]
-    fn the_properties_hold_for_changed_seeds(
+    fn what_holds_for_any_bytes_holds_for_changed_seeds(
         seed: Index,
         at: Index,
         length in 0_usize..6,

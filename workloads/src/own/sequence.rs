@@ -21,7 +21,7 @@ pub(super) fn events(sequence: &Sequence, operations: u64) -> u64 {
 
 pub(super) fn prepare(sequence: &Sequence) -> io::Result<Box<dyn Operation>> {
     let mut state = State {
-        memory: sequence.memory.iter().map(Memory::initial_bytes).collect(),
+        memory: sequence.memory.iter().map(Memory::made).collect(),
         results: vec![0; sequence.results as usize],
         empty: calibrate(),
     };
