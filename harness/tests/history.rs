@@ -40,7 +40,7 @@ fn a_booted_guest_counts_the_same_as_a_restored_one() {
     for ((cell, restored), (same, cold)) in restored.iter().zip(&cold) {
         assert_eq!(cell, same);
         // Timer ticks may fall into different samples, but only into a few.
-        let (one, two) = (Summary::of(&restored.samples), Summary::of(&cold.samples));
+        let (one, two) = (Summary::from_samples(&restored.samples), Summary::from_samples(&cold.samples));
         let typical = |summary: &Option<Summary>| summary.map(|summary| (summary.min, summary.p50));
         assert_eq!(typical(&one), typical(&two), "{cell}");
         assert_eq!((&restored.events, restored.calibration), (&cold.events, cold.calibration), "{cell}");

@@ -29,7 +29,7 @@ pub fn holds(bytes: &[u8]) {
 /// Percentiles are measured values, in order. The mean is between the smallest and the
 /// largest.
 pub fn summary(samples: &[u64]) {
-    let Some(Summary { n, min, p50, p90, p99, max, mean }) = Summary::of(samples) else {
+    let Some(Summary { n, min, p50, p90, p99, max, mean }) = Summary::from_samples(samples) else {
         return assert!(samples.is_empty());
     };
     assert_eq!(n, samples.len());

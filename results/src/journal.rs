@@ -25,7 +25,7 @@ pub struct Journal {
 
 /// The contents of a journal.
 #[derive(Debug, Default)]
-pub struct Found {
+pub struct JournalContents {
     /// The measurements in the order in which they ended. A cell that was measured again
     /// is there twice.
     pub measurements: Vec<Measurement>,
@@ -96,14 +96,14 @@ impl Journal {
     ///
     /// # Errors
     /// When the file exists and cannot be read.
-    pub fn read(folder: &Path) -> Result<Found> {
+    pub fn read(folder: &Path) -> Result<JournalContents> {
         let path = folder.join(JOURNAL_FILE);
         let written = match fs::read(&path) {
             Ok(written) => written,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Found::default()),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(JournalContents::default()),
             Err(error) => return Err(error).with_context(|| format!("failed to read {}", path.display())),
         };
-        let mut found = Found::default();
+        let mut found = JournalContents::default();
         for (index, line) in written.split_inclusive(|&byte| byte == b'\n').enumerate() {
             match serde_json::from_slice(line) {
                 // `open` removes a whole measurement without its line break.

@@ -81,7 +81,7 @@ fn exact_clock() -> Result<String> {
     if getppid(&session, &kernel)? != first {
         bail!("two boots of {kernel} gave different counts: the -icount of this QEMU is not exact");
     }
-    let p50 = Summary::of(&first).ok_or_else(|| anyhow!("no samples"))?.p50;
+    let p50 = Summary::from_samples(&first).ok_or_else(|| anyhow!("no samples"))?.p50;
     Ok(format!(
         "{kernel} boots and measures in {:.1} s; getppid costs {p50} instructions",
         took.as_secs_f64()

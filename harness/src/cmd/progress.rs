@@ -85,7 +85,7 @@ impl Drop for Progress {
 }
 
 fn describe(measurement: &Measurement) -> String {
-    let median = measurement.measured().and_then(|measured| Summary::of(&measured.samples));
+    let median = measurement.measured().and_then(|measured| Summary::from_samples(&measured.samples));
     match median {
         Some(summary) => format!("{} {}", summary.p50, measurement.clock.unit()),
         None => format!("{}: {}", measurement.outcome.word(), measurement.outcome.reason()),

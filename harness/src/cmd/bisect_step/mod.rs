@@ -7,8 +7,8 @@ use std::process::ExitCode;
 
 use anyhow::{Context, Result, ensure};
 use hookbench_analysis::Comparison;
-use hookbench_analysis::compare::Sides;
-use hookbench_analysis::gate::{Gate, Limit, Pattern, Rules};
+use hookbench_analysis::compare::BaseAndNew;
+use hookbench_analysis::gate::{Gate, GateRules, Limit, Pattern};
 use hookbench_model::{FailureKind, Measurement, Outcome, Target};
 use hookbench_reports::compare::{ComparisonReport, FORMATS};
 use hookbench_results::Run;
@@ -90,11 +90,11 @@ fn step(args: &Args) -> Result<u8> {
         say::aside(&format!("bisect-step: this kernel cannot be tested: {why}"));
         return Ok(CANNOT_BE_TESTED);
     }
-    let comparison = Comparison::of(&base, &new);
-    let rules = Rules { limits: args.limit.clone(), allow: args.allow.clone() };
+    let comparison = Comparison::new(&base, &new);
+    let rules = GateRules { limits: args.limit.clone(), allow: args.allow.clone() };
     let gate = Gate::judge(&comparison, &rules).map_err(|error| usage(error.into()))?;
     let new_name = completed.folder.display().to_string();
-    let names = Sides { base: args.base.as_str(), new: new_name.as_str() };
+    let names = BaseAndNew { base: args.base.as_str(), new: new_name.as_str() };
     let report =
         ComparisonReport { names, comparison: &comparison, gate: Some(&gate), all: false, most: None };
     say::result(&(FORMATS[0].render)(&report))?;

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use anyhow::Result;
 use hookbench_analysis::Comparison;
-use hookbench_analysis::compare::Sides;
+use hookbench_analysis::compare::BaseAndNew;
 use hookbench_reports::compare::{ComparisonReport, FORMATS};
 use hookbench_results::Run;
 
@@ -34,9 +34,9 @@ pub(super) fn check_names(output: &Output) -> Result<()> {
 pub(super) fn compare_or_save(run: &Run, folder: &Path, output: &Output) -> Result<()> {
     if let Some(name) = &output.baseline {
         let base = format!("baseline:{name}");
-        let comparison = Comparison::of(&baseline::open(&base)?, run);
+        let comparison = Comparison::new(&baseline::open(&base)?, run);
         let new = folder.display().to_string();
-        let names = Sides { base: base.as_str(), new: new.as_str() };
+        let names = BaseAndNew { base: base.as_str(), new: new.as_str() };
         let report = ComparisonReport { names, comparison: &comparison, gate: None, all: false, most: None };
         say::result(&format!("\n{}", (FORMATS[0].render)(&report)))?;
     }

@@ -99,7 +99,9 @@ impl KvmSession {
     /// When KVM cannot run the guest; the error says why.
     pub fn try_boot(&self, kernel: &str) -> Result<u64> {
         match trial::getppid(self, kernel) {
-            Outcome::Measured(measured) => Ok(Summary::of(&measured.samples).context("no samples")?.p50),
+            Outcome::Measured(measured) => {
+                Ok(Summary::from_samples(&measured.samples).context("no samples")?.p50)
+            }
             other => bail!("{DEVICE} exists, but KVM cannot run a guest: {}", other.reason()),
         }
     }
