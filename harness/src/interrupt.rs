@@ -87,7 +87,7 @@ pub struct Interrupted {
     /// The number of the signal.
     pub signal: i32,
     /// What hookbench kept, and how to resume.
-    pub told: String,
+    pub message: String,
 }
 
 impl Interrupted {
@@ -102,7 +102,7 @@ impl Interrupted {
 impl fmt::Display for Interrupted {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let name = low_level::signal_name(self.signal).unwrap_or("a signal");
-        write!(f, "stopped by {name}; {}", self.told)
+        write!(f, "stopped by {name}; {}", self.message)
     }
 }
 

@@ -66,8 +66,8 @@ impl Attachment {
     }
 }
 
-/// Makes `attachments` the attachments of `cell` in the run's folder `run`, in place of those
-/// that an earlier attempt to measure the cell left there.
+/// Writes the attachments of `cell` into the run's folder `run`. Removes those that an
+/// earlier measurement of the cell left there.
 ///
 /// # Errors
 /// When a file cannot be written or removed.
@@ -76,8 +76,10 @@ pub fn replace(run: &Path, cell: &Cell, attachments: &[Attachment]) -> Result<()
     if !attachments.is_empty() {
         fs::create_dir_all(&folder)
             .with_context(|| format!("failed to create the folder {}", folder.display()))?;
-        sweep(&folder)?;
+    } else if !folder.is_dir() {
+        return Ok(());
     }
+    sweep(&folder)?;
     for attachment in attachments {
         let packed =
             zstd::encode_all(attachment.bytes(), LEVEL).context("failed to compress an attachment")?;
@@ -243,7 +245,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_too_large_is_refused_when_it_is_made_and_when_it_is_read() {
+    fn an_attachment_that_is_too_large_is_refused_when_it_is_made_and_when_it_is_read() {
         let error = Attachment::new("big", vec![0; LARGEST + 1]).unwrap_err().to_string();
         assert!(error.contains("the limit is"), "{error}");
         for kind in ["", "A", "a/b", "a.b", &"x".repeat(LONGEST_KIND + 1)] {

@@ -1,5 +1,6 @@
-//! A run's folder: `run.json` and `samples.csv.zst`, made of what the journal
-//! holds when a run has ended. What survives an interruption is in `journal.rs`.
+//! The files of a run's folder that hookbench writes when the run has ended: `run.json` and
+//! `samples.csv.zst`. `journal.rs` has what survives an interruption, `attachments.rs` the
+//! files of single cells.
 
 use std::fs::{self, File};
 use std::path::Path;
@@ -43,9 +44,9 @@ pub fn load(folder: &Path) -> Result<Run> {
     Ok(run)
 }
 
-/// Reads what [`save`] wrote into `folder`, but for the samples. It does not
-/// look at their file: of a run that was stopped as it ended, one of the two
-/// files may be older than the other.
+/// Reads what [`save`] wrote into `folder`, without the samples. It does not look at
+/// their file: if a run was stopped at its end, one of the two files may be older than the
+/// other.
 ///
 /// # Errors
 /// When `run.json` is missing, is not of this format, or is of a newer version.

@@ -7,15 +7,15 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 
-/// What the name of a file that is being written has after that of the file it
-/// is to be, before the number of the process that writes it.
+/// The name of a half-written file: the final name, this, and the id of the process that
+/// writes it.
 const PART: &str = ".part-";
 
-/// Replaces `path` by `bytes` in one step, so that no reader sees half a file,
-/// not even after a power cut.
+/// Replaces the file `path` by `bytes` in one step. No reader sees half a file, not even
+/// after a power cut.
 ///
 /// # Errors
-/// When the file cannot be written; the old one is then as it was.
+/// When the file cannot be written. The old one is then unchanged.
 pub fn write_whole(path: &Path, bytes: &[u8]) -> Result<()> {
     // Another process may be writing the same file.
     let mut part = path.as_os_str().to_owned();
@@ -23,7 +23,7 @@ pub fn write_whole(path: &Path, bytes: &[u8]) -> Result<()> {
     let part = PathBuf::from(part);
     let written = write_flushed(&part, bytes).and_then(|()| fs::rename(&part, path));
     if written.is_err() {
-        // What is half written only takes the space that was missing.
+        // Half a file only takes space.
         let _ = fs::remove_file(&part);
     }
     written.with_context(|| format!("failed to write {}", path.display()))
@@ -32,15 +32,15 @@ pub fn write_whole(path: &Path, bytes: &[u8]) -> Result<()> {
 fn write_flushed(path: &Path, bytes: &[u8]) -> io::Result<()> {
     let mut file = File::create(path)?;
     file.write_all(bytes)?;
-    // Else the new name may reach the disk before the bytes do.
+    // Otherwise the new name may reach the disk before the bytes do.
     file.sync_all()
 }
 
-/// Removes what killed processes left half written in `folder`. Nobody else may
-/// be writing there.
+/// Removes the files in `folder` that killed processes left half written. No other process
+/// may be writing there.
 ///
 /// # Errors
-/// When the folder cannot be read, or such a file not be removed.
+/// When the folder cannot be read, or such a file cannot be removed.
 pub fn sweep(folder: &Path) -> Result<()> {
     let swept = || -> io::Result<()> {
         for entry in fs::read_dir(folder)? {
@@ -54,7 +54,7 @@ pub fn sweep(folder: &Path) -> Result<()> {
     swept().with_context(|| format!("failed to sweep the folder {}", folder.display()))
 }
 
-/// Whether a file of this name was being written by [`write_whole`].
+/// Whether `name` is that of a file that [`write_whole`] left half written.
 pub fn is_part(name: &str) -> bool {
     name.rsplit_once(PART).is_some_and(|(file, process)| {
         !file.is_empty() && !process.is_empty() && process.bytes().all(|byte| byte.is_ascii_digit())

@@ -176,8 +176,12 @@ impl Supplied {
                 CustomWorkload::Calls(read.with_context(|| format!("failed to parse {rest}"))?)
             }
         };
-        let told = serde_json::to_vec(&workload).context("failed to render the workload")?;
-        ensure!(told.len() <= LONGEST, "{text:?} is too long: {} bytes; the limit is {LONGEST}", told.len());
+        let rendered = serde_json::to_vec(&workload).context("failed to render the workload")?;
+        ensure!(
+            rendered.len() <= LONGEST,
+            "{text:?} is too long: {} bytes; the limit is {LONGEST}",
+            rendered.len()
+        );
         Ok(Supplied { workload, record, files: Vec::new() })
     }
 

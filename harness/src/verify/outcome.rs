@@ -23,17 +23,17 @@ pub(crate) fn accept_answer(
         Some(AgentMessage::Ready { cpus, .. }) => *cpus,
         _ => 0,
     };
-    let lie = match &answer.last {
+    let mistake = match &answer.last {
         AgentMessage::Measured(_) if online != cpus => {
             Some(format!("{online} CPUs are online instead of {cpus}"))
         }
         AgentMessage::Measured(measured) => check(spec, monitor, rules, measured).err(),
         _ => None,
     };
-    match lie {
-        Some(lie) => Outcome::Failed(Failure {
+    match mistake {
+        Some(mistake) => Outcome::Failed(Failure {
             kind: FailureKind::Protocol,
-            message: format!("the guest sent an impossible result: {lie}"),
+            message: format!("the guest sent an impossible result: {mistake}"),
             console: answer.console,
         }),
         None if cpus > 1 => without_attach_cost(outcome(answer)),
@@ -56,7 +56,7 @@ fn outcome(answer: guest::Answer) -> Outcome {
     match answer.last {
         AgentMessage::Measured(measured) => Outcome::Measured(measured),
         AgentMessage::Unsupported(why) => Outcome::Unsupported(why),
-        AgentMessage::Failed(failure) => match lacked(&failure.message) {
+        AgentMessage::Failed(failure) => match missing_helper(&failure.message) {
             Some(why) => Outcome::Unsupported(why),
             None => Outcome::Failed(Failure { console: answer.console, ..failure }),
         },
@@ -71,10 +71,10 @@ fn outcome(answer: guest::Answer) -> Outcome {
 /// The verifier's message, if it refused a program because this kernel lacks a helper or
 /// does not offer it to such programs. hookbench finds this out by trying, because it
 /// does not know the configuration of every kernel.
-fn lacked(message: &str) -> Option<String> {
+fn missing_helper(message: &str) -> Option<String> {
     let marks = ["cannot use helper bpf_", "unknown func bpf_", "invalid func unknown#"];
-    let said = message.split(';').find(|said| marks.iter().any(|mark| said.contains(mark)))?;
-    Some(format!("the kernel's verifier refuses the program: {}", said.trim()))
+    let line = message.split(';').find(|line| marks.iter().any(|mark| line.contains(mark)))?;
+    Some(format!("the kernel's verifier refuses the program: {}", line.trim()))
 }
 
 /// The failure of making a snapshot; the guest's failure if that was the cause.
@@ -128,14 +128,14 @@ mod tests {
 
     #[test]
     fn a_missing_helper_is_reported_with_the_message_of_the_verifier() {
-        let said = "failed to attach kprobe+override: [libbpf: -- BEGIN PROG LOAD LOG --; 9: (85) call \
+        let message = "failed to attach kprobe+override: [libbpf: -- BEGIN PROG LOAD LOG --; 9: (85) call \
                     bpf_override_return#58; program of this type cannot use helper bpf_override_return#58; \
                     processed 14 insns]";
         let why = "the kernel's verifier refuses the program: program of this type cannot use helper \
                    bpf_override_return#58";
-        assert_eq!(lacked(said).as_deref(), Some(why));
-        assert!(lacked("18: (85) call unknown#158; invalid func unknown#158; processed").is_some());
-        assert_eq!(lacked("R1 type=inv expected=ctx; processed 3 insns"), None);
+        assert_eq!(missing_helper(message).as_deref(), Some(why));
+        assert!(missing_helper("18: (85) call unknown#158; invalid func unknown#158; processed").is_some());
+        assert_eq!(missing_helper("R1 type=inv expected=ctx; processed 3 insns"), None);
     }
 
     #[test]

@@ -6,7 +6,7 @@ use std::path::Path;
 use anyhow::Result;
 use hookbench_analysis::Comparison;
 use hookbench_analysis::compare::Sides;
-use hookbench_reports::compare::{FORMATS, Report};
+use hookbench_reports::compare::{ComparisonReport, FORMATS};
 use hookbench_results::Run;
 
 use super::output::Output;
@@ -37,7 +37,7 @@ pub(super) fn compare_or_save(run: &Run, folder: &Path, output: &Output) -> Resu
         let comparison = Comparison::of(&baseline::open(&base)?, run);
         let new = folder.display().to_string();
         let names = Sides { base: base.as_str(), new: new.as_str() };
-        let report = Report { names, comparison: &comparison, gate: None, all: false, most: None };
+        let report = ComparisonReport { names, comparison: &comparison, gate: None, all: false, most: None };
         say::result(&format!("\n{}", (FORMATS[0].render)(&report)))?;
     }
     match &output.save_baseline {

@@ -134,8 +134,8 @@ fn measure(
     if !can_resume {
         save(&run, folder)?;
     }
-    let told = hints::after_interrupt(ended, planned.len(), folder, can_resume);
-    Err(Interrupted { signal, told }.into())
+    let message = hints::after_interrupt(ended, planned.len(), folder, can_resume);
+    Err(Interrupted { signal, message }.into())
 }
 
 fn write_and_report(run: &Run, selection: &Selection, folder: &Path) -> Result<ExitCode> {

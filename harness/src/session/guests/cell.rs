@@ -89,7 +89,7 @@ impl Guests {
         }
         let spec = CellSpec { work: workloads.find(&cell.workload)?, ..spec.clone() };
         let order = serde_json::to_vec(&spec).context("failed to render the cell")?;
-        let folder = self.scratch.folder("brought").context("failed to create a folder for the cell")?;
+        let folder = self.scratch.folder("payload").context("failed to create a folder for the cell")?;
         let monitor_payload = match monitor.sink.requires.module {
             Some(name) => match modules.find(kernel, name, cache)? {
                 ModuleFile::Built(file) => Some(module::pack(&file, folder.path())?),

@@ -81,14 +81,14 @@ fn turbo() -> Option<bool> {
     off.or_else(|| read("/sys/devices/system/cpu/cpufreq/boost").map(|on| on == "1"))
 }
 
-/// The CPUs in `list`, written as `0,4` or `0-1`, without `own`.
-fn siblings(list: &str, own: u32) -> Vec<u32> {
+/// The CPUs in `list`, written as `0,4` or `0-1`, without `itself`.
+fn siblings(list: &str, itself: u32) -> Vec<u32> {
     let range = |part: &str| -> Option<std::ops::RangeInclusive<u32>> {
         let (first, last) = part.split_once('-').unwrap_or((part, part));
         let (first, last): (u32, u32) = (first.trim().parse().ok()?, last.trim().parse().ok()?);
         (last.saturating_sub(first) < 1024).then_some(first..=last)
     };
-    list.split(',').filter_map(range).flatten().filter(|&cpu| cpu != own).collect()
+    list.split(',').filter_map(range).flatten().filter(|&cpu| cpu != itself).collect()
 }
 
 /// A load average in hundredths of a CPU.

@@ -63,7 +63,7 @@ impl HostSession {
         let changes = !cell.monitor.is_none() || self.secondary_clocks.contains(&Clock::Ftrace);
         let order = HostOrder {
             cell: spec.clone(),
-            beside: self.secondary_clocks.clone(),
+            secondary_clocks: self.secondary_clocks.clone(),
             cpu: self.cpu,
             noop: self.agent.noop().display().to_string(),
             ledger: if changes { Some(self.ledger.file().display().to_string()) } else { None },

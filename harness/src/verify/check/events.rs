@@ -1,20 +1,20 @@
 //! Checks the events that an answer says the monitor saw, lost and should have seen.
 
 use hookbench_model::protocol::CellSpec;
-use hookbench_model::{Events, Schedule};
+use hookbench_model::{Accounting, Events};
 use hookbench_probes::Monitor;
 use hookbench_workloads::Workload;
 
 use super::refusals::operations_before_denial;
 
-/// Checks that the monitor saw every event; in a burst, that it saw every event or
-/// reported it as lost. If other processes cause events too, it may have seen more.
+/// Checks that the answer's counts are those of the cell, and that the monitor accounts for
+/// all events. On a machine that is `shared`, other processes cause events too.
 pub(super) fn check(
     spec: &CellSpec,
     monitor: Monitor,
     workload: &dyn Workload,
     found: &Events,
-    has_other_processes: bool,
+    shared: bool,
 ) -> Result<(), String> {
     let behaviour = workload.info().behaviour;
     if found.behaviour != behaviour {
@@ -33,10 +33,8 @@ pub(super) fn check(
     if expected != made {
         return Err(format!("{expected} expected {behaviour} events instead of {made}"));
     }
-    let counted = if spec.schedule == Schedule::Burst { seen.checked_add(lost) } else { Some(seen) };
-    let missed = monitor.sink.samples && counted.is_some_and(|counted| counted < made);
-    let more = has_other_processes && counted.is_some_and(|counted| counted > made);
-    if missed || more || counted == Some(made) {
+    let accounting = Accounting { schedule: spec.schedule, samples: monitor.sink.samples, shared };
+    if accounting.accepts(made, seen, lost) {
         return Ok(());
     }
     Err(format!("numbers, although {seen} events were seen and {lost} lost instead of {made}"))

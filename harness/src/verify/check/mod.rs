@@ -16,17 +16,17 @@ const HARDWARE_RATE: u64 = 10_000_000_000;
 pub(crate) struct TargetRules {
     /// The highest number of clock units per second of the guest's time.
     rate: u64,
-    /// Whether processes other than hookbench's own cause events.
-    has_other_processes: bool,
+    /// Whether other processes share the machine and cause events too.
+    shared: bool,
 }
 
 impl TargetRules {
     /// The exact clock counts a fixed number of instructions per second.
-    pub(crate) const TCG: TargetRules = TargetRules { rate: 1_000_000_000, has_other_processes: false };
+    pub(crate) const TCG: TargetRules = TargetRules { rate: 1_000_000_000, shared: false };
     /// Guests under KVM.
-    pub(crate) const KVM: TargetRules = TargetRules { rate: HARDWARE_RATE, has_other_processes: false };
+    pub(crate) const KVM: TargetRules = TargetRules { rate: HARDWARE_RATE, shared: false };
     /// This machine.
-    pub(crate) const HOST: TargetRules = TargetRules { rate: HARDWARE_RATE, has_other_processes: true };
+    pub(crate) const HOST: TargetRules = TargetRules { rate: HARDWARE_RATE, shared: true };
 }
 
 /// Checks whether `measured` can be the answer to `spec`.
@@ -48,7 +48,7 @@ pub(crate) fn check(
     }
     refusals::check(spec, monitor, workload, measured.refused.as_ref())?;
     match (&measured.events, monitor.sink.sees()) {
-        (Some(found), true) => events::check(spec, monitor, workload, found, rules.has_other_processes)?,
+        (Some(found), true) => events::check(spec, monitor, workload, found, rules.shared)?,
         (None, true) => return Err(format!("no events, although {} sees them", spec.monitor)),
         (Some(_), false) => return Err(format!("events, although {} does not see any", spec.monitor)),
         (None, false) => {}
@@ -151,7 +151,7 @@ mod tests {
     }
 
     /// The result of the check after `change` has modified the answer.
-    fn said(mut of: (CellSpec, Measured), change: impl FnOnce(&mut Measured)) -> String {
+    fn refusal(mut of: (CellSpec, Measured), change: impl FnOnce(&mut Measured)) -> String {
         change(&mut of.1);
         check(&of.0, probe(&of.0), TargetRules::TCG, &of.1).err().unwrap_or_default()
     }
@@ -166,7 +166,7 @@ mod tests {
             {
                 for schedule in Schedule::ALL {
                     assert_eq!(
-                        said(asked(workload, params, monitor, schedule), |_| ()),
+                        refusal(asked(workload, params, monitor, schedule), |_| ()),
                         "",
                         "{workload} {monitor}"
                     );
@@ -179,29 +179,32 @@ mod tests {
     fn each_false_answer_is_refused_with_its_reason() {
         let paced = || ringbuf(Schedule::Paced);
         let none = || asked("mprotect-storm", "to=r", "none", Schedule::Paced);
-        let told = [
-            (said(paced(), |m| m.samples.truncate(2)), "2 samples instead of 3"),
-            (said(paced(), |m| m.samples[1] = 0), "an operation with a cost of zero"),
-            (said(paced(), |m| m.samples[1] = u64::MAX), "limit of 30 s"),
-            (said(paced(), |m| m.calibration = 0), "empty timed section"),
-            (said(paced(), |m| m.events = None), "no events, although bpf-lsm+ringbuf sees"),
+        let refusals = [
+            (refusal(paced(), |m| m.samples.truncate(2)), "2 samples instead of 3"),
+            (refusal(paced(), |m| m.samples[1] = 0), "an operation with a cost of zero"),
+            (refusal(paced(), |m| m.samples[1] = u64::MAX), "limit of 30 s"),
+            (refusal(paced(), |m| m.calibration = 0), "empty timed section"),
+            (refusal(paced(), |m| m.events = None), "no events, although bpf-lsm+ringbuf sees"),
             (
-                said(paced(), |m| m.events.as_mut().unwrap().seen -= 1),
+                refusal(paced(), |m| m.events.as_mut().unwrap().seen -= 1),
                 "numbers, although 9 events were seen and 0 lost instead of 10",
             ),
-            (said(paced(), |m| m.events.as_mut().unwrap().expected -= 1), "instead of"),
-            (said(paced(), |m| m.events.as_mut().unwrap().behaviour = "exec".into()), "instead of mprotect"),
-            (said(paced(), |m| m.attach_cost = None), "no cost of attaching"),
-            (said(paced(), |m| m.memory_bytes = None), "no memory of attaching"),
-            (said(none(), |m| m.attach_cost = Some(1)), "nothing was attached"),
+            (refusal(paced(), |m| m.events.as_mut().unwrap().expected -= 1), "instead of"),
             (
-                said(paced(), |m| m.loading = Some(Loading { load: 10, ..Default::default() })),
+                refusal(paced(), |m| m.events.as_mut().unwrap().behaviour = "exec".into()),
+                "instead of mprotect",
+            ),
+            (refusal(paced(), |m| m.attach_cost = None), "no cost of attaching"),
+            (refusal(paced(), |m| m.memory_bytes = None), "no memory of attaching"),
+            (refusal(none(), |m| m.attach_cost = Some(1)), "nothing was attached"),
+            (
+                refusal(paced(), |m| m.loading = Some(Loading { load: 10, ..Default::default() })),
                 "steps of loading",
             ),
-            (said(none(), |m| m.events = paced().1.events), "none does not see any"),
+            (refusal(none(), |m| m.events = paced().1.events), "none does not see any"),
         ];
-        for (said, part) in told {
-            assert!(said.contains(part), "{said:?} has no {part:?}");
+        for (refusal, part) in refusals {
+            assert!(refusal.contains(part), "{refusal:?} has no {part:?}");
         }
     }
 
@@ -211,10 +214,10 @@ mod tests {
             let events = m.events.as_mut().unwrap();
             (events.seen, events.lost) = (events.seen - 1, 1);
         };
-        assert_eq!(said(ringbuf(Schedule::Burst), lose), "");
-        assert!(said(ringbuf(Schedule::Paced), lose).contains("1 lost"));
+        assert_eq!(refusal(ringbuf(Schedule::Burst), lose), "");
+        assert!(refusal(ringbuf(Schedule::Paced), lose).contains("1 lost"));
         let overflow = |m: &mut Measured| m.events.as_mut().unwrap().lost = u64::MAX;
-        assert!(said(ringbuf(Schedule::Burst), overflow).contains("numbers, although"));
+        assert!(refusal(ringbuf(Schedule::Burst), overflow).contains("numbers, although"));
     }
 
     #[test]
@@ -225,9 +228,9 @@ mod tests {
                 m.refused = Some(Refused { operations, errno: "EPERM".into(), happened: None });
             }
         };
-        assert!(said(deny(), refuse(4)).contains("4 refused operations instead of 3 of 3"));
-        assert!(said(deny(), |m| m.refused = None).contains("0 refused operations instead of 3"));
-        assert!(said(ringbuf(Schedule::Paced), refuse(3)).contains("3 refused operations instead of 0"));
+        assert!(refusal(deny(), refuse(4)).contains("4 refused operations instead of 3 of 3"));
+        assert!(refusal(deny(), |m| m.refused = None).contains("0 refused operations instead of 3"));
+        assert!(refusal(ringbuf(Schedule::Paced), refuse(3)).contains("3 refused operations instead of 0"));
     }
 
     #[test]
@@ -239,11 +242,11 @@ mod tests {
                 (events.seen, events.looks) = (seen, looks);
             }
         };
-        assert_eq!(said(sample(), set(0, Some(1))), "");
-        assert!(said(sample(), set(0, Some(0))).contains("never took a sample"));
-        assert!(said(sample(), set(10, None)).contains("no number of samples"));
-        assert!(said(sample(), set(11, Some(1))).contains("11 events were seen"));
-        assert!(said(ringbuf(Schedule::Paced), set(10, Some(1))).contains("which does not sample"));
+        assert_eq!(refusal(sample(), set(0, Some(1))), "");
+        assert!(refusal(sample(), set(0, Some(0))).contains("never took a sample"));
+        assert!(refusal(sample(), set(10, None)).contains("no number of samples"));
+        assert!(refusal(sample(), set(11, Some(1))).contains("11 events were seen"));
+        assert!(refusal(ringbuf(Schedule::Paced), set(10, Some(1))).contains("which does not sample"));
     }
 
     #[test]
@@ -252,12 +255,14 @@ mod tests {
         let late = |events, of| {
             move |m: &mut Measured| m.refused.as_mut().unwrap().happened = Some(Happened { events, of })
         };
-        assert_eq!(said(kill(), late(0, 6)), "");
-        assert!(said(kill(), late(7, 6)).contains("7 of 6 events"));
-        assert!(said(kill(), late(3, 3)).contains("3 of 3 events"));
-        assert!(said(kill(), |m| m.refused.as_mut().unwrap().happened = None).contains("no count of events"));
+        assert_eq!(refusal(kill(), late(0, 6)), "");
+        assert!(refusal(kill(), late(7, 6)).contains("7 of 6 events"));
+        assert!(refusal(kill(), late(3, 3)).contains("3 of 3 events"));
+        assert!(
+            refusal(kill(), |m| m.refused.as_mut().unwrap().happened = None).contains("no count of events")
+        );
         let deny = || asked("mprotect-storm", "to=rw", "bpf-lsm+deny", Schedule::Paced);
-        assert!(said(deny(), late(6, 6)).contains("6 of 6 events"));
+        assert!(refusal(deny(), late(6, 6)).contains("6 of 6 events"));
     }
 
     #[test]
