@@ -79,7 +79,7 @@ fn an_object_is_measured_its_runs_are_counted_and_equal_cells_are_equal() {
     let cell = || numbers(outcome(&text, Schedule::Paced));
     let measured = cell();
     assert_eq!(measured, cell());
-    let records = "90 records read and 0 lost; what a ring buffer has no room for, nobody counts";
+    let records = "90 records read and 0 lost; records that find no room in a ring buffer are not counted";
     assert_eq!(measured.notes, [records, RUNS]);
     let none =
         numbers(run(&default_session(), &planned("6.1", "execve-noop", "none", &[], Schedule::Paced), None));

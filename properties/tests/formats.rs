@@ -51,7 +51,7 @@ fn the_seeds_have_the_current_formats() {
         serde_json::from_slice::<Run>(&seed(name)).unwrap();
     }
     let boot = "5a1f0c3e-0000-4000-8000-000000000001";
-    assert_eq!(undo::read(&seed("ledger/whole"), boot).unwrap().len(), 6);
+    assert_eq!(undo::read_ledger(&seed("ledger/whole"), boot).unwrap().len(), 6);
     for name in ["answer/measured", "answer/refused"] {
         answer::understand(&seed(name), Vec::new()).unwrap();
     }

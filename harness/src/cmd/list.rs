@@ -8,7 +8,7 @@ use anyhow::{Context, Result};
 use clap::ValueEnum;
 use hookbench_model::behaviour::Syscall;
 use hookbench_model::{BEHAVIOURS, CustomMonitorKind, CustomWorkloadKind};
-use hookbench_probes::{Monitor, own};
+use hookbench_probes::{Monitor, custom};
 use hookbench_vm::{kernels, pair};
 use hookbench_workloads::WORKLOADS;
 
@@ -96,8 +96,8 @@ fn monitor_rows() -> Vec<Row> {
             CustomMonitorKind::Audit => "audit:FILE.rules",
             CustomMonitorKind::Command => "cmd:COMMAND",
         };
-        let [_, needs, _] = monitor_row(own::monitor(kind));
-        [name.into(), needs, format!("custom: {}", own::monitor(kind).sink.about)]
+        let [_, needs, _] = monitor_row(custom::monitor(kind));
+        [name.into(), needs, format!("custom: {}", custom::monitor(kind).sink.about)]
     });
     hookbench_probes::monitors().map(monitor_row).chain(custom).collect()
 }

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, ensure};
 use hookbench_model::{CustomMonitorKind, MonitorName};
 use hookbench_plan::{custom_monitor_name, parse_command, split_tuning};
-use hookbench_probes::own::{COMMAND, Command, FOLDER};
+use hookbench_probes::custom::{COMMAND, FOLDER, MonitorCommand};
 use hookbench_results::digest::sha256;
 use hookbench_results::environment::CustomMonitorRecord;
 use hookbench_vm::cache::Cache;
@@ -42,7 +42,7 @@ enum Source {
     /// The content of a file, which the guest gets under the monitor's file name.
     File(Vec<u8>),
     /// A command that runs in the guest.
-    Command(Command),
+    Command(MonitorCommand),
 }
 
 /// All custom monitors of a run, by name.
@@ -159,7 +159,7 @@ impl CustomMonitor {
                     Regex::new(ready)
                         .with_context(|| format!("--ready {ready:?} is not a regular expression"))?;
                 }
-                let command = Command { words: parse_command(rest)?.1, ready: options.ready.clone() };
+                let command = MonitorCommand { words: parse_command(rest)?.1, ready: options.ready.clone() };
                 record.command.clone_from(&command.words);
                 record.ready.clone_from(&command.ready);
                 // `fetch` records the payload, which is not known yet.

@@ -1,6 +1,6 @@
 //! The place and the lock of this machine's ledger, and whether an earlier run left one
 //! behind. There is one ledger per machine, because it has one kernel. The agent reads
-//! and writes its contents (`probes/src/attach/ledger.rs`).
+//! and writes its contents (`probes/src/attach/ledger/`).
 
 use std::fs::{self, File, OpenOptions};
 use std::path::PathBuf;
