@@ -68,6 +68,10 @@ pub struct MonitorRecord {
     /// Whether it watches only the process that installs it and the children of that process.
     /// Other monitors watch the whole system.
     pub per_process: bool,
+    /// Whether its mechanism can refuse an operation before it happens, even if this monitor
+    /// only observes. Runs from before hookbench recorded it do not say.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub can_refuse: Option<bool>,
     /// The first kernel that has it, of those that hookbench measures: `5.15`.
     pub since: String,
 }

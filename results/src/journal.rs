@@ -1,14 +1,15 @@
-//! The journal of a run in progress: one line per cell, appended when the cell ends. It
-//! survives an interruption. Reading it skips lines that a killed process, a full disk or a
-//! power cut left incomplete.
+//! The journal of a run: one line per cell, appended when the cell ends. It survives an
+//! interruption. A killed process, a full disk or a power cut can leave a line half
+//! written; the journal finds such lines and leaves them out.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
-
 use hookbench_model::Measurement;
+
+use crate::attachments::{self, Attachment};
 
 /// The name of the journal in a run's folder.
 pub const JOURNAL_FILE: &str = "journal.jsonl";
@@ -16,27 +17,28 @@ pub const JOURNAL_FILE: &str = "journal.jsonl";
 /// A journal that is open for appending.
 #[derive(Debug)]
 pub struct Journal {
-    path: PathBuf,
+    folder: PathBuf,
     file: File,
-    /// The length up to which all lines are complete.
+    /// The number of bytes in whole lines.
     length: u64,
 }
 
 /// The contents of a journal.
 #[derive(Debug, Default)]
 pub struct JournalContents {
-    /// The measurements in the order of the file. A cell that was measured again occurs twice.
+    /// The measurements in the order in which they ended. A cell that was measured again
+    /// is there twice.
     pub measurements: Vec<Measurement>,
-    /// The numbers, from 1, of lines that are not measurements.
+    /// The numbers, from 1, of the lines that are not measurements.
     pub ignored: Vec<usize>,
-    /// Whether the last line is cut off, because the process that wrote it ended.
+    /// Whether the last line was cut off, because the process that wrote it was killed.
     pub torn: bool,
 }
 
 impl Journal {
-    /// Opens the journal in `folder` for appending and creates it if it is missing. An
-    /// incomplete last line is removed: the next line would otherwise continue it, and both
-    /// would be lost.
+    /// Opens the journal in `folder` for appending, and creates it if it does not exist.
+    /// Removes a last line that was cut off: the next line would be appended to it, and
+    /// both would be lost.
     ///
     /// # Errors
     /// If the file cannot be opened, read or truncated.
@@ -53,30 +55,44 @@ impl Journal {
         };
         let (file, length) =
             opened().with_context(|| format!("failed to open the journal {}", path.display()))?;
-        Ok(Journal { path, file, length })
+        Ok(Journal { folder: folder.into(), file, length })
     }
 
-    /// Appends a measurement: one write, and then flushed to the disk. The write
-    /// survives the end of this process. The flush survives a power cut, and it is fast
-    /// compared with a cell.
+    /// Writes the attachments of a cell, then appends its measurement. An interruption
+    /// between the two leaves files without a measurement, and a resumed run measures the
+    /// cell again. It never leaves a measurement without its files.
     ///
     /// # Errors
-    /// If it cannot be written, for example on a full disk. The journal is then unchanged.
+    /// If one of them cannot be written, for example on a full disk.
+    pub fn append_with(&mut self, measurement: &Measurement, attachments: &[Attachment]) -> Result<()> {
+        attachments::replace(&self.folder, &measurement.cell, attachments)?;
+        self.append(measurement)
+    }
+
+    /// Appends a measurement in one write, and flushes it to the disk. The write alone
+    /// survives the end of this process; the flush is for a power cut, and takes little
+    /// time compared with a cell.
+    ///
+    /// # Errors
+    /// If it cannot be written, for example on a full disk. The journal is then
+    /// unchanged.
     pub fn append(&mut self, measurement: &Measurement) -> Result<()> {
         let mut line = serde_json::to_vec(measurement).context("failed to render a measurement")?;
         line.push(b'\n');
         let written = self.file.write_all(&line).and_then(|()| self.file.sync_data());
         match &written {
             Ok(()) => self.length += line.len() as u64,
-            // Half a line only takes up space. If it cannot be removed now, the next `open`
-            // removes it.
+            // Half a line only takes space. If it cannot be removed either, `open` does
+            // it the next time.
             Err(_) => drop(self.file.set_len(self.length)),
         }
-        written.with_context(|| format!("failed to write to the journal {}", self.path.display()))
+        written.with_context(|| {
+            format!("failed to write to the journal {}", self.folder.join(JOURNAL_FILE).display())
+        })
     }
 
-    /// Reads the journal in `folder`; a missing one is empty. Lines that are not measurements
-    /// are skipped, so their cells are measured again.
+    /// Reads the journal in `folder`; a missing one is empty. Leaves out lines that are not
+    /// measurements, so that a resumed run measures their cells again.
     ///
     /// # Errors
     /// If the file exists and cannot be read.
@@ -90,7 +106,7 @@ impl Journal {
         let mut found = JournalContents::default();
         for (index, line) in written.split_inclusive(|&byte| byte == b'\n').enumerate() {
             match serde_json::from_slice(line) {
-                // `open` removes a complete measurement without its line break.
+                // `open` removes a whole measurement without its line break.
                 Ok(measurement) if line.ends_with(b"\n") => found.measurements.push(measurement),
                 _ if !line.ends_with(b"\n") => found.torn = true,
                 _ => found.ignored.push(index + 1),
@@ -121,7 +137,7 @@ mod tests {
         Measurement { cell, clock: Clock::Instructions, history: None, outcome: Outcome::Measured(measured) }
     }
 
-    /// A folder with a journal of `cells` cells, and the journal's bytes.
+    /// A folder with a journal of this many cells, and the journal's bytes.
     fn journal(cells: u64) -> (tempfile::TempDir, Vec<u8>) {
         let folder = tempfile::tempdir().unwrap();
         let mut journal = Journal::open(folder.path()).unwrap();
@@ -167,6 +183,24 @@ mod tests {
         let found = Journal::read(folder.path()).unwrap();
         assert_eq!((found.ignored, found.torn), (vec![2, 3], false));
         assert_eq!(numbers(folder.path()), [0, 2]);
+    }
+
+    #[test]
+    fn a_measurement_is_kept_after_its_attachments() {
+        let (folder, _) = journal(1);
+        let calls = |bytes: &[u8]| [Attachment::new("calls", bytes.to_vec()).unwrap()];
+        let kept = || attachments::read(folder.path(), &measurement(7).cell, "calls").unwrap();
+        let mut journal = Journal::open(folder.path()).unwrap();
+        journal.append_with(&measurement(7), &calls(b"1")).unwrap();
+        assert_eq!(kept().as_slice(), calls(b"1"));
+        assert_eq!(numbers(folder.path()), [0, 7]);
+        journal.append_with(&measurement(7), &[]).unwrap();
+        assert_eq!(kept(), None);
+        // A file in the place of the folder: without the attachment, no measurement.
+        fs::remove_dir_all(folder.path().join(attachments::FOLDER)).unwrap();
+        fs::write(folder.path().join(attachments::FOLDER), "").unwrap();
+        assert!(journal.append_with(&measurement(8), &calls(b"2")).is_err());
+        assert_eq!(numbers(folder.path()), [0, 7, 7]);
     }
 
     proptest! {

@@ -4,6 +4,8 @@
 //! Nothing here starts a process, reads a kernel or knows QEMU. What a run means is the
 //! business of the crate `analysis`.
 
+pub mod attachments;
+pub mod digest;
 pub mod environment;
 pub mod hardware;
 pub mod journal;
@@ -14,6 +16,7 @@ pub mod samples;
 mod schema;
 pub mod shard;
 pub mod store;
+mod write;
 
 pub use environment::Environment;
 pub use run::Run;

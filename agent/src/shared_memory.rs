@@ -1,0 +1,129 @@
+//! Memory that the agent shares with the processes that it forks: numbers, and the samples of the worker with
+//! how each operation ended.
+
+use std::io;
+use std::ptr;
+use std::sync::atomic::{AtomicI32, AtomicU32, AtomicU64, Ordering};
+
+use hookbench_model::Refusal;
+
+/// What was measured of one operation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Sample {
+    /// In the clock's unit.
+    pub(crate) elapsed: u64,
+    /// How the monitor stopped it, if it did.
+    pub(crate) refused: Option<Refusal>,
+    /// Whether the CPU was idle meanwhile.
+    pub(crate) idle: bool,
+}
+
+/// Maps `count` numbers, zeroes at first.
+///
+/// # Errors
+/// When the kernel has no memory for them.
+pub(crate) fn map_numbers(count: usize) -> io::Result<&'static [AtomicU64]> {
+    // SAFETY: zero is valid for an atomic number.
+    unsafe { map(count) }
+}
+
+/// Maps memory for one `T`.
+///
+/// # Safety
+/// Like that of [`map`].
+pub(crate) unsafe fn map_one<T>() -> io::Result<&'static T> {
+    // SAFETY: the caller's; the slice has one element.
+    unsafe { map(1)?.first().ok_or_else(|| io::Error::other("an empty mapping")) }
+}
+
+/// Maps memory for `count` times a `T` and touches it: otherwise a page fault would be timed.
+///
+/// # Safety
+/// All zeroes have to be a valid `T`, and all of its fields atomics.
+unsafe fn map<T>(count: usize) -> io::Result<&'static [T]> {
+    let size = (count * size_of::<T>()).max(1);
+    // SAFETY: an anonymous shared mapping, zeroed, of that size. It is never unmapped: a guest ends with its
+    // cell, and on the host the agent does.
+    unsafe {
+        let protection = libc::PROT_READ | libc::PROT_WRITE;
+        let flags = libc::MAP_SHARED | libc::MAP_ANONYMOUS | libc::MAP_POPULATE;
+        let memory = libc::mmap(ptr::null_mut(), size, protection, flags, -1, 0);
+        if memory == libc::MAP_FAILED {
+            return Err(io::Error::last_os_error());
+        }
+        Ok(std::slice::from_raw_parts(memory.cast::<T>(), count))
+    }
+}
+
+#[repr(C)]
+struct Slot {
+    elapsed: AtomicU64,
+    /// The parts of the refusal; 0 when there was none.
+    kind: AtomicU32,
+    number: AtomicI32,
+    /// 1 when the CPU was idle meanwhile.
+    idle: AtomicU64,
+}
+
+/// Slots for samples, filled one by one.
+pub(crate) struct Samples {
+    slots: &'static [Slot],
+}
+
+impl Samples {
+    /// Maps memory for `count` samples.
+    ///
+    /// # Errors
+    /// When the kernel has none.
+    pub(crate) fn map(count: usize) -> io::Result<Self> {
+        // SAFETY: a slot's fields are atomics for which zero is valid.
+        Ok(Self { slots: unsafe { map(count) }? })
+    }
+
+    /// The first `count` of them; `None` when there are fewer.
+    pub(crate) fn first(&self, count: usize) -> Option<Samples> {
+        self.slots.get(..count).map(|slots| Samples { slots })
+    }
+
+    /// Stores the sample at `index`; nothing beyond the end.
+    pub(crate) fn put(&self, index: usize, sample: Sample) {
+        if let Some(slot) = self.slots.get(index) {
+            slot.elapsed.store(sample.elapsed, Ordering::SeqCst);
+            let (kind, number) = sample.refused.map_or((0, 0), Refusal::parts);
+            slot.kind.store(kind, Ordering::SeqCst);
+            slot.number.store(number, Ordering::SeqCst);
+            slot.idle.store(sample.idle.into(), Ordering::SeqCst);
+        }
+    }
+
+    /// All samples, in order.
+    pub(crate) fn all(&self) -> Vec<Sample> {
+        let sample = |slot: &Slot| {
+            let (kind, number) = (slot.kind.load(Ordering::SeqCst), slot.number.load(Ordering::SeqCst));
+            Sample {
+                elapsed: slot.elapsed.load(Ordering::SeqCst),
+                refused: Refusal::of_parts(kind, number),
+                idle: slot.idle.load(Ordering::SeqCst) != 0,
+            }
+        };
+        self.slots.iter().map(sample).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_sample_that_was_put_is_read_back() {
+        let samples = Samples::map(3).unwrap();
+        let refused = Sample { elapsed: 7, refused: Some(Refusal::Errno(1)), idle: false };
+        let idle = Sample { elapsed: 8, refused: Some(Refusal::Signal(13)), idle: true };
+        samples.put(1, refused);
+        samples.put(2, idle);
+        samples.put(3, idle);
+        assert_eq!(samples.all(), [Sample { elapsed: 0, refused: None, idle: false }, refused, idle]);
+        assert_eq!(samples.first(2).map(|first| first.all().len()), Some(2));
+        assert!(samples.first(4).is_none());
+    }
+}
