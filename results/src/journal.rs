@@ -41,7 +41,7 @@ impl Journal {
     /// both would be lost.
     ///
     /// # Errors
-    /// When the file cannot be opened, read or cut.
+    /// If the file cannot be opened, read or truncated.
     pub fn open(folder: &Path) -> Result<Journal> {
         let path = folder.join(JOURNAL_FILE);
         let opened = || -> io::Result<(File, u64)> {
@@ -63,7 +63,7 @@ impl Journal {
     /// cell again. It never leaves a measurement without its files.
     ///
     /// # Errors
-    /// When one of them cannot be written, for example on a full disk.
+    /// If one of them cannot be written, for example on a full disk.
     pub fn append_with(&mut self, measurement: &Measurement, attachments: &[Attachment]) -> Result<()> {
         attachments::replace(&self.folder, &measurement.cell, attachments)?;
         self.append(measurement)
@@ -74,7 +74,7 @@ impl Journal {
     /// time compared with a cell.
     ///
     /// # Errors
-    /// When it cannot be written, for example on a full disk. The journal is then
+    /// If it cannot be written, for example on a full disk. The journal is then
     /// unchanged.
     pub fn append(&mut self, measurement: &Measurement) -> Result<()> {
         let mut line = serde_json::to_vec(measurement).context("failed to render a measurement")?;
@@ -95,7 +95,7 @@ impl Journal {
     /// measurements, so that a resumed run measures their cells again.
     ///
     /// # Errors
-    /// When the file exists and cannot be read.
+    /// If the file exists and cannot be read.
     pub fn read(folder: &Path) -> Result<JournalContents> {
         let path = folder.join(JOURNAL_FILE);
         let written = match fs::read(&path) {
@@ -152,7 +152,7 @@ mod tests {
     }
 
     #[test]
-    fn a_journal_is_read_as_it_was_written() {
+    fn reading_a_journal_gives_what_was_appended() {
         let (folder, _) = journal(3);
         let found = Journal::read(folder.path()).unwrap();
         assert_eq!(found.measurements, [measurement(0), measurement(1), measurement(2)]);
@@ -160,7 +160,7 @@ mod tests {
     }
 
     #[test]
-    fn whatever_was_cut_off_the_next_line_is_whole() {
+    fn a_line_appended_after_a_torn_one_is_complete() {
         let (folder, bytes) = journal(2);
         let first = bytes.iter().position(|&byte| byte == b'\n').unwrap() + 1;
         for length in first..bytes.len() {
@@ -172,10 +172,10 @@ mod tests {
     }
 
     #[test]
-    fn garbage_in_the_middle_costs_its_own_lines_alone() {
+    fn garbage_in_the_middle_loses_only_its_own_lines() {
         let (folder, bytes) = journal(3);
         let mut lines: Vec<&[u8]> = bytes.split_inclusive(|&byte| byte == b'\n').collect();
-        // A power cut can leave zeros where a line was.
+        // A power cut can leave zeros in place of a line.
         let zeros = [&[0; 40][..], b"\n"].concat();
         lines[1] = &zeros;
         lines.insert(2, b"\xff\xfe{\n");
