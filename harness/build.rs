@@ -16,7 +16,7 @@ const AGENT_CRATES: [&str; 4] = ["agent", "probes", "workloads", "model"];
 
 /// The parts of a crate that its build reads. Published runs, tests and fuzzing seeds
 /// are none of them.
-const BUILD_INPUTS: [&str; 5] = ["Cargo.toml", "build.rs", "src", "bpf", "modules"];
+const BUILD_INPUTS: [&str; 6] = ["Cargo.toml", "build.rs", "build", "src", "bpf", "modules"];
 
 /// The files of the workspace that decide about dependencies and profiles.
 const WORKSPACE_INPUTS: [&str; 2] = ["Cargo.toml", "Cargo.lock"];
