@@ -1,5 +1,6 @@
 //! Builds the folder docs as a book with mdBook, which is installed into the target
-//! folder when it is missing. Links out of docs become links to the repository.
+//! folder when it is missing. Links out of docs become links to the repository, or to
+//! this working tree where the manifest names no repository.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -22,10 +23,11 @@ pub(super) fn build() -> Result<PathBuf> {
     }
     let root = workspace();
     let repository = repository(&read(&root.join("Cargo.toml"))?);
-    copy(&root.join("docs"), &source, &|page, text| match &repository {
-        Some(repository) => with_links(root, page, text, repository),
-        None => text.to_owned(),
-    })?;
+    let address = |kind: &str, path: &Path| match &repository {
+        Some(repository) => format!("{repository}/{kind}/HEAD/{}", path.display()),
+        None => format!("file://{}", root.join(path).display()),
+    };
+    copy(&root.join("docs"), &source, &|page, text| with_links(root, page, text, &address))?;
     let mut command = Command::new(mdbook);
     command.current_dir(root).arg("build").arg(&source).arg("--dest-dir").arg(&book);
     step("mdbook build", &mut command)?;
@@ -72,9 +74,9 @@ fn repository(manifest: &str) -> Option<String> {
     Some(address.split('"').next()?.trim_end_matches('/').to_owned())
 }
 
-/// `text` of `page` with links to the repository where it links to folders, or to files
-/// outside docs: the book has neither.
-fn with_links(root: &Path, page: &Path, text: &str, repository: &str) -> String {
+/// `text` of `page`, in which links to folders and to files outside docs lead to their
+/// `address`: the book has neither. The first argument of `address` is `tree` or `blob`.
+fn with_links(root: &Path, page: &Path, text: &str, address: &dyn Fn(&str, &Path) -> String) -> String {
     let mut edited = text.to_owned();
     for range in targets(text).into_iter().rev() {
         let target = &text[range.clone()];
@@ -85,7 +87,7 @@ fn with_links(root: &Path, page: &Path, text: &str, repository: &str) -> String 
         }
         let kind = if file.is_dir() { "tree" } else { "blob" };
         let anchor = anchor.map_or_else(String::new, |anchor| format!("#{anchor}"));
-        edited.replace_range(range, &format!("{repository}/{kind}/HEAD/{}{anchor}", path.display()));
+        edited.replace_range(range, &(address(kind, path) + &anchor));
     }
     edited
 }
@@ -95,12 +97,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn links_out_of_the_book_lead_to_the_repository() {
+    fn links_out_of_the_book_lead_to_their_address() {
         let text = "[a](../README.md#use) [b](guide/b.md) [c](../vm) [d](https://example.org) [e](#e)\n";
         let root = workspace();
-        let edited = with_links(root, &root.join("docs/README.md"), text, "https://host/hookbench");
-        let expected = "[a](https://host/hookbench/blob/HEAD/README.md#use) [b](guide/b.md) \
-                        [c](https://host/hookbench/tree/HEAD/vm) [d](https://example.org) [e](#e)\n";
+        let address = |kind: &str, path: &Path| format!("https://host/{kind}/{}", path.display());
+        let edited = with_links(root, &root.join("docs/README.md"), text, &address);
+        let expected = "[a](https://host/blob/README.md#use) [b](guide/b.md) [c](https://host/tree/vm) \
+                        [d](https://example.org) [e](#e)\n";
         assert_eq!(edited, expected);
     }
 
