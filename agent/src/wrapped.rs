@@ -1,16 +1,15 @@
-//! The C library's `syscall`, by which libbpf and aya call the kernel, with a look
-//! at `BPF_PROG_LOAD`: how long the kernel verifies and compiles is part of what it
-//! costs to load a program, and neither loader tells. The linker puts this in its
-//! place (`--wrap`, see `build.rs`).
+//! The C library's `syscall`, by which libbpf and aya call the kernel, with the time of `BPF_PROG_LOAD` taken.
+//! The kernel's verifier and compiler are part of what loading a program costs, and neither loader reports
+//! their time. The linker puts this in place of the C library's function (`--wrap`, see `build.rs`).
 
 use hookbench_probes::attach::phases;
 use libc::c_long;
 
-/// Of `enum bpf_cmd` in include/uapi/linux/bpf.h.
+/// From `enum bpf_cmd` in include/uapi/linux/bpf.h.
 const BPF_PROG_LOAD: c_long = 5;
 
 unsafe extern "C" {
-    /// The C library's own.
+    /// The C library's function.
     fn __real_syscall(
         number: c_long,
         a: c_long,
@@ -22,7 +21,7 @@ unsafe extern "C" {
     ) -> c_long;
 }
 
-/// What callers of `syscall` call.
+/// The function that callers of `syscall` reach.
 ///
 /// # Safety
 /// As the system call.
@@ -36,8 +35,8 @@ unsafe extern "C" fn __wrap_syscall(
     e: c_long,
     f: c_long,
 ) -> c_long {
-    // SAFETY: the caller's arguments are handed on as they are. Where it gave fewer,
-    // the others are what the registers hold, as they are for the C library's own.
+    // SAFETY: passes the caller's arguments on unchanged. If the caller gave fewer, the others are what the
+    // registers hold, as they are in the C library's function.
     let call = || unsafe { __real_syscall(number, a, b, c, d, e, f) };
     if number == libc::SYS_bpf && a == BPF_PROG_LOAD { phases::verifying(call) } else { call() }
 }

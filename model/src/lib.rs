@@ -4,9 +4,11 @@
 //! This crate is all that the agent knows of results: a change here changes the agent's
 //! bytes, and with them numbers. Nothing here starts a process or knows of QEMU.
 
+pub mod accounting;
 pub mod behaviour;
 pub mod boot;
 pub mod cell;
+pub mod channel;
 pub mod enforcement;
 pub mod loading;
 pub mod measurement;
@@ -19,6 +21,7 @@ pub mod schedule;
 pub mod custom_workload;
 pub mod version;
 
+pub use accounting::Accounting;
 pub use behaviour::{BEHAVIOURS, Behaviour};
 pub use boot::{Boot, Profile};
 pub use cell::{Cell, Target};

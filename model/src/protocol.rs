@@ -1,23 +1,21 @@
-//! What the harness asks of the agent in the guest, and what the agent
-//! answers: one JSON object each, one line each. The harness trusts nothing of
-//! an answer: its length is bounded and its order checked in `vm`, and what it
-//! says compared with what was asked in `harness/src/check.rs`.
+//! What hookbench sends to the agent, and what the agent answers: one JSON object each, one line each.
+//! hookbench does not trust an answer. The crate `vm` limits its length and checks its order, and the harness
+//! compares it with what was asked. How the bytes travel is in `channel.rs`.
 
 use serde::{Deserialize, Serialize};
 
 use crate::custom_workload::CustomWorkload;
 use crate::{Clock, MonitorName, Params, Schedule};
 
-/// The folder in the guest, from the root, with the modules of one's own kernel that
-/// are to be loaded in the order of their names.
+/// The folder in the guest, relative to the root, with the modules of your own kernel. The agent loads them in
+/// the order of their names.
 pub const MODULES: &str = "own-modules";
 
-/// On a guest's kernel command line, where its clock is not the exact one: before the
-/// clocks that are read, `hookbench.clocks=tsc,perf`.
+/// Begins the word of the kernel's command line that lists the clocks to read, `hookbench.clocks=tsc,perf`.
+/// Only a guest without the exact clock has it.
 pub const CLOCKS_WORD: &str = "hookbench.clocks=";
 
-/// A cell as the agent is asked for it: no kernel, no place, no order, so that
-/// equal cells are asked for by equal bytes.
+/// A cell as the agent gets it: without its kernel, target and number, so equal cells are equal bytes.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct CellSpec {
@@ -25,47 +23,47 @@ pub struct CellSpec {
     pub workload: String,
     /// All of its parameters.
     pub params: Params,
-    /// What watches meanwhile.
+    /// The monitor.
     pub monitor: MonitorName,
-    /// The monitor's parameters, those that are not as usual.
+    /// Those of the monitor's parameters that differ from their defaults.
     #[serde(default, skip_serializing_if = "Params::is_empty")]
     pub tuning: Params,
-    /// How operations follow each other.
+    /// How the operations follow each other.
     pub schedule: Schedule,
-    /// How many operations are timed.
+    /// The number of timed operations.
     pub samples: u32,
-    /// How many are made before them, untimed.
+    /// The number of untimed operations before them.
     pub warmup: u32,
-    /// How long it may take, in seconds of the guest's own time.
+    /// How long the cell may take, in seconds of the guest's time.
     pub budget: u64,
-    /// The workload, where it is one of a user's own.
+    /// The workload, if it is a custom one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub work: Option<CustomWorkload>,
-    /// What the agent has to do wrong; only tests ask for it.
+    /// What the agent has to do wrong; only tests set it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub fault: Option<Fault>,
 }
 
-/// A cell as an agent is asked for it that runs on a machine beside others, and not
-/// as the first process of a guest.
+/// A cell as the agent gets it on the host, where it is not the first process of a guest.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct HostOrder {
     /// The cell.
     pub cell: CellSpec,
-    /// The clocks to be read beside the time-stamp counter.
-    pub beside: Vec<Clock>,
-    /// The CPU on which the worker stays.
+    /// The clocks to read in addition to the time-stamp counter.
+    #[serde(rename = "beside")]
+    pub secondary_clocks: Vec<Clock>,
+    /// The CPU on which the agent and the worker stay.
     pub cpu: u32,
-    /// Where the program is that does nothing.
+    /// The path of the program that does nothing.
     pub noop: String,
-    /// The file in which is written down what has to be undone, before it is done.
-    /// Without one, nothing may be changed.
+    /// The file to which the agent writes each change before it makes it, to undo it later. Without the file
+    /// the agent must not change anything.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ledger: Option<String>,
 }
 
-/// Ways for a guest to misbehave, for tests of those who have to bear it.
+/// Ways for a guest to misbehave, for tests of the host side.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Fault {
@@ -73,20 +71,19 @@ pub enum Fault {
     Panic,
     /// The machine is reset.
     Reboot,
-    /// Nothing happens any more; the kernel lives.
+    /// The agent spins for ever; the kernel lives.
     Hang,
-    /// The agent does not come to run any more: no timer of the guest's helps.
+    /// The agent never runs again: no timer of the guest helps.
     Stall,
     /// The worker takes memory until the kernel kills it.
     OutOfMemory,
-    /// The guest ends without a word.
+    /// The guest ends without an answer.
     Vanish,
-    /// The guest ends without a word as its first timed operation begins: what it
-    /// takes to come so far.
+    /// The guest ends without an answer when its first timed operation begins: tests time the way to there.
     First,
     /// The monitor is detached before the workload starts.
     Deaf,
-    /// The worker sleeps for a moment before each operation, where idleness counts.
+    /// The worker sleeps for a moment in each operation, outside of the timed section.
     Nap,
     /// Bytes that are no message.
     Garbage,
@@ -100,19 +97,19 @@ pub enum Fault {
     NotUtf8,
     /// Two answers.
     Twice,
-    /// A second word that the agent runs, before the answer.
+    /// A second `ready` before the answer.
     ReadyTwice,
-    /// A word that the agent runs, after the answer.
+    /// A `ready` after the answer.
     ReadyLate,
-    /// An answer that lacks a sample.
+    /// An answer with one sample too few.
     LieSamples,
-    /// An answer in which measuring costs nothing.
+    /// An answer in which an empty timed section costs nothing.
     LieCalibration,
-    /// An answer with an event less than were made.
+    /// An answer with one event too few.
     LieEvents,
     /// An answer without events, of a monitor that sees.
     LieNoEvents,
-    /// An answer without what attaching cost, of a monitor that was attached.
+    /// An answer without the cost of attaching, of a monitor that was attached.
     LieNoCost,
     /// An answer with more refusals than operations.
     LieRefused,
@@ -155,26 +152,26 @@ impl std::str::FromStr for Fault {
     }
 }
 
-/// What the agent says. A cell ends with `Measured`, `Unsupported` or `Failed`.
+/// What the agent sends. A cell ends with `Measured`, `Unsupported` or `Failed`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 #[expect(clippy::large_enum_variant, reason = "nearly all are the largest, and a box would be one more step")]
 pub enum AgentMessage {
-    /// The agent runs; said once, first.
+    /// The agent runs; sent once, first.
     Ready {
         /// `uname -r`.
         release: String,
         /// `uname -v`.
         version: String,
-        /// The kernel's command line as it sees it.
+        /// The kernel's command line as the kernel shows it.
         cmdline: String,
         /// How many CPUs are online, where there are several.
         #[serde(default = "one", skip_serializing_if = "is_one")]
         cpus: u16,
     },
-    /// There was no cell: what a snapshot is tried with.
+    /// There was no cell: hookbench tries a new snapshot this way.
     Stopped {
-        /// By how many instructions the clock ran on while the machine stood.
+        /// The number of instructions by which the clock ran on while the machine stood.
         jumped: i64,
     },
     /// The cell's numbers.
@@ -199,7 +196,7 @@ mod tests {
     use proptest::prelude::*;
 
     #[test]
-    fn messages_are_read_as_they_were_sent() {
+    fn a_message_is_read_as_it_was_sent() {
         let measured = crate::Measured { samples: vec![3, 4], calibration: 5, ..Default::default() };
         let message = AgentMessage::Measured(measured);
         let line = serde_json::to_string(&message).unwrap();

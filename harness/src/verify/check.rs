@@ -3,7 +3,7 @@
 
 use hookbench_model::measurement::{Happened, Refused};
 use hookbench_model::protocol::CellSpec;
-use hookbench_model::{Events, Loading, Measured, Schedule, Target};
+use hookbench_model::{Accounting, Events, Loading, Measured, Target};
 use hookbench_probes::Monitor;
 use hookbench_workloads::Workload;
 
@@ -132,10 +132,8 @@ fn events(
     if expected != made {
         return Err(format!("{expected} expected {behaviour} events instead of {made}"));
     }
-    let counted = if spec.schedule == Schedule::Burst { seen.checked_add(lost) } else { Some(seen) };
-    let missed = monitor.sink.samples && counted.is_some_and(|counted| counted < made);
-    let more = others && counted.is_some_and(|counted| counted > made);
-    if missed || more || counted == Some(made) {
+    let accounting = Accounting { schedule: spec.schedule, samples: monitor.sink.samples, shared: others };
+    if accounting.accepts(made, seen, lost) {
         return Ok(());
     }
     Err(format!("numbers, although {seen} events were seen and {lost} lost instead of {made}"))
@@ -144,6 +142,7 @@ fn events(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use hookbench_model::Schedule;
     use proptest::prelude::*;
 
     /// A cell, and a true answer to it.

@@ -107,7 +107,7 @@ impl HostSession {
         let changes = !cell.monitor.is_none() || self.beside.contains(&Clock::Ftrace);
         let order = HostOrder {
             cell: spec.clone(),
-            beside: self.beside.clone(),
+            secondary_clocks: self.beside.clone(),
             cpu: self.cpu,
             noop: self.agent.noop().display().to_string(),
             ledger: if changes { Some(self.ledger.file().display().to_string()) } else { None },

@@ -1,5 +1,4 @@
-//! What attaching a monitor costs: CPU time of the task that does it, and
-//! memory of the whole guest.
+//! What attaching a monitor costs: CPU time of the task that does it, and memory of the whole guest.
 
 use std::fs;
 use std::time::Duration;
@@ -9,27 +8,27 @@ use hookbench_model::Loading;
 use hookbench_probes::attach::phases::{self, cpu_time};
 use hookbench_workloads::Stopwatch;
 
-use crate::idle::nops;
+use crate::arch;
 
-/// How fast the time-stamp counter runs beside a thread's CPU time: both over
-/// the same stretch of work.
+/// How fast the time-stamp counter runs compared with a thread's CPU time: both over the same stretch of
+/// work.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Rate {
+pub(super) struct Rate {
     ticks: u64,
     nanoseconds: u64,
 }
 
-/// Measures it.
-pub(crate) fn rate() -> Rate {
+/// Measures the rate.
+pub(super) fn rate() -> Rate {
     let (stopwatch, begin) = (Stopwatch::start(), cpu_time());
     for _ in 0..40_000 {
-        nops();
+        arch::nops();
     }
     Rate { ticks: stopwatch.elapsed(), nanoseconds: cpu_time() - begin }
 }
 
 /// Taken before attaching.
-pub(crate) struct Meter {
+pub(super) struct Meter {
     rate: Rate,
     cpu_time: u64,
     free: i64,
@@ -38,28 +37,33 @@ pub(crate) struct Meter {
 
 /// What attaching a monitor cost.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Cost {
-    /// CPU time of the task, in the unit of the time-stamp counter. A task that
-    /// waits (for RCU, for a reader) is not charged for the wait, in which an
-    /// idle CPU's clock would jump.
-    pub(crate) attach: u64,
-    /// What of it a loader of BPF objects spent, if there was one.
-    pub(crate) loading: Option<Loading>,
+pub(super) struct Cost {
+    /// CPU time of the task, in the unit of the time-stamp counter. It leaves out waits (for RCU, for a
+    /// reader), in which an idle CPU's clock would jump.
+    pub(super) attach: u64,
+    /// The part of it that a loader of BPF objects spent, if there was one.
+    pub(super) loading: Option<Loading>,
     /// By how many bytes free memory has shrunk.
-    pub(crate) memory: i64,
+    pub(super) memory: i64,
 }
 
 impl Meter {
     /// Starts.
-    pub(crate) fn start(rate: Rate) -> Result<Self> {
+    ///
+    /// # Errors
+    /// When `/proc` cannot be read.
+    pub(super) fn start(rate: Rate) -> Result<Self> {
         let (free, resident) = (free_memory()?, resident()?);
-        // What was loaded before is nobody's.
+        // What was loaded before does not belong to this monitor.
         phases::take();
         Ok(Self { rate, cpu_time: cpu_time(), free, resident })
     }
 
-    /// What it cost since; `settle` is waited for before memory is looked at.
-    pub(crate) fn cost(&self, settle: Duration) -> Result<Cost> {
+    /// The cost since the start. Waits for `settle` before it looks at memory.
+    ///
+    /// # Errors
+    /// When `/proc` cannot be read.
+    pub(super) fn cost(&self, settle: Duration) -> Result<Cost> {
         let attach = self.ticks(cpu_time() - self.cpu_time);
         let spent = phases::take();
         std::thread::sleep(settle);
@@ -82,15 +86,15 @@ impl Meter {
     }
 }
 
-/// This process' resident memory in bytes.
+/// This process's resident memory in bytes.
 fn resident() -> Result<i64> {
     let text = fs::read_to_string("/proc/self/statm").context("failed to read /proc/self/statm")?;
     let pages = text.split(' ').nth(1).and_then(|pages| pages.parse::<i64>().ok());
     pages.map(|pages| PAGE * pages).with_context(|| format!("failed to understand statm: {text:?}"))
 }
 
-/// Free memory in bytes, with what the kernel would give back: pages that wait in
-/// per-CPU lists, which MemFree leaves out, caches of names, and of files.
+/// Free memory in bytes, with what the kernel would give back: pages in per-CPU lists, which MemFree leaves
+/// out, caches of names, and caches of files.
 fn free_memory() -> Result<i64> {
     let text = fs::read_to_string("/proc/zoneinfo").context("failed to read /proc/zoneinfo")?;
     Ok(PAGE * free_pages_in(&text))
@@ -98,6 +102,7 @@ fn free_memory() -> Result<i64> {
 
 const PAGE: i64 = 4096;
 
+/// The counters that are added up.
 const FREE: &[&str] =
     &["nr_free_pages", "count:", "nr_slab_reclaimable", "nr_active_file", "nr_inactive_file"];
 
@@ -114,7 +119,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_the_kernel_would_give_back_is_free_too() {
+    fn memory_that_the_kernel_would_give_back_is_free_too() {
         let text =
             "Node 0, zone DMA\n  per-node stats\n      nr_inactive_file 5\n      nr_slab_reclaimable 100\n";
         assert_eq!(free_pages_in(text), 105);

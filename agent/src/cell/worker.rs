@@ -1,6 +1,6 @@
-//! The worker: a fresh process that makes the operations. Fresh, because audit
-//! watches only tasks forked after it was switched on; without the agent's
-//! descriptors, because an execve copies and closes each of them.
+//! The worker: a fresh process that makes the operations. It is fresh because audit watches only tasks forked
+//! after it was switched on. It closes the agent's descriptors because an execve copies and closes each of
+//! them.
 
 use std::ffi::c_int;
 use std::io;
@@ -10,45 +10,45 @@ use std::time::Duration;
 use anyhow::{Context, Result, bail};
 use hookbench_model::protocol::{CellSpec, Fault};
 use hookbench_model::{Enforcement, Schedule};
-use hookbench_probes::attach::{Attached, WORKER_PRIORITY, die_with, set_fifo};
+use hookbench_probes::attach::{Attached, die_with};
 use hookbench_workloads::{Operation, Workload};
 
-use crate::beside::{Beside, Timekeeper};
-use crate::idle::{ROUND, Spinner};
-use crate::ports;
-use crate::prepared::Prepared;
-use crate::shared::{Sample, Samples};
+use super::prepared::Prepared;
+use crate::clock::secondary::SecondaryClocks;
+use crate::clock::timekeeper::Timekeeper;
+use crate::process;
+use crate::shared_memory::{Sample, Samples};
+use crate::stage::Stage;
 
-/// Between paced operations the CPU has to have been idle for so many rounds, two
-/// million instructions: readers have then emptied their queues and sleep.
-const REST: u32 = 2_000_000 / ROUND;
-/// The same where nothing says whether the CPU is idle: readers are then, as a rule.
-const PAUSE: Duration = Duration::from_millis(2);
-/// What [`Fault::Nap`] sleeps.
+/// How long [`Fault::Nap`] sleeps.
 const NAP: Duration = Duration::from_millis(2);
 
 /// What a worker has to do.
 #[derive(Clone, Copy)]
-pub(crate) struct Work<'a> {
-    pub(crate) spec: &'a CellSpec,
-    pub(crate) workload: &'a dyn Workload,
+pub(super) struct Work<'a> {
+    /// The cell.
+    pub(super) spec: &'a CellSpec,
+    /// Its workload.
+    pub(super) workload: &'a dyn Workload,
     /// What the monitor does with the operations.
-    pub(crate) enforcement: Enforcement,
-    /// So many operations come before those that are timed.
-    pub(crate) warmup: u32,
+    pub(super) enforcement: Enforcement,
+    /// The number of untimed operations before the timed ones.
+    pub(super) warmup: u32,
 }
 
-/// Runs the operations in a process of their own.
-pub(crate) fn run(work: Work, prepared: &Prepared, attached: &mut dyn Attached) -> Result<Vec<Sample>> {
-    let Work { spec, .. } = work;
-    let samples = prepared.samples(spec.samples as usize)?;
+/// Makes the operations in a new process.
+///
+/// # Errors
+/// When the worker fails or is killed.
+pub(super) fn run(work: Work, prepared: &Prepared, attached: &mut dyn Attached) -> Result<Vec<Sample>> {
+    let samples = prepared.samples(work.spec.samples as usize)?;
     // SAFETY: the agent has one thread; the child never returns from here.
     let pid = match unsafe { libc::fork() } {
         -1 => return Err(io::Error::last_os_error()).context("failed to start the worker"),
         0 => child(|| operate(work, &samples, prepared, attached)),
         pid => pid,
     };
-    let _end = prepared.of_others.then(|| End(pid));
+    let _end = prepared.stage.is_shared().then(|| End(pid));
     let mut status: c_int = 0;
     // SAFETY: `status` is ours to write.
     if unsafe { libc::waitpid(pid, &mut status, libc::WUNTRACED) } < 0 {
@@ -63,24 +63,21 @@ pub(crate) fn run(work: Work, prepared: &Prepared, attached: &mut dyn Attached) 
     Ok(samples.all())
 }
 
-/// Ends a worker that would stay, on a machine that does not end with its cell.
+/// Ends a worker on a machine that outlives its cell.
 struct End(libc::pid_t);
 
 impl Drop for End {
     fn drop(&mut self) {
-        // SAFETY: `0` is our child, stopped or ended.
-        unsafe {
-            libc::kill(self.0, libc::SIGKILL);
-            libc::waitpid(self.0, std::ptr::null_mut(), 0);
-        }
+        // It may have ended already.
+        let _ = process::end(self.0);
     }
 }
 
-/// Stops when it is done: the machine ends soon, and taking the process down
-/// before would only be waited for.
+/// Stops this process when it is done. The machine ends soon; if the process exited, the cell would only wait
+/// for it.
 fn child(operate: impl FnOnce() -> Result<()>) -> ! {
     match operate() {
-        // SAFETY: only this process stops; nobody makes it go on.
+        // SAFETY: only this process stops; nothing makes it continue.
         Ok(()) => unsafe {
             libc::raise(libc::SIGSTOP);
         },
@@ -92,37 +89,38 @@ fn child(operate: impl FnOnce() -> Result<()>) -> ! {
 
 fn operate(work: Work, samples: &Samples, prepared: &Prepared, attached: &mut dyn Attached) -> Result<()> {
     let Work { spec, workload, enforcement, warmup } = work;
-    let spinner = prepared.spinner;
-    if prepared.of_others {
-        die_with(parent_id()).context("failed to be ended with the agent")?;
-    }
-    // SAFETY: closes descriptors of this process, which uses none of them.
-    if unsafe { libc::close_range(3, u32::MAX, 0) } != 0 {
-        return Err(io::Error::last_os_error()).context("failed to close inherited descriptors");
-    }
+    let stage = &prepared.stage;
+    isolate(stage)?;
     if spec.fault == Some(Fault::OutOfMemory) {
         exhaust();
     }
     let mut operation =
         workload.prepare(&spec.params, enforcement).context("failed to prepare the workload")?;
-    match set_fifo(0, WORKER_PRIORITY) {
-        // Of a machine of others it is said elsewhere, and goes on.
-        Err(_) if prepared.of_others => {}
-        result => result.context("failed to become a real-time task")?,
-    }
+    stage.schedule_worker().context("failed to become a real-time task")?;
     attached.enter().with_context(|| format!("failed to put {} on the worker", spec.monitor))?;
-    let mut keeper = prepared.beside.as_ref().map(Beside::begin).transpose()?;
+    let mut keeper = prepared.secondary.as_ref().map(SecondaryClocks::begin).transpose()?;
     for _ in 0..warmup {
-        once(&mut *operation, spec, spinner, None)?;
+        once(&mut *operation, spec, stage, None)?;
     }
     if spec.fault == Some(Fault::First) {
-        ports::end();
+        stage.channel().end();
     }
     for index in 0..spec.samples {
         let keeper = keeper.as_mut().map(|keeper| (keeper, index as usize));
-        samples.put(index as usize, once(&mut *operation, spec, spinner, keeper)?);
+        samples.put(index as usize, once(&mut *operation, spec, stage, keeper)?);
     }
-    operation.finish().context("failed to end the workload")?;
+    operation.finish().context("failed to end the workload")
+}
+
+/// Frees this process from what it inherited, and has it end with the agent on a machine that outlives both.
+fn isolate(stage: &Stage) -> Result<()> {
+    if stage.is_shared() {
+        die_with(parent_id()).context("failed to tie the worker's life to the agent's")?;
+    }
+    // SAFETY: closes descriptors of this process, which uses none of them.
+    if unsafe { libc::close_range(3, u32::MAX, 0) } != 0 {
+        return Err(io::Error::last_os_error()).context("failed to close inherited descriptors");
+    }
     Ok(())
 }
 
@@ -133,20 +131,18 @@ fn exhaust() {
     }
 }
 
+/// Makes one operation, with what comes before and after it. Only `run_once` is timed.
 fn once(
     operation: &mut dyn Operation,
     spec: &CellSpec,
-    spinner: Option<Spinner>,
+    stage: &Stage,
     mut keeper: Option<(&mut Timekeeper, usize)>,
 ) -> Result<Sample> {
     operation.arm().context("failed to prepare an operation")?;
     if spec.schedule == Schedule::Paced {
-        match spinner {
-            Some(spinner) => spinner.rest(REST),
-            None => std::thread::sleep(PAUSE),
-        }
+        stage.rest();
     }
-    let before = spinner.map(Spinner::count);
+    let before = stage.idle_count();
     if spec.fault == Some(Fault::Nap) {
         std::thread::sleep(NAP);
     }
@@ -157,7 +153,7 @@ fn once(
     if let Some((keeper, index)) = &mut keeper {
         keeper.after(*index)?;
     }
-    let idle = spinner.map(Spinner::count) != before;
+    let idle = stage.idle_count() != before;
     operation.settle().context("failed to restore the state after an operation")?;
     Ok(Sample { elapsed: timed.elapsed, refused: timed.refused, idle })
 }

@@ -1,4 +1,5 @@
-//! Memory that the worker shares with the agent: its samples, and how it ended.
+//! Memory that the agent shares with the processes that it forks: numbers, and the samples of the worker with
+//! how each operation ended.
 
 use std::io;
 use std::ptr;
@@ -6,28 +7,43 @@ use std::sync::atomic::{AtomicI32, AtomicU32, AtomicU64, Ordering};
 
 use hookbench_model::Refusal;
 
-/// One operation.
+/// What was measured of one operation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Sample {
+    /// In the clock's unit.
     pub(crate) elapsed: u64,
+    /// How the monitor stopped it, if it did.
     pub(crate) refused: Option<Refusal>,
+    /// Whether the CPU was idle meanwhile.
     pub(crate) idle: bool,
 }
 
-/// So many numbers, zeroes at first, in memory that processes share.
-pub(crate) fn words(count: usize) -> io::Result<&'static [AtomicU64]> {
+/// Maps `count` numbers, zeroes at first.
+///
+/// # Errors
+/// When the kernel has no memory for them.
+pub(crate) fn map_numbers(count: usize) -> io::Result<&'static [AtomicU64]> {
     // SAFETY: zero is valid for an atomic number.
     unsafe { map(count) }
 }
 
-/// Maps memory for so many `T` and touches it: a page fault would be timed.
+/// Maps memory for one `T`.
 ///
 /// # Safety
-/// All zeroes have to be a `T`, whose fields can only be used as atomics.
+/// As of [`map`].
+pub(crate) unsafe fn map_one<T>() -> io::Result<&'static T> {
+    // SAFETY: the caller's; the slice has one element.
+    unsafe { map(1)?.first().ok_or_else(|| io::Error::other("an empty mapping")) }
+}
+
+/// Maps memory for `count` times a `T` and touches it: otherwise a page fault would be timed.
+///
+/// # Safety
+/// All zeroes have to be a valid `T`, and all of its fields atomics.
 unsafe fn map<T>(count: usize) -> io::Result<&'static [T]> {
     let size = (count * size_of::<T>()).max(1);
-    // SAFETY: an anonymous shared mapping, zeroed, of that many; never unmapped, for
-    // a guest ends with its cell, and so does the agent elsewhere.
+    // SAFETY: an anonymous shared mapping, zeroed, of that size. It is never unmapped: a guest ends with its
+    // cell, and on the host the agent does.
     unsafe {
         let protection = libc::PROT_READ | libc::PROT_WRITE;
         let flags = libc::MAP_SHARED | libc::MAP_ANONYMOUS | libc::MAP_POPULATE;
@@ -42,30 +58,34 @@ unsafe fn map<T>(count: usize) -> io::Result<&'static [T]> {
 #[repr(C)]
 struct Slot {
     elapsed: AtomicU64,
-    /// The parts of how it was stopped, 0 when it was not.
+    /// The parts of the refusal; 0 when there was none.
     kind: AtomicU32,
     number: AtomicI32,
     /// 1 when the CPU was idle meanwhile.
     idle: AtomicU64,
 }
 
-/// So many slots, filled one by one.
+/// Slots for samples, filled one by one.
 pub(crate) struct Samples {
     slots: &'static [Slot],
 }
 
 impl Samples {
-    /// Maps the memory.
+    /// Maps memory for `count` samples.
+    ///
+    /// # Errors
+    /// When the kernel has none.
     pub(crate) fn map(count: usize) -> io::Result<Self> {
         // SAFETY: a slot's fields are atomics for which zero is valid.
         Ok(Self { slots: unsafe { map(count) }? })
     }
 
-    /// The first of them; `None` when there are not so many.
+    /// The first `count` of them; `None` when there are fewer.
     pub(crate) fn first(&self, count: usize) -> Option<Samples> {
         self.slots.get(..count).map(|slots| Samples { slots })
     }
 
+    /// Stores the sample at `index`; nothing beyond the end.
     pub(crate) fn put(&self, index: usize, sample: Sample) {
         if let Some(slot) = self.slots.get(index) {
             slot.elapsed.store(sample.elapsed, Ordering::SeqCst);
@@ -76,6 +96,7 @@ impl Samples {
         }
     }
 
+    /// All samples, in order.
     pub(crate) fn all(&self) -> Vec<Sample> {
         let sample = |slot: &Slot| {
             let (kind, number) = (slot.kind.load(Ordering::SeqCst), slot.number.load(Ordering::SeqCst));
@@ -94,7 +115,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_was_put_is_there() {
+    fn a_sample_that_was_put_is_read_back() {
         let samples = Samples::map(3).unwrap();
         let refused = Sample { elapsed: 7, refused: Some(Refusal::Errno(1)), idle: false };
         let idle = Sample { elapsed: 8, refused: Some(Refusal::Signal(13)), idle: true };

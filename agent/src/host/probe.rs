@@ -1,5 +1,5 @@
-//! What this machine can do for the target `host`: each thing is tried, in ways that
-//! change nothing. One line each, the word first; `hookbench doctor` shows them.
+//! What this machine can do for the target `host`: the agent tries each thing in a way that changes nothing. It
+//! prints one line each, beginning with `ok` or `missing`; `hookbench doctor` shows them.
 
 use std::fs;
 use std::path::Path;
@@ -9,7 +9,8 @@ use hookbench_probes::attach::audit_link::{AuditLink, Closed};
 use hookbench_probes::attach::perf_clock::{self, EVENTS};
 use hookbench_probes::attach::{WORKER_PRIORITY, bpf, set_fifo, tracefs};
 
-use crate::host::{kernel_lacks, missing_capabilities};
+use super::capabilities;
+use crate::refusal::kernel_lacks;
 
 /// Prints the lines.
 pub(crate) fn run() -> ExitCode {
@@ -37,7 +38,7 @@ fn say(name: &str, found: Result<String, String>) {
 }
 
 fn capabilities() -> Result<String, String> {
-    match &missing_capabilities()[..] {
+    match &capabilities::missing()[..] {
         [] => Ok("all that monitors need".into()),
         missing => Err(format!("this process lacks {}; run it as root", missing.join(", "))),
     }
@@ -57,7 +58,7 @@ fn options() -> Result<String, String> {
     ];
     let without: Vec<&str> = wanted.into_iter().filter(|option| kernel_lacks(option)).collect();
     match &without[..] {
-        [] => Ok("none is known to be missing".into()),
+        [] => Ok("no needed option is known to be missing".into()),
         _ => Err(format!("the kernel was built without {}", without.join(", "))),
     }
 }
@@ -83,7 +84,7 @@ fn bpf_lsm() -> Result<String, String> {
 
 fn trace() -> Result<String, String> {
     match tracefs::in_use() {
-        None => Ok("nobody uses it".into()),
+        None => Ok("no other process uses it".into()),
         Some(why) => Err(why),
     }
 }
@@ -97,7 +98,7 @@ fn trace_clock() -> Result<String, String> {
     if !Path::new(&tracefs::path("instances")).is_dir() {
         return Err("the trace has no instances".into());
     }
-    Ok("trace_clock x86-tsc, in an instance of its own".into())
+    Ok("trace_clock x86-tsc, in a separate instance".into())
 }
 
 fn audit() -> Result<String, String> {
@@ -111,7 +112,7 @@ fn audit() -> Result<String, String> {
         return Err("its configuration is locked until the next boot".into());
     }
     let reader =
-        if status.pid == 0 { "nobody reads".into() } else { format!("process {} reads", status.pid) };
+        if status.pid == 0 { "no process reads".into() } else { format!("process {} reads", status.pid) };
     let rules = link.rules().map_err(|error| format!("{error:#}"))?;
     Ok(format!(
         "enabled={}, backlog limit {}, rules: {rules}, {reader} its records",
@@ -120,7 +121,7 @@ fn audit() -> Result<String, String> {
 }
 
 fn real_time() -> Result<String, String> {
-    // This process is about to end.
+    // The change is harmless: this process is about to end.
     match set_fifo(0, WORKER_PRIORITY) {
         Ok(()) => Ok("SCHED_FIFO".into()),
         Err(error) => Err(format!("{error}; it needs CAP_SYS_NICE, or RLIMIT_RTPRIO of {WORKER_PRIORITY}")),

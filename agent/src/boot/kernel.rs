@@ -1,4 +1,5 @@
-//! The guest's kernel: file systems, settings, its name, and quiet.
+//! The guest's kernel: file systems, settings, its name, and the wait until it is quiet. Modules that you
+//! bring are in `modules.rs`.
 
 use std::ffi::CString;
 use std::fs;
@@ -8,7 +9,7 @@ use std::ptr;
 use anyhow::{Context, Result};
 use hookbench_model::protocol::AgentMessage;
 
-/// What is mounted: type, place and options.
+/// File systems to mount: type, place and options.
 const MOUNTS: &[(&str, &str, &str)] = &[
     ("proc", "/proc", ""),
     ("sysfs", "/sys", ""),
@@ -23,22 +24,25 @@ const MOUNTS: &[(&str, &str, &str)] = &[
     ("tmpfs", "/var/log/audit", "mode=700,size=160m"),
 ];
 
-/// What is set: file and value.
+/// Settings: file and value.
 const SETTINGS: &[(&str, &str)] = &[
     // Real-time tasks may have the whole CPU: no throttling inside a sample.
     ("/proc/sys/kernel/sched_rt_runtime_us", "-1"),
-    // A burst of namespaces is freed later than it is made.
+    // The kernel frees a burst of namespaces later than it makes them.
     ("/proc/sys/user/max_user_namespaces", "100000"),
 ];
 
-/// The kernel still works on its own start for a while; and cells begin at a
-/// round time of the guest's clock, so that its ticks fall the same way for all.
+/// Nanoseconds. The kernel still works on its own start for a while. Cells begin at a round time of the
+/// guest's clock, so its ticks fall the same way for all of them.
 const ROUND: u64 = 500_000_000;
 
-/// Mounts [`MOUNTS`], as far as this kernel has them.
+/// Mounts [`MOUNTS`], as far as this kernel has them, and applies [`SETTINGS`].
+///
+/// # Errors
+/// When the kernel refuses one.
 pub(crate) fn mount_all() -> Result<()> {
     for (kind, place, options) in MOUNTS {
-        // A place that cannot be made is one in a file system without it.
+        // If the folder cannot be made, the file system around it has no such place.
         let _ = fs::create_dir_all(place);
         match mount(kind, place, options) {
             Err(error)
@@ -62,17 +66,31 @@ fn mount(kind: &str, place: &str, options: &str) -> io::Result<()> {
     if result == 0 { Ok(()) } else { Err(io::Error::last_os_error()) }
 }
 
-/// The first message: which kernel this is.
-pub(crate) fn ready() -> Result<AgentMessage> {
+/// The first message: which kernel this is, and how many CPUs are online.
+///
+/// # Errors
+/// When `/proc` cannot be read.
+pub(crate) fn ready(cpus: u16) -> Result<AgentMessage> {
     Ok(AgentMessage::Ready {
         release: release()?,
         version: read("/proc/sys/kernel/version")?,
-        cmdline: read("/proc/cmdline")?,
-        cpus: 1,
+        cmdline: cmdline()?,
+        cpus,
     })
 }
 
+/// The kernel's command line.
+///
+/// # Errors
+/// When `/proc` cannot be read.
+pub(crate) fn cmdline() -> Result<String> {
+    read("/proc/cmdline")
+}
+
 /// `uname -r`.
+///
+/// # Errors
+/// When `/proc` cannot be read.
 pub(crate) fn release() -> Result<String> {
     read("/proc/sys/kernel/osrelease")
 }
@@ -82,17 +100,18 @@ fn read(file: &str) -> Result<String> {
     Ok(text.trim_end().to_string())
 }
 
-/// Has the kernel do what it does once and for all, so that no cell waits for it:
-/// it gives back the memory of its start, and whatever the first BPF program costs
-/// is paid.
+/// Has the kernel do its one-time work now, so no cell waits for it: it gives back the memory of its start,
+/// and it pays what the first BPF program costs.
 pub(crate) fn warm() {
     let _ = fs::write("/proc/sys/vm/drop_caches", "3");
     hookbench_probes::attach::bpf::warm();
 }
 
-/// Waits until the kernel has done what it does after its start: to the second
-/// next round time.
-pub(crate) fn quiet() -> Result<()> {
+/// Waits until the kernel has done what it does after its start: until the second next round time.
+///
+/// # Errors
+/// When the kernel does not let the agent wait.
+pub(crate) fn wait_until_quiet() -> Result<()> {
     let mut now = libc::timespec { tv_sec: 0, tv_nsec: 0 };
     // SAFETY: `now` is valid; the clock always exists.
     unsafe { libc::clock_gettime(libc::CLOCK_MONOTONIC, &mut now) };
@@ -100,7 +119,7 @@ pub(crate) fn quiet() -> Result<()> {
     let round = (nanoseconds / ROUND + 2) * ROUND;
     let until =
         libc::timespec { tv_sec: (round / 1_000_000_000) as i64, tv_nsec: (round % 1_000_000_000) as i64 };
-    // SAFETY: `until` is valid; what is left of the time is not asked for.
+    // SAFETY: `until` is valid; nothing is written to the null pointer.
     let error =
         unsafe { libc::clock_nanosleep(libc::CLOCK_MONOTONIC, libc::TIMER_ABSTIME, &until, ptr::null_mut()) };
     if error == 0 {

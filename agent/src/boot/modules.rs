@@ -1,4 +1,4 @@
-//! Modules of one's own kernel: loaded in the order of their names, before anything is
+//! Kernel modules that you bring with your own kernel: loaded in the order of their names, before anything is
 //! attached or counted.
 
 use std::ffi::OsString;
@@ -8,7 +8,7 @@ use std::io;
 use anyhow::{Context, Result, bail};
 use hookbench_model::protocol::MODULES;
 
-/// Loads those that were brought, if any were.
+/// Loads the modules of the payload, if it has any.
 ///
 /// # Errors
 /// When the kernel refuses one.
@@ -24,13 +24,15 @@ pub(crate) fn load_all() -> Result<()> {
     for name in names {
         let name = name.to_string_lossy();
         let bytes = fs::read(format!("{folder}/{name}")).with_context(|| format!("failed to read {name}"))?;
-        // SAFETY: reads `bytes` and an empty text, which both outlive the call.
+        // SAFETY: reads `bytes` and an empty string, which both outlive the call.
         let result =
             unsafe { libc::syscall(libc::SYS_init_module, bytes.as_ptr(), bytes.len(), c"".as_ptr()) };
         match io::Error::last_os_error() {
             _ if result == 0 => {}
             error if error.raw_os_error() == Some(libc::EEXIST) => {}
-            error => bail!("failed to load the module {name}: {error}; is it of this very kernel?"),
+            error => {
+                bail!("failed to load the module {name}: {error}; was it built for exactly this kernel?")
+            }
         }
     }
     Ok(())

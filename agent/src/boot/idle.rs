@@ -1,61 +1,56 @@
 //! Keeps the CPU busy, and says when it had nothing better to do.
 //!
-//! TCG's clock jumps over idle time, and QEMU decides in a thread of its own
-//! when the CPU is idle: on a loaded host it may decide before the last
-//! instructions have been counted, and time then runs ahead by those. So a
-//! process of the lowest priority spins whenever nothing else runs. Idle time
-//! is made of instructions like all other, and no clock jumps.
+//! TCG's clock jumps over idle time, and QEMU decides in a thread of its own when the CPU is idle. On a loaded
+//! host it may decide before the last instructions were counted, and time then runs ahead by those. For this
+//! reason a process of the lowest priority spins whenever nothing else runs. Idle time then consists of
+//! instructions, like all other time, and no clock jumps.
 
-use std::arch::asm;
 use std::io;
-use std::ptr;
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 
-use crate::cpus;
+use crate::arch;
+use crate::process;
+use crate::shared_memory::map_one;
 
-/// What the spinner shares with those who ask it.
+/// The memory that the spinner shares with the agent and the worker.
 #[repr(C)]
 struct Page {
     /// Goes up whenever the CPU has nothing better to do.
     count: AtomicU64,
-    /// How many rounds of it a task still waits for; a futex.
+    /// How many rounds a task still waits for; a futex.
     rest: AtomicU32,
 }
 
-/// A running spinner; it ends with the guest, or before.
+/// A running spinner. It ends with the guest, or when it is told to.
 #[derive(Clone, Copy)]
 pub(crate) struct Spinner {
     page: &'static Page,
     pid: libc::pid_t,
 }
 
-/// So many rounds has a CPU to itself before it gives way to others.
+/// How many rounds a CPU has to itself before it gives way to the others.
 const TURN: u64 = 64;
 
 impl Spinner {
-    /// Starts it, for a guest with one CPU.
+    /// Starts a spinner in a guest with one CPU.
+    ///
+    /// # Errors
+    /// When the kernel has no memory or no process for it.
     pub(crate) fn start() -> io::Result<Spinner> {
         Spinner::with(spin::<false>)
     }
 
-    /// Starts one that lets other CPUs run now and then.
-    pub(crate) fn in_turns() -> io::Result<Spinner> {
+    /// Starts a spinner that lets other CPUs run now and then.
+    ///
+    /// # Errors
+    /// As of [`Spinner::start`].
+    pub(crate) fn start_in_turns() -> io::Result<Spinner> {
         Spinner::with(spin::<true>)
     }
 
     fn with(spin: fn(&Page) -> !) -> io::Result<Spinner> {
-        // SAFETY: an anonymous shared mapping, zeroed, for a structure whose
-        // fields are atomics for which zero is valid; never unmapped, for it
-        // ends with the guest.
-        let page: &'static Page = unsafe {
-            let protection = libc::PROT_READ | libc::PROT_WRITE;
-            let flags = libc::MAP_SHARED | libc::MAP_ANONYMOUS | libc::MAP_POPULATE;
-            let page = libc::mmap(ptr::null_mut(), size_of::<Page>(), protection, flags, -1, 0);
-            if page == libc::MAP_FAILED {
-                return Err(io::Error::last_os_error());
-            }
-            &*page.cast()
-        };
+        // SAFETY: the fields are atomics, for which zero is valid.
+        let page: &'static Page = unsafe { map_one() }?;
         // SAFETY: the agent has one thread; the child only spins.
         match unsafe { libc::fork() } {
             -1 => Err(io::Error::last_os_error()),
@@ -65,18 +60,20 @@ impl Spinner {
     }
 
     /// Ends it.
+    ///
+    /// # Errors
+    /// When it has ended already.
     pub(crate) fn end(self) -> io::Result<()> {
-        cpus::end(self.pid)
+        process::end(self.pid)
     }
 
-    /// Changes whenever the CPU would have been idle.
+    /// A number that changes whenever the CPU would have been idle.
     pub(crate) fn count(self) -> u64 {
         self.page.count.load(Ordering::Relaxed)
     }
 
-    /// Sleeps until the CPU has had nothing else to do for so many rounds: all
-    /// others have then done what they were woken for. No timer is needed, each
-    /// of which would cost QEMU more than the rounds do.
+    /// Sleeps until the CPU has had nothing else to do for `rounds` rounds. All other tasks have then done
+    /// what they were woken for. This needs no timer; each timer would cost QEMU more than the rounds do.
     pub(crate) fn rest(self, rounds: u32) {
         let rest = &self.page.rest;
         rest.store(rounds, Ordering::SeqCst);
@@ -93,7 +90,7 @@ impl Spinner {
 
 fn spin<const TURNS: bool>(page: &Page) -> ! {
     let param = libc::sched_param { sched_priority: 0 };
-    // Outside of a guest, in tests, it has to end with who started it.
+    // In tests, outside of a guest, the spinner has to end with the test.
     // SAFETY: asks for a signal; `param` is valid for the call.
     let placed = unsafe {
         libc::prctl(libc::PR_SET_PDEATHSIG, libc::SIGKILL) == 0
@@ -107,32 +104,19 @@ fn spin<const TURNS: bool>(page: &Page) -> ! {
     loop {
         count += 1;
         page.count.store(count, Ordering::Relaxed);
-        nops();
+        arch::nops();
         if TURNS && count.is_multiple_of(TURN) {
-            cpus::give_way();
+            arch::give_way();
         }
         let left = page.rest.load(Ordering::SeqCst);
         if left > 0 {
             page.rest.store(left - 1, Ordering::SeqCst);
         }
         if left == 1 {
-            // SAFETY: wakes whoever sleeps on a futex in a mapping that stays.
+            // SAFETY: wakes the task that sleeps on a futex in a mapping that stays.
             unsafe { libc::syscall(libc::SYS_futex, page.rest.as_ptr(), libc::FUTEX_WAKE, 1) };
         }
     }
-}
-
-/// So many instructions does a round of idleness take, and a few more.
-pub(crate) const ROUND: u32 = 256;
-
-/// Passes [`ROUND`] instructions of time. TCG makes next to nothing of them, so that
-/// it costs the host little; a `pause` would leave its loop each time. More at a
-/// time would be dearer again: for each timer that falls into them, TCG
-/// translates anew as many as there are before it.
-#[inline(always)]
-pub(crate) fn nops() {
-    // SAFETY: does nothing.
-    unsafe { asm!(".rept {}", "nop", ".endr", const ROUND, options(nomem, nostack, preserves_flags)) };
 }
 
 #[cfg(test)]

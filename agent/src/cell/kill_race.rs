@@ -1,6 +1,6 @@
-//! Whether a killing monitor comes too late: a signal does not undo what the kernel
-//! is about to do. Asked of as many operations again, after the timed ones, so that
-//! what finds it out is in no number.
+//! Whether a killing monitor comes too late: a signal does not undo what the kernel is about to do. After the
+//! timed operations the worker makes as many again, with a witness attached, so the check never affects a
+//! number.
 
 use anyhow::{Result, bail};
 use hookbench_model::Behaviour;
@@ -9,14 +9,14 @@ use hookbench_probes::attach::Attached;
 use hookbench_probes::attach::witness::Witness;
 use hookbench_workloads::Denial;
 
-use crate::prepared::Prepared;
-use crate::worker::{self, Work};
+use super::prepared::Prepared;
+use super::worker::{self, Work};
 
-/// Has the operations made again, before a witness.
+/// Makes the operations again with a witness, and counts those that happened although they were killed.
 ///
 /// # Errors
 /// When the witness did not see each of them end, or they ended otherwise than before.
-pub(crate) fn happened(
+pub(super) fn count(
     work: Work,
     denial: Denial,
     behaviour: &'static Behaviour,
@@ -24,14 +24,17 @@ pub(crate) fn happened(
     attached: &mut dyn Attached,
 ) -> Result<Happened> {
     let witness = Witness::attach(behaviour)?;
-    // What the policy lets pass has passed.
+    // The timed run has already made the operations that the policy lets pass.
     let samples = worker::run(Work { warmup: 0, ..work }, prepared, attached)?;
     if let Some(other) = samples.iter().find(|sample| sample.refused != Some(denial.refusal)) {
-        bail!("an operation before the witness ended otherwise than the timed ones: {:?}", other.refused);
+        bail!(
+            "an operation with the witness attached ended otherwise than the timed ones: {:?}",
+            other.refused
+        );
     }
     let testimony = witness.testimony()?;
-    let (seen, of) =
-        (testimony.happened + testimony.prevented, work.workload.events(work.spec.samples.into()));
+    let seen = testimony.happened + testimony.prevented;
+    let of = work.workload.events(work.spec.samples.into());
     if seen != of {
         bail!("the witness saw {seen} of {of} {} events end", behaviour.name);
     }

@@ -1,20 +1,16 @@
-//! Large files out of QEMU's fw_cfg: it copies them into the guest's memory by
-//! itself (docs/specs/fw_cfg, "DMA interface"), a page at a time. By ports it would
-//! take an instruction, and a way out of TCG, for each byte.
+//! Large files out of QEMU's fw_cfg: QEMU copies them into the guest's memory by itself, a page at a time
+//! (docs/specs/fw_cfg, "DMA interface"). Through the data register it would take an instruction, and a way
+//! out of TCG, for each byte.
 
-use std::arch::asm;
 use std::fs::File as OsFile;
 use std::io::{self, Read};
 use std::os::unix::fs::FileExt;
 use std::ptr::{self, NonNull};
 
-use crate::ports::{File, with_ports};
+use crate::arch;
+use crate::channel::fw_cfg::File;
 
-/// The register that takes the address of a request, in two halves, big endian.
-const ADDRESS_HIGH: u16 = 0x514;
-const ADDRESS_LOW: u16 = 0x518;
-
-/// What a request asks for.
+/// Bits of a request's control word.
 const ERROR: u32 = 1;
 const READ: u32 = 2;
 const SELECT: u32 = 8;
@@ -31,14 +27,16 @@ struct Request {
     address: u64,
 }
 
-/// A file in fw_cfg, from its beginning on.
+/// A file in fw_cfg, read from its beginning.
 pub(crate) struct Stream {
     memory: NonNull<u8>,
-    /// What has been filled and not been taken.
+    /// The bytes of the mapping that were filled and not read yet.
     filled: std::ops::Range<usize>,
+    /// How many bytes QEMU has still to copy.
     left: usize,
-    /// The selector, until it has been said.
+    /// The selector, until QEMU knows it.
     selector: Option<u16>,
+    /// `/proc/self/pagemap`.
     frames: OsFile,
 }
 
@@ -46,7 +44,7 @@ impl Stream {
     /// Begins to read `file`.
     ///
     /// # Errors
-    /// When there is no memory.
+    /// When the kernel has no memory, or does not show where pages are.
     pub(crate) fn open(file: File) -> io::Result<Stream> {
         let flags = libc::MAP_PRIVATE | libc::MAP_ANONYMOUS | libc::MAP_POPULATE | libc::MAP_LOCKED;
         let protection = libc::PROT_READ | libc::PROT_WRITE;
@@ -67,37 +65,37 @@ impl Stream {
         })
     }
 
-    /// The physical addresses of its pages.
-    fn places(&self) -> io::Result<[u64; PAGES + 1]> {
+    /// The physical addresses of the mapping's pages.
+    fn addresses(&self) -> io::Result<[u64; PAGES + 1]> {
         const PRESENT: u64 = 1 << 63;
         const FRAME: u64 = (1 << 55) - 1;
         let mut entries = [0u8; (PAGES + 1) * 8];
         self.frames.read_exact_at(&mut entries, (self.memory.as_ptr() as usize / PAGE * 8) as u64)?;
-        let mut places = [0; PAGES + 1];
-        for (place, entry) in places.iter_mut().zip(entries.as_chunks::<8>().0) {
+        let mut addresses = [0; PAGES + 1];
+        for (address, entry) in addresses.iter_mut().zip(entries.as_chunks::<8>().0) {
             let entry = u64::from_ne_bytes(*entry);
             if entry & PRESENT == 0 || entry & FRAME == 0 {
                 return Err(io::Error::other("a locked page is not in memory"));
             }
-            *place = (entry & FRAME) * PAGE as u64;
+            *address = (entry & FRAME) * PAGE as u64;
         }
-        Ok(places)
+        Ok(addresses)
     }
 
-    /// Fills its pages with what follows.
+    /// Fills the mapping's pages with the next bytes.
     fn fill(&mut self) -> io::Result<()> {
-        let places = self.places()?;
+        let addresses = self.addresses()?;
+        let (request, pages) = (addresses[PAGES], &addresses[..PAGES]);
         let count = self.left.min(PAGES * PAGE);
-        with_ports(|| {
-            for (page, place) in
-                places[..PAGES].iter().enumerate().take_while(|(page, _)| page * PAGE < count)
-            {
-                self.ask(places[PAGES], *place, PAGE.min(count - page * PAGE))?;
+        arch::with_devices(|| {
+            let filled = pages.iter().enumerate().take_while(|(page, _)| page * PAGE < count);
+            for (page, address) in filled {
+                self.copy(request, *address, PAGE.min(count - page * PAGE))?;
             }
             io::Result::Ok(())
         })?;
-        // The kernel may move a locked page; nobody knows then where the bytes went.
-        if self.places()? != places {
+        // The kernel may move a locked page. The bytes are then somewhere else.
+        if self.addresses()? != addresses {
             return Err(io::Error::other("the kernel moved the pages that were read into"));
         }
         self.left -= count;
@@ -105,31 +103,32 @@ impl Stream {
         Ok(())
     }
 
-    /// Asks for `length` bytes at the physical address `place`, by the page at `own`.
-    fn ask(&mut self, own: u64, place: u64, length: usize) -> io::Result<()> {
+    /// Has QEMU copy `length` bytes to the physical address `target`. The page for requests is at the physical
+    /// address `own_address`.
+    fn copy(&mut self, own_address: u64, target: u64, length: usize) -> io::Result<()> {
         let select = self.selector.take().map_or(0, |selector| u32::from(selector) << 16 | SELECT);
         // SAFETY: the last page of the mapping is for requests alone.
         let request = unsafe { self.memory.as_ptr().add(PAGES * PAGE).cast::<Request>() };
-        let (high, low) = (((own >> 32) as u32).to_be(), (own as u32).to_be());
-        // SAFETY: writes the request into its page, and ports that are open; QEMU
-        // writes to the page at `place`, which is this mapping's, before the port does.
+        // SAFETY: writes the request into its page; QEMU writes to the page at `target`, which belongs to
+        // this mapping, before the call returns.
         let control = unsafe {
             ptr::write_volatile(
                 request,
                 Request {
                     control: (select | READ).to_be(),
                     length: (length as u32).to_be(),
-                    address: place.to_be(),
+                    address: target.to_be(),
                 },
             );
-            asm!("out dx, eax", in("dx") ADDRESS_HIGH, in("eax") high, options(nostack));
-            asm!("out dx, eax", in("dx") ADDRESS_LOW, in("eax") low, options(nostack));
+            arch::request_fw_cfg_dma(own_address);
             u32::from_be(ptr::read_volatile(&raw const (*request).control))
         };
         match control {
             0 => Ok(()),
-            _ if control & ERROR != 0 => Err(io::Error::other("QEMU refused to hand over bytes")),
-            _ => Err(io::Error::other("QEMU has not handed over the bytes at once")),
+            _ if control & ERROR != 0 => {
+                Err(io::Error::other("QEMU refused to copy a part of a fw_cfg file"))
+            }
+            _ => Err(io::Error::other("QEMU did not copy a part of a fw_cfg file at once")),
         }
     }
 }
@@ -140,7 +139,7 @@ impl Read for Stream {
             self.fill()?;
         }
         let count = buffer.len().min(self.filled.len());
-        // SAFETY: what is filled is in the mapping, and nobody writes to it now.
+        // SAFETY: the filled range is in the mapping, and nothing writes to it now.
         let filled =
             unsafe { std::slice::from_raw_parts(self.memory.as_ptr().add(self.filled.start), count) };
         buffer[..count].copy_from_slice(filled);
@@ -151,7 +150,7 @@ impl Read for Stream {
 
 impl Drop for Stream {
     fn drop(&mut self) {
-        // SAFETY: the mapping is this one's alone.
+        // SAFETY: nothing else refers to the mapping.
         unsafe { libc::munmap(self.memory.as_ptr().cast(), (PAGES + 1) * PAGE) };
     }
 }

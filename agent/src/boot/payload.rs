@@ -1,6 +1,5 @@
-//! What the harness brings with a cell: archives (cpio, "newc") that are unpacked
-//! from the guest's root, as the kernel unpacks its image. A file that is there
-//! already is replaced.
+//! Payloads: the files of a monitor or a workload that hookbench hands over with a cell. Each is a cpio archive
+//! ("newc"), unpacked from the guest's root, as the kernel unpacks its image. A file that exists is replaced.
 
 use std::fs::{self, File, Permissions};
 use std::io::{self, Read};
@@ -10,32 +9,32 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, bail};
 use cpio::newc::Reader;
 
-use crate::dma::Stream;
-use crate::ports;
+use crate::channel::dma::Stream;
+use crate::channel::fw_cfg;
 
 const TYPE: u32 = 0o170_000;
 const FOLDER: u32 = 0o040_000;
 const REGULAR: u32 = 0o100_000;
 const LINK: u32 = 0o120_000;
 
-/// No link is longer.
+/// The longest target of a link in bytes.
 const LONGEST_LINK: u64 = 4096;
 
 /// Unpacks those of the archives that are not empty.
 ///
 /// # Errors
-/// When one cannot be read, is none, or there is no room for it.
-pub(crate) fn unpack_all(archives: &[ports::File]) -> Result<()> {
+/// When one cannot be read, is not an archive, or does not fit into the guest's memory.
+pub(crate) fn unpack_all(archives: &[fw_cfg::File]) -> Result<()> {
     for archive in archives.iter().filter(|archive| archive.size > 0) {
-        let stream = Stream::open(*archive).context("failed to reach what is brought with the cell")?;
-        unpack(stream, Path::new("/")).context("failed to unpack what is brought with the cell")?;
+        let stream = Stream::open(*archive).context("failed to open the payload")?;
+        unpack(stream, Path::new("/")).context("failed to unpack the payload")?;
     }
     Ok(())
 }
 
 fn unpack(mut archive: impl Read, root: &Path) -> Result<()> {
     loop {
-        let mut reader = Reader::new(archive).context("it is no archive")?;
+        let mut reader = Reader::new(archive).context("it is not a cpio archive")?;
         let entry = reader.entry();
         if entry.is_trailer() {
             return Ok(());
@@ -55,13 +54,13 @@ fn put(mode: u32, size: u64, path: &Path, bytes: &mut impl Read) -> Result<()> {
             Err(error) => return Err(error.into()),
         },
         REGULAR => {
-            gone(path)?;
+            remove(path)?;
             let mut file = File::create(path)?;
             io::copy(bytes, &mut file)?;
             file.set_permissions(Permissions::from_mode(mode & 0o7777))?;
         }
         LINK => {
-            gone(path)?;
+            remove(path)?;
             let mut target = String::new();
             bytes.take(size.min(LONGEST_LINK)).read_to_string(&mut target)?;
             symlink(PathBuf::from(target), path)?;
@@ -71,8 +70,8 @@ fn put(mode: u32, size: u64, path: &Path, bytes: &mut impl Read) -> Result<()> {
     Ok(())
 }
 
-/// Another name for the same bytes keeps them: only this one goes.
-fn gone(path: &Path) -> io::Result<()> {
+/// Removes this name only: another name for the same bytes keeps them.
+fn remove(path: &Path) -> io::Result<()> {
     match fs::remove_file(path) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
         _ => Ok(()),

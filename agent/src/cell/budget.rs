@@ -1,0 +1,50 @@
+//! The cell's budget of the guest's own time. When it is used up, the agent says so and ends the machine,
+//! whatever else is going on. A hang ends at the same instruction on every machine. Only a kernel that no longer
+//! takes interrupts is left to hookbench and its clock.
+
+use std::io;
+use std::ptr;
+use std::sync::OnceLock;
+use std::time::Duration;
+
+use hookbench_model::protocol::AgentMessage;
+use hookbench_model::{Failure, FailureKind};
+
+use crate::channel::{self, Channel};
+
+/// The last message, and where it goes. It is rendered before it is needed: a signal handler cannot.
+static LAST: OnceLock<(Channel, Vec<u8>)> = OnceLock::new();
+
+/// Starts to count. The caller has to be a task that no other keeps from running.
+///
+/// # Errors
+/// When the kernel refuses the timer.
+pub(crate) fn start(budget: Duration, channel: Channel) -> io::Result<()> {
+    let failure = Failure {
+        kind: FailureKind::Timeout,
+        message: format!("the cell did not end within {} s of the guest's time", budget.as_secs()),
+        console: Vec::new(),
+    };
+    LAST.get_or_init(|| (channel, channel::line(&AgentMessage::Failed(failure))));
+    let time = libc::timeval { tv_sec: budget.as_secs() as i64, tv_usec: budget.subsec_micros().into() };
+    let once = libc::itimerval { it_interval: libc::timeval { tv_sec: 0, tv_usec: 0 }, it_value: time };
+    // SAFETY: the action is plain data, made zero and filled; its handler makes system calls and uses ports,
+    // and takes no lock. `once` outlives the call.
+    unsafe {
+        let mut action: libc::sigaction = std::mem::zeroed();
+        action.sa_sigaction = end_cell as *const () as usize;
+        if libc::sigaction(libc::SIGALRM, &action, ptr::null_mut()) != 0
+            || libc::setitimer(libc::ITIMER_REAL, &once, ptr::null_mut()) != 0
+        {
+            return Err(io::Error::last_os_error());
+        }
+    }
+    Ok(())
+}
+
+extern "C" fn end_cell(_: libc::c_int) {
+    if let Some((channel, message)) = LAST.get() {
+        channel.write(message);
+        channel.end();
+    }
+}

@@ -1,0 +1,84 @@
+//! The cell and the payloads of a guest: files in QEMU's fw_cfg, read through its registers. Large files are
+//! read by DMA (`dma.rs`).
+
+use anyhow::{Result, bail};
+use hookbench_model::channel::{CELL_FILE, LONGEST_CELL, MONITOR_FILE, WORKLOAD_FILE};
+
+use crate::arch;
+
+/// The selector of fw_cfg's directory of files (QEMU, docs/specs/fw_cfg).
+const DIRECTORY: u16 = 0x19;
+
+/// What hookbench hands to a guest.
+pub(crate) struct Inputs {
+    /// The bytes of the cell, without padding.
+    pub(crate) cell: Vec<u8>,
+    /// The monitor's payload, not read yet; empty for most monitors.
+    pub(crate) monitor: File,
+    /// The workload's payload, likewise.
+    pub(crate) workload: File,
+}
+
+/// A file in fw_cfg.
+#[derive(Clone, Copy)]
+pub(crate) struct File {
+    /// The number that selects it.
+    pub(crate) selector: u16,
+    /// Its size in bytes.
+    pub(crate) size: u32,
+}
+
+/// Reads the cell and finds the payloads.
+///
+/// # Errors
+/// When QEMU was started without one of the files, or the cell is too long.
+pub(crate) fn read_inputs() -> Result<Inputs> {
+    arch::with_devices(|| {
+        let (mut cell, mut monitor, mut workload) = (None, None, None);
+        each_file(|name, file| match name {
+            _ if name == CELL_FILE.as_bytes() => cell = Some(file),
+            _ if name == MONITOR_FILE.as_bytes() => monitor = Some(file),
+            _ if name == WORKLOAD_FILE.as_bytes() => workload = Some(file),
+            _ => {}
+        });
+        let (Some(cell), Some(monitor), Some(workload)) = (cell, monitor, workload) else {
+            bail!("fw_cfg lacks one of the files {CELL_FILE}, {MONITOR_FILE} and {WORKLOAD_FILE}");
+        };
+        let cell = cell.read(CELL_FILE, LONGEST_CELL)?.trim_ascii_end().to_vec();
+        Ok(Inputs { cell, monitor, workload })
+    })
+}
+
+impl File {
+    fn read(self, name: &str, longest: usize) -> Result<Vec<u8>> {
+        let size = self.size as usize;
+        if size > longest {
+            bail!("{name} has {size} bytes, more than {longest}");
+        }
+        arch::select_fw_cfg(self.selector);
+        let mut bytes = vec![0; size];
+        arch::read_fw_cfg(&mut bytes);
+        Ok(bytes)
+    }
+}
+
+/// Calls `found` with the name and place of each file.
+fn each_file(mut found: impl FnMut(&[u8], File)) {
+    arch::select_fw_cfg(DIRECTORY);
+    let count = u32::from_be_bytes(read_next());
+    for _ in 0..count {
+        // struct FWCfgFile: size, selector, reserved, name; big endian.
+        let size = u32::from_be_bytes(read_next());
+        let selector = u16::from_be_bytes(read_next());
+        let _reserved: [u8; 2] = read_next();
+        let name: [u8; 56] = read_next();
+        let end = name.iter().position(|&byte| byte == 0).unwrap_or(name.len());
+        found(&name[..end], File { selector, size });
+    }
+}
+
+fn read_next<const SIZE: usize>() -> [u8; SIZE] {
+    let mut bytes = [0; SIZE];
+    arch::read_fw_cfg(&mut bytes);
+    bytes
+}

@@ -1,0 +1,80 @@
+//! The agent as PID 1 of a guest. It boots, waits until the kernel is quiet, stops for a snapshot, reads one
+//! cell, answers with one line and ends the machine.
+
+use std::time::Duration;
+
+use anyhow::{Context, Result};
+use hookbench_model::Measured;
+use hookbench_model::protocol::{AgentMessage, CellSpec};
+
+use crate::boot::{cpus, idle, kernel, modules, payload};
+use crate::cell::prepared::Prepared;
+use crate::cell::{self, budget};
+use crate::channel::fw_cfg::{self, Inputs};
+use crate::channel::{self, Channel};
+use crate::clock::secondary::SecondaryClocks;
+use crate::fault;
+use crate::no_number::NoNumber;
+use crate::stage::Stage;
+
+/// Runs the guest's cell and ends the guest.
+pub(crate) fn run() -> ! {
+    let channel = Channel::Devices;
+    if let Err(error) = answer() {
+        channel.send(&channel::failed(&error));
+    }
+    channel.end()
+}
+
+fn answer() -> Result<()> {
+    let stage = boot()?;
+    let mut prepared = Prepared::for_guest(stage)?;
+    kernel::wait_until_quiet()?;
+    // Where the cell is in QEMU's list of files depends on the other files. The search for it is therefore
+    // before the time at which every cell begins.
+    let (jumped, inputs) = prepared.stage.at_snapshot(|jumped| (jumped, fw_cfg::read_inputs()));
+    let channel = prepared.stage.channel();
+    let Inputs { cell, monitor, workload } = inputs.context("failed to read the cell")?;
+    if cell.is_empty() {
+        channel.send(&AgentMessage::Stopped { jumped });
+        return Ok(());
+    }
+    let spec: CellSpec = serde_json::from_slice(&cell).context("failed to understand the cell")?;
+    let budget = Duration::from_secs(spec.budget);
+    budget::start(budget, channel).context("failed to set the cell's budget")?;
+    if let Some(fault) = spec.fault {
+        fault::commit(fault, channel)?;
+    }
+    if let Some(clocks) = prepared.stage.clocks() {
+        prepared.secondary = Some(SecondaryClocks::prepare(&spec, clocks)?);
+    }
+    let answer = match measure(&spec, prepared, &[monitor, workload]) {
+        Ok(measured) => AgentMessage::Measured(measured),
+        Err(reason) => reason.into(),
+    };
+    match spec.fault {
+        Some(fault) => channel.write(&fault::spoil(fault, answer)?),
+        None => channel.send(&answer),
+    }
+    Ok(())
+}
+
+/// Starts what a guest needs and says that it is ready.
+fn boot() -> Result<Stage> {
+    let mut spinner = idle::Spinner::start().context("failed to keep the CPU busy")?;
+    kernel::mount_all()?;
+    let cmdline = kernel::cmdline()?;
+    let mut cpus = 1;
+    if cpus::are_held_back(&cmdline) {
+        (cpus, spinner) = cpus::bring_up(spinner)?;
+    }
+    let stage = Stage::in_guest(&cmdline, spinner);
+    stage.channel().send(&kernel::ready(cpus)?);
+    Ok(stage)
+}
+
+fn measure(spec: &CellSpec, prepared: Prepared, payloads: &[fw_cfg::File]) -> Result<Measured, NoNumber> {
+    payload::unpack_all(payloads)?;
+    modules::load_all()?;
+    cell::run(spec, prepared)
+}
