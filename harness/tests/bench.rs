@@ -53,7 +53,7 @@ fn a_variable_selects_the_target_and_an_unknown_one_is_refused() {
 #[test]
 fn criterion_gets_the_samples_of_a_run() {
     // As in the benchmark: Criterion draws with plotters, which comes without a font.
-    hookbench_reports::plot::register_font();
+    hookbench_reports::plot::register_font().unwrap();
     let (session, folder) = (default_session(), tempfile::tempdir().unwrap());
     let planned = [
         paced("null-syscall", "none", &[]),

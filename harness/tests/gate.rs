@@ -66,13 +66,13 @@ fn a_comparison_shows_only_what_changed() {
     let (code, text) = said(place.path(), "compare base new");
     assert_eq!(code, Some(0), "{text}");
     assert!(
-        text.contains("+20") && text.contains("kprobe+count") && text.contains("1 cell as before"),
+        text.contains("+20") && text.contains("kprobe+count") && text.contains("1 cell unchanged"),
         "{text}"
     );
     assert!(!text.contains("paced/none"), "{text}");
     assert!(said(place.path(), "compare base new --all").1.contains("paced/none"));
     let (code, text) = said(place.path(), "compare base base");
-    assert_eq!((code, text.lines().last()), (Some(0), Some("3 cells as before.")), "{text}");
+    assert_eq!((code, text.lines().last()), (Some(0), Some("3 cells unchanged.")), "{text}");
     for (format, part) in
         [("markdown", "# What changed"), ("json", "\"difference\": 20"), ("html", "<h1>What changed</h1>")]
     {
@@ -174,12 +174,12 @@ fn a_noisy_change_fails_a_gate_only_if_significant_and_large() {
         ("gate base slower", 3, "1 regression"),
         ("gate base slower --limit 6%", 0, "No regression"),
         ("gate base slower --limit '400 TSC cycles'", 3, "the limit is 400 TSC cycles"),
-        ("gate base a-little", 0, "under clocks with noise 1 % where no limit"),
+        ("gate base a-little", 0, "under noisy clocks 1 % for cells without a limit"),
         ("gate base a-little --limit 0.1%", 3, "1 regression"),
         ("gate base wild", 0, "No regression, 1 inconclusive"),
         ("gate base wild", 0, "inconclusive: 6.1/tcg/null-syscall/paced/audit+rules"),
-        ("compare base slower", 0, "regressed: +500 TSC cycles (+5.00 %), which lies in"),
-        ("compare base wild", 0, "1 cell inconclusive for noise"),
+        ("compare base slower", 0, "regressed: +500 TSC cycles (+5.00 %), interval"),
+        ("compare base wild", 0, "1 cell inconclusive because of noise"),
     ] {
         let (found, text) = said(place.path(), line);
         assert_eq!(found, Some(code), "{line}: {text}");
@@ -202,7 +202,7 @@ fn a_hardware_run_is_correlated_with_a_tcg_run() {
     }
     let (code, text) = said(place.path(), "correlate host tcg");
     assert_eq!(code, Some(0), "{text}");
-    for part in ["6.1.0-56-amd64 is taken for 6.1", "3 cells", "Spearman 0.5000", "× 7.4"] {
+    for part in ["kernel 6.1.0-56-amd64 is compared with 6.1", "3 cells", "Spearman 0.5000", "× 7.4"] {
         assert!(text.contains(part), "{part}: {text}");
     }
     assert_eq!(said(place.path(), "correlate tcg host --format json").0, Some(0));
@@ -256,7 +256,7 @@ fn a_folder_takes_precedence_over_a_baseline_of_the_same_name() {
     fs::create_dir_all(baselines.join("main")).unwrap();
     save(&run(&[("none", 1)]), &baselines.join("base")).unwrap();
     save(&run(&[("none", 2)]), &baselines.join("main")).unwrap();
-    assert!(said(place.path(), "compare base base").1.contains("3 cells as before"));
+    assert!(said(place.path(), "compare base base").1.contains("3 cells unchanged"));
     assert!(said(place.path(), "compare baseline:base main").1.contains("+100.0 %"));
     assert!(said(place.path(), "compare nobody main").1.contains("baselines: base, main"));
 }
@@ -286,7 +286,7 @@ fn a_run_is_saved_as_a_baseline_and_another_is_compared_with_it() {
     assert_eq!(load(&place.path().join("baselines/main")).unwrap(), load(&place.path().join("one")).unwrap());
     let (code, text) = said(place.path(), &format!("{cells} --out two --baseline main"));
     assert_eq!(code, Some(0), "{text}");
-    assert!(text.contains("2 cells as before."), "{text}");
+    assert!(text.contains("2 cells unchanged."), "{text}");
     assert_eq!(said(place.path(), "gate main two").0, Some(0));
     let (code, text) = said(place.path(), &format!("{cells} --out three --save-baseline main --fault panic"));
     assert_eq!(code, Some(1), "{text}");

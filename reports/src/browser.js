@@ -1,7 +1,7 @@
-// Uses a report as a reader would, in frames of two widths, and says what it saw.
+// Uses a report as a reader would, in frames of two widths, and reports its findings.
 "use strict";
 const lines = [];
-const say = (fine, what, detail = "") => lines.push(`${fine ? "ok" : "WRONG"} ${what} ${fine ? "" : detail}`.trim());
+const report = (fine, what, detail = "") => lines.push(`${fine ? "ok" : "WRONG"} ${what} ${fine ? "" : detail}`.trim());
 const all = (root, selector) => [...root.querySelectorAll(selector)];
 const seen = (element) => element.offsetParent !== null;
 const number = (text) => {
@@ -20,25 +20,25 @@ const use = (frame, width) => {
   const at = (what) => `${what} at ${width}`;
   const fits = (what) => {
     const wide = page.documentElement.scrollWidth;
-    const whose = () => all(page, "main *").filter((element) => seen(element) && !element.closest(".table, pre")
+    const culprits = () => all(page, "main *").filter((element) => seen(element) && !element.closest(".table, pre")
       && element.getBoundingClientRect().right > view.innerWidth + 1).slice(0, 3)
       .map((element) => element.outerHTML.slice(0, 90)).join(" ; ");
-    say(wide <= view.innerWidth, at(what), `${wide} ${whose()}`);
+    report(wide <= view.innerWidth, at(what), `${wide} ${culprits()}`);
   };
   fits("nothing overflows");
   const table = all(page, "table.decide").find(seen);
   const column = (place) => [...table.tBodies[0].rows].map((row) => number(row.cells[place].textContent));
   const header = table.tHead.rows[0].cells[1];
   header.querySelector("button").click();
-  say(header.getAttribute("aria-sort") === "ascending" && sorted(column(1), 1), at("a click sorts"), column(1));
+  report(header.getAttribute("aria-sort") === "ascending" && sorted(column(1), 1), at("a click sorts"), column(1));
   header.querySelector("button").click();
-  say(header.getAttribute("aria-sort") === "descending" && sorted(column(1), -1), at("another turns it"), column(1));
+  report(header.getAttribute("aria-sort") === "descending" && sorted(column(1), -1), at("a second click reverses"), column(1));
   const first = table.tHead.rows[0].cells[0];
   first.querySelector("button").click();
   const names = [...table.tBodies[0].rows].map((row) => row.cells[0].textContent.trim());
   const inOrder = names.every((name, place) => place === 0 || names[place - 1].localeCompare(name) <= 0);
-  say(inOrder && !header.hasAttribute("aria-sort"), at("names sort too"), names.join());
-  say(all(page, "thead button").every((button) => button.tabIndex === 0), at("headings are reached by keyboard"));
+  report(inOrder && !header.hasAttribute("aria-sort"), at("names sort too"), names.join());
+  report(all(page, "thead button").every((button) => button.tabIndex === 0), at("headings can be focused"));
 
   const filter = page.getElementById("filter");
   const type = (words) => {
@@ -49,40 +49,40 @@ const use = (frame, width) => {
   const before = shown().length;
   type("BPF-lsm count");
   const left = shown();
-  say(seen(filter) && left.length > 0 && left.length < before
+  report(seen(filter) && left.length > 0 && left.length < before
     && left.every((row) => /bpf-lsm/.test(row.textContent) && /count/.test(row.textContent)),
     at("the box filters"), left.length);
   type("");
-  say(shown().length === before, at("an empty box shows all"), shown().length);
+  report(shown().length === before, at("an empty box shows all"), shown().length);
 
   const choices = all(page, "input[name=kernel]");
   const chosen = choices.find((input) => input.checked);
   const other = choices.findLast((input) => input !== chosen);
   const titles = () => all(page, ".choose h2").filter(seen).map((title) => title.textContent);
-  say(titles().length === 1 && titles()[0].endsWith(chosen.value), at("one kernel is shown"), titles());
+  report(titles().length === 1 && titles()[0].endsWith(chosen.value), at("one kernel is shown"), titles());
   other.click();
-  say(titles().length === 1 && titles()[0].endsWith(other.value), at("another can be chosen"), titles());
-  say(view.location.hash === `#kernel=${encodeURIComponent(other.value)}`, at("the address says which"), view.location.hash);
+  report(titles().length === 1 && titles()[0].endsWith(other.value), at("another kernel can be selected"), titles());
+  report(view.location.hash === `#kernel=${encodeURIComponent(other.value)}`, at("the address names the kernel"), view.location.hash);
   fits("nothing overflows on another kernel");
   chosen.click();
 
   const row = all(page, "table.cells > tbody > tr").filter(seen)[1];
   row.click();
   const command = row.closest(".table").parentElement.querySelector(".again code").textContent;
-  say(command.startsWith("hookbench run --cell '") && command.endsWith(`/${row.cells[0].textContent}'`),
-    at("a row has its command"), command);
+  report(command.startsWith("hookbench run --cell '") && command.endsWith(`/${row.cells[0].textContent}'`),
+    at("a click on a row names its monitor in the command"), command);
   all(page, "details").forEach((part) => { part.open = true; });
-  fits("nothing overflows with all opened");
+  fits("nothing overflows with all details open");
   const unnamed = all(page, "svg").filter((svg) => !svg.getAttribute("aria-label") || svg.getAttribute("role") !== "img");
-  say(unnamed.length === 0, at("pictures have a text"), unnamed.length);
-  say(view.errors.length === 0, at("no error"), view.errors.join(" | "));
+  report(unnamed.length === 0, at("pictures have a label"), unnamed.length);
+  report(view.errors.length === 0, at("no error"), view.errors.join(" | "));
 };
 
 const load = (width) => new Promise((done) => {
   const frame = document.createElement("iframe");
   frame.style.cssText = `width:${width}px;height:1000px;border:0`;
   frame.addEventListener("load", () => {
-    try { use(frame, width); } catch (error) { say(false, `used at ${width}`, `${error.message} ${error.stack}`); }
+    try { use(frame, width); } catch (error) { report(false, `used at ${width}`, `${error.message} ${error.stack}`); }
     frame.remove();
     done();
   });
@@ -90,6 +90,6 @@ const load = (width) => new Promise((done) => {
   document.body.append(frame);
 });
 load(375).then(() => load(1440)).then(() => {
-  say(true, `all ${lines.length}`);
-  document.getElementById("said").textContent = lines.join("\n");
+  report(true, `all ${lines.length}`);
+  document.getElementById("findings").textContent = lines.join("\n");
 });

@@ -1,6 +1,6 @@
-//! Tests of `report.html` in a browser: headless Chromium opens the page in a frame as
-//! wide as a phone and as wide as a desk, a script of ours uses it as a reader would,
-//! and what it saw comes back in the page's own markup. Without Chromium they fail.
+//! Tests of `report.html` in a browser. Headless Chromium opens the page in two frames, as
+//! wide as a phone and as wide as a desktop. `browser.js` uses the page as a reader would
+//! and writes its findings into the outer page. Without Chromium the tests fail.
 
 use std::fs;
 use std::path::Path;
@@ -11,27 +11,32 @@ use hookbench_results::{Run, store};
 
 use crate::{fixture, html};
 
-/// What the browser may be called, as `cargo xtask setup` looks for it.
+/// The names of the browser that `cargo xtask setup` looks for.
 const BROWSERS: [&str; 3] = ["chromium", "chromium-browser", "google-chrome"];
 const SCRIPT: &str = include_str!("browser.js");
 
-/// Opens the page of `run` and gives what the script said, a line each.
-fn used(run: &Run) -> Vec<String> {
+/// Opens the page of `run` and returns the findings of the script, one per line.
+fn findings(run: &Run) -> Vec<String> {
     let folder = tempfile::tempdir().unwrap();
-    let page = html::render(run);
-    // Errors of the page's own script are caught from its first line on.
+    let page = html::render(run).unwrap();
+    // Catches errors of the page's script from its first line on.
     let catcher = "<script>window.errors=[];addEventListener('error',e=>errors.push(e.message));\
                    console.error=console.warn=(...words)=>errors.push(words.join(' '));</script></head>";
     fs::write(folder.path().join("report.html"), page.replacen("</head>", catcher, 1)).unwrap();
-    let outer = format!("<!DOCTYPE html><body><pre id=\"said\"></pre><script>{SCRIPT}</script></body>");
+    let outer = format!("<!DOCTYPE html><body><pre id=\"findings\"></pre><script>{SCRIPT}</script></body>");
     fs::write(folder.path().join("outer.html"), outer).unwrap();
-    let dom = opened(&folder.path().join("outer.html"), folder.path());
-    let said = dom.split_once("<pre id=\"said\">").and_then(|(_, rest)| rest.split_once("</pre>"));
-    said.unwrap_or_else(|| panic!("the browser said nothing: {dom}")).0.lines().map(String::from).collect()
+    let dom = dump_dom(&folder.path().join("outer.html"), folder.path());
+    let found = dom.split_once("<pre id=\"findings\">").and_then(|(_, rest)| rest.split_once("</pre>"));
+    found
+        .unwrap_or_else(|| panic!("the script wrote no findings: {dom}"))
+        .0
+        .lines()
+        .map(String::from)
+        .collect()
 }
 
-fn opened(page: &Path, profile: &Path) -> String {
-    let missing = "no Chromium, in which the report is tested; `cargo xtask test` installs it";
+fn dump_dom(page: &Path, profile: &Path) -> String {
+    let missing = "cannot find Chromium, which these tests need; `cargo xtask test` installs it";
     let found = BROWSERS.iter().find(|name| Command::new(name).arg("--version").output().is_ok());
     let output = Command::new(found.expect(missing))
         .args(["--headless", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--dump-dom"])
@@ -45,25 +50,25 @@ fn opened(page: &Path, profile: &Path) -> String {
     String::from_utf8(output.stdout).unwrap()
 }
 
-/// Every line has to begin with `ok`, and the last says how many there are.
-fn all_is_well(said: &[String]) {
-    let wrong: Vec<&String> = said.iter().filter(|line| !line.starts_with("ok ")).collect();
+/// Fails unless every finding begins with `ok` and the last one has their number.
+fn assert_all_ok(findings: &[String]) {
+    let wrong: Vec<&String> = findings.iter().filter(|line| !line.starts_with("ok ")).collect();
     assert!(wrong.is_empty(), "{wrong:#?}");
-    let count = said.len() - 1;
-    assert_eq!(said.last(), Some(&format!("ok all {count}")), "{said:#?}");
-    assert!(count >= 20, "{said:#?}");
+    let count = findings.len() - 1;
+    assert_eq!(findings.last(), Some(&format!("ok all {count}")), "{findings:#?}");
+    assert!(count >= 20, "{findings:#?}");
 }
 
 #[test]
-fn a_page_is_used_without_an_error_at_the_width_of_a_phone_and_of_a_desk() {
-    all_is_well(&used(&fixture::synthetic_run()));
+fn the_page_works_at_the_width_of_a_phone_and_of_a_desktop() {
+    assert_all_ok(&findings(&fixture::synthetic_run()));
 }
 
 #[test]
-fn the_page_of_thousands_of_cells_is_used_the_same_way() {
+fn the_page_of_thousands_of_cells_works_too() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../results/published/full");
     let run = store::load(&folder).unwrap();
-    let size = html::render(&run).len();
+    let size = html::render(&run).unwrap().len();
     assert!(size < 4 << 20, "the page has {size} bytes");
-    all_is_well(&used(&run));
+    assert_all_ok(&findings(&run));
 }

@@ -1,17 +1,17 @@
-//! `comment.md`: the run for a comment on a change, which may not be longer than
-//! [`LIMIT`]. A run that fits is the whole `report.md`; of others the answer, the
-//! table to choose by and what failed, and it says that there is more and where.
+//! `comment.md`: the run for a comment on a pull request, at most [`LIMIT`] bytes long.
+//! If the whole `report.md` fits, it is the comment. Otherwise the comment has the answer,
+//! the failures and the table to choose a monitor by, and says where the rest is.
 
 use hookbench_model::Outcome;
 use hookbench_results::Run;
 
-use crate::decision::{self, Decision, Line};
-use crate::markdown::{code, escaped, opening, table_of_numbers};
+use crate::decision::{self, Decision, MonitorChoice};
+use crate::markdown::{TITLE, code, escaped, opening, table_of_numbers};
 use crate::section::Row;
-use crate::{chosen, markdown, matrix, section, summary, text};
+use crate::{default_kernel, markdown, matrix, section, summary, text};
 
-/// The most characters that GitHub takes in a comment are 65,536; some stay free for
-/// who puts a line of his own above.
+/// The size limit, in bytes. GitHub accepts comments of up to 65,536 characters; the
+/// rest is free for a line that a user adds above.
 pub const LIMIT: usize = 65_000;
 
 /// The run as Markdown of at most [`LIMIT`] bytes.
@@ -22,14 +22,14 @@ pub fn render(run: &Run) -> String {
 
 fn shortened(run: &Run, whole: usize) -> String {
     let sections = section::sections(run);
-    let mut comment = format!("# What watching costs\n\n{}\n", opening(run, &sections));
+    let mut comment = format!("{TITLE}\n\n{}\n", opening(run, &sections));
     let end = format!(
-        "\nShortened: the whole report has {} characters, more than a comment takes. It is in `report.md` and \
-         `report.html` of the run, every number in `results.csv`.\n",
+        "\nShortened: the whole report has {} characters, too many for a comment. It is in the files `report.md` \
+         and `report.html` of the run, and every number is in `results.csv`.\n",
         text::grouped(whole as u64)
     );
-    let decision = chosen::kernel(&sections)
-        .and_then(|kernel| Some((kernel, decision::on(run, &sections, kernel)?)))
+    let decision = default_kernel::default_kernel(&sections)
+        .and_then(|kernel| Some((kernel, decision::decide(run, &sections, kernel)?)))
         .map(|(kernel, decision)| lines(kernel, &decision));
     for line in failures(run).into_iter().chain(decision.into_iter().flatten()) {
         if comment.len() + line.len() + end.len() > LIMIT {
@@ -40,7 +40,7 @@ fn shortened(run: &Run, whole: usize) -> String {
     if comment.len() + end.len() > LIMIT { end } else { comment + &end }
 }
 
-/// What failed, which nobody may overlook; lines that can be cut off anywhere.
+/// The failed cells, one line each, so that the comment can end after any of them.
 fn failures(run: &Run) -> Vec<String> {
     let failed = run.measurements.iter().filter_map(|measurement| match &measurement.outcome {
         Outcome::Failed(failure) => {
@@ -70,24 +70,24 @@ fn lines(kernel: &str, decision: &Decision<'_, '_>) -> Vec<String> {
         .chain(["lost in burst", "does", "scope", "since"].map(String::from))
         .collect();
     let title = format!(
-        "\n## Which monitor? Kernel {}\n\nAdded to the median of one operation, in that order: {}.\n\n",
+        "\n## Which monitor? Kernel {}\n\nCosts added to the median of one operation, in this order: {}.\n\n",
         escaped(kernel),
         units.join(", ")
     );
     let floors: Vec<u64> = decision.operations.iter().map(|of| summary::floor(of.section)).collect();
-    let rows = decision.lines.iter().map(|line| row(line, &floors));
+    let rows = decision.monitors.iter().map(|line| row(line, &floors));
     let table = table_of_numbers("monitor", header.into_iter(), rows);
     std::iter::once(title).chain(table.lines().map(|line| format!("{line}\n"))).collect()
 }
 
-fn row(line: &Line<'_, '_>, floors: &[u64]) -> Vec<String> {
+fn row(line: &MonitorChoice<'_, '_>, floors: &[u64]) -> Vec<String> {
     let mut fields = vec![code(&line.monitor)];
     fields.extend(line.costs.iter().zip(floors).map(|(row, floor)| cost(*row, *floor)));
-    fields.push(line.lost.as_ref().map_or_else(String::new, decision::Lost::shown));
+    fields.push(line.lost.as_ref().map_or_else(String::new, decision::BurstLoss::shown));
     let record = line.record;
     let could = if line.could_deny() { ", could deny" } else { "" };
     fields.push(
-        record.map_or_else(String::new, |record| format!("{}{could}", decision::can(record.enforcement))),
+        record.map_or_else(String::new, |record| format!("{}{could}", decision::ability(record.enforcement))),
     );
     fields.push(record.map_or("", |record| if record.per_process { "process" } else { "system" }).into());
     fields.push(record.map_or_else(String::new, |record| escaped(&record.since)));
@@ -111,13 +111,13 @@ mod tests {
     use hookbench_model::{Failure, FailureKind};
 
     #[test]
-    fn a_run_that_fits_is_whole() {
+    fn a_run_that_fits_is_the_whole_report() {
         let run = fixture::synthetic_run();
         assert_eq!(render(&run), markdown::render(&run));
     }
 
     #[test]
-    fn a_run_that_does_not_fit_says_so_and_fits() {
+    fn a_run_that_does_not_fit_is_shortened_and_says_so() {
         let mut run = fixture::synthetic_run();
         let failure =
             Failure { kind: FailureKind::Agent, message: "log ".repeat(9_000), console: vec!["x".into()] };
@@ -137,7 +137,7 @@ mod tests {
     }
 
     #[test]
-    fn names_without_end_do_not_make_it_longer() {
+    fn very_long_names_stay_within_the_limit() {
         let mut run = fixture::synthetic_run();
         for measurement in &mut run.measurements {
             measurement.cell.workload = "w".repeat(40_000);

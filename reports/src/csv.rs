@@ -1,5 +1,5 @@
-//! `results.csv`: one line a cell in the run's order, for scripts. A field
-//! without a number is empty; a column keeps its meaning and its place.
+//! `results.csv`: one line per cell in the run's order, for scripts. A field without a
+//! number is empty. A column never changes its meaning or its place.
 
 use hookbench_analysis::Summary;
 use hookbench_analysis::baseline::Added;
@@ -7,7 +7,7 @@ use hookbench_analysis::noisy::Interval;
 use hookbench_model::{History, Loading, Measured};
 use hookbench_results::Run;
 
-use crate::noise::Noise;
+use crate::noise::RowNoise;
 use crate::section::{self, Row, Section};
 use crate::text;
 
@@ -56,19 +56,20 @@ pub const COLUMNS: [&str; 38] = [
 /// The run as CSV with a header.
 pub fn render(run: &Run) -> String {
     let sections = section::sections(run);
-    // Sections sort their rows; here a cell has the place that the plan gave it.
+    // The rows of a section are sorted; the file follows the order of the plan.
     let with = |section| move |row| (section, row);
     let mut rows: Vec<(&Section<'_>, &Row<'_>)> =
         sections.iter().flat_map(|section| section.rows.iter().map(with(section))).collect();
     rows.sort_by_key(|(_, row)| std::ptr::from_ref(row.measurement));
-    let whole = |(section, row)| record(row).into_iter().chain(noisy(Noise::of(section, row))).collect();
-    written(&COLUMNS, rows.into_iter().map(whole))
+    let whole =
+        |(section, row)| record(row).into_iter().chain(noisy(RowNoise::for_row(section, row))).collect();
+    document(&COLUMNS, rows.into_iter().map(whole))
 }
 
-/// `records` as CSV below the names of their `columns`; each is as long as these.
-pub(crate) fn written(columns: &[&str], records: impl Iterator<Item = Vec<String>>) -> String {
+/// `records` as CSV below the names of their `columns`. All have the same length.
+pub(crate) fn document(columns: &[&str], records: impl Iterator<Item = Vec<String>>) -> String {
     let mut writer = csv::Writer::from_writer(Vec::new());
-    // Writing into memory does not fail.
+    // Writing to memory cannot fail.
     let _ = writer.write_record(columns);
     for record in records {
         let _ = writer.write_record(record);
@@ -76,8 +77,8 @@ pub(crate) fn written(columns: &[&str], records: impl Iterator<Item = Vec<String
     String::from_utf8(writer.into_inner().unwrap_or_default()).unwrap_or_default()
 }
 
-/// Foreign text as a field: a spreadsheet takes what begins like a formula for
-/// one, but not behind an apostrophe.
+/// Foreign text as a field. A spreadsheet would evaluate a field that begins like a
+/// formula; an apostrophe in front prevents that.
 pub(crate) fn field(foreign: &str) -> String {
     let line = text::one_line(foreign);
     let formula = ['=', '+', '-', '@', '＝', '＋', '－', '＠'];
@@ -111,9 +112,9 @@ fn record(row: &Row<'_>) -> Vec<String> {
     fields
 }
 
-/// 95 % intervals in the clock's unit, the verdict, rounds and outliers; empty of an
+/// 95 % intervals in the clock's unit, the verdict, rounds and outliers; empty for an
 /// exact clock.
-fn noisy(noise: Option<Noise>) -> [String; 7] {
+fn noisy(noise: Option<RowNoise>) -> [String; 7] {
     let Some(noise) = noise else { return Default::default() };
     let change = noise.difference.map(|difference| difference.change);
     let end =
@@ -165,7 +166,7 @@ mod tests {
     use crate::fixture;
 
     #[test]
-    fn each_cell_is_one_line_of_all_columns_in_the_run_s_order() {
+    fn each_cell_is_one_line_with_all_columns_in_the_run_s_order() {
         let run = fixture::synthetic_run();
         let text = render(&run);
         let mut reader = csv::Reader::from_reader(text.as_bytes());

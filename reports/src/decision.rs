@@ -1,6 +1,5 @@
-//! What one has to know of each monitor to choose one, on one kernel: what it adds
-//! to each behaviour, what it loses, whether it can stop anything, whom it watches
-//! and which kernels have it. Who renders it is elsewhere.
+//! The facts to choose a monitor by, on one kernel: its cost for each behaviour, its
+//! losses, its enforcement, its scope and the kernels that have it. Formats render them.
 
 use std::cmp::Reverse;
 
@@ -9,52 +8,52 @@ use hookbench_results::Run;
 use hookbench_results::environment::MonitorRecord;
 
 use crate::section::{Row, Section};
-use crate::{chosen, summary, text};
+use crate::{default_kernel, summary, text};
 
-/// The table of one kernel.
+/// The table to choose a monitor by, for one kernel.
 pub struct Decision<'s, 'a> {
-    /// The operations that stand for the behaviours: the columns of costs.
-    pub operations: Vec<Operation<'s, 'a>>,
-    /// One per monitor, `none` left out, by what it adds to the first operation.
-    pub lines: Vec<Line<'s, 'a>>,
+    /// The columns of costs: an operation for each behaviour.
+    pub operations: Vec<CostColumn<'s, 'a>>,
+    /// One per monitor except `none`, by the cost added to the first operation.
+    pub monitors: Vec<MonitorChoice<'s, 'a>>,
 }
 
 /// One column of costs.
-pub struct Operation<'s, 'a> {
-    /// What is watched for it; `None` of an operation that nothing watches.
+pub struct CostColumn<'s, 'a> {
+    /// The watched behaviour; `None` for an operation that no monitor watches.
     pub behaviour: Option<String>,
-    /// Where its numbers are from.
+    /// The section with its numbers.
     pub section: &'s Section<'a>,
 }
 
 /// One monitor.
-pub struct Line<'s, 'a> {
+pub struct MonitorChoice<'s, 'a> {
     /// Its name.
     pub monitor: String,
-    /// Its mechanism, which has a colour.
+    /// Its mechanism.
     pub mechanism: String,
-    /// What it is and can do, where the run says it.
+    /// The description of the monitor, if the run has one.
     pub record: Option<&'s MonitorRecord>,
-    /// Its row of each operation, where there is one.
+    /// Its row for each operation, if there is one.
     pub costs: Vec<Option<&'s Row<'a>>>,
-    /// What it lost in a burst, where there was one.
-    pub lost: Option<Lost>,
-    /// On how many kernels of the run it has a number, and on which it has none.
+    /// The events that it lost in a burst, if there was one.
+    pub lost: Option<BurstLoss>,
+    /// The number of kernels on which it has a number, and the names of the others.
     pub kernels: (usize, Vec<String>),
 }
 
-/// What a monitor lost of a burst of events.
+/// The events that a monitor lost in a burst.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Lost {
-    /// So many events.
+pub struct BurstLoss {
+    /// The number of lost events.
     pub lost: u64,
-    /// Of so many.
+    /// The number of all events.
     pub of: u64,
-    /// What was done in a burst.
+    /// The operation of the burst.
     pub operation: String,
 }
 
-impl Lost {
+impl BurstLoss {
     /// `0 of 240`, `180 of 240 (75 %)`
     pub fn shown(&self) -> String {
         let (lost, of) = (text::grouped(self.lost), text::grouped(self.of));
@@ -67,8 +66,8 @@ impl Lost {
     }
 }
 
-/// What a monitor can do with what it sees, in a word.
-pub fn can(enforcement: Enforcement) -> &'static str {
+/// The enforcement of a monitor, in a word or three.
+pub fn ability(enforcement: Enforcement) -> &'static str {
     match enforcement {
         Enforcement::Observes => "observe",
         Enforcement::Denies(DenyScope::Policy) => "deny",
@@ -77,57 +76,57 @@ pub fn can(enforcement: Enforcement) -> &'static str {
     }
 }
 
-/// The mechanisms by which a kernel lets one refuse an operation before it happens,
-/// whatever the monitor that was measured does: by a program's or a filter's answer, or
-/// by a policy. kprobes are not among them, for they need an option that kernels lack.
-const REFUSING: [&str; 9] =
+/// The mechanisms that can deny an operation before it happens, by the answer of a
+/// program or a filter or by a policy, whether or not the measured monitor does so.
+/// kprobes are not among them, because they need an option that kernels lack.
+const DENYING: [&str; 9] =
     ["apparmor", "bpf-lsm", "fanotify", "fmod-ret", "landlock", "lsm-cgroup", "seccomp", "selinux", "tomoyo"];
 
-impl Line<'_, '_> {
-    /// Whether its mechanism could refuse what this monitor only observes.
+impl MonitorChoice<'_, '_> {
+    /// Whether its mechanism could deny the operations that this monitor only observes.
     pub fn could_deny(&self) -> bool {
         let observes = self.record.is_none_or(|record| record.enforcement == Enforcement::Observes);
-        observes && REFUSING.contains(&self.mechanism.as_str())
+        observes && DENYING.contains(&self.mechanism.as_str())
     }
 }
 
-/// The decision on `kernel`; `None` when no monitor was measured beside `none` there.
-pub fn on<'s, 'a>(run: &'s Run, sections: &'s [Section<'a>], kernel: &str) -> Option<Decision<'s, 'a>> {
+/// The decision on `kernel`; `None` when no monitor has a cost there.
+pub fn decide<'s, 'a>(run: &'s Run, sections: &'s [Section<'a>], kernel: &str) -> Option<Decision<'s, 'a>> {
     let operations = operations(sections, kernel);
     if operations.is_empty() {
         return None;
     }
-    let mut lines: Vec<Line<'s, 'a>> = Vec::new();
+    let mut monitors: Vec<MonitorChoice<'s, 'a>> = Vec::new();
     for (column, operation) in operations.iter().enumerate() {
         for row in operation.section.rows.iter().filter(|row| is_choice(row)) {
             let monitor = row.monitor();
-            let place = lines.iter().position(|line| line.monitor == monitor).unwrap_or_else(|| {
-                lines.push(line(run, sections, kernel, row, operations.len()));
-                lines.len() - 1
+            let place = monitors.iter().position(|line| line.monitor == monitor).unwrap_or_else(|| {
+                monitors.push(monitor_choice(run, sections, kernel, row, operations.len()));
+                monitors.len() - 1
             });
-            lines[place].costs[column] = Some(row);
+            monitors[place].costs[column] = Some(row);
         }
     }
-    Some(Decision { operations, lines })
+    Some(Decision { operations, monitors })
 }
 
-/// Monitors as they are usually; the others are in the tables and sweeps.
+/// Whether it is a monitor with default parameters; others are in tables and sweeps.
 fn is_choice(row: &Row<'_>) -> bool {
     !row.measurement.cell.monitor.is_none() && row.measurement.cell.tuning.is_empty()
 }
 
-/// For each behaviour the operation on `kernel` under which most monitors have a
-/// number; last, an operation that nothing watches.
-fn operations<'s, 'a>(sections: &'s [Section<'a>], kernel: &str) -> Vec<Operation<'s, 'a>> {
+/// For each behaviour the operation on `kernel` for which most monitors have a number;
+/// last, an operation that no monitor watches.
+fn operations<'s, 'a>(sections: &'s [Section<'a>], kernel: &str) -> Vec<CostColumn<'s, 'a>> {
     let of_kernel = sections.iter().filter(|section| section.cell.kernel == kernel);
     let mut with_costs: Vec<&Section<'_>> =
         of_kernel.filter(|section| section.costs().next().is_some()).collect();
-    let worth = |section: &Section<'_>| {
+    let preference = |section: &Section<'_>| {
         let usual = section.cell.boot.is_default() && section.cell.schedule == Schedule::Paced;
         Reverse((usual, section.costs().count()))
     };
-    with_costs.sort_by_key(|section| worth(section));
-    let mut operations: Vec<Operation<'_, '_>> = Vec::new();
+    with_costs.sort_by_key(|section| preference(section));
+    let mut operations: Vec<CostColumn<'_, '_>> = Vec::new();
     for section in with_costs {
         let behaviour = section.costs().find_map(|(row, _)| summary::behaviour(row));
         let known = operations.iter().any(|operation| match &behaviour {
@@ -135,22 +134,22 @@ fn operations<'s, 'a>(sections: &'s [Section<'a>], kernel: &str) -> Vec<Operatio
             None => operation.section.cell.workload == section.cell.workload,
         });
         if !known {
-            operations.push(Operation { behaviour, section });
+            operations.push(CostColumn { behaviour, section });
         }
     }
     operations.sort_by_key(|operation| (operation.behaviour.is_none(), summary::rank(operation.section)));
     operations
 }
 
-fn line<'s, 'a>(
+fn monitor_choice<'s, 'a>(
     run: &'s Run,
     sections: &'s [Section<'a>],
     kernel: &str,
     row: &Row<'a>,
     columns: usize,
-) -> Line<'s, 'a> {
+) -> MonitorChoice<'s, 'a> {
     let name = &row.measurement.cell.monitor;
-    Line {
+    MonitorChoice {
         monitor: row.monitor(),
         mechanism: name.mechanism().into(),
         record: run.environment.monitors.iter().find(|record| record.name == *name),
@@ -160,8 +159,8 @@ fn line<'s, 'a>(
     }
 }
 
-/// The worst of the bursts on `kernel`.
-fn lost(sections: &[Section<'_>], kernel: &str, of: &Row<'_>) -> Option<Lost> {
+/// The largest loss in a burst on `kernel`.
+fn lost(sections: &[Section<'_>], kernel: &str, of: &Row<'_>) -> Option<BurstLoss> {
     let bursts = sections.iter().filter(|section| {
         section.cell.kernel == kernel
             && section.cell.boot == of.measurement.cell.boot
@@ -171,7 +170,7 @@ fn lost(sections: &[Section<'_>], kernel: &str, of: &Row<'_>) -> Option<Lost> {
         let row = section.rows.iter().find(|row| same_monitor(row, of))?;
         let events = row.measured()?.events.as_ref().filter(|events| events.looks.is_none())?;
         let of = events.seen.saturating_add(events.lost);
-        (of > 0).then(|| Lost { lost: events.lost, of, operation: section.operation() })
+        (of > 0).then(|| BurstLoss { lost: events.lost, of, operation: section.operation() })
     });
     all.max_by(|a, b| (a.lost as f64 / a.of as f64).total_cmp(&(b.lost as f64 / b.of as f64)))
 }
@@ -187,20 +186,20 @@ fn kernels(sections: &[Section<'_>], of: &Row<'_>) -> (usize, Vec<String>) {
         of_kernel.flat_map(|section| &section.rows).any(|row| row.summary.is_some() && same_monitor(row, of))
     };
     let (with, without): (Vec<&str>, Vec<&str>) =
-        chosen::kernels(sections).into_iter().partition(|kernel| has(kernel));
+        default_kernel::all_kernels(sections).into_iter().partition(|kernel| has(kernel));
     (with.len(), without.into_iter().map(text::one_line).collect())
 }
 
 impl<'s, 'a> Decision<'s, 'a> {
-    /// The monitors that stopped the first operation and were measured doing so:
-    /// those that refuse it, or those that kill who makes it.
-    pub fn stopping(&self, kills: bool) -> Vec<(&Line<'s, 'a>, &'s Row<'a>)> {
-        let stopped = self.lines.iter().filter_map(|line| {
+    /// The monitors that were measured enforcing on the first operation: those that deny
+    /// it, or, if `kills`, those that kill the process that makes it.
+    pub fn enforcing(&self, kills: bool) -> Vec<(&MonitorChoice<'s, 'a>, &'s Row<'a>)> {
+        let enforcing = self.monitors.iter().filter_map(|line| {
             let row = line.costs.first().copied().flatten()?;
             let refused = row.measured()?.refused.as_ref().filter(|refused| refused.operations > 0)?;
             (refused.errno.starts_with("SIG") == kills).then_some((line, row))
         });
-        stopped.collect()
+        enforcing.collect()
     }
 }
 
@@ -213,31 +212,33 @@ mod tests {
     fn a_behaviour_has_one_column_and_the_headline_is_the_first() {
         let run = fixture::synthetic_run();
         let sections = section::sections(&run);
-        let decision = on(&run, &sections, "6.1").unwrap();
-        let behaviours: Vec<_> = decision.operations.iter().map(|of| of.behaviour.as_deref()).collect();
+        let decision = decide(&run, &sections, "6.1").unwrap();
+        let behaviours: Vec<_> =
+            decision.operations.iter().map(|operation| operation.behaviour.as_deref()).collect();
         assert_eq!(behaviours, [Some("exec"), Some("userns"), None]);
-        let workloads: Vec<_> = decision.operations.iter().map(|of| &*of.section.cell.workload).collect();
+        let workloads: Vec<_> =
+            decision.operations.iter().map(|operation| &*operation.section.cell.workload).collect();
         assert_eq!(workloads, ["execve-noop", "unshare-burst", "null-syscall"]);
-        assert!(on(&run, &sections, "4.4").is_none());
+        assert!(decide(&run, &sections, "4.4").is_none());
     }
 
     #[test]
-    fn a_line_says_what_was_lost_and_which_kernels_have_it() {
+    fn a_monitor_has_its_loss_and_its_kernels() {
         let run = fixture::synthetic_run();
         let sections = section::sections(&run);
-        let decision = on(&run, &sections, "6.1").unwrap();
-        let find = |name: &str| decision.lines.iter().find(|line| line.monitor == name).unwrap();
+        let decision = decide(&run, &sections, "6.1").unwrap();
+        let find = |name: &str| decision.monitors.iter().find(|line| line.monitor == name).unwrap();
         assert_eq!(find("audit+rules").kernels, (2, vec![]));
         assert_eq!(find("kretprobe+count").kernels, (0, vec!["6.1".to_string(), "6.12".to_string()]));
         assert!(find("audit+rules").lost.is_none());
-        assert!(decision.lines.iter().all(|line| line.monitor != "none"));
+        assert!(decision.monitors.iter().all(|line| line.monitor != "none"));
         assert!(find("bpf-lsm+count").could_deny() && !find("bpf-lsm+deny").could_deny());
         assert!(!find("audit+rules").could_deny());
     }
 
     #[test]
-    fn what_was_lost_is_shown_with_its_share() {
-        let lost = |lost, of| Lost { lost, of, operation: String::new() }.shown();
+    fn a_loss_is_shown_with_its_share() {
+        let lost = |lost, of| BurstLoss { lost, of, operation: String::new() }.shown();
         assert_eq!(
             [lost(0, 240), lost(180, 240), lost(1, 4_000)],
             ["0 of 240", "180 of 240 (75 %)", "1 of 4,000 (< 1 %)"]

@@ -1,14 +1,14 @@
-//! What made the run's numbers, as names and values for the reports' tables.
+//! The environment of a run, as names and values for the tables of reports.
 
 use hookbench_model::History;
 use hookbench_results::Run;
 use hookbench_results::environment::{CustomMonitorRecord, CustomWorkloadRecord, KernelRecord};
 use hookbench_results::hardware::Hardware;
 
-/// What holds for the whole run: name and value, those that are empty left out.
+/// The facts of the whole run: name and value, without empty values.
 pub fn facts(run: &Run) -> Vec<(String, String)> {
     let environment = &run.environment;
-    // Without QEMU there is no guest that would have any.
+    // A run without QEMU has no guest and no memory of one.
     let memory = match environment.memory_mib {
         0 => String::new(),
         mib => format!("{mib} MiB"),
@@ -21,9 +21,9 @@ pub fn facts(run: &Run) -> Vec<(String, String)> {
         ("unit", environment.clock.unit().into()),
         ("QEMU", environment.qemu.clone()),
         ("CPU model", environment.cpu.clone()),
-        ("guest's memory", memory),
-        ("QEMU's arguments", environment.machine.join(" ")),
-        ("QEMU's arguments, several CPUs", several_cpus(run)),
+        ("guest memory", memory),
+        ("QEMU arguments", environment.machine.join(" ")),
+        ("QEMU arguments, several CPUs", several_cpus(run)),
         ("image, SHA-256", environment.image.sha256.clone()),
         ("agent, SHA-256", environment.image.agent_sha256.clone()),
     ];
@@ -31,30 +31,30 @@ pub fn facts(run: &Run) -> Vec<(String, String)> {
     let packages = environment.image.packages.iter().map(|(name, version)| format!("{name} {version}"));
     facts.push(("packages in the image", packages.collect::<Vec<_>>().join(", ")));
     facts.push(("BPF compiler", environment.bpf_compiler.clone()));
-    facts.push(("agent's compiler", environment.rustc.clone()));
+    facts.push(("agent compiler", environment.rustc.clone()));
     for own in &environment.custom_monitors {
-        facts.push(("monitor of one's own", own_words(own)));
+        facts.push(("custom monitor", monitor_payload(own)));
     }
     for work in &environment.custom_workloads {
-        facts.push(("workload of one's own", work_words(work)));
+        facts.push(("custom workload", workload_payload(work)));
     }
     facts.extend(environment.hardware.iter().flat_map(hardware_facts));
-    stated(facts)
+    without_empty(facts)
 }
 
-/// What a monitor of one's own was made of.
-fn own_words(own: &CustomMonitorRecord) -> String {
-    let ready = own.ready.as_ref().map(|ready| format!("ready when it has written: {ready}"));
-    made_of([&own.name, &own.sha256], own.bytes, &own.command, ready, &own.packages)
+/// The payload of a custom monitor.
+fn monitor_payload(own: &CustomMonitorRecord) -> String {
+    let ready = own.ready.as_ref().map(|ready| format!("ready when its output matches: {ready}"));
+    payload([&own.name, &own.sha256], own.bytes, &own.command, ready, &own.packages)
 }
 
-/// What a workload of one's own was made of.
-fn work_words(work: &CustomWorkloadRecord) -> String {
-    let exit = work.expect_exit.map(|code| format!("ends with exit code {code}"));
-    made_of([&work.name, &work.sha256], work.bytes, &work.command, exit, &work.packages)
+/// The payload of a custom workload.
+fn workload_payload(work: &CustomWorkloadRecord) -> String {
+    let exit = work.expect_exit.map(|code| format!("expected exit code: {code}"));
+    payload([&work.name, &work.sha256], work.bytes, &work.command, exit, &work.packages)
 }
 
-fn made_of(
+fn payload(
     [name, sha256]: [&str; 2],
     bytes: u64,
     command: &[String],
@@ -73,45 +73,45 @@ fn made_of(
     words.join("; ")
 }
 
-/// The machine whose own clocks were read.
+/// The machine of a run with hardware clocks.
 fn hardware_facts(hardware: &Hardware) -> Vec<(&'static str, String)> {
-    let known = |is: Option<bool>| is.map_or("not known", |is| if is { "on" } else { "off" }).to_string();
+    let known = |is: Option<bool>| is.map_or("unknown", |is| if is { "on" } else { "off" }).to_string();
     let invariant = if hardware.invariant_tsc { "invariant" } else { "not invariant" };
     let rate = hardware.tsc_khz.map(|khz| format!(", {khz} kHz")).unwrap_or_default();
     let load = hardware.load_percent;
     let mitigations = hardware.mitigations.iter().map(|(name, what)| format!("{name}: {what}"));
     vec![
         ("clocks", hardware.clocks.join(", ")),
-        ("rounds", format!("{}, in a random order from the seed {}", hardware.rounds, hardware.seed)),
-        ("CPUs", format!("{}; workers stayed on CPU {}", hardware.cpus, hardware.pinned_to)),
+        ("rounds", format!("{}, in random order with seed {}", hardware.rounds, hardware.seed)),
+        ("CPUs", format!("{}; workers pinned to CPU {}", hardware.cpus, hardware.pinned_to)),
         ("hypervisor", hardware.hypervisor.clone()),
         ("time-stamp counter", format!("{invariant}{rate}")),
         ("frequency governor", hardware.governor.clone()),
         ("turbo", known(hardware.turbo)),
         ("SMT", known(hardware.smt)),
-        ("load before", format!("{}.{:02}", load / 100, load % 100)),
-        ("steal meanwhile, ticks", hardware.steal_ticks.to_string()),
+        ("load before the run", format!("{}.{:02}", load / 100, load % 100)),
+        ("steal during the run, ticks", hardware.steal_ticks.to_string()),
         ("mitigations", mitigations.collect::<Vec<_>>().join("; ")),
         ("warnings", hardware.warnings.join("; ")),
     ]
 }
 
-/// The machines with several CPUs differ in how many alone.
+/// The arguments of the machines with several CPUs, which differ only in the number.
 fn several_cpus(run: &Run) -> String {
     let machines = &run.environment.machines;
     let numbers: Vec<String> = machines.iter().map(|(cpus, _)| cpus.to_string()).collect();
     machines.last().map_or_else(String::new, |(cpus, arguments)| {
-        format!("{} (here {cpus} CPUs of {})", arguments.join(" "), numbers.join(", "))
+        format!("{} (shown with {cpus} CPUs; the run used {})", arguments.join(" "), numbers.join(", "))
     })
 }
 
-/// What the run's guests had behind them when their cells began.
+/// The state of the guests when their cells began.
 fn histories(run: &Run) -> String {
     let mut words: Vec<&str> = Vec::new();
     for history in run.measurements.iter().filter_map(|measurement| measurement.history) {
         let word = match history {
-            History::Cold => "cold: each had just booted for its cell",
-            History::Restored => "restored: each went on from a snapshot of a booted guest",
+            History::Cold => "cold: each booted for its cell",
+            History::Restored => "restored: each resumed from a snapshot of a booted guest",
         };
         if !words.contains(&word) {
             words.push(word);
@@ -120,9 +120,9 @@ fn histories(run: &Run) -> String {
     words.join("; ")
 }
 
-/// One kernel of the run: name and value.
+/// The facts of one kernel: name and value.
 pub fn kernel_facts(kernel: &KernelRecord) -> Vec<(String, String)> {
-    let mut facts = stated(vec![
+    let mut facts = without_empty(vec![
         ("package", kernel.package.clone()),
         ("version", kernel.version.clone()),
         ("image, SHA-256", kernel.sha256.clone()),
@@ -134,7 +134,7 @@ pub fn kernel_facts(kernel: &KernelRecord) -> Vec<(String, String)> {
     facts
 }
 
-fn stated(facts: Vec<(&str, String)>) -> Vec<(String, String)> {
+fn without_empty(facts: Vec<(&str, String)>) -> Vec<(String, String)> {
     facts
         .into_iter()
         .filter(|(_, value)| !value.is_empty())
@@ -148,7 +148,7 @@ mod tests {
     use crate::fixture;
 
     #[test]
-    fn what_a_user_brought_is_told() {
+    fn the_payload_of_a_custom_workload_is_described() {
         let mut run = fixture::run_of(&[]);
         let command = vec!["./test".into(), "--once".into()];
         let packages = vec![("lib".into(), "1.2".into())];
@@ -160,16 +160,16 @@ mod tests {
             expect_exit: Some(3),
             packages,
         }];
-        let told =
-            "cmd:test: 7 bytes, SHA-256 ab; command: ./test --once; ends with exit code 3; packages: lib 1.2";
-        assert!(facts(&run).contains(&("workload of one's own".into(), told.into())));
+        let expected =
+            "cmd:test: 7 bytes, SHA-256 ab; command: ./test --once; expected exit code: 3; packages: lib 1.2";
+        assert!(facts(&run).contains(&("custom workload".into(), expected.into())));
         let loaded = vec![("overlay".into(), "cd".into())];
         let facts = kernel_facts(&KernelRecord { loaded, ..KernelRecord::default() });
         assert_eq!(facts, [("loaded module overlay, SHA-256".into(), "cd".into())]);
     }
 
     #[test]
-    fn what_is_unknown_is_left_out_and_boot_lines_are_all_there() {
+    fn unknown_facts_are_omitted_and_all_boot_lines_are_there() {
         let run = fixture::run_of(&[]);
         assert!(facts(&run).iter().all(|(_, value)| !value.is_empty()));
         let run = fixture::synthetic_run();

@@ -1,57 +1,58 @@
-//! Several runs, or the kernels of one, beside each other in order: what each monitor
-//! adds to an operation, as a table, CSV and lines to be drawn.
+//! Several runs, or the kernels of one, in order: what each monitor adds to an operation,
+//! as a table, as CSV and as lines to draw.
 //!
-//! A run has no date, for equal runs are equal bytes: the order is the reader's.
+//! A run has no date, because equal runs are equal bytes. The user gives the order.
 
 use std::collections::HashMap;
 
 use hookbench_model::{Cell, Clock};
 use hookbench_results::Run;
 
+use crate::columns::{self, Align};
 use crate::section::{self, Row, Section};
 use crate::{csv, text};
 
-/// What one goes along.
+/// The axis of a history.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Along {
-    /// The runs: a history for each kernel and operation.
+    /// From run to run: a history for each kernel and operation.
     Runs,
-    /// The kernels of the runs: a history for each operation.
+    /// From kernel to kernel: a history for each operation.
     Kernels,
 }
 
-/// One operation under its monitors, from one place to the next.
+/// One operation under its monitors, from one place of the axis to the next.
 #[derive(Debug, Clone)]
-pub struct History {
-    /// What its cells have in common; without a kernel where one goes along them.
+pub struct OperationHistory {
+    /// What its cells have in common; the kernel is empty if it is the axis.
     pub cell: Cell,
-    /// What counted.
+    /// The clock of its numbers.
     pub clock: Clock,
-    /// What the places are called.
+    /// The names of the places.
     pub labels: Vec<String>,
     /// One per monitor.
-    pub lines: Vec<Line>,
+    pub lines: Vec<MonitorHistory>,
 }
 
-/// One monitor in its history.
+/// The numbers of one monitor.
 #[derive(Debug, Clone)]
-pub struct Line {
-    /// Its name, with the parameters that are not as usual.
+pub struct MonitorHistory {
+    /// Its name, with the parameters that differ from their defaults.
     pub monitor: String,
-    /// The place and the numbers there.
-    pub points: Vec<(i32, Point)>,
+    /// Places on the axis, from 0, and the numbers there.
+    pub points: Vec<(i32, HistoryPoint)>,
 }
 
 /// The numbers of a cell, in the clock's unit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Point {
+pub struct HistoryPoint {
     /// The median.
     pub p50: Option<u64>,
-    /// What it adds to `none`.
+    /// The cost added to `none`.
     pub added: Option<i64>,
 }
 
-impl History {
+impl OperationHistory {
     /// `execve-noop[env_pages=0], kernel 6.1, paced: instructions (clock: …) added to none`
     pub fn title(&self) -> String {
         let unit = text::unit_and_clock(self.clock, self.cell.target);
@@ -73,46 +74,50 @@ impl History {
         format!("{workload}{params}{kernel}{boot}, {schedule}")
     }
 
-    /// The lines of what adds something: all but that of `none`.
-    pub fn monitors(&self) -> impl Iterator<Item = &Line> {
-        let measured = |line: &&Line| line.points.iter().any(|(_, point)| point.added.is_some());
+    /// The lines of all monitors with a cost, without `none`.
+    pub fn monitors(&self) -> impl Iterator<Item = &MonitorHistory> {
+        let measured = |line: &&MonitorHistory| line.points.iter().any(|(_, point)| point.added.is_some());
         self.lines.iter().filter(|line| line.monitor != "none").filter(measured)
     }
 }
 
-/// The histories of the cells of `runs` that are `chosen`, in the order of their first
-/// cells. A run goes by its label.
-pub fn histories(runs: &[(String, Run)], along: Along, chosen: impl Fn(&Cell) -> bool) -> Vec<History> {
-    let mut histories: Vec<History> = Vec::new();
+/// The histories of the cells of `runs` for which `selected` is true, in the order of
+/// their first cells. Each run comes with its label.
+pub fn histories(
+    runs: &[(String, Run)],
+    along: Along,
+    selected: impl Fn(&Cell) -> bool,
+) -> Vec<OperationHistory> {
+    let mut histories: Vec<OperationHistory> = Vec::new();
     let mut places: HashMap<(Cell, Clock), usize> = HashMap::new();
     let labels = labels(runs, along);
-    let at: HashMap<&str, i32> = labels.iter().map(String::as_str).zip(0..).collect();
+    let place_of: HashMap<&str, i32> = labels.iter().map(String::as_str).zip(0..).collect();
     for (index, (name, run)) in runs.iter().enumerate() {
         for section in &section::sections(run) {
-            let here = match along {
+            let place = match along {
                 Along::Runs => i32::try_from(index).unwrap_or(i32::MAX),
-                Along::Kernels => at[&*place(runs, name, &section.cell.kernel)],
+                Along::Kernels => place_of[&*place_label(runs, name, &section.cell.kernel)],
             };
             let cell = match along {
                 Along::Runs => section.cell.clone(),
                 Along::Kernels => Cell { kernel: String::new(), ..section.cell.clone() },
             };
-            if !section.rows.iter().any(|row| chosen(&row.measurement.cell)) {
+            if !section.rows.iter().any(|row| selected(&row.measurement.cell)) {
                 continue;
             }
             let index = *places.entry((cell, section.clock)).or_insert_with_key(|(cell, clock)| {
                 let (cell, clock, labels) = (cell.clone(), *clock, labels.clone());
-                histories.push(History { cell, clock, labels, lines: Vec::new() });
+                histories.push(OperationHistory { cell, clock, labels, lines: Vec::new() });
                 histories.len() - 1
             });
-            histories[index].take(section, here, &chosen);
+            histories[index].add(section, place, &selected);
         }
     }
     histories.retain(|history| history.lines.iter().any(|line| line.monitor != "none"));
     histories
 }
 
-/// What the places are called.
+/// The names of the places.
 fn labels(runs: &[(String, Run)], along: Along) -> Vec<String> {
     let mut labels: Vec<String> = Vec::new();
     for (name, run) in runs {
@@ -120,7 +125,7 @@ fn labels(runs: &[(String, Run)], along: Along) -> Vec<String> {
             Along::Runs => labels.push(text::one_line(name)),
             Along::Kernels => {
                 for measurement in &run.measurements {
-                    let label = place(runs, name, &measurement.cell.kernel);
+                    let label = place_label(runs, name, &measurement.cell.kernel);
                     if !labels.contains(&label) {
                         labels.push(label);
                     }
@@ -131,54 +136,51 @@ fn labels(runs: &[(String, Run)], along: Along) -> Vec<String> {
     labels
 }
 
-/// A kernel, and of which run where there are several.
-fn place(runs: &[(String, Run)], name: &str, kernel: &str) -> String {
+/// The name of a kernel; with the name of its run if there are several.
+fn place_label(runs: &[(String, Run)], name: &str, kernel: &str) -> String {
     let label = if runs.len() > 1 { format!("{name} {kernel}") } else { kernel.into() };
     text::one_line(&label)
 }
 
-impl History {
-    fn take(&mut self, section: &Section<'_>, at: i32, chosen: impl Fn(&Cell) -> bool) {
+impl OperationHistory {
+    fn add(&mut self, section: &Section<'_>, place: i32, selected: impl Fn(&Cell) -> bool) {
         let is_none = |row: &Row<'_>| row.measurement.cell.monitor.is_none();
-        for row in section.rows.iter().filter(|row| is_none(row) || chosen(&row.measurement.cell)) {
+        for row in section.rows.iter().filter(|row| is_none(row) || selected(&row.measurement.cell)) {
             let (monitor, added) = (row.monitor(), row.added.map(|added| added.p50));
-            let point = Point { p50: row.summary.map(|summary| summary.p50), added };
+            let point = HistoryPoint { p50: row.summary.map(|summary| summary.p50), added };
             match self.lines.iter_mut().find(|line| line.monitor == monitor) {
-                Some(line) => line.points.push((at, point)),
-                None => self.lines.push(Line { monitor, points: vec![(at, point)] }),
+                Some(line) => line.points.push((place, point)),
+                None => self.lines.push(MonitorHistory { monitor, points: vec![(place, point)] }),
             }
         }
     }
 }
 
-/// The histories as tables for the terminal: what is added, and of `none` the median.
-pub fn table(histories: &[History]) -> String {
-    let mut text = String::new();
-    for history in histories {
-        let mut rows =
-            vec![std::iter::once("monitor".to_string()).chain(history.labels.clone()).collect::<Vec<_>>()];
-        rows.extend(history.lines.iter().map(|line| row(line, history.labels.len())));
-        let width = |column: usize| rows.iter().map(|row| row[column].chars().count()).max().unwrap_or(0);
-        let widths: Vec<usize> = (0..rows[0].len()).map(width).collect();
-        text += &format!("{}; of none, its median\n", history.title());
-        for row in &rows {
-            let numbers = row.iter().zip(&widths).skip(1).map(|(field, width)| format!("  {field:>width$}"));
-            let line = format!("{:<width$}{}", row[0], numbers.collect::<String>(), width = widths[0]);
-            text += &format!("{}\n", line.trim_end());
-        }
-        text.push('\n');
-    }
-    text
+/// The histories as tables for the terminal: the added cost, and for `none` the median.
+pub fn table(histories: &[OperationHistory]) -> String {
+    histories.iter().map(one_table).collect()
 }
 
-fn row(line: &Line, places: usize) -> Vec<String> {
+fn one_table(history: &OperationHistory) -> String {
+    let mut rows: Vec<Vec<String>> =
+        vec![std::iter::once("monitor".to_string()).chain(history.labels.clone()).collect()];
+    rows.extend(history.lines.iter().map(|line| row(line, history.labels.len())));
+    let widths = columns::widths(&rows, history.labels.len() + 1);
+    let align = |column| if column == 0 { Align::Left } else { Align::Right };
+    let lines = rows.iter().map(|row| columns::line(row, &widths, align).trim_end().to_string() + "\n");
+    format!("{}; median for none\n{}\n", history.title(), lines.collect::<String>())
+}
+
+fn row(line: &MonitorHistory, places: usize) -> Vec<String> {
     let mut row = vec![String::new(); places + 1];
     row[0].clone_from(&line.monitor);
-    for (at, point) in &line.points {
-        let Some(field) = usize::try_from(*at).ok().and_then(|at| row.get_mut(at + 1)) else { continue };
+    for (place, point) in &line.points {
+        let Some(field) = usize::try_from(*place).ok().and_then(|place| row.get_mut(place + 1)) else {
+            continue;
+        };
         *field = match (line.monitor == "none", point) {
-            (true, Point { p50: Some(p50), .. }) => text::grouped(*p50),
-            (false, Point { added: Some(added), .. }) => text::signed(*added),
+            (true, HistoryPoint { p50: Some(p50), .. }) => text::grouped(*p50),
+            (false, HistoryPoint { added: Some(added), .. }) => text::signed(*added),
             _ => "-".into(),
         };
     }
@@ -201,9 +203,9 @@ const COLUMNS: [&str; 12] = [
     "added_p50",
 ];
 
-/// The histories as CSV: a line for each monitor and place.
-pub fn csv(histories: &[History]) -> String {
-    csv::written(
+/// The histories as CSV: one line for each monitor and place.
+pub fn csv(histories: &[OperationHistory]) -> String {
+    csv::document(
         &COLUMNS,
         histories.iter().flat_map(|history| {
             let points =
@@ -213,7 +215,7 @@ pub fn csv(histories: &[History]) -> String {
     )
 }
 
-fn record(history: &History, line: &Line, at: i32, point: Point) -> Vec<String> {
+fn record(history: &OperationHistory, line: &MonitorHistory, at: i32, point: HistoryPoint) -> Vec<String> {
     let cell = &history.cell;
     let label = usize::try_from(at).ok().and_then(|at| history.labels.get(at));
     let number = |number: Option<String>| number.unwrap_or_default();
@@ -250,20 +252,20 @@ mod tests {
     }
 
     #[test]
-    fn runs_are_in_the_order_they_are_given_and_what_is_missing_is_a_gap() {
+    fn runs_keep_the_given_order_and_a_missing_number_is_a_gap() {
         let histories = histories(&runs(), Along::Runs, |_| true);
         insta::assert_snapshot!("history-table", table(&histories));
         insta::assert_snapshot!("history-csv", csv(&histories));
-        let picture = plot::history(&histories[0], plot::WIDE);
+        let picture = plot::history(&histories[0], plot::WIDE).unwrap();
         assert!(picture.contains("kprobe+count"));
         insta::assert_snapshot!("history-svg", picture);
     }
 
     #[test]
-    fn kernels_of_one_run_are_a_history_too() {
+    fn the_kernels_of_one_run_are_a_history_too() {
         let runs = [("one".to_string(), synthetic_run())];
-        let chosen = |cell: &Cell| cell.workload == "execve-noop" && cell.monitor.mechanism() == "bpf-lsm";
-        let histories = histories(&runs, Along::Kernels, chosen);
+        let selected = |cell: &Cell| cell.workload == "execve-noop" && cell.monitor.mechanism() == "bpf-lsm";
+        let histories = histories(&runs, Along::Kernels, selected);
         assert_eq!(histories.len(), 1);
         assert_eq!(histories[0].labels, ["6.1", "6.12"]);
         let monitors: Vec<_> =
@@ -278,7 +280,7 @@ mod tests {
             let mut runs = runs();
             runs[1].0 = (*hostile).into();
             let histories = histories(&runs, Along::Runs, |_| true);
-            let svg = plot::history(&histories[0], plot::WIDE);
+            let svg = plot::history(&histories[0], plot::WIDE).unwrap();
             roxmltree::Document::parse(&svg).unwrap();
             let all = [table(&histories), csv(&histories), svg].concat();
             assert!(

@@ -1,6 +1,6 @@
-//! Tests that nothing a guest, a kernel's name or a run's file says is more than
-//! text in any format. The table of renderers is walked, so a new one is tested
-//! from its first day; one of a new format is told to say here what is text in it.
+//! Tests that text from a guest, from the name of a kernel or from the file of a run stays
+//! text in every format. They walk the table of renderers, so they cover each new one; a
+//! new file extension needs a branch in [`structure`].
 
 use hookbench_model::measurement::{Events, Failure, FailureKind, Measured, Refused};
 use hookbench_model::{Cell, Clock, Enforcement, Measurement, Outcome, Params, Schedule, Target};
@@ -11,9 +11,9 @@ use hookbench_results::environment::{
 };
 use pulldown_cmark::{Event, Options, Parser, Tag};
 
-use crate::{RENDERERS, terminal, text};
+use crate::{RENDERERS, Renderer, terminal, text};
 
-/// What hostile text would like to be.
+/// Text that tries to be more than text.
 pub(crate) const HOSTILE: &[&str] = &[
     "<script>alert(1)</script>",
     "x</style><b onclick=\"x\" y='z'>",
@@ -37,8 +37,8 @@ pub(crate) const HOSTILE: &[&str] = &[
     "\\`\\<a\\>\\",
 ];
 
-/// A run in which all that can be foreign is `foreign`.
-pub(crate) fn run(foreign: &str) -> Run {
+/// A run in which all foreign text is `foreign`.
+pub(crate) fn hostile_run(foreign: &str) -> Run {
     let text = || foreign.to_string();
     let cell = |monitor: &str, kernel: String| Cell {
         kernel,
@@ -132,7 +132,7 @@ fn environment(foreign: &str) -> Environment {
     }
 }
 
-/// What a file is made of, its text left out: the same whatever the text says.
+/// The structure of a file without its text. Foreign text must not change it.
 pub(crate) fn structure(file: &str, content: &str) -> Vec<String> {
     match file.rsplit_once('.').map(|(_, extension)| extension) {
         Some("html" | "svg" | "xml") => tags(content),
@@ -143,11 +143,11 @@ pub(crate) fn structure(file: &str, content: &str) -> Vec<String> {
         }
         Some("md") => markdown(content),
         Some("csv") => fields(content),
-        _ => panic!("{file}: say here what is no text in a file of this format"),
+        _ => panic!("{file}: add a branch for files of this format"),
     }
 }
 
-/// The kinds of values; of objects how many there are in it, for keys may be foreign.
+/// The kinds of values, and the number of fields of objects, because keys can be foreign.
 fn keys(value: &serde_json::Value) -> Vec<String> {
     use serde_json::Value;
     match value {
@@ -174,7 +174,7 @@ fn tags(content: &str) -> Vec<String> {
             c == '>' && !quoted
         });
         let (tag, after) = after.split_at(end.expect("a tag ends"));
-        // Every second part is a value, which cannot have a quote.
+        // Every second part is a value, which contains no quote.
         let names: Vec<&str> = tag.split('"').step_by(2).collect();
         tags.push(names.concat());
         rest = after;
@@ -191,7 +191,7 @@ fn markdown(content: &str) -> Vec<String> {
         Event::Html(html) | Event::InlineHtml(html) => panic!("markup in Markdown: {html}"),
         other => Some(format!("{other:?}")),
     });
-    // What tables have too many of is dropped by the parser, so bars are counted as well.
+    // The parser drops surplus fields of a table, so the bars are counted too.
     let bars = content.lines().filter(|line| line.starts_with('|')).map(|line| {
         let bare = line.replace("\\\\", "").replace("\\|", "");
         format!("{} bars", bare.matches('|').count())
@@ -216,7 +216,7 @@ fn fields(content: &str) -> Vec<String> {
 #[test]
 fn hostile_text_is_text_in_every_format() {
     for renderer in RENDERERS {
-        let render = |foreign| (renderer.render)(&run(foreign)).expect(renderer.file);
+        let render = |foreign| (renderer.render)(&hostile_run(foreign)).unwrap().expect(renderer.file);
         let tame = structure(renderer.file, &render("tame words"));
         for hostile in HOSTILE {
             let content = render(hostile);
@@ -227,11 +227,10 @@ fn hostile_text_is_text_in_every_format() {
 
 #[test]
 fn no_format_moves_a_cursor_or_turns_text() {
-    let formats = RENDERERS.iter().map(|renderer| (renderer.file, renderer.render));
-    let table: fn(&Run) -> Option<String> = |run| Some(terminal::table(run));
-    for (file, render) in formats.chain([("the terminal", table)]) {
+    let table = Renderer { file: "the terminal", about: "", render: |run| Ok(Some(terminal::table(run))) };
+    for Renderer { file, render, .. } in RENDERERS.iter().chain([&table]) {
         for hostile in HOSTILE {
-            let content = render(&run(hostile)).expect(file);
+            let content = render(&hostile_run(hostile)).unwrap().expect(file);
             let wrong = content.chars().find(|&c| (c.is_control() && c != '\n') || text::is_unseen(c));
             assert_eq!(wrong, None, "{file}: {hostile:?}");
         }

@@ -1,26 +1,30 @@
-//! Reports: what a run says, for a terminal, a tracker, a browser and a script.
+//! Reports: the results of a run for a terminal, a tracker, a browser and a script.
 //!
-//! Pure functions of a [`Run`]: nothing here reads or writes a file, and equal
-//! runs give equal bytes. A format is one file and one row in [`RENDERERS`].
+//! Everything here is a pure function of a [`Run`]: nothing reads or writes a file, and
+//! equal runs give equal bytes. A format is one file and one row in [`RENDERERS`].
 
 use hookbench_results::Run;
 
-pub mod chosen;
+use plot::DrawError;
+
+pub mod columns;
 pub mod comment;
 pub mod compare;
 pub mod correlate;
 pub mod csv;
 pub mod decision;
+pub mod default_kernel;
 pub mod environment;
 pub mod export;
+pub mod full_tables;
 pub mod history;
 pub mod html;
+pub mod literature;
 pub mod loading;
 pub mod markdown;
 pub mod matrix;
 pub mod noise;
 pub mod plot;
-pub mod published;
 pub mod section;
 pub mod summary;
 pub mod sweep;
@@ -29,43 +33,43 @@ pub mod text;
 
 #[cfg(test)]
 mod browser;
-#[cfg(test)]
-mod fixture;
+#[cfg(any(test, feature = "fixture"))]
+pub mod fixture;
 #[cfg(test)]
 mod hostile;
 
-/// A format that a run is written in.
+/// A text format that a run is written in.
 #[derive(Debug, Clone, Copy)]
 pub struct Renderer {
     /// The file's name in the run's folder.
     pub file: &'static str,
-    /// One line for a reader.
+    /// What the file is for, in one line.
     pub about: &'static str,
-    /// The file's whole content; none when the run has nothing for it.
-    pub render: fn(&Run) -> Option<String>,
+    /// Returns the content of the file; `None` when the run has nothing to show in it.
+    pub render: fn(&Run) -> Result<Option<String>, DrawError>,
 }
 
-/// All files that a run is rendered into.
+/// All text files that hookbench renders of a run.
 pub static RENDERERS: &[Renderer] = &[
     Renderer {
         file: "results.csv",
-        about: "one line a cell, for scripts",
-        render: |run| Some(csv::render(run)),
+        about: "one line per cell, for scripts",
+        render: |run| Ok(Some(csv::render(run))),
     },
     Renderer {
         file: "report.md",
         about: "the answer and all tables, as text",
-        render: |run| Some(markdown::render(run)),
+        render: |run| Ok(Some(markdown::render(run))),
     },
     Renderer {
         file: "comment.md",
-        about: "the same, short enough for a comment on a change",
-        render: |run| Some(comment::render(run)),
+        about: "the same, short enough for a comment on a pull request",
+        render: |run| Ok(Some(comment::render(run))),
     },
     Renderer {
         file: "report.html",
-        about: "the answer, plots and all tables, one file",
-        render: |run| Some(html::render(run)),
+        about: "the answer, plots and all tables, in one file",
+        render: |run| html::render(run).map(Some),
     },
     Renderer {
         file: "picture.svg",
@@ -74,21 +78,21 @@ pub static RENDERERS: &[Renderer] = &[
     },
 ];
 
-/// A picture that is no text.
+/// A binary format that a run is written in.
 #[derive(Debug, Clone, Copy)]
-pub struct Image {
+pub struct ImageRenderer {
     /// The file's name in the run's folder.
     pub file: &'static str,
-    /// One line for a reader.
+    /// What the file is for, in one line.
     pub about: &'static str,
-    /// The file's whole content; none when the run has nothing for it.
-    pub render: fn(&Run) -> Option<Vec<u8>>,
+    /// Returns the content of the file; `None` when the run has nothing to show in it.
+    pub render: fn(&Run) -> Result<Option<Vec<u8>>, DrawError>,
 }
 
-/// All files of a run that are pictures made of pixels.
-pub static IMAGES: &[Image] = &[Image {
+/// All pixel images that hookbench renders of a run.
+pub static IMAGES: &[ImageRenderer] = &[ImageRenderer {
     file: "picture.png",
-    about: "the same made of pixels, for what shows no SVG",
+    about: "the opening picture as pixels, for viewers without SVG",
     render: plot::opening_png,
 }];
 
@@ -101,18 +105,20 @@ mod tests {
     fn each_renderer_matches_its_golden_file() {
         let run = fixture::synthetic_run();
         for renderer in RENDERERS {
-            // That is the whole report of a run as small as this one.
+            let content = (renderer.render)(&run).unwrap();
+            // The comment on a run as small as this one is the whole report.
             if renderer.file == "comment.md" {
-                assert_eq!((renderer.render)(&run), Some(markdown::render(&run)));
+                assert_eq!(content, Some(markdown::render(&run)));
                 continue;
             }
-            insta::assert_snapshot!(renderer.file, (renderer.render)(&run).unwrap_or_default());
+            insta::assert_snapshot!(renderer.file, content.unwrap_or_default());
         }
         insta::assert_snapshot!("terminal", terminal::table(&run));
     }
 
     fn render_all(run: &Run) -> Vec<String> {
-        let mut all: Vec<String> = RENDERERS.iter().filter_map(|renderer| (renderer.render)(run)).collect();
+        let mut all: Vec<String> =
+            RENDERERS.iter().filter_map(|renderer| (renderer.render)(run).unwrap()).collect();
         all.push(terminal::table(run));
         all
     }
@@ -130,13 +136,13 @@ mod tests {
     proptest! {
         #![proptest_config(ProptestConfig::with_cases(64))]
         #[test]
-        fn any_run_is_rendered_and_equal_runs_give_equal_bytes(run in fixture::any_run()) {
+        fn any_run_is_rendered_and_equal_runs_give_equal_bytes(run in fixture::any::any_run()) {
             let all = render_all(&run);
             prop_assert_eq!(all, render_all(&run.clone()));
             for line in terminal::table(&run).lines() {
-                prop_assert!(line.chars().count() <= terminal::WIDTH, "{}", line);
+                prop_assert!(columns::width(line) <= terminal::WIDTH, "{}", line);
             }
-            let html = html::render(&run);
+            let html = html::render(&run).unwrap();
             let escape = html.contains('\u{1b}');
             prop_assert!(html.matches("<script").count() == 1 && !escape);
         }

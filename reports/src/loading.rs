@@ -1,5 +1,5 @@
-//! The loaders of BPF objects beside each other: what the steps of loading cost the
-//! same monitor by each. Who draws them is elsewhere.
+//! The loaders of BPF objects compared: the cost of each step of loading the same
+//! monitor. Formats render the tables.
 
 use std::collections::BTreeSet;
 
@@ -15,41 +15,42 @@ const LOADER: &str = "loader";
 /// The columns after the monitor and the loader.
 pub const STEPS: [&str; 6] = ["open", "load", "verify", "attach", "whole", "agent (bytes)"];
 
-/// What the steps are, for readers.
-pub const ABOUT: &str = "The same programs by each loader, once per monitor. `open` is reading the object \
-     (aya makes its maps in the same step), `load` making maps and relocating to the kernel's types, \
-     `verify` the kernel's verifier and compiler, `attach` attaching; `whole` is all that attaching the \
-     monitor costs, its reader included. `agent` is by how much the loader's process grew.";
+/// The meaning of the steps, for readers.
+pub const MEANING: &str = "Each loader loads the same programs once per monitor. `open` reads the object (aya also \
+     creates its maps in this step). `load` creates the maps and relocates the programs to the kernel's types. \
+     `verify` is the kernel's verifier and compiler. `attach` attaches the programs. `whole` is the complete cost \
+     of attaching the monitor, including its reader. `agent` is the growth of the loader's process.";
 
-/// The loaders beside each other in one section.
-pub struct Table {
-    /// What was measured meanwhile, where, and what counts.
+/// The loaders compared in one section.
+pub struct LoaderTable {
+    /// The operation, the place and the unit.
     pub title: String,
-    /// One per monitor and loader, monitors together.
-    pub lines: Vec<Line>,
+    /// One per monitor and loader, sorted by monitor.
+    pub lines: Vec<LoaderLine>,
 }
 
-/// What one loader took for one monitor.
-pub struct Line {
+/// The cost of one loader for one monitor.
+pub struct LoaderLine {
     /// The monitor, without the loader.
     pub monitor: String,
     /// The loader.
     pub loader: String,
-    /// In the order of [`STEPS`], as they are shown.
+    /// The costs for readers, in the order of [`STEPS`].
     pub steps: [String; 6],
 }
 
-/// The first section of each kernel in which one monitor was loaded by several: it
-/// costs nearly the same whatever is measured afterwards.
-pub fn tables(run: &Run, sections: &[Section<'_>]) -> Vec<Table> {
-    let found =
-        sections.iter().filter_map(|section| Some((section.cell.booted_kernel(), table(run, section)?)));
+/// The tables of the first section of each kernel in which several loaders loaded one
+/// monitor. Other sections have nearly the same costs of loading.
+pub fn tables(run: &Run, sections: &[Section<'_>]) -> Vec<LoaderTable> {
+    let found = sections
+        .iter()
+        .filter_map(|section| Some((section.cell.booted_kernel(), loader_table(run, section)?)));
     let mut kernels = BTreeSet::new();
     found.filter(|(kernel, _)| kernels.insert(kernel.clone())).map(|(_, table)| table).collect()
 }
 
-fn table(run: &Run, section: &Section<'_>) -> Option<Table> {
-    let mut lines: Vec<Line> = section.rows.iter().filter_map(|row| line(run, row)).collect();
+fn loader_table(run: &Run, section: &Section<'_>) -> Option<LoaderTable> {
+    let mut lines: Vec<LoaderLine> = section.rows.iter().filter_map(|row| loader_line(run, row)).collect();
     lines.sort_by(|a, b| (&a.monitor, &a.loader).cmp(&(&b.monitor, &b.loader)));
     let several: BTreeSet<String> = lines
         .windows(2)
@@ -59,10 +60,10 @@ fn table(run: &Run, section: &Section<'_>) -> Option<Table> {
     lines.retain(|line| several.contains(&line.monitor));
     let unit = text::unit_and_clock(section.clock, section.cell.target);
     let title = format!("{}, {}: {unit}", section.operation(), section.place());
-    (!lines.is_empty()).then_some(Table { title, lines })
+    (!lines.is_empty()).then_some(LoaderTable { title, lines })
 }
 
-fn line(run: &Run, row: &Row<'_>) -> Option<Line> {
+fn loader_line(run: &Run, row: &Row<'_>) -> Option<LoaderLine> {
     let cell = &row.measurement.cell;
     let measured = row.measured()?;
     let Loading { open, load, verify, attach, agent_bytes } = measured.loading?;
@@ -75,7 +76,7 @@ fn line(run: &Run, row: &Row<'_>) -> Option<Line> {
     let [open, load, verify, attach] = [open, load, verify, attach].map(text::grouped);
     let whole = measured.attach_cost.map_or_else(String::new, text::grouped);
     let steps = [open, load, verify, attach, whole, text::signed(agent_bytes)];
-    Some(Line { monitor: text::one_line(&monitor), loader: text::one_line(loader), steps })
+    Some(LoaderLine { monitor: text::one_line(&monitor), loader: text::one_line(loader), steps })
 }
 
 #[cfg(test)]
@@ -85,7 +86,7 @@ mod tests {
     use hookbench_model::{Outcome, Params};
 
     #[test]
-    fn a_monitor_that_one_loaded_alone_is_compared_with_nothing() {
+    fn a_monitor_with_one_loader_has_no_table() {
         let mut run = fixture::synthetic_run();
         let usual: Params = "loader=libbpf".parse().unwrap();
         run.environment.usual = [("bpf-lsm+count".to_string(), usual)].into();

@@ -1,5 +1,5 @@
-//! Kernels beside each other: what every monitor adds to one operation on each of
-//! them. Who renders it is elsewhere.
+//! Kernels compared: the cost that every monitor adds to one operation on each of them.
+//! Formats render the matrices.
 
 use std::collections::HashMap;
 
@@ -13,38 +13,38 @@ use crate::text;
 pub struct Matrix<'s, 'a> {
     /// `mprotect-storm[to=r]`
     pub operation: String,
-    /// How operations followed each other.
+    /// The schedule of the operations.
     pub schedule: Schedule,
-    /// What counted.
+    /// The clock of the numbers.
     pub clock: Clock,
-    /// Where it ran.
+    /// The target that the cells ran on.
     pub target: Target,
-    /// The kernels, with how they were booted where that is not as usual.
+    /// The kernels, with the boot parameters that differ from the default.
     pub kernels: Vec<String>,
-    /// Each monitor's name, and its row on each kernel, where there is one.
+    /// Each monitor's name, and its row on each kernel, if there is one.
     pub lines: Vec<(String, Vec<Option<&'s Row<'a>>>)>,
 }
 
-/// The matrices of `run`: of each operation that was measured on several kernels.
-/// Monitors whose parameters are not as usual are left to the sweeps.
+/// The matrices of `run`, one for each operation that was measured on several kernels.
+/// Tuned monitors are omitted; the sweeps have them.
 pub fn matrices<'s, 'a>(run: &Run, sections: &'s [Section<'a>]) -> Vec<Matrix<'s, 'a>> {
     let places = places(run);
-    let alike = |section: &'s Section<'a>| {
+    let operation = |section: &'s Section<'a>| {
         let Cell { target, workload, params, schedule, .. } = &section.cell;
         (section.clock, *target, workload, params, *schedule)
     };
-    let groups = section::gathered(sections, alike).into_iter().map(|(_, group)| group);
+    let groups = section::gathered(sections, operation).into_iter().map(|(_, group)| group);
     groups
         .filter(|group| group.len() > 1)
         .filter_map(|mut group| {
-            // What was booted alike stands together.
+            // Kernels with the same boot parameters are neighbours.
             group.sort_by_key(|section| section.cell.boot);
             matrix(&group, &places)
         })
         .collect()
 }
 
-/// The place of each monitor in the run: that of the table of monitors.
+/// The place of each monitor in the run, which is its place in the table of monitors.
 fn places(run: &Run) -> HashMap<String, usize> {
     let mut places = HashMap::new();
     for measurement in &run.measurements {
@@ -89,7 +89,7 @@ impl Matrix<'_, '_> {
     }
 }
 
-/// What stands in a field: of `none` its median, of others what they add, or a word.
+/// The text of a field: the median of `none`, the added cost of others, or the outcome.
 pub fn field(row: Option<&Row<'_>>) -> String {
     let Some(row) = row else { return String::new() };
     match (row.added, row.summary) {
@@ -99,8 +99,8 @@ pub fn field(row: Option<&Row<'_>>) -> String {
     }
 }
 
-/// How hot a field is, 0 to [`HOTTEST`]: half decades of what a monitor adds. `None`
-/// for `none`, and where there is no such number.
+/// The heat of a field, 0 to [`HOTTEST`]: the added cost in half decades. `None` for
+/// `none`, and without an added cost.
 pub fn heat(row: Option<&Row<'_>>) -> Option<usize> {
     let row = row.filter(|row| !row.measurement.cell.monitor.is_none())?;
     let added = row.added?.p50;
@@ -110,7 +110,7 @@ pub fn heat(row: Option<&Row<'_>>) -> Option<usize> {
     Some((((added as f64).log10() * 2.0) as usize).min(HOTTEST))
 }
 
-/// The heat of 100,000 and more.
+/// The heat of a cost of 100,000 and more.
 pub const HOTTEST: usize = 10;
 
 #[cfg(test)]
@@ -119,7 +119,7 @@ mod tests {
     use crate::{fixture, section};
 
     #[test]
-    fn kernels_stand_beside_each_other_and_monitors_in_the_order_of_the_run() {
+    fn kernels_are_columns_and_monitors_keep_the_order_of_the_run() {
         let run = fixture::synthetic_run();
         let sections = section::sections(&run);
         let matrices = matrices(&run, &sections);
@@ -131,7 +131,7 @@ mod tests {
     }
 
     #[test]
-    fn what_adds_more_is_hotter() {
+    fn a_higher_cost_is_hotter() {
         let run = fixture::run_of(&[
             ("none", &[1_000]),
             ("kprobe+count", &[1_000]),

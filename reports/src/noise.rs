@@ -1,6 +1,6 @@
-//! What is said beside the numbers of a clock with noise: medians and differences with
-//! their intervals, rounds, outliers, and what other clocks say of the same
-//! operations. As tables of plain text; how they are shown is the formats' business.
+//! The extra tables of a clock with noise: medians and differences with their intervals,
+//! rounds and outliers, and the other clocks of the same operations. Here they are plain
+//! text; formats render them.
 
 use hookbench_analysis::Summary;
 use hookbench_analysis::agreement::agreement;
@@ -11,39 +11,45 @@ use hookbench_model::{ClockSamples, Measured};
 use crate::section::{Row, Section};
 use crate::text;
 
-/// How sure intervals are: they miss the truth in so many of a hundred cases.
+/// The share of intervals that miss the true value, in percent.
 pub const MISSES: f64 = 5.0;
 
-/// What stands above the tables.
-pub const ABOUT: &str = "With 95 % confidence intervals from a bootstrap over rounds. Outliers (far out, below \
-                         and above) are counted and not left out. A monitor is called dearer or cheaper when \
-                         its interval does not hold 0 and it is 1 % or more.";
+/// The meaning of the intervals and verdicts, for readers.
+pub const MEANING: &str = "The intervals are 95 % confidence intervals from a bootstrap over rounds. Outliers (far \
+                           below/far above) are counted and kept. A monitor is dearer or cheaper when its \
+                           interval excludes 0 and the change is at least 1 %.";
 
-/// A table: its columns and its rows.
-pub struct Table {
+/// The meaning of the columns of the other clocks, for readers.
+pub const CLOCKS_MEANING: &str = "Other clocks of the same operations. `to first` is the median of the \
+                                  differences, operation by operation. `empty` is the clock's reading for an \
+                                  empty section or a system call that does nothing. `cost` is what the clock \
+                                  adds to such a call while it is on, in TSC cycles.";
+
+/// A table of plain text.
+pub struct NoiseTable {
     /// The columns' names.
     pub header: &'static [&'static str],
     /// The fields, plain text.
     pub rows: Vec<Vec<String>>,
 }
 
-/// What the noise leaves of a row's numbers.
+/// The numbers of a row with their uncertainty.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Noise {
+pub struct RowNoise {
     /// The median.
     pub median: Interval,
-    /// What the monitor adds, over the rounds in which both were measured; none of
-    /// `none`, and of less than two rounds.
+    /// The added cost, over the rounds in which both were measured; `None` for `none`, and
+    /// with fewer than two rounds.
     pub difference: Option<Difference>,
-    /// How many rounds there were.
+    /// The number of rounds.
     pub rounds: usize,
-    /// How many samples are far out.
+    /// The number of samples far below and far above the others.
     pub outliers: Outliers,
 }
 
-impl Noise {
-    /// Of `row` in `section`; `None` of an exact clock, and where there are no numbers.
-    pub fn of(section: &Section<'_>, row: &Row<'_>) -> Option<Noise> {
+impl RowNoise {
+    /// The noise of `row` in `section`; `None` for an exact clock, and without numbers.
+    pub fn for_row(section: &Section<'_>, row: &Row<'_>) -> Option<RowNoise> {
         if section.clock.is_exact() {
             return None;
         }
@@ -53,7 +59,7 @@ impl Noise {
         let own = rounds(measured);
         let base = section.baseline().filter(|_| !row.measurement.cell.monitor.is_none());
         let base = base.and_then(Row::measured).map(rounds);
-        Some(Noise {
+        Some(RowNoise {
             median: median(&own, rule.false_alarms, rule.resamples, rule.seed)?,
             difference: base.and_then(|base| difference(&base, &own, &rule)),
             rounds: own.len(),
@@ -61,7 +67,7 @@ impl Noise {
         })
     }
 
-    /// What became of the comparison with `none`.
+    /// The result of the comparison with `none`.
     pub fn verdict(&self) -> Option<&'static str> {
         self.difference.map(|difference| match difference.verdict {
             Verdict::Regressed => "dearer",
@@ -72,13 +78,13 @@ impl Noise {
     }
 }
 
-/// Medians and differences with their intervals; `None` of an exact clock.
-pub fn intervals(section: &Section<'_>) -> Option<Table> {
+/// Medians and differences with their intervals; `None` for an exact clock.
+pub fn intervals(section: &Section<'_>) -> Option<NoiseTable> {
     let rows: Vec<Vec<String>> = section
         .rows
         .iter()
         .filter_map(|row| {
-            let noise = Noise::of(section, row)?;
+            let noise = RowNoise::for_row(section, row)?;
             let change = noise.difference.map(|difference| difference.change);
             Some(vec![
                 row.monitor(),
@@ -90,13 +96,13 @@ pub fn intervals(section: &Section<'_>) -> Option<Table> {
             ])
         })
         .collect();
-    let header = &["monitor", "p50 lies in", "added lies in", "verdict", "rounds", "outliers"];
-    (!rows.is_empty()).then_some(Table { header, rows })
+    let header = &["monitor", "p50 interval", "added interval", "verdict", "rounds", "outliers"];
+    (!rows.is_empty()).then_some(NoiseTable { header, rows })
 }
 
-/// The other clocks beside the first; `None` where there are none.
-pub fn clocks(section: &Section<'_>) -> Option<Table> {
-    let of = |row: &Row<'_>| {
+/// The other clocks, compared with the first; `None` if there are none.
+pub fn clocks(section: &Section<'_>) -> Option<NoiseTable> {
+    let fields = |row: &Row<'_>| {
         let (monitor, measured) = (row.monitor(), row.measured());
         let others =
             measured.into_iter().flat_map(|measured| measured.others.iter().map(move |o| (measured, o)));
@@ -108,10 +114,9 @@ pub fn clocks(section: &Section<'_>) -> Option<Table> {
             })
             .collect::<Vec<_>>()
     };
-    let rows: Vec<Vec<String>> = section.rows.iter().flat_map(of).collect();
-    let header =
-        &["monitor", "clock", "median", "unit", "to first", "rank corr.", "of nothing", "cost", "missed"];
-    (!rows.is_empty()).then_some(Table { header, rows })
+    let rows: Vec<Vec<String>> = section.rows.iter().flat_map(fields).collect();
+    let header = &["monitor", "clock", "median", "unit", "to first", "rank corr.", "empty", "cost", "missed"];
+    (!rows.is_empty()).then_some(NoiseTable { header, rows })
 }
 
 fn clock(section: &Section<'_>, measured: &Measured, other: &ClockSamples) -> [String; 8] {
@@ -154,8 +159,8 @@ mod tests {
     use hookbench_model::{Clock, Outcome, Target};
     use hookbench_results::Run;
 
-    /// SYNTHETIC: three rounds each, the monitor dearer by some 100, with a spike.
-    pub(super) fn run() -> Run {
+    /// SYNTHETIC: three rounds each; the monitor costs about 100 more, with a spike.
+    fn noisy_run() -> Run {
         let none: Vec<u64> = (0..60).map(|n| 1000 + n % 7).collect();
         let mut monitor: Vec<u64> = (0..60).map(|n| 1100 + n % 5).collect();
         monitor[7] = 9_000;
@@ -175,8 +180,8 @@ mod tests {
     }
 
     #[test]
-    fn medians_stand_with_their_intervals_and_outliers_are_counted() {
-        let run = run();
+    fn medians_have_intervals_and_outliers_are_counted() {
+        let run = noisy_run();
         let table = intervals(&section::sections(&run)[0]).unwrap();
         let monitor = &table.rows[1];
         assert_eq!(monitor[0], "kprobe+count");
@@ -187,8 +192,8 @@ mod tests {
     }
 
     #[test]
-    fn clocks_stand_side_by_side() {
-        let run = run();
+    fn other_clocks_are_compared_with_the_first() {
+        let run = noisy_run();
         let table = clocks(&section::sections(&run)[0]).unwrap();
         assert_eq!(table.rows[0][1..], ["ftrace", "963", "TSC cycles", "-40", "1.00", "0", "+80", "0"]);
         assert_eq!(table.rows[0].len(), table.header.len());

@@ -1,6 +1,5 @@
-//! The run as sections: the cells that may be compared with each other, with
-//! their summaries and what each monitor adds, sorted by it. What all formats
-//! share; how it is shown is theirs.
+//! The run as sections: cells that can be compared with each other, with their
+//! statistics, sorted by the cost that each monitor adds. All formats share this model.
 
 use std::collections::HashMap;
 
@@ -9,27 +8,27 @@ use hookbench_analysis::baseline::Added;
 use hookbench_model::{Cell, Clock, Measured, Measurement};
 use hookbench_results::Run;
 
-use crate::{chosen, text};
+use crate::text;
 
-/// The cells of a run that differ in nothing but their monitor.
+/// The cells of a run that differ only in their monitor.
 #[derive(Debug, Clone)]
 pub struct Section<'a> {
-    /// What they have in common: the cell under `none`, measured or not.
+    /// The cell under `none`, measured or not: what the cells have in common.
     pub cell: Cell,
-    /// What their numbers count.
+    /// The clock of their numbers.
     pub clock: Clock,
-    /// `none` first, then by added cost, then those without a number.
+    /// The cells: `none` first, then by added cost, then those without a number.
     pub rows: Vec<Row<'a>>,
 }
 
 /// One cell in its section.
 #[derive(Debug, Clone)]
 pub struct Row<'a> {
-    /// The cell and how it ended.
+    /// The cell and its outcome.
     pub measurement: &'a Measurement,
     /// Its statistics, in the clock's unit.
     pub summary: Option<Summary>,
-    /// What it adds to the section's `none`, in the clock's unit.
+    /// The cost added to the section's `none`, in the clock's unit.
     pub added: Option<Added>,
 }
 
@@ -52,40 +51,7 @@ pub fn sections(run: &Run) -> Vec<Section<'_>> {
     sections
 }
 
-/// More sections than a page can show in full; what all have in common is then in
-/// the matrices, and every number in `results.csv`.
-const MOST: usize = 60;
-
-/// Whether a report can show all of them in full.
-pub fn few(sections: &[Section<'_>]) -> bool {
-    sections.len() <= MOST
-}
-
-/// The sections that a report shows in full: all, or those of the [`chosen`] kernel
-/// where there are too many.
-pub fn in_full<'s, 'a>(sections: &'s [Section<'a>]) -> Vec<&'s Section<'a>> {
-    let chosen = chosen::kernel(sections);
-    let all = few(sections);
-    sections.iter().filter(|section| all || Some(section.cell.kernel.as_str()) == chosen).collect()
-}
-
-/// What to say where [`in_full`] leaves sections out; empty where it shows all.
-pub fn left_out(sections: &[Section<'_>]) -> String {
-    let left = sections.len() - in_full(sections).len();
-    match chosen::kernel(sections) {
-        Some(kernel) if left > 0 => format!(
-            "Shown in full are the operations on kernel {}, {}. The {left} other tables would make this \
-             file too long: what they hold of all kernels is above, they are in report.html, and every \
-             number is in results.csv.",
-            text::one_line(kernel),
-            chosen::WHY,
-        ),
-        _ => String::new(),
-    }
-}
-
-/// `sections` with those of the same `name` brought together, in the order of
-/// their first.
+/// `sections` grouped by `name`, in the order of the first section of each group.
 pub fn gathered<'s, 'a: 's, K: PartialEq>(
     sections: impl IntoIterator<Item = &'s Section<'a>>,
     name: impl Fn(&'s Section<'a>) -> K,
@@ -111,23 +77,23 @@ impl<'a> Section<'a> {
         format!("{workload}[{}]", text::one_line(&self.cell.params.to_string()))
     }
 
-    /// The shell's words that measure one of its cells again; `MONITOR` stands for the
-    /// name in the cell's row.
-    pub fn again(&self) -> String {
+    /// The shell command that measures one of its cells again, with `MONITOR` in place of
+    /// the monitor's name.
+    pub fn command(&self) -> String {
         let cell = text::one_line(&self.cell.to_string());
         let cell = cell.strip_suffix("none").unwrap_or(&cell).replace('\'', "'\\''");
         format!("hookbench run --cell '{cell}MONITOR'")
     }
 
-    /// The same with monitors as they usually are alone; none where all are.
+    /// The section without tuned monitors; `None` if it has none.
     pub fn untuned(&self) -> Option<Section<'a>> {
-        let usual = |row: &&Row<'a>| row.measurement.cell.tuning.is_empty();
-        let rows: Vec<Row<'a>> = self.rows.iter().filter(usual).cloned().collect();
+        let is_untuned = |row: &&Row<'a>| row.measurement.cell.tuning.is_empty();
+        let rows: Vec<Row<'a>> = self.rows.iter().filter(is_untuned).cloned().collect();
         let fewer = rows.len() < self.rows.len();
         fewer.then(|| Section { cell: self.cell.clone(), clock: self.clock, rows })
     }
 
-    /// The kernel's name, and how it is booted where that is not as usual.
+    /// The kernel's name, with the boot parameters that differ from the default.
     pub fn kernel(&self) -> String {
         text::one_line(&self.cell.booted_kernel())
     }
@@ -137,18 +103,18 @@ impl<'a> Section<'a> {
         format!("kernel {}, {}", self.kernel(), self.cell.schedule)
     }
 
-    /// The row of `none`, when it has numbers.
+    /// The row of `none`, if it has numbers.
     pub fn baseline(&self) -> Option<&Row<'a>> {
         self.rows.iter().find(|row| row.measurement.cell.monitor.is_none() && row.summary.is_some())
     }
 
-    /// The rows that have a number for what a monitor adds, `none` left out.
+    /// The rows of monitors, without `none`, that have an added cost.
     pub fn costs(&self) -> impl Iterator<Item = (&Row<'a>, Added)> {
         let monitors = self.rows.iter().filter(|row| !row.measurement.cell.monitor.is_none());
         monitors.filter_map(|row| Some((row, row.added?)))
     }
 
-    /// What a reader of the rows has to know: monitor and note.
+    /// The notes on rows: monitor and note.
     pub fn notes(&self) -> Vec<(String, &'a str)> {
         let noted = self.rows.iter().filter_map(|row| Some((row.monitor(), row.measured()?)));
         noted
@@ -161,8 +127,8 @@ impl<'a> Section<'a> {
     fn compare(&mut self) {
         let base = self.baseline().and_then(|row| row.summary).map(|summary| summary.p50);
         for row in &mut self.rows {
-            // No clock counts as far as i64::MAX, but a run's file may say so,
-            // and a difference of such numbers has no sign.
+            // No clock counts up to i64::MAX, but the file of a run may contain such a
+            // number, and the difference of two would overflow.
             let countable = |p50: Option<u64>| p50.filter(|p50| i64::try_from(*p50).is_ok());
             let own = countable(row.summary.map(|summary| summary.p50));
             row.added = own.zip(countable(base)).map(|(own, base)| Added::between(own, base));
@@ -172,12 +138,12 @@ impl<'a> Section<'a> {
 }
 
 impl<'a> Row<'a> {
-    /// The numbers, where there are any.
+    /// The numbers of the cell, if it was measured.
     pub fn measured(&self) -> Option<&'a Measured> {
         self.measurement.measured()
     }
 
-    /// The monitor's name, with the parameters that are not as usual.
+    /// The monitor's name, with the parameters that differ from their defaults.
     pub fn monitor(&self) -> String {
         text::one_line(&self.measurement.cell.tuned_monitor())
     }
@@ -190,8 +156,8 @@ impl<'a> Row<'a> {
         }
     }
 
-    /// `2,000/0`: events seen and lost; `7 of 30/0` from who only looks now and then;
-    /// empty when nothing was watched.
+    /// `2,000/0`: events seen and lost; `7 of 30/0` for a sampling monitor; empty when
+    /// the monitor watched nothing.
     pub fn seen_lost(&self) -> String {
         let events = self.measured().and_then(|measured| measured.events.as_ref());
         events.map_or_else(String::new, |events| {
@@ -201,8 +167,8 @@ impl<'a> Row<'a> {
         })
     }
 
-    /// Whether every operation was made, seen and reported: the rows whose
-    /// costs answer what watching costs.
+    /// Whether every operation was performed, seen and reported. Only the costs of such
+    /// rows say what complete monitoring costs.
     pub fn saw_everything(&self) -> bool {
         self.measured().is_some_and(|measured| {
             let events = measured.events.as_ref();
@@ -223,16 +189,16 @@ impl<'a> Row<'a> {
     }
 }
 
-/// What an empty timed section costs on one kernel, over all its cells.
+/// The cost of an empty timed section on one kernel, over all its cells.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Calibration {
     /// The kernel's name.
     pub kernel: String,
-    /// What counted.
+    /// The clock of the cost.
     pub clock: Clock,
-    /// The least, in the clock's unit.
+    /// The lowest cost, in the clock's unit.
     pub min: u64,
-    /// The most, in the clock's unit.
+    /// The highest cost, in the clock's unit.
     pub max: u64,
 }
 
@@ -258,9 +224,9 @@ pub fn calibrations(run: &Run) -> Vec<Calibration> {
     all
 }
 
-/// What the calibration means, wherever it is printed.
-pub const CALIBRATION_ABOUT: &str =
-    "an empty timed section; it is part of every p50 and cancels out in what a monitor adds";
+/// The meaning of the calibration, for readers.
+pub const CALIBRATION_MEANING: &str = "This is the cost of an empty timed section. It is part of every p50 and \
+                                       cancels out in the cost that a monitor adds.";
 
 /// The cells of `run` that have no number.
 pub fn without_numbers(run: &Run) -> Vec<&Measurement> {
@@ -273,7 +239,7 @@ mod tests {
     use crate::fixture;
 
     #[test]
-    fn rows_are_sorted_by_what_they_add_with_none_first() {
+    fn rows_are_sorted_by_added_cost_with_none_first() {
         let run = fixture::synthetic_run();
         let sections = sections(&run);
         let monitors: Vec<String> = sections[0].rows.iter().map(Row::monitor).collect();
@@ -293,7 +259,7 @@ mod tests {
     }
 
     #[test]
-    fn a_number_beyond_any_clock_adds_nothing_and_does_not_panic() {
+    fn a_number_beyond_any_clock_gives_no_cost_and_no_panic() {
         let run = fixture::run_of(&[("none", &[u64::MAX]), ("kprobe+count", &[1 << 63])]);
         assert_eq!(sections(&run)[0].costs().count(), 0);
     }

@@ -1,5 +1,5 @@
-//! Parameters that grow: cells that differ in one number, as curves with a slope.
-//! Who draws them is elsewhere.
+//! Parameter sweeps: cells that differ in one number, as curves with a slope. Formats
+//! render them.
 
 use hookbench_model::{Cell, Clock, Params, Schedule, Target};
 use hookbench_results::Run;
@@ -7,49 +7,48 @@ use hookbench_results::Run;
 use crate::section::{Row, Section};
 use crate::text;
 
-/// So many different values make a curve.
+/// The smallest number of values that make a curve.
 const LEAST: usize = 3;
 
 /// Cells of one operation, schedule and kernel that differ in one parameter.
 pub struct Sweep {
-    /// The parameter that grows.
+    /// The parameter that varies.
     pub param: String,
     /// The operation without it: `execve-noop[ld_preload=ignored]`.
     pub operation: String,
-    /// The kernel, with how it was booted where that is not as usual.
+    /// The kernel, with the boot parameters that differ from the default.
     pub kernel: String,
-    /// The kernel alone, as the run names it.
+    /// The name of the kernel in the run.
     pub of_kernel: String,
-    /// How operations followed each other.
+    /// The schedule of the operations.
     pub schedule: Schedule,
-    /// What counted.
+    /// The clock of the numbers.
     pub clock: Clock,
-    /// Where it ran.
+    /// The target that the cells ran on.
     pub target: Target,
-    /// Whether it is the memory that the curves show, in bytes, and not the median.
+    /// Whether the curves show the memory, in bytes, instead of the median.
     pub memory: bool,
     /// One per monitor.
     pub curves: Vec<Curve>,
 }
 
-/// What a monitor costs as the parameter grows.
+/// The numbers of one monitor over the parameter.
 pub struct Curve {
-    /// The monitor, with its other parameters that are not as usual.
+    /// The monitor, with its other parameters that differ from their defaults.
     pub monitor: String,
-    /// The parameter and the number, by the parameter.
+    /// Values of the parameter and the numbers there, in the order of the values.
     pub points: Vec<(u32, i64)>,
 }
 
 impl Curve {
-    /// The number at a value of the parameter, as it is shown; empty where there is none.
+    /// The number at `value`, as it is shown; empty if there is none.
     pub fn shown_at(&self, value: u32) -> String {
         let point = self.points.iter().find(|(x, _)| *x == value);
-        let shown = |(_, y): &(u32, i64)| text::signed(*y).trim_start_matches('+').to_string();
-        point.map_or_else(String::new, shown)
+        point.map_or_else(String::new, |(_, number)| text::unsigned_if_positive(*number))
     }
 
-    /// By how much the number grows from one value of the parameter to the next
-    /// whole number: the slope of the line with the least squares.
+    /// The slope of the least-squares line: how much the number grows when the parameter
+    /// grows by one.
     pub fn slope(&self) -> f64 {
         let n = self.points.len() as f64;
         let mean = |of: fn(&(u32, i64)) -> f64| self.points.iter().map(of).sum::<f64>() / n;
@@ -64,7 +63,7 @@ impl Curve {
 }
 
 impl Sweep {
-    /// What the curves show, in words: `p50 of mprotect-storm by modules, kernel 6.1, paced`.
+    /// The title of the curves: `p50 of mprotect-storm by modules, kernel 6.1, paced`.
     pub fn title(&self) -> String {
         let (what, unit) = if self.memory {
             ("memory in bytes".to_string(), String::new())
@@ -75,7 +74,7 @@ impl Sweep {
         format!("{what} of {operation} by {param}, kernel {kernel}, {schedule}{unit}")
     }
 
-    /// The same without the kernel, of the slopes.
+    /// The title of the slopes, without the kernel.
     fn slopes_title(&self) -> String {
         let Sweep { operation, param, schedule, memory, clock, target, .. } = self;
         let unit = text::unit_and_clock(*clock, *target);
@@ -97,11 +96,11 @@ impl Sweep {
 pub fn sweeps(run: &Run, sections: &[Section<'_>]) -> Vec<Sweep> {
     let mut all: Vec<Sweep> = Vec::new();
     let mut rows: Vec<&Row<'_>> = sections.iter().flat_map(|section| &section.rows).collect();
-    // In the order of the plan.
+    // The rows of a section are sorted; the sweeps follow the order of the plan.
     rows.sort_by_key(|row| std::ptr::from_ref(row.measurement));
     for row in rows {
-        for grown in grown(run, &row.measurement.cell) {
-            add(&mut all, row, grown);
+        for point in sweep_points(run, &row.measurement.cell) {
+            add(&mut all, row, point);
         }
     }
     for sweep in &mut all {
@@ -114,14 +113,14 @@ pub fn sweeps(run: &Run, sections: &[Section<'_>]) -> Vec<Sweep> {
     all
 }
 
-/// A parameter of a cell that is a number, and the cell without it.
-struct Grown {
+/// A numeric parameter of a cell, and the cell without it.
+struct SweepPoint {
     param: String,
     value: u32,
     rest: Cell,
 }
 
-fn grown(run: &Run, cell: &Cell) -> Vec<Grown> {
+fn sweep_points(run: &Run, cell: &Cell) -> Vec<SweepPoint> {
     let mut all = Vec::new();
     let without = |params: &Params, name: &str| -> Params {
         let rest = params.iter().filter(|(other, _)| *other != name);
@@ -130,27 +129,27 @@ fn grown(run: &Run, cell: &Cell) -> Vec<Grown> {
     let number = |text: &str| text.parse().ok();
     for (name, value) in cell.params.iter().filter_map(|(name, value)| Some((name, number(value)?))) {
         let rest = Cell { params: without(&cell.params, name), ..cell.clone() };
-        all.push(Grown { param: name.into(), value, rest });
+        all.push(SweepPoint { param: name.into(), value, rest });
     }
     let monitor = cell.monitor.to_string();
     let usual = run.environment.usual.iter().find(|(name, _)| *name == monitor).map(|(_, params)| params);
     for (name, usual) in usual.into_iter().flat_map(Params::iter) {
         if let Some(value) = number(cell.tuning.get(name).unwrap_or(usual)) {
             let rest = Cell { tuning: without(&cell.tuning, name), ..cell.clone() };
-            all.push(Grown { param: name.into(), value, rest });
+            all.push(SweepPoint { param: name.into(), value, rest });
         }
     }
     let mut rest = cell.clone();
     rest.boot.cpus = 1;
-    all.push(Grown { param: CPUS.into(), value: cell.boot.cpus.into(), rest });
+    all.push(SweepPoint { param: CPUS.into(), value: cell.boot.cpus.into(), rest });
     all
 }
 
-/// The number of the guest's CPUs, which is no parameter of a workload or monitor.
+/// The number of the guest's CPUs, which belongs to the boot parameters.
 const CPUS: &str = "cpus";
 
-fn add(all: &mut Vec<Sweep>, row: &Row<'_>, grown: Grown) {
-    let Grown { param, value, rest } = grown;
+fn add(all: &mut Vec<Sweep>, row: &Row<'_>, point: SweepPoint) {
+    let SweepPoint { param, value, rest } = point;
     let memory = param == CPUS;
     let number = match (memory, row.summary) {
         (true, _) => row.measured().and_then(|measured| measured.memory_bytes),
@@ -162,7 +161,7 @@ fn add(all: &mut Vec<Sweep>, row: &Row<'_>, grown: Grown) {
     } else {
         format!("[{}]", text::one_line(&rest.params.to_string()))
     };
-    let of = Sweep {
+    let found = Sweep {
         operation: text::one_line(&rest.workload) + &parameters,
         kernel: text::one_line(&rest.booted_kernel()),
         of_kernel: rest.kernel.clone(),
@@ -173,9 +172,9 @@ fn add(all: &mut Vec<Sweep>, row: &Row<'_>, grown: Grown) {
         param,
         curves: Vec::new(),
     };
-    let same = |other: &Sweep| other.title() == of.title() && other.param == of.param;
+    let same = |other: &Sweep| other.title() == found.title() && other.param == found.param;
     let place = all.iter().position(same).unwrap_or_else(|| {
-        all.push(of);
+        all.push(found);
         all.len() - 1
     });
     let monitor = text::one_line(&rest.tuned_monitor());
@@ -189,18 +188,18 @@ fn add(all: &mut Vec<Sweep>, row: &Row<'_>, grown: Grown) {
     }
 }
 
-/// The slopes of one parameter and operation, kernels beside each other.
-pub struct Slopes {
+/// The slopes of one parameter and operation on several kernels.
+pub struct SlopeTable {
     /// `slope of p50 of mprotect-storm by modules, paced`
     pub title: String,
     /// The kernels, as [`Sweep::kernel`].
     pub kernels: Vec<String>,
-    /// Each monitor, and its slope on each kernel where it has one.
+    /// Each monitor, and its slope on each kernel, if it has one.
     pub lines: Vec<(String, Vec<Option<f64>>)>,
 }
 
-/// The slopes of what was swept on several kernels.
-pub fn slopes(sweeps: &[Sweep]) -> Vec<Slopes> {
+/// The slopes of the sweeps that several kernels have.
+pub fn slopes(sweeps: &[Sweep]) -> Vec<SlopeTable> {
     let mut groups: Vec<(String, Vec<&Sweep>)> = Vec::new();
     for sweep in sweeps {
         let title = sweep.slopes_title();
@@ -210,10 +209,10 @@ pub fn slopes(sweeps: &[Sweep]) -> Vec<Slopes> {
         }
     }
     let several = groups.into_iter().filter(|(_, group)| group.len() > 1);
-    several.map(|(title, group)| slopes_of(title, &group)).collect()
+    several.map(|(title, group)| slope_table(title, &group)).collect()
 }
 
-fn slopes_of(title: String, group: &[&Sweep]) -> Slopes {
+fn slope_table(title: String, group: &[&Sweep]) -> SlopeTable {
     let mut lines: Vec<(String, Vec<Option<f64>>)> = Vec::new();
     for (column, sweep) in group.iter().enumerate() {
         for curve in &sweep.curves {
@@ -224,11 +223,15 @@ fn slopes_of(title: String, group: &[&Sweep]) -> Slopes {
             lines[place].1[column] = Some(curve.slope());
         }
     }
-    Slopes { title, kernels: group.iter().map(|sweep| sweep.kernel.clone()).collect(), lines }
+    SlopeTable { title, kernels: group.iter().map(|sweep| sweep.kernel.clone()).collect(), lines }
 }
 
-/// A slope as it is shown: `+16.3`.
-pub fn shown(slope: f64) -> String {
+/// The meaning of a slope, for readers.
+pub const SLOPE_MEANING: &str = "The slope is that of a least-squares line: how much the number grows when the \
+                                 parameter grows by one.";
+
+/// A slope for readers: `+16.3`.
+pub fn format_slope(slope: f64) -> String {
     let rounded = format!("{slope:+.1}");
     if rounded == "-0.0" { "+0.0".into() } else { rounded }
 }
@@ -253,7 +256,7 @@ mod tests {
     }
 
     #[test]
-    fn a_slope_has_a_sign_and_no_negative_nothing() {
-        assert_eq!([shown(10.04), shown(-0.01), shown(-3.26)], ["+10.0", "+0.0", "-3.3"]);
+    fn a_slope_has_a_sign_and_no_negative_zero() {
+        assert_eq!([10.04, -0.01, -3.26].map(format_slope), ["+10.0", "+0.0", "-3.3"]);
     }
 }

@@ -1,20 +1,18 @@
-//! The table on the terminal, at most [`WIDTH`] columns wide, and below it why
-//! cells have no number. Own alignment: columns keep their places from one
-//! section to the next, and what a guest said is cut or wrapped.
+//! The table on the terminal, at most [`WIDTH`] columns wide, and below it the reasons of
+//! cells without a number. Columns keep their widths from one section to the next, and
+//! the guest's text is cut or wrapped.
 
 use hookbench_model::Measurement;
 use hookbench_results::Run;
 
-use crate::noise::{self, Table};
+use crate::columns::{self, Align};
+use crate::noise::{self, NoiseTable};
 use crate::section::{self, Row, Section};
 use crate::{summary, text};
 
-/// The widest line, in characters.
+/// The widest line, in columns of the terminal.
 pub const WIDTH: usize = 100;
-const GAP: &str = "  ";
 const HEADER: [&str; 6] = ["monitor", "p50", "added", "ratio", "seen/lost", "outcome"];
-/// Columns of numbers stand to the right.
-const RIGHT: [bool; 6] = [false, true, true, true, true, false];
 
 /// The run as a table for people, with a line break at its end.
 pub fn table(run: &Run) -> String {
@@ -22,22 +20,22 @@ pub fn table(run: &Run) -> String {
     let widths = widths(&sections);
     let mut lines = Vec::new();
     for (kernel, group) in section::gathered(&sections, |section| section.kernel()) {
-        lines.extend(wrapped(&format!("Kernel {kernel}"), ""));
+        lines.extend(wrapped(&format!("Kernel {kernel}"), "", ""));
         for section in group {
             lines.push(String::new());
-            lines.extend(wrapped(&heading(section), ""));
-            lines.push(line(&HEADER.map(String::from), widths));
-            lines.extend(section.rows.iter().map(|row| line(&fields(row), widths)));
-            lines.extend(noise(section));
+            lines.extend(wrapped(&heading(section), "", ""));
+            lines.push(columns::line(&HEADER.map(String::from), &widths, align));
+            lines.extend(section.rows.iter().map(|row| columns::line(&fields(row), &widths, align)));
+            lines.extend(noise_tables(section));
         }
         lines.push(String::new());
     }
     if sections.iter().any(|section| !section.clock.is_exact()) {
-        lines.extend(wrapped(noise::ABOUT, ""));
+        lines.extend(wrapped(noise::MEANING, "", ""));
     }
     lines.extend(calibration(run));
     lines.extend(reasons(run));
-    lines.extend(wrapped(&summary::sentences(run, &sections).join(" ").replace('`', ""), ""));
+    lines.extend(wrapped(&summary::sentences(run, &sections).join(" ").replace('`', ""), "", ""));
     lines.iter().map(|line| format!("{}\n", line.trim_end())).collect()
 }
 
@@ -58,65 +56,31 @@ fn fields(row: &Row<'_>) -> [String; 6] {
     ]
 }
 
-/// What is said beside the numbers of a clock with noise.
-fn noise(section: &Section<'_>) -> Vec<String> {
-    let tables = [noise::intervals(section), noise::clocks(section)];
-    tables.iter().flatten().flat_map(|table| [vec![String::new()], aligned(table)].concat()).collect()
+fn align(column: usize) -> Align {
+    if matches!(HEADER[column], "monitor" | "outcome") { Align::Left } else { Align::Right }
 }
 
-/// A table whose widest column gives way until its lines fit.
-fn aligned(table: &Table) -> Vec<String> {
-    let header: Vec<String> = table.header.iter().map(|name| name.to_string()).collect();
-    let lines: Vec<&Vec<String>> = std::iter::once(&header).chain(&table.rows).collect();
-    let width = |column: usize| lines.iter().map(|line| line[column].chars().count()).max().unwrap_or(0);
-    let mut widths: Vec<usize> = (0..header.len()).map(width).collect();
-    let room = WIDTH - GAP.len() * (widths.len() - 1);
-    while widths.iter().sum::<usize>() > room {
-        if let Some(widest) = widths.iter_mut().max_by_key(|width| **width) {
-            *widest -= 1;
-        }
-    }
-    let shown = |line: &&Vec<String>| {
-        let fields =
-            line.iter().zip(&widths).map(|(field, &width)| format!("{:<width$}", elided(field, width)));
-        fields.collect::<Vec<_>>().join(GAP)
-    };
-    lines.iter().map(shown).collect()
-}
-
-/// The columns' widths over all sections; the widest give way until all fit.
-fn widths(sections: &[Section<'_>]) -> [usize; 6] {
-    let mut widths = HEADER.map(str::len);
-    for row in sections.iter().flat_map(|section| &section.rows) {
-        for (width, field) in widths.iter_mut().zip(fields(row)) {
-            *width = (*width).max(field.chars().count());
-        }
-    }
-    let room = WIDTH - GAP.len() * (widths.len() - 1);
-    while widths.iter().sum::<usize>() > room {
-        if let Some(widest) = widths.iter_mut().max_by_key(|width| **width) {
-            *widest -= 1;
-        }
-    }
+/// The widths of the columns over all sections.
+fn widths(sections: &[Section<'_>]) -> Vec<usize> {
+    let rows = sections.iter().flat_map(|section| &section.rows).map(fields);
+    let rows: Vec<[String; 6]> = std::iter::once(HEADER.map(String::from)).chain(rows).collect();
+    let mut widths = columns::widths(&rows, HEADER.len());
+    columns::narrow(&mut widths, WIDTH);
     widths
 }
 
-fn line(fields: &[String; 6], widths: [usize; 6]) -> String {
-    let cells: Vec<String> = (0..fields.len())
-        .map(|column| {
-            let (field, width) = (elided(&fields[column], widths[column]), widths[column]);
-            if RIGHT[column] { format!("{field:>width$}") } else { format!("{field:<width$}") }
-        })
-        .collect();
-    cells.join(GAP)
+/// The intervals of a noisy clock, and the other clocks.
+fn noise_tables(section: &Section<'_>) -> Vec<String> {
+    let tables = [noise::intervals(section), noise::clocks(section)];
+    tables.iter().flatten().flat_map(|table| [vec![String::new()], noise_lines(table)].concat()).collect()
 }
 
-/// `text` in at most `width` characters, with an ellipsis where it was cut.
-fn elided(text: &str, width: usize) -> String {
-    if text.chars().count() <= width {
-        return text.into();
-    }
-    text.chars().take(width.saturating_sub(1)).chain(['…']).collect()
+fn noise_lines(table: &NoiseTable) -> Vec<String> {
+    let header: Vec<String> = table.header.iter().map(|name| name.to_string()).collect();
+    let rows: Vec<&Vec<String>> = std::iter::once(&header).chain(&table.rows).collect();
+    let mut widths = columns::widths(&rows, header.len());
+    columns::narrow(&mut widths, WIDTH);
+    rows.iter().map(|row| columns::line(row, &widths, |_| Align::Left)).collect()
 }
 
 fn calibration(run: &Run) -> Vec<String> {
@@ -127,7 +91,7 @@ fn calibration(run: &Run) -> Vec<String> {
     if costs.is_empty() {
         return Vec::new();
     }
-    wrapped(&format!("Calibration: {}: {}.", costs.join(", "), section::CALIBRATION_ABOUT), "")
+    wrapped(&format!("Calibration: {}. {}", costs.join(", "), section::CALIBRATION_MEANING), "", "")
 }
 
 /// Every cell without a number and its full reason.
@@ -138,44 +102,20 @@ fn reasons(run: &Run) -> Vec<String> {
     }
     let mut lines = vec![String::new(), "Cells without a number:".into()];
     for Measurement { cell, outcome, .. } in without {
-        let (word, reason) = (outcome.word(), outcome.reason());
-        lines.extend(wrapped(&format!("  {word}: {cell}: {reason}"), "    "));
+        lines.extend(wrapped(&format!("{}: {cell}: {}", outcome.word(), outcome.reason()), "  ", "    "));
     }
     lines.push(String::new());
     lines
 }
 
-/// `text` as lines of at most [`WIDTH`] characters, all but the first after
-/// `indent`; the first keeps its own.
-fn wrapped(text: &str, indent: &str) -> Vec<String> {
-    let own: String = text.chars().take_while(|c| *c == ' ').collect();
-    let mut lines = Vec::new();
-    let mut line = own.clone();
-    let mut empty = true;
-    for word in pieces(&text::one_line(text)) {
-        let width = line.chars().count() + usize::from(!empty) + word.chars().count();
-        if width > WIDTH && !empty {
-            lines.push(std::mem::replace(&mut line, indent.into()));
-            empty = true;
-        }
-        if !empty {
-            line.push(' ');
-        }
-        line.push_str(&word);
-        empty = false;
-    }
-    lines.push(line);
-    lines
-}
-
-/// The words of `text`; one that fits no line is cut into pieces that do.
-fn pieces(text: &str) -> Vec<String> {
-    let mut pieces = Vec::new();
-    for word in text.split(' ') {
-        let chars: Vec<char> = word.chars().collect();
-        pieces.extend(chars.chunks(WIDTH - 10).map(|piece| piece.iter().collect::<String>()));
-    }
-    pieces
+/// `text` as lines of at most [`WIDTH`] columns, the first after `first` and the others
+/// after `next`. A word that fits on no line is cut.
+fn wrapped(text: &str, first: &str, next: &str) -> Vec<String> {
+    let options = textwrap::Options::new(WIDTH)
+        .initial_indent(first)
+        .subsequent_indent(next)
+        .word_splitter(textwrap::WordSplitter::NoHyphenation);
+    textwrap::wrap(&text::one_line(text), options).into_iter().map(String::from).collect()
 }
 
 #[cfg(test)]
@@ -187,11 +127,19 @@ mod tests {
     fn no_line_is_wider_than_the_terminal_and_no_reason_is_cut() {
         let table = table(&fixture::synthetic_run());
         for line in table.lines() {
-            assert!(line.chars().count() <= WIDTH, "{line}");
+            assert!(columns::width(line) <= WIDTH, "{line}");
         }
         let words = table.split_whitespace().collect::<Vec<_>>().join(" ");
         assert!(words.contains("that does not fit a line of a terminal, with a | bar"), "{table}");
         assert!(!table.contains('\u{1b}'));
+    }
+
+    #[test]
+    fn wide_characters_are_wrapped_by_the_columns_they_take() {
+        let lines = wrapped(&"監視".repeat(60), "  ", "    ");
+        assert!(lines.iter().all(|line| columns::width(line) <= WIDTH), "{lines:?}");
+        assert_eq!(lines.iter().map(|line| columns::width(line.trim())).sum::<usize>(), 240);
+        assert!(lines.len() == 3 && lines[0].starts_with("  監") && lines[1].starts_with("    監"));
     }
 
     #[test]
@@ -201,11 +149,5 @@ mod tests {
         assert!(table.contains("refused EPERM"));
         assert!(table.contains("43/7"));
         assert!(table.contains("Calibration: 5 instructions on kernel 6.1"));
-    }
-
-    #[test]
-    fn a_column_that_does_not_fit_is_elided() {
-        assert_eq!(elided("abcdef", 4), "abc…");
-        assert_eq!(elided("abcd", 4), "abcd");
     }
 }

@@ -1,5 +1,5 @@
-//! Numbers and foreign text as every report shows them. What a guest said is
-//! made one harmless line here; escaping for a format stays with the format.
+//! Numbers and foreign text as every report shows them. Foreign text, such as a guest's,
+//! becomes one harmless line here; each format then escapes it.
 
 use hookbench_model::measurement::Refused;
 use hookbench_model::{Clock, Measured, Target};
@@ -33,55 +33,61 @@ pub fn signed(number: i64) -> String {
     }
 }
 
-/// A ratio with four decimals; empty when there is none to speak of, as over 0.
+/// A number with its sign only where it is negative: `1,018`, `-40`.
+pub(crate) fn unsigned_if_positive(number: i64) -> String {
+    signed(number).trim_start_matches('+').to_string()
+}
+
+/// A ratio with four decimals; empty when it is not finite, as after a division by 0.
 pub fn ratio(ratio: f64) -> String {
     if ratio.is_finite() { format!("{ratio:.4}") } else { String::new() }
 }
 
-/// A ratio as the change it is: `+1.3 %`.
+/// A ratio as a change: `+1.3 %`.
 pub fn percent(ratio: f64) -> String {
     let change = (ratio - 1.0) * 100.0;
     if change.abs() >= 10.0 { format!("{change:+.0} %") } else { format!("{change:+.1} %") }
 }
 
-/// Foreign text as one line: control characters, which could move a terminal's
-/// cursor or break a table, and unseen ones are replaced; spaces are joined.
+/// Foreign text as one line. Control characters, which could move a terminal's cursor or
+/// break a table, and invisible characters are replaced; runs of spaces are joined.
 pub fn one_line(text: &str) -> String {
     let visible: String =
         text.chars().map(|c| if c.is_whitespace() { ' ' } else { c }).map(harmless).collect();
     visible.split(' ').filter(|word| !word.is_empty()).collect::<Vec<_>>().join(" ")
 }
 
-/// Control characters, and those that turn or hide text, as `�`.
+/// Replaces a control character, and one that reorders or hides text, by `�`.
 fn harmless(c: char) -> char {
     let forbidden_in_xml = matches!(c, '\u{fffe}' | '\u{ffff}');
     if c.is_control() || is_unseen(c) || forbidden_in_xml { char::REPLACEMENT_CHARACTER } else { c }
 }
 
-/// Characters without a picture of their own: they turn the direction of what
-/// stands beside them, or make two different texts look the same.
+/// Whether `c` is invisible: such characters change the direction of the text around
+/// them, or make two different texts look the same.
 pub fn is_unseen(c: char) -> bool {
     matches!(c, '\u{ad}' | '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
         | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e0fff}')
 }
 
-/// A name for a sentence, where names stand between backticks.
+/// A name for a sentence in which backticks mark names.
 pub fn name(foreign: &str) -> String {
     one_line(foreign).replace('`', "'")
 }
 
-/// What stands beside numbers: `instructions (clock: instructions, tcg)`.
+/// The unit and clock of numbers: `instructions (clock: instructions, target: tcg)`.
 pub fn unit_and_clock(clock: Clock, target: Target) -> String {
     format!("{} (clock: {}, target: {target})", clock.unit(), clock.name())
 }
 
-/// `refused EPERM`, `killed SIGKILL, done 20 of 20`, with the counts when
-/// not every operation was; empty when none was.
+/// The enforcement that a monitor was measured at: `refused EPERM`, or
+/// `killed SIGKILL, done 20 of 20`; with counts if it did not apply to every operation.
+/// Empty if it applied to none.
 pub fn refused(measured: &Measured) -> String {
     measured.refused.as_ref().map_or_else(String::new, |refused| refusal(refused, measured.samples.len()))
 }
 
-/// The same of the refusals alone, of so many operations.
+/// The same for the refusals alone, out of `operations` operations.
 pub fn refusal(refused: &Refused, operations: usize) -> String {
     let errno = one_line(&refused.errno);
     let all = operations as u64;
@@ -122,36 +128,36 @@ mod tests {
     }
 
     #[test]
-    fn what_was_stopped_says_how_and_whether_in_time() {
-        let said = |operations, errno: &str, happened| {
+    fn enforcement_has_its_error_its_counts_and_its_timeliness() {
+        let shown = |operations, errno: &str, happened| {
             let refused = Some(Refused { operations, errno: errno.into(), happened });
-            refused_of(refused)
+            shown_enforcement(refused)
         };
-        assert_eq!(said(2, "EPERM", None), "refused EPERM");
-        assert_eq!(said(1, "EPERM", None), "refused EPERM (1 of 2)");
+        assert_eq!(shown(2, "EPERM", None), "refused EPERM");
+        assert_eq!(shown(1, "EPERM", None), "refused EPERM (1 of 2)");
         let happened = Some(Happened { events: 3, of: 4 });
-        assert_eq!(said(2, "SIGKILL", happened), "killed SIGKILL, done 3 of 4");
-        assert_eq!(refused_of(None), "");
+        assert_eq!(shown(2, "SIGKILL", happened), "killed SIGKILL, done 3 of 4");
+        assert_eq!(shown_enforcement(None), "");
     }
 
-    fn refused_of(refused: Option<Refused>) -> String {
+    fn shown_enforcement(refused: Option<Refused>) -> String {
         super::refused(&Measured { samples: vec![1, 2], refused, ..Measured::default() })
     }
 
     #[test]
-    fn a_ratio_over_nothing_is_empty() {
+    fn a_ratio_to_zero_is_empty() {
         assert_eq!(ratio(1.00123), "1.0012");
         assert_eq!(ratio(f64::INFINITY), "");
         assert_eq!(ratio(f64::NAN), "");
     }
 
     #[test]
-    fn a_ratio_is_said_as_a_change() {
+    fn a_ratio_is_shown_as_a_change() {
         assert_eq!((percent(1.0031), percent(4.67)), ("+0.3 %".into(), "+367 %".into()));
     }
 
     #[test]
-    fn what_a_guest_said_is_one_line_without_control_characters() {
+    fn foreign_text_becomes_one_line_without_control_characters() {
         assert_eq!(one_line("a\r\n\tb \u{1b}[2Jc\u{202e}d"), "a b \u{fffd}[2Jc\u{fffd}d");
     }
 }

@@ -26,7 +26,7 @@ usage: cargo xtask COMMAND
                  setup, then run the quick plan (`hookbench run ARGS`) with hookbench of REV and of the
                  working tree, and list the cells whose numbers moved; exit code 3 if any did
   reference      setup, then the plans full, sweeps and cpus on all their kernels, into results/published
-                 and reports/reference
+                 and reports/published
   test           setup, then formatting, lints, documentation and every test but the slow ones
   test --slow [NAME...]
                  setup, then the slow ones: those that take minutes, or start services

@@ -1,5 +1,5 @@
 //! Makes the published runs and their reports again: the plans `full`, `sweeps`
-//! and `cpus` on all their kernels, into `results/published` and `reports/reference`.
+//! and `cpus` on all their kernels, into `results/published` and `reports/published`.
 
 use std::fs;
 use std::path::Path;
@@ -15,8 +15,8 @@ const FILES: &[(&str, &str)] = &[
     ("run.json", "results/published"),
     ("results.csv", "results/published"),
     ("samples.csv.zst", "results/published"),
-    ("report.md", "reports/reference"),
-    ("report.html", "reports/reference"),
+    ("report.md", "reports/published"),
+    ("report.html", "reports/published"),
 ];
 /// Samples that take more are left out, in bytes.
 const LARGEST_SAMPLES: u64 = 5_000_000;
@@ -79,7 +79,7 @@ mod tests {
         }
         publish("full", &out, &folder).unwrap();
         let samples = folder.join("results/published/full/samples.csv.zst");
-        assert!(samples.exists() && folder.join("reports/reference/full/report.md").exists());
+        assert!(samples.exists() && folder.join("reports/published/full/report.md").exists());
         fs::remove_file(&samples).unwrap();
         fs::write(out.join("samples.csv.zst"), vec![0; LARGEST_SAMPLES as usize + 1]).unwrap();
         publish("full", &out, &folder).unwrap();

@@ -15,7 +15,7 @@ use crate::counts::{Counts, apart};
 /// up, and Criterion itself times nothing. One call is one operation of the guest.
 pub(crate) fn criterion(counts: Counts) -> Criterion<Counts> {
     // Criterion draws with plotters too, which comes without a font.
-    hookbench_reports::plot::register_font();
+    hookbench_reports::plot::register_font().expect("the font is readable");
     Criterion::default()
         .with_measurement(counts)
         .warm_up_time(Duration::from_nanos(1))

@@ -9,7 +9,7 @@ use hookbench_analysis::Comparison;
 use hookbench_analysis::compare::Sides;
 use hookbench_analysis::gate::{Gate, Limit, Pattern, Rules};
 use hookbench_model::{Cell, FailureKind, Measurement, Outcome, Target};
-use hookbench_reports::compare::{FORMATS, Report};
+use hookbench_reports::compare::{ComparisonReport, FORMATS};
 use hookbench_results::Run;
 
 use super::run::on_host;
@@ -97,7 +97,8 @@ fn step(args: &Args) -> Result<u8> {
     let gate = Gate::judge(&comparison, &rules).map_err(|error| usage(error.into()))?;
     let new_name = made.folder.display().to_string();
     let names = Sides { base: args.base.as_str(), new: new_name.as_str() };
-    let report = Report { names, comparison: &comparison, gate: Some(&gate), all: false, most: None };
+    let report =
+        ComparisonReport { names, comparison: &comparison, gate: Some(&gate), all: false, most: None };
     say::result(&(FORMATS[0].render)(&report))?;
     let word = if gate.is_open() { "good" } else { "bad" };
     say::aside(&format!("bisect-step: {word}: {new_kernel} against {kernel} of {}", args.base));

@@ -7,7 +7,7 @@ use anyhow::{Context, Result};
 use clap::builder::PossibleValuesParser;
 use hookbench_analysis::Comparison;
 use hookbench_analysis::compare::Sides;
-use hookbench_reports::compare::{FORMATS, Format, Report};
+use hookbench_reports::compare::{ComparisonFormat, ComparisonReport, FORMATS};
 use hookbench_results::Run;
 use hookbench_results::store::write_whole;
 
@@ -45,7 +45,7 @@ pub fn compare(args: &Args) -> Result<ExitCode> {
     let runs = open(&args.base, &args.new)?;
     let comparison = Comparison::of(&runs.base, &runs.new);
     let names = Sides { base: args.base.as_str(), new: args.new.as_str() };
-    let report = Report { names, comparison: &comparison, gate: None, all: args.all, most: None };
+    let report = ComparisonReport { names, comparison: &comparison, gate: None, all: args.all, most: None };
     let text = (format(&args.format).render)(&report);
     match &args.out {
         Some(path) => write_whole(path, text.as_bytes())?,
@@ -55,7 +55,7 @@ pub fn compare(args: &Args) -> Result<ExitCode> {
 }
 
 /// The format called `name`, which clap has already checked.
-fn format(name: &str) -> &'static Format {
+fn format(name: &str) -> &'static ComparisonFormat {
     FORMATS.iter().find(|format| format.name == name).unwrap_or(&FORMATS[0])
 }
 

@@ -8,7 +8,7 @@ use anyhow::Result;
 use clap::builder::PossibleValuesParser;
 use hookbench_analysis::correlate::{Both, Correlation};
 use hookbench_model::Target;
-use hookbench_reports::correlate::{FORMATS, Report};
+use hookbench_reports::correlate::{CorrelationReport, FORMATS};
 use hookbench_results::store::write_whole;
 
 use super::{compare, say, usage};
@@ -60,7 +60,7 @@ pub fn correlate(args: &Args) -> Result<ExitCode> {
         Target::Tcg => Both { hardware: other, tcg: one },
         Target::Kvm | Target::Host => Both { hardware: one, tcg: other },
     };
-    let report = Report { names, correlation: &correlation, most: args.most };
+    let report = CorrelationReport { names, correlation: &correlation, most: args.most };
     let format = FORMATS.iter().find(|format| format.name == args.format).unwrap_or(&FORMATS[0]);
     let text = (format.render)(&report);
     write(args.out.as_deref(), &text)?;

@@ -11,7 +11,7 @@ use anyhow::{Context, Result};
 use hookbench_analysis::Comparison;
 use hookbench_analysis::compare::Sides;
 use hookbench_analysis::gate::{Gate, Limit, Pattern, Rules};
-use hookbench_reports::compare::{FORMATS, Format, Report};
+use hookbench_reports::compare::{ComparisonFormat, ComparisonReport, FORMATS};
 use hookbench_results::store::write_whole;
 
 use super::{compare, say, usage};
@@ -75,11 +75,12 @@ pub fn gate(args: &Args) -> Result<ExitCode> {
     let rules = Rules { limits: args.limit.clone(), allow: args.allow.clone() };
     let gate = Gate::judge(&comparison, &rules).map_err(|error| usage(error.into()))?;
     let names = Sides { base: args.base.as_str(), new: args.new.as_str() };
-    let report = Report { names, comparison: &comparison, gate: Some(&gate), all: args.all, most: None };
+    let report =
+        ComparisonReport { names, comparison: &comparison, gate: Some(&gate), all: args.all, most: None };
     if let Some(folder) = &args.out {
         write(&report, folder)?;
     }
-    summarise(&Report { most: Some(SUMMARY_LINES), all: false, ..report }, args)?;
+    summarise(&ComparisonReport { most: Some(SUMMARY_LINES), all: false, ..report }, args)?;
     say::result(&(FORMATS[0].render)(&report))?;
     if let Some(folder) = &args.out {
         for format in FORMATS {
@@ -90,7 +91,7 @@ pub fn gate(args: &Args) -> Result<ExitCode> {
 }
 
 /// Writes all formats of `report` into `folder`.
-fn write(report: &Report<'_>, folder: &Path) -> Result<()> {
+fn write(report: &ComparisonReport<'_>, folder: &Path) -> Result<()> {
     std::fs::create_dir_all(folder)
         .with_context(|| format!("failed to create the folder {}", folder.display()))?;
     FORMATS
@@ -99,9 +100,9 @@ fn write(report: &Report<'_>, folder: &Path) -> Result<()> {
 }
 
 /// Writes the summaries that `--summary` and `--github-summary` ask for.
-fn summarise(report: &Report<'_>, args: &Args) -> Result<()> {
+fn summarise(report: &ComparisonReport<'_>, args: &Args) -> Result<()> {
     let markdown = FORMATS.iter().find(|format| format.name == "markdown");
-    let summary = markdown.map_or_else(String::new, |format: &Format| (format.render)(report));
+    let summary = markdown.map_or_else(String::new, |format: &ComparisonFormat| (format.render)(report));
     if let Some(path) = &args.summary {
         write_whole(path, summary.as_bytes())?;
     }

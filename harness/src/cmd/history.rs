@@ -8,7 +8,7 @@ use std::process::ExitCode;
 use anyhow::{Context, Result, anyhow};
 use clap::ValueEnum;
 use hookbench_model::Cell;
-use hookbench_reports::history::{Along, History, csv, histories, table};
+use hookbench_reports::history::{Along, OperationHistory, csv, histories, table};
 use hookbench_reports::plot;
 use hookbench_results::Run;
 use hookbench_results::store::{load, write_whole};
@@ -97,7 +97,7 @@ fn chosen(kind: &str, patterns: &[String], known: impl Iterator<Item = String>) 
     Ok(select(kind, patterns, &known).map_err(usage)?.into_iter().collect())
 }
 
-fn write(histories: &[History], folder: &std::path::Path) -> Result<()> {
+fn write(histories: &[OperationHistory], folder: &std::path::Path) -> Result<()> {
     std::fs::create_dir_all(folder)
         .with_context(|| format!("failed to create the folder {}", folder.display()))?;
     let table = folder.join("history.csv");
@@ -105,7 +105,7 @@ fn write(histories: &[History], folder: &std::path::Path) -> Result<()> {
     say::result(&format!("{}  one line per monitor and place\n", table.display()))?;
     for (number, history) in (1..).zip(histories) {
         let picture = folder.join(format!("history-{number}.svg"));
-        write_whole(&picture, plot::history(history, plot::WIDE).as_bytes())?;
+        write_whole(&picture, plot::history(history, plot::WIDE)?.as_bytes())?;
         say::result(&format!("{}  {}\n", picture.display(), history.title()))?;
     }
     Ok(())

@@ -21,7 +21,7 @@ pub struct Args {
 /// Renders all report files again and prints the table.
 ///
 /// # Errors
-/// When the folder holds no run, or a file cannot be written.
+/// When the folder holds no run, a picture cannot be drawn, or a file cannot be written.
 pub fn report(args: &Args) -> Result<ExitCode> {
     let mut run = load(&args.dir)?;
     described::complete(&mut run);
@@ -34,15 +34,15 @@ pub fn report(args: &Args) -> Result<ExitCode> {
 /// Renders all report files of `run` into `folder`.
 ///
 /// # Errors
-/// When a file cannot be written.
+/// When a picture cannot be drawn, or a file cannot be written.
 pub fn render(run: &Run, folder: &Path) -> Result<()> {
     for renderer in RENDERERS {
-        if let Some(text) = (renderer.render)(run) {
+        if let Some(text) = (renderer.render)(run)? {
             write_whole(&folder.join(renderer.file), text.as_bytes())?;
         }
     }
     for image in IMAGES {
-        if let Some(bytes) = (image.render)(run) {
+        if let Some(bytes) = (image.render)(run)? {
             write_whole(&folder.join(image.file), &bytes)?;
         }
     }

@@ -1,22 +1,22 @@
-//! A comparison as a page, one file without a script, in the look of `report.html`.
+//! A comparison as a page: one file without a script, in the style of `report.html`.
 
 use hookbench_analysis::compare::Change;
 use hookbench_analysis::gate::Word;
 use hookbench_model::Cell;
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
-use super::markdown::heading;
-use super::{Report, words};
-use crate::html::STYLE;
+use super::phrases;
+use super::report::ComparisonReport;
+use crate::html::{STYLE, table};
 use crate::text;
 
-/// What is long here (names of cells, hashes) is broken into lines.
+/// Names of cells and hashes are long and break into several lines.
 const LONG: &str =
     "td.text, th.cell { white-space: normal; overflow-wrap: anywhere; } th.cell { min-width: 15rem; }";
 
 /// The report as HTML.
-pub(super) fn render(report: &Report<'_>) -> String {
-    let runs = words::runs(report);
+pub(super) fn render(report: &ComparisonReport<'_>) -> String {
+    let runs = phrases::runs(report);
     let page = html! {
         (DOCTYPE)
         html lang="en" {
@@ -24,19 +24,19 @@ pub(super) fn render(report: &Report<'_>) -> String {
                 meta charset="utf-8";
                 meta name="viewport" content="width=device-width, initial-scale=1";
                 meta name="color-scheme" content="light dark";
-                title { (heading(report)) ": hookbench" }
+                title { (phrases::heading(report)) ": hookbench" }
                 style { (PreEscaped(STYLE)) (PreEscaped(LONG)) }
             }
             body {
                 main {
                     header {
-                        h1 { (heading(report)) }
-                        p.answer { (words::answer(report)) }
+                        h1 { (phrases::heading(report)) }
+                        p.answer { (phrases::answer(report)) }
                         dl {
                             div { dt { "base" } dd { (runs.base) } }
                             div { dt { "new" } dd { (runs.new) } }
                         }
-                        @for remark in words::remarks(report) { p { (remark) } }
+                        @for remark in phrases::remarks(report) { p { (remark) } }
                     }
                     (environment(report))
                     (verdicts(report))
@@ -49,77 +49,74 @@ pub(super) fn render(report: &Report<'_>) -> String {
     page.into_string() + "\n"
 }
 
-/// A table under a heading; nothing where there is no row.
+/// A table under a heading; empty when there is no row.
 fn section<T>(
-    report: &Report<'_>,
+    report: &ComparisonReport<'_>,
     heading: &str,
     header: &[(&str, bool)],
     items: &[T],
     row: impl Fn(&T) -> Markup,
 ) -> Markup {
     let (shown, left) = report.shown(items);
+    let head = html! { @for (name, number) in header { th.t[!*number] scope="col" { (name) } } };
+    let body = html! { @for item in shown { tr { (row(item)) } } };
     html! {
         @if !shown.is_empty() {
             section {
                 h2 { (heading) }
-                div.table tabindex="0" role="region" aria-label={ "Table: " (heading) } {
-                    table {
-                        thead { tr { @for (name, number) in header { th.number[*number] scope="col" { (name) } } } }
-                        tbody { @for item in shown { tr { (row(item)) } } }
-                    }
-                }
-                @if let Some(more) = words::more(left) { p { (more) } }
+                (table::scrolling(heading, "", &head, &body))
+                @if let Some(more) = phrases::more(left) { p { (more) } }
             }
         }
     }
 }
 
 fn cell_name(cell: &Cell) -> Markup {
-    html! { th.cell scope="row" { code { (text::one_line(&cell.to_string())) } } }
+    html! { th.t.cell scope="row" { code { (text::one_line(&cell.to_string())) } } }
 }
 
-fn environment(report: &Report<'_>) -> Markup {
+fn environment(report: &ComparisonReport<'_>) -> Markup {
     let header = [("what", false), ("in the base", false), ("in the new run", false)];
     let differences = &report.comparison.environment;
-    section(report, "What made the numbers and differs", &header, differences, |difference| {
-        let [what, base, new] = words::difference(difference);
-        html! { th scope="row" { (what) } td.text { (base) } td.text { (new) } }
+    section(report, "Differences in the environment", &header, differences, |difference| {
+        let [what, base, new] = phrases::difference(difference);
+        html! { th scope="row" { (what) } td.t.text { (base) } td.t.text { (new) } }
     })
 }
 
-fn verdicts(report: &Report<'_>) -> Markup {
+fn verdicts(report: &ComparisonReport<'_>) -> Markup {
     let Some(gate) = report.gate else { return Markup::default() };
     let header = [("verdict", false), ("cell", false), ("why", false)];
     section(report, "Verdicts", &header, &gate.verdicts, |verdict| {
         html! {
-            td { span.word[verdict.verdict == Word::Regression] { (verdict.verdict.name()) } }
+            td.t { span.word[verdict.verdict == Word::Regression] { (verdict.verdict.name()) } }
             (cell_name(&verdict.cell))
-            td.text { (words::why(verdict)) }
+            td.t.text { (phrases::why(verdict)) }
         }
     })
 }
 
-fn endings(report: &Report<'_>) -> Markup {
+fn endings(report: &ComparisonReport<'_>) -> Markup {
     let comparison = report.comparison;
-    let header = [("cell", false), ("how it ended", false)];
-    let line = |cell: &Cell, words: String| html! { (cell_name(cell)) td.text { (words) } };
+    let header = [("cell", false), ("outcome", false)];
+    let line = |cell: &Cell, words: String| html! { (cell_name(cell)) td.t.text { (words) } };
     html! {
-        (section(report, "Ended otherwise", &header, &comparison.outcomes, |ending| {
-            line(&ending.cell, words::ending(&ending.ended))
+        (section(report, "Different outcomes", &header, &comparison.outcomes, |ending| {
+            line(&ending.cell, phrases::ending(&ending.ended))
         }))
         (section(report, "Only in the base", &header, &comparison.vanished, |lone| {
-            line(&lone.cell, words::ended(&lone.ended))
+            line(&lone.cell, phrases::ended(&lone.ended))
         }))
         (section(report, "Only in the new run", &header, &comparison.appeared, |lone| {
-            line(&lone.cell, words::ended(&lone.ended))
+            line(&lone.cell, phrases::ended(&lone.ended))
         }))
-        (section(report, "Of another clock", &[("cell", false), ("clock", false)], &comparison.clocks, |clocks| {
-            line(&clocks.cell, words::other_clock(&clocks.clock))
+        (section(report, "Different clocks", &[("cell", false), ("clock", false)], &comparison.clocks, |clocks| {
+            line(&clocks.cell, phrases::other_clock(&clocks.clock))
         }))
     }
 }
 
-fn changes(report: &Report<'_>) -> Markup {
+fn changes(report: &ComparisonReport<'_>) -> Markup {
     let heading = if report.all { "Cells" } else { "Changed cells" };
     let header = [
         ("cell", false),
@@ -129,7 +126,7 @@ fn changes(report: &Report<'_>) -> Markup {
         ("new p50", true),
         ("added to none", true),
         ("unit", false),
-        ("beside it", false),
+        ("notes", false),
     ];
     section(report, heading, &header, &report.changes(), |change| change_row(change))
 }
@@ -138,11 +135,11 @@ fn change_row(change: &Change) -> Markup {
     html! {
         (cell_name(&change.cell))
         td.number { (text::signed(change.difference)) }
-        td.number { (change.percent.map_or_else(String::new, words::percent)) }
+        td.number { (change.percent.map_or_else(String::new, phrases::percent)) }
         td.number { (text::grouped(change.summary.base.p50)) }
         td.number { (text::grouped(change.summary.new.p50)) }
-        td.number { (words::added(&change.added)) }
-        td { (text::unit_and_clock(change.clock, change.cell.target)) }
-        td.text { (words::notes(change).join("; ")) }
+        td.number { (phrases::added(&change.added)) }
+        td.t { (text::unit_and_clock(change.clock, change.cell.target)) }
+        td.t.text { (phrases::notes(change).join("; ")) }
     }
 }

@@ -1,14 +1,14 @@
-//! A comparison as JSON: what `results` serialises, with the names of the runs and
-//! the judgement beside it.
+//! A comparison as JSON: the comparison as its crate serialises it, with the names of the
+//! runs and the gate's judgement.
 
 use hookbench_analysis::Comparison;
 use hookbench_analysis::gate::Gate;
 use serde::Serialize;
 
-use super::Report;
+use super::report::ComparisonReport;
 
 #[derive(Serialize)]
-struct Document<'a> {
+struct ComparisonDocument<'a> {
     base: &'a str,
     new: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -20,13 +20,13 @@ struct Document<'a> {
 }
 
 /// The report as JSON, with a line break at its end.
-pub(super) fn render(report: &Report<'_>) -> String {
+pub(super) fn render(report: &ComparisonReport<'_>) -> String {
     let mut comparison = report.comparison.clone();
     if !report.all {
         comparison.numbers.retain(|change| !change.is_nothing());
         comparison.without_numbers.clear();
     }
-    let document = Document {
+    let document = ComparisonDocument {
         base: report.names.base,
         new: report.names.new,
         is_open: report.gate.map(Gate::is_open),
@@ -34,6 +34,6 @@ pub(super) fn render(report: &Report<'_>) -> String {
         unchanged: report.comparison.unchanged(),
         comparison,
     };
-    // Text, numbers and lists of them: there is nothing that JSON has no place for.
+    // Serialising text, numbers and lists of them cannot fail.
     serde_json::to_string_pretty(&document).unwrap_or_default() + "\n"
 }

@@ -1,5 +1,5 @@
-//! A gate as JUnit XML: a test suite for each kernel and operation, a test for each
-//! cell. Without a gate nothing can fail, and cells are only listed.
+//! A gate as JUnit XML: a test suite for each kernel and operation, and a test for each
+//! cell. Without a gate no test can fail, and the file only lists the cells.
 
 use std::collections::HashMap;
 
@@ -7,36 +7,37 @@ use hookbench_analysis::gate::{Verdict, Word};
 use hookbench_model::Cell;
 use quick_junit::{NonSuccessKind, TestCase, TestCaseStatus};
 
-use super::{Report, words};
-use crate::export::junit::{case, document};
+use super::phrases;
+use super::report::ComparisonReport;
+use crate::export::junit::{document, test_case};
 use crate::text;
 
 /// The report as XML.
-pub(super) fn render(report: &Report<'_>) -> String {
+pub(super) fn render(report: &ComparisonReport<'_>) -> String {
     let mut verdicts: HashMap<&Cell, Vec<&Verdict>> = HashMap::new();
     for verdict in report.gate.into_iter().flat_map(|gate| &gate.verdicts) {
         verdicts.entry(&verdict.cell).or_default().push(verdict);
     }
-    let of = |cell: &Cell| verdicts.get(cell).map_or(&[][..], Vec::as_slice);
+    let verdicts_on = |cell: &Cell| verdicts.get(cell).map_or(&[][..], Vec::as_slice);
     let comparison = report.comparison;
     let measured = comparison.numbers.iter().map(|change| (&change.cell, String::new()));
     let ended = comparison.outcomes.iter().chain(&comparison.without_numbers);
-    let ended = ended.map(|ending| (&ending.cell, words::ended(&ending.ended.new)));
+    let ended = ended.map(|ending| (&ending.cell, phrases::ended(&ending.ended.new)));
     let lone = comparison.vanished.iter().chain(&comparison.appeared);
-    let lone = lone.map(|lone| (&lone.cell, words::ended(&lone.ended)));
-    let clocks = comparison.clocks.iter().map(|clocks| (&clocks.cell, words::other_clock(&clocks.clock)));
+    let lone = lone.map(|lone| (&lone.cell, phrases::ended(&lone.ended)));
+    let clocks = comparison.clocks.iter().map(|clocks| (&clocks.cell, phrases::other_clock(&clocks.clock)));
     let cells = measured.chain(ended).chain(lone).chain(clocks);
-    document("hookbench gate", cells.map(|(cell, how)| (cell, test(cell, of(cell), &how))))
+    document("hookbench gate", cells.map(|(cell, how)| (cell, judged_test(cell, verdicts_on(cell), &how))))
 }
 
-/// The test of one cell: its regressions fail it, and what has no number without
-/// being one is skipped.
-fn test(cell: &Cell, verdicts: &[&Verdict], how: &str) -> TestCase {
-    let said = |word| {
+/// The test of one cell. It fails on a regression, and is skipped if the cell has no
+/// number for another reason.
+fn judged_test(cell: &Cell, verdicts: &[&Verdict], how: &str) -> TestCase {
+    let reasons = |word| {
         let of_word = verdicts.iter().filter(move |verdict| verdict.verdict == word);
-        of_word.map(|verdict| words::why(verdict)).collect::<Vec<_>>().join("; ")
+        of_word.map(|verdict| phrases::why(verdict)).collect::<Vec<_>>().join("; ")
     };
-    let regressions = said(Word::Regression);
+    let regressions = reasons(Word::Regression);
     let mut status = TestCaseStatus::success();
     if !regressions.is_empty() {
         status = TestCaseStatus::non_success(NonSuccessKind::Failure);
@@ -45,12 +46,12 @@ fn test(cell: &Cell, verdicts: &[&Verdict], how: &str) -> TestCase {
         status = TestCaseStatus::skipped();
         status.set_message(how);
     }
-    let mut case = case(cell, status);
-    let told = [Word::Allowed, Word::Improvement].map(|word| (word, said(word)));
-    let told = told.iter().filter(|(_, said)| !said.is_empty());
-    let told: Vec<String> = told.map(|(word, said)| format!("{}: {said}", word.name())).collect();
-    if !told.is_empty() {
-        case.set_system_out(text::one_line(&told.join("; ")));
+    let mut case = test_case(cell, status);
+    let others = [Word::Allowed, Word::Improvement].map(|word| (word, reasons(word)));
+    let others = others.iter().filter(|(_, reasons)| !reasons.is_empty());
+    let others: Vec<String> = others.map(|(word, reasons)| format!("{}: {reasons}", word.name())).collect();
+    if !others.is_empty() {
+        case.set_system_out(text::one_line(&others.join("; ")));
     }
     case
 }

@@ -1,81 +1,69 @@
-//! A comparison as Markdown, which fits the comment of a pull request and the summary
-//! of a job.
+//! A comparison as Markdown, for the comment on a pull request and the summary of a CI
+//! job.
 
 use hookbench_analysis::compare::Change;
 
-use super::{Report, words};
+use super::phrases;
+use super::report::ComparisonReport;
 use crate::markdown::{code, escaped, table};
 use crate::text;
 
 /// The report as Markdown.
-pub(super) fn render(report: &Report<'_>) -> String {
-    let runs = words::runs(report);
+pub(super) fn render(report: &ComparisonReport<'_>) -> String {
+    let runs = phrases::runs(report);
     let mut parts = vec![
-        format!("# {}\n", heading(report)),
-        format!("{}\n", escaped(&words::answer(report))),
+        format!("# {}\n", phrases::heading(report)),
+        format!("{}\n", escaped(&phrases::answer(report))),
         format!("- base: {}\n- new: {}\n", escaped(&runs.base), escaped(&runs.new)),
     ];
-    parts.extend(words::remarks(report).iter().map(|remark| format!("{}\n", escaped(remark))));
+    parts.extend(phrases::remarks(report).iter().map(|remark| format!("{}\n", escaped(remark))));
     parts.extend(
         [environment(report), verdicts(report), endings(report), changes(report)].into_iter().flatten(),
     );
     parts.join("\n")
 }
 
-/// What the page is called.
-pub(super) fn heading(report: &Report<'_>) -> &'static str {
-    match report.gate {
-        None => "What changed",
-        Some(gate) if gate.is_open() => "Gate: no regression",
-        Some(_) => "Gate: regression",
-    }
-}
-
-/// A heading and a table below it; nothing where there is no row.
+/// A heading and a table below it; `None` when there is no row.
 fn section<T>(
-    report: &Report<'_>,
+    report: &ComparisonReport<'_>,
     heading: &str,
     header: &[&str],
     items: &[T],
     row: impl Fn(&T) -> Vec<String>,
 ) -> Option<String> {
     let (shown, left) = report.shown(items);
-    let more = words::more(left).map_or_else(String::new, |more| format!("\n{more}\n"));
+    let more = phrases::more(left).map_or_else(String::new, |more| format!("\n{more}\n"));
     let lines = table(header, shown.iter().map(row));
     (!shown.is_empty()).then(|| format!("## {heading}\n\n{lines}{more}"))
 }
 
-fn environment(report: &Report<'_>) -> Option<String> {
+fn environment(report: &ComparisonReport<'_>) -> Option<String> {
     let header = ["what", "in the base", "in the new run"];
-    section(
-        report,
-        "What made the numbers and differs",
-        &header,
-        &report.comparison.environment,
-        |difference| words::difference(difference).map(|word| escaped(&word)).into(),
-    )
-}
-
-fn verdicts(report: &Report<'_>) -> Option<String> {
-    let gate = report.gate?;
-    section(report, "Verdicts", &["verdict", "cell", "why"], &gate.verdicts, |verdict| {
-        vec![verdict.verdict.name().into(), code(&verdict.cell.to_string()), escaped(&words::why(verdict))]
+    section(report, "Differences in the environment", &header, &report.comparison.environment, |difference| {
+        phrases::difference(difference).map(|word| escaped(&word)).into()
     })
 }
 
-fn endings(report: &Report<'_>) -> Option<String> {
+fn verdicts(report: &ComparisonReport<'_>) -> Option<String> {
+    let gate = report.gate?;
+    section(report, "Verdicts", &["verdict", "cell", "why"], &gate.verdicts, |verdict| {
+        vec![verdict.verdict.name().into(), code(&verdict.cell.to_string()), escaped(&phrases::why(verdict))]
+    })
+}
+
+fn endings(report: &ComparisonReport<'_>) -> Option<String> {
     let comparison = report.comparison;
-    let header = ["cell", "how it ended"];
-    let outcomes = section(report, "Ended otherwise", &header, &comparison.outcomes, |ending| {
-        vec![code(&ending.cell.to_string()), escaped(&words::ending(&ending.ended))]
+    let header = ["cell", "outcome"];
+    let outcomes = section(report, "Different outcomes", &header, &comparison.outcomes, |ending| {
+        vec![code(&ending.cell.to_string()), escaped(&phrases::ending(&ending.ended))]
     });
     let lone = |heading, cells| {
         section(&report.briefly(), heading, &header, cells, |lone: &hookbench_analysis::compare::Lone| {
-            vec![code(&lone.cell.to_string()), escaped(&words::ended(&lone.ended))]
+            vec![code(&lone.cell.to_string()), escaped(&phrases::ended(&lone.ended))]
         })
     };
-    let clocks = section(report, "Of another clock", &["cell", "clock"], &comparison.clocks, |clocks| {
-        vec![code(&clocks.cell.to_string()), escaped(&words::other_clock(&clocks.clock))]
+    let clocks = section(report, "Different clocks", &["cell", "clock"], &comparison.clocks, |clocks| {
+        vec![code(&clocks.cell.to_string()), escaped(&phrases::other_clock(&clocks.clock))]
     });
     let all = [
         outcomes,
@@ -87,21 +75,21 @@ fn endings(report: &Report<'_>) -> Option<String> {
     (!all.is_empty()).then(|| all.join("\n"))
 }
 
-fn changes(report: &Report<'_>) -> Option<String> {
+fn changes(report: &ComparisonReport<'_>) -> Option<String> {
     let heading = if report.all { "Cells" } else { "Changed cells" };
-    let header = ["change", "%", "base p50", "new p50", "added to none", "unit", "cell", "beside it"];
+    let header = ["change", "%", "base p50", "new p50", "added to none", "unit", "cell", "notes"];
     section(report, heading, &header, &report.changes(), |change| row(change))
 }
 
 fn row(change: &Change) -> Vec<String> {
     vec![
         text::signed(change.difference),
-        change.percent.map_or_else(String::new, words::percent),
+        change.percent.map_or_else(String::new, phrases::percent),
         text::grouped(change.summary.base.p50),
         text::grouped(change.summary.new.p50),
-        words::added(&change.added),
+        phrases::added(&change.added),
         text::unit_and_clock(change.clock, change.cell.target),
         code(&change.cell.to_string()),
-        escaped(&words::notes(change).join("; ")),
+        escaped(&phrases::notes(change).join("; ")),
     ]
 }

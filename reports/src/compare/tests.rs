@@ -1,54 +1,29 @@
-//! The golden files of all formats, and that hostile text is only text in them.
+//! The golden files of all formats, and that hostile text stays text in them.
 
 use hookbench_analysis::Comparison;
+use hookbench_analysis::compare::Sides;
 use hookbench_analysis::gate::{Gate, Rules};
-use hookbench_model::{Clock, Outcome};
+use hookbench_model::Outcome;
 use hookbench_results::Run;
 
 use super::*;
 use crate::hostile::{self, HOSTILE};
 use crate::{fixture, text};
 
-/// The synthetic run as if it had been measured again, with everything that can change.
-fn later(base: &Run) -> Run {
-    let mut new = base.clone();
-    let mut cells = new.measurements.iter_mut();
-    let mut next = |monitor: &str| {
-        cells.find(|m| m.cell.monitor.to_string() == monitor && m.measured().is_some()).unwrap()
-    };
-    let numbers = |outcome: &mut Outcome, change: &dyn Fn(&mut hookbench_model::Measured)| match outcome {
-        Outcome::Measured(measured) => change(measured),
-        _ => panic!("no numbers"),
-    };
-    numbers(&mut next("audit+idle").outcome, &|m| m.samples.iter_mut().for_each(|sample| *sample += 7));
-    numbers(&mut next("audit+rules").outcome, &|m| m.samples.iter_mut().for_each(|sample| *sample -= 1234));
-    next("bpf-lsm+count").outcome = Outcome::Unsupported("no <BTF> | here".into());
-    numbers(&mut next("bpf-lsm+ringbuf").outcome, &|m| m.samples[49] += 5);
-    numbers(&mut next("bpf-lsm+perfbuf").outcome, &|m| m.samples.rotate_left(3));
-    next("kprobe+count").clock = Clock::Tsc;
-    numbers(&mut next("fentry+ringbuf").outcome, &|m| {
-        (m.attach_cost, m.memory_bytes) = (Some(1_300_000), None)
-    });
-    numbers(&mut next("tracepoint+ringbuf").outcome, &|m| m.events.as_mut().unwrap().lost = 3);
-    numbers(&mut next("bpf-lsm+deny").outcome, &|m| m.refused = None);
-    let gone = new.measurements.iter().position(|m| m.cell.monitor.to_string() == "ftrace+function").unwrap();
-    let mut gone = new.measurements.remove(gone);
-    gone.cell.kernel = "7.3".into();
-    new.measurements.push(gone);
-    new.environment.kernels[0].version = "6.1.2-1".into();
-    new.environment.image.agent_sha256 = "dd".repeat(32);
-    new
-}
-
-fn rendered(base: &Run, new: &Run, rules: Option<&Rules>, format: &Format) -> String {
+fn rendered(base: &Run, new: &Run, rules: Option<&Rules>, format: &ComparisonFormat) -> String {
     let comparison = Comparison::of(base, new);
     let gate = rules.map(|rules| Gate::judge(&comparison, rules).unwrap());
     let names = Sides { base: "baseline:main", new: "runs/quick-2" };
-    (format.render)(&Report { names, comparison: &comparison, gate: gate.as_ref(), all: false, most: None })
+    (format.render)(&ComparisonReport {
+        names,
+        comparison: &comparison,
+        gate: gate.as_ref(),
+        all: false,
+        most: None,
+    })
 }
 
 fn rules() -> Rules {
-    // The cell under kprobe+count has numbers of two clocks; the others are exact.
     Rules {
         limits: vec!["*/execve-noop*=0.005%".parse().unwrap()],
         allow: vec!["bpf-lsm+deny".parse().unwrap(), "no*such".parse().unwrap()],
@@ -58,7 +33,7 @@ fn rules() -> Rules {
 #[test]
 fn each_format_matches_its_golden_file() {
     let base = fixture::synthetic_run();
-    let new = later(&base);
+    let new = fixture::remeasured_run(&base);
     for format in FORMATS {
         insta::assert_snapshot!(
             format!("gate-{}", format.file),
@@ -67,17 +42,14 @@ fn each_format_matches_its_golden_file() {
     }
     insta::assert_snapshot!("compare-text", rendered(&base, &new, None, &FORMATS[0]));
     insta::assert_snapshot!("compare-same", rendered(&base, &base, Some(&Rules::default()), &FORMATS[0]));
-    if let Some(path) = std::env::var_os("HOOKBENCH_COMPARISON") {
-        std::fs::write(path, rendered(&base, &new, Some(&rules()), &FORMATS[3])).unwrap();
-    }
 }
 
 #[test]
-fn what_has_no_room_is_counted() {
+fn omitted_lines_are_counted() {
     let base = fixture::synthetic_run();
-    let comparison = Comparison::of(&base, &later(&base));
+    let comparison = Comparison::of(&base, &fixture::remeasured_run(&base));
     let names = Sides { base: "a", new: "b" };
-    let report = Report { names, comparison: &comparison, gate: None, all: true, most: Some(2) };
+    let report = ComparisonReport { names, comparison: &comparison, gate: None, all: true, most: Some(2) };
     for format in FORMATS.iter().filter(|format| ["text", "markdown", "html"].contains(&format.name)) {
         let text = (format.render)(&report);
         let left = comparison.numbers.len() - 2;
@@ -85,9 +57,9 @@ fn what_has_no_room_is_counted() {
     }
 }
 
-/// A run in which all that can be foreign is `foreign`, and the same a bit later.
+/// A run in which all foreign text is `foreign`, and the same with small changes.
 fn hostile(foreign: &str) -> (Run, Run) {
-    let base = hostile::run(foreign);
+    let base = hostile::hostile_run(foreign);
     let mut new = base.clone();
     for measurement in &mut new.measurements {
         match &mut measurement.outcome {
@@ -109,7 +81,7 @@ fn hostile_text_is_text_in_every_format() {
             let comparison = Comparison::of(&base, &new);
             let gate = Gate::judge(&comparison, &Rules::default()).unwrap();
             let names = Sides { base: foreign, new: foreign };
-            (format.render)(&Report {
+            (format.render)(&ComparisonReport {
                 names,
                 comparison: &comparison,
                 gate: Some(&gate),
@@ -117,7 +89,7 @@ fn hostile_text_is_text_in_every_format() {
                 most: None,
             })
         };
-        // Where cells are in the order of their names, other names are another order.
+        // Some formats sort cells by name, and other names have another order.
         let structure = |content: &str| {
             let mut structure = hostile::structure(format.file, content);
             structure.sort_unstable();
@@ -128,7 +100,7 @@ fn hostile_text_is_text_in_every_format() {
             let content = render(foreign);
             assert_eq!(structure(&content), tame, "{}: {foreign:?}", format.file);
             let wrong = content.chars().find(|&c| (c.is_control() && c != '\n') || text::is_unseen(c));
-            // JSON keeps what it is given, and has a form for what a terminal would obey.
+            // JSON keeps foreign text as it is and escapes control characters.
             assert!(
                 wrong.is_none_or(|c| format.name == "json" && !c.is_ascii()),
                 "{}: {wrong:?}",
@@ -141,7 +113,7 @@ fn hostile_text_is_text_in_every_format() {
 #[test]
 fn junit_has_a_test_for_each_cell() {
     let base = fixture::synthetic_run();
-    let new = later(&base);
+    let new = fixture::remeasured_run(&base);
     let xml = rendered(&base, &new, Some(&rules()), FORMATS.last().unwrap());
     let document = roxmltree::Document::parse(&xml).unwrap();
     let count = |tag: &str| document.descendants().filter(|node| node.has_tag_name(tag)).count();

@@ -1,17 +1,19 @@
-//! A comparison for the terminal and for logs. Names of cells stand last on their
-//! line and are never cut: they are there to be pasted.
+//! A comparison for the terminal and for logs. The name of a cell is last on its line and
+//! never cut, so that it can be pasted.
 
 use hookbench_analysis::compare::Change;
 
-use super::{Report, words};
+use super::phrases;
+use super::report::ComparisonReport;
+use crate::columns::{self, Align};
 use crate::text::{grouped, one_line, signed, unit_and_clock};
 
 /// The report as lines.
-pub(super) fn render(report: &Report<'_>) -> String {
-    let runs = words::runs(report);
+pub(super) fn render(report: &ComparisonReport<'_>) -> String {
+    let runs = phrases::runs(report);
     let mut lines = vec![format!("base  {}", runs.base), format!("new   {}", runs.new), String::new()];
-    lines.push(words::answer(report));
-    lines.extend(words::remarks(report));
+    lines.push(phrases::answer(report));
+    lines.extend(phrases::remarks(report));
     lines.extend(environment(report));
     lines.extend(verdicts(report));
     lines.extend(changes(report));
@@ -19,52 +21,57 @@ pub(super) fn render(report: &Report<'_>) -> String {
     lines.iter().map(|line| format!("{}\n", line.trim_end())).collect()
 }
 
-/// A heading and lines below it, as many as are shown; nothing where there are none.
-fn list<T>(report: &Report<'_>, heading: &str, items: &[T], line: impl Fn(&T) -> Vec<String>) -> Vec<String> {
+/// A heading and the shown lines below it; empty when there are none.
+fn list<T>(
+    report: &ComparisonReport<'_>,
+    heading: &str,
+    items: &[T],
+    line: impl Fn(&T) -> Vec<String>,
+) -> Vec<String> {
     let (shown, left) = report.shown(items);
     if shown.is_empty() {
         return Vec::new();
     }
     let mut lines = vec![String::new(), format!("{heading}:")];
-    lines.extend(shown.iter().flat_map(line).chain(words::more(left)).map(|line| format!("  {line}")));
+    lines.extend(shown.iter().flat_map(line).chain(phrases::more(left)).map(|line| format!("  {line}")));
     lines
 }
 
-fn environment(report: &Report<'_>) -> Vec<String> {
-    list(report, "What made the numbers and differs", &report.comparison.environment, |difference| {
-        let [what, base, new] = words::difference(difference);
+fn environment(report: &ComparisonReport<'_>) -> Vec<String> {
+    list(report, "Differences in the environment", &report.comparison.environment, |difference| {
+        let [what, base, new] = phrases::difference(difference);
         vec![what, format!("  {base}"), format!("  → {new}")]
     })
 }
 
-fn verdicts(report: &Report<'_>) -> Vec<String> {
+fn verdicts(report: &ComparisonReport<'_>) -> Vec<String> {
     let Some(gate) = report.gate else { return Vec::new() };
     list(report, "Verdicts", &gate.verdicts, |verdict| {
         let cell = one_line(&verdict.cell.to_string());
-        vec![format!("{}: {cell}", verdict.verdict.name()), format!("  {}", words::why(verdict))]
+        vec![format!("{}: {cell}", verdict.verdict.name()), format!("  {}", phrases::why(verdict))]
     })
 }
 
-fn endings(report: &Report<'_>) -> Vec<String> {
+fn endings(report: &ComparisonReport<'_>) -> Vec<String> {
     let comparison = report.comparison;
     let cell = |cell: &hookbench_model::Cell| one_line(&cell.to_string());
-    let mut lines = list(report, "Ended otherwise", &comparison.outcomes, |ending| {
-        vec![cell(&ending.cell), format!("  {}", words::ending(&ending.ended))]
+    let mut lines = list(report, "Different outcomes", &comparison.outcomes, |ending| {
+        vec![cell(&ending.cell), format!("  {}", phrases::ending(&ending.ended))]
     });
     let lone = [("Only in the base", &comparison.vanished), ("Only in the new run", &comparison.appeared)];
     for (heading, cells) in lone {
         lines.extend(list(&report.briefly(), heading, cells, |lone| {
-            vec![format!("{} ({})", cell(&lone.cell), words::ended(&lone.ended))]
+            vec![format!("{} ({})", cell(&lone.cell), phrases::ended(&lone.ended))]
         }));
     }
-    lines.extend(list(report, "Of another clock", &comparison.clocks, |clocks| {
-        vec![format!("{}: {}", cell(&clocks.cell), words::other_clock(&clocks.clock))]
+    lines.extend(list(report, "Different clocks", &comparison.clocks, |clocks| {
+        vec![format!("{}: {}", cell(&clocks.cell), phrases::other_clock(&clocks.clock))]
     }));
     lines
 }
 
 /// A table for each unit.
-fn changes(report: &Report<'_>) -> Vec<String> {
+fn changes(report: &ComparisonReport<'_>) -> Vec<String> {
     let all = report.changes();
     let mut units: Vec<String> = Vec::new();
     for change in &all {
@@ -82,36 +89,35 @@ fn changes(report: &Report<'_>) -> Vec<String> {
 
 const HEADER: [&str; 6] = ["change", "%", "base p50", "new p50", "added to none", "cell"];
 
-fn table(report: &Report<'_>, unit: &str, changes: &[&Change]) -> Vec<String> {
+fn table(report: &ComparisonReport<'_>, unit: &str, changes: &[&Change]) -> Vec<String> {
     let (shown, left) = report.shown(changes);
-    let rows: Vec<[String; 6]> = shown.iter().map(|change| fields(change)).collect();
-    let width = |column: usize| {
-        let fields = rows.iter().map(|row| row[column].chars().count());
-        fields.max().unwrap_or(0).max(HEADER[column].len())
-    };
-    let widths: Vec<usize> = (0..HEADER.len() - 1).map(width).collect();
+    let header = HEADER.map(String::from);
+    let rows = shown.iter().map(|change| fields(change));
+    let rows: Vec<[String; 6]> = std::iter::once(header).chain(rows).collect();
+    let widths = columns::widths(&rows, HEADER.len());
+    // The name of the cell is last and neither padded nor cut.
     let line = |fields: &[String; 6]| {
-        let numbers = fields.iter().zip(&widths).map(|(field, width)| format!("{field:>width$}"));
-        numbers.chain([fields[5].clone()]).collect::<Vec<_>>().join("  ")
+        let numbers = columns::line(&fields[..5], &widths, |_| Align::Right);
+        [&numbers, columns::GAP, &fields[5]].concat()
     };
     let what = if report.all { "Cells" } else { "Changed" };
     let mut lines = vec![String::new(), format!("{what}, per operation in {unit}:")];
-    lines.push(line(&HEADER.map(String::from)));
-    for (change, row) in shown.iter().zip(&rows) {
+    lines.push(line(&rows[0]));
+    for (change, row) in shown.iter().zip(&rows[1..]) {
         lines.push(line(row));
-        lines.extend(words::notes(change).into_iter().map(|note| format!("    {note}")));
+        lines.extend(phrases::notes(change).into_iter().map(|note| format!("    {note}")));
     }
-    lines.extend(words::more(left));
+    lines.extend(phrases::more(left));
     lines
 }
 
 fn fields(change: &Change) -> [String; 6] {
     [
         signed(change.difference),
-        change.percent.map_or_else(String::new, words::percent),
+        change.percent.map_or_else(String::new, phrases::percent),
         grouped(change.summary.base.p50),
         grouped(change.summary.new.p50),
-        words::added(&change.added),
+        phrases::added(&change.added),
         one_line(&change.cell.to_string()),
     ]
 }

@@ -1,43 +1,36 @@
-//! A run on hardware beside one in TCG, as files. A format is a function and a row in
-//! [`FORMATS`]; what all of them say is in `words.rs`.
+//! The correlation of a run on hardware with a run in TCG, as files. A format is a
+//! function and a row in [`FORMATS`]; `phrases` has the sentences that all formats share.
 
-use hookbench_analysis::correlate::{Both, Correlation};
+use hookbench_analysis::correlate::Correlation;
 
+use crate::columns::{self, Align};
 use crate::markdown::{code, escaped, table};
 
-mod words;
+mod phrases;
+mod report;
 
-/// What is rendered.
-#[derive(Debug, Clone, Copy)]
-pub struct Report<'a> {
-    /// What the runs are called: a folder's name, or a baseline's.
-    pub names: Both<&'a str>,
-    /// The runs beside each other.
-    pub correlation: &'a Correlation,
-    /// How many cells are shown of those that disagree, and of those left out.
-    pub most: usize,
-}
+pub use report::CorrelationReport;
 
 /// A format that a correlation is written in.
 #[derive(Debug, Clone, Copy)]
-pub struct Format {
-    /// What it is called on the command line.
+pub struct CorrelationFormat {
+    /// The format's name on the command line.
     pub name: &'static str,
-    /// The file's whole content.
-    pub render: fn(&Report<'_>) -> String,
+    /// Returns the content of the file.
+    pub render: fn(&CorrelationReport<'_>) -> String,
 }
 
 /// All formats; the first is for the terminal.
-pub static FORMATS: &[Format] = &[
-    Format { name: "text", render: plain },
-    Format { name: "markdown", render: markdown },
-    Format { name: "json", render: json },
+pub static FORMATS: &[CorrelationFormat] = &[
+    CorrelationFormat { name: "text", render: plain },
+    CorrelationFormat { name: "markdown", render: markdown },
+    CorrelationFormat { name: "json", render: json },
 ];
 
-/// The report as lines. Names of cells stand last on their line and are never cut.
-fn plain(report: &Report<'_>) -> String {
-    let mut lines = words::head(report);
-    for section in words::sections(report) {
+/// The report as lines. The name of a cell is last on its line and never cut.
+fn plain(report: &CorrelationReport<'_>) -> String {
+    let mut lines = phrases::head(report);
+    for section in phrases::tables(report) {
         lines.push(String::new());
         lines.push(format!("{}:", section.heading));
         lines.extend(aligned(&section).into_iter().map(|line| format!("  {line}")));
@@ -46,23 +39,23 @@ fn plain(report: &Report<'_>) -> String {
     lines.iter().map(|line| format!("{}\n", line.trim_end())).collect()
 }
 
-/// Numbers to the right, the name at the end as it is.
-fn aligned(section: &words::Section) -> Vec<String> {
+/// Numbers to the right, and the name at the end as it is.
+fn aligned(table: &phrases::CorrelationTable) -> Vec<String> {
     let rows: Vec<&[String]> =
-        std::iter::once(&section.header[..]).chain(section.rows.iter().map(Vec::as_slice)).collect();
-    let width = |column: usize| rows.iter().map(|row| row[column].chars().count()).max().unwrap_or(0);
-    let widths: Vec<usize> = (0..section.header.len() - 1).map(width).collect();
+        std::iter::once(&table.header[..]).chain(table.rows.iter().map(Vec::as_slice)).collect();
+    let numbers = table.header.len() - 1;
+    let widths = columns::widths(&rows, numbers);
     let line = |row: &&[String]| {
-        let numbers = row.iter().zip(&widths).map(|(field, width)| format!("{field:>width$}"));
-        numbers.chain(row.last().cloned()).collect::<Vec<_>>().join("  ")
+        let line = columns::line(&row[..numbers], &widths, |_| Align::Right);
+        [&line, columns::GAP, &row[numbers]].concat()
     };
     rows.iter().map(line).collect()
 }
 
-fn markdown(report: &Report<'_>) -> String {
+fn markdown(report: &CorrelationReport<'_>) -> String {
     let mut parts = vec!["# Hardware and TCG\n".to_string()];
-    parts.push(words::head(report).iter().map(|line| format!("- {}\n", escaped(line))).collect());
-    for section in words::sections(report) {
+    parts.push(phrases::head(report).iter().map(|line| format!("- {}\n", escaped(line))).collect());
+    for section in phrases::tables(report) {
         let header: Vec<&str> = section.header.iter().map(String::as_str).collect();
         let fields = |row: &Vec<String>| -> Vec<String> {
             let name = row.last().map(|name| code(name));
@@ -78,22 +71,23 @@ fn markdown(report: &Report<'_>) -> String {
     parts.join("\n")
 }
 
-/// All of it, whatever is shown elsewhere.
-fn json(report: &Report<'_>) -> String {
+/// The whole correlation, without a limit on lines.
+fn json(report: &CorrelationReport<'_>) -> String {
     #[derive(serde::Serialize)]
-    struct Document<'a> {
+    struct CorrelationDocument<'a> {
         hardware: &'a str,
         tcg: &'a str,
         correlation: &'a Correlation,
     }
-    let Report { names, correlation, .. } = report;
-    let document = Document { hardware: names.hardware, tcg: names.tcg, correlation };
-    // Text, numbers and lists of them: there is nothing that JSON has no place for.
+    let CorrelationReport { names, correlation, .. } = report;
+    let document = CorrelationDocument { hardware: names.hardware, tcg: names.tcg, correlation };
+    // Serialising text, numbers and lists of them cannot fail.
     serde_json::to_string_pretty(&document).unwrap_or_default() + "\n"
 }
 
 #[cfg(test)]
 mod tests {
+    use hookbench_analysis::correlate::Both;
     use hookbench_model::{Clock, Outcome, Target};
     use hookbench_results::Run;
 
@@ -102,7 +96,7 @@ mod tests {
     use crate::hostile::{self, HOSTILE};
     use crate::text;
 
-    /// The same cells on hardware, at half a cycle an instruction, some at more.
+    /// The same cells on hardware: half a cycle per instruction, for some cells more.
     fn hardware(tcg: &Run) -> Run {
         let mut run = tcg.clone();
         (run.environment.target, run.environment.clock) = (Target::Host, Clock::Tsc);
@@ -110,18 +104,18 @@ mod tests {
             measurement.cell.target = Target::Host;
             measurement.clock = Clock::Tsc;
             if let Outcome::Measured(measured) = &mut measurement.outcome {
-                let dear = if index % 5 == 0 { 3 } else { 1 };
-                measured.samples.iter_mut().for_each(|sample| *sample = *sample * dear / 2);
+                let factor = if index % 5 == 0 { 3 } else { 1 };
+                measured.samples.iter_mut().for_each(|sample| *sample = *sample * factor / 2);
             }
         }
         run.measurements.pop();
         run
     }
 
-    fn rendered(tcg: &Run, name: &str, format: &Format) -> String {
+    fn rendered(tcg: &Run, name: &str, format: &CorrelationFormat) -> String {
         let correlation = Correlation::of(&hardware(tcg), tcg, &[]).unwrap();
         let names = Both { hardware: name, tcg: name };
-        (format.render)(&Report { names, correlation: &correlation, most: 5 })
+        (format.render)(&CorrelationReport { names, correlation: &correlation, most: 5 })
     }
 
     #[test]
@@ -136,9 +130,9 @@ mod tests {
         for format in FORMATS {
             let file = if format.name == "markdown" { "a.md" } else { "a.txt" };
             let structure = |content: &str| hostile::structure(file, content);
-            let tame = structure(&rendered(&hostile::run("tame words"), "tame words", format));
+            let tame = structure(&rendered(&hostile::hostile_run("tame words"), "tame words", format));
             for foreign in HOSTILE {
-                let content = rendered(&hostile::run(foreign), foreign, format);
+                let content = rendered(&hostile::hostile_run(foreign), foreign, format);
                 let wrong = content.chars().find(|&c| (c.is_control() && c != '\n') || text::is_unseen(c));
                 assert!(
                     wrong.is_none_or(|c| format.name == "json" && !c.is_ascii()),

@@ -1,5 +1,5 @@
-//! Bencher Metric Format: benchmarks by name, in each its measures by slug, in each a
-//! `value` and what it lies between. It is documented at
+//! Bencher Metric Format: benchmarks by name, their measures by slug, and for each a
+//! `value` with its bounds. It is documented at
 //! <https://bencher.dev/docs/reference/bencher-metric-format>, with its JSON Schema.
 
 use std::collections::BTreeMap;
@@ -20,18 +20,18 @@ struct Metric {
 }
 
 impl Metric {
-    fn of(value: impl Into<i128>) -> Metric {
+    fn without_bounds(value: impl Into<i128>) -> Metric {
         Metric { value: value.into(), lower_value: None, upper_value: None }
     }
 }
 
-/// A name may have no more characters.
+/// The largest number of characters in a name.
 const LONGEST_NAME: usize = 1024;
 
-/// The cells of `run` that have numbers. The measure `instructions` (or what else the
-/// clock counts) is the median, between the smallest and the largest sample;
-/// `added-instructions` what the monitor adds to `none`; `attach-instructions` and
-/// `memory-bytes` what attaching it took.
+/// The cells of `run` that have numbers. The measure `instructions` (or the unit of another
+/// clock) is the median, bounded by the smallest and the largest sample;
+/// `added-instructions` is the cost added to `none`; `attach-instructions` and
+/// `memory-bytes` are the costs of attaching.
 pub(super) fn render(run: &Run) -> String {
     let sections = section::sections(run);
     let rows = sections.iter().flat_map(|section| &section.rows);
@@ -44,18 +44,18 @@ pub(super) fn render(run: &Run) -> String {
             lower_value: Some(summary.min.into()),
             upper_value: Some(summary.max.into()),
         };
-        let of_none = row.measurement.cell.monitor.is_none();
-        let added = row.added.filter(|_| !of_none).map(|added| Metric::of(added.p50));
+        let is_none = row.measurement.cell.monitor.is_none();
+        let added = row.added.filter(|_| !is_none).map(|added| Metric::without_bounds(added.p50));
         let measures = [
             (unit.to_string(), Some(median)),
             (format!("added-{unit}"), added),
-            (format!("attach-{unit}"), measured.attach_cost.map(Metric::of)),
-            ("memory-bytes".into(), measured.memory_bytes.map(Metric::of)),
+            (format!("attach-{unit}"), measured.attach_cost.map(Metric::without_bounds)),
+            ("memory-bytes".into(), measured.memory_bytes.map(Metric::without_bounds)),
         ];
         let name = text::one_line(&row.measurement.cell.to_string());
         let measures = measures.into_iter().filter_map(|(slug, metric)| Some((slug, metric?)));
         benchmarks.insert(name.chars().take(LONGEST_NAME).collect(), measures.collect());
     }
-    // Text and numbers: there is nothing that JSON has no place for.
+    // Serialising text and numbers cannot fail.
     serde_json::to_string_pretty(&benchmarks).unwrap_or_default() + "\n"
 }

@@ -1,6 +1,6 @@
 //! The JSON that github-action-benchmark reads as `customSmallerIsBetter`: a list of
-//! objects with `name`, `unit` and `value`, and the texts `range` and `extra`, which it
-//! shows beside them. It is documented in the README of
+//! objects with `name`, `unit` and `value`, and the texts `range` and `extra` that it
+//! shows with them. It is documented in the README of
 //! <https://github.com/benchmark-action/github-action-benchmark>.
 
 use hookbench_results::Run;
@@ -18,7 +18,7 @@ struct Entry {
     extra: String,
 }
 
-/// The medians of `run`, those of the cells that have one.
+/// The medians of all cells of `run` that have one.
 pub(super) fn render(run: &Run) -> String {
     let sections = section::sections(run);
     let rows = sections.iter().flat_map(|section| &section.rows);
@@ -35,6 +35,6 @@ pub(super) fn render(run: &Run) -> String {
             extra: format!("median of {}\nclock: {}{added}", summary.n, measurement.clock.name()),
         })
     });
-    // Text and numbers: there is nothing that JSON has no place for.
+    // Serialising text and numbers cannot fail.
     serde_json::to_string_pretty(&entries.collect::<Vec<_>>()).unwrap_or_default() + "\n"
 }

@@ -1,5 +1,6 @@
-//! JUnit XML, as CI shows the results of tests: of a run, and what a gate's file has
-//! in common with it. The format is that of Jenkins (<https://llg.cubic.org/docs/junit/>).
+//! JUnit XML, the format of test results in CI: the file of a run, and the parts that the
+//! file of a gate shares. The format is that of Jenkins
+//! (<https://llg.cubic.org/docs/junit/>).
 
 use std::collections::HashMap;
 
@@ -26,19 +27,19 @@ pub(super) fn render(run: &Run) -> String {
                 status
             }
         };
-        (&measurement.cell, case(&measurement.cell, status))
+        (&measurement.cell, test_case(&measurement.cell, status))
     });
     document("hookbench", cases)
 }
 
-/// The test of a cell, called by its whole name.
-pub(crate) fn case(cell: &Cell, status: TestCaseStatus) -> TestCase {
+/// The test of a cell, named by the whole cell.
+pub(crate) fn test_case(cell: &Cell, status: TestCaseStatus) -> TestCase {
     let mut case = TestCase::new(text::one_line(&cell.to_string()), status);
     case.set_classname(text::one_line(&cell.workload));
     case
 }
 
-/// The file: `cases` by what they have in common but for the monitor.
+/// The file: `cases` in suites of cells that differ only in their monitor.
 pub(crate) fn document<'a>(name: &str, cases: impl Iterator<Item = (&'a Cell, TestCase)>) -> String {
     let mut suites: Vec<TestSuite> = Vec::new();
     let mut places: HashMap<Cell, usize> = HashMap::new();
@@ -52,6 +53,6 @@ pub(crate) fn document<'a>(name: &str, cases: impl Iterator<Item = (&'a Cell, Te
     }
     let mut report = Report::new(name);
     report.add_test_suites(suites);
-    // Into memory, and without what XML has no place for: nothing that could fail.
+    // Writing to memory cannot fail, and one_line leaves no character that XML forbids.
     report.to_string().unwrap_or_default()
 }

@@ -1,5 +1,5 @@
-//! A run in the formats of other programs: trackers of benchmarks, CI, and scripts. A
-//! format is one file and one row in [`EXPORTS`]; each names where it is documented.
+//! A run in the formats of other programs: benchmark trackers, CI and scripts. A format is
+//! one file, which links its documentation, and one row in [`EXPORTS`].
 
 use hookbench_results::Run;
 
@@ -13,13 +13,13 @@ mod tests;
 /// A format that a run is exported in.
 #[derive(Debug, Clone, Copy)]
 pub struct Export {
-    /// What it is called on the command line.
+    /// The format's name on the command line.
     pub name: &'static str,
-    /// How a file of it ends.
+    /// The extension of its files.
     pub extension: &'static str,
-    /// One line for a reader.
+    /// What the format is for, in one line.
     pub about: &'static str,
-    /// The file's whole content.
+    /// Returns the content of the file.
     pub render: fn(&Run) -> String,
 }
 
@@ -28,25 +28,25 @@ pub static EXPORTS: &[Export] = &[
     Export {
         name: "github-action-benchmark",
         extension: "json",
-        about: "medians for github-action-benchmark, its tool customSmallerIsBetter",
+        about: "medians for github-action-benchmark, tool customSmallerIsBetter",
         render: github_action_benchmark::render,
     },
     Export {
         name: "bencher",
         extension: "json",
-        about: "Bencher Metric Format, for its adapter json",
+        about: "Bencher Metric Format, for the adapter json",
         render: bencher::render,
     },
     Export {
         name: "ndjson",
         extension: "ndjson",
-        about: "one measurement a line, for jq and databases",
+        about: "one measurement per line, for jq and databases",
         render: ndjson::render,
     },
     Export {
         name: "junit",
         extension: "xml",
-        about: "JUnit XML: a cell that failed is a failure, one without a number skipped",
+        about: "JUnit XML: failed cells are failures, unsupported and skipped cells are skipped",
         render: junit::render,
     },
 ];

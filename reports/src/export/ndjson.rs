@@ -1,5 +1,5 @@
-//! One measurement a line, each a JSON object (<https://github.com/ndjson/ndjson-spec>).
-//! Its fields are the columns of `results.csv`; a number that there is none of is null.
+//! One measurement per line, each a JSON object (<https://github.com/ndjson/ndjson-spec>).
+//! The fields are the columns of `results.csv`; a missing number is null.
 
 use std::collections::BTreeMap;
 
@@ -12,7 +12,7 @@ use crate::section::{self, Row};
 use crate::text;
 
 #[derive(Serialize)]
-struct Line {
+struct CellRecord {
     cell: String,
     kernel: String,
     target: &'static str,
@@ -52,20 +52,20 @@ struct Statistics {
 pub(super) fn render(run: &Run) -> String {
     let sections = section::sections(run);
     let mut rows: Vec<&Row<'_>> = sections.iter().flat_map(|section| &section.rows).collect();
-    // Sections sort their rows; here a cell has the place that the plan gave it.
+    // The rows of a section are sorted; the file follows the order of the plan.
     rows.sort_by_key(|row| std::ptr::from_ref(row.measurement));
-    // Text and numbers: there is nothing that JSON has no place for.
-    rows.iter().map(|row| serde_json::to_string(&line(row)).unwrap_or_default() + "\n").collect()
+    // Serialising text and numbers cannot fail.
+    rows.iter().map(|row| serde_json::to_string(&cell_record(row)).unwrap_or_default() + "\n").collect()
 }
 
-fn line(row: &Row<'_>) -> Line {
+fn cell_record(row: &Row<'_>) -> CellRecord {
     let (measurement, cell, measured) = (row.measurement, &row.measurement.cell, row.measured());
     let events = measured.and_then(|measured| measured.events.as_ref());
     let reason = match measured {
         Some(measured) => text::refused(measured),
         None => text::one_line(&measurement.outcome.reason()),
     };
-    Line {
+    CellRecord {
         cell: text::one_line(&cell.to_string()),
         kernel: text::one_line(&cell.kernel),
         target: cell.target.name(),
@@ -95,14 +95,14 @@ fn params(params: &Params) -> BTreeMap<String, String> {
 }
 
 fn statistics(summary: Option<Summary>) -> Statistics {
-    let of = |pick: fn(Summary) -> u64| summary.map(pick);
+    let statistic = |pick: fn(Summary) -> u64| summary.map(pick);
     Statistics {
         n: summary.map(|summary| summary.n),
-        min: of(|summary| summary.min),
-        p50: of(|summary| summary.p50),
-        p90: of(|summary| summary.p90),
-        p99: of(|summary| summary.p99),
-        max: of(|summary| summary.max),
+        min: statistic(|summary| summary.min),
+        p50: statistic(|summary| summary.p50),
+        p90: statistic(|summary| summary.p90),
+        p99: statistic(|summary| summary.p99),
+        max: statistic(|summary| summary.max),
         mean: summary.map(|summary| summary.mean),
     }
 }

@@ -1,5 +1,5 @@
-//! The golden files of all exports, what their formats ask for, and that hostile text
-//! is only text in them.
+//! The golden files of all exports, the requirements of their formats, and that hostile
+//! text stays text in them.
 
 use serde_json::Value;
 
@@ -30,7 +30,7 @@ fn github_action_benchmark_gets_a_name_a_unit_and_a_number() {
 }
 
 #[test]
-fn bencher_gets_what_its_schema_says() {
+fn bencher_gets_what_its_schema_requires() {
     let benchmarks: serde_json::Map<String, Value> = serde_json::from_str(&exported("bencher")).unwrap();
     assert_eq!(benchmarks.len(), fixture::synthetic_run().count("measured"));
     for (name, measures) in &benchmarks {
@@ -45,7 +45,7 @@ fn bencher_gets_what_its_schema_says() {
 }
 
 #[test]
-fn each_cell_is_a_line_that_has_its_name() {
+fn each_cell_is_a_line_with_its_name() {
     let run = fixture::synthetic_run();
     let text = exported("ndjson");
     for (line, measurement) in text.lines().zip(&run.measurements) {
@@ -60,11 +60,12 @@ fn each_cell_is_a_line_that_has_its_name() {
 fn hostile_text_is_text_in_every_export() {
     for export in EXPORTS {
         let file = format!("export.{}", export.extension);
-        let structure = |foreign: &str| hostile::structure(&file, &(export.render)(&hostile::run(foreign)));
+        let structure =
+            |foreign: &str| hostile::structure(&file, &(export.render)(&hostile::hostile_run(foreign)));
         let tame = structure("tame words");
         for foreign in HOSTILE {
             assert_eq!(structure(foreign), tame, "{}: {foreign:?}", export.name);
-            let content = (export.render)(&hostile::run(foreign));
+            let content = (export.render)(&hostile::hostile_run(foreign));
             let wrong = content.chars().find(|&c| (c.is_control() && c != '\n') || text::is_unseen(c));
             assert_eq!(wrong, None, "{}: {foreign:?}", export.name);
         }

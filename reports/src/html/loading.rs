@@ -1,40 +1,41 @@
-//! What the loaders of BPF objects cost, as tables.
+//! The costs of the loaders of BPF objects, as tables.
 
 use maud::{Markup, html};
 
-use crate::loading::{ABOUT, STEPS, Table};
+use super::page::prose;
+use super::table;
+use crate::loading::{LoaderTable, MEANING, STEPS};
 
-/// One table per section; nothing where there is one loader.
-pub(super) fn loaders(tables: &[Table]) -> Markup {
+/// One table per section; empty when the run has only one loader.
+pub(super) fn loaders(tables: &[LoaderTable]) -> Markup {
     html! {
         @if !tables.is_empty() {
             section #loaders {
-                h2 { "Loaders beside each other" }
-                p { (super::prose(ABOUT)) }
-                @for table in tables { (one(table)) }
+                h2 { "Loaders compared" }
+                p { (prose(MEANING)) }
+                @for table in tables { (loader_table(table)) }
             }
         }
     }
 }
 
-fn one(table: &Table) -> Markup {
+fn loader_table(loaders: &LoaderTable) -> Markup {
+    let head = html! {
+        th scope="col" { "monitor" }
+        th.t scope="col" { "loader" }
+        @for step in STEPS { th scope="col" { (step) } }
+    };
+    let body = html! {
+        @for line in &loaders.lines { tr {
+            th scope="row" { (line.monitor) }
+            td.t { (line.loader) }
+            @for step in &line.steps { td { (step) } }
+        } }
+    };
     html! {
         article {
-            h3 { (table.title) }
-            div.table tabindex="0" role="region" aria-label={ "Table: loaders, " (table.title) } {
-                table.sorts.filters {
-                    thead { tr {
-                        th scope="col" { "monitor" }
-                        th.t scope="col" { "loader" }
-                        @for step in STEPS { th scope="col" { (step) } }
-                    } }
-                    tbody { @for line in &table.lines { tr {
-                        th scope="row" { (line.monitor) }
-                        td.t { (line.loader) }
-                        @for step in &line.steps { td { (step) } }
-                    } } }
-                }
-            }
+            h3 { (loaders.title) }
+            (table::scrolling(&format!("loaders, {}", loaders.title), "sorts filters", &head, &body))
         }
     }
 }

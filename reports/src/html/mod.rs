@@ -1,64 +1,46 @@
-//! `report.html`: one file for someone who decides. It opens with the answer on
-//! one kernel, which the reader may change; then what differs between kernels, the
-//! tables, what made the numbers and how. No network; maud escapes what a guest said.
+//! `report.html`: one file for a reader who has to choose. It opens with the answer on
+//! one kernel, which the reader can change; then come comparisons between kernels, all
+//! numbers, the method and the environment. The page needs no network, and maud escapes
+//! the guest's text.
 
 use hookbench_results::Run;
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
-use crate::section::{self, Section};
-use crate::{chosen, plot, summary, text};
+use crate::plot::DrawError;
+use crate::{default_kernel, section, summary, text};
+use page::Page;
 
-mod after;
 mod answer;
+mod cells;
 mod detail;
+mod environment;
+mod literature;
 mod loading;
 mod matrix;
 mod method;
+mod monitors;
+mod page;
 mod reasons;
-mod tables;
+mod sweep;
+pub(crate) mod table;
 
-/// How all pages look.
+/// The style of all pages.
 pub(crate) const STYLE: &str = include_str!("style.css");
 const SCRIPT: &str = include_str!("script.js");
-/// The page itself says that it needs nothing from anywhere.
+/// The policy that forbids the page to load anything.
 const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'";
 
-/// What all parts of the page know.
-struct Page<'r> {
-    run: &'r Run,
-    sections: &'r [Section<'r>],
-    /// The run's kernels, in its order.
-    kernels: Vec<&'r str>,
-    /// The one that is shown first.
-    chosen: Option<&'r str>,
-}
-
-impl Page<'_> {
-    /// The kernels on which there is something to choose by.
-    fn decided(&self) -> impl Iterator<Item = &str> {
-        let has = |kernel: &&&str| summary::headline_of(self.sections, kernel).is_some();
-        self.kernels.iter().filter(has).copied()
-    }
-
-    /// The kernel's number on the page.
-    fn place(&self, kernel: &str) -> usize {
-        self.kernels.iter().position(|name| *name == kernel).unwrap_or(0)
-    }
-
-    /// The classes of what belongs to `kernel`, and is hidden while another is chosen.
-    fn class(&self, kernel: &str) -> String {
-        format!("of-kernel kernel-{}", self.place(kernel))
-    }
-}
-
 /// The run as one HTML page.
-pub fn render(run: &Run) -> String {
+///
+/// # Errors
+/// When a picture cannot be drawn.
+pub fn render(run: &Run) -> Result<String, DrawError> {
     let sections = section::sections(run);
     let page = Page {
         run,
         sections: &sections,
-        kernels: chosen::kernels(&sections),
-        chosen: chosen::kernel(&sections),
+        kernels: default_kernel::all_kernels(&sections),
+        default_kernel: default_kernel::default_kernel(&sections),
     };
     let matrices = crate::matrix::matrices(run, &sections);
     let sweeps = crate::sweep::sweeps(run, &sections);
@@ -70,17 +52,17 @@ pub fn render(run: &Run) -> String {
                 main {
                     (opening(&page))
                     (contents(&page, !matrices.is_empty(), !sweeps.is_empty()))
-                    @for kernel in &page.kernels { (answer::on(&page, kernel)) }
+                    @for kernel in &page.kernels { (answer::kernel_answer(&page, kernel)?) }
                     (reasons::failed(run))
                     (matrix::matrices(&matrices))
-                    (matrix::sweeps(&page, &sweeps))
-                    (detail::all(&page))
+                    (sweep::sweeps(&page, &sweeps)?)
+                    (detail::all_numbers(&page)?)
                     (loading::loaders(&crate::loading::tables(run, &sections)))
-                    (answer::monitors(run))
+                    (monitors::monitors(run))
                     (method::chapter())
-                    (after::published(&sections))
-                    (after::calibration(run))
-                    (after::environment(run))
+                    (literature::published(&sections))
+                    (environment::calibration(run))
+                    (environment::environment(run))
                     (reasons::others(run))
                 }
                 footer { p { "Made by hookbench " (text::one_line(&run.environment.hookbench)) ", plan "
@@ -89,11 +71,11 @@ pub fn render(run: &Run) -> String {
             }
         }
     };
-    markup.into_string() + "\n"
+    Ok(markup.into_string() + "\n")
 }
 
 fn head(page: &Page<'_>) -> Markup {
-    // Which kernel is chosen is a matter of style: it works without a script.
+    // The style alone switches kernels, so that it works without a script.
     let choice = |place: usize| {
         format!("body:has(#kernel-{place}:checked) .of-kernel:not(.kernel-{place}){{display:none}}\n")
     };
@@ -104,7 +86,7 @@ fn head(page: &Page<'_>) -> Markup {
             meta name="viewport" content="width=device-width, initial-scale=1";
             meta name="color-scheme" content="light dark";
             meta http-equiv="Content-Security-Policy" content=(POLICY);
-            title { "What watching costs: hookbench" }
+            title { "What monitoring costs: hookbench" }
             style { (PreEscaped(STYLE)) (PreEscaped(choices)) }
         }
     }
@@ -113,10 +95,10 @@ fn head(page: &Page<'_>) -> Markup {
 fn opening(page: &Page<'_>) -> Markup {
     html! {
         header {
-            h1 { "What watching costs" }
+            h1 { "What monitoring costs" }
             p.counts { (summary::counts(page.run))
-                @if let (Some(kernel), true) = (page.chosen, page.kernels.len() > 1) {
-                    " Opens with " (text::one_line(kernel)) ": " (chosen::WHY) "."
+                @if let (Some(kernel), true) = (page.default_kernel, page.kernels.len() > 1) {
+                    " The page opens with kernel " (text::one_line(kernel)) ", " (default_kernel::REASON) "."
                 }
             }
         }
@@ -139,7 +121,7 @@ fn choice(page: &Page<'_>) -> Markup {
             @for (place, kernel) in page.kernels.iter().enumerate() {
                 label {
                     input type="radio" name="kernel" id={ "kernel-" (place) } value=(text::one_line(kernel))
-                        checked[page.chosen == Some(*kernel)];
+                        checked[page.default_kernel == Some(*kernel)];
                     span { (text::one_line(kernel)) }
                 }
             }
@@ -151,43 +133,31 @@ fn contents(page: &Page<'_>, matrices: bool, sweeps: bool) -> Markup {
     html! {
         nav aria-label="Contents" {
             ul {
-                @for kernel in page.decided() {
-                    li.(page.class(kernel)) { a href={ "#choose-" (page.place(kernel)) } { "Which monitor?" } }
+                @for kernel in page.kernels_with_costs() {
+                    li.(page.class(kernel)) { a href={ "#choose-" (page.number(kernel)) } { "Which monitor?" } }
                 }
-                @if matrices { li { a href="#kernels" { "Kernels beside each other" } } }
-                @if sweeps { li { a href="#sweeps" { "Parameters that grow" } } }
-                li { a href="#detail" { "Every number" } }
-                @if !page.run.environment.monitors.is_empty() { li { a href="#monitors" { "What each monitor is" } } }
+                @if matrices { li { a href="#kernels" { "Kernels compared" } } }
+                @if sweeps { li { a href="#sweeps" { "Parameter sweeps" } } }
+                li { a href="#detail" { "All numbers" } }
+                @if !page.run.environment.monitors.is_empty() { li { a href="#monitors" { "Monitors" } } }
                 li { a href="#method" { "How the numbers were made" } }
-                li { a href="#published" { "Beside published numbers" } }
+                li { a href="#published" { "Comparison with published numbers" } }
                 li { a href="#environment" { "Environment" } }
             }
         }
     }
 }
 
-/// A picture with its text alternative; the numbers are in a table of the page.
-fn picture(svg: &str, label: &str) -> Markup {
-    PreEscaped(plot::inline(svg, label))
-}
-
-/// A sentence in which names stand between backticks, as `code`.
-fn prose(sentence: &str) -> Markup {
-    html! {
-        @for (index, part) in sentence.split('`').enumerate() {
-            @if index % 2 == 1 { code { (part) } } @else { (part) }
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
+    use hookbench_model::{Outcome, Schedule};
+
     use super::*;
     use crate::fixture;
 
     #[test]
-    fn what_a_guest_said_is_escaped() {
-        let page = render(&fixture::synthetic_run());
+    fn the_guest_s_text_is_escaped() {
+        let page = render(&fixture::synthetic_run()).unwrap();
         assert!(page.contains("&lt;script&gt;alert(1)&lt;/script&gt;"));
         assert!(page.contains("&lt;b&gt;oops&lt;/b&gt;") && page.contains("the &lt;hook&gt; refused"));
         assert!(page.matches("<script").count() == 1 && !page.contains("<b>"));
@@ -195,7 +165,7 @@ mod tests {
 
     #[test]
     fn the_page_needs_no_network() {
-        let page = render(&fixture::synthetic_run());
+        let page = render(&fixture::synthetic_run()).unwrap();
         for link in ["src=", "<link", "@import", "url(", "fetch(", "import("] {
             assert!(!page.contains(link), "{link}");
         }
@@ -203,29 +173,47 @@ mod tests {
     }
 
     #[test]
-    fn pictures_have_a_text_and_the_page_the_answer() {
-        let page = render(&fixture::synthetic_run());
+    fn pictures_have_a_label_and_the_page_has_the_answer() {
+        let page = render(&fixture::synthetic_run()).unwrap();
         assert_eq!(page.matches("<svg").count(), page.matches("<svg role=\"img\" aria-label=\"").count());
         assert!(page.contains("Cheapest to watch <code>exec</code>"), "{page}");
         assert!(page.contains("refused EPERM"));
     }
 
     #[test]
+    fn the_page_explains_losses_and_costs_near_zero() {
+        let mut run = fixture::synthetic_run();
+        for measurement in &mut run.measurements {
+            let monitor = measurement.cell.monitor.to_string();
+            if measurement.cell.schedule == Schedule::Burst && monitor == "audit+reader" {
+                measurement.cell.monitor = "audit+auditd".parse().unwrap();
+            }
+            let exec = measurement.cell.workload == "execve-noop" && monitor == "bpf-lsm+count";
+            if let (true, Outcome::Measured(measured)) = (exec, &mut measurement.outcome) {
+                measured.samples = vec![107_000; 50];
+            }
+        }
+        let page = render(&run).unwrap();
+        for part in [
+            "Lost in burst: events lost while <code>unshare-burst[as=user]</code> runs without a rest",
+            "<td class=\"lossy\">7 of 50 (14 %)</td>",
+            "\u{2264} 2,000 <small>",
+            "2 of 9 that saw every operation are <a href=",
+            ". Attaching alone can move this median by as much.",
+            "\u{2248} 0: at most the amount",
+        ] {
+            assert!(page.contains(part), "{part}");
+        }
+    }
+
+    #[test]
     fn each_link_on_the_page_leads_somewhere() {
-        let page = render(&fixture::synthetic_run());
+        let page = render(&fixture::synthetic_run()).unwrap();
         let links: Vec<&str> =
             page.split("href=\"#").skip(1).filter_map(|rest| rest.split('"').next()).collect();
         assert!(links.len() > 20, "{links:?}");
         for link in links {
             assert_eq!(page.matches(&format!("id=\"{link}\"")).count(), 1, "{link}");
-        }
-    }
-
-    /// For looking at: `HOOKBENCH_REPORT=/tmp/report.html cargo test -p hookbench-reports`.
-    #[test]
-    fn the_synthetic_page_is_written_where_one_asks_for_it() {
-        if let Some(path) = std::env::var_os("HOOKBENCH_REPORT") {
-            std::fs::write(path, render(&fixture::synthetic_run())).unwrap();
         }
     }
 }

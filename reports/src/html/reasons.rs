@@ -1,5 +1,5 @@
-//! Cells without a number: those that failed, which nobody may overlook, and the
-//! others, gathered by their reason.
+//! Cells without a number: the failed ones, which nobody should overlook, and the
+//! unsupported and skipped ones, grouped by reason.
 
 use hookbench_model::{Measurement, Outcome};
 use hookbench_results::Run;
@@ -7,7 +7,7 @@ use maud::{Markup, html};
 
 use crate::text;
 
-/// A reason that is longer is shown in full only on demand, as a verifier's log is.
+/// A longer reason, such as a verifier log, is collapsed.
 const SHORT: usize = 160;
 
 fn failures(run: &Run) -> Vec<&Measurement> {
@@ -15,18 +15,18 @@ fn failures(run: &Run) -> Vec<&Measurement> {
     run.measurements.iter().filter(failed).collect()
 }
 
-/// That cells failed, before anything else; nothing when none did.
+/// The warning at the top that cells failed; empty when none did.
 pub(super) fn alarm(run: &Run) -> Markup {
     let failed = failures(run).len();
     html! {
         @if failed > 0 {
             p.alarm role="alert" { strong { (text::count(failed, "cell")) " failed" }
-                " and have no number: " a href="#failed" { "which, and why" } "." }
+                " and have no number: " a href="#failed" { "see why" } "." }
         }
     }
 }
 
-/// Every cell that failed, with its reason, the guest's console and its command.
+/// Every failed cell, with its reason and the guest's console.
 pub(super) fn failed(run: &Run) -> Markup {
     let failures = failures(run);
     html! {
@@ -56,7 +56,7 @@ fn one_failed(measurement: &Measurement) -> Markup {
     }
 }
 
-/// The beginning of a long reason, and all of it on demand.
+/// A reason; a long one is collapsed.
 fn reason(foreign: &str) -> Markup {
     let line = text::one_line(foreign);
     html! {
@@ -67,7 +67,7 @@ fn reason(foreign: &str) -> Markup {
     }
 }
 
-/// What is unsupported or skipped: each reason once, with its cells on demand.
+/// Unsupported and skipped cells: each reason once, with a collapsed list of cells.
 pub(super) fn others(run: &Run) -> Markup {
     let mut groups: Vec<(&str, String, Vec<&Measurement>)> = Vec::new();
     for measurement in &run.measurements {
@@ -104,7 +104,7 @@ mod tests {
     use hookbench_model::{Failure, FailureKind};
 
     #[test]
-    fn a_long_reason_is_cut_and_stands_whole_on_demand() {
+    fn a_long_reason_is_collapsed_and_complete() {
         let log = "ä".repeat(SHORT + 40);
         let shown = reason(&log).into_string();
         assert!(shown.starts_with("<details><summary>ä") && shown.contains(&format!("<p>{log}</p>")));
@@ -112,7 +112,7 @@ mod tests {
     }
 
     #[test]
-    fn what_failed_is_said_first_and_what_is_alike_is_said_once() {
+    fn failures_raise_the_alarm_and_equal_reasons_are_grouped() {
         let mut run = fixture::synthetic_run();
         assert!(alarm(&run).into_string().contains("2 cells failed"));
         assert_eq!(others(&run).into_string().matches("left out by the plan").count(), 1);

@@ -1,10 +1,10 @@
-// What needs a script on the page: sorting, filtering, and the cell's own command.
-// Without it the page shows the same, and kernels are chosen by style alone.
+// Sorting, filtering, and the command of a cell. Without this script the page shows the
+// same, because the style alone switches kernels.
 (() => {
   "use strict";
   const all = (selector, root = document) => [...root.querySelectorAll(selector)];
 
-  // A number as people write it; what has none sorts behind all that have.
+  // The number at the start of a cell's text; cells without one sort last.
   const value = (cell) => {
     const words = (cell?.textContent ?? "").trim();
     const number = words.replaceAll(",", "").match(/^[+-]?\d+(\.\d+)?/);
@@ -35,9 +35,9 @@
     }
   }
 
-  // Every word of the box has to be in a row, upper or lower case.
+  // A row is shown if it contains every word of the box, in upper or lower case.
   const filter = document.getElementById("filter");
-  const said = document.getElementById("filtered");
+  const status = document.getElementById("filtered");
   const rows = all("table.filters > tbody > tr").map((row) => ({ row, words: null }));
   filter.addEventListener("input", () => {
     const wanted = filter.value.toLowerCase().split(/\s+/).filter(Boolean);
@@ -47,11 +47,11 @@
       entry.row.hidden = !wanted.every((word) => entry.words.includes(word));
       if (!entry.row.hidden && entry.row.offsetParent) shown += 1;
     }
-    said.textContent = wanted.length ? `${shown} rows` : "";
+    status.textContent = wanted.length ? `${shown} rows` : "";
   });
   all(".needs-script").forEach((part) => { part.hidden = false; });
 
-  // A click on a row names its cell in the command below the table.
+  // A click on a row inserts its monitor into the command below the table.
   document.addEventListener("click", (event) => {
     const row = event.target.closest?.("table.cells > tbody > tr");
     const command = row?.closest(".table").parentElement.querySelector(".again code");
@@ -60,7 +60,7 @@
     command.textContent = command.dataset.pattern.replace(/MONITOR'$/, () => `${row.cells[0].textContent}'`);
   });
 
-  // The address keeps the kernel, so that a link can name it: #kernel=6.12
+  // The address has the selected kernel, so that links can point to it: #kernel=6.12
   const choices = all("input[name=kernel]");
   const follow = () => {
     const wanted = decodeURIComponent(location.hash).match(/^#kernel=(.*)$/)?.[1];

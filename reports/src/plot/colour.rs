@@ -1,16 +1,16 @@
-//! Colours: one per mechanism, the same in every picture, legible on light and
-//! dark; and the neutral ones, which a page in the dark replaces by their value.
+//! Colours: one per mechanism, the same in every picture and legible on light and dark
+//! pages; and the neutral ones, which the style of a dark page replaces by value.
 
 use plotters::style::RGBColor;
 
-/// Text that matters. `style.css` names this value, and those below.
+/// Text that matters. `style.css` names this value and the next two.
 pub(super) const INK: RGBColor = RGBColor(0x1F, 0x29, 0x33);
 /// Text that explains.
 pub(super) const MUTED: RGBColor = RGBColor(0x5F, 0x6B, 0x7A);
 /// Lines of the grid.
 pub(super) const GRID: RGBColor = RGBColor(0xD8, 0xDD, 0xE3);
 
-/// The mechanisms that have a colour of their own.
+/// The mechanisms with a fixed colour.
 const MECHANISMS: &[(&str, RGBColor)] = &[
     ("none", RGBColor(0x6F, 0x7A, 0x88)),
     ("lsm", RGBColor(0x5C, 0x88, 0xA7)),
@@ -38,8 +38,8 @@ const MECHANISMS: &[(&str, RGBColor)] = &[
     ("sampling", RGBColor(0xA3, 0x8A, 0x58)),
 ];
 
-/// The colours of mechanisms without a row: told apart, though not remembered.
-const OTHERS: [RGBColor; 4] = [
+/// The colours of all other mechanisms.
+const SPARE: [RGBColor; 4] = [
     RGBColor(0xA8, 0x8A, 0x2A),
     RGBColor(0x9A, 0x6B, 0x4F),
     RGBColor(0x5B, 0x78, 0xB8),
@@ -47,21 +47,26 @@ const OTHERS: [RGBColor; 4] = [
 ];
 
 /// The colour of `mechanism`.
-pub(super) fn of(mechanism: &str) -> RGBColor {
+pub(super) fn of_mechanism(mechanism: &str) -> RGBColor {
     let known = MECHANISMS.iter().find(|(name, _)| *name == mechanism).map(|(_, colour)| *colour);
     let sum: usize = mechanism.bytes().map(usize::from).sum();
-    known.unwrap_or(OTHERS[sum % OTHERS.len()])
+    known.unwrap_or(SPARE[sum % SPARE.len()])
 }
 
-/// The colour of `mechanism` for a page: `#1F79D9`.
-pub fn css(mechanism: &str) -> String {
-    let RGBColor(red, green, blue) = of(mechanism);
+/// The colour of `mechanism` as CSS: `#1F79D9`.
+pub fn css_of_mechanism(mechanism: &str) -> String {
+    let RGBColor(red, green, blue) = of_mechanism(mechanism);
     format!("#{red:02X}{green:02X}{blue:02X}")
 }
 
-/// One of the colours that belong to no mechanism.
-pub(super) fn other(index: usize) -> RGBColor {
-    OTHERS[index % OTHERS.len()]
+/// The mechanism of a monitor that goes by `monitor`: `bpf-lsm` of `bpf-lsm+count[x=1]`.
+pub(super) fn mechanism_of(monitor: &str) -> &str {
+    monitor.split(['+', '[']).next().unwrap_or_default()
+}
+
+/// One of the colours without a mechanism.
+pub(super) fn spare(index: usize) -> RGBColor {
+    SPARE[index % SPARE.len()]
 }
 
 #[cfg(test)]
@@ -72,22 +77,23 @@ mod tests {
     fn no_two_mechanisms_share_a_colour() {
         for (index, (name, colour)) in MECHANISMS.iter().enumerate() {
             assert!(MECHANISMS[..index].iter().all(|(_, other)| other != colour), "{name}");
-            assert_eq!(of(name), *colour);
+            assert_eq!(of_mechanism(name), *colour);
         }
     }
 
-    /// As WCAG has it: a picture's parts want 3 to 1 beside what they are drawn on.
+    /// WCAG asks for a contrast of 3 to 1 between a graphic and its background.
     #[test]
-    fn every_colour_is_told_from_the_light_and_the_dark_page() {
-        let part = |value: u8| {
+    fn every_colour_has_contrast_on_the_light_and_the_dark_page() {
+        let linear = |value: u8| {
             let share = f64::from(value) / 255.0;
             if share <= 0.03928 { share / 12.92 } else { ((share + 0.055) / 1.055).powf(2.4) }
         };
-        let light = |RGBColor(r, g, b): RGBColor| 0.2126 * part(r) + 0.7152 * part(g) + 0.0722 * part(b);
+        let luminance =
+            |RGBColor(r, g, b): RGBColor| 0.2126 * linear(r) + 0.7152 * linear(g) + 0.0722 * linear(b);
         let (white, dark) = (RGBColor(0xFF, 0xFF, 0xFF), RGBColor(0x1C, 0x22, 0x29));
         for (name, colour) in MECHANISMS {
-            let own = light(*colour) + 0.05;
-            let (on_white, on_dark) = ((light(white) + 0.05) / own, own / (light(dark) + 0.05));
+            let own = luminance(*colour) + 0.05;
+            let (on_white, on_dark) = ((luminance(white) + 0.05) / own, own / (luminance(dark) + 0.05));
             assert!(on_white >= 3.0 && on_dark >= 3.0, "{name}: {on_white:.2} {on_dark:.2}");
         }
     }

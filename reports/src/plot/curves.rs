@@ -1,39 +1,32 @@
-//! Parameters that grow: a curve per monitor, over the parameter's values.
+//! Costs over a numeric parameter: a curve per monitor.
 
 use plotters::prelude::*;
 
-use super::{colour, font};
-use crate::sweep::{Curve, Sweep};
+use super::chart::{self, Area};
+use super::colour;
+use super::error::{DrawError, Drawn};
+use crate::sweep::{self, Curve, Sweep};
+use crate::text;
 
 const HEIGHT: u32 = 340;
-const MARGIN: i32 = 10;
-/// Room for the labels of the axes, in pixels.
+/// The width and height that the labels of the axes take, in pixels.
 const LEFT: i32 = 78;
 const BOTTOM: i32 = 40;
-/// Room for a line of the legend, in pixels.
-const LEGEND: i32 = 18;
-const LETTERS: f64 = 13.0;
 
 /// The curves of `sweep`, as SVG of `width` pixels.
-pub fn curves(sweep: &Sweep, width: u32) -> String {
-    let mut svg = String::new();
-    font::register();
-    // Into memory: what can fail is a range without a number, which has no curve.
-    let _ = draw(sweep, width, &mut svg);
-    svg
+///
+/// # Errors
+/// When plotters fails to draw.
+pub fn curves(sweep: &Sweep, width: u32) -> Result<String, DrawError> {
+    chart::svg(&sweep.title(), (width, HEIGHT), sweep.curves.len(), |chart, legend| {
+        draw(sweep, chart, legend)
+    })
 }
 
-type Failure = DrawingAreaErrorKind<<SVGBackend<'static> as DrawingBackend>::ErrorType>;
-
-fn draw(sweep: &Sweep, width: u32, svg: &mut String) -> Result<(), Failure> {
-    let legend = LEGEND * i32::try_from(sweep.curves.len()).unwrap_or(i32::MAX / LEGEND);
-    let height = HEIGHT.saturating_add(legend.unsigned_abs());
-    let area = SVGBackend::with_string(svg, (width, height)).into_drawing_area();
-    let (top, bottom) = area.split_vertically(HEIGHT);
-    let letters = (font::FAMILY, LETTERS * 1.24).into_font().color(&colour::MUTED);
+fn draw<B: DrawingBackend>(sweep: &Sweep, area: &Area<B>, legend: &Area<B>) -> Drawn<B> {
     let (across, up) = ranges(sweep);
-    let mut chart = ChartBuilder::on(&top)
-        .margin(MARGIN)
+    let mut chart = ChartBuilder::on(area)
+        .margin(chart::MARGIN)
         .x_label_area_size(BOTTOM)
         .y_label_area_size(LEFT)
         .build_cartesian_2d(across, up)?;
@@ -42,57 +35,69 @@ fn draw(sweep: &Sweep, width: u32, svg: &mut String) -> Result<(), Failure> {
         .light_line_style(colour::GRID.mix(0.0))
         .bold_line_style(colour::GRID)
         .axis_style(colour::MUTED)
-        .label_style(letters.clone())
+        .label_style(chart::letters())
         .x_desc(sweep.param.clone())
         .x_label_formatter(&|value| format!("{value:.0}"))
-        .y_label_formatter(&|value| crate::text::signed(*value as i64).trim_start_matches('+').to_string())
+        .y_label_formatter(&|value| text::unsigned_if_positive(*value as i64))
         .draw()?;
     for (index, curve) in sweep.curves.iter().enumerate() {
-        let colour = colour_of(sweep, index);
+        let colour = colour_of_curve(sweep, index);
         let points: Vec<(f64, f64)> = curve.points.iter().map(|(x, y)| (f64::from(*x), *y as f64)).collect();
         chart.draw_series(LineSeries::new(points.iter().copied(), colour.stroke_width(2)))?;
         chart.draw_series(points.iter().map(|point| Circle::new(*point, 3, colour.filled())))?;
-        let y = i32::try_from(index).unwrap_or(0) * LEGEND + LEGEND / 2;
-        bottom.draw(&PathElement::new([(LEFT, y), (LEFT + 24, y)], colour.stroke_width(2)))?;
-        let words = format!("{}: {} a step", curve.monitor, crate::sweep::shown(curve.slope()));
-        bottom.draw(&Text::new(words, (LEFT + 32, y - LETTERS as i32 / 2), letters.clone()))?;
+        let words = format!("{}: {} a step", curve.monitor, sweep::format_slope(curve.slope()));
+        let start = (LEFT, chart::legend_middle(index));
+        chart::legend_stroke(legend, start, colour)?;
+        chart::legend_words(legend, start, words)?;
     }
-    area.present()
+    Ok(())
 }
 
-/// From the least to the most, with room for a line that does not rise.
+/// The ranges of the axes: all points, with room for a curve that is flat.
 fn ranges(sweep: &Sweep) -> (std::ops::Range<f64>, std::ops::Range<f64>) {
     let points = || sweep.curves.iter().flat_map(|Curve { points, .. }| points);
-    let of = |pick: fn(&(u32, i64)) -> f64| {
+    let bounds = |pick: fn(&(u32, i64)) -> f64| {
         let numbers = points().map(pick);
         numbers.fold((f64::MAX, f64::MIN), |(low, high), number| (low.min(number), high.max(number)))
     };
-    let ((left, right), (low, high)) = (of(|(x, _)| f64::from(*x)), of(|(_, y)| *y as f64));
+    let ((left, right), (low, high)) = (bounds(|(x, _)| f64::from(*x)), bounds(|(_, y)| *y as f64));
     let room = ((high - low) * 0.05).max(1.0);
     (left..right.max(left + 1.0), low - room..high + room)
 }
 
 /// The mechanism's colour, unless another curve of this picture has it already.
-fn colour_of(sweep: &Sweep, index: usize) -> RGBColor {
-    let mechanism = |curve: &Curve| curve.monitor.split(['+', '[']).next().unwrap_or_default().to_string();
+fn colour_of_curve(sweep: &Sweep, index: usize) -> RGBColor {
+    let mechanism = |curve: &Curve| colour::mechanism_of(&curve.monitor).to_string();
     let own = mechanism(&sweep.curves[index]);
     match sweep.curves[..index].iter().filter(|curve| mechanism(curve) == own).count() {
-        0 => colour::of(&own),
-        before => colour::other(index + before),
+        0 => colour::of_mechanism(&own),
+        before => colour::spare(index + before),
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{fixture, section, sweep};
+    use crate::plot::{WIDE, failing};
+    use crate::{fixture, section};
+
+    fn swept() -> Sweep {
+        let run = fixture::swept_run();
+        sweep::sweeps(&run, &section::sections(&run)).remove(0)
+    }
 
     #[test]
     fn a_curve_has_its_points_and_its_slope() {
-        let run = fixture::swept_run();
-        let sweeps = sweep::sweeps(&run, &section::sections(&run));
-        let svg = curves(&sweeps[0], super::super::WIDE);
+        let svg = curves(&swept(), WIDE).unwrap();
         assert_eq!(svg.matches("<circle").count(), 4);
         assert!(svg.contains("lsm+idle: +10.0 a step") && svg.contains("modules"), "{svg}");
+    }
+
+    #[test]
+    fn a_backend_that_fails_anywhere_gives_an_error() {
+        let sweep = swept();
+        failing::at_every_shape((WIDE, HEIGHT + 18), |backend| {
+            chart::draw_on("the curves", backend, HEIGHT, |area, legend| draw(&sweep, area, legend))
+        });
     }
 }

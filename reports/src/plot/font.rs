@@ -1,21 +1,39 @@
-//! The font of pictures that are made of pixels, DejaVu Sans, which is part of
-//! hookbench: no font of a machine is asked for, so equal runs give equal pixels.
+//! The font of the pictures, DejaVu Sans, which hookbench carries. hookbench asks the
+//! machine for no font, so equal runs give equal pixels.
 
-use std::sync::Once;
+use std::sync::OnceLock;
 
 use plotters::style::{FontStyle, register_font};
 
-/// What pictures ask for; in an SVG it is whatever who shows it takes for that.
+use super::error::DrawError;
+
+/// The font family that pictures name. A viewer of an SVG picks its own sans-serif font.
 pub(super) const FAMILY: &str = "sans-serif";
 
-/// Makes the font known to plotters, which also measures with it what it draws as SVG.
-/// Whoever draws with plotters beside us, as Criterion does, needs it too: without a
-/// known font plotters fails.
-pub fn register() {
-    static ONCE: Once = Once::new();
-    ONCE.call_once(|| {
-        // A font that cannot be read would be one of another version of the crate: a test
-        // looks for letters in a picture.
-        let _ = register_font(FAMILY, FontStyle::Normal, dejavu::sans::regular());
-    });
+/// Registers the font with plotters, once per process. plotters also measures with it
+/// what it writes as SVG. Other users of plotters in the process, such as Criterion,
+/// need the font too.
+///
+/// # Errors
+/// When plotters cannot read the font.
+pub fn register() -> Result<(), DrawError> {
+    static REGISTERED: OnceLock<Result<(), DrawError>> = OnceLock::new();
+    REGISTERED.get_or_init(|| load(dejavu::sans::regular())).clone()
+}
+
+fn load(font: &'static [u8]) -> Result<(), DrawError> {
+    let cause = "plotters cannot read the font DejaVu Sans that is built into hookbench";
+    register_font(FAMILY, FontStyle::Normal, font).map_err(|_| DrawError::new("text", cause))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_unreadable_font_is_an_error() {
+        let error = load(b"not a font").unwrap_err().to_string();
+        assert!(error.contains("DejaVu Sans"), "{error}");
+        assert_eq!(register(), Ok(()));
+    }
 }

@@ -2,48 +2,40 @@
 
 use plotters::prelude::*;
 
-use super::{colour, font};
-use crate::history::{History, Line};
+use super::chart::{self, Area};
+use super::error::{DrawError, Drawn};
+use super::{colour, svg};
+use crate::history::{MonitorHistory, OperationHistory};
 use crate::text;
 
 const HEIGHT: u32 = 380;
-const MARGIN: i32 = 10;
-/// Room for the labels of the axes, in pixels.
+/// The width and height that the labels of the axes take, in pixels.
 const LEFT: i32 = 88;
 const BOTTOM: i32 = 44;
-/// Room for a line of the legend, in pixels.
-const LEGEND: i32 = 18;
-const LETTERS: f64 = 13.0;
-/// A label below the axis is cut after so many characters.
+/// The longest label below the axis, in characters; longer ones are cut.
 const LONGEST_LABEL: usize = 14;
 
 /// The lines of `history` as an SVG file of `width` pixels, on a light background.
-pub fn history(history: &History, width: u32) -> String {
-    font::register();
-    let mut svg = String::new();
-    // Into memory: what can fail is a range without a number, which has no line.
-    let _ = draw(history, width, &mut svg);
-    super::alone(&svg, &history.title())
+///
+/// # Errors
+/// When plotters fails to draw.
+pub fn history(history: &OperationHistory, width: u32) -> Result<String, DrawError> {
+    let title = history.title();
+    let legend_lines = history.monitors().count() + 1;
+    let drawn =
+        chart::svg(&title, (width, HEIGHT), legend_lines, |area, legend| draw(history, area, legend))?;
+    Ok(svg::standalone(&drawn, &title))
 }
 
-type Failure = DrawingAreaErrorKind<<SVGBackend<'static> as DrawingBackend>::ErrorType>;
-
-type Area<'a> = DrawingArea<SVGBackend<'a>, plotters::coord::Shift>;
-
-fn draw(history: &History, width: u32, svg: &mut String) -> Result<(), Failure> {
-    let lines: Vec<&Line> = history.monitors().collect();
-    let legend = LEGEND * i32::try_from(lines.len() + 1).unwrap_or(i32::MAX / LEGEND);
-    let height = HEIGHT.saturating_add(legend.unsigned_abs());
-    let area = SVGBackend::with_string(svg, (width, height)).into_drawing_area();
-    let (top, bottom) = area.split_vertically(HEIGHT);
-    let letters = ("sans-serif", LETTERS * 1.24).into_font().color(&colour::MUTED);
+fn draw<B: DrawingBackend>(history: &OperationHistory, area: &Area<B>, legend: &Area<B>) -> Drawn<B> {
+    let lines: Vec<&MonitorHistory> = history.monitors().collect();
     let last = i32::try_from(history.labels.len()).unwrap_or(i32::MAX) - 1;
-    let mut chart = ChartBuilder::on(&top)
-        .margin(MARGIN)
-        .caption(format!("{} (clock: {})", history.place(), history.clock.name()), letters.clone())
+    let mut chart = ChartBuilder::on(area)
+        .margin(chart::MARGIN)
+        .caption(format!("{} (clock: {})", history.place(), history.clock.name()), chart::letters())
         .x_label_area_size(BOTTOM)
         .y_label_area_size(LEFT)
-        .build_cartesian_2d(0..last.max(1), range(&lines))?;
+        .build_cartesian_2d(0..last.max(1), value_range(&lines))?;
     let label = |at: &i32| {
         let label = usize::try_from(*at).ok().and_then(|at| history.labels.get(at));
         label.map_or_else(String::new, |label| label.chars().take(LONGEST_LABEL).collect())
@@ -53,33 +45,33 @@ fn draw(history: &History, width: u32, svg: &mut String) -> Result<(), Failure> 
         .light_line_style(colour::GRID.mix(0.0))
         .bold_line_style(colour::GRID)
         .axis_style(colour::MUTED)
-        .label_style(letters.clone())
+        .label_style(chart::letters())
         .x_labels(history.labels.len().min(12))
         .x_label_formatter(&label)
         .y_desc(format!("{} added to none", history.clock.unit()))
         .y_label_formatter(&|value| text::signed(*value as i64))
         .draw()?;
     for (index, line) in lines.iter().enumerate() {
-        let (colour, shape) = (colour::of(mechanism(line)), shape(&lines, index));
-        // A line is not drawn over what was not measured.
+        let colour = colour::of_mechanism(colour::mechanism_of(&line.monitor));
+        let shape = marker_shape(&lines, index);
+        // No line is drawn across a place without a measurement.
         for part in line.points.split(|(_, point)| point.added.is_none()) {
             let points = || part.iter().filter_map(|(at, point)| Some((*at, point.added? as f64)));
             chart.draw_series(LineSeries::new(points(), colour.stroke_width(2)))?;
             for point in points() {
-                mark(&area, shape, chart.backend_coord(&point), colour)?;
+                draw_marker(area, shape, chart.backend_coord(&point), colour)?;
             }
         }
-        let y = i32::try_from(index).unwrap_or(0) * LEGEND + LEGEND / 2;
-        bottom.draw(&PathElement::new([(LEFT, y), (LEFT + 24, y)], colour.stroke_width(2)))?;
-        mark(&bottom, shape, (LEFT + 12, y), colour)?;
-        let at = (LEFT + 32, y - LETTERS as i32 / 2);
-        bottom.draw(&Text::new(words(history, line), at, letters.clone()))?;
+        let start = (LEFT, chart::legend_middle(index));
+        chart::legend_stroke(legend, start, colour)?;
+        draw_marker(legend, shape, (start.0 + 12, start.1), colour)?;
+        chart::legend_words(legend, start, last_number(history, line))?;
     }
-    area.present()
+    Ok(())
 }
 
-/// `bpf-lsm+count: +392 at 7.3`: the last number there is.
-fn words(history: &History, line: &Line) -> String {
+/// `bpf-lsm+count: +392 at 7.3`: the last number of the line.
+fn last_number(history: &OperationHistory, line: &MonitorHistory) -> String {
     let last =
         line.points.iter().rev().find_map(|(at, point)| Some((usize::try_from(*at).ok()?, point.added?)));
     let (at, added) = last.unwrap_or_default();
@@ -87,8 +79,8 @@ fn words(history: &History, line: &Line) -> String {
     format!("{}: {} at {label}", line.monitor, text::signed(added))
 }
 
-/// From the least, or nothing, to the most.
-fn range(lines: &[&Line]) -> std::ops::Range<f64> {
+/// From the smallest number, or zero, to the largest.
+fn value_range(lines: &[&MonitorHistory]) -> std::ops::Range<f64> {
     let numbers = lines.iter().flat_map(|line| &line.points).filter_map(|(_, point)| point.added);
     let (low, high) = numbers
         .fold((0.0_f64, 1.0_f64), |(low, high), number| (low.min(number as f64), high.max(number as f64)));
@@ -96,23 +88,41 @@ fn range(lines: &[&Line]) -> std::ops::Range<f64> {
     (if low < 0.0 { low - room } else { 0.0 })..high + room
 }
 
-fn mechanism(line: &Line) -> &str {
-    line.monitor.split(['+', '[']).next().unwrap_or_default()
-}
-
-/// Which shape the points of a line have: lines of one mechanism, and so one colour,
-/// are told apart by it.
-fn shape(lines: &[&Line], index: usize) -> usize {
+/// The number of the shape that marks the points of a line. Lines of one mechanism have
+/// one colour and differ in their shape.
+fn marker_shape(lines: &[&MonitorHistory], index: usize) -> usize {
+    let mechanism = |line: &MonitorHistory| colour::mechanism_of(&line.monitor).to_string();
     lines[..index].iter().filter(|line| mechanism(line) == mechanism(lines[index])).count()
 }
 
-/// Draws a point.
-fn mark(area: &Area<'_>, shape: usize, at: (i32, i32), colour: RGBColor) -> Result<(), Failure> {
+fn draw_marker<B: DrawingBackend>(
+    area: &Area<B>,
+    shape: usize,
+    at: (i32, i32),
+    colour: RGBColor,
+) -> Drawn<B> {
     match shape % 5 {
         0 => area.draw(&Circle::new(at, 3, colour.filled())),
         1 => area.draw(&Circle::new(at, 4, colour.stroke_width(1))),
         2 => area.draw(&TriangleMarker::new(at, 5, colour.filled())),
         3 => area.draw(&Cross::new(at, 4, colour.stroke_width(2))),
         _ => area.draw(&TriangleMarker::new(at, 6, colour.stroke_width(1))),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fixture;
+    use crate::history::{Along, histories};
+    use crate::plot::{WIDE, failing};
+
+    #[test]
+    fn a_backend_that_fails_anywhere_gives_an_error() {
+        let runs = [("one".to_string(), fixture::synthetic_run())];
+        let history = histories(&runs, Along::Kernels, |_| true).remove(0);
+        failing::at_every_shape((WIDE, HEIGHT + 400), |backend| {
+            chart::draw_on("the history", backend, HEIGHT, |area, legend| draw(&history, area, legend))
+        });
     }
 }

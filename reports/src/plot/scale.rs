@@ -1,7 +1,7 @@
-//! A logarithmic axis: from values to pixels and to the labels of its ticks.
-//! One for costs, from 1; one for deviations, to both sides of 0.
+//! A logarithmic axis: turns values into pixels and labels ticks. There is one for
+//! costs, from 1 up, and one for deviations, on both sides of 0.
 
-/// What a tick's label needs, in pixels.
+/// The width of a tick's label, in pixels.
 const TICK_ROOM: i32 = 38;
 
 /// A horizontal axis between two pixels.
@@ -12,7 +12,7 @@ pub(super) struct Scale {
     right: i32,
     low: f64,
     high: f64,
-    /// Whether 0 has a place: then a value is shown as log(1 + value).
+    /// Whether the axis shows 0: then a value is shown as log(1 + value).
     around_zero: bool,
 }
 
@@ -27,7 +27,7 @@ impl Scale {
         Scale { left, right, low: low.min(-10.0), high: high.max(10.0), around_zero: true }
     }
 
-    /// Where `value` stands; what is outside stands at the end.
+    /// The pixel of `value`; a value off the axis is at its end.
     pub(super) fn pixel(&self, value: f64) -> i32 {
         let (low, high) = (self.place(self.low), self.place(self.high));
         let share = (self.place(value) - low) / (high - low);
@@ -38,8 +38,8 @@ impl Scale {
         if self.around_zero { (1.0 + value.abs()).log10() * value.signum() } else { value.max(1.0).log10() }
     }
 
-    /// The values that have a line and a label: powers of ten, fewer where
-    /// their labels would touch, and 0.
+    /// The values with a line and a label: powers of ten, fewer where their labels
+    /// would touch, and 0.
     pub(super) fn ticks(&self) -> Vec<(f64, String)> {
         let decades = self.place(self.high) - self.place(self.low);
         let room = f64::from((self.right - self.left).max(TICK_ROOM)) / f64::from(TICK_ROOM);
@@ -49,7 +49,7 @@ impl Scale {
         if !self.around_zero {
             return powers(self.high).step_by(step).map(|value| (value, label(value))).collect();
         }
-        // The first step from 0 is 10: 1 would stand too close to it.
+        // The first step from 0 is 10; 1 would be too close to it.
         let up = powers(self.high).skip(1).step_by(step).map(|value| (value, format!("+{}", label(value))));
         let down =
             powers(-self.low).skip(1).step_by(step).map(|value| (-value, format!("-{}", label(value))));
@@ -57,7 +57,7 @@ impl Scale {
     }
 }
 
-/// `10`, `1k`, `100M`: powers of ten in short.
+/// `10`, `1k`, `100M`: a power of ten, abbreviated.
 fn label(value: f64) -> String {
     let units = [(1e18, "E"), (1e15, "P"), (1e12, "T"), (1e9, "G"), (1e6, "M"), (1e3, "k")];
     let unit = units.into_iter().find(|(size, _)| value >= *size);
@@ -73,14 +73,14 @@ mod tests {
     }
 
     #[test]
-    fn decades_are_labelled_as_far_as_there_is_room() {
+    fn decades_are_labelled_where_there_is_room() {
         assert_eq!(labels(Scale::costs(0, 400, 400_000)), ["1", "10", "100", "1k", "10k", "100k"]);
         assert!(labels(Scale::costs(0, 200, u64::MAX)).len() <= 6);
         assert_eq!(labels(Scale::deviations(0, 400, -20.0, 2_000.0)), ["0", "+10", "+100", "+1k", "-10"]);
     }
 
     #[test]
-    fn every_value_has_a_place_on_the_axis() {
+    fn every_value_is_on_the_axis() {
         let huge = u64::MAX as f64;
         for scale in [
             Scale::costs(10, 90, 0),

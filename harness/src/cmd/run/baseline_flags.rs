@@ -4,7 +4,7 @@
 use anyhow::Result;
 use hookbench_analysis::Comparison;
 use hookbench_analysis::compare::Sides;
-use hookbench_reports::compare::{FORMATS, Report};
+use hookbench_reports::compare::{ComparisonReport, FORMATS};
 use hookbench_results::Run;
 
 use super::args::Args;
@@ -35,7 +35,7 @@ pub(super) fn after(run: &Run, folder: &std::path::Path, args: &Args) -> Result<
         let comparison = Comparison::of(&baseline::open(&base)?, run);
         let new = folder.display().to_string();
         let names = Sides { base: base.as_str(), new: new.as_str() };
-        let report = Report { names, comparison: &comparison, gate: None, all: false, most: None };
+        let report = ComparisonReport { names, comparison: &comparison, gate: None, all: false, most: None };
         say::result(&format!("\n{}", (FORMATS[0].render)(&report)))?;
     }
     match &args.save_baseline {

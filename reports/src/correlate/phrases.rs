@@ -1,36 +1,36 @@
-//! What a correlation says in words and tables of plain text, the same in all formats.
-//! Foreign text in them is one line; escaping stays with the format.
+//! The sentences and tables of a correlation, which all formats share. Foreign text in
+//! them is one line; each format escapes it.
 
 use hookbench_analysis::correlate::{Both, LeftOut, Order, Pair};
 
-use super::Report;
+use super::report::CorrelationReport;
 use crate::text;
 
 /// A table under a heading.
-pub(super) struct Section {
+pub(super) struct CorrelationTable {
     pub(super) heading: String,
-    /// The last column is a cell's name.
+    /// The names of the columns; the last column has names of cells.
     pub(super) header: Vec<String>,
     pub(super) rows: Vec<Vec<String>>,
     left: usize,
 }
 
-impl Section {
-    fn new(heading: String, header: &[&str], rows: Vec<Vec<String>>, all: usize) -> Option<Section> {
+impl CorrelationTable {
+    fn new(heading: String, header: &[&str], rows: Vec<Vec<String>>, all: usize) -> Option<CorrelationTable> {
         let left = all - rows.len();
         let header = header.iter().map(|&name| name.into()).collect();
-        (!rows.is_empty()).then_some(Section { heading, header, rows, left })
+        (!rows.is_empty()).then_some(CorrelationTable { heading, header, rows, left })
     }
 
-    /// `and 12 more`; nothing where none is left out.
+    /// `and 12 more`; `None` when nothing is omitted.
     pub(super) fn more(&self) -> Option<String> {
         (self.left > 0).then(|| format!("and {} more", text::grouped(self.left as u64)))
     }
 }
 
-/// What was compared, and the answer.
-pub(super) fn head(report: &Report<'_>) -> Vec<String> {
-    let Report { names, correlation, .. } = report;
+/// The two runs, and the answer.
+pub(super) fn head(report: &CorrelationReport<'_>) -> Vec<String> {
+    let CorrelationReport { names, correlation, .. } = report;
     let unit = correlation.clock.unit();
     let mut lines = vec![
         format!(
@@ -42,12 +42,13 @@ pub(super) fn head(report: &Report<'_>) -> Vec<String> {
         format!("TCG: {}", text::name(names.tcg)),
     ];
     let kernel = |Both { hardware, tcg }: &Both<String>| {
-        (hardware != tcg).then(|| format!("{} is taken for {}", text::name(hardware), text::name(tcg)))
+        (hardware != tcg)
+            .then(|| format!("kernel {} is compared with {}", text::name(hardware), text::name(tcg)))
     };
     lines.extend(correlation.kernels.iter().filter_map(kernel));
     let median = correlation.median_ratio.map_or_else(|| "none".into(), ratio);
     lines.push(format!(
-        "{}; the median costs {median} {unit} an instruction",
+        "{}; the median cell takes {median} {unit} per instruction",
         text::count(correlation.pairs.len(), "cell")
     ));
     lines.push(format!("rank correlation of all cells: {}", order(&correlation.order)));
@@ -58,16 +59,16 @@ pub(super) fn head(report: &Report<'_>) -> Vec<String> {
 fn order(order: &Order) -> String {
     match (order.spearman, order.kendall) {
         (Some(spearman), Some(kendall)) => format!("Spearman {spearman:.4}, Kendall τ-b {kendall:.4}"),
-        _ => format!("none, of {}", text::count(order.cells, "cell")),
+        _ => format!("none for {}", text::count(order.cells, "cell")),
     }
 }
 
 /// The tables.
-pub(super) fn sections(report: &Report<'_>) -> Vec<Section> {
+pub(super) fn tables(report: &CorrelationReport<'_>) -> Vec<CorrelationTable> {
     [operations(report), disagreeing(report), left_out(report)].into_iter().flatten().collect()
 }
 
-fn operations(report: &Report<'_>) -> Option<Section> {
+fn operations(report: &CorrelationReport<'_>) -> Option<CorrelationTable> {
     let operations = &report.correlation.operations;
     let number = |number: Option<f64>| number.map_or_else(|| "-".into(), |number| format!("{number:.4}"));
     let rows: Vec<Vec<String>> = operations
@@ -82,12 +83,12 @@ fn operations(report: &Report<'_>) -> Option<Section> {
             ]
         })
         .collect();
-    let heading = "The order of monitors, within each operation".into();
+    let heading = "Order of monitors, by operation".into();
     let all = rows.len();
-    Section::new(heading, &["cells", "Spearman", "Kendall τ-b", "operation"], rows, all)
+    CorrelationTable::new(heading, &["cells", "Spearman", "Kendall τ-b", "operation"], rows, all)
 }
 
-fn disagreeing(report: &Report<'_>) -> Option<Section> {
+fn disagreeing(report: &CorrelationReport<'_>) -> Option<CorrelationTable> {
     let (pairs, unit) = (&report.correlation.pairs, report.correlation.clock.unit());
     let row = |pair: &Pair| {
         vec![
@@ -99,18 +100,18 @@ fn disagreeing(report: &Report<'_>) -> Option<Section> {
         ]
     };
     let rows = pairs.iter().take(report.most).map(row).collect();
-    let heading = format!("Farthest from the median, in {unit} and instructions");
-    Section::new(heading, &["off by", "ratio", "hardware p50", "TCG p50", "cell"], rows, pairs.len())
+    let heading = format!("Cells farthest from the median ratio, in {unit} and instructions");
+    CorrelationTable::new(heading, &["off by", "ratio", "hardware p50", "TCG p50", "cell"], rows, pairs.len())
 }
 
-fn left_out(report: &Report<'_>) -> Option<Section> {
+fn left_out(report: &CorrelationReport<'_>) -> Option<CorrelationTable> {
     let left_out = &report.correlation.left_out;
     let row = |lone: &LeftOut| vec![lone.why.into(), text::one_line(&lone.cell.to_string())];
     let rows = left_out.iter().take(report.most).map(row).collect();
-    Section::new("Left out".into(), &["why", "cell"], rows, left_out.len())
+    CorrelationTable::new("Omitted cells".into(), &["why", "cell"], rows, left_out.len())
 }
 
-/// A ratio with three digits that say something.
+/// A ratio with three significant digits.
 fn ratio(ratio: f64) -> String {
     let digits = if ratio > 0.0 && ratio.is_finite() { 2.0 - ratio.log10().floor() } else { 2.0 };
     format!("{ratio:.*}", digits.clamp(0.0, 9.0) as usize)

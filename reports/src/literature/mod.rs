@@ -1,72 +1,71 @@
-//! The run beside the published measurements that asked hookbench's question first.
-//! Ratios only: an instruction is not a microsecond, and no number of theirs
-//! is of a machine like ours. Which of our cells is the like-for-like one, or
-//! that there is none, is said with each.
+//! The comparison of a run with published measurements of the same questions. Only ratios
+//! are compared: an instruction is not a microsecond, and the published machines differ
+//! from ours. Each line says whether the two are like for like.
 
 use hookbench_model::{Cell, Schedule};
 
 use crate::section::{Row, Section};
 use crate::text;
 
-mod sources;
+mod publications;
 
-pub use sources::{CLOUDFLARE, LWN, Source, WHY_THEY_DIFFER};
-use sources::{Condition, Remark};
+pub use publications::{CLOUDFLARE, LWN, Publication, WHY_THEY_DIFFER};
+use publications::{PublishedCondition, RatioRemark};
 
-/// A published measurement and the run beside it, on one kernel.
+/// A publication compared with the run, on one kernel.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Comparison {
-    /// What was published, and where.
-    pub source: &'static Source,
-    /// The kernel of our cells; `None` when the run has none that compare.
+pub struct LiteratureComparison {
+    /// The publication.
+    pub publication: &'static Publication,
+    /// The kernel of our cells; `None` when the run has no matching cell.
     pub kernel: Option<String>,
-    /// One per published condition, and per cell of ours that may stand for it.
-    pub lines: Vec<Line>,
-    /// Ratios of two lines that say more than those to the first.
+    /// One per published condition and matching cell.
+    pub lines: Vec<ComparedCondition>,
+    /// Ratios of two lines that are more telling than those to the first.
     pub remarks: Vec<String>,
 }
 
-/// A published number beside one of ours.
+/// A published number compared with one of ours.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Line {
+pub struct ComparedCondition {
     /// The condition, in the publication's words.
     pub condition: &'static str,
-    /// Its number, in the source's unit.
+    /// Its number, in the publication's unit.
     pub published: u64,
-    /// That, to the source's base.
+    /// The ratio of that number to the publication's base.
     pub ratio: f64,
-    /// Our monitor that stands for it.
+    /// Our monitor that matches it.
     pub monitor: &'static str,
-    /// Whether it is like for like, and why.
+    /// Whether the two are like for like, and why.
     pub likeness: String,
-    /// Our number, if the run has it.
-    pub ours: Option<Ours>,
+    /// The matching cell, if the run has it.
+    pub ours: Option<MatchingCell>,
 }
 
-/// A cell of ours in a comparison.
+/// A cell of the run in a comparison.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Ours {
+pub struct MatchingCell {
     /// `execve-noop[env_pages=0 ld_preload=ignored], delivered`
     pub cell: String,
     /// Its median with the unit: `442,333 instructions`.
     pub p50: String,
-    /// To the median of the same cell under `none`.
+    /// The ratio of that median to the one of the same cell under `none`.
     pub ratio: f64,
     schedule: Schedule,
 }
 
-/// The two kernels that differ in audit alone, without it and with it.
+/// The two kernels that differ only in audit: without it, and with it.
 const PAIR: [&str; 2] = ["audit-pair-n", "audit-pair-y"];
 
-/// The run beside all that was published, per kernel that has such cells; a
-/// source without any is there once, without our numbers.
-pub fn compare(sections: &[Section<'_>]) -> Vec<Comparison> {
-    [&LWN, &CLOUDFLARE].into_iter().flat_map(|source| compare_with(source, sections)).collect()
+/// The comparisons with all publications, one per kernel with matching cells. A publication
+/// without any has one comparison without our numbers.
+pub fn compare(sections: &[Section<'_>]) -> Vec<LiteratureComparison> {
+    [&LWN, &CLOUDFLARE].into_iter().flat_map(|publication| compare_with(publication, sections)).collect()
 }
 
-fn compare_with(source: &'static Source, sections: &[Section<'_>]) -> Vec<Comparison> {
+fn compare_with(publication: &'static Publication, sections: &[Section<'_>]) -> Vec<LiteratureComparison> {
     let mut kernels: Vec<Option<&str>> = Vec::new();
-    for section in sections.iter().filter(|section| of_source(source, section)) {
+    for section in sections.iter().filter(|section| is_comparable(publication, section)) {
         let kernel = Some(section.cell.kernel.as_str());
         if section.baseline().is_some() && !kernels.contains(&kernel) {
             kernels.push(kernel);
@@ -74,48 +73,66 @@ fn compare_with(source: &'static Source, sections: &[Section<'_>]) -> Vec<Compar
     }
     let [without, with] = PAIR.map(Some);
     if kernels.contains(&with) {
-        // It stands beside the other, as their base.
+        // The kernel without audit is the base for the other and has no comparison itself.
         kernels.retain(|kernel| *kernel != without);
     }
     if kernels.is_empty() {
         kernels.push(None);
     }
-    kernels.into_iter().map(|kernel| comparison(source, sections, kernel)).collect()
+    kernels.into_iter().map(|kernel| comparison(publication, sections, kernel)).collect()
 }
 
-fn comparison(source: &'static Source, sections: &[Section<'_>], kernel: Option<&str>) -> Comparison {
-    let found: Vec<Line> = source
+fn comparison(
+    publication: &'static Publication,
+    sections: &[Section<'_>],
+    kernel: Option<&str>,
+) -> LiteratureComparison {
+    let found: Vec<ComparedCondition> = publication
         .conditions
         .iter()
-        .map(|condition| line(source, condition, ours(source, condition, sections, kernel)))
+        .map(|condition| {
+            compared_condition(publication, condition, ours(publication, condition, sections, kernel))
+        })
         .collect();
-    let remarks = source.remarks.iter().filter_map(|remark| remark.text(&found)).collect();
-    Comparison { source, kernel: kernel.map(text::one_line), lines: chosen(found), remarks }
+    let remarks = publication.remarks.iter().filter_map(|remark| remark.sentence(&found)).collect();
+    LiteratureComparison {
+        publication,
+        kernel: kernel.map(text::one_line),
+        lines: best_matches(found),
+        remarks,
+    }
 }
 
-fn line(source: &Source, condition: &Condition, ours: Option<Ours>) -> Line {
+fn compared_condition(
+    publication: &Publication,
+    condition: &PublishedCondition,
+    ours: Option<MatchingCell>,
+) -> ComparedCondition {
     let [wanted, ..] = condition.schedules;
     let likeness = match &ours {
         Some(ours) if ours.schedule != wanted => {
-            format!("{}; the run has it as `{}` only, not `{wanted}`", condition.likeness, ours.schedule)
+            format!(
+                "{}; the run has only the schedule `{}`, not `{wanted}`",
+                condition.likeness, ours.schedule
+            )
         }
         _ => condition.likeness.into(),
     };
-    Line {
+    ComparedCondition {
         condition: condition.name,
         published: condition.published,
-        ratio: condition.published as f64 / source.base as f64,
+        ratio: condition.published as f64 / publication.base as f64,
         monitor: condition.monitor,
         likeness,
         ours,
     }
 }
 
-/// Per condition the lines that have a number; of one that has none, the first.
-fn chosen(found: Vec<Line>) -> Vec<Line> {
+/// For each condition the lines with a number, or the first line if none has one.
+fn best_matches(found: Vec<ComparedCondition>) -> Vec<ComparedCondition> {
     let measured: Vec<&str> =
         found.iter().filter(|line| line.ours.is_some()).map(|line| line.condition).collect();
-    let mut lines: Vec<Line> = Vec::new();
+    let mut lines: Vec<ComparedCondition> = Vec::new();
     for line in found {
         let named = lines.iter().any(|other| other.condition == line.condition);
         if line.ours.is_some() || (!named && !measured.contains(&line.condition)) {
@@ -125,19 +142,19 @@ fn chosen(found: Vec<Line>) -> Vec<Line> {
     lines
 }
 
-/// Whether the section's cells can stand beside what `source` says.
-fn of_source(source: &Source, section: &Section<'_>) -> bool {
-    section.cell.workload == source.workload && section.cell.boot.is_default()
+/// Whether the section's cells can be compared with `publication`.
+fn is_comparable(publication: &Publication, section: &Section<'_>) -> bool {
+    section.cell.workload == publication.workload && section.cell.boot.is_default()
 }
 
-/// The cell that stands for `condition`: the first schedule that has one, and
-/// of those the smallest environment.
+/// The cell that matches `condition`: of the best schedule, and of those the one with the
+/// smallest environment.
 fn ours(
-    source: &Source,
-    condition: &Condition,
+    publication: &Publication,
+    condition: &PublishedCondition,
     sections: &[Section<'_>],
     kernel: Option<&str>,
-) -> Option<Ours> {
+) -> Option<MatchingCell> {
     let (name, value) = condition.param;
     let [without, with] = PAIR;
     let of_pair = kernel == Some(with);
@@ -145,7 +162,7 @@ fn ours(
     let fitting = sections.iter().filter(|section| {
         let cell = &section.cell;
         let given = cell.params.get(name) == Some(value);
-        Some(cell.kernel.as_str()) == kernel && of_source(source, section) && given
+        Some(cell.kernel.as_str()) == kernel && is_comparable(publication, section) && given
     });
     let rows = fitting.flat_map(|section| section.rows.iter().map(move |row| (section, row)));
     rows.filter(|(_, row)| row.monitor() == condition.monitor && row.added.is_some())
@@ -156,11 +173,11 @@ fn ours(
         })
         .and_then(|(section, row)| {
             let base = if of_pair { base_of_pair(section, sections) } else { None };
-            shown(section, row, base)
+            matching_cell(section, row, base)
         })
 }
 
-/// What the section's operation costs where audit is compiled out.
+/// The cost of the section's operation with audit compiled out.
 fn base_of_pair(section: &Section<'_>, sections: &[Section<'_>]) -> Option<u64> {
     let twin = Cell { kernel: PAIR[0].into(), ..section.cell.baseline() };
     let twin = sections.iter().find(|other| other.cell.baseline() == twin)?;
@@ -171,24 +188,24 @@ fn env_pages(section: &Section<'_>) -> u64 {
     section.cell.params.get("env_pages").and_then(|pages| pages.parse().ok()).unwrap_or(0)
 }
 
-fn shown(section: &Section<'_>, row: &Row<'_>, base: Option<u64>) -> Option<Ours> {
+fn matching_cell(section: &Section<'_>, row: &Row<'_>, base: Option<u64>) -> Option<MatchingCell> {
     let value = row.summary?.p50;
     let ratio = base.map_or(row.added?.ratio, |base| value as f64 / base as f64);
     let cell = format!("{}, {}", section.operation(), section.cell.schedule);
     let p50 = format!("{} {}", text::grouped(value), section.clock.unit());
-    ratio.is_finite().then_some(Ours { cell, p50, ratio, schedule: section.cell.schedule })
+    ratio.is_finite().then_some(MatchingCell { cell, p50, ratio, schedule: section.cell.schedule })
 }
 
-impl Remark {
-    /// The ratio of the two, theirs and ours; `None` when the run lacks one.
-    fn text(&self, lines: &[Line]) -> Option<String> {
+impl RatioRemark {
+    /// The ratio of the two, published and ours; `None` when the run lacks one.
+    fn sentence(&self, lines: &[ComparedCondition]) -> Option<String> {
         let by = |monitor| lines.iter().find(|line| line.monitor == monitor);
         let (over, under) = (by(self.over)?, by(self.under)?);
         let published = over.published as f64 / under.published as f64;
-        // Of ratios to `none`: the two may be of different schedules.
+        // Ratios to `none`, because the two cells can have different schedules.
         let ours = over.ours.as_ref()?.ratio / under.ours.as_ref()?.ratio;
         let ours = Some(ours).filter(|ours| ours.is_finite())?;
-        Some(format!("To each other, {}: {published:.4} published, {ours:.4} here.", self.text))
+        Some(format!("The ratio of {} is {published:.4} in the publication and {ours:.4} here.", self.text))
     }
 }
 
@@ -197,7 +214,7 @@ mod tests {
     use super::*;
     use crate::{fixture, section};
 
-    fn compared(cells: &[(&str, &str, &str, Schedule, u64)]) -> Vec<Comparison> {
+    fn compared(cells: &[(&str, &str, &str, Schedule, u64)]) -> Vec<LiteratureComparison> {
         let run = fixture::run_of_cells(cells);
         compare(&section::sections(&run))
     }
@@ -207,7 +224,7 @@ mod tests {
     const WIDE: &str = "env_pages=32 ld_preload=recorded";
 
     #[test]
-    fn what_is_not_in_the_run_has_no_number() {
+    fn a_condition_without_a_cell_has_no_number() {
         for comparison in compared(&[]) {
             assert_eq!(comparison.kernel, None);
             assert!(comparison.lines.iter().all(|line| line.ours.is_none()));
@@ -215,7 +232,7 @@ mod tests {
     }
 
     #[test]
-    fn published_ratios_are_those_of_the_sources() {
+    fn published_ratios_are_those_of_the_publications() {
         let lwn = &compared(&[])[0];
         let numbers: Vec<(u64, String)> =
             lwn.lines.iter().map(|line| (line.published, text::ratio(line.ratio))).collect();
@@ -225,7 +242,7 @@ mod tests {
     }
 
     #[test]
-    fn the_like_for_like_cell_is_taken_when_there_is_one() {
+    fn the_like_for_like_cell_is_preferred() {
         let lwn = &compared(&[
             ("execve-noop", PLAIN, "none", Schedule::Paced, 1000),
             ("execve-noop", PLAIN, "none", Schedule::Delivered, 1000),
@@ -241,7 +258,7 @@ mod tests {
             lwn.lines.iter().find(|line| line.monitor == monitor).and_then(|line| line.ours.clone()).unwrap()
         };
         assert_eq!((ours("audit+auditd").ratio, ours("bpf-lsm+perfbuf").ratio), (1.5, 1.05));
-        assert!(lwn.remarks[0].ends_with("1.2701 published, 1.2500 here."), "{:?}", lwn.remarks);
+        assert!(lwn.remarks[0].ends_with("1.2701 in the publication and 1.2500 here."), "{:?}", lwn.remarks);
         assert!(ours("audit+auditd").cell.ends_with("delivered"));
         assert!(ours("bpf-lsm+perfbuf").cell.contains("env_pages=0"));
     }
@@ -262,11 +279,11 @@ mod tests {
         let ours = lwn.lines.iter().filter_map(|line| Some((line.monitor, line.ours.as_ref()?.ratio)));
         assert_eq!(ours.collect::<Vec<_>>(), [("none", 1.0), ("none", 1.01), ("audit+idle", 1.05)]);
         assert!(lwn.lines[0].likeness.starts_with("like for like"));
-        assert_ne!(compared[1].kernel.as_deref(), Some(PAIR[1]), "nothing of it is in the run");
+        assert_ne!(compared[1].kernel.as_deref(), Some(PAIR[1]), "the run has no matching cell");
     }
 
     #[test]
-    fn unshare_as_root_stands_beside_cloudflare() {
+    fn unshare_as_root_matches_cloudflare() {
         let cloudflare = &compared(&[
             ("unshare-burst", "as=root", "none", Schedule::Paced, 30_000),
             ("unshare-burst", "as=root", "bpf-lsm+deny", Schedule::Paced, 30_600),

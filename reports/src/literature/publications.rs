@@ -1,67 +1,66 @@
-//! The published measurements as data: their numbers, where they stand, and
-//! which of our cells may stand for each condition. How they are compared is
-//! the business of the parent.
+//! The published measurements as data: their numbers, their addresses, and the cells that
+//! match each condition. The parent module compares them.
 
 use hookbench_model::Schedule;
 
 /// A publication.
 #[derive(Debug, PartialEq, Eq)]
-pub struct Source {
-    /// Who and when.
+pub struct Publication {
+    /// Publisher, title and year.
     pub title: &'static str,
-    /// Where.
+    /// Its address.
     pub url: &'static str,
-    /// What was measured there, and how.
+    /// The measured operation, and how it was measured.
     pub about: &'static str,
     /// The unit of its numbers.
     pub unit: &'static str,
-    /// What its ratios are to, in its unit.
+    /// The number that its ratios are relative to, in its unit.
     pub base: u64,
-    /// Our workload.
+    /// The workload that matches it.
     pub workload: &'static str,
-    pub(super) conditions: &'static [Condition],
-    pub(super) remarks: &'static [Remark],
+    pub(super) conditions: &'static [PublishedCondition],
+    pub(super) remarks: &'static [RatioRemark],
 }
 
-/// One published condition and the cells that may stand for it, best first.
+/// One published condition and the cells that match it, best first.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Condition {
+pub(super) struct PublishedCondition {
     pub(super) name: &'static str,
     pub(super) published: u64,
     pub(super) monitor: &'static str,
-    /// Whether it is of the kernel of the pair that has audit compiled out.
+    /// Whether it matches the kernel of the pair that has audit compiled out.
     pub(super) compiled_out: bool,
-    /// Name and value that the cell must have.
+    /// The parameter that the cell must have: name and value.
     pub(super) param: (&'static str, &'static str),
     pub(super) schedules: [Schedule; 3],
     pub(super) likeness: &'static str,
 }
 
-/// The ratio of two conditions, by the monitors that stand for them.
+/// The ratio of two conditions, by the monitors that match them.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Remark {
+pub(super) struct RatioRemark {
     pub(super) over: &'static str,
     pub(super) under: &'static str,
     pub(super) text: &'static str,
 }
 
-/// Without a reader there is no delivery: the default schedule is the fair one.
+/// Without a reader there is no delivery, and the default schedule is the fair one.
 const QUIET: [Schedule; 3] = [Schedule::Paced, Schedule::Delivered, Schedule::Burst];
-/// With a reader, the record's whole way is what the published numbers hold.
+/// With a reader, the published numbers include the delivery of the record.
 const READ: [Schedule; 3] = [Schedule::Delivered, Schedule::Paced, Schedule::Burst];
 const IGNORED: (&str, &str) = ("ld_preload", "ignored");
 const RECORDED: (&str, &str) = ("ld_preload", "recorded");
 
 /// KP Singh's case study as LWN reported it.
-pub static LWN: Source = Source {
+pub static LWN: Publication = Publication {
     title: "LWN, “Kernel runtime security instrumentation” (2019)",
     url: "https://lwn.net/Articles/798157/",
-    about: "mean time of executing a no-op binary 100 times, rough by its author's own word",
+    about: "mean time of executing a no-op binary 100 times, a rough number according to its author",
     unit: "µs",
     base: 518,
     workload: "execve-noop",
     conditions: &[
-        Condition {
+        PublishedCondition {
             name: "audit compiled out",
             published: 518,
             monitor: "none",
@@ -70,25 +69,25 @@ pub static LWN: Source = Source {
             schedules: QUIET,
             likeness: "like for like: the same kernel built without CONFIG_AUDIT, `audit-pair-n`",
         },
-        Condition {
+        PublishedCondition {
             name: "audit compiled out",
             published: 518,
             monitor: "none",
             compiled_out: false,
             param: IGNORED,
             schedules: QUIET,
-            likeness: "not like for like: this kernel has audit compiled in; `none` is the nearest",
+            likeness: "not like for like: this kernel has audit compiled in; `none` is the closest cell",
         },
-        Condition {
+        PublishedCondition {
             name: "audit compiled out",
             published: 518,
             monitor: "audit+off",
             compiled_out: false,
             param: IGNORED,
             schedules: QUIET,
-            likeness: "not like for like: compiled in and off (audit=0)",
+            likeness: "not like for like: audit is compiled in and off (audit=0)",
         },
-        Condition {
+        PublishedCondition {
             name: "audit without rules",
             published: 522,
             monitor: "audit+idle",
@@ -97,25 +96,25 @@ pub static LWN: Source = Source {
             schedules: QUIET,
             likeness: "like for like",
         },
-        Condition {
+        PublishedCondition {
             name: "audit recording execve",
             published: 663,
             monitor: "audit+auditd",
             compiled_out: false,
             param: IGNORED,
             schedules: READ,
-            likeness: "like for like: LWN does not name the reader, auditd is the usual one",
+            likeness: "like for like: LWN does not name the reader; auditd is the usual one",
         },
-        Condition {
+        PublishedCondition {
             name: "audit recording execve",
             published: 663,
             monitor: "audit+rules",
             compiled_out: false,
             param: IGNORED,
             schedules: QUIET,
-            likeness: "not like for like: nobody reads the records",
+            likeness: "not like for like: no program reads the records",
         },
-        Condition {
+        PublishedCondition {
             name: "KRSI recording LD_PRELOAD",
             published: 543,
             monitor: "bpf-lsm+perfbuf",
@@ -124,16 +123,16 @@ pub static LWN: Source = Source {
             schedules: READ,
             likeness: "like for like: KRSI used the perf ring buffer",
         },
-        Condition {
+        PublishedCondition {
             name: "KRSI recording LD_PRELOAD",
             published: 543,
             monitor: "bpf-lsm+ringbuf",
             compiled_out: false,
             param: RECORDED,
             schedules: READ,
-            likeness: "not like for like: the BPF ring buffer is younger than KRSI's prototype",
+            likeness: "not like for like: the BPF ring buffer is newer than KRSI's prototype",
         },
-        Condition {
+        PublishedCondition {
             name: "KRSI recording LD_PRELOAD",
             published: 543,
             monitor: "bpf-lsm+perfbuf",
@@ -142,7 +141,7 @@ pub static LWN: Source = Source {
             schedules: READ,
             likeness: "not like for like: LD_PRELOAD is not read",
         },
-        Condition {
+        PublishedCondition {
             name: "KRSI recording LD_PRELOAD",
             published: 543,
             monitor: "bpf-lsm+ringbuf",
@@ -152,15 +151,15 @@ pub static LWN: Source = Source {
             likeness: "not like for like: another buffer, and LD_PRELOAD is not read",
         },
     ],
-    remarks: &[Remark {
+    remarks: &[RatioRemark {
         over: "audit+auditd",
         under: "audit+idle",
-        text: "audit recording execve (auditd) over audit without rules",
+        text: "audit recording execve (auditd) to audit without rules",
     }],
 };
 
 /// Cloudflare's live patch of user namespaces.
-pub static CLOUDFLARE: Source = Source {
+pub static CLOUDFLARE: Publication = Publication {
     title: "Cloudflare, “Live-patching security vulnerabilities inside the Linux kernel with eBPF LSM” (2022)",
     url: "https://blog.cloudflare.com/live-patch-security-vulnerabilities-with-ebpf-lsm/",
     about: "one unshare(CLONE_NEWUSER) by root, entry to exit of the system call; one call each, on different CPUs",
@@ -168,7 +167,7 @@ pub static CLOUDFLARE: Source = Source {
     base: 63_294,
     workload: "unshare-burst",
     conditions: &[
-        Condition {
+        PublishedCondition {
             name: "no policy",
             published: 63_294,
             monitor: "none",
@@ -177,22 +176,23 @@ pub static CLOUDFLARE: Source = Source {
             schedules: QUIET,
             likeness: "like for like",
         },
-        Condition {
+        PublishedCondition {
             name: "policy attached, root allowed",
             published: 70_138,
             monitor: "bpf-lsm+deny",
             compiled_out: false,
             param: ("as", "root"),
             schedules: QUIET,
-            likeness: "like for like in what is timed and allowed; theirs hooks cred_prepare, ours userns_create",
+            likeness: "like for like in the timed and allowed operation; theirs hooks cred_prepare, ours userns_create",
         },
     ],
     remarks: &[],
 };
 
-/// Why the two kinds of numbers are not the same; printed with the comparison.
-pub const WHY_THEY_DIFFER: &str = "Instructions differ from microseconds and cycles: a count of instructions knows \
-     no cache miss, no mispredicted branch, no frequency and no second CPU. An execve that waits for memory takes \
-     more time per instruction than code that runs from warm caches, so a monitor's share of the instructions \
-     need not be its share of the time; and under the delivered schedule one CPU here pays for the reader too, \
-     who there may have had a CPU of its own. Compare the ratios for direction and order, not digit by digit.";
+/// The reasons why the two kinds of numbers differ, for readers of the comparison.
+pub const WHY_THEY_DIFFER: &str = "Instructions differ from microseconds and cycles. A count of instructions does \
+     not include cache misses, mispredicted branches, frequency changes or a second CPU. An execve that waits for \
+     memory takes more time per instruction than code that runs from warm caches, so a monitor's share of the \
+     instructions can differ from its share of the time. Under the delivered schedule, one CPU here also pays for \
+     the reader, which may have had a CPU for itself there. Compare the direction and the order of the ratios, not \
+     their digits.";

@@ -1,5 +1,5 @@
-//! What a comparison says in words, the same in all formats. Foreign text in them is
-//! one line; escaping stays with the format.
+//! The sentences of a comparison, which all formats share. Foreign text in them is one
+//! line; each format escapes it.
 
 use hookbench_analysis::Summary;
 use hookbench_analysis::compare::{Change, Difference, Ended, Other, Samples, Sides};
@@ -7,44 +7,54 @@ use hookbench_analysis::gate::{Noisy, Seen, Verdict, Why, Word};
 use hookbench_analysis::noisy::{self, Interval, Rule};
 use hookbench_model::Clock;
 
-use super::Report;
+use super::report::ComparisonReport;
 use crate::text;
 
-/// What is compared: name, plan and number of cells of each run.
-pub(super) fn runs(report: &Report<'_>) -> Sides<String> {
-    let Report { names, comparison, .. } = report;
-    let said = |name: &str, plan: &str, cells| {
+/// The title of the report.
+pub(super) fn heading(report: &ComparisonReport<'_>) -> &'static str {
+    match report.gate {
+        None => "What changed",
+        Some(gate) if gate.is_open() => "Gate: no regression",
+        Some(_) => "Gate: regression",
+    }
+}
+
+/// The name, the plan and the number of cells of each run.
+pub(super) fn runs(report: &ComparisonReport<'_>) -> Sides<String> {
+    let ComparisonReport { names, comparison, .. } = report;
+    let description = |name: &str, plan: &str, cells| {
         format!("{}: plan {}, {}", text::name(name), text::name(plan), text::count(cells, "cell"))
     };
     Sides {
-        base: said(names.base, &comparison.plans.base, comparison.cells.base),
-        new: said(names.new, &comparison.plans.new, comparison.cells.new),
+        base: description(names.base, &comparison.plans.base, comparison.cells.base),
+        new: description(names.new, &comparison.plans.new, comparison.cells.new),
     }
 }
 
 /// The answer in a sentence or two.
-pub(super) fn answer(report: &Report<'_>) -> String {
+pub(super) fn answer(report: &ComparisonReport<'_>) -> String {
     let comparison = report.comparison;
     let changed: Vec<&Change> = comparison.changed().collect();
     let exact: Vec<&&Change> = changed.iter().filter(|change| change.noise.is_none()).collect();
     let moved = exact.iter().filter(|change| change.difference != 0).count();
     let least = Rule::default().least;
     let noisy = |verdict: noisy::Verdict| {
-        let of_it = |change: &&&Change| change.noise.is_some_and(|noise| noise.judged(least) == verdict);
-        changed.iter().filter(of_it).count()
+        let has_verdict =
+            |change: &&&Change| change.noise.is_some_and(|noise| noise.judged(least) == verdict);
+        changed.iter().filter(has_verdict).count()
     };
     let parts = [
-        (moved, "with another median"),
-        (exact.len() - moved, "with the same median, and something else changed"),
-        (noisy(noisy::Verdict::Regressed), "dearer beyond noise and 1 %"),
+        (moved, "with a different median"),
+        (exact.len() - moved, "with the same median and other differences"),
+        (noisy(noisy::Verdict::Regressed), "more expensive beyond noise and 1 %"),
         (noisy(noisy::Verdict::Improved), "cheaper beyond noise and 1 %"),
-        (noisy(noisy::Verdict::Unchanged), "with noise and without a change that matters"),
-        (noisy(noisy::Verdict::Inconclusive), "inconclusive for noise"),
-        (comparison.outcomes.len(), "ended otherwise"),
+        (noisy(noisy::Verdict::Unchanged), "unchanged within noise and 1 %"),
+        (noisy(noisy::Verdict::Inconclusive), "inconclusive because of noise"),
+        (comparison.outcomes.len(), "with a different outcome"),
         (comparison.vanished.len(), "only in the base"),
         (comparison.appeared.len(), "only in the new run"),
-        (comparison.clocks.len(), "of another clock, not compared"),
-        (comparison.unchanged(), "as before"),
+        (comparison.clocks.len(), "with different clocks, not compared"),
+        (comparison.unchanged(), "unchanged"),
     ];
     let parts = parts.iter().filter(|(count, _)| *count > 0);
     let parts: Vec<String> =
@@ -53,11 +63,12 @@ pub(super) fn answer(report: &Report<'_>) -> String {
     [verdict(report), counts].concat()
 }
 
-fn verdict(report: &Report<'_>) -> String {
+fn verdict(report: &ComparisonReport<'_>) -> String {
     let Some(gate) = report.gate else { return String::new() };
     let count = |word| gate.of(word).count();
     let limits: Vec<String> = gate.limits.iter().map(|limit| text::name(&limit.to_string())).collect();
-    let limits = if limits.is_empty() { "none, so that nothing may grow".into() } else { limits.join("; ") };
+    let limits =
+        if limits.is_empty() { "none, so any growth is a regression".into() } else { limits.join("; ") };
     let first = match count(Word::Regression) {
         0 => "No regression".into(),
         regressions => text::count(regressions, "regression"),
@@ -70,36 +81,37 @@ fn verdict(report: &Report<'_>) -> String {
         0 => String::new(),
         unknown => format!(", {} inconclusive", text::grouped(unknown as u64)),
     };
-    let noisy = gate.noisy.map_or_else(String::new, |noisy| format!("; {}", with_noise(noisy)));
+    let noisy = gate.noisy.map_or_else(String::new, |noisy| format!("; {}", noise_rule(noisy)));
     format!("{first}{more}{unknown} (limits: {limits}{noisy}). ")
 }
 
-/// How clocks with noise were judged.
-fn with_noise(noisy: Noisy) -> String {
+/// The rule for noisy clocks.
+fn noise_rule(noisy: Noisy) -> String {
     let Noisy { false_alarms_percent, least_percent } = noisy;
     format!(
-        "under clocks with noise {least_percent} % where no limit is of the cell, and only what is significant, \
-         with false alarms in {false_alarms_percent} % of cells"
+        "under noisy clocks {least_percent} % for cells without a limit, significant changes only, with false \
+         alarms in {false_alarms_percent} % of cells"
     )
 }
 
-/// What is said beside the answer: what was allowed in vain.
-pub(super) fn remarks(report: &Report<'_>) -> Vec<String> {
+/// Remarks on the answer: different environments, and allowed patterns without a cell.
+pub(super) fn remarks(report: &ComparisonReport<'_>) -> Vec<String> {
     let mut remarks = Vec::new();
     if !report.comparison.environment.is_empty() {
-        remarks.push("What made the numbers is not the same in both runs: see what differs below.".into());
+        remarks.push("The environments of the two runs differ; the differences are listed below.".into());
     }
     let idle = report.gate.into_iter().flat_map(|gate| &gate.idle);
-    remarks.extend(idle.map(|pattern| format!("Allowed, and of no cell: {}", text::name(pattern))));
+    remarks
+        .extend(idle.map(|pattern| format!("No cell matches the allowed pattern {}", text::name(pattern))));
     remarks
 }
 
-/// Why a cell is told: `p50 grew by 120 instructions (+0.13 %), limit 5%`.
+/// The reason of a verdict: `p50 +120 instructions (+0.13 %); the limit is 5%`.
 pub(super) fn why(verdict: &Verdict) -> String {
     match &verdict.why {
         Why::Grew { difference, percent, unit, limit } => {
             let limit = limit.as_ref().map_or_else(
-                || "and nothing may grow under an exact clock".into(),
+                || "an exact clock allows no growth".into(),
                 |limit| format!("the limit is {}", text::name(&limit.to_string())),
             );
             format!("p50 {} {unit}{}; {limit}", text::signed(*difference), in_brackets(*percent))
@@ -111,19 +123,19 @@ pub(super) fn why(verdict: &Verdict) -> String {
             let limit = limit.as_ref().map_or_else(String::new, |limit| {
                 format!("; the limit is {}", text::name(&limit.to_string()))
             });
-            format!("{}{limit}", seen_words(seen, unit))
+            format!("{}{limit}", noisy_reason(seen, unit))
         }
-        Why::LostMore { events } => format!("the monitor lost {events} events more"),
-        Why::StopsOtherwise => "the monitor stops other operations, or in another way".into(),
+        Why::LostMore { events } => format!("the monitor lost {events} more events"),
+        Why::StopsOtherwise => "the monitor enforces on other operations, or in another way".into(),
         Why::Ended(sides) => ending(sides),
-        Why::New(new) => format!("new, and {}", ended(new)),
-        Why::Vanished => "not in the new run".into(),
+        Why::New(new) => format!("new: {}", ended(new)),
+        Why::Vanished => "missing in the new run".into(),
         Why::OtherClock(clock) => other_clock(clock),
     }
 }
 
-/// `+30 TSC cycles (+3.0 %), which lies in +21 to +39 (+2.1 % to +3.9 %)`
-fn seen_words(seen: &Seen, unit: &str) -> String {
+/// `+30 TSC cycles (+3.0 %), interval +21 to +39 (+2.1 % to +3.9 %)`
+fn noisy_reason(seen: &Seen, unit: &str) -> String {
     match seen {
         Seen::Within { change, relative } => noisy_change(*change, *relative, unit),
         Seen::TooFewRounds(rounds) => too_few(*rounds),
@@ -134,7 +146,7 @@ fn noisy_change(change: Interval, relative: Interval, unit: &str) -> String {
     let whole = |value: f64| text::signed(value.round() as i64);
     let part = |value: f64| percent(value * 100.0);
     format!(
-        "{} {unit} ({}), which lies in {} to {} ({} to {})",
+        "{} {unit} ({}), interval {} to {} ({} to {})",
         whole(change.value),
         part(relative.value),
         whole(change.low),
@@ -147,20 +159,19 @@ fn noisy_change(change: Interval, relative: Interval, unit: &str) -> String {
 fn too_few(rounds: Sides<usize>) -> String {
     let Sides { base, new } = rounds;
     format!(
-        "{} and {}: fewer than two on a side tell nothing of how they differ",
-        text::count(base, "round"),
-        new
+        "{} in the base and {new} in the new run: too few, each run needs at least two",
+        text::count(base, "round")
     )
 }
 
-/// The verdict on a change by a clock with noise, and its interval.
+/// The verdict on a change under a noisy clock, and its interval.
 fn noise(change: &Change) -> Option<String> {
     let noise = change.noise?;
     let verdict = noise.judged(Rule::default().least).word();
     Some(match noise.difference {
         Some(difference) => {
-            let said = noisy_change(difference.change, difference.relative, change.clock.unit());
-            format!("{verdict}: {said}, at {} %", 100.0 - Rule::default().false_alarms * 100.0)
+            let found = noisy_change(difference.change, difference.relative, change.clock.unit());
+            format!("{verdict}: {found}, {} % confidence", 100.0 - Rule::default().false_alarms * 100.0)
         }
         None => format!("{verdict}: {}", too_few(noise.rounds)),
     })
@@ -183,25 +194,25 @@ pub(super) fn ended(ended: &Ended) -> String {
     }
 }
 
-/// What differs between clocks, and that numbers are not.
+/// The two clocks, and that their numbers are not compared.
 pub(super) fn other_clock(clock: &Sides<Clock>) -> String {
     format!("clock {} → {}: the numbers are not compared", clock.base.name(), clock.new.name())
 }
 
-/// What made the numbers: the name and the two values.
+/// A difference of the environments: the name and the two values.
 pub(super) fn difference(difference: &Difference) -> [String; 3] {
     let value = |value: &Option<String>| match value.as_deref().map(text::one_line) {
         Some(value) if !value.is_empty() => value,
-        _ => "nothing".into(),
+        _ => "none".into(),
     };
     [text::one_line(&difference.what), value(&difference.values.base), value(&difference.values.new)]
 }
 
-/// What changed of a cell beside its median.
+/// The changes of a cell besides its median.
 pub(super) fn notes(change: &Change) -> Vec<String> {
     let mut notes: Vec<String> = noise(change).into_iter().collect();
     match change.samples {
-        Samples::Reordered => notes.push("the same samples in another order".into()),
+        Samples::Reordered => notes.push("the same samples in a different order".into()),
         Samples::Differ if change.difference == 0 && change.noise.is_none() => {
             notes.push(same_median(&change.summary))
         }
@@ -217,20 +228,20 @@ pub(super) fn notes(change: &Change) -> Vec<String> {
         };
         notes.push(format!("{} → {}", word(&refused.base, base.n), word(&refused.new, new.n)));
     }
-    notes.extend(change.others.iter().map(|other| beside(other, change.clock)));
+    notes.extend(change.others.iter().map(|other| other_number(other, change.clock)));
     notes
 }
 
-/// Which other statistics moved.
+/// The statistics that moved while the median did not.
 fn same_median(summary: &Sides<Summary>) -> String {
     let Sides { base, new } = summary;
-    let whole = [
+    let statistics = [
         ("min", base.min, new.min),
         ("p90", base.p90, new.p90),
         ("p99", base.p99, new.p99),
         ("max", base.max, new.max),
     ];
-    let moved = whole.into_iter().filter(|(_, base, new)| base != new);
+    let moved = statistics.into_iter().filter(|(_, base, new)| base != new);
     let mut moved: Vec<String> = moved
         .map(|(name, base, new)| format!("{name} {} → {}", text::grouped(base), text::grouped(new)))
         .collect();
@@ -238,13 +249,13 @@ fn same_median(summary: &Sides<Summary>) -> String {
         moved.push(format!("mean {} → {}", text::mean(base.mean), text::mean(new.mean)));
     }
     match moved.is_empty() {
-        true => "other samples, with the same statistics".into(),
-        false => format!("other samples: {}", moved.join(", ")),
+        true => "different samples with the same statistics".into(),
+        false => format!("different samples: {}", moved.join(", ")),
     }
 }
 
 /// `attaching 1,234 → 1,300 instructions`
-fn beside(other: &Other, clock: Clock) -> String {
+fn other_number(other: &Other, clock: Clock) -> String {
     let value = |value: Option<i128>| value.map_or_else(|| "none".into(), grouped);
     let words = format!("{} {} → {}", other.what.name(), value(other.values.base), value(other.values.new));
     [words.as_str(), other.what.unit(clock)].join(" ").trim_end().into()
@@ -256,7 +267,8 @@ fn grouped(number: i128) -> String {
         .map_or_else(|_| number.to_string(), |size| format!("{sign}{}", text::grouped(size)))
 }
 
-/// `+0.0013 %`, `-12.5 %`: two digits that say something, for exact numbers change by little.
+/// `+0.0013 %`, `-12.5 %`: at least two significant digits, because exact numbers change
+/// by little.
 pub(super) fn percent(change: f64) -> String {
     let decimals = match change.abs() {
         0.0 => return "0 %".into(),
@@ -266,7 +278,7 @@ pub(super) fn percent(change: f64) -> String {
     format!("{change:+.decimals$} %")
 }
 
-/// `+392 → +404`; one of them is `-` where there is none.
+/// `+392 → +404`, with `-` for a missing number.
 pub(super) fn added(added: &Sides<Option<i64>>) -> String {
     let word = |added: Option<i64>| added.map_or_else(|| "-".into(), text::signed);
     match added {
@@ -275,7 +287,7 @@ pub(super) fn added(added: &Sides<Option<i64>>) -> String {
     }
 }
 
-/// `and 12 more`; nothing where none is left out.
+/// `and 12 more`; `None` when nothing is omitted.
 pub(super) fn more(left: usize) -> Option<String> {
     (left > 0).then(|| format!("and {} more", text::grouped(left as u64)))
 }
@@ -286,15 +298,15 @@ mod tests {
 
     #[test]
     fn a_small_change_is_not_rounded_away() {
-        let said = [0.0, 0.0013, -0.25, 1.234, 99.96, -1234.5, 1e-12].map(percent);
+        let shown = [0.0, 0.0013, -0.25, 1.234, 99.96, -1234.5, 1e-12].map(percent);
         assert_eq!(
-            said,
+            shown,
             ["0 %", "+0.0013 %", "-0.25 %", "+1.23 %", "+100.0 %", "-1234.5 %", "+0.000000000 %"]
         );
     }
 
     #[test]
-    fn numbers_beyond_64_bits_are_said_too() {
+    fn numbers_beyond_64_bits_are_shown_in_full() {
         assert_eq!(grouped(-4096), "-4,096");
         assert_eq!(grouped(i128::MAX), i128::MAX.to_string());
     }
