@@ -12,7 +12,7 @@ use hookbench_model::param::{self, ParamInfo};
 use hookbench_model::{Boot, Cell, MonitorName, Params, Profile, Schedule, Target};
 use hookbench_results::samples::MOST as MOST_SAMPLES;
 use hookbench_workloads::WORKLOADS;
-use hookbench_workloads::own::ask;
+use hookbench_workloads::custom::ask;
 use serde::{Deserialize, Serialize};
 
 use crate::custom_name;

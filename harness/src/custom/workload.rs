@@ -16,7 +16,7 @@ use hookbench_vm::cache::Cache;
 use hookbench_vm::image::{self, Content, GuestFile};
 use hookbench_vm::userland::{self, Userland};
 use hookbench_vm::{packages, payload, program};
-use hookbench_workloads::own::{FOLDER, ask};
+use hookbench_workloads::custom::{FOLDER, ask};
 use sha2::{Digest, Sha256};
 
 use crate::custom::monitor;

@@ -26,7 +26,7 @@ pub(crate) fn check(
     target: Target,
     measured: &Measured,
 ) -> Result<(), String> {
-    let found = hookbench_workloads::of(spec)
+    let found = hookbench_workloads::for_cell(spec)
         .ok_or_else(|| format!("numbers of {}, which is not a workload", spec.workload))?;
     let workload = &*found;
     samples(spec, target, &measured.samples)?;
@@ -89,7 +89,7 @@ fn refused(
         found => return Err(format!("{found} refused operations instead of {owed} of {}", spec.samples)),
     }
     let asked = owed > 0 && monitor.sink.kills_all();
-    let of = asked.then(|| workload.events(spec.samples.into()));
+    let of = asked.then(|| expected_events(spec, monitor, workload, 0));
     match refused.and_then(|refused| refused.happened) {
         None if !asked => Ok(()),
         Some(happened) if Some(happened.of) == of && happened.events <= happened.of => Ok(()),
@@ -98,6 +98,12 @@ fn refused(
         }
         None => Err("no count of events that happened before the kill".into()),
     }
+}
+
+/// The number of events that the timed operations and `warmup` others must cause.
+fn expected_events(spec: &CellSpec, monitor: Monitor, workload: &dyn Workload, warmup: u32) -> u64 {
+    let operations = u64::from(warmup) + u64::from(spec.samples);
+    workload.expected(&spec.params, monitor.sink.enforcement, operations).events
 }
 
 /// The number of operations after which a denying monitor must refuse; `None` if it need
@@ -121,7 +127,7 @@ fn events(
         return Err(format!("events of {other:?} instead of {behaviour}"));
     }
     let warmup = spec.warmup.max(owes(spec, monitor, workload).unwrap_or(0));
-    let made = workload.events(u64::from(warmup) + u64::from(spec.samples));
+    let made = expected_events(spec, monitor, workload, warmup);
     let Events { expected, seen, lost, looks, .. } = *found;
     match (looks, monitor.sink.samples) {
         (None, true) => return Err(format!("no number of samples that {} took", spec.monitor)),
@@ -162,7 +168,7 @@ mod tests {
         let (found, watched) = (probe(&spec), monitor != "none");
         let workload = hookbench_workloads::find(workload).unwrap();
         let owed = owes(&spec, found, workload);
-        let made = workload.events(u64::from(owed.unwrap_or(0).max(2)) + 3);
+        let made = expected_events(&spec, found, workload, owed.unwrap_or(0).max(2));
         let behaviour = workload.info().behaviour.to_string();
         let events =
             Events { behaviour, expected: made, seen: made, lost: 0, looks: found.sink.samples.then_some(9) };
@@ -171,7 +177,7 @@ mod tests {
             calibration: 5,
             events: found.sink.sees().then_some(events),
             refused: owed.map(|_| {
-                let of = workload.events(3);
+                let of = expected_events(&spec, found, workload, 0);
                 let happened = found.sink.kills_all().then_some(Happened { events: of, of });
                 Refused { operations: 3, errno: "EPERM".into(), happened }
             }),

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use hookbench_model::{Measurement, Outcome};
 use hookbench_reports::text::{count, one_line};
-use hookbench_workloads::own::ask;
+use hookbench_workloads::custom::ask;
 
 use super::args::Args;
 use crate::session::guests::BUDGET;

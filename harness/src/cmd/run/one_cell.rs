@@ -6,7 +6,7 @@ use std::path::Path;
 use anyhow::{Result, bail, ensure};
 use hookbench_model::{Cell, CustomWorkloadKind, Target};
 use hookbench_vm::pair;
-use hookbench_workloads::own::ask;
+use hookbench_workloads::custom::ask;
 
 use super::args::Args;
 use super::selection::{Asked, known, owns};
