@@ -56,6 +56,8 @@ unsafe fn map<T>(count: usize) -> io::Result<&'static [T]> {
     }
 }
 
+/// A sample. The first slot is that of the effect: its number is in `elapsed`, and its kind is 0 until the worker
+/// has looked.
 #[repr(C)]
 struct Slot {
     elapsed: AtomicU64,
@@ -66,17 +68,12 @@ struct Slot {
     idle: AtomicU64,
 }
 
-/// The parts of an effect; zeroes until the worker has looked.
-#[repr(C)]
-struct EffectSlot {
-    kind: AtomicU32,
-    number: AtomicU64,
-}
-
-/// Slots for samples, filled one by one, and for the effect of their operations.
+/// Slots for samples, filled one by one, and one for the effect of their operations. They are one mapping: with
+/// process accounting, the kernel visits each mapping when a child that shares this memory ends, and the end may be
+/// timed.
 pub(crate) struct Samples {
+    effect: &'static Slot,
     slots: &'static [Slot],
-    effect: &'static EffectSlot,
 }
 
 impl Samples {
@@ -85,13 +82,15 @@ impl Samples {
     /// # Errors
     /// When the kernel has none.
     pub(crate) fn map(count: usize) -> io::Result<Self> {
-        // SAFETY: the slots' fields are atomics for which zero is valid.
-        unsafe { Ok(Self { slots: map(count)?, effect: map_one()? }) }
+        // SAFETY: a slot's fields are atomics for which zero is valid.
+        let all = unsafe { map(count + 1) }?;
+        let (effect, slots) = all.split_first().ok_or_else(|| io::Error::other("an empty mapping"))?;
+        Ok(Self { effect, slots })
     }
 
     /// The first `count` of them; `None` when there are fewer.
     pub(crate) fn first(&self, count: usize) -> Option<Samples> {
-        self.slots.get(..count).map(|slots| Samples { slots, effect: self.effect })
+        self.slots.get(..count).map(|slots| Samples { effect: self.effect, slots })
     }
 
     /// Stores the sample at `index`; nothing beyond the end.
@@ -108,14 +107,14 @@ impl Samples {
     /// Stores the effect of the operations.
     pub(crate) fn put_effect(&self, effect: Effect) {
         let (kind, number) = effect.parts();
-        self.effect.number.store(number, Ordering::SeqCst);
+        self.effect.elapsed.store(number, Ordering::SeqCst);
         self.effect.kind.store(kind, Ordering::SeqCst);
     }
 
     /// Takes the effect of the operations; `None` if the worker did not look at it.
     pub(crate) fn take_effect(&self) -> Option<Effect> {
         let kind = self.effect.kind.swap(0, Ordering::SeqCst);
-        Effect::from_parts(kind, self.effect.number.load(Ordering::SeqCst))
+        Effect::from_parts(kind, self.effect.elapsed.load(Ordering::SeqCst))
     }
 
     /// All samples, in order.
