@@ -11,14 +11,25 @@ use std::process::Command;
 /// statically too, and could not load them.
 const TARGET: &str = "x86_64-unknown-linux-gnu";
 
+/// The crates that the agent is built from.
+const AGENT_CRATES: [&str; 4] = ["agent", "probes", "workloads", "model"];
+
+/// The parts of a crate that its build reads. Published runs, tests and fuzzing seeds
+/// are none of them.
+const BUILD_INPUTS: [&str; 6] = ["Cargo.toml", "build.rs", "build", "src", "bpf", "modules"];
+
+/// The files of the workspace that decide about dependencies and profiles.
+const WORKSPACE_INPUTS: [&str; 2] = ["Cargo.toml", "Cargo.lock"];
+
+/// The environment variables that name compilers.
+const COMPILERS: [&str; 2] = ["CLANG", "CC"];
+
 type Result<T> = std::result::Result<T, Box<dyn Error>>;
 
 fn main() -> Result<()> {
     let out = PathBuf::from(env::var("OUT_DIR")?);
     let root = PathBuf::from(env::var("CARGO_MANIFEST_DIR")?).join("..").canonicalize()?;
-    for part in ["agent", "probes", "workloads", "model", "Cargo.toml", "Cargo.lock"] {
-        println!("cargo::rerun-if-changed=../{part}");
-    }
+    watch(&root);
     let agent = build_agent(&root, &target_dir(&out)?)?;
     build_noop(&root.join("workloads/src/arch/x86_64/noop.S"), &out.join("noop"))?;
     let made_by = Command::new(&agent).arg("--made-by").output()?;
@@ -30,11 +41,26 @@ fn main() -> Result<()> {
     Ok(())
 }
 
+/// Has cargo run this again when something changes that the guest's programs are
+/// built from, and only then.
+fn watch(root: &Path) {
+    let parts = AGENT_CRATES.iter().flat_map(|name| BUILD_INPUTS.map(|input| root.join(name).join(input)));
+    // Cargo takes a missing path for one that has changed.
+    for path in parts.chain(WORKSPACE_INPUTS.map(|file| root.join(file))).filter(|path| path.exists()) {
+        println!("cargo::rerun-if-changed={}", path.display());
+    }
+    for name in COMPILERS {
+        println!("cargo::rerun-if-env-changed={name}");
+    }
+}
+
 /// A separate target folder inside this build's, because the outer cargo holds the lock
 /// of that one.
 fn target_dir(out: &Path) -> Result<PathBuf> {
-    let target = out.ancestors().find(|folder| folder.join("CACHEDIR.TAG").exists());
-    Ok(target.ok_or("no target folder above OUT_DIR")?.join("agent"))
+    // OUT_DIR is `TARGET_DIR/PROFILE/build/…`.
+    let build = out.ancestors().find(|folder| folder.file_name().is_some_and(|name| name == "build"));
+    let target = build.and_then(|build| build.ancestors().nth(2));
+    Ok(target.ok_or_else(|| format!("{} is not in a target folder", out.display()))?.join("agent"))
 }
 
 fn build_agent(root: &Path, target: &Path) -> Result<PathBuf> {

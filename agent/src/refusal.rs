@@ -6,20 +6,20 @@ use hookbench_probes::Monitor;
 
 use crate::boot::kernel;
 
-/// Mechanisms that load a policy into the kernel, which cannot be undone.
-const POLICIES: &[&str] = &["selinux", "apparmor", "tomoyo"];
-
 /// The active security modules.
 const ACTIVE: &str = "/sys/kernel/security/lsm";
 
 /// Why `monitor` cannot be used on this machine.
 pub(crate) fn on_host(monitor: Monitor) -> Option<String> {
-    let (mechanism, requires) = (monitor.mechanism.info().name, monitor.sink.requires);
+    let (mechanism, requires) = (monitor.mechanism.info(), monitor.sink.requires);
     if requires.module.is_some() {
         return Some("it is a kernel module, and hookbench loads modules only in guests".into());
     }
-    if POLICIES.contains(&mechanism) {
-        return Some(format!("{mechanism} would replace this machine's policy: it runs only in guests"));
+    if mechanism.permanent {
+        return Some(format!(
+            "{} would replace this machine's policy: it runs only in guests",
+            mechanism.name
+        ));
     }
     let cmdline = fs::read_to_string("/proc/cmdline").unwrap_or_default();
     if let Some(word) = requires.boot.iter().find(|word| !cmdline.split_whitespace().any(|has| has == **word))

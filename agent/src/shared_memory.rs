@@ -31,7 +31,7 @@ pub(crate) fn map_numbers(count: usize) -> io::Result<&'static [AtomicU64]> {
 /// Maps memory for one `T`.
 ///
 /// # Safety
-/// As of [`map`].
+/// Like that of [`map`].
 pub(crate) unsafe fn map_one<T>() -> io::Result<&'static T> {
     // SAFETY: the caller's; the slice has one element.
     unsafe { map(1)?.first().ok_or_else(|| io::Error::other("an empty mapping")) }

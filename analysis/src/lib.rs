@@ -1,12 +1,15 @@
-//! What runs mean: statistics of samples, what a monitor adds, whether clocks with noise
-//! differ, two runs compared, the gate, and hardware compared with exact counts.
+//! What runs mean: statistics of samples, what a monitor adds, whether noisy clocks differ,
+//! how two runs compare, the gate, and how hardware correlates with exact counts.
 //!
-//! Pure functions of runs. How they are shown is the business of the crate `reports`.
+//! Pure functions of runs. How the results are shown is the business of the crate `reports`.
 
 pub mod agreement;
 pub mod baseline;
+mod cell_name;
 pub mod compare;
 pub mod correlate;
+#[cfg(test)]
+mod fixture;
 pub mod gate;
 pub mod noisy;
 pub mod random;

@@ -1,18 +1,17 @@
-//! A small generator of random numbers (SplitMix64): the same seed gives the same
-//! numbers on every machine and with every version, as stored runs need it. Not
-//! for secrets.
+//! A small random number generator (SplitMix64). The same seed gives the same numbers on
+//! every machine and in every version, because runs record their seeds. Not for secrets.
 
 /// The generator.
 #[derive(Debug, Clone)]
 pub struct Random(u64);
 
 impl Random {
-    /// One that begins at `seed`.
+    /// Creates a generator with this seed.
     pub fn new(seed: u64) -> Random {
         Random(seed)
     }
 
-    /// The next number.
+    /// Returns the next number.
     pub fn number(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mixed = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
@@ -20,24 +19,24 @@ impl Random {
         mixed ^ (mixed >> 31)
     }
 
-    /// A number below `end`; 0 when there is none. Its bias is below 2^-32 for
-    /// anything that fits into 32 bits.
+    /// Returns a number below `end`; 0 if `end` is 0. The bias is below 2^-32 for values of
+    /// `end` that fit into 32 bits.
     pub fn below(&mut self, end: usize) -> usize {
         ((u128::from(self.number()) * end as u128) >> 64) as usize
     }
 
-    /// A number from 0 up to, and without, 1.
+    /// Returns a number from 0 (inclusive) to 1 (exclusive).
     pub fn fraction(&mut self) -> f64 {
         (self.number() >> 11) as f64 / (1u64 << 53) as f64
     }
 
-    /// A number of the normal distribution with mean 0 and deviation 1 (Box and Muller).
+    /// Returns a number from the standard normal distribution (Box and Muller).
     pub fn normal(&mut self) -> f64 {
         let (one, two) = (1.0 - self.fraction(), self.fraction());
         (-2.0 * one.ln()).sqrt() * (std::f64::consts::TAU * two).cos()
     }
 
-    /// Puts `items` in a random order (Fisher and Yates).
+    /// Shuffles `items` (Fisher and Yates).
     pub fn shuffle<T>(&mut self, items: &mut [T]) {
         for end in (1..items.len()).rev() {
             items.swap(end, self.below(end + 1));
@@ -61,7 +60,7 @@ mod tests {
     }
 
     #[test]
-    fn a_shuffle_keeps_what_it_moves() {
+    fn a_shuffle_keeps_all_items() {
         let mut items: Vec<u32> = (0..50).collect();
         Random::new(3).shuffle(&mut items);
         assert_ne!(items, (0..50).collect::<Vec<_>>());
@@ -71,7 +70,7 @@ mod tests {
     }
 
     #[test]
-    fn normal_numbers_have_the_mean_and_deviation_they_claim() {
+    fn normal_numbers_have_mean_0_and_deviation_1() {
         let mut random = Random::new(9);
         let numbers: Vec<f64> = (0..20_000).map(|_| random.normal()).collect();
         let mean = numbers.iter().sum::<f64>() / 20_000.0;

@@ -1,14 +1,14 @@
-//! Quantiles of Student's t distribution and of the normal one, by what is known of
-//! them in closed form. Just as exact as intervals of noisy clocks need it.
+//! Quantiles of Student's t distribution and of the normal distribution, from closed forms.
+//! They are as precise as the intervals of noisy clocks need.
 
-/// Where the upper tail of the normal distribution is `tail`, to a thousandth: a t
-/// distribution of so many degrees of freedom is one.
+/// Returns where the upper tail of the normal distribution is `tail`, to three decimals. A t
+/// distribution with 2,000 degrees of freedom is that close to it.
 pub(crate) fn normal_quantile(tail: f64) -> f64 {
     students_t(tail, 2000)
 }
 
-/// Where the upper tail of Student's t distribution with so many degrees of freedom
-/// is `tail`, a number up to one half.
+/// Returns where the upper tail of Student's t distribution with `freedom` degrees of freedom
+/// is `tail`, which is at most one half.
 pub(crate) fn students_t(tail: f64, freedom: usize) -> f64 {
     let (mut low, mut high) = (0.0_f64, 1e7_f64);
     for _ in 0..80 {
@@ -18,8 +18,8 @@ pub(crate) fn students_t(tail: f64, freedom: usize) -> f64 {
     f64::midpoint(low, high)
 }
 
-/// The upper tail of Student's t distribution, by its finite sums (Abramowitz and
-/// Stegun 26.7.3 and 26.7.4), which are exact for whole degrees of freedom.
+/// Returns the upper tail of Student's t distribution from its finite sums (Abramowitz and
+/// Stegun 26.7.3 and 26.7.4), which are exact for integer degrees of freedom.
 fn upper_tail(t: f64, freedom: usize) -> f64 {
     let angle = (t / (freedom as f64).sqrt()).atan();
     let cosine = angle.cos().powi(2);
@@ -47,7 +47,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn quantiles_are_those_of_the_tables() {
+    fn quantiles_match_the_published_tables() {
         for (tail, freedom, known) in
             [(0.025, 1, 12.706), (0.025, 2, 4.303), (0.005, 4, 4.604), (0.05, 9, 1.833), (0.025, 30, 2.042)]
         {

@@ -1,9 +1,4 @@
-//! See `harness/tests/plan/property.rs`.
+//! See `properties/src/plan.rs`.
 #![no_main]
 
-use hookbench_plan::plan;
-
-#[path = "../../harness/tests/plan/property.rs"]
-mod property;
-
-libfuzzer_sys::fuzz_target!(|bytes: &[u8]| property::holds(bytes));
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| hookbench_properties::plan::holds(bytes));

@@ -5,6 +5,7 @@
 pub mod baseline;
 pub mod cmd;
 pub mod custom;
+pub mod interrupt;
 mod kernels;
 pub mod run;
 pub mod session;

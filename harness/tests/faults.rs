@@ -6,10 +6,10 @@ use std::time::Duration;
 use common::cells::{LONG, default_session, measured, paced, run, session};
 use hookbench::run::runner::spec;
 use hookbench::session::Session;
-use hookbench::session::guests::QemuSession;
+use hookbench::session::guests::ExactSession;
 use hookbench_model::protocol::{CellSpec, Fault};
 use hookbench_model::{Failure, FailureKind, Outcome, Schedule};
-use hookbench_plan::plan::Planned;
+use hookbench_plan::Planned;
 
 mod common;
 
@@ -17,7 +17,7 @@ fn cell(monitor: &str) -> Planned {
     paced("mprotect-storm", monitor, &[("to", "r")])
 }
 
-fn failed(session: &QemuSession, fault: Fault, monitor: &str) -> Failure {
+fn failed(session: &ExactSession, fault: Fault, monitor: &str) -> Failure {
     match run(session, &cell(monitor), Some(fault)) {
         Outcome::Failed(failure) => failure,
         other => panic!("{fault:?} ended as {other:?}"),
@@ -26,7 +26,7 @@ fn failed(session: &QemuSession, fault: Fault, monitor: &str) -> Failure {
 
 /// Asserts that the fault fails the cell as `kind` with a message that contains `part`,
 /// and that the console names the fault.
-fn ends_as(session: &QemuSession, fault: Fault, monitor: &str, kind: FailureKind, part: &str) -> Failure {
+fn ends_as(session: &ExactSession, fault: Fault, monitor: &str, kind: FailureKind, part: &str) -> Failure {
     let failure = failed(session, fault, monitor);
     assert_eq!(failure.kind, kind, "{failure:?}");
     assert!(failure.message.contains(part), "{fault:?}: {}", failure.message);
@@ -74,7 +74,7 @@ fn a_guest_that_hangs_ends_itself_in_the_same_way_each_time() {
     let session = default_session();
     let planned = cell("none");
     let hang = CellSpec { budget: 2, ..spec(&planned, Some(Fault::Hang)) };
-    let outcomes = [(); 2].map(|()| session.run(&planned.cell, &hang));
+    let outcomes = [(); 2].map(|()| session.run(&planned.cell, &hang).outcome);
     let Outcome::Failed(failure) = &outcomes[0] else { panic!("{outcomes:?}") };
     assert_eq!(failure.kind, FailureKind::Timeout);
     assert_eq!(failure.message, "the cell did not end within 2 s of the guest's time");

@@ -121,8 +121,8 @@ fn a_usage_error_exits_with_2_and_says_what_is_right() {
     for (line, part) in [
         ("gate base new --limit 5", "5%"),
         ("gate base new --limit '[z=5%'", "not a glob"),
-        ("gate base new --limit 'bpf-lsm+*=5%'", "of no cell"),
-        ("gate base new --limit '20 cycles'", "whose numbers are instructions"),
+        ("gate base new --limit 'bpf-lsm+*=5%'", "matches no cell"),
+        ("gate base new --limit '20 cycles'", "because its numbers are instructions"),
         ("gate base nothing", "known baselines: none yet"),
         ("compare base baseline:../base", "invalid name of a baseline"),
         ("compare base new --format junit", "possible values"),
@@ -210,8 +210,8 @@ fn a_hardware_run_is_correlated_with_a_tcg_run() {
     assert_eq!((code, text.as_str()), (Some(0), ""));
     assert!(fs::read_to_string(place.path().join("file")).unwrap().starts_with("# Hardware and TCG"));
     for (line, part) in [
-        ("correlate host host", "has to be of the target tcg"),
-        ("correlate host tcg --map-kernel 5.10=6.1", "the runs have no such kernels"),
+        ("correlate host host", "give one run with the target tcg"),
+        ("correlate host tcg --map-kernel 5.10=6.1", "--map-kernel 5.10=6.1: no such kernels"),
         ("correlate host tcg --map-kernel 6.1", "HARDWARE=TCG"),
     ] {
         let (code, text) = said(place.path(), line);

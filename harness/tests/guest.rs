@@ -73,7 +73,7 @@ fn per_cpu_buffers_take_memory_per_cpu_and_a_shared_one_does_not() {
 
 /// The monitors that are kernel modules.
 fn modules() -> Vec<String> {
-    let names = hookbench_plan::plan::monitor_names();
+    let names = hookbench_plan::monitor_names();
     names.into_iter().filter(|name| name.starts_with("module+") || name.starts_with("livepatch+")).collect()
 }
 

@@ -2,8 +2,8 @@
 //! or another, one core or two, a quiet machine or a busy one.
 
 mod common;
-#[path = "cache/own.rs"]
-mod own;
+#[path = "cache/private_cache.rs"]
+mod private_cache;
 
 use std::os::unix::process::CommandExt;
 use std::path::Path;
@@ -13,7 +13,7 @@ use hookbench_model::{History, Measured};
 use hookbench_results::store::load;
 
 use common::{Place, beside_restless, same};
-use own::Own;
+use private_cache::PrivateCache;
 
 const CELLS: &str =
     "--samples 20 --workload null-syscall,unshare-burst,mprotect-storm,execve-noop --param to=r";
@@ -40,7 +40,7 @@ fn a_booted_guest_counts_the_same_as_a_restored_one() {
     for ((cell, restored), (same, cold)) in restored.iter().zip(&cold) {
         assert_eq!(cell, same);
         // Timer ticks may fall into different samples, but only into a few.
-        let (one, two) = (Summary::of(&restored.samples), Summary::of(&cold.samples));
+        let (one, two) = (Summary::from_samples(&restored.samples), Summary::from_samples(&cold.samples));
         let typical = |summary: &Option<Summary>| summary.map(|summary| (summary.min, summary.p50));
         assert_eq!(typical(&one), typical(&two), "{cell}");
         assert_eq!((&restored.events, restored.calibration), (&cold.events, cold.calibration), "{cell}");
@@ -62,9 +62,9 @@ fn a_resumed_run_measures_cells_of_another_history_again() {
 fn a_snapshot_made_again_gives_the_same_bytes() {
     let place = Place::new();
     place.succeed("this", &format!("{CELLS} {MONITORS}"));
-    let own = Own::new();
+    let private = PrivateCache::new();
     let mut command = place.run("other", &format!("{CELLS} {MONITORS}"));
-    let status = command.env("HOOKBENCH_CACHE", own.root()).status().unwrap();
+    let status = command.env("HOOKBENCH_CACHE", private.root()).status().unwrap();
     assert!(status.success(), "{}", place.said());
     same(&place.at("this"), &place.at("other"));
 }

@@ -2,10 +2,10 @@
 //! listener or count without BPF.
 
 use common::cells::{default_session, measured, paced, planned, run};
-use hookbench::session::guests::QemuSession;
+use hookbench::session::guests::ExactSession;
 use hookbench_model::protocol::Fault;
 use hookbench_model::{FailureKind, Outcome, Schedule};
-use hookbench_plan::plan::Planned;
+use hookbench_plan::Planned;
 
 mod common;
 
@@ -54,7 +54,7 @@ fn a_filter_refuses_exactly_the_operations_of_its_policy() {
     assert_eq!(refused("null-syscall", &[]), None);
 }
 
-fn p50(session: &QemuSession, planned: &Planned) -> u64 {
+fn p50(session: &ExactSession, planned: &Planned) -> u64 {
     let mut samples = measured(session, planned).samples;
     samples.sort_unstable();
     samples[samples.len() / 2]

@@ -1,19 +1,21 @@
-//! The behaviours: what a process does that security cares about, and where
-//! the kernel lets one see it. One row each; every mechanism can watch every row.
+//! The behaviours: what a process does that security cares about, and where the kernel
+//! shows it. One row each; every mechanism can watch every row.
+
+use std::ffi::c_long;
 
 use crate::version::KernelVersion;
 
-/// A system call by name and x86-64 number.
+/// A system call by name and number.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Syscall {
-    /// As in `unistd_64.h`, without the `__NR_`.
+    /// As in the kernel's `unistd.h`, without the `__NR_`.
     pub name: &'static str,
-    /// The number on x86-64.
+    /// The number on the architecture that hookbench is built for, which is the guest's.
     pub number: u32,
 }
 
-const fn syscall(name: &'static str, number: u32) -> Syscall {
-    Syscall { name, number }
+const fn syscall(name: &'static str, number: c_long) -> Syscall {
+    Syscall { name, number: number as u32 }
 }
 
 /// One row of the table: a behaviour and where the kernel shows it.
@@ -42,7 +44,7 @@ pub struct Behaviour {
 pub const BEHAVIOURS: &[Behaviour] = &[
     Behaviour {
         name: "exec",
-        syscalls: &[syscall("execve", 59), syscall("execveat", 322)],
+        syscalls: &[syscall("execve", libc::SYS_execve), syscall("execveat", libc::SYS_execveat)],
         bypasses: &[],
         lsm_hook: "bprm_check_security",
         function: "security_bprm_check",
@@ -52,8 +54,8 @@ pub const BEHAVIOURS: &[Behaviour] = &[
     },
     Behaviour {
         name: "userns",
-        syscalls: &[syscall("unshare", 272)],
-        bypasses: &[syscall("clone", 56), syscall("clone3", 435)],
+        syscalls: &[syscall("unshare", libc::SYS_unshare)],
+        bypasses: &[syscall("clone", libc::SYS_clone), syscall("clone3", libc::SYS_clone3)],
         lsm_hook: "userns_create",
         function: "security_create_user_ns",
         since: KernelVersion::new(6, 1),
@@ -62,7 +64,10 @@ pub const BEHAVIOURS: &[Behaviour] = &[
     },
     Behaviour {
         name: "mprotect",
-        syscalls: &[syscall("mprotect", 10), syscall("pkey_mprotect", 329)],
+        syscalls: &[
+            syscall("mprotect", libc::SYS_mprotect),
+            syscall("pkey_mprotect", libc::SYS_pkey_mprotect),
+        ],
         bypasses: &[],
         lsm_hook: "file_mprotect",
         function: "security_file_mprotect",
@@ -110,5 +115,23 @@ mod tests {
         assert_eq!(Behaviour::find("levitation"), None);
         assert_eq!(Behaviour::of_syscall(322).map(|row| row.name), Some("exec"));
         assert_eq!(Behaviour::of_syscall(39), None);
+    }
+
+    /// Recorded runs and modules of users name system calls by these numbers.
+    #[cfg(target_arch = "x86_64")]
+    #[test]
+    fn numbers_of_system_calls_are_those_of_the_architecture() {
+        let calls = BEHAVIOURS.iter().flat_map(|row| row.syscalls.iter().chain(row.bypasses));
+        let numbers: Vec<_> = calls.map(|call| (call.name, call.number)).collect();
+        let x86_64 = [
+            ("execve", 59),
+            ("execveat", 322),
+            ("unshare", 272),
+            ("clone", 56),
+            ("clone3", 435),
+            ("mprotect", 10),
+            ("pkey_mprotect", 329),
+        ];
+        assert_eq!(numbers, x86_64);
     }
 }

@@ -1,5 +1,5 @@
-//! How a kernel is booted, as far as a cell says it: by which profile, with how many
-//! CPUs and how much memory. What the profiles mean is the business of `vm`.
+//! How a cell boots its kernel: the boot profile, the number of CPUs and the memory. What the
+//! profiles mean is the business of the crate `vm`.
 
 use std::fmt;
 use std::str::FromStr;
@@ -10,17 +10,17 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Profile {
-    /// As little as possible beside what is measured: two security modules, no
-    /// mitigations, no address randomisation.
+    /// As little as possible besides what is measured: two security modules, no mitigations,
+    /// no address randomisation.
     #[default]
     Lean,
-    /// As the distribution boots: its own list of security modules, mitigations
-    /// and address randomisation on.
+    /// Like the distribution: its list of security modules, with mitigations and address
+    /// randomisation.
     Debian,
 }
 
 impl Profile {
-    /// All of them.
+    /// All profiles.
     pub const ALL: [Profile; 2] = [Profile::Lean, Profile::Debian];
 
     /// The name used everywhere.
@@ -38,27 +38,27 @@ impl fmt::Display for Profile {
     }
 }
 
-/// A profile and a number of CPUs.
+/// A boot profile with a number of CPUs and an amount of memory.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(try_from = "String", into = "String")]
 pub struct Boot {
     /// The profile.
     pub profile: Profile,
-    /// How many virtual CPUs the guest has. They take turns under the exact clock:
-    /// of meaning for memory, not for time.
+    /// The number of virtual CPUs of the guest. Under the exact clock they take turns, so
+    /// the number affects memory, not time.
     pub cpus: u16,
-    /// How much memory the guest has, in MiB. What a cell costs depends on it a little.
+    /// The memory of the guest in MiB. It affects the cost of a cell slightly.
     pub memory_mib: u32,
 }
 
-/// More CPUs than any kernel here is measured with.
+/// The largest number of CPUs.
 pub const MOST_CPUS: u16 = 64;
 
-/// What a guest has when nothing else is asked for, in MiB.
+/// The default memory of a guest in MiB.
 pub const USUAL_MEMORY: u32 = 256;
 
-/// What it has at least and at most.
+/// The memory that a guest can have, in MiB.
 pub const MEMORY: std::ops::RangeInclusive<u32> = USUAL_MEMORY..=16_384;
 
 impl Default for Boot {
@@ -68,7 +68,7 @@ impl Default for Boot {
 }
 
 impl Boot {
-    /// Whether it is what cells have when nothing else is asked for.
+    /// Whether it is the default of cells.
     pub fn is_default(&self) -> bool {
         *self == Boot::default()
     }
@@ -84,11 +84,11 @@ impl fmt::Display for Boot {
     }
 }
 
-/// The text is neither a profile nor one with a number of CPUs.
+/// Why a text is not a boot profile.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
 #[error(
-    "not a boot profile: {0:?} (expected lean or debian, with 2 to 64 CPUs lean*4, with other than 256 MiB \
-     lean@1024)"
+    "not a boot profile: {0:?}; expected lean or debian, as in lean, lean*4 (4 CPUs, at most 64) or \
+     lean@1024 (1,024 MiB instead of 256)"
 )]
 pub struct NotABoot(String);
 
@@ -115,9 +115,9 @@ impl FromStr for Boot {
         if let Some(memory) = memory {
             boot.memory_mib = memory.parse().unwrap_or(0);
         }
-        // Written as it is shown, so that equal cells have equal names.
-        let can_be = (1..=MOST_CPUS).contains(&boot.cpus) && MEMORY.contains(&boot.memory_mib);
-        if can_be && boot.to_string() == text {
+        // Only the form that `Display` shows, so equal cells have equal names.
+        let is_valid = (1..=MOST_CPUS).contains(&boot.cpus) && MEMORY.contains(&boot.memory_mib);
+        if is_valid && boot.to_string() == text {
             Ok(boot)
         } else {
             Err(NotABoot(text.chars().take(80).collect()))
@@ -144,7 +144,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_shown_is_read_again() {
+    fn display_and_parse_round_trip() {
         for profile in Profile::ALL {
             for (cpus, memory_mib) in [(1, 256), (2, 256), (64, 1024), (1, 1024)] {
                 let boot = Boot { profile, cpus, memory_mib };
@@ -155,7 +155,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_none_is_refused() {
+    fn invalid_boots_are_refused() {
         for text in [
             "",
             "fat",

@@ -1,4 +1,4 @@
-//! A cell: the unit of work, and the name of one line in every report.
+//! Cells: the units of work, and the names of lines in reports.
 
 use std::fmt;
 use std::str::FromStr;
@@ -12,12 +12,12 @@ use crate::{Boot, MonitorName, Params, Schedule};
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum Target {
-    /// QEMU's TCG with icount: exact.
+    /// A guest in QEMU with TCG and icount: exact counts.
     #[default]
     Tcg,
-    /// QEMU with KVM: hardware clocks.
+    /// A guest in QEMU with KVM: hardware clocks.
     Kvm,
-    /// This machine itself: hardware clocks.
+    /// This machine, without a guest: hardware clocks.
     Host,
 }
 
@@ -38,48 +38,48 @@ impl fmt::Display for Target {
     }
 }
 
-/// Kernel × target × monitor × workload × parameters × schedule.
+/// One measurement to make: kernel × target × monitor × workload × parameters × schedule.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Cell {
-    /// The kernel's row, `6.1`, or the path of one's own image.
+    /// The name in the kernel table, `6.1`, or the path of the user's own image.
     pub kernel: String,
     /// Where it runs.
     pub target: Target,
     /// How the kernel is booted.
     #[serde(default, skip_serializing_if = "Boot::is_default")]
     pub boot: Boot,
-    /// What is timed: `execve-noop`.
+    /// The workload that is timed: `execve-noop`.
     pub workload: String,
-    /// The workload's parameters, all of them, defaults included.
+    /// All parameters of the workload, defaults included.
     pub params: Params,
     /// How operations follow each other.
     pub schedule: Schedule,
-    /// What watches meanwhile.
+    /// The monitor that watches.
     pub monitor: MonitorName,
-    /// The monitor's parameters, those that are not as usual.
+    /// The parameters of the monitor that differ from its defaults.
     #[serde(default, skip_serializing_if = "Params::is_empty")]
     pub tuning: Params,
 }
 
 impl Cell {
-    /// The cell that this one is compared with: the same, under `none`.
+    /// Returns the baseline of this cell: the same cell under `none`.
     pub fn baseline(&self) -> Cell {
         Cell { monitor: MonitorName::none(), tuning: Params::default(), ..self.clone() }
     }
 
-    /// The monitor with its parameters: `audit+rules[unmatched=20]`.
+    /// Returns the monitor with its parameters: `audit+rules[unmatched=20]`.
     pub fn tuned_monitor(&self) -> String {
         format!("{}{}", self.monitor, Bracketed(&self.tuning))
     }
 
-    /// The kernel and how it is booted, where that is not as usual: `6.12 debian`.
+    /// Returns the kernel, followed by a boot that is not the default: `6.12 debian`.
     pub fn booted_kernel(&self) -> String {
         if self.boot.is_default() { self.kernel.clone() } else { format!("{} {}", self.kernel, self.boot) }
     }
 }
 
-/// Parameters in brackets, or nothing where there are none.
+/// Shows parameters in brackets, and nothing if there are none.
 struct Bracketed<'a>(&'a Params);
 
 impl fmt::Display for Bracketed<'_> {
@@ -88,9 +88,9 @@ impl fmt::Display for Bracketed<'_> {
     }
 }
 
-/// Reads what [`Bracketed`] shows at the end of `text`: what is before it, and the
-/// parameters. Empty brackets are not shown, so they would be the name's.
-fn bracketed(text: &str) -> Option<(&str, &str)> {
+/// Splits parameters, as [`Bracketed`] shows them, from the end of `text`. Returns the text
+/// before them and the parameters. Empty brackets are an error, because they are never shown.
+fn split_bracketed(text: &str) -> Option<(&str, &str)> {
     match text.strip_suffix(']') {
         Some(text) => text.rsplit_once('[').filter(|(_, params)| !params.trim().is_empty()),
         None => Some((text, "")),
@@ -98,8 +98,8 @@ fn bracketed(text: &str) -> Option<(&str, &str)> {
 }
 
 impl fmt::Display for Cell {
-    /// `6.1/tcg/mprotect-storm[to=r]/paced/kprobe+count`; with what is not as
-    /// usual, `6.1/tcg:debian/mprotect-storm[to=r]/paced/audit+rules[unmatched=20]`.
+    /// `6.1/tcg/mprotect-storm[to=r]/paced/kprobe+count`, or with values that are not the
+    /// default, `6.1/tcg:debian/mprotect-storm[to=r]/paced/audit+rules[unmatched=20]`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}/{}", self.kernel, self.target)?;
         if !self.boot.is_default() {
@@ -109,24 +109,24 @@ impl fmt::Display for Cell {
     }
 }
 
-/// The text is not a cell.
+/// Why a text is not a cell.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
 #[error(
-    "not a cell: {0:?} (expected KERNEL/TARGET/WORKLOAD[NAME=VALUE ...]/SCHEDULE/MONITOR, as in \
-     6.1/tcg/mprotect-storm[to=r]/paced/kprobe+count)"
+    "not a cell: {0:?}; expected KERNEL/TARGET/WORKLOAD[NAME=VALUE ...]/SCHEDULE/MONITOR, as in \
+     6.1/tcg/mprotect-storm[to=r]/paced/kprobe+count"
 )]
 pub struct NotACell(String);
 
 impl FromStr for Cell {
     type Err = NotACell;
 
-    /// Reads what `Display` shows. A kernel may be a path, so it is read from the end.
+    /// Parses what `Display` shows. It parses from the end, because a kernel may be a path.
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         let read = || -> Option<Cell> {
-            let (rest, tuning) = bracketed(text)?;
+            let (rest, tuning) = split_bracketed(text)?;
             let (rest, monitor) = rest.rsplit_once('/')?;
             let (rest, schedule) = rest.rsplit_once('/')?;
-            let (rest, params) = bracketed(rest)?;
+            let (rest, params) = split_bracketed(rest)?;
             let (rest, workload) = rest.rsplit_once('/')?;
             let (kernel, target) = rest.rsplit_once('/')?;
             let (target, boot) = match target.split_once(':') {
@@ -149,7 +149,7 @@ impl FromStr for Cell {
     }
 }
 
-/// The text is not a target.
+/// A text that is not a target.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
 #[error("unknown target {0:?}; the targets are tcg, kvm and host")]
 pub struct UnknownTarget(String);
@@ -193,7 +193,7 @@ mod tests {
     }
 
     #[test]
-    fn what_lacks_a_part_is_no_cell_and_is_said_with_an_example() {
+    fn an_error_about_a_cell_has_an_example() {
         let whole = "6.1/tcg/mprotect-storm[to=r]/paced/kprobe+count";
         assert_eq!(whole.parse::<Cell>().unwrap().to_string(), whole);
         let wrong = ["", "6.1", "tcg/w/paced/none", "6.1/tcg/w[to]/paced/none", "/tcg/w/paced/none"];
@@ -206,8 +206,8 @@ mod tests {
     }
 
     #[test]
-    fn empty_brackets_are_no_parameters() {
-        // Was the workload x[], which is shown as that and was read as x.
+    fn empty_brackets_are_refused() {
+        // These once parsed as the workload `x[]`, which did not round-trip.
         for text in ["6.1/tcg/x[][]/paced/none", "6.1/tcg/x[]/paced/none", "6.1/tcg/x[ ]/paced/none"] {
             assert!(text.parse::<Cell>().is_err(), "{text}");
         }
@@ -215,12 +215,12 @@ mod tests {
 
     proptest! {
         #[test]
-        fn any_text_is_read_without_panic(text in "(.*|[a-z/=+\\[\\] ]*)") {
+        fn any_text_parses_without_panic(text in "(.*|[a-z/=+\\[\\] ]*)") {
             let _ = text.parse::<Cell>();
         }
 
         #[test]
-        fn what_is_shown_is_read_again(
+        fn display_and_parse_round_trip(
             kernel in "(6\\.1|.{1,40}|/([a-z /\\[\\]]{1,9}/)?(tcg/)?vmlinux)",
             workload in "[a-z][a-z0-9-]{0,20}",
             params in proptest::collection::btree_map("[a-z_]{1,9}", "[a-z0-9./]{1,9}", 0..4),

@@ -1,22 +1,22 @@
-//! Workloads of a user's own: a command, or a sequence of system calls. Their names in
-//! cells, and what a guest is told of them. How they are asked for and read is known
-//! to the host alone, how they are timed to the workloads crate.
+//! Custom workloads, which users supply: a command, or a sequence of system calls. Their names
+//! in cells, and their description for the guest. The host parses the files; the crate
+//! `workloads` times the operations.
 
 use serde::{Deserialize, Serialize};
 
 use crate::monitor::plain_name;
 
-/// A kind of workload of one's own.
+/// A kind of custom workload.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum CustomWorkloadKind {
-    /// A whole command: `cmd:NAME`.
+    /// A command: `cmd:NAME`.
     Command,
     /// A file that describes system calls: `syscalls:NAME.toml`.
     Calls,
 }
 
 impl CustomWorkloadKind {
-    /// All of them.
+    /// All kinds.
     pub const ALL: [CustomWorkloadKind; 2] = [CustomWorkloadKind::Command, CustomWorkloadKind::Calls];
 
     /// The part before the `:`.
@@ -27,7 +27,7 @@ impl CustomWorkloadKind {
         }
     }
 
-    /// How the name ends.
+    /// The end of the name.
     pub const fn suffix(self) -> &'static str {
         match self {
             CustomWorkloadKind::Command => "",
@@ -35,19 +35,19 @@ impl CustomWorkloadKind {
         }
     }
 
-    /// The kind that `text` begins with, and what follows the `:`.
+    /// Splits `text` at the `:` into its kind and its name; `None` if it has no known kind.
     pub fn of(text: &str) -> Option<(CustomWorkloadKind, &str)> {
         let (prefix, rest) = text.split_once(':')?;
         CustomWorkloadKind::ALL.into_iter().find(|kind| kind.prefix() == prefix).map(|kind| (kind, rest))
     }
 
-    /// Whether `name` can follow the `:` in a cell.
+    /// Whether `name` is valid after the `:` in a cell.
     pub fn names(self, name: &str) -> bool {
         plain_name(name, self.suffix())
     }
 }
 
-/// What a guest is told of a workload of one's own.
+/// A custom workload as the host describes it to the guest.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub enum CustomWorkload {
@@ -57,56 +57,56 @@ pub enum CustomWorkload {
     Calls(Sequence),
 }
 
-/// A command that is timed from its fork to its end.
+/// A command, timed from its fork to its end.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct CommandWorkload {
     /// The program's path in the guest.
     pub program: String,
-    /// The words that it is given, its own name first.
+    /// The arguments, beginning with the program's name.
     pub words: Vec<String>,
-    /// The exit code that it has to end with.
+    /// The exit code that it must end with.
     pub expect_exit: i32,
 }
 
-/// System calls that are one operation, and those around it.
+/// The system calls of one operation, and those before and after it.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Sequence {
-    /// The behaviour that its calls are, if they are any: a row's name.
+    /// The name of the behaviour of its calls; `None` if they have none.
     pub behaviour: Option<String>,
-    /// How many events of it an operation raises.
+    /// The number of events of that behaviour per operation.
     pub events: u32,
-    /// Whether it makes calls of other behaviours as well.
+    /// Whether it also makes calls of other behaviours.
     pub others: bool,
-    /// Once, before all operations.
+    /// Calls once before all operations.
     pub setup: Vec<Call>,
-    /// Before each operation, untimed.
+    /// Untimed calls before each operation.
     pub before: Vec<Call>,
-    /// The operation.
+    /// The timed calls.
     pub call: Vec<Call>,
-    /// After each operation, untimed.
+    /// Untimed calls after each operation.
     pub after: Vec<Call>,
-    /// Once, after all operations.
+    /// Calls once after all operations.
     pub teardown: Vec<Call>,
-    /// The memory that arguments point to, as it is at first.
+    /// The initial contents of the memory that arguments point to.
     pub memory: Vec<Memory>,
-    /// How many results are kept.
+    /// The number of results to keep.
     pub results: u32,
 }
 
-/// Memory that arguments point to.
+/// A block of memory that arguments point to.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Memory {
-    /// How many bytes it has.
+    /// The size in bytes.
     pub size: u32,
-    /// What it begins with; the rest is zero.
+    /// The first bytes; the rest is zero.
     pub bytes: Vec<u8>,
 }
 
 impl Memory {
-    /// The memory itself, as it is at first.
+    /// Returns the initial contents of the whole block.
     pub fn made(&self) -> Vec<u8> {
         let mut memory = self.bytes.clone();
         memory.resize(self.size as usize, 0);
@@ -122,42 +122,43 @@ pub struct Call {
     pub name: String,
     /// Its number on x86-64.
     pub number: u32,
-    /// At most six.
+    /// The arguments, at most six.
     pub args: Vec<Argument>,
-    /// Where its result is kept.
+    /// The index under which its result is kept.
     pub result: Option<u32>,
-    /// What it has to return.
+    /// The result that it must return.
     pub expect: Expect,
 }
 
-/// What a system call is given.
+/// An argument of a system call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub enum Argument {
     /// A number.
     Number(i64),
-    /// What an earlier call returned.
+    /// The result of an earlier call, by its index.
     Result(u32),
-    /// The address of a part of [`Sequence::memory`].
+    /// The address of a block of [`Sequence::memory`], by its index.
     Address(u32),
-    /// The 32-bit number at an offset in it, as it is when the call is made.
+    /// The 32-bit number at an offset in such a block at the time of the call.
     Word(u32, u32),
 }
 
-/// What a system call has to return; an error is the negative of its number.
+/// The result that a system call must return. An error is its negated number.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub enum Expect {
     /// Any result.
     Anything,
-    /// No error, and so much at least.
+    /// No error, and at least this number.
     AtLeast(i64),
-    /// This.
+    /// Exactly this number.
     Exactly(i64),
 }
 
 impl Expect {
-    /// Whether `result` is as expected. Addresses have any bits but those of an error.
+    /// Whether `result` is as expected. Results from -4095 to -1 are errors; any other bits may
+    /// be an address.
     pub fn holds(self, result: i64) -> bool {
         match self {
             Expect::Anything => true,
@@ -172,7 +173,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_kind_and_a_plain_name_make_a_workload() {
+    fn a_workload_has_a_kind_and_a_plain_name() {
         assert_eq!(CustomWorkloadKind::of("cmd:a b"), Some((CustomWorkloadKind::Command, "a b")));
         assert_eq!(
             CustomWorkloadKind::of("syscalls:a/b.toml"),
@@ -189,7 +190,7 @@ mod tests {
     }
 
     #[test]
-    fn results_are_as_expected_or_not() {
+    fn expectations_hold_for_the_right_results_only() {
         assert!(Expect::AtLeast(0).holds(0) && !Expect::AtLeast(0).holds(-2));
         assert!(Expect::Exactly(-2).holds(-2) && !Expect::Exactly(-2).holds(0));
         assert!(!Expect::AtLeast(-4095).holds(-1) && Expect::Anything.holds(-1));

@@ -1,5 +1,4 @@
-//! What a monitor does with a behaviour it sees, and how an operation that it
-//! stopped ends.
+//! Enforcement: what a monitor does with a behaviour it sees, and how a refused operation ends.
 
 use std::fmt;
 
@@ -10,27 +9,27 @@ use serde::{Deserialize, Serialize};
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum Enforcement {
-    /// It observes, or looks on without seeing.
+    /// It observes, or it is attached without seeing anything.
     Observes,
-    /// It makes the operation fail.
+    /// It makes operations fail.
     Denies(DenyScope),
-    /// It kills, by SIGKILL, the task that does what the behaviour's policy refuses.
+    /// It kills the task whose operation the behaviour's policy refuses, with SIGKILL.
     Kills,
 }
 
-/// Whose operations a monitor makes fail.
+/// Which operations a denying monitor refuses.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum DenyScope {
-    /// Those that the policy in the table of behaviours names.
+    /// The operations that the policy in the behaviour table names.
     Policy,
-    /// All: it cannot look closer.
+    /// All operations, because it cannot inspect them.
     Everyone,
 }
 
 impl Enforcement {
-    /// In words.
+    /// Describes it in words.
     pub const fn about(self) -> &'static str {
         match self {
             Enforcement::Observes => "observes",
@@ -40,7 +39,7 @@ impl Enforcement {
         }
     }
 
-    /// How an operation ends that is stopped; `None` where none is.
+    /// Returns how a refused operation ends; `None` if the monitor only observes.
     pub const fn refusal(self) -> Option<Refusal> {
         match self {
             Enforcement::Observes => None,
@@ -50,19 +49,19 @@ impl Enforcement {
     }
 }
 
-/// How an operation ended that was stopped.
+/// How a refused operation ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Refusal {
     /// The system call failed with this error number.
     Errno(i32),
-    /// Who made it was killed by this signal.
+    /// This signal killed the task.
     Signal(i32),
-    /// The program that made it gave up with this exit code.
+    /// The program gave up with this exit code.
     Exit(i32),
 }
 
 impl Refusal {
-    /// Which kind it is and its number, as the worker leaves it in shared memory.
+    /// Returns its kind and number, which the worker writes to shared memory.
     pub const fn parts(self) -> (u32, i32) {
         match self {
             Refusal::Errno(errno) => (1, errno),
@@ -71,7 +70,7 @@ impl Refusal {
         }
     }
 
-    /// What [`parts`](Refusal::parts) took apart.
+    /// Returns the refusal with these [`parts`](Refusal::parts); `None` for an unknown kind.
     pub const fn of_parts(kind: u32, number: i32) -> Option<Refusal> {
         match kind {
             1 => Some(Refusal::Errno(number)),
@@ -106,7 +105,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_taken_apart_is_put_together_again() {
+    fn parts_round_trip() {
         for refusal in [Refusal::Errno(1), Refusal::Signal(9), Refusal::Exit(127)] {
             let (kind, number) = refusal.parts();
             assert_eq!(Refusal::of_parts(kind, number), Some(refusal));
@@ -115,7 +114,7 @@ mod tests {
     }
 
     #[test]
-    fn known_numbers_are_called_by_name() {
+    fn known_numbers_are_shown_by_name() {
         let shown = [Refusal::Errno(1), Refusal::Errno(99), Refusal::Signal(9), Refusal::Exit(1)];
         assert_eq!(shown.map(|refusal| refusal.to_string()), ["EPERM", "errno 99", "SIGKILL", "exit code 1"]);
     }

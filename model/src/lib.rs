@@ -1,8 +1,8 @@
-//! The words of hookbench as types: what a behaviour, a monitor and a cell are, what a
-//! measurement says, and what the host and the agent in the guest say to each other.
+//! The vocabulary of hookbench as types: behaviours, monitors, cells and measurements, and the
+//! messages between the host and the agent in the guest.
 //!
-//! This crate is all that the agent knows of results: a change here changes the agent's
-//! bytes, and with them numbers. Nothing here starts a process or knows of QEMU.
+//! The agent links this crate, so a change here changes the agent's bytes, and with them the
+//! numbers. Nothing here starts a process or knows QEMU.
 
 pub mod accounting;
 pub mod behaviour;

@@ -1,23 +1,22 @@
-//! What came of a cell: measured, or one of three different words for why not.
+//! Measurements: the outcome of a cell, either its numbers or the reason why it has none.
 
 use serde::{Deserialize, Serialize};
 
 use crate::{Cell, Loading};
 
-/// What counts, and in which unit.
+/// A clock and its unit.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum Clock {
-    /// TCG's icount, read as the guest's TSC: instructions, exactly.
+    /// TCG's icount, read as the guest's TSC: exact instruction counts.
     #[default]
     Instructions,
-    /// The hardware's time-stamp counter: cycles of a constant rate.
+    /// The hardware's time-stamp counter: cycles at a constant rate.
     Tsc,
-    /// Events of perf: what hardware counters and the kernel's own count, each with
-    /// its unit.
+    /// Events of perf, from hardware counters and from the kernel, each with its own unit.
     Perf,
-    /// The kernel's trace of system calls, stamped with the time-stamp counter.
+    /// The kernel's trace of system calls, with timestamps of the time-stamp counter.
     Ftrace,
 }
 
@@ -36,28 +35,28 @@ impl Clock {
     pub const fn unit(self) -> &'static str {
         match self {
             Clock::Instructions => "instructions",
-            // Of a constant rate: core cycles are another unit, which perf has.
+            // At a constant rate. Core cycles are a different unit, which perf counts.
             Clock::Tsc | Clock::Ftrace => "TSC cycles",
             Clock::Perf => "events",
         }
     }
 
-    /// Whether equal operations take equal time by it, to the unit.
+    /// Whether equal operations always take exactly equal time.
     pub const fn is_exact(self) -> bool {
         matches!(self, Clock::Instructions)
     }
 }
 
-/// The text is not a clock of hardware.
+/// A text that is not a hardware clock.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
-#[error("unknown clock {0:?}; the clocks of hardware are tsc, perf and ftrace")]
+#[error("unknown clock {0:?}; the hardware clocks are tsc, perf and ftrace")]
 pub struct UnknownClock(String);
 
 impl std::str::FromStr for Clock {
     type Err = UnknownClock;
 
-    /// Reads the name of a clock that one can ask for. Instructions are what TCG
-    /// counts, whatever one asks for.
+    /// Parses the clocks that users can select. `instructions` is not one of them: TCG always
+    /// counts instructions.
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         [Clock::Tsc, Clock::Perf, Clock::Ftrace]
             .into_iter()
@@ -66,44 +65,44 @@ impl std::str::FromStr for Clock {
     }
 }
 
-/// What another clock measured of the same operations, beside the first.
+/// The samples of a secondary clock for the same operations.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct ClockSamples {
-    /// Which clock.
+    /// The clock.
     pub clock: Clock,
-    /// What it counted, where it counts several things: `instructions, kernel`.
+    /// The event that it counted, if it can count several: `instructions, kernel`.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub what: String,
     /// The unit of a sample.
     pub unit: String,
-    /// One per operation, in the order of the first clock's; 0 where this one missed
-    /// the operation, which nothing that happened is. Kept where those are kept.
+    /// One sample per operation, in the order of the main clock's samples; 0 if this clock
+    /// missed the operation. They are kept in the samples file, like those of the main clock.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub samples: Vec<u64>,
-    /// Whether 0 means that an operation was missed: of what perf counts, 0 is a count.
+    /// Whether 0 means that the clock missed the operation. For perf, 0 is a valid count.
     #[serde(default)]
     pub zero_is_missed: bool,
-    /// What it says of nothing, or of a system call that does nothing (its median).
+    /// The median of an empty section, or of a system call that does nothing.
     pub calibration: u64,
-    /// By how much having it on made a system call that does nothing dearer, in TSC
-    /// cycles; below zero it is lost in the noise.
+    /// How much more a system call that does nothing costs while this clock is on, in TSC
+    /// cycles. A negative value is noise.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cost: Option<i64>,
-    /// Events that it says it lost.
+    /// The number of events that the clock reports as lost.
     #[serde(default)]
     pub lost: u64,
 }
 
-/// What a guest had behind it when its cell began. The same cell may differ
-/// between the two by some instructions, and never within one of them.
+/// The state of a guest when its cell began. The same cell may differ by some instructions
+/// between the two states, but never within one of them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum History {
-    /// It had just booted, for this cell alone.
+    /// The guest had just booted for this cell.
     Cold,
-    /// It went on from a snapshot of a guest that had booted.
+    /// The guest resumed from a snapshot that was taken after booting.
     Restored,
 }
 
@@ -117,19 +116,19 @@ impl History {
     }
 }
 
-/// How many events a monitor had to see, and what became of them.
+/// The events that a monitor had to see and those that it saw.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Events {
-    /// The behaviour they are of.
+    /// Their behaviour.
     pub behaviour: String,
-    /// What the workload did.
+    /// The number that the workload caused.
     pub expected: u64,
-    /// What the monitor saw.
+    /// The number that the monitor saw.
     pub seen: u64,
-    /// What the monitor says it lost.
+    /// The number that the monitor reports as lost.
     pub lost: u64,
-    /// How often it looked, where it looks only now and then and misses the rest.
+    /// How often a sampling monitor took a sample. It misses the events in between.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub looks: Option<u64>,
 }
@@ -138,77 +137,77 @@ pub struct Events {
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Measured {
-    /// One per operation, in the order they were made, in the clock's unit.
-    /// Kept in a file of their own, not in `run.json`: empty is left out there.
+    /// One sample per operation, in the order of the operations, in the clock's unit. They are
+    /// kept in a separate file; `run.json` leaves them out.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub samples: Vec<u64>,
-    /// What an empty timed section costs in this very guest (its median).
+    /// The median cost of an empty timed section in the same guest.
     pub calibration: u64,
-    /// Events seen; none under `none`, which watches nothing.
+    /// The events; `None` for the monitor `none`, which watches nothing.
     pub events: Option<Events>,
-    /// How many of the timed operations the monitor stopped, and how.
+    /// The timed operations that the monitor refused; `None` if it refused none.
     pub refused: Option<Refused>,
-    /// What loading and attaching the monitor cost the task that did it, in
-    /// the clock's unit; none under `none`.
+    /// The cost of loading and attaching the monitor for the task that did it, in the clock's
+    /// unit; `None` for the monitor `none`.
     pub attach_cost: Option<u64>,
-    /// What of it a loader of BPF objects spent, where there is one.
+    /// The part of it that the loader of a BPF object spent, if there is one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub loading: Option<Loading>,
-    /// By how many bytes attaching the monitor, with its readers, lowered the
-    /// guest's free memory; none under `none`.
+    /// How much attaching the monitor and its readers lowered the guest's free memory, in
+    /// bytes; `None` for the monitor `none`.
     pub memory_bytes: Option<i64>,
-    /// How many of the samples each round made, where the cell was measured in
-    /// several; their order is that of the samples.
+    /// The number of samples of each round, in the order of the samples; empty if the cell
+    /// was not measured in rounds.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub rounds: Vec<u32>,
-    /// What other clocks measured of the same operations.
+    /// The samples of secondary clocks for the same operations.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub others: Vec<ClockSamples>,
-    /// What a reader of the number has to know, in the guest's words.
+    /// Notes from the guest that a reader of the numbers needs.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub notes: Vec<String>,
 }
 
-/// Operations that a monitor stopped.
+/// Operations that a monitor refused.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Refused {
-    /// How many of the timed operations.
+    /// The number of timed operations that it refused.
     pub operations: u64,
-    /// The error they got, or the signal that killed who made them, by name:
-    /// `EPERM`, `SIGKILL`.
+    /// The error that they returned, or the signal that killed the task, by name: `EPERM`,
+    /// `SIGKILL`.
     pub errno: String,
-    /// Whether the operation had happened all the same, where a monitor kills: the
-    /// system call goes on, and who makes it dies on the way back to user space.
+    /// Whether refused operations happened nevertheless, if the monitor kills: the system call
+    /// continues, and the task dies on its way back to user space.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub happened: Option<Happened>,
 }
 
-/// What a killing monitor did not keep from happening, found out with as many
-/// operations again after the timed ones.
+/// The operations that a killing monitor did not prevent. hookbench repeats the operations
+/// after the timed ones to find out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Happened {
-    /// Events of the behaviour whose system calls had succeeded when who made them
-    /// died. An executed program was then in place, and ran no instruction.
+    /// The number of events whose system calls had succeeded when the task died. A program
+    /// that it executed was then in place but had not run an instruction.
     pub events: u64,
-    /// Of so many.
+    /// The number of events in total.
     pub of: u64,
 }
 
-/// How a cell ended. Exactly one per planned cell.
+/// The outcome of a cell. Every planned cell has exactly one.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 #[expect(clippy::large_enum_variant, reason = "nearly all are the largest, and a box would be one more step")]
 pub enum Outcome {
-    /// It has numbers.
+    /// The cell has numbers.
     Measured(Measured),
-    /// This kernel, machine or boot line cannot do it.
+    /// This kernel, machine or boot line does not support it.
     Unsupported(String),
-    /// It was left out on purpose.
+    /// The cell was left out on purpose.
     Skipped(String),
-    /// It should have worked.
+    /// The cell should have worked.
     Failed(Failure),
 }
 
@@ -223,7 +222,7 @@ impl Outcome {
         }
     }
 
-    /// Why there is no number; empty when there is one.
+    /// Returns why there are no numbers; empty if there are.
     pub fn reason(&self) -> String {
         match self {
             Outcome::Measured(_) => String::new(),
@@ -233,26 +232,26 @@ impl Outcome {
     }
 }
 
-/// What kind of failure: what a caller branches on.
+/// The kind of a failure, for callers that branch on it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum FailureKind {
-    /// The monitor did not see what the workload did.
+    /// The monitor's count differs from what the workload did.
     EventsMismatch,
-    /// An operation ended otherwise than the workload and the monitor say.
+    /// An operation ended differently than the workload and the monitor expect.
     WrongOutcome,
     /// The guest's kernel panicked.
     GuestPanic,
-    /// The cell's budget ran out.
+    /// The time budget of the cell ran out.
     Timeout,
-    /// The guest ended without a result.
+    /// The guest ended without an answer.
     GuestEnded,
-    /// The guest said something that is not a message.
+    /// The guest sent something that is not a message.
     Protocol,
-    /// The agent reported an error of its own.
+    /// The agent reported an error.
     Agent,
-    /// QEMU could not be started, or died.
+    /// QEMU did not start, or it died.
     Qemu,
 }
 
@@ -272,36 +271,36 @@ impl FailureKind {
     }
 }
 
-/// A failure with what one needs to understand it.
+/// A failure and its context.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Failure {
-    /// What kind.
+    /// The kind.
     pub kind: FailureKind,
     /// One line: what failed, on what, why.
     pub message: String,
-    /// The guest's last console lines, if it had any.
+    /// The last console lines of the guest, if there are any.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub console: Vec<String>,
 }
 
-/// A cell and how it ended.
+/// A cell and its outcome.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Measurement {
-    /// Which cell.
+    /// The cell.
     pub cell: Cell,
-    /// What its numbers count.
+    /// The clock of its numbers.
     pub clock: Clock,
-    /// What the guest had behind it; nothing where there is no guest.
+    /// The state of the guest when the cell began; `None` without a guest.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub history: Option<History>,
-    /// How it ended.
+    /// The outcome.
     pub outcome: Outcome,
 }
 
 impl Measurement {
-    /// The numbers, where there are any.
+    /// Returns the numbers, if there are any.
     pub fn measured(&self) -> Option<&Measured> {
         match &self.outcome {
             Outcome::Measured(measured) => Some(measured),
@@ -315,7 +314,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_kind_of_failure_is_called_as_it_is_written() {
+    fn the_name_of_a_failure_kind_is_its_serialised_form() {
         use FailureKind::*;
         for kind in [EventsMismatch, WrongOutcome, GuestPanic, Timeout, GuestEnded, Protocol, Agent, Qemu] {
             assert_eq!(serde_json::to_value(kind).unwrap(), kind.name());

@@ -1,14 +1,14 @@
-//! The name of a monitor: a mechanism with its sink, `bpf-lsm+ringbuf`, or the kind
-//! and the file of one's own, `bpf:NAME.o`. Which of ours exist is the business of
-//! the probes crate; what file one's own is of, that of who asks for it.
+//! The names of monitors: a mechanism with its sink, `bpf-lsm+ringbuf`, or the kind and name of
+//! a custom monitor, `bpf:NAME.o`. The crate `probes` has the table of monitors; the user says
+//! which file a custom monitor is.
 
 use std::fmt;
 use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-/// A monitor's name: `MECHANISM+SINK`, `none`, which alone has no sink, or `KIND:NAME`
-/// for one's own.
+/// A monitor's name: `MECHANISM+SINK`, `none`, which has no sink, or `KIND:NAME` for a custom
+/// monitor.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(try_from = "String", into = "String")]
@@ -17,7 +17,7 @@ pub struct MonitorName {
     rest: Rest,
 }
 
-/// What follows the mechanism or the kind.
+/// The part of a name after the mechanism or the kind.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 enum Rest {
     Nothing,
@@ -25,19 +25,19 @@ enum Rest {
     Custom(CustomMonitorKind, String),
 }
 
-/// A kind of monitor of one's own.
+/// A kind of custom monitor.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum CustomMonitorKind {
     /// A compiled BPF object: `bpf:NAME.o`.
     Bpf,
     /// Rules for auditctl: `audit:NAME.rules`.
     Audit,
-    /// A command that is started in the guest: `cmd:NAME`.
+    /// A command that the agent starts in the guest: `cmd:NAME`.
     Command,
 }
 
 impl CustomMonitorKind {
-    /// All of them, in the order of reports.
+    /// All kinds, in the order of reports.
     pub const ALL: [CustomMonitorKind; 3] =
         [CustomMonitorKind::Bpf, CustomMonitorKind::Audit, CustomMonitorKind::Command];
 
@@ -50,7 +50,7 @@ impl CustomMonitorKind {
         }
     }
 
-    /// How the name ends.
+    /// The end of the name.
     pub const fn suffix(self) -> &'static str {
         match self {
             CustomMonitorKind::Bpf => ".o",
@@ -59,20 +59,20 @@ impl CustomMonitorKind {
         }
     }
 
-    /// The kind that `text` begins with, and what follows the `:`.
+    /// Splits `text` at the `:` into its kind and its name; `None` if it has no known kind.
     pub fn of(text: &str) -> Option<(CustomMonitorKind, &str)> {
         let (prefix, rest) = text.split_once(':')?;
         CustomMonitorKind::ALL.into_iter().find(|kind| kind.prefix() == prefix).map(|kind| (kind, rest))
     }
 
-    /// Whether `name` is one.
+    /// Whether `name` is valid after the `:`.
     fn names(self, name: &str) -> bool {
         plain_name(name, self.suffix())
     }
 }
 
-/// Whether `name` may be that of something of one's own, which ends with `suffix`: it
-/// stands in cells, files and commands unquoted.
+/// Whether `name` is a valid name of a custom monitor or workload that ends with `suffix`. Such
+/// names need no quotes in cells, files and commands.
 pub(crate) fn plain_name(name: &str, suffix: &str) -> bool {
     let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-');
     let begins = name.starts_with(|c: char| c.is_ascii_alphanumeric() || c == '_');
@@ -82,11 +82,11 @@ pub(crate) fn plain_name(name: &str, suffix: &str) -> bool {
         && name.strip_suffix(suffix).is_some_and(|stem| !stem.is_empty())
 }
 
-/// No name of one's own is longer.
+/// The largest length of a custom name, in bytes.
 const LONGEST_CUSTOM: usize = 80;
 
 impl MonitorName {
-    /// The monitor that watches nothing: what all others are compared with.
+    /// Returns `none`, the monitor that watches nothing. All others are compared with it.
     pub fn none() -> Self {
         Self { mechanism: "none".into(), rest: Rest::Nothing }
     }
@@ -109,7 +109,7 @@ impl MonitorName {
         }
     }
 
-    /// Kind and name of one's own, as in `bpf:NAME.o`.
+    /// The kind and name of a custom monitor, as in `bpf:NAME.o`.
     pub fn custom(&self) -> Option<(CustomMonitorKind, &str)> {
         match &self.rest {
             Rest::Custom(kind, name) => Some((*kind, name)),
@@ -120,7 +120,7 @@ impl MonitorName {
 
 impl fmt::Display for MonitorName {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // `pad` so that a width given by the caller counts for the whole name.
+        // `pad` applies the caller's width to the whole name.
         match &self.rest {
             Rest::Sink(sink) => f.pad(&format!("{}+{sink}", self.mechanism)),
             Rest::Custom(_, name) => f.pad(&format!("{}:{name}", self.mechanism)),
@@ -129,11 +129,11 @@ impl fmt::Display for MonitorName {
     }
 }
 
-/// The text is not a monitor's name.
+/// Why a text is not a monitor's name.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
 #[error(
-    "not a monitor's name: {0:?} (expected MECHANISM+SINK, as in bpf-lsm+ringbuf, none, or of one's own \
-     bpf:NAME.o, audit:NAME.rules or cmd:NAME, of letters, digits, '.', '_' and '-')"
+    "not a monitor's name: {0:?}; expected MECHANISM+SINK, as in bpf-lsm+ringbuf, or none, or a custom \
+     monitor: bpf:NAME.o, audit:NAME.rules or cmd:NAME with letters, digits, '.', '_' and '-'"
 )]
 pub struct NotAMonitor(String);
 
@@ -141,9 +141,9 @@ impl FromStr for MonitorName {
     type Err = NotAMonitor;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let no = || NotAMonitor(text.chars().take(80).collect());
+        let error = || NotAMonitor(text.chars().take(80).collect());
         if let Some((kind, name)) = CustomMonitorKind::of(text) {
-            let rest = kind.names(name).then(|| Rest::Custom(kind, name.into())).ok_or_else(no)?;
+            let rest = kind.names(name).then(|| Rest::Custom(kind, name.into())).ok_or_else(error)?;
             return Ok(Self { mechanism: kind.prefix().into(), rest });
         }
         let word = |part: &str| {
@@ -154,7 +154,7 @@ impl FromStr for MonitorName {
                 Ok(Self { mechanism: mechanism.into(), rest: Rest::Sink(sink.into()) })
             }
             None if word(text) => Ok(Self { mechanism: text.into(), rest: Rest::Nothing }),
-            _ => Err(no()),
+            _ => Err(error()),
         }
     }
 }
@@ -186,7 +186,7 @@ mod tests {
     }
 
     #[test]
-    fn one_s_own_has_a_kind_and_a_file() {
+    fn a_custom_monitor_has_a_kind_and_a_name() {
         let name: MonitorName = "bpf:execsnoop.bpf.o".parse().unwrap();
         assert_eq!(name.custom(), Some((CustomMonitorKind::Bpf, "execsnoop.bpf.o")));
         assert_eq!((name.mechanism(), name.sink()), ("bpf", None));
@@ -199,12 +199,12 @@ mod tests {
 
     proptest! {
         #[test]
-        fn any_text_is_read_without_panic(text in ".*") {
+        fn any_text_parses_without_panic(text in ".*") {
             let _ = text.parse::<MonitorName>();
         }
 
         #[test]
-        fn what_is_shown_is_read_again(text in "([a-z0-9-]{1,12}(\\+[a-z0-9-]{1,12})?|bpf:[A-Z_a-z0-9][A-Za-z0-9._-]{0,9}[.]o|audit:[a-z]{1,9}[.]rules|cmd:[a-z][a-z.]{0,9})") {
+        fn display_and_parse_round_trip(text in "([a-z0-9-]{1,12}(\\+[a-z0-9-]{1,12})?|bpf:[A-Z_a-z0-9][A-Za-z0-9._-]{0,9}[.]o|audit:[a-z]{1,9}[.]rules|cmd:[a-z][a-z.]{0,9})") {
             let name: MonitorName = text.parse().unwrap();
             prop_assert_eq!(name.to_string(), text);
         }

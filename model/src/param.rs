@@ -1,30 +1,29 @@
-//! What parameters there are: a workload's or a monitor's own list of them, and
-//! the check of what a plan gives.
+//! The parameters that a workload or a monitor has, and the check of the values in a plan.
 
 use std::collections::BTreeMap;
 use std::fmt;
 
 use crate::Params;
 
-/// One parameter.
+/// A parameter of a workload or a monitor.
 #[derive(Debug)]
 pub struct ParamInfo {
-    /// Its name: `env_pages`.
+    /// The name: `env_pages`.
     pub name: &'static str,
-    /// What it may be.
+    /// The values that it can have.
     pub values: Values,
-    /// What it is when it is not given: a plan makes a cell for each.
+    /// The default values. A plan that gives no value makes a cell for each of them.
     pub usual: &'static [&'static str],
-    /// One line for a reader.
+    /// A description of one line.
     pub about: &'static str,
 }
 
-/// What a parameter may be.
+/// The values that a parameter can have.
 #[derive(Debug)]
 pub enum Values {
     /// One of these words.
     Words(&'static [&'static str]),
-    /// A whole number from the first to the last.
+    /// An integer from the first to the last, inclusive.
     Range(u32, u32),
 }
 
@@ -32,7 +31,7 @@ impl Values {
     fn allow(&self, value: &str) -> bool {
         match self {
             Values::Words(words) => words.contains(&value),
-            // Written as numbers are written, so that equal cells have equal names.
+            // Only the canonical form of a number, so equal cells have equal names.
             Values::Range(first, last) => value
                 .parse::<u32>()
                 .is_ok_and(|number| (*first..=*last).contains(&number) && number.to_string() == value),
@@ -49,38 +48,38 @@ impl fmt::Display for Values {
     }
 }
 
-/// A parameter that its owner does not have, or not with this value.
+/// Why a parameter or its value is invalid.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
 pub enum ParamError {
-    /// No such parameter.
+    /// The workload or monitor does not have the parameter.
     #[error("{owner} has no parameter {name:?}; it has {known}")]
     Unknown {
         /// The workload or monitor.
         owner: String,
-        /// What was given.
+        /// The given name.
         name: String,
-        /// What there is.
+        /// The parameters that exist.
         known: String,
     },
-    /// No such value.
+    /// The parameter cannot have the value.
     #[error("{owner} cannot have {name}={value}; it takes {allowed}")]
     Value {
         /// The workload or monitor.
         owner: String,
         /// The parameter.
         name: &'static str,
-        /// What was given.
+        /// The given value.
         value: String,
-        /// What it may be.
+        /// The values that it can have.
         allowed: String,
     },
 }
 
-/// Every product of the values in `given`, and of the usual ones of all that
-/// `given` leaves out: the parameters of each cell that a plan makes.
+/// Returns the product of the values in `given` and the defaults of the other parameters: the
+/// parameters of each cell that a plan makes.
 ///
 /// # Errors
-/// When a name or a value is none of the `owner`'s.
+/// If `owner` does not have a parameter or a value.
 pub fn products(
     owner: &str,
     infos: &[ParamInfo],
@@ -114,7 +113,7 @@ pub fn products(
     Ok(products)
 }
 
-/// Parameters with their values, as shown in lists: `to=r|rw`.
+/// Lists the parameters with their values: `to=r|rw`.
 pub fn known(infos: &[ParamInfo]) -> String {
     let known: Vec<String> = infos.iter().map(|info| format!("{}={}", info.name, info.values)).collect();
     if known.is_empty() { "none".into() } else { known.join(", ") }
@@ -129,27 +128,30 @@ mod tests {
         ParamInfo { name: "to", values: Values::Words(&["r", "rw"]), usual: &["r", "rw"], about: "" },
     ];
 
-    fn of(given: &[(&str, &[&str])]) -> Result<Vec<String>, ParamError> {
+    fn products_of(given: &[(&str, &[&str])]) -> Result<Vec<String>, ParamError> {
         let words = |words: &[&str]| words.iter().map(|word| word.to_string()).collect();
         let given = given.iter().map(|(name, values)| (name.to_string(), words(values))).collect();
         Ok(products("it", INFOS, &given)?.iter().map(Params::to_string).collect())
     }
 
     #[test]
-    fn several_values_are_several_cells_and_the_rest_is_as_usual() {
-        assert_eq!(of(&[]).unwrap(), ["rules=0 to=r", "rules=0 to=rw"]);
+    fn each_value_makes_a_cell_and_other_parameters_keep_their_defaults() {
+        assert_eq!(products_of(&[]).unwrap(), ["rules=0 to=r", "rules=0 to=rw"]);
         assert_eq!(
-            of(&[("rules", &["0", "32"]), ("to", &["r"])]).unwrap(),
+            products_of(&[("rules", &["0", "32"]), ("to", &["r"])]).unwrap(),
             ["rules=0 to=r", "rules=32 to=r"]
         );
     }
 
     #[test]
-    fn what_is_not_there_is_refused_with_what_is() {
+    fn an_error_about_a_parameter_lists_the_valid_ones() {
         for (name, value) in [("rules", "33"), ("rules", "04"), ("to", "x")] {
-            assert!(matches!(of(&[(name, &[value])]), Err(ParamError::Value { .. })), "{name}={value}");
+            assert!(
+                matches!(products_of(&[(name, &[value])]), Err(ParamError::Value { .. })),
+                "{name}={value}"
+            );
         }
-        let error = of(&[("speed", &["9"])]).unwrap_err().to_string();
+        let error = products_of(&[("speed", &["9"])]).unwrap_err().to_string();
         assert_eq!(error, "it has no parameter \"speed\"; it has rules=0..32, to=r|rw");
     }
 }

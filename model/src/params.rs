@@ -1,5 +1,5 @@
-//! A workload's parameters as a cell carries them: names and values in the
-//! order of the names. Which exist, and what they may be, a workload says.
+//! The parameters in a cell: names and values, sorted by name. Which parameters exist is the
+//! business of `param.rs`.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -7,7 +7,7 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-/// Parameters by name; shown and read as `env_pages=4 ld_preload=ignored`.
+/// Parameters by name. Their text form is `env_pages=4 ld_preload=ignored`.
 #[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(transparent)]
@@ -17,7 +17,7 @@ impl Params {
     /// No parameters.
     pub const NONE: &Params = &Params(BTreeMap::new());
 
-    /// The value of `name`, if it is given.
+    /// Returns the value of `name`, if it is set.
     pub fn get(&self, name: &str) -> Option<&str> {
         self.0.get(name).map(String::as_str)
     }
@@ -27,7 +27,7 @@ impl Params {
         self.0.insert(name.into(), value.into());
     }
 
-    /// All pairs, by name.
+    /// All names and values, sorted by name.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
         self.0.iter().map(|(name, value)| (name.as_str(), value.as_str()))
     }
@@ -45,9 +45,9 @@ impl fmt::Display for Params {
     }
 }
 
-/// The text is not a list of `name=value`.
+/// A part of a text that is not a `name=value`.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
-#[error("not a parameter: {0:?} (expected NAME=VALUE)")]
+#[error("not a parameter: {0:?}; expected NAME=VALUE")]
 pub struct NotAParam(String);
 
 impl FromStr for Params {
@@ -78,12 +78,12 @@ mod tests {
 
     proptest! {
         #[test]
-        fn any_text_is_read_without_panic(text in ".*") {
+        fn any_text_parses_without_panic(text in ".*") {
             let _ = text.parse::<Params>();
         }
 
         #[test]
-        fn what_is_shown_is_read_again(
+        fn display_and_parse_round_trip(
             pairs in proptest::collection::btree_map("[a-z_]{1,9}", "[a-z0-9.]{1,9}", 0..5)
         ) {
             let params: Params = pairs.into_iter().collect();

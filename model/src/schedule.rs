@@ -1,23 +1,23 @@
-//! Schedules: how operations follow each other and who may run between them.
+//! Schedules: how operations follow each other, and what may run between them.
 
 use std::fmt;
 use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-/// How a cell's operations follow each other. METHOD.md explains the choice.
+/// How the operations of a cell follow each other. METHOD.md explains the choice.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum Schedule {
-    /// An untimed pause before each operation: queues are empty and readers
-    /// asleep; their wake-up is inside the timed part, their work outside.
+    /// An untimed pause before each operation, so queues are empty and readers sleep. Waking
+    /// them up is inside the timed part, their work is outside.
     #[default]
     Paced,
-    /// Readers run above the worker: the record's whole way into user space
-    /// is inside the timed part.
+    /// Readers have a higher priority than the worker, so the timed part includes delivering
+    /// the record to user space.
     Delivered,
-    /// A hot loop: readers may starve, and what is lost is reported.
+    /// A hot loop. Readers may starve, and hookbench reports the lost events.
     Burst,
 }
 
@@ -41,7 +41,7 @@ impl fmt::Display for Schedule {
     }
 }
 
-/// The text is not a schedule.
+/// A text that is not a schedule.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
 #[error("unknown schedule {0:?}; the schedules are paced, delivered and burst")]
 pub struct UnknownSchedule(String);
@@ -62,7 +62,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn each_name_is_read_again() {
+    fn every_name_round_trips() {
         for schedule in Schedule::ALL {
             assert_eq!(schedule.name().parse(), Ok(schedule));
             assert_eq!(serde_json::to_value(schedule).unwrap(), schedule.name());

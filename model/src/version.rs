@@ -1,4 +1,4 @@
-//! Kernel versions as mechanisms and behaviours need them: major and minor.
+//! Kernel versions as mechanisms and behaviours require them: major and minor.
 
 use std::fmt;
 use std::str::FromStr;
@@ -28,22 +28,22 @@ impl fmt::Display for KernelVersion {
     }
 }
 
-/// The text is not the beginning of a kernel version.
+/// A text that does not begin with a kernel version.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
-#[error("not a kernel version: {0:?} (expected MAJOR.MINOR, as in 6.1 or 6.1.0-56-cloud-amd64)")]
+#[error("not a kernel version: {0:?}; expected MAJOR.MINOR, as in 6.1 or 6.1.0-56-cloud-amd64")]
 pub struct NotAVersion(String);
 
 impl FromStr for KernelVersion {
     type Err = NotAVersion;
 
-    /// Reads `6.1`, and the beginning of a release such as `6.1.0-56-cloud-amd64`.
+    /// Parses `6.1`, and the beginning of a release like `6.1.0-56-cloud-amd64`.
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let wrong = || NotAVersion(text.chars().take(80).collect());
-        let (major, rest) = text.split_once('.').ok_or_else(wrong)?;
+        let error = || NotAVersion(text.chars().take(80).collect());
+        let (major, rest) = text.split_once('.').ok_or_else(error)?;
         let digits = rest.find(|c: char| !c.is_ascii_digit()).unwrap_or(rest.len());
         Ok(Self {
-            major: major.parse().map_err(|_| wrong())?,
-            minor: rest[..digits].parse().map_err(|_| wrong())?,
+            major: major.parse().map_err(|_| error())?,
+            minor: rest[..digits].parse().map_err(|_| error())?,
         })
     }
 }
@@ -68,7 +68,7 @@ mod tests {
     use proptest::prelude::*;
 
     #[test]
-    fn a_release_begins_with_its_version() {
+    fn a_release_parses_as_its_version() {
         assert_eq!("6.1.0-56-cloud-amd64".parse(), Ok(KernelVersion::new(6, 1)));
         assert_eq!("7.3-rc1".parse(), Ok(KernelVersion::new(7, 3)));
         assert!("six.one".parse::<KernelVersion>().is_err());
@@ -82,12 +82,12 @@ mod tests {
 
     proptest! {
         #[test]
-        fn any_text_is_read_without_panic(text in ".*") {
+        fn any_text_parses_without_panic(text in ".*") {
             let _ = text.parse::<KernelVersion>();
         }
 
         #[test]
-        fn what_is_shown_is_read_again(major: u16, minor: u16) {
+        fn display_and_parse_round_trip(major: u16, minor: u16) {
             let version = KernelVersion::new(major, minor);
             prop_assert_eq!(version.to_string().parse(), Ok(version));
         }

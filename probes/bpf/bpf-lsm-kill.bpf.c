@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* BPF LSM: programs that let the hook pass and kill who came by. */
+/* BPF LSM: programs that let the hook pass and kill its caller. */
 #include "watch.bpf.h"
 #include "behaviours.bpf.h"
 #include "deny.bpf.h"

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * What a denying monitor refuses and a killing one kills for, by behaviour; the table of behaviours says
- * the same in words. Written after the published examples: unshare unless
- * CAP_SYS_ADMIN (Cloudflare), mprotect after 100 calls (KRSI, FOSDEM 2020),
+ * For each behaviour, what a denying monitor refuses and a killing one kills for. The
+ * table of behaviours says the same in words. Follows published examples: unshare
+ * without CAP_SYS_ADMIN (Cloudflare), mprotect after 100 calls (KRSI, FOSDEM 2020),
  * an execve with a suspicious LD_PRELOAD (KRSI).
  */
 #ifndef DENY_BPF_H
@@ -62,7 +62,7 @@ static __always_inline int to_deny(enum behaviour behaviour)
 	return error;
 }
 
-/* The operation goes on, and who makes it dies on the way back to user space. */
+/* The operation goes on, and its caller dies on the way back to user space. */
 static __always_inline int to_kill(enum behaviour behaviour)
 {
 	if (to_deny(behaviour))

@@ -2,21 +2,11 @@
 /*
  * The value of LD_PRELOAD in the environment of an execve in progress, read
  * from the caller's memory through the registers of its system call. The
- * caller could change it meanwhile: good enough to record, as any monitor
- * without a copy of its own does.
+ * caller could change it meanwhile. That is good enough to record: a monitor
+ * that makes no copy of its own reads it in the same way.
  */
 #ifndef ENVIRONMENT_BPF_H
 #define ENVIRONMENT_BPF_H
-
-/* The part of the kernel's registers that is needed; CO-RE finds the place. */
-struct pt_regs {
-	unsigned long r10;
-	unsigned long dx;
-	unsigned long di;
-	unsigned long orig_ax;
-} __attribute__((preserve_access_index));
-
-#define NR_EXECVEAT 322
 
 /* 32 pages of environment, one variable each, LD_PRELOAD and some others. */
 #define MAX_VARIABLES 40
@@ -26,8 +16,8 @@ struct pt_regs {
 #define NAME_TAIL 0x3d4441U
 #define NAME_SIZE 11
 
-/* Copies the value to `value` of VALUE_SIZE bytes; its length with the final
- * NUL, or 0 when there is none. */
+/* Copies the value to `value`, which has VALUE_SIZE bytes. Returns its length with
+ * the final NUL, or 0 when there is none. */
 static __always_inline long ld_preload(char *value)
 {
 	struct pt_regs *regs = (void *)bpf_task_pt_regs(bpf_get_current_task_btf());
@@ -38,10 +28,10 @@ static __always_inline long ld_preload(char *value)
 	} name;
 	int i;
 
-	if (BPF_CORE_READ(regs, orig_ax) == NR_EXECVEAT)
-		envp = (void *)BPF_CORE_READ(regs, r10);
+	if (SYSCALL_NUMBER(regs) == NR_EXECVEAT)
+		envp = (void *)FOURTH_ARGUMENT(regs);
 	else
-		envp = (void *)BPF_CORE_READ(regs, dx);
+		envp = (void *)THIRD_ARGUMENT(regs);
 	value[0] = 0;
 	for (i = 0; i < MAX_VARIABLES; i++) {
 		if (bpf_probe_read_user(&variable, sizeof(variable), envp + i) || !variable)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * fmod_ret: programs before a kernel function, through a BPF trampoline. What is
- * not 0 is returned in the function's stead, and the function does not run.
+ * fmod_ret: programs before a kernel function, through a BPF trampoline. A result
+ * other than 0 is returned instead, and the function does not run.
  */
 #include "watch.bpf.h"
 #include "behaviours.bpf.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * kprobe: programs at the entry of a system call that return an error in its
- * stead. The kernel allows that at system calls and few other functions.
+ * kprobe: programs at the entry of a system call that return an error instead of
+ * it. The kernel allows that at system calls and few other functions.
  */
 #include "watch.bpf.h"
 #include "behaviours.bpf.h"
@@ -9,12 +9,12 @@
 
 #define CLONE_NEWUSER 0x10000000
 
-/* unshare is watched for user namespaces and makes others too. */
+/* unshare is watched for user namespaces; it makes other namespaces too. */
 static __always_inline bool asks_for_it(enum behaviour behaviour)
 {
 	struct pt_regs *regs = (void *)bpf_task_pt_regs(bpf_get_current_task_btf());
 
-	return behaviour != userns || BPF_CORE_READ(regs, di) & CLONE_NEWUSER;
+	return behaviour != userns || FIRST_ARGUMENT(regs) & CLONE_NEWUSER;
 }
 
 static __always_inline void to_override(struct pt_regs *ctx, enum behaviour behaviour)

@@ -1,18 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
  * A timer's program: it looks whether the task that the timer interrupted is in a
- * watched system call. What begins and ends between two ticks it never sees.
+ * watched system call. It never sees a call that begins and ends between two ticks.
  */
 #include "watch.bpf.h"
 #include "behaviours.bpf.h"
 #include "syscalls.bpf.h"
-
-/* Where the ticks are counted: no behaviour has this slot. */
-#define TICKS (SLOTS - 1)
-
-/* x86-64 without KASAN; only for kernels before 5.15, which have no helper. */
-#define THREAD_SIZE 16384
-#define REGISTERS_SIZE 168
 
 struct task_struct {
 	int pid;
@@ -20,9 +13,9 @@ struct task_struct {
 	void *stack;
 } __attribute__((preserve_access_index));
 
-/* The system call that was caught last, so that it is counted once however many
- * ticks fall into it. Only mprotect is made again by the same task without a
- * sleep, and then with another protection. */
+/* The system call that was caught last: it counts once, however many ticks fall into
+ * it. The same task repeats only mprotect without a sleep in between, and then with
+ * another protection. */
 struct caught {
 	__u32 pid;
 	__u32 number;
@@ -51,13 +44,13 @@ int timer(void *ctx)
 	struct task_struct *task = (void *)bpf_get_current_task();
 	struct pt_regs *regs = registers(task);
 	/* -1 where the timer interrupted user space. */
-	unsigned long number = BPF_CORE_READ(regs, orig_ax);
+	unsigned long number = SYSCALL_NUMBER(regs);
 	__u32 key = 0, pid = BPF_CORE_READ(task, pid);
 	int found = watched(number);
 	__u64 protection, sleeps;
 	struct caught *caught;
 
-	to_count(TICKS);
+	to_count(TICKS_SLOT);
 	caught = bpf_map_lookup_elem(&last, &key);
 	if (!caught)
 		return 0;
@@ -66,7 +59,7 @@ int timer(void *ctx)
 			caught->number = ~0;
 		return 0;
 	}
-	protection = found - 1 == mprotect ? BPF_CORE_READ(regs, dx) : 0;
+	protection = found - 1 == mprotect ? THIRD_ARGUMENT(regs) : 0;
 	sleeps = BPF_CORE_READ(task, nvcsw);
 	if (caught->pid == pid && caught->number == number && caught->protection == protection &&
 	    caught->sleeps == sleeps)

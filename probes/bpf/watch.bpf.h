@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
  * What the programs of all mechanisms share: the record, the maps and the
- * sinks. A program names where it runs and which sink it feeds; nothing else
- * differs between mechanisms, so that their costs can be compared.
+ * sinks. A program names where it runs and which sink it feeds. Nothing else
+ * differs between mechanisms, which makes their costs comparable.
  */
 #ifndef WATCH_BPF_H
 #define WATCH_BPF_H
@@ -13,16 +13,13 @@
 #include <bpf/bpf_core_read.h>
 #include <bpf/bpf_helpers.h>
 
-/* Slots of counters; more than there are behaviours. */
-#define SLOTS 8
+#include "arch.bpf.h"
+#include "slots.h"
 
-/* System call numbers that a table of them covers. */
-#define SYSCALLS 512
-
-/* Set before the load, by src/attach/bpf.rs, which knows this layout; the
- * verifier then knows the values and drops the branches not taken. */
+/* The loaders in src/attach/bpf set it before the load; layout.rs there knows the layout.
+ * The verifier then knows the values and drops the branches not taken. */
 const volatile struct {
-	/* For mechanisms that see system calls: 0 for one that nobody watches,
+	/* For mechanisms that see system calls: 0 for a call that no behaviour has,
 	 * else the behaviour's index plus one. */
 	__u8 behaviour_of[SYSCALLS];
 } config = {};
@@ -110,5 +107,27 @@ static __always_inline void to_perfbuf(void *ctx, __u32 index)
 }
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";
+
+/* Programs for EACH_BEHAVIOUR: `section` is the mechanism's. */
+#define COUNT(section, behaviour)                 \
+	SEC(section) int count_##behaviour(void *ctx) \
+	{                                             \
+		to_count(behaviour);                      \
+		return 0;                                 \
+	}
+
+#define RINGBUF(section, behaviour)                 \
+	SEC(section) int ringbuf_##behaviour(void *ctx) \
+	{                                               \
+		to_ringbuf(behaviour);                      \
+		return 0;                                   \
+	}
+
+#define PERFBUF(section, behaviour)                 \
+	SEC(section) int perfbuf_##behaviour(void *ctx) \
+	{                                               \
+		to_perfbuf(ctx, behaviour);                 \
+		return 0;                                   \
+	}
 
 #endif

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * No monitor: it looks at how the watched system calls of tasks that are about to
+ * Not a monitor: it looks at how the watched system calls of tasks that are about to
  * die by SIGKILL return, which is before they die. Attached when nothing is timed.
  */
 #include "watch.bpf.h"
@@ -8,7 +8,7 @@
 
 #define SIGKILL 9
 
-/* A set of 64 signals, in a type for which the kernel has a name of its own. */
+/* A set of 64 signals, under the name that the kernel gives to the type around it. */
 struct sigpending {
 	struct {
 		__u64 bits;
@@ -28,12 +28,12 @@ static __always_inline bool dying(void)
 	return signals & (1ULL << (SIGKILL - 1));
 }
 
-/* `seen` are those that took effect, `refused` those that did not. */
+/* `seen` counts the calls that took effect, `refused` those that did not. */
 SEC("raw_tp/sys_exit")
 int witness(struct bpf_raw_tracepoint_args *ctx)
 {
 	struct pt_regs *regs = (void *)ctx->args[0];
-	int found = watched(BPF_CORE_READ(regs, orig_ax));
+	int found = watched(SYSCALL_NUMBER(regs));
 	long result = ctx->args[1];
 
 	if (!found || !dying())

@@ -7,7 +7,7 @@
 
 #include "hookbench.h"
 
-/* The function of each slot; "-" for one that nobody watches. */
+/* The function of each slot; "-" for a slot that is not watched. */
 static char *functions[SLOTS];
 static unsigned int function_count;
 module_param_array(functions, charp, &function_count, 0444);

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Counts calls of functions in a callback of ftrace's own, one ftrace_ops for
- * each function, as a kernel module with no tracer would. The callback needs
- * neither registers nor protection from recursion: it calls nothing.
+/* Counts calls of functions in a callback of ftrace, one ftrace_ops for each
+ * function, as a kernel module without a tracer would. The callback needs neither
+ * registers nor protection from recursion: it calls nothing.
  */
 #include <linux/ftrace.h>
 
 #include "functions.h"
 
 #if LINUX_VERSION_CODE < KERNEL_VERSION(5, 11, 0)
-/* There, what does not say so is protected all the same. */
+/* There, callbacks without this flag are protected from recursion. */
 #define FLAGS FTRACE_OPS_FL_RECURSION_SAFE
 #define REGS struct pt_regs
 #else

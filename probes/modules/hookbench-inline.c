@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Counts calls of functions by a jump at their entry to a stub that counts and
- * jumps back. The jump takes the place of the five bytes that compilers leave
- * for ftrace, so that no instruction has to be moved; a function that has none,
- * or that ftrace has put a call into, is left alone.
+ * jumps back. The jump replaces the five bytes that compilers leave for ftrace, so
+ * no instruction has to move. The module refuses a function that has no such bytes,
+ * or into which ftrace has put a call.
  */
 #include <linux/memory.h>
 #include <linux/rcupdate.h>
@@ -22,7 +22,7 @@ static void (*const stubs[SLOTS])(void) = STUBS;
 static unsigned long site[SLOTS];
 static u8 before[SLOTS][LENGTH];
 
-/* Not exported; the second is its name since 6.16. */
+/* Not exported; smp_text_poke_single is its name since 6.16. */
 static void (*poke)(void *address, const void *code, size_t length,
 		    const void *emulate);
 static struct mutex *lock;
@@ -89,7 +89,7 @@ static void __exit end(void)
 	for (slot = 0; slot < function_count; slot++)
 		if (is_watched(slot))
 			put(slot, before[slot]);
-	/* Until nobody is in a stub. */
+	/* Waits until no task is in a stub. */
 	synchronize_rcu_tasks();
 }
 

@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Replaces functions by livepatch. What replaces one counts and then does what
- * the original does, by going on behind its entry: behind the call by which
- * livepatch came here, or it would come again. So it can replace any function,
- * without knowing what that does in this kernel, and what it costs is the way
- * to a replacement and no more.
+/* Replaces functions by livepatch. A replacement counts and then continues in the
+ * original, after the call at its entry that led livepatch here; before that call it
+ * would end up here again. So the module can replace any function without knowing
+ * what it does in this kernel, and costs no more than the way to a replacement.
  */
 #include <linux/livepatch.h>
 #include <asm/nospec-branch.h>
@@ -18,7 +17,7 @@ EACH_STUB
 
 static void (*const stubs[SLOTS])(void) = STUBS;
 
-/* The last is empty, as that of `objects`. */
+/* The last entry is empty, and so is the last of `objects`. */
 static struct klp_func replaced[SLOTS + 1];
 static struct klp_object objects[] = { { .funcs = replaced }, {} };
 static struct klp_patch patch = { .mod = THIS_MODULE, .objs = objects };

@@ -13,7 +13,7 @@
 
 /* What the stub compares with, from the last down to the first. */
 unsigned int hookbench_calls[CALLS];
-/* What it counts for each, and where it goes on. */
+/* The count of each, and the entry of the kernel to which the stub jumps. */
 unsigned long hookbench_counts[CALLS];
 unsigned long hookbench_entry;
 
@@ -29,21 +29,18 @@ unsigned long hookbench_entry;
 #define PLACE(i) ".quad hookbench_chain_" #i "\n"
 
 asm(".pushsection .text\n"
-    LINK(15) LINK(14) LINK(13) LINK(12) LINK(11) LINK(10) LINK(9) LINK(8)
-    LINK(7) LINK(6) LINK(5) LINK(4) LINK(3) LINK(2) LINK(1) LINK(0)
+    EACH_CALL_FROM_LAST(LINK)
     "jmp *hookbench_entry(%rip)\n"
-    HIT(15) HIT(14) HIT(13) HIT(12) HIT(11) HIT(10) HIT(9) HIT(8)
-    HIT(7) HIT(6) HIT(5) HIT(4) HIT(3) HIT(2) HIT(1) HIT(0)
+    EACH_CALL_FROM_LAST(HIT)
     ".popsection\n"
     ".pushsection .data\n"
     ".globl hookbench_chains\n"
     "hookbench_chains:\n"
-    PLACE(0) PLACE(1) PLACE(2) PLACE(3) PLACE(4) PLACE(5) PLACE(6) PLACE(7)
-    PLACE(8) PLACE(9) PLACE(10) PLACE(11) PLACE(12) PLACE(13) PLACE(14) PLACE(15)
+    EACH_CALL(PLACE)
     ".popsection\n");
 extern unsigned long hookbench_chains[CALLS];
 
-/* By itself: the kernel's functions for it have had two names. */
+/* Written here: the kernel's functions for it have had two names. */
 static void set_entry(void *entry)
 {
 	unsigned long address = (unsigned long)entry;
@@ -60,7 +57,7 @@ static unsigned long entry(void)
 	return (unsigned long)high << 32 | low;
 }
 
-/* What the stub counted by call is shown by slot. */
+/* Shows by slot what the stub counted by call. */
 static int show(char *text, const struct kernel_param *param)
 {
 	unsigned long sums[SLOTS] = {};
@@ -82,7 +79,7 @@ static int __init start(void)
 {
 	if (!are_valid())
 		return -EINVAL;
-	/* Its stub would not be mapped where the CPU enters the kernel. */
+	/* With page table isolation the stub is not mapped where the CPU enters. */
 	if (boot_cpu_has(X86_FEATURE_PTI))
 		return -EOPNOTSUPP;
 	memcpy(hookbench_calls, calls, sizeof(calls));

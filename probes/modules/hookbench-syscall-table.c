@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Counts system calls by entries of its own in sys_call_table, as rootkits and
- * old security modules do. Kernels that dispatch by a switch keep the table and
- * do not read it: then nothing is counted, which whoever loads this has to find
- * out by a call.
+/* Counts system calls by its own entries in sys_call_table, as rootkits and old
+ * security modules do. Kernels that dispatch by a switch keep the table and do not
+ * read it. Then nothing is counted, and user space finds out by making a call.
  */
 #include <linux/irqflags.h>
 #include <linux/rcupdate.h>
@@ -18,7 +17,7 @@ static call_t *table;
 static call_t original[NUMBERS];
 static unsigned long *counter[NUMBERS];
 
-/* Its last act is a jump: nobody waits in here while a call blocks. */
+/* It ends with a jump: no task is in here while a call blocks. */
 static asmlinkage long notrace counted(const struct pt_regs *regs)
 {
 	unsigned long number = regs->orig_ax & (NUMBERS - 1);
@@ -27,8 +26,8 @@ static asmlinkage long notrace counted(const struct pt_regs *regs)
 	return original[number](regs);
 }
 
-/* The table is read-only also for the kernel, until the CPU is told not to
- * mind. Not by write_cr0(), which keeps the bit pinned.
+/* The table is read-only for the kernel too, until CR0.WP is off. write_cr0()
+ * cannot do that: it keeps the bit pinned.
  */
 static void put(unsigned int number, call_t call)
 {
@@ -65,7 +64,7 @@ static void __exit end(void)
 
 	for (i = 0; i < call_count; i++)
 		put(calls[i], original[calls[i]]);
-	/* Until nobody is in `counted`. */
+	/* Waits until no task is in `counted`. */
 	synchronize_rcu_tasks();
 }
 

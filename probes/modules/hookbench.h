@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only
  *
- * What the modules share: how they are told what to watch, where they count,
- * and how they find what the kernel does not export. What is counted where is
- * in the file of each.
+ * What the modules share: the counters that user space reads, and how they find
+ * what the kernel does not export. Each module's file says what it counts.
  */
 #ifndef HOOKBENCH_H
 #define HOOKBENCH_H
@@ -11,16 +10,13 @@
 #include <linux/module.h>
 #include <linux/version.h>
 
+#include "slots.h"
+
 MODULE_LICENSE("GPL");
 MODULE_AUTHOR("hookbench");
 
-/* As many behaviours as BPF programs have room for. */
-#define SLOTS 8
-/* System calls of all of them. */
-#define CALLS 16
-
 /* What was seen of each behaviour; user space reads it in sysfs. A module that
- * counts otherwise has a parameter of that name for itself.
+ * counts in another way defines the parameter itself.
  */
 #ifndef COUNTS_OTHERWISE
 unsigned long hookbench_counts[SLOTS];
@@ -33,8 +29,8 @@ static __always_inline void count(unsigned long *slot)
 	asm volatile("incq %0" : "+m"(*slot));
 }
 
-/* The address of any symbol: since 5.7 modules may not ask for it, but a kprobe
- * may be put on the function that knows.
+/* The address of any symbol. Since 5.7 modules cannot call the function that knows,
+ * but they can put a kprobe on it and read its address.
  */
 static __maybe_unused unsigned long address_of(const char *symbol)
 {
@@ -48,8 +44,8 @@ static __maybe_unused unsigned long address_of(const char *symbol)
 	return lookup(symbol);
 }
 
-/* Where a function has its five bytes for ftrace; 0 when it has none. ftrace knows:
- * before them may be an ENDBR64, or what the kernel made of one.
+/* Where a function has its five bytes for ftrace; 0 when it has none. Only ftrace
+ * knows: an ENDBR64, or what the kernel replaced one with, may precede them.
  */
 static __maybe_unused unsigned long patch_site(unsigned long function)
 {
@@ -59,8 +55,8 @@ static __maybe_unused unsigned long patch_site(unsigned long function)
 	return location ? location(function) : 0;
 }
 
-/* For each slot a piece of code: it counts and jumps to where the address in
- * `resume` says, with all registers as they were.
+/* A piece of code for each slot: it counts and jumps to the address in `resume`,
+ * with all registers as they were.
  */
 #define STUB(slot)                                                            \
 	asm(".pushsection .text\n"                                            \
@@ -75,12 +71,9 @@ static __maybe_unused unsigned long patch_site(unsigned long function)
 	    ".popsection\n");                                                 \
 	extern void hookbench_stub_##slot(void);
 
-#define EACH_STUB                                                             \
-	STUB(0) STUB(1) STUB(2) STUB(3) STUB(4) STUB(5) STUB(6) STUB(7)
+#define EACH_STUB EACH_SLOT(STUB)
 
-#define STUBS                                                                 \
-	{ hookbench_stub_0, hookbench_stub_1, hookbench_stub_2,               \
-	  hookbench_stub_3, hookbench_stub_4, hookbench_stub_5,               \
-	  hookbench_stub_6, hookbench_stub_7 }
+#define STUB_NAME(slot) hookbench_stub_##slot,
+#define STUBS { EACH_SLOT(STUB_NAME) }
 
 #endif

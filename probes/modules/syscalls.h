@@ -11,13 +11,13 @@ static unsigned int calls[CALLS];
 static unsigned int call_count;
 module_param_array(calls, uint, &call_count, 0444);
 
-/* Beside `calls`: the slot of each. */
+/* The slot of each call in `calls`. */
 static unsigned int slots[CALLS];
 static unsigned int slot_count;
 module_param_array(slots, uint, &slot_count, 0444);
 
-/* Room for every number that x86-64 has. */
-#define NUMBERS 512
+/* Room for every number that the architecture has. */
+#define NUMBERS SYSCALLS
 
 static bool are_valid(void)
 {

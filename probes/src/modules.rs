@@ -1,17 +1,21 @@
-//! The sources of the kernel modules in `modules/`, for those who build them: the
-//! harness, once for each kernel. They are loaded in guests only.
+//! The sources of the kernel modules in `modules/`. The harness builds them once for each
+//! kernel and loads them in guests only.
 
 macro_rules! sources {
-    ($($name:literal),* $(,)?) => {
-        &[$(($name, include_str!(concat!("../modules/", $name)))),*]
+    (made: [$($made:literal),*], $($name:literal),* $(,)?) => {
+        &[
+            $(($name, include_str!(concat!("../modules/", $name))),)*
+            $(($made, include_str!(concat!(env!("OUT_DIR"), "/", $made))),)*
+        ]
     };
 }
 
-/// Where in the guest the module is that a cell's monitor loads, from the root.
+/// The path in the guest, relative to the root, of the module that a cell's monitor loads.
 pub const MODULE: &str = "own/module.ko";
 
-/// Every file by name, with its text.
+/// Every file by name, with its text. `build.rs` makes one from the table of behaviours.
 pub static SOURCES: &[(&str, &str)] = sources![
+    made: ["slots.h"],
     "Kbuild",
     "functions.h",
     "hookbench-ftrace-ops.c",
@@ -32,8 +36,9 @@ mod tests {
     #[test]
     fn each_file_has_its_row_and_each_module_a_monitor() {
         let folder = std::fs::read_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/modules")).unwrap();
-        let files: BTreeSet<String> =
+        let mut files: BTreeSet<String> =
             folder.map(|entry| entry.unwrap().file_name().to_string_lossy().into_owned()).collect();
+        files.insert("slots.h".into());
         assert_eq!(files, SOURCES.iter().map(|(name, _)| name.to_string()).collect());
         let built: BTreeSet<&str> = SOURCES.iter().filter_map(|(name, _)| name.strip_suffix(".c")).collect();
         assert_eq!(built, monitors().filter_map(|monitor| monitor.sink.requires.module).collect());

@@ -1,11 +1,11 @@
-//! What a ledger says: how each change that was made to a kernel is undone, a line of
-//! JSON each. Who writes it, and who does what it says, is in `attach/ledger.rs`.
+//! The format of a ledger: a line of JSON for each change to a kernel says how to undo it.
+//! `attach/ledger` writes ledgers and undoes what they list.
 
 use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
-/// How a change is undone. Each can be done again, and where there is nothing to undo.
+/// How to undo a change. Undoing it again, or where there is nothing to undo, is harmless.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub enum Undo {
@@ -13,26 +13,26 @@ pub enum Undo {
     Add {
         /// The file.
         file: PathBuf,
-        /// What takes the change away.
+        /// The text that reverts the change.
         text: String,
     },
-    /// Write a file of the kernel as it was.
+    /// Write to a file of the kernel what it held.
     Write {
         /// The file.
         file: PathBuf,
         /// What it held.
         text: String,
     },
-    /// Remove a folder of tracefs and all that it has switched on.
+    /// Remove a folder of tracefs and all that it switched on.
     Instance(PathBuf),
-    /// Delete an audit rule of ours.
+    /// Delete one of hookbench's audit rules.
     AuditRule {
-        /// The system calls it is about.
+        /// The system calls that it records.
         syscalls: Vec<u32>,
-        /// Whose.
-        pid: Pid,
+        /// The processes that it records.
+        pid: RulePid,
     },
-    /// Set the audit subsystem as it was.
+    /// Set the audit subsystem to what it was.
     Audit {
         /// Off or on.
         enabled: u32,
@@ -43,46 +43,46 @@ pub enum Undo {
     Kauditd,
 }
 
-/// Whose system calls a rule is about.
+/// The processes whose system calls an audit rule records.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Pid {
-    /// Everybody's.
+pub enum RulePid {
+    /// All.
     Any,
-    /// This process's.
+    /// This process.
     Is(u32),
-    /// Those of all but this process.
+    /// All but this process.
     IsNot(u32),
 }
 
-/// The first line: of another boot, there is nothing to undo.
+/// The first line. After another boot there is nothing to undo.
 #[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Head {
+pub struct LedgerHead {
     /// The kernel's `boot_id`.
     pub boot_id: String,
 }
 
-/// The bytes are no ledger.
+/// The bytes are not a ledger.
 #[derive(Debug, thiserror::Error)]
 pub enum NotALedger {
-    /// It does not begin as one.
-    #[error("this is no ledger of hookbench: {0}")]
+    /// They do not begin as one.
+    #[error("this is not a ledger of hookbench: {0}")]
     Head(serde_json::Error),
-    /// Something else wrote into it.
+    /// A line is not one that hookbench writes.
     #[error("a line of the ledger is damaged: {0}")]
     Line(serde_json::Error),
 }
 
-/// What is to be undone of a ledger that was written in the boot `boot_id` or another
-/// one. A last line without an end is of a change that was never made.
+/// What the ledger `text` lists to undo; nothing when it was written in another boot than
+/// `boot_id`. A last line without an end belongs to a change that was never made.
 ///
 /// # Errors
-/// When it is none.
-pub fn read(text: &[u8], boot_id: &str) -> Result<Vec<Undo>, NotALedger> {
+/// When it is not a ledger.
+pub fn read_ledger(text: &[u8], boot_id: &str) -> Result<Vec<Undo>, NotALedger> {
     let mut lines = text.split_inclusive(|&byte| byte == b'\n').filter(|line| line.ends_with(b"\n"));
     let Some(head) = lines.next() else { return Ok(Vec::new()) };
-    let head: Head = serde_json::from_slice(head).map_err(NotALedger::Head)?;
+    let head: LedgerHead = serde_json::from_slice(head).map_err(NotALedger::Head)?;
     if head.boot_id != boot_id {
         return Ok(Vec::new());
     }
@@ -99,17 +99,18 @@ mod tests {
 
     #[test]
     fn what_is_written_is_read_and_a_torn_line_is_of_nothing_that_was_done() {
-        let lines = [undo("1"), Undo::AuditRule { syscalls: vec![59], pid: Pid::IsNot(7) }, Undo::Kauditd];
+        let lines =
+            [undo("1"), Undo::AuditRule { syscalls: vec![59], pid: RulePid::IsNot(7) }, Undo::Kauditd];
         let mut text = b"{\"boot_id\":\"b\"}\n".to_vec();
         for line in &lines {
             text.extend(serde_json::to_vec(line).unwrap());
             text.push(b'\n');
         }
-        assert_eq!(read(&text, "b").unwrap(), lines);
-        assert_eq!(read(&text[..text.len() - 3], "b").unwrap(), lines[..2]);
-        assert_eq!(read(&text, "another boot").unwrap(), []);
-        assert_eq!(read(b"{\"boot", "b").unwrap(), []);
-        assert!(read(b"name,value\n", "b").is_err());
-        assert!(read(b"{\"boot_id\":\"b\"}\n{}\n", "b").is_err());
+        assert_eq!(read_ledger(&text, "b").unwrap(), lines);
+        assert_eq!(read_ledger(&text[..text.len() - 3], "b").unwrap(), lines[..2]);
+        assert_eq!(read_ledger(&text, "another boot").unwrap(), []);
+        assert_eq!(read_ledger(b"{\"boot", "b").unwrap(), []);
+        assert!(read_ledger(b"name,value\n", "b").is_err());
+        assert!(read_ledger(b"{\"boot_id\":\"b\"}\n{}\n", "b").is_err());
     }
 }

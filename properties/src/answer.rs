@@ -1,4 +1,4 @@
-//! What a guest says: its messages and, after the first byte 0, its console.
+//! The answer of a guest: its messages and, after the first zero byte, its console.
 
 use hookbench_model::protocol::AgentMessage;
 use hookbench_results::samples;
@@ -7,17 +7,17 @@ use hookbench_vm::console::{harmless, is_unseen};
 
 use crate::memory;
 
-/// More than all that is quoted of a guest together.
+/// The longest error, in bytes; it may quote the guest.
 const LONGEST_ERROR: usize = 2_000;
 
-/// An answer that is said again is the same answer; an error is short and one
-/// line; memory grows with what was said and not faster.
+/// An answer that is written and read again is the same. An error is short and one line.
+/// Reading takes memory in proportion to the bytes.
 pub fn holds(bytes: &[u8]) {
     let (said, console) = match bytes.iter().position(|&byte| byte == 0) {
         Some(end) => (&bytes[..end], &bytes[end + 1..]),
         None => (bytes, &[][..]),
     };
-    shown(console);
+    is_harmless(console);
     let room = 64 * bytes.len() + (64 << 10);
     let lines = memory::within(room, || last_lines(console));
     assert!(lines.len() <= 21);
@@ -43,8 +43,9 @@ pub fn holds(bytes: &[u8]) {
     }
 }
 
-/// A console is shown harmless, and as the same text in whatever parts it comes.
-fn shown(console: &[u8]) {
+/// The console is printed without control characters, as the same text in whatever parts
+/// it arrives.
+fn is_harmless(console: &[u8]) {
     let (text, told) = harmless(console);
     assert!(console.len() - told < 4);
     assert!(text.chars().all(|c| matches!(c, '\n' | '\t') || !(c.is_control() || is_unseen(c))), "{text:?}");

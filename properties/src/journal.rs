@@ -1,14 +1,14 @@
-//! The journal of a run that stopped anywhere.
+//! The journal of a run that was interrupted anywhere.
 
 use std::fs;
 
 use hookbench_model::Measurement;
 use hookbench_results::store::{JOURNAL_FILE, Journal};
 
-/// What is read of a journal stands in it, whole; and what is appended to it,
-/// whatever its end, is read after that.
+/// Reading a journal gives its complete lines. A line that is appended, whatever the end
+/// of the journal, is read after them.
 pub fn holds(bytes: &[u8]) {
-    // In memory where there is such a folder: a disk would be asked to flush.
+    // Preferably in memory, because appending to a journal flushes the disk.
     let folder = tempfile::tempdir_in("/dev/shm").or_else(|_| tempfile::tempdir()).expect("a folder");
     let file = folder.path().join(JOURNAL_FILE);
     fs::write(&file, bytes).expect("a file");

@@ -1,11 +1,11 @@
-//! A kernel's file, packed or not, and programs: what ELF files say.
+//! Kernel images, packed or not, and other ELF files.
 
 use hookbench_vm::{elf, vmlinux};
 
 use crate::memory;
 
-/// A kernel is unpacked within the bound that is given, and no ELF file makes
-/// more of itself than it is.
+/// Unpacking a kernel keeps the limits on its size and on memory. The names read from an
+/// ELF file are in that file.
 pub fn holds(bytes: &[u8]) {
     const LARGEST: usize = 1 << 20;
     // A vector that grows doubles; a block of LZ4's is 8 MiB.
@@ -18,7 +18,7 @@ pub fn holds(bytes: &[u8]) {
         }
         Err(error) => assert!(format!("{error:#}").len() < 2_000),
     }
-    // A thousand names of one page, and the vector of them.
+    // A thousand names of one page each, and their vector.
     if let Ok(needs) = memory::within(5 << 20, || elf::needs(bytes)) {
         for name in needs.libraries.iter().chain(&needs.interpreter) {
             assert!(

@@ -1,7 +1,7 @@
-//! What holds for any bytes that hookbench reads and did not write just before:
-//! a function per format, which panics where it does not hold. The tests of this
-//! crate call them with proptest's bytes and with the seeds of the fuzz targets,
-//! the fuzz targets with libFuzzer's.
+//! Properties of any bytes that hookbench reads and did not just write: one function per
+//! format, which panics if the property does not hold. The tests of this crate call it
+//! with the bytes of proptest and with the seeds of the fuzz targets; the fuzz targets
+//! call it with the bytes of libFuzzer.
 
 pub mod answer;
 pub mod journal;
@@ -9,28 +9,30 @@ pub mod kernel;
 pub mod ledger;
 pub mod lines;
 pub mod memory;
+pub mod plan;
 pub mod run;
 pub mod samples;
 pub mod syscalls;
 pub mod words;
 
-/// A format: its name, which its fuzz target and the folder of its seeds have,
-/// and what holds for its bytes.
+/// A format and the property of its bytes. Its fuzz target and the folder of its seeds
+/// have the same name.
 #[derive(Debug, Clone, Copy)]
 pub struct Format {
     /// The name.
     pub name: &'static str,
-    /// Panics where the property does not hold.
+    /// Panics if the property does not hold.
     pub holds: fn(&[u8]),
 }
 
-/// All formats but `plan`, which is the harness's: nothing imports that.
+/// All formats.
 pub const FORMATS: &[Format] = &[
     Format { name: "answer", holds: answer::holds },
     Format { name: "journal", holds: journal::holds },
     Format { name: "kernel", holds: kernel::holds },
     Format { name: "ledger", holds: ledger::holds },
     Format { name: "lines", holds: lines::holds },
+    Format { name: "plan", holds: plan::holds },
     Format { name: "run", holds: run::holds },
     Format { name: "samples", holds: samples::holds },
     Format { name: "syscalls", holds: syscalls::holds },

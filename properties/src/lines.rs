@@ -1,12 +1,12 @@
-//! Lines that other programs and the kernel print: apt's of packages and of
-//! mirrors, audit's records, a trace and its counters.
+//! Lines that other programs and the kernel print: apt's lists of packages and mirrors,
+//! audit records, traces and their counters.
 
-use hookbench_probes::said;
+use hookbench_probes::kernel_text;
 use hookbench_vm::{mirror, package_names};
 
 use crate::memory;
 
-/// What is found in the lines stands in them.
+/// Everything that is found in the lines is part of them.
 pub fn holds(bytes: &[u8]) {
     let text = String::from_utf8_lossy(bytes);
     let room = 64 * bytes.len() + (64 << 10);
@@ -15,7 +15,7 @@ pub fn holds(bytes: &[u8]) {
     kernels(bytes, &text);
 }
 
-/// The first line is a pattern, the others are names.
+/// The first line is a pattern, the others are names of packages.
 fn packages(text: &str) {
     let Some((pattern, rest)) = text.split_once('\n') else { return };
     let all: Vec<String> = rest.lines().map(str::to_owned).collect();
@@ -33,7 +33,7 @@ fn packages(text: &str) {
     }
 }
 
-/// A line of a sources list for each suite, or it is said to be missing.
+/// Each suite has a line in the list of sources, or is reported as missing.
 fn sources(text: &str) {
     let suites = ["bookworm".to_owned(), "bookworm-security".to_owned()];
     let (list, missing) = mirror::parse(text).sources(&suites);
@@ -48,15 +48,15 @@ fn sources(text: &str) {
 fn kernels(bytes: &[u8], text: &str) {
     let stands =
         |number: Option<u64>| number.is_none_or(|n| text.contains(n.to_string().trim_start_matches('0')));
-    assert!(stands(said::serial_in(text)) && stands(said::syscall_in(text).map(u64::from)));
-    assert_eq!(said::status_in(bytes).is_some(), bytes.len() >= 32);
-    assert_eq!(said::error_in(bytes).is_some(), bytes.len() >= 4);
+    assert!(stands(kernel_text::serial_in(text)) && stands(kernel_text::syscall_in(text).map(u64::from)));
+    assert_eq!(kernel_text::status_in(bytes).is_some(), bytes.len() >= 32);
+    assert_eq!(kernel_text::error_in(bytes).is_some(), bytes.len() >= 4);
     let lines = bytes.split(|&byte| byte == b'\n').count() as u64;
-    assert!(said::count_in(bytes, "exec: (") <= lines);
-    said::lost_in(text);
-    // Each event is a line, and is paired or alone.
-    let (calls, alone) = said::calls_in(bytes);
+    assert!(kernel_text::count_in(bytes, "exec: (") <= lines);
+    kernel_text::lost_in(text);
+    // Each event is a line; it is one of a pair, or alone.
+    let (calls, alone) = kernel_text::calls_in(bytes);
     assert!(2 * calls.len() as u64 + alone <= lines);
     assert!(calls.iter().all(|call| call.entered <= call.left));
-    assert!(said::verdict(text).is_none_or(|why| why.chars().count() <= 500));
+    assert!(kernel_text::refusal_in(text).is_none_or(|why| why.chars().count() <= 500));
 }

@@ -1,5 +1,5 @@
-//! How much memory reading takes: an allocator that counts, per thread. What C
-//! libraries allocate is not seen; libFuzzer's limit of an allocation is for those.
+//! An allocator that counts the memory of each thread. It does not see what C libraries
+//! allocate; libFuzzer limits that.
 
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
@@ -9,25 +9,26 @@ thread_local! {
     static MOST: Cell<isize> = const { Cell::new(0) };
 }
 
-/// The system's allocator, counting.
+/// The system's allocator, with a counter.
 struct Counting;
 
 #[global_allocator]
 static ALLOCATOR: Counting = Counting;
 
 fn count(change: isize) {
-    // While a thread ends its counters are gone, and nobody asks for them.
+    // The counters of a thread that is ending are gone, and nobody needs them.
     let _ = NOW.try_with(|now| {
         now.set(now.get() + change);
         let _ = MOST.try_with(|most| most.set(most.get().max(now.get())));
     });
 }
 
-// SAFETY: all calls are handed on to the system's allocator as they came.
+// SAFETY: all calls go to the system's allocator unchanged.
 unsafe impl GlobalAlloc for Counting {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         count(layout.size() as isize);
-        // SAFETY: the caller's promises are those that the system's allocator asks for.
+        // SAFETY: the caller keeps this function's contract, which is that of the system's
+        // allocator.
         unsafe { System.alloc(layout) }
     }
 
@@ -50,7 +51,7 @@ unsafe impl GlobalAlloc for Counting {
     }
 }
 
-/// Does `work`, which may hold no more than `bytes` of memory at any time.
+/// Does `work`, which may hold at most `bytes` of memory at any time.
 ///
 /// # Panics
 /// When it holds more.

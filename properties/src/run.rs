@@ -1,4 +1,4 @@
-//! A run's description, `run.json`, and everything that is rendered of it.
+//! The description of a run, `run.json`, and the reports that are rendered from it.
 
 use hookbench_model::Outcome;
 use hookbench_reports::{RENDERERS, columns, comment, csv, terminal};
@@ -6,14 +6,14 @@ use hookbench_results::{Run, samples};
 
 use crate::memory;
 
-/// A run that is written again is read as the same, and is rendered in every
-/// format as that format has it.
+/// A run that is written and read again is the same. Each report of it is valid in its
+/// format.
 pub fn holds(bytes: &[u8]) {
     let room = 64 * bytes.len() + (64 << 10);
     let Ok(run) = memory::within(room, || serde_json::from_slice::<Run>(bytes)) else { return };
     let json = serde_json::to_vec(&run).expect("JSON");
     assert_eq!(serde_json::from_slice::<Run>(&json).expect("what was written is read"), run);
-    stored(&run);
+    survives_the_store(&run);
     for renderer in RENDERERS {
         let Some(text) = (renderer.render)(&run).expect("pictures are drawn") else { continue };
         assert_eq!((renderer.render)(&run).as_ref(), Ok(&Some(text.clone())));
@@ -25,9 +25,9 @@ pub fn holds(bytes: &[u8]) {
                 has_whole_tables(&text);
                 assert!(text.len() <= comment::LIMIT);
             }
-            "report.html" => assert_eq!(text.matches("<script").count(), 1, "its own, and no other"),
+            "report.html" => assert_eq!(text.matches("<script").count(), 1, "exactly one script"),
             "picture.svg" => drop(roxmltree::Document::parse(&text).expect("XML")),
-            other => panic!("nobody has said what holds for {other}"),
+            other => panic!("no property for {other}"),
         }
     }
     for line in terminal::table(&run).lines() {
@@ -35,8 +35,8 @@ pub fn holds(bytes: &[u8]) {
     }
 }
 
-/// As the store does it: the samples leave the run and come back.
-fn stored(run: &Run) {
+/// The samples are taken out of the run and put back, as the store does it.
+fn survives_the_store(run: &Run) {
     let packed = samples::pack(run).expect("memory");
     let mut again = run.clone();
     for measurement in &mut again.measurements {
@@ -48,14 +48,14 @@ fn stored(run: &Run) {
     assert_eq!(&again, run);
 }
 
-/// A line for each cell, in the run's order, with all columns.
+/// The table has one line per cell, in the run's order, with all columns.
 fn is_table(run: &Run, text: &str) {
     let mut lines = ::csv::Reader::from_reader(text.as_bytes());
     assert_eq!(lines.headers().expect("a header"), csv::COLUMNS.as_slice());
     let records: Vec<_> = lines.records().collect::<Result<_, _>>().expect("lines of all columns");
     assert_eq!(records.len(), run.measurements.len());
     for (record, measurement) in records.iter().zip(&run.measurements) {
-        // What begins like a spreadsheet's formula is behind an apostrophe.
+        // A field that begins like a spreadsheet formula has an apostrophe in front.
         assert_eq!(record[6].trim_start_matches('\''), measurement.cell.monitor.to_string());
         assert_eq!(record[8], *measurement.outcome.word());
     }

@@ -1,4 +1,4 @@
-//! The samples' file of a run.
+//! The file with the samples of a run.
 
 use hookbench_analysis::Summary;
 use hookbench_model::{Cell, Clock, Measured, Measurement, MonitorName, Outcome, Schedule, Target};
@@ -6,11 +6,11 @@ use hookbench_results::{Environment, Run, samples};
 
 use crate::memory;
 
-/// Two numbers' vectors, as they grow, and what reading takes beside.
+/// Two growing vectors of samples, and what reading takes in addition.
 const ROOM: usize = 2 * 2 * 8 * samples::MOST + (256 << 10);
 
-/// What was read and is written again is read as the same; memory is bounded,
-/// however little a bomb of a file has; statistics are in their order.
+/// Samples that are written and read again are the same. Memory is bounded, also for a
+/// small file that unpacks to a large one. Statistics are in order.
 pub fn holds(bytes: &[u8]) {
     let mut run = without_samples();
     if memory::within(ROOM, || samples::unpack(bytes, &mut run)).is_err() {
@@ -26,9 +26,10 @@ pub fn holds(bytes: &[u8]) {
     }
 }
 
-/// Percentiles are measured values, in order; the mean lies between the ends.
+/// Percentiles are measured values, in order. The mean is between the smallest and the
+/// largest.
 pub fn summary(samples: &[u64]) {
-    let Some(Summary { n, min, p50, p90, p99, max, mean }) = Summary::of(samples) else {
+    let Some(Summary { n, min, p50, p90, p99, max, mean }) = Summary::from_samples(samples) else {
         return assert!(samples.is_empty());
     };
     assert_eq!(n, samples.len());

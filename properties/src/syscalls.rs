@@ -1,12 +1,12 @@
-//! A file of system calls to be timed.
+//! A custom workload's file of system calls.
 
 use hookbench_model::custom_workload::{Argument, Call, Sequence};
 use hookbench_workloads::custom::ask;
 
 use crate::memory;
 
-/// What is understood has an end, points only to what it has, and is the same once it
-/// was sent to a guest; what is not is said in a text that has an end as well.
+/// An accepted file refers only to results and memory that it has, and is the same after
+/// its way to a guest. The error of any other file has a limited length.
 pub fn holds(bytes: &[u8]) {
     let Ok(text) = std::str::from_utf8(bytes) else { return };
     let room = 4_096 * bytes.len() + (4 << 20);
@@ -18,10 +18,11 @@ pub fn holds(bytes: &[u8]) {
     assert_eq!(serde_json::from_slice::<Sequence>(&json).expect("the same sequence"), sequence);
     let Sequence { setup, before, call, after, teardown, .. } = &sequence;
     assert!(!call.is_empty());
-    [setup, before, call, after, teardown].into_iter().flatten().for_each(|call| whole(&sequence, call));
+    let calls = [setup, before, call, after, teardown].into_iter().flatten();
+    calls.for_each(|call| refers_to_what_exists(&sequence, call));
 }
 
-fn whole(sequence: &Sequence, call: &Call) {
+fn refers_to_what_exists(sequence: &Sequence, call: &Call) {
     assert!(call.args.len() <= 6);
     assert!(call.result.is_none_or(|place| place < sequence.results));
     for argument in &call.args {

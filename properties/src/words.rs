@@ -1,5 +1,4 @@
-//! What stands on a command line or in a file as one word, and the cell as the
-//! agent is asked for it.
+//! Single words of command lines and files, and the specification of a cell for the agent.
 
 use std::fmt::{Debug, Display};
 use std::str::FromStr;
@@ -10,8 +9,8 @@ use hookbench_model::{Cell, KernelVersion, MonitorName, Params, Schedule, Target
 
 use crate::memory;
 
-/// What is understood and shown again is understood as the same; what is not
-/// is quoted in a short line.
+/// An accepted word that is printed and parsed again is the same. The error of any other
+/// word is a short line.
 pub fn holds(bytes: &[u8]) {
     let room = 64 * bytes.len() + (64 << 10);
     if let Ok(spec) = memory::within(room, || serde_json::from_slice::<CellSpec>(bytes)) {
@@ -19,20 +18,20 @@ pub fn holds(bytes: &[u8]) {
         assert_eq!(serde_json::from_slice::<CellSpec>(&json).expect("the same cell"), spec);
     }
     let Ok(text) = std::str::from_utf8(bytes) else { return };
-    shown_again::<Cell>(text);
-    shown_again::<MonitorName>(text);
-    shown_again::<Params>(text);
-    shown_again::<Schedule>(text);
-    shown_again::<Target>(text);
-    shown_again::<Limit>(text);
-    shown_again::<Pattern>(text);
-    shown_again::<KernelVersion>(text);
+    survives_printing::<Cell>(text);
+    survives_printing::<MonitorName>(text);
+    survives_printing::<Params>(text);
+    survives_printing::<Schedule>(text);
+    survives_printing::<Target>(text);
+    survives_printing::<Limit>(text);
+    survives_printing::<Pattern>(text);
+    survives_printing::<KernelVersion>(text);
     if let Ok(fault) = text.parse::<Fault>() {
         assert_eq!(serde_json::to_value(fault).expect("JSON"), text);
     }
 }
 
-fn shown_again<T>(text: &str)
+fn survives_printing<T>(text: &str)
 where
     T: FromStr<Err: Display> + Display + Debug + PartialEq,
 {
@@ -43,7 +42,7 @@ where
         }
         Err(error) => {
             let error = error.to_string();
-            // Two hundred characters, each perhaps escaped.
+            // Two hundred characters, each of which may be escaped.
             assert!(error.len() <= 2_500 && !error.contains(char::is_control), "{error:?}");
         }
     }

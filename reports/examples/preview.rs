@@ -8,8 +8,8 @@ use std::fs;
 use std::path::PathBuf;
 
 use hookbench_analysis::Comparison;
-use hookbench_analysis::compare::Sides;
-use hookbench_analysis::gate::{Gate, Rules};
+use hookbench_analysis::compare::BaseAndNew;
+use hookbench_analysis::gate::{Gate, GateRules};
 use hookbench_reports::compare::{ComparisonReport, FORMATS};
 use hookbench_reports::{IMAGES, RENDERERS, fixture};
 
@@ -37,10 +37,10 @@ fn previews() -> Result<Vec<NamedFile>, Box<dyn Error>> {
     for image in IMAGES {
         files.extend((image.render)(&run)?.map(|bytes| (image.file, bytes)));
     }
-    let comparison = Comparison::of(&run, &fixture::remeasured_run(&run));
-    let gate = Gate::judge(&comparison, &Rules::default())?;
+    let comparison = Comparison::new(&run, &fixture::remeasured_run(&run));
+    let gate = Gate::judge(&comparison, &GateRules::default())?;
     let report = ComparisonReport {
-        names: Sides { base: "the synthetic run", new: "the same with changes" },
+        names: BaseAndNew { base: "the synthetic run", new: "the same with changes" },
         comparison: &comparison,
         gate: Some(&gate),
         all: false,

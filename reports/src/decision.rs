@@ -76,17 +76,24 @@ pub fn ability(enforcement: Enforcement) -> &'static str {
     }
 }
 
-/// The mechanisms that can deny an operation before it happens, by the answer of a
-/// program or a filter or by a policy, whether or not the measured monitor does so.
-/// kprobes are not among them, because they need an option that kernels lack.
-const DENYING: [&str; 9] =
+/// The mechanisms that can deny an operation before it happens, for runs from before
+/// their records said so. The list is closed: a new mechanism says it in its row in
+/// `probes`, and the run records it.
+const DENYING_IN_OLDER_RUNS: [&str; 9] =
     ["apparmor", "bpf-lsm", "fanotify", "fmod-ret", "landlock", "lsm-cgroup", "seccomp", "selinux", "tomoyo"];
+
+/// Whether `mechanism` can deny an operation before it happens, as the run says, or as is
+/// known of runs that do not say it.
+pub fn can_refuse(record: Option<&MonitorRecord>, mechanism: &str) -> bool {
+    let recorded = record.and_then(|record| record.can_refuse);
+    recorded.unwrap_or_else(|| DENYING_IN_OLDER_RUNS.contains(&mechanism))
+}
 
 impl MonitorChoice<'_, '_> {
     /// Whether its mechanism could deny the operations that this monitor only observes.
     pub fn could_deny(&self) -> bool {
         let observes = self.record.is_none_or(|record| record.enforcement == Enforcement::Observes);
-        observes && DENYING.contains(&self.mechanism.as_str())
+        observes && can_refuse(self.record, &self.mechanism)
     }
 }
 
@@ -234,6 +241,18 @@ mod tests {
         assert!(decision.monitors.iter().all(|line| line.monitor != "none"));
         assert!(find("bpf-lsm+count").could_deny() && !find("bpf-lsm+deny").could_deny());
         assert!(!find("audit+rules").could_deny());
+    }
+
+    #[test]
+    fn a_recorded_ability_counts_more_than_the_list_for_older_runs() {
+        let mut run = fixture::synthetic_run();
+        for record in &mut run.environment.monitors {
+            record.can_refuse = Some(record.name.mechanism() == "audit");
+        }
+        let sections = section::sections(&run);
+        let decision = decide(&run, &sections, "6.1").unwrap();
+        let find = |name: &str| decision.monitors.iter().find(|line| line.monitor == name).unwrap();
+        assert!(find("audit+rules").could_deny() && !find("bpf-lsm+count").could_deny());
     }
 
     #[test]

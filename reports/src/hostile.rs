@@ -108,6 +108,7 @@ fn environment(foreign: &str) -> Environment {
             sees: text(),
             enforcement: Enforcement::Observes,
             per_process: false,
+            can_refuse: Some(true),
             since: text(),
         }],
         custom_monitors: vec![CustomMonitorRecord {

@@ -4,8 +4,8 @@
 
 use hookbench_analysis::Summary;
 use hookbench_analysis::agreement::agreement;
-use hookbench_analysis::noisy::{Difference, Interval, Outliers, Rule, Verdict};
-use hookbench_analysis::noisy::{difference, in_rounds, median, outliers};
+use hookbench_analysis::noisy::{ChangeVerdict, Interval, NoiseRule, NoisyDifference, Outliers};
+use hookbench_analysis::noisy::{difference, median_interval, outliers, split_into_rounds};
 use hookbench_model::{ClockSamples, Measured};
 
 use crate::section::{Row, Section};
@@ -40,7 +40,7 @@ pub struct RowNoise {
     pub median: Interval,
     /// The added cost, over the rounds in which both were measured; `None` for `none`, and
     /// with fewer than two rounds.
-    pub difference: Option<Difference>,
+    pub difference: Option<NoisyDifference>,
     /// The number of rounds.
     pub rounds: usize,
     /// The number of samples far below and far above the others.
@@ -53,14 +53,14 @@ impl RowNoise {
         if section.clock.is_exact() {
             return None;
         }
-        let rule = Rule { false_alarms: MISSES / 100.0, paired: true, ..Rule::default() };
-        let rounds = |measured: &Measured| in_rounds(&measured.samples, &measured.rounds);
+        let rule = NoiseRule { false_alarms: MISSES / 100.0, paired: true, ..NoiseRule::default() };
+        let rounds = |measured: &Measured| split_into_rounds(&measured.samples, &measured.rounds);
         let measured = row.measured()?;
         let own = rounds(measured);
         let base = section.baseline().filter(|_| !row.measurement.cell.monitor.is_none());
         let base = base.and_then(Row::measured).map(rounds);
         Some(RowNoise {
-            median: median(&own, rule.false_alarms, rule.resamples, rule.seed)?,
+            median: median_interval(&own, rule.false_alarms, rule.resamples, rule.seed)?,
             difference: base.and_then(|base| difference(&base, &own, &rule)),
             rounds: own.len(),
             outliers: outliers(&measured.samples),
@@ -70,10 +70,10 @@ impl RowNoise {
     /// The result of the comparison with `none`.
     pub fn verdict(&self) -> Option<&'static str> {
         self.difference.map(|difference| match difference.verdict {
-            Verdict::Regressed => "dearer",
-            Verdict::Improved => "cheaper",
-            Verdict::Unchanged => "within 1 %",
-            Verdict::Inconclusive => "inconclusive",
+            ChangeVerdict::Regressed => "dearer",
+            ChangeVerdict::Improved => "cheaper",
+            ChangeVerdict::Unchanged => "within 1 %",
+            ChangeVerdict::Inconclusive => "inconclusive",
         })
     }
 }
@@ -129,7 +129,7 @@ fn clock(section: &Section<'_>, measured: &Measured, other: &ClockSamples) -> [S
     let missed = (other.samples.len() - samples.len()) as u64 + other.lost;
     [
         text::one_line(format!("{} {}", other.clock.name(), other.what).trim()),
-        Summary::of(&samples).map_or_else(String::new, |summary| text::grouped(summary.p50)),
+        Summary::from_samples(&samples).map_or_else(String::new, |summary| text::grouped(summary.p50)),
         text::one_line(&other.unit),
         found.filter(|_| same_unit).map_or_else(String::new, |found| text::signed(found.median_difference)),
         found.and_then(|found| found.rank_correlation).map_or_else(String::new, |rank| format!("{rank:.2}")),

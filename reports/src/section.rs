@@ -42,7 +42,7 @@ pub fn sections(run: &Run) -> Vec<Section<'_>> {
             sections.push(Section { cell: cell.clone(), clock: *clock, rows: Vec::new() });
             sections.len() - 1
         });
-        let summary = measurement.measured().and_then(|measured| Summary::of(&measured.samples));
+        let summary = measurement.measured().and_then(|measured| Summary::from_samples(&measured.samples));
         sections[place].rows.push(Row { measurement, summary, added: None });
     }
     for section in &mut sections {
@@ -131,7 +131,7 @@ impl<'a> Section<'a> {
             // number, and the difference of two would overflow.
             let countable = |p50: Option<u64>| p50.filter(|p50| i64::try_from(*p50).is_ok());
             let own = countable(row.summary.map(|summary| summary.p50));
-            row.added = own.zip(countable(base)).map(|(own, base)| Added::between(own, base));
+            row.added = own.zip(countable(base)).map(|(own, base)| Added::new(own, base));
         }
         self.rows.sort_by_key(Row::rank);
     }

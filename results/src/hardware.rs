@@ -1,61 +1,60 @@
-//! The machine whose own clocks were read: what it is, and what it did meanwhile.
-//! Whoever reads the numbers has to know both. How it is found out is the harness's
-//! business.
+//! The machine whose hardware clocks were read: its properties, and its state during the run.
+//! A reader of the numbers needs both. The crate `harness` collects them.
 
 use serde::{Deserialize, Serialize};
 
-/// A machine, and what went on in it when a run began.
+/// A machine and its state when the run began.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Hardware {
-    /// The CPU's name.
+    /// The CPU's model name.
     pub cpu_model: String,
-    /// How many CPUs are online.
+    /// The number of CPUs that are online.
     pub cpus: u32,
-    /// The one on which workers stayed.
+    /// The CPU to which hookbench pinned the workers.
     pub pinned_to: u32,
-    /// `scaling_governor` of that CPU; empty where the kernel sets no frequency.
+    /// The `scaling_governor` of that CPU; empty if the kernel does not set its frequency.
     #[serde(default)]
     pub governor: String,
-    /// Whether the CPU may run faster than its nominal rate, where it is known.
+    /// Whether the CPU may run faster than its nominal rate, if known.
     #[serde(default)]
     pub turbo: Option<bool>,
-    /// Whether two CPUs share a core, where it is known.
+    /// Whether two CPUs share a core, if known.
     #[serde(default)]
     pub smt: Option<bool>,
-    /// CPUs that share the core of the worker's.
+    /// The CPUs that share a core with the worker's CPU.
     #[serde(default)]
     pub siblings: Vec<u32>,
-    /// What else runs: the load average of the minute before, in hundredths.
+    /// The load average of the last minute, in hundredths.
     pub load_percent: u32,
-    /// Ticks that a hypervisor took from this machine during the run.
+    /// The ticks that a hypervisor took from this machine during the run (steal time).
     #[serde(default)]
     pub steal_ticks: u64,
-    /// Each vulnerability with what is done about it.
+    /// Each CPU vulnerability with its mitigation.
     #[serde(default)]
     pub mitigations: Vec<(String, String)>,
-    /// The hypervisor under which the machine runs; empty where it is none.
+    /// The hypervisor under which the machine runs; empty on bare metal.
     #[serde(default)]
     pub hypervisor: String,
-    /// Whether the time-stamp counter runs at a constant rate in all states
+    /// Whether the time-stamp counter runs at a constant rate in all power states
     /// (CPUID 8000_0007, EDX bit 8).
     pub invariant_tsc: bool,
-    /// The rate of the time-stamp counter in kHz, where the CPU says it (CPUID 15H).
+    /// The rate of the time-stamp counter in kHz, if the CPU reports it (CPUID 15H).
     #[serde(default)]
     pub tsc_khz: Option<u64>,
-    /// Whether workers ran as real-time tasks, and if not, why.
+    /// Whether the workers ran as real-time tasks, or why not.
     #[serde(default)]
     pub real_time: Option<String>,
-    /// How many rounds there were.
+    /// The number of rounds.
     pub rounds: u32,
-    /// Where the random order of cells in each round begins.
+    /// The seed of the random order of cells in each round.
     pub seed: u64,
-    /// The order in which cells ran, a list of the plan's numbers per round.
+    /// The order in which cells ran: for each round, their numbers in the plan.
     #[serde(default)]
     pub order: Vec<Vec<u32>>,
-    /// The clocks that were asked for, the first first.
+    /// The clocks that the user selected, the main clock first.
     pub clocks: Vec<String>,
-    /// What makes numbers of this machine doubtful, in words.
+    /// Reasons to doubt the numbers of this machine.
     #[serde(default)]
     pub warnings: Vec<String>,
 }

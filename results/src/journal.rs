@@ -1,14 +1,15 @@
-//! The journal of a run that is being made: one line a cell, appended as the
-//! cell ends. It is what survives an interruption; what a killed process, a
-//! full disk or a power cut left half written is found and left out here.
+//! The journal of a run: one line per cell, appended when the cell ends. It survives an
+//! interruption. A killed process, a full disk or a power cut can leave a line half
+//! written; the journal finds such lines and leaves them out.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
-
 use hookbench_model::Measurement;
+
+use crate::attachments::{self, Attachment};
 
 /// The name of the journal in a run's folder.
 pub const JOURNAL_FILE: &str = "journal.jsonl";
@@ -16,27 +17,28 @@ pub const JOURNAL_FILE: &str = "journal.jsonl";
 /// A journal that is open for appending.
 #[derive(Debug)]
 pub struct Journal {
-    path: PathBuf,
+    folder: PathBuf,
     file: File,
-    /// Up to here all lines are whole.
+    /// The number of bytes in whole lines.
     length: u64,
 }
 
-/// What a journal holds.
+/// The contents of a journal.
 #[derive(Debug, Default)]
-pub struct Found {
-    /// What was measured, as it came; a cell that was measured again is there twice.
+pub struct JournalContents {
+    /// The measurements in the order in which they ended. A cell that was measured again
+    /// is there twice.
     pub measurements: Vec<Measurement>,
-    /// The numbers of the lines, from 1, that are no measurements.
+    /// The numbers, from 1, of the lines that are not measurements.
     pub ignored: Vec<usize>,
-    /// Whether the last line was cut off. It is no garbage: whoever wrote it was ended.
+    /// Whether the last line was cut off, because the process that wrote it was killed.
     pub torn: bool,
 }
 
 impl Journal {
-    /// Opens the journal in `folder` for appending, and makes it when missing.
-    /// A last line that was cut off is taken away: what is appended next would
-    /// else be glued to it, and both be lost.
+    /// Opens the journal in `folder` for appending, and creates it if it does not exist.
+    /// Removes a last line that was cut off: the next line would be appended to it, and
+    /// both would be lost.
     ///
     /// # Errors
     /// When the file cannot be opened, read or cut.
@@ -53,44 +55,58 @@ impl Journal {
         };
         let (file, length) =
             opened().with_context(|| format!("failed to open the journal {}", path.display()))?;
-        Ok(Journal { path, file, length })
+        Ok(Journal { folder: folder.into(), file, length })
     }
 
-    /// Appends a measurement: one write, and then flushed to the disk. The write
-    /// alone outlives this process; the flush is for a power cut, and takes
-    /// little beside what a cell takes.
+    /// Writes the attachments of a cell, then appends its measurement. An interruption
+    /// between the two leaves files without a measurement, and a resumed run measures the
+    /// cell again. It never leaves a measurement without its files.
     ///
     /// # Errors
-    /// When it cannot be written, as on a full disk; the journal is then as it was.
+    /// When one of them cannot be written, for example on a full disk.
+    pub fn append_with(&mut self, measurement: &Measurement, attachments: &[Attachment]) -> Result<()> {
+        attachments::replace(&self.folder, &measurement.cell, attachments)?;
+        self.append(measurement)
+    }
+
+    /// Appends a measurement in one write, and flushes it to the disk. The write alone
+    /// survives the end of this process; the flush is for a power cut, and takes little
+    /// time compared with a cell.
+    ///
+    /// # Errors
+    /// When it cannot be written, for example on a full disk. The journal is then
+    /// unchanged.
     pub fn append(&mut self, measurement: &Measurement) -> Result<()> {
         let mut line = serde_json::to_vec(measurement).context("failed to render a measurement")?;
         line.push(b'\n');
         let written = self.file.write_all(&line).and_then(|()| self.file.sync_data());
         match &written {
             Ok(()) => self.length += line.len() as u64,
-            // Half a line only takes the space that was missing. When it cannot
-            // be cut either, whoever opens the journal next does.
+            // Half a line only takes space. If it cannot be removed either, `open` does
+            // it the next time.
             Err(_) => drop(self.file.set_len(self.length)),
         }
-        written.with_context(|| format!("failed to write to the journal {}", self.path.display()))
+        written.with_context(|| {
+            format!("failed to write to the journal {}", self.folder.join(JOURNAL_FILE).display())
+        })
     }
 
-    /// What the journal in `folder` holds; nothing when there is none. A line that
-    /// is no measurement is left out: its cell is measured again.
+    /// Reads the journal in `folder`; a missing one is empty. Leaves out lines that are not
+    /// measurements, so that a resumed run measures their cells again.
     ///
     /// # Errors
-    /// When the file is there and cannot be read.
-    pub fn read(folder: &Path) -> Result<Found> {
+    /// When the file exists and cannot be read.
+    pub fn read(folder: &Path) -> Result<JournalContents> {
         let path = folder.join(JOURNAL_FILE);
         let written = match fs::read(&path) {
             Ok(written) => written,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Found::default()),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(JournalContents::default()),
             Err(error) => return Err(error).with_context(|| format!("failed to read {}", path.display())),
         };
-        let mut found = Found::default();
+        let mut found = JournalContents::default();
         for (index, line) in written.split_inclusive(|&byte| byte == b'\n').enumerate() {
             match serde_json::from_slice(line) {
-                // A whole measurement without its line break is cut by `open`.
+                // `open` removes a whole measurement without its line break.
                 Ok(measurement) if line.ends_with(b"\n") => found.measurements.push(measurement),
                 _ if !line.ends_with(b"\n") => found.torn = true,
                 _ => found.ignored.push(index + 1),
@@ -121,7 +137,7 @@ mod tests {
         Measurement { cell, clock: Clock::Instructions, history: None, outcome: Outcome::Measured(measured) }
     }
 
-    /// A folder with a journal of so many cells, and the journal's bytes.
+    /// A folder with a journal of this many cells, and the journal's bytes.
     fn journal(cells: u64) -> (tempfile::TempDir, Vec<u8>) {
         let folder = tempfile::tempdir().unwrap();
         let mut journal = Journal::open(folder.path()).unwrap();
@@ -167,6 +183,24 @@ mod tests {
         let found = Journal::read(folder.path()).unwrap();
         assert_eq!((found.ignored, found.torn), (vec![2, 3], false));
         assert_eq!(numbers(folder.path()), [0, 2]);
+    }
+
+    #[test]
+    fn a_measurement_is_kept_after_its_attachments() {
+        let (folder, _) = journal(1);
+        let calls = |bytes: &[u8]| [Attachment::new("calls", bytes.to_vec()).unwrap()];
+        let kept = || attachments::read(folder.path(), &measurement(7).cell, "calls").unwrap();
+        let mut journal = Journal::open(folder.path()).unwrap();
+        journal.append_with(&measurement(7), &calls(b"1")).unwrap();
+        assert_eq!(kept().as_slice(), calls(b"1"));
+        assert_eq!(numbers(folder.path()), [0, 7]);
+        journal.append_with(&measurement(7), &[]).unwrap();
+        assert_eq!(kept(), None);
+        // A file in the place of the folder: without the attachment, no measurement.
+        fs::remove_dir_all(folder.path().join(attachments::FOLDER)).unwrap();
+        fs::write(folder.path().join(attachments::FOLDER), "").unwrap();
+        assert!(journal.append_with(&measurement(8), &calls(b"2")).is_err());
+        assert_eq!(numbers(folder.path()), [0, 7, 7]);
     }
 
     proptest! {

@@ -1,9 +1,11 @@
-//! A run: its measurements and the environment that made them, its journal while it is
-//! being made, its files, and shards of a plan put together.
+//! Runs: their measurements and environment, the journal while a run is in progress, the files
+//! of a run, and merging the shards of a plan.
 //!
-//! Pure: nothing here starts a process, reads a kernel or knows of QEMU. What a run means
-//! is the business of the crate `analysis`.
+//! Nothing here starts a process, reads a kernel or knows QEMU. What a run means is the
+//! business of the crate `analysis`.
 
+pub mod attachments;
+pub mod digest;
 pub mod environment;
 pub mod hardware;
 pub mod journal;
@@ -14,6 +16,7 @@ pub mod samples;
 mod schema;
 pub mod shard;
 pub mod store;
+mod write;
 
 pub use environment::Environment;
 pub use run::Run;

@@ -1,5 +1,5 @@
-//! The shards of a plan, put together to the run that one machine would have made.
-//! Pure: where they lie is not known here.
+//! Merges the shards of a plan into the run that one machine would have measured. Reading and
+//! writing the runs is the business of `store.rs`.
 
 use std::collections::HashSet;
 
@@ -7,33 +7,33 @@ use crate::environment::{Environment, KernelRecord};
 use crate::{Run, Shard};
 use hookbench_model::Cell;
 
-/// Why runs are not one run.
+/// Why runs cannot be merged.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
-pub enum Error {
-    /// Runs that are no shards.
-    #[error("{0} is no shard; only what `run --shard K/N` measured can be merged")]
-    Whole(String),
-    /// Some of the shards are not there.
-    #[error("of {of} shards these are missing: {missing}")]
+pub enum MergeError {
+    /// A run is not a shard.
+    #[error("{0} is not a shard; only runs measured with `run --shard K/N` can be merged")]
+    NotAShard(String),
+    /// Some shards are missing.
+    #[error("of {total} shards these are missing: {missing}")]
     Missing {
-        /// How many there are.
-        of: u32,
-        /// Which are not there.
+        /// The number of shards of the plan.
+        total: u32,
+        /// The missing ones.
         missing: String,
     },
-    /// Not parts of one plan.
-    #[error("{one} and {other} are not of one plan: {why}")]
-    Strangers {
-        /// The first of the runs.
+    /// Two runs do not belong together.
+    #[error("{one} and {other} cannot be merged: {why}")]
+    Mismatch {
+        /// The first run.
         one: String,
-        /// Another.
+        /// The other run.
         other: String,
         /// What differs.
         why: String,
     },
-    /// A cell in two of them.
-    #[error("{one} and an earlier one both have the cell {cell}")]
-    Twice {
+    /// Two runs have the same cell.
+    #[error("{one} and an earlier shard both have the cell {cell}")]
+    Duplicate {
         /// The later run.
         one: String,
         /// The cell.
@@ -41,50 +41,53 @@ pub enum Error {
     },
 }
 
-/// The run whose shards `named` are, with their names, in any order.
+/// Merges shards, given with their names in any order.
 ///
 /// # Errors
-/// When one is no shard, is missing, or was measured by another hookbench or on
-/// another kernel than the others.
-pub fn merge(mut named: Vec<(String, Run)>) -> Result<Run, Error> {
+/// If a run is not a shard, a shard is missing, two shards have the same cell, or one was
+/// measured with a different hookbench or kernel than the others.
+pub fn merge(mut named: Vec<(String, Run)>) -> Result<Run, MergeError> {
     for (name, run) in &named {
-        run.shard.ok_or_else(|| Error::Whole(name.clone()))?;
+        run.shard.ok_or_else(|| MergeError::NotAShard(name.clone()))?;
     }
     named.sort_by_key(|(_, run)| run.shard.map(Shard::number));
     let mut shards = named.into_iter();
     let Some((first, mut whole)) = shards.next() else {
-        return Err(Error::Missing { of: 0, missing: "all".into() });
+        return Err(MergeError::Missing { total: 0, missing: "all".into() });
     };
     let mut numbers: Vec<u32> = whole.shard.map(Shard::number).into_iter().collect();
     let mut cells: HashSet<Cell> = whole.measurements.iter().map(|m| m.cell.clone()).collect();
     for (name, run) in shards {
-        let strangers = |why: String| Error::Strangers { one: first.clone(), other: name.clone(), why };
-        if (run.plan != whole.plan) || run.shard.map(Shard::of) != whole.shard.map(Shard::of) {
-            return Err(strangers("another plan, or another number of shards".into()));
+        let mismatch = |why: String| MergeError::Mismatch { one: first.clone(), other: name.clone(), why };
+        if (run.plan != whole.plan) || run.shard.map(Shard::total) != whole.shard.map(Shard::total) {
+            return Err(mismatch("their plans or their numbers of shards differ".into()));
         }
         numbers.extend(run.shard.map(Shard::number));
-        join(&mut whole.environment, run.environment).map_err(strangers)?;
+        merge_environment(&mut whole.environment, run.environment).map_err(mismatch)?;
         for measurement in run.measurements {
             if !cells.insert(measurement.cell.clone()) {
-                return Err(Error::Twice { one: name, cell: measurement.cell.to_string() });
+                return Err(MergeError::Duplicate { one: name, cell: measurement.cell.to_string() });
             }
             whole.measurements.push(measurement);
         }
     }
-    let of = whole.shard.map_or(0, Shard::of);
-    let missing: Vec<String> = (1..=of).filter(|n| !numbers.contains(n)).map(|n| n.to_string()).collect();
+    let total = whole.shard.map_or(0, Shard::total);
+    let missing: Vec<String> = (1..=total).filter(|n| !numbers.contains(n)).map(|n| n.to_string()).collect();
     if !missing.is_empty() {
-        return Err(Error::Missing { of, missing: missing.join(", ") });
+        return Err(MergeError::Missing { total, missing: missing.join(", ") });
     }
     whole.shard = None;
     Ok(whole)
 }
 
-/// Adds the kernels of another shard; all else has to be the same.
-fn join(whole: &mut Environment, part: Environment) -> Result<(), String> {
+/// Adds the kernels of another shard. Everything else has to be the same.
+///
+/// # Errors
+/// If something differs; the error says what.
+fn merge_environment(whole: &mut Environment, part: Environment) -> Result<(), String> {
     let without = |environment: &Environment| Environment { kernels: Vec::new(), ..environment.clone() };
     if without(whole) != without(&part) {
-        return Err("QEMU, the agent or what it runs on is another".into());
+        return Err("their environments differ, for example in QEMU or the agent; measure all shards with the same hookbench and QEMU".into());
     }
     for kernel in part.kernels {
         match whole.kernels.iter().find(|known| known.name == kernel.name) {
@@ -92,7 +95,7 @@ fn join(whole: &mut Environment, part: Environment) -> Result<(), String> {
             Some(known) if *known == kernel => {}
             Some(KernelRecord { name, version, .. }) => {
                 return Err(format!(
-                    "the kernel {name} is {version} in one, and {} in the other",
+                    "the kernel {name} is {version} in one and {} in the other; measure all shards with the same kernel",
                     kernel.version
                 ));
             }
@@ -143,7 +146,7 @@ mod tests {
     }
 
     #[test]
-    fn shards_in_any_order_are_the_run_of_one_machine() {
+    fn shards_in_any_order_merge_into_the_run_of_one_machine() {
         let cells = [("6.1", "a"), ("6.1", "b"), ("6.12", "b"), ("6.12", "c")];
         let cells = cells.map(|(kernel, workload)| measurement(kernel, workload)).to_vec();
         assert_eq!(merge(parts()).unwrap(), run(None, cells, &["6.1", "6.12"]));
@@ -156,13 +159,13 @@ mod tests {
     }
 
     #[test]
-    fn what_does_not_belong_together_is_said() {
-        let told = [
+    fn runs_that_do_not_belong_together_are_refused_with_the_reason() {
+        let cases = [
             (error(|parts| _ = parts.remove(2)), "of 3 shards these are missing: 2"),
             (error(Vec::clear), "missing"),
-            (error(|parts| parts[0].1.shard = None), "c is no shard"),
-            (error(|parts| parts[0].1.plan = "q".into()), "a and c are not of one plan"),
-            (error(|parts| parts[0].1.shard = "3/4".parse().ok()), "number of shards"),
+            (error(|parts| parts[0].1.shard = None), "c is not a shard"),
+            (error(|parts| parts[0].1.plan = "q".into()), "a and c cannot be merged: their plans"),
+            (error(|parts| parts[0].1.shard = "3/4".parse().ok()), "numbers of shards differ"),
             (error(|parts| parts[0].1.environment.qemu = "8".into()), "QEMU"),
             (error(|parts| parts[0].1.environment.kernels[0].version = "9".into()), "the kernel 6.12 is"),
             (
@@ -170,8 +173,8 @@ mod tests {
                 "both have the cell 6.1/tcg/a",
             ),
         ];
-        for (said, part) in told {
-            assert!(said.contains(part), "{said:?} has no {part:?}");
+        for (message, part) in cases {
+            assert!(message.contains(part), "{message:?} has no {part:?}");
         }
     }
 }

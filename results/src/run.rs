@@ -1,15 +1,15 @@
-//! A run: the measurements of a plan, with the environment that made them.
+//! A run: the measurements of a plan with their environment.
 
 use serde::{Deserialize, Serialize};
 
 use crate::{Environment, Shard};
 use hookbench_model::{Cell, Measurement};
 
-/// The version of `run.json` that this code writes.
+/// The version of the `run.json` format that hookbench writes.
 pub const SCHEMA: u32 = 1;
 
-/// The measurements of a plan. Their order is the plan's canonical one,
-/// whatever the order in which cells ran.
+/// The measurements of a plan, in the canonical order of the plan. The order in which the
+/// cells ran does not matter.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Run {
@@ -17,22 +17,22 @@ pub struct Run {
     pub schema: u32,
     /// The plan's name: `quick`, `custom`, or its file.
     pub plan: String,
-    /// Which part of the plan this is, when others have the rest.
+    /// The part of the plan that this run measured, if the plan was split.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub shard: Option<Shard>,
-    /// What made the numbers.
+    /// What can change the numbers.
     pub environment: Environment,
-    /// One per planned cell.
+    /// One measurement per planned cell.
     pub measurements: Vec<Measurement>,
 }
 
 impl Run {
-    /// The measurement of `cell`.
+    /// Finds the measurement of `cell`.
     pub fn find(&self, cell: &Cell) -> Option<&Measurement> {
         self.measurements.iter().find(|measurement| &measurement.cell == cell)
     }
 
-    /// How many cells ended with `word`.
+    /// Counts the cells with the outcome `word`.
     pub fn count(&self, word: &str) -> usize {
         self.measurements.iter().filter(|m| m.outcome.word() == word).count()
     }

@@ -1,7 +1,9 @@
-//! A run's samples as one file: CSV with a line per sample, compressed. The cell is
-//! a number, `7`; what other clocks measured of it is `7.1`, `7.2`. Where the file
-//! lies is the store's business. What is read may be any bytes, and a few of them
-//! can unpack into more than a machine has: everything that is read is bounded.
+//! The samples of a run as one file: compressed CSV with a line per sample. A cell is a
+//! number, `7`, and the samples of its secondary clocks are `7.1`, `7.2`. Where the file is
+//! stored is the business of `store.rs`.
+//!
+//! A file may contain any bytes, and a few can unpack into more than a machine's memory, so
+//! reading is bounded everywhere.
 
 use std::io::{BufRead, BufReader, Read};
 
@@ -11,31 +13,31 @@ use serde::Serialize;
 use crate::Run;
 use hookbench_model::Outcome;
 
-/// No cell has more samples: more than memory or patience allows.
+/// The largest number of samples of a cell.
 pub const MOST: usize = 100_000;
 
-/// The compression level; fixed, for equal runs have equal files.
+/// The compression level. It is fixed, so equal runs have equal files.
 const LEVEL: i32 = 9;
-/// The window of [`LEVEL`] is smaller: 2^23 bytes, no file may ask for more.
+/// The largest window that a file may require: 2^23 bytes. That of [`LEVEL`] is smaller.
 const WINDOW_LOG: u32 = 23;
 const HEADER: &str = "cell,value";
-/// Three numbers of 20 digits, a dot, a comma and the line's end.
+/// Three numbers of 20 digits, a dot, a comma and the end of the line.
 const LONGEST_LINE: u64 = 63;
 
 /// One line of the file.
 #[derive(Debug, Serialize)]
-struct Row {
-    /// The measurement's place in the run, and after a dot that of another clock's
-    /// samples, from 1.
+struct SampleLine {
+    /// The index of the measurement in the run. After a dot follows the number of a secondary
+    /// clock, from 1.
     cell: String,
     /// The sample, in the clock's unit.
     value: u64,
 }
 
-/// The samples of `run`, as [`unpack`] reads them.
+/// Packs the samples of `run` for [`unpack`].
 ///
 /// # Errors
-/// When the compression fails, as it does without memory.
+/// If the compression fails, for example without memory.
 pub fn pack(run: &Run) -> Result<Vec<u8>> {
     let encoder = zstd::Encoder::new(Vec::new(), LEVEL).context("failed to start the compression")?;
     let mut rows = csv::Writer::from_writer(encoder);
@@ -45,7 +47,7 @@ pub fn pack(run: &Run) -> Result<Vec<u8>> {
         let others = others.map(|(other, number)| (format!("{cell}.{number}"), &other.samples));
         for (cell, samples) in std::iter::once((cell.to_string(), &measured.samples)).chain(others) {
             for &value in samples {
-                let row = Row { cell: cell.clone(), value };
+                let row = SampleLine { cell: cell.clone(), value };
                 rows.serialize(row).context("failed to render a sample")?;
             }
         }
@@ -55,14 +57,14 @@ pub fn pack(run: &Run) -> Result<Vec<u8>> {
     encoder.finish().context("failed to compress samples")
 }
 
-/// Adds to `run` the samples that [`pack`] made.
+/// Adds the samples in `packed`, written by [`pack`], to `run`.
 ///
 /// # Errors
-/// When the bytes are damaged, or hold what no run of hookbench's has: samples
-/// of a cell without numbers, or more than [`MOST`] of one.
+/// If the bytes are damaged, or contain samples of a cell without numbers or more than
+/// [`MOST`] samples of a cell.
 pub fn unpack(packed: impl Read, run: &mut Run) -> Result<()> {
     let mut packed = BufReader::new(packed);
-    // Without a single frame there is nothing that zstd would miss.
+    // zstd accepts input without a single frame.
     ensure!(!packed.fill_buf()?.is_empty(), "the file is empty");
     let mut decoder = zstd::Decoder::with_buffer(packed)?;
     decoder.window_log_max(WINDOW_LOG)?;
@@ -73,17 +75,18 @@ pub fn unpack(packed: impl Read, run: &mut Run) -> Result<()> {
         lines.by_ref().take(LONGEST_LINE).read_until(b'\n', &mut line)?;
         match line.strip_suffix(b"\n") {
             Some(header) if number == 1 && header == HEADER.as_bytes() => {}
-            Some(row) if number > 1 => take(row, run).with_context(|| format!("line {number}"))?,
+            Some(row) if number > 1 => add_sample(row, run).with_context(|| format!("line {number}"))?,
             None if line.is_empty() => break,
-            _ => bail!("line {number} is none of a file of samples"),
+            _ => bail!("line {number} is neither {HEADER:?} nor a sample"),
         }
     }
     Ok(())
 }
 
-fn take(row: &[u8], run: &mut Run) -> Result<()> {
+/// Adds the sample of a line to its cell.
+fn add_sample(row: &[u8], run: &mut Run) -> Result<()> {
     let row = std::str::from_utf8(row)?;
-    let (cell, value) = row.split_once(',').context("not a cell and a sample")?;
+    let (cell, value) = row.split_once(',').context("expected a cell and a sample, separated by a comma")?;
     let (cell, other) = match cell.split_once('.') {
         Some((cell, other)) => (cell, Some(other.parse::<usize>()?)),
         None => (cell, None),
@@ -102,7 +105,7 @@ fn take(row: &[u8], run: &mut Run) -> Result<()> {
     match samples {
         Some(samples) if samples.len() < MOST => samples.push(value),
         Some(_) => bail!("cell {cell} has more than {MOST} samples"),
-        None => bail!("a sample belongs to a clock that cell {cell} has not"),
+        None => bail!("a sample belongs to a clock that cell {cell} does not have"),
     }
     Ok(())
 }
@@ -135,54 +138,55 @@ mod tests {
         Run { schema: 1, plan: "test".into(), shard: None, environment: Environment::default(), measurements }
     }
 
-    /// What is said of the file that unpacks into `text`.
-    fn said(text: &[u8]) -> String {
-        said_of(&zstd::encode_all(text, LEVEL).unwrap())
+    /// The error for a file that unpacks into `text`.
+    fn text_error(text: &[u8]) -> String {
+        file_error(&zstd::encode_all(text, LEVEL).unwrap())
     }
 
-    fn said_of(packed: &[u8]) -> String {
+    /// The error for a packed file.
+    fn file_error(packed: &[u8]) -> String {
         format!("{:#}", unpack(packed, &mut run(&[&[]])).unwrap_err())
     }
 
     #[test]
-    fn more_samples_than_a_cell_has_are_refused_while_they_are_read() {
+    fn too_many_samples_are_refused_while_reading() {
         let bomb = format!("{HEADER}\n{}", "0,1\n".repeat(50 * MOST));
         assert!(zstd::encode_all(bomb.as_bytes(), LEVEL).unwrap().len() < 2000);
-        assert!(said(bomb.as_bytes()).contains("more than 100000 samples"));
+        assert!(text_error(bomb.as_bytes()).contains("more than 100000 samples"));
     }
 
     #[test]
-    fn a_line_without_an_end_is_refused_while_it_is_read() {
+    fn an_endless_line_is_refused_while_reading() {
         let endless = format!("{HEADER}\n0,{}", "1".repeat(1 << 20));
-        assert!(said(endless.as_bytes()).contains("line 2 is none"));
+        assert!(text_error(endless.as_bytes()).contains("line 2 is neither"));
     }
 
     #[test]
     fn a_window_of_a_gigabyte_is_refused() {
-        // A frame with a window of 2^30 bytes, and an empty block, its last.
+        // A frame with a window of 2^30 bytes and an empty last block.
         let frame = b"\x28\xb5\x2f\xfd\x00\xa0\x01\x00\x00";
-        assert!(said_of(frame).contains("too much memory"), "{}", said_of(frame));
+        assert!(file_error(frame).contains("too much memory"), "{}", file_error(frame));
     }
 
     #[test]
-    fn an_empty_file_is_not_taken_for_a_run_without_samples() {
-        assert!(said_of(b"").contains("the file is empty"));
+    fn an_empty_file_differs_from_a_run_without_samples() {
+        assert!(file_error(b"").contains("the file is empty"));
         unpack(&pack(&run(&[])).unwrap()[..], &mut run(&[])).unwrap();
     }
 
     #[test]
-    fn what_is_no_sample_is_named_by_its_line() {
-        assert!(said(b"value,cell\n").contains("line 1"));
-        assert!(said(b"cell,value\n0,1\n0,one\n").contains("line 3"));
-        assert!(said(b"cell,value\n1,1\n").contains("cell 1, which has no numbers"));
-        assert!(said(b"cell,value\n0,1\n0,2").contains("line 3"));
-        assert!(said(b"cell,value\n0.0,1\n").contains("a clock that cell 0 has not"));
-        assert!(said(b"cell,value\n0.1,1\n").contains("a clock that cell 0 has not"));
+    fn an_invalid_sample_is_reported_with_its_line() {
+        assert!(text_error(b"value,cell\n").contains("line 1"));
+        assert!(text_error(b"cell,value\n0,1\n0,one\n").contains("line 3"));
+        assert!(text_error(b"cell,value\n1,1\n").contains("cell 1, which has no numbers"));
+        assert!(text_error(b"cell,value\n0,1\n0,2").contains("line 3"));
+        assert!(text_error(b"cell,value\n0.0,1\n").contains("a clock that cell 0 does not have"));
+        assert!(text_error(b"cell,value\n0.1,1\n").contains("a clock that cell 0 does not have"));
     }
 
     proptest! {
         #[test]
-        fn samples_are_unpacked_as_they_were_packed(
+        fn packing_and_unpacking_keeps_all_samples(
             cells in proptest::collection::vec(proptest::collection::vec(any::<u64>(), 0..9), 0..5)
         ) {
             let mut run = run(&cells.iter().map(Vec::as_slice).collect::<Vec<_>>());

@@ -1,14 +1,15 @@
-//! A run's folder: `run.json` and `samples.csv.zst`, made of what the journal
-//! holds when a run has ended. What survives an interruption is in `journal.rs`.
+//! The files of a run's folder that hookbench writes when the run has ended: `run.json` and
+//! `samples.csv.zst`. `journal.rs` has what survives an interruption, `attachments.rs` the
+//! files of single cells.
 
 use std::fs::{self, File};
-use std::io::{self, Write};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use anyhow::{Context, Result, ensure};
 
 pub use crate::journal::{JOURNAL_FILE, Journal};
 use crate::run::SCHEMA;
+pub use crate::write::{is_part, sweep, write_whole};
 use crate::{Run, samples};
 use hookbench_model::Outcome;
 
@@ -43,9 +44,9 @@ pub fn load(folder: &Path) -> Result<Run> {
     Ok(run)
 }
 
-/// Reads what [`save`] wrote into `folder`, but for the samples. It does not
-/// look at their file: of a run that was stopped as it ended, one of the two
-/// files may be older than the other.
+/// Reads what [`save`] wrote into `folder`, without the samples. It does not look at
+/// their file: if a run was stopped at its end, one of the two files may be older than the
+/// other.
 ///
 /// # Errors
 /// When `run.json` is missing, is not of this format, or is of a newer version.
@@ -61,60 +62,6 @@ pub fn describe(folder: &Path) -> Result<Run> {
         run.schema
     );
     Ok(run)
-}
-
-/// What the name of a file that is being written has after that of the file it
-/// is to be, before the number of the process that writes it.
-const PART: &str = ".part-";
-
-/// Replaces `path` by `bytes` in one step, so that no reader sees half a file,
-/// not even after a power cut.
-///
-/// # Errors
-/// When the file cannot be written; the old one is then as it was.
-pub fn write_whole(path: &Path, bytes: &[u8]) -> Result<()> {
-    // Another process may be writing the same file.
-    let mut part = path.as_os_str().to_owned();
-    part.push(format!("{PART}{}", std::process::id()));
-    let part = PathBuf::from(part);
-    let written = write_flushed(&part, bytes).and_then(|()| fs::rename(&part, path));
-    if written.is_err() {
-        // What is half written only takes the space that was missing.
-        let _ = fs::remove_file(&part);
-    }
-    written.with_context(|| format!("failed to write {}", path.display()))
-}
-
-fn write_flushed(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    let mut file = File::create(path)?;
-    file.write_all(bytes)?;
-    // Else the new name may reach the disk before the bytes do.
-    file.sync_all()
-}
-
-/// Removes what killed processes left half written in `folder`. Nobody else may
-/// be writing there.
-///
-/// # Errors
-/// When the folder cannot be read, or such a file not be removed.
-pub fn sweep(folder: &Path) -> Result<()> {
-    let swept = || -> io::Result<()> {
-        for entry in fs::read_dir(folder)? {
-            let entry = entry?;
-            if is_part(&entry.file_name().to_string_lossy()) {
-                fs::remove_file(entry.path())?;
-            }
-        }
-        Ok(())
-    };
-    swept().with_context(|| format!("failed to sweep the folder {}", folder.display()))
-}
-
-/// Whether a file of this name was being written by [`write_whole`].
-pub fn is_part(name: &str) -> bool {
-    name.rsplit_once(PART).is_some_and(|(file, process)| {
-        !file.is_empty() && !process.is_empty() && process.bytes().all(|byte| byte.is_ascii_digit())
-    })
 }
 
 fn without_samples(run: &Run) -> Run {
@@ -190,20 +137,6 @@ mod tests {
     }
 
     #[test]
-    fn what_killed_processes_left_is_swept_and_nothing_else() {
-        let folder = tempfile::tempdir().unwrap();
-        save(&run(), folder.path()).unwrap();
-        let others = ["notes.part-one", ".part-7", "x.part-", RUN_FILE, SAMPLES_FILE];
-        for name in [&others[..3], &["run.json.part-4242", "report.html.part-1"]].concat() {
-            fs::write(folder.path().join(name), "half").unwrap();
-        }
-        sweep(folder.path()).unwrap();
-        let left = fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().file_name());
-        let left: std::collections::BTreeSet<_> = left.collect();
-        assert_eq!(left, others.iter().map(Into::into).collect());
-    }
-
-    #[test]
     fn the_description_is_read_when_the_samples_are_of_another_moment() {
         let folder = tempfile::tempdir().unwrap();
         let empty = Run { measurements: Vec::new(), ..run() };
@@ -214,12 +147,6 @@ mod tests {
         assert_eq!(describe(folder.path()).unwrap(), empty);
         let error = format!("{:#}", load(folder.path()).unwrap_err());
         assert!(error.contains(SAMPLES_FILE) && error.contains("--resume"), "{error}");
-    }
-
-    #[test]
-    fn a_full_disk_is_said() {
-        let error = write_whole(Path::new("/dev/full/run.json"), b"{}").unwrap_err();
-        assert!(error.to_string().contains("/dev/full/run.json"));
     }
 
     proptest! {

@@ -5,7 +5,6 @@
 
 mod arch;
 pub mod cache;
-mod channel;
 mod debian;
 mod files;
 pub mod guest;

@@ -1,16 +1,16 @@
-//! The one command to a result: builds hookbench, runs the quick plan into a
-//! fresh folder and says where the report is.
+//! `cargo xtask bench`: builds hookbench, runs the quick plan into a new folder and
+//! prints where the report is.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use crate::run::{Failure, Result, cargo, given, status, step, target_dir, workspace};
-use crate::setup::{For, setup};
+use crate::setup::{Consent, For, setup};
 
-/// Runs the quick plan, which is what `hookbench run` does when nothing else is
-/// asked for; `arguments` are passed on to it, and `--out` takes the place of ours.
+/// Runs the quick plan, the default of `hookbench run`, with `arguments`; with `--out`
+/// among them, the run goes there.
 pub(crate) fn bench(arguments: &[String]) -> Result<()> {
-    setup(For::Use)?;
+    setup(For::Use, Consent::Ask)?;
     step("build hookbench", &mut cargo(&["build", "--release", "-p", "hookbench"]))?;
     let target = target_dir();
     let mut command = Command::new(target.join("release/hookbench"));
@@ -30,7 +30,7 @@ pub(crate) fn bench(arguments: &[String]) -> Result<()> {
     Err(Failure { message: format!("hookbench run failed ({status})"), code })
 }
 
-/// The first of `quick-1`, `quick-2`, … that is not there yet.
+/// The first of `quick-1`, `quick-2`, … that does not exist.
 fn fresh(folder: &Path) -> Result<PathBuf> {
     std::fs::create_dir_all(folder)
         .map_err(|error| Failure::new(format!("failed to make {}: {error}", folder.display())))?;
@@ -44,7 +44,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_run_does_not_take_the_folder_of_another() {
+    fn each_run_gets_a_new_folder() {
         let folder = std::env::temp_dir().join(format!("xtask-{}", std::process::id()));
         let first = fresh(&folder).unwrap();
         std::fs::create_dir(&first).unwrap();

@@ -1,5 +1,5 @@
-//! Runs the fuzz targets one after the other, each for a while, and says what
-//! came of them. What holds for which bytes is in `properties` and `fuzz`.
+//! Runs the fuzz targets one after the other and prints a table of the results. The
+//! properties that they check are in `properties`, the targets in `fuzz`.
 
 use std::fs;
 use std::io::{BufRead, BufReader};
@@ -9,18 +9,18 @@ use std::time::Instant;
 
 use crate::run::{Failure, Result, target_dir, workspace};
 
-/// How long each target runs unless one says otherwise.
+/// How long each target runs by default, in seconds.
 const SECONDS: u64 = 600;
-/// No allocation of a target is larger: the largest dictionary of xz that is
-/// allowed is of 160 MiB. In MiB, as libFuzzer wants it.
+/// The largest allocation that a target may make, in MiB: the largest permitted
+/// dictionary of xz has 160 MiB.
 const LARGEST_ALLOCATION: u64 = 192;
-/// Inputs are not longer: some formats have headers of a kilobyte.
+/// The length of the longest input, in bytes: some formats have headers of a kilobyte.
 const LONGEST: u64 = 16 << 10;
-/// No input takes a second. It is real time, though, and a machine that stood
-/// still for a minute has found nothing.
+/// The time limit of an input, in seconds. No input takes one second, but this is wall
+/// time, and a machine that was suspended for a minute has found nothing.
 const TIMEOUT: u64 = 200;
 
-/// What is asked for.
+/// The arguments.
 #[derive(Debug, PartialEq, Eq)]
 struct Asked {
     seconds: u64,
@@ -31,14 +31,14 @@ struct Asked {
 #[derive(Debug, Default, PartialEq, Eq)]
 struct Ended {
     executions: u64,
-    /// Edges of the program that were seen.
+    /// Edges of the program that were executed.
     coverage: u64,
     seconds: u64,
-    /// The files with the inputs that broke it.
+    /// The files with the inputs that made it fail.
     findings: Vec<String>,
 }
 
-/// Fuzzes what `arguments` name; fails when something was found.
+/// Runs the targets that `arguments` name, or all; fails when there are findings.
 pub(crate) fn fuzz(arguments: &[String]) -> Result<()> {
     let known = targets(&workspace().join("fuzz/fuzz_targets"))?;
     let asked = understand(arguments, &known)?;
@@ -51,7 +51,11 @@ pub(crate) fn fuzz(arguments: &[String]) -> Result<()> {
     }
     print!("{}", table(&all));
     let found = all.iter().flat_map(|(_, ended)| &ended.findings).count();
-    if found == 0 { Ok(()) } else { Err(Failure::new(format!("the fuzzers found {found}; see above"))) }
+    if found == 0 {
+        Ok(())
+    } else {
+        Err(Failure::new(format!("the fuzz targets have {found} findings; they are listed above")))
+    }
 }
 
 /// The names of the files in `folder`, sorted.
@@ -73,12 +77,15 @@ fn understand(arguments: &[String], known: &[String]) -> Result<Asked> {
     while let Some(argument) = arguments.next() {
         if argument == "--seconds" {
             let number = arguments.next().and_then(|number| number.parse().ok()).filter(|number| *number > 0);
-            asked.seconds = number.ok_or_else(|| Failure::usage("--seconds wants a number from 1 on"))?;
+            asked.seconds =
+                number.ok_or_else(|| Failure::usage("--seconds needs a whole number of at least 1"))?;
         } else if known.contains(argument) {
             asked.targets.push(argument.clone());
         } else {
             let known = known.join(", ");
-            return Err(Failure::usage(format!("no fuzz target {argument:?}; the targets are {known}")));
+            return Err(Failure::usage(format!(
+                "there is no fuzz target {argument:?}; the targets are {known}"
+            )));
         }
     }
     if asked.targets.is_empty() {
@@ -87,7 +94,7 @@ fn understand(arguments: &[String], known: &[String]) -> Result<Asked> {
     Ok(asked)
 }
 
-/// Whether cargo with `arguments` works.
+/// Fails unless cargo with `arguments` succeeds; `install` is the command that helps.
 fn has(arguments: &[&str], what: &str, install: &str) -> Result<()> {
     let mut command = rustups_cargo();
     let status = command.args(arguments).stdout(Stdio::null()).stderr(Stdio::null()).status();
@@ -97,8 +104,8 @@ fn has(arguments: &[&str], what: &str, install: &str) -> Result<()> {
     Err(Failure::new(format!("fuzzing needs {what}; install it with: {install}")))
 }
 
-/// A cargo that is rustup's again: the one that runs this has named its own
-/// compiler to those it starts.
+/// rustup's cargo, which chooses a toolchain: the cargo that runs this task has set its
+/// own compiler for its children.
 fn rustups_cargo() -> Command {
     let mut command = Command::new("cargo");
     for name in ["CARGO", "RUSTC", "RUSTDOC", "RUSTUP_TOOLCHAIN"] {
@@ -111,9 +118,9 @@ fn rustups_cargo() -> Command {
 fn command(target: &str, seconds: u64) -> Command {
     let mut command = rustups_cargo();
     command.args(["+nightly", "fuzz", "run", target]);
-    // Of its own, or else nightly and stable would throw each other's away.
+    // A separate folder: nightly and stable would discard each other's artifacts.
     command.arg("--target-dir").arg(target_dir().join("fuzz"));
-    // The first folder takes what is new; a seed stays as it is.
+    // libFuzzer writes new inputs into the first folder only.
     command.arg(format!("fuzz/corpus/{target}")).arg(format!("fuzz/seeds/{target}"));
     command.args(["--", "-print_final_stats=1", "-dict=fuzz/dictionary"]);
     command.arg(format!("-timeout={TIMEOUT}")).arg(format!("-report_slow_units={TIMEOUT}"));
@@ -122,7 +129,7 @@ fn command(target: &str, seconds: u64) -> Command {
     command
 }
 
-/// Runs a target to its end; what it says is shown as it comes.
+/// Runs a target to its end and shows its output as it comes.
 fn run(target: &str, seconds: u64) -> Result<Ended> {
     println!("==> fuzz {target}");
     let failed = |error| Failure::new(format!("failed to fuzz {target}: {error}"));
@@ -134,7 +141,7 @@ fn run(target: &str, seconds: u64) -> Result<Ended> {
     for line in fuzzer.stderr.take().into_iter().flat_map(|stderr| BufReader::new(stderr).split(b'\n')) {
         let line = String::from_utf8_lossy(&line.map_err(failed)?).into_owned();
         eprintln!("{line}");
-        ended.hear(&line);
+        ended.line(&line);
     }
     ended.seconds = begin.elapsed().as_secs();
     let status = fuzzer.wait().map_err(failed)?;
@@ -145,8 +152,8 @@ fn run(target: &str, seconds: u64) -> Result<Ended> {
 }
 
 impl Ended {
-    /// Takes what a line of libFuzzer's says.
-    fn hear(&mut self, line: &str) {
+    /// Takes one line of libFuzzer's output.
+    fn line(&mut self, line: &str) {
         let after = |word: &str| line.split_once(word).map(|(_, rest)| rest.trim());
         if let Some(number) = after("stat::number_of_executed_units:") {
             self.executions = number.parse().unwrap_or(self.executions);
@@ -159,7 +166,7 @@ impl Ended {
     }
 }
 
-/// What came of all, a line each, and below it each finding with how to see it again.
+/// A line for each target, and below them the commands that reproduce each finding.
 fn table(all: &[(String, Ended)]) -> String {
     let mut text = format!(
         "{:<10} {:>12} {:>9} {:>8} {:>9}\n",
@@ -200,7 +207,7 @@ mod tests {
     }
 
     #[test]
-    fn targets_and_seconds_are_understood() {
+    fn targets_and_seconds_are_read() {
         let known = words("answer run");
         let asked = |line: &str| understand(&words(line), &known);
         assert_eq!(asked("").unwrap(), Asked { seconds: 600, targets: known.clone() });
@@ -213,7 +220,7 @@ mod tests {
     }
 
     #[test]
-    fn what_libfuzzer_says_at_its_end_is_understood() {
+    fn the_last_lines_of_libfuzzer_are_read() {
         let mut ended = Ended::default();
         for line in [
             "INFO: Seed: 42",
@@ -222,7 +229,7 @@ mod tests {
             "stat::number_of_executed_units: 98972",
             "artifact_prefix='a/'; Test unit written to a/crash-da39",
         ] {
-            ended.hear(line);
+            ended.line(line);
         }
         let findings = vec!["a/crash-da39".to_owned()];
         assert_eq!(ended, Ended { executions: 98972, coverage: 1404, seconds: 0, findings });
@@ -232,7 +239,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_missing_is_said_with_the_command_that_installs_it() {
+    fn a_missing_tool_is_named_with_the_command_that_installs_it() {
         let failure = has(&["no-such-command"], "a thing", "install it so").unwrap_err();
         assert_eq!(failure.message, "fuzzing needs a thing; install it with: install it so");
     }

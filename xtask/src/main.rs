@@ -1,11 +1,11 @@
-//! `cargo xtask`: what a developer asks for in one word. Installs what is
-//! missing, then runs the measurement or the tests. Depends on no other crate
-//! of hookbench, so that it works when they do not build.
+//! `cargo xtask`: the tasks of developers, one word each. Most install what is missing
+//! first. It depends on no other crate, and works when hookbench does not build.
 
 mod bench;
+mod docs;
 mod fuzz;
+mod generate;
 mod numbers;
-mod packages;
 mod perf;
 mod reference;
 mod run;
@@ -19,21 +19,28 @@ use run::{Failure, Result};
 const USAGE: &str = "\
 usage: cargo xtask COMMAND
 
-  setup          install what building and running hookbench need
-  bench [ARGS]   setup, then `hookbench run --plan quick ARGS` and its report
-  perf           setup, then how quick hookbench itself is, beside its limits
-  numbers --against REV [-- ARGS]
-                 setup, then run the quick plan (`hookbench run ARGS`) with hookbench of REV and of the
-                 working tree, and list the cells whose numbers moved; exit code 3 if any did
-  reference      setup, then the plans full, sweeps and cpus on all their kernels, into results/published
-                 and reports/published
-  test           setup, then formatting, lints, documentation and every test but the slow ones
+  setup [--yes]  install the packages that building and running hookbench need; asks before it uses
+                 sudo, unless --yes is given, CI is set or root runs it
+  bench [ARGS]   run the quick plan (`hookbench run ARGS`) and print where its report is
+  test           check formatting, lints, documentation and links, and run every test but the slow ones
   test --slow [NAME...]
-                 setup, then the slow ones: those that take minutes, or start services
+                 run the slow tests, which take minutes or start services; only those with NAME in theirs
   ci             the same as test
+  numbers --against REV [-- ARGS]
+                 run the quick plan (`hookbench run ARGS`) with hookbench of REV and of the working tree,
+                 and list the cells whose numbers moved; exit code 3 if any did
+  perf           measure how fast hookbench itself is, and compare with its limits
+  reference      run the plans full, sweeps and cpus on all their kernels, and publish the results in
+                 results/published and reports/published
+  docs [--links] check the links of the documentation and build docs as a book; with --links, only check
+  man            write hookbench's man pages into target/man
+  preview [PAGE] render invented runs into target/preview, and list the files with PAGE in their names
   fuzz [--seconds N] [TARGET...]
                  run the fuzz targets, 600 seconds each; needs nightly and cargo-fuzz
 ";
+
+/// The commands that refuse arguments which they do not know here.
+const COMMANDS: [&str; 7] = ["setup", "test", "ci", "perf", "reference", "man", "preview"];
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -48,25 +55,31 @@ fn main() -> ExitCode {
 
 fn dispatch(arguments: &[String]) -> Result<()> {
     let Some((command, rest)) = arguments.split_first() else {
-        return Err(Failure::usage(format!("no command\n{USAGE}")));
+        return Err(Failure::usage(format!("no command was given\n{USAGE}")));
     };
+    let (consent, purpose) = (setup::Consent::Ask, setup::For::Use);
     match (command.as_str(), rest) {
-        ("setup", []) => setup::setup(setup::For::Use),
+        ("setup", []) => setup::setup(purpose, consent),
+        ("setup", [yes]) if yes == "--yes" => setup::setup(purpose, setup::Consent::Given),
         ("bench", rest) => bench::bench(rest),
-        ("perf", []) => perf::perf(),
-        ("numbers", rest) => numbers::numbers(rest),
-        ("reference", []) => reference::reference(),
         ("test" | "ci", []) => test::test(),
         ("test", [slow, rest @ ..]) if slow == "--slow" => test::slow(rest),
+        ("numbers", rest) => numbers::numbers(rest),
+        ("perf", []) => perf::perf(),
+        ("reference", []) => reference::reference(),
+        ("docs", rest) => docs::docs(rest),
+        ("man", []) => generate::man(),
+        ("preview", []) => generate::preview(""),
+        ("preview", [page]) => generate::preview(page),
         ("fuzz", rest) => fuzz::fuzz(rest),
         ("help" | "--help" | "-h", _) => {
             print!("{USAGE}");
             Ok(())
         }
-        ("setup" | "perf" | "reference" | "test" | "ci", [extra, ..]) => {
-            Err(Failure::usage(format!("{command} takes no arguments, but there is {extra:?}\n{USAGE}")))
+        (known, [extra, ..]) if COMMANDS.contains(&known) => {
+            Err(Failure::usage(format!("{known} does not take {extra:?}\n{USAGE}")))
         }
-        _ => Err(Failure::usage(format!("no command {command:?}\n{USAGE}"))),
+        _ => Err(Failure::usage(format!("there is no command {command:?}\n{USAGE}"))),
     }
 }
 
@@ -80,10 +93,22 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_understood_is_a_matter_of_usage() {
-        let perf = ["perf", "x"];
-        for arguments in [&[][..], &["tset"], &["test", "--fast"], &["setup", "x"], &["fuzz", "x"], &perf] {
-            assert_eq!(code(arguments), 2, "{arguments:?}");
+    fn unknown_commands_and_arguments_are_usage_errors() {
+        let wrong = [
+            "",
+            "tset",
+            "test --fast",
+            "setup x",
+            "fuzz x",
+            "perf x",
+            "docs x",
+            "man x",
+            "preview x y",
+            "numbers",
+            "reference --plan",
+        ];
+        for arguments in wrong {
+            assert_eq!(code(&arguments.split_whitespace().collect::<Vec<_>>()), 2, "{arguments:?}");
         }
         assert_eq!(code(&["--help"]), 0);
     }

@@ -1,16 +1,17 @@
-//! Makes the published runs and their reports again: the plans `full`, `sweeps`
-//! and `cpus` on all their kernels, into `results/published` and `reports/published`.
+//! Measures the published runs: the plans `full`, `sweeps` and `cpus` on all their
+//! kernels. Their results go to `results/published`, their reports to
+//! `reports/published`.
 
 use std::fs;
 use std::path::Path;
 use std::process::Command;
 
 use crate::run::{Failure, Result, cargo, status, step, target_dir, workspace};
-use crate::setup::{For, setup};
+use crate::setup::{Consent, For, setup};
 
 /// The plans that are published.
 const PLANS: &[&str] = &["full", "sweeps", "cpus"];
-/// What of a run is published where, relative to the workspace.
+/// The published files of a run, and where they go, relative to the workspace.
 const FILES: &[(&str, &str)] = &[
     ("run.json", "results/published"),
     ("results.csv", "results/published"),
@@ -18,13 +19,13 @@ const FILES: &[(&str, &str)] = &[
     ("report.md", "reports/published"),
     ("report.html", "reports/published"),
 ];
-/// Samples that take more are left out, in bytes.
+/// A larger file of samples is not published, in bytes.
 const LARGEST_SAMPLES: u64 = 5_000_000;
 
-/// Runs the plans, or goes on where an earlier run was interrupted, and puts their
-/// results where they are published.
+/// Runs the plans, or resumes them where an earlier run was interrupted, and publishes
+/// the results.
 pub(crate) fn reference() -> Result<()> {
-    setup(For::Use)?;
+    setup(For::Use, Consent::Ask)?;
     step("build hookbench", &mut cargo(&["build", "--release", "-p", "hookbench"]))?;
     for plan in PLANS {
         let out = target_dir().join("reference").join(plan);
@@ -36,12 +37,12 @@ pub(crate) fn reference() -> Result<()> {
         let status = status(&mut command)?;
         if !status.success() {
             return Err(Failure::new(format!(
-                "the plan {plan} failed ({status}); what was measured is in {}, and the same command goes on",
+                "the plan {plan} failed ({status}); its measurements are in {}, and the same command resumes it",
                 out.display()
             )));
         }
         publish(plan, &out, workspace())?;
-        // A run that is published is not gone on with: the next one is a new one.
+        // A published run is complete: the next call starts a new one.
         fs::remove_dir_all(&out)
             .map_err(|error| Failure::new(format!("failed to remove {}: {error}", out.display())))?;
     }
@@ -55,7 +56,7 @@ fn publish(plan: &str, out: &Path, workspace: &Path) -> Result<()> {
             |error| Failure::new(format!("failed to copy {} to {}: {error}", from.display(), to.display()));
         let size = fs::metadata(&from).map_err(wrong)?.len();
         if *file == "samples.csv.zst" && size > LARGEST_SAMPLES {
-            println!("{} has {size} bytes and is left out", from.display());
+            println!("{} has {size} bytes and is not published", from.display());
             continue;
         }
         let above = to.parent().unwrap_or(workspace);

@@ -43,7 +43,7 @@ impl Spinner {
     /// Starts a spinner that lets other CPUs run now and then.
     ///
     /// # Errors
-    /// As of [`Spinner::start`].
+    /// Like those of [`Spinner::start`].
     pub(crate) fn start_in_turns() -> io::Result<Spinner> {
         Spinner::with(spin::<true>)
     }

@@ -6,7 +6,7 @@ use anyhow::Result;
 use hookbench_model::FailureKind;
 use hookbench_model::protocol::CellSpec;
 use hookbench_probes::attach::Attached;
-use hookbench_probes::attach::own::{Counting, Own, Program};
+use hookbench_probes::attach::custom::{Evidence, LoadedProgram, RunCounting};
 
 use super::patience::{BETWEEN_LOOKS, LOOKS};
 use super::prepared::Prepared;
@@ -27,13 +27,13 @@ pub(super) fn evidence(
     prepared: &Prepared,
     attached: &mut dyn Attached,
 ) -> Result<Vec<String>, NoNumber> {
-    let Some(custom) = attached.own() else { return Ok(Vec::new()) };
+    let Some(custom) = attached.evidence() else { return Ok(Vec::new()) };
     let mut notes = settled_notes(custom)?;
     let (programs, owes) = (custom.programs()?, custom.owes_runs());
     if !programs.is_empty() || owes {
         notes.push(runs_note(work, prepared, attached, &programs, owes)?);
     }
-    if let Some(custom) = attached.own() {
+    if let Some(custom) = attached.evidence() {
         notes.extend(custom.end()?);
     }
     Ok(notes)
@@ -44,7 +44,7 @@ fn runs_note(
     work: Work,
     prepared: &Prepared,
     attached: &mut dyn Attached,
-    programs: &[Program],
+    programs: &[LoadedProgram],
     owes: bool,
 ) -> Result<String, NoNumber> {
     let runs = count_runs(work, prepared, attached, programs)?;
@@ -68,9 +68,9 @@ fn count_runs(
     work: Work,
     prepared: &Prepared,
     attached: &mut dyn Attached,
-    programs: &[Program],
+    programs: &[LoadedProgram],
 ) -> Result<Vec<u64>> {
-    let counting = Counting::start()?;
+    let counting = RunCounting::start()?;
     let mut runs_in = |operations| -> Result<Vec<u64>> {
         let before = counting.runs(programs)?;
         let spec = CellSpec { samples: operations, ..work.spec.clone() };
@@ -84,11 +84,11 @@ fn count_runs(
 
 /// What the monitor did, once its readers have nothing more to read. The number of looks is limited: some
 /// monitors see their own readers run, and never come to an end.
-fn settled_notes(custom: &mut dyn Own) -> Result<Vec<String>> {
-    let mut last = custom.did()?;
+fn settled_notes(custom: &mut dyn Evidence) -> Result<Vec<String>> {
+    let mut last = custom.notes()?;
     for _ in 0..LOOKS {
         std::thread::sleep(BETWEEN_LOOKS);
-        let now = custom.did()?;
+        let now = custom.notes()?;
         if now == last {
             break;
         }

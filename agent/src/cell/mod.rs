@@ -6,7 +6,7 @@ use std::fs;
 use anyhow::{Context, Result, anyhow};
 use hookbench_model::protocol::{CellSpec, Fault};
 use hookbench_model::{BEHAVIOURS, Behaviour, KernelVersion, Measured, Schedule};
-use hookbench_probes::attach::{Attached, Error, Readers, Request};
+use hookbench_probes::attach::{AttachRequest, Attached, Error, ReaderPriority};
 use hookbench_probes::modules::MODULE;
 use hookbench_probes::{Monitor, Watches};
 use hookbench_workloads::Workload;
@@ -97,12 +97,16 @@ fn attach(
     };
     // If nothing is attached, there is nothing to meter or to wait for.
     let meter = if spec.monitor.is_none() { None } else { Some(Meter::start(prepared.rate)?) };
-    let request = Request {
+    let request = AttachRequest {
         sink: spec.monitor.custom().map_or(monitor.sink.name, |(_, name)| name),
         behaviours: watched,
         measured: behaviour,
         noop: hookbench_workloads::noop_path(),
-        readers: if spec.schedule == Schedule::Delivered { Readers::Above } else { Readers::Below },
+        readers: if spec.schedule == Schedule::Delivered {
+            ReaderPriority::Above
+        } else {
+            ReaderPriority::Below
+        },
         tuning: &spec.tuning,
         ld_preload: (spec.params.get("ld_preload") == Some("recorded"))
             .then_some(hookbench_workloads::LD_PRELOAD),

@@ -10,7 +10,7 @@ use std::time::Duration;
 use anyhow::{Context, Result, bail};
 use hookbench_model::protocol::{CellSpec, Fault};
 use hookbench_model::{Enforcement, Schedule};
-use hookbench_probes::attach::{Attached, die_with};
+use hookbench_probes::attach::{Attached, die_with_parent};
 use hookbench_workloads::{Effect, Idle, Operation, Workload};
 
 use super::prepared::Prepared;
@@ -140,7 +140,7 @@ fn operate(work: Work, samples: &Samples, prepared: &Prepared, attached: &mut dy
 /// Frees this process from what it inherited, and has it end with the agent on a machine that outlives both.
 fn isolate(stage: &Stage) -> Result<()> {
     if stage.is_shared() {
-        die_with(parent_id()).context("failed to tie the worker's life to the agent's")?;
+        die_with_parent(parent_id()).context("failed to tie the worker's life to the agent's")?;
     }
     // SAFETY: closes descriptors of this process, which uses none of them.
     if unsafe { libc::close_range(3, u32::MAX, 0) } != 0 {

@@ -7,7 +7,7 @@ use hookbench_model::{Clock, ClockSamples};
 use hookbench_probes::attach::perf_clock::{self, EVENTS};
 use hookbench_probes::attach::trace_clock::TraceClock;
 use hookbench_probes::attach::{Error, WORKER_PRIORITY, set_fifo, set_ordinary};
-use hookbench_probes::said::TracedCall;
+use hookbench_probes::kernel_text::TracedCall;
 use hookbench_workloads::NULL_CALL;
 
 use super::slots::{self, Slots};

@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use anyhow::{Context, Result};
 use hookbench_model::protocol::{AgentMessage, HostOrder};
-use hookbench_probes::attach::{die_with, ledger};
+use hookbench_probes::attach::{die_with_parent, ledger};
 
 use crate::boot::kernel;
 use crate::cell::prepared::Prepared;
@@ -47,7 +47,7 @@ pub(crate) fn run(parent: u32) -> ExitCode {
 /// Ties this process's life to its parent's, and keeps standard output for answers: what anything prints goes
 /// to standard error.
 fn answers_of(parent: u32) -> Result<BorrowedFd<'static>> {
-    die_with(parent).context("failed to tie the agent's life to hookbench's")?;
+    die_with_parent(parent).context("failed to tie the agent's life to hookbench's")?;
     // SAFETY: standard output and standard error are open; the copy is never closed.
     unsafe {
         let copy = libc::fcntl(1, libc::F_DUPFD_CLOEXEC, 3);

@@ -5,7 +5,7 @@ use std::fs;
 use std::path::Path;
 use std::process::ExitCode;
 
-use hookbench_probes::attach::audit_link::{AuditLink, Closed};
+use hookbench_probes::attach::audit_link::{AuditLink, OpenError};
 use hookbench_probes::attach::perf_clock::{self, EVENTS};
 use hookbench_probes::attach::{WORKER_PRIORITY, bpf, set_fifo, tracefs};
 
@@ -104,8 +104,8 @@ fn trace_clock() -> Result<String, String> {
 fn audit() -> Result<String, String> {
     let link = match AuditLink::open() {
         Ok(link) => link,
-        Err(Closed::Off) => return Err("the audit subsystem is off (audit=0, or built without)".into()),
-        Err(Closed::Error(error)) => return Err(format!("no netlink socket: {error}")),
+        Err(OpenError::Off) => return Err("the audit subsystem is off (audit=0, or built without)".into()),
+        Err(OpenError::Failed(error)) => return Err(format!("no netlink socket: {error}")),
     };
     let status = link.status().map_err(|error| format!("{error:#}; it needs CAP_AUDIT_CONTROL"))?;
     if status.enabled > 1 {

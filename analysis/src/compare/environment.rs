@@ -1,27 +1,27 @@
-//! What made two runs' numbers, beside each other. It walks all that a run records
-//! of its environment, so that nothing that is recorded is forgotten here.
+//! Compares the environments of two runs. It walks the serialised environment, so a new
+//! field is compared without a change here.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 use serde_json::Value;
 
-use super::Sides;
+use super::sides::BaseAndNew;
 use hookbench_model::History;
 use hookbench_results::{Environment, Run};
 
-/// One thing that is not the same in both runs.
+/// A fact about the environment that differs.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Difference {
-    /// What it is, as `run.json` calls it: `kernels 6.1 version`.
+pub struct EnvironmentDifference {
+    /// Its path in `run.json`: `kernels 6.1 version`.
     pub what: String,
-    /// What it is in each; nothing where it is not there.
+    /// Its values; `None` if a run does not have it.
     #[serde(flatten)]
-    pub values: Sides<Option<String>>,
+    pub values: BaseAndNew<Option<String>>,
 }
 
-/// What differs between what made `base` and what made `new`, by its name.
-pub(super) fn differences(base: &Run, new: &Run) -> Vec<Difference> {
+/// Returns the facts that differ, sorted by name.
+pub(super) fn differences(base: &Run, new: &Run) -> Vec<EnvironmentDifference> {
     let (mut base_facts, mut new_facts) = (facts(&base.environment), facts(&new.environment));
     base_facts.insert("guests".into(), histories(base));
     new_facts.insert("guests".into(), histories(new));
@@ -29,14 +29,14 @@ pub(super) fn differences(base: &Run, new: &Run) -> Vec<Difference> {
     let differing = names.into_iter().filter(|name| base_facts.get(*name) != new_facts.get(*name));
     let value = |facts: &BTreeMap<String, String>, name| facts.get(name).cloned();
     differing
-        .map(|name| Difference {
+        .map(|name| EnvironmentDifference {
             what: name.clone(),
-            values: Sides { base: value(&base_facts, name), new: value(&new_facts, name) },
+            values: BaseAndNew { base: value(&base_facts, name), new: value(&new_facts, name) },
         })
         .collect()
 }
 
-/// What the guests had behind them: the same cell may differ between the two.
+/// Lists whether guests were cold or restored, because the same cell may cost differently.
 fn histories(run: &Run) -> String {
     let words = run.measurements.iter().filter_map(|measurement| measurement.history);
     let words: BTreeSet<&str> = words.map(History::name).collect();
@@ -45,13 +45,14 @@ fn histories(run: &Run) -> String {
 
 fn facts(environment: &Environment) -> BTreeMap<String, String> {
     let mut facts = BTreeMap::new();
-    // An environment is only numbers, text, and lists of them: it is always JSON.
+    // An environment has only numbers, text and lists, so this cannot fail.
     if let Ok(value) = serde_json::to_value(environment) {
         walk("", &value, &mut facts);
     }
     facts
 }
 
+/// Adds the facts in `value`, whose name is `name`, to `facts`.
 fn walk(name: &str, value: &Value, facts: &mut BTreeMap<String, String>) {
     let below = |part: &str| {
         let part = part.replace('_', " ");
@@ -74,7 +75,7 @@ fn walk(name: &str, value: &Value, facts: &mut BTreeMap<String, String>) {
     }
 }
 
-/// An entry of a list that has a name: a record with a `name`, or a pair.
+/// Returns the name and the rest of a list entry: a record with a `name`, or a pair.
 fn keyed(item: &Value) -> Option<(String, Value)> {
     match item {
         Value::Object(fields) => {
@@ -103,7 +104,7 @@ mod tests {
         Run { schema: 1, plan: "test".into(), shard: None, environment, measurements: Vec::new() }
     }
 
-    fn said(base: Environment, new: Environment) -> Vec<String> {
+    fn described(base: Environment, new: Environment) -> Vec<String> {
         let differences = differences(&run(base), &run(new));
         let value = |value: Option<String>| value.unwrap_or_else(|| "-".into());
         differences
@@ -126,7 +127,7 @@ mod tests {
         new.image.packages = vec![("auditd".into(), "1:4".into())];
         new.machine = vec!["-cpu".into(), "max".into()];
         assert_eq!(
-            said(base.clone(), new),
+            described(base.clone(), new),
             [
                 "image packages auditd: - 1:4",
                 "kernels 6.1 boot lines lean: quiet v=6.1.1 quiet v=6.1.2",
@@ -135,6 +136,6 @@ mod tests {
                 "memory mib: 256 512",
             ]
         );
-        assert!(said(base.clone(), base).is_empty());
+        assert!(described(base.clone(), base).is_empty());
     }
 }

@@ -1,46 +1,18 @@
-//! What a comparison promises.
+//! Tests of comparisons.
 
 use proptest::prelude::*;
 
 use super::*;
+use crate::fixture::{failed, measured, run, with};
 use hookbench_model::measurement::Refused;
-use hookbench_model::{Failure, FailureKind, Measured, Schedule, Target};
-use hookbench_results::Environment;
-
-/// A cell of these numbers; the monitor names it.
-pub(crate) fn measured(monitor: &str, samples: &[u64]) -> Measurement {
-    with(monitor, Outcome::Measured(Measured { samples: samples.into(), ..Default::default() }))
-}
-
-/// A cell that ended as `outcome`.
-pub(crate) fn with(monitor: &str, outcome: Outcome) -> Measurement {
-    let cell = Cell {
-        kernel: "6.1".into(),
-        target: Target::Tcg,
-        boot: Default::default(),
-        workload: "mprotect-storm".into(),
-        params: "to=r".parse().unwrap(),
-        schedule: Schedule::Paced,
-        monitor: monitor.parse().unwrap(),
-        tuning: Default::default(),
-    };
-    Measurement { cell, clock: Clock::Instructions, history: None, outcome }
-}
-
-pub(crate) fn failed() -> Outcome {
-    Outcome::Failed(Failure { kind: FailureKind::Timeout, message: "late".into(), console: Vec::new() })
-}
-
-pub(crate) fn run(measurements: Vec<Measurement>) -> Run {
-    Run { schema: 1, plan: "test".into(), shard: None, environment: Environment::default(), measurements }
-}
+use hookbench_model::{Clock, Measured, Outcome};
 
 fn monitors<'a>(cells: impl Iterator<Item = &'a Cell>) -> Vec<String> {
     cells.map(|cell| cell.monitor.to_string()).collect()
 }
 
 #[test]
-fn the_largest_change_is_first_and_what_is_added_stands_beside_it() {
+fn the_largest_change_is_first_and_shows_what_the_monitor_adds() {
     let base = run(vec![
         measured("none", &[1000]),
         measured("a+x", &[1010]),
@@ -55,7 +27,7 @@ fn the_largest_change_is_first_and_what_is_added_stands_beside_it() {
         measured("b+x", &[1050]),
         measured("a+x", &[1020]),
     ]);
-    let comparison = Comparison::of(&base, &new);
+    let comparison = Comparison::new(&base, &new);
     assert_eq!(monitors(comparison.changed().map(|change| &change.cell)), ["c+x", "b+x", "a+x", "none"]);
     assert_eq!(comparison.unchanged(), 1);
     let changes: Vec<_> = comparison.changed().map(|change| (change.difference, change.percent)).collect();
@@ -67,20 +39,20 @@ fn the_largest_change_is_first_and_what_is_added_stands_beside_it() {
 }
 
 #[test]
-fn samples_that_differ_are_told_where_the_median_is_the_same() {
+fn different_samples_are_a_change_even_if_the_median_is_the_same() {
     let base =
         run(vec![measured("a+x", &[1, 2, 3]), measured("b+x", &[1, 2, 3]), measured("c+x", &[1, 2, 3])]);
     let new =
         run(vec![measured("a+x", &[3, 2, 1]), measured("b+x", &[1, 2, 9]), measured("c+x", &[1, 2, 3])]);
-    let comparison = Comparison::of(&base, &new);
+    let comparison = Comparison::new(&base, &new);
     let samples: Vec<_> =
         comparison.numbers.iter().map(|change| (change.samples, change.difference)).collect();
-    assert_eq!(samples, [(Samples::Differ, 0), (Samples::Reordered, 0), (Samples::Same, 0)]);
+    assert_eq!(samples, [(SampleChange::Differ, 0), (SampleChange::Reordered, 0), (SampleChange::Same, 0)]);
     assert_eq!(comparison.changed().count(), 2);
 }
 
 #[test]
-fn what_ended_otherwise_is_no_number() {
+fn cells_that_cannot_be_compared_are_listed_by_kind() {
     let base = run(vec![
         measured("a+x", &[1]),
         measured("b+x", &[1]),
@@ -97,7 +69,7 @@ fn what_ended_otherwise_is_no_number() {
         other_clock,
         measured("f+x", &[1]),
     ]);
-    let comparison = Comparison::of(&base, &new);
+    let comparison = Comparison::new(&base, &new);
     assert!(comparison.numbers.is_empty());
     let ending = &comparison.outcomes[0].ended;
     assert_eq!(
@@ -111,7 +83,7 @@ fn what_ended_otherwise_is_no_number() {
 }
 
 #[test]
-fn what_stands_beside_the_samples_is_compared_too() {
+fn numbers_besides_the_samples_are_compared_too() {
     let numbers = |attach_cost, refused: Option<Refused>| {
         with(
             "a+x",
@@ -120,9 +92,9 @@ fn what_stands_beside_the_samples_is_compared_too() {
     };
     let refused = Some(Refused { operations: 1, errno: "EPERM".into(), happened: None });
     let comparison =
-        Comparison::of(&run(vec![numbers(Some(5), refused)]), &run(vec![numbers(Some(8), None)]));
+        Comparison::new(&run(vec![numbers(Some(5), refused)]), &run(vec![numbers(Some(8), None)]));
     let change = comparison.changed().next().unwrap();
-    assert_eq!((change.growth(What::AttachCost), change.growth(What::Lost)), (Some(3), None));
+    assert_eq!((change.growth(Quantity::AttachCost), change.growth(Quantity::Lost)), (Some(3), None));
     assert!(change.refused.as_ref().is_some_and(|refused| refused.base.is_some() && refused.new.is_none()));
 }
 
@@ -143,8 +115,8 @@ fn any_run() -> impl Strategy<Value = Run> {
     proptest::collection::vec(any_measurement(), 0..9).prop_map(run)
 }
 
-/// Each cell once, as in every run that hookbench made.
-fn without_doubles(mut run: Run) -> Run {
+/// Each cell once, as in every run that hookbench writes.
+fn without_duplicates(mut run: Run) -> Run {
     run.measurements.sort_by_key(|measurement| measurement.cell.to_string());
     run.measurements.dedup_by_key(|measurement| measurement.cell.to_string());
     run
@@ -152,29 +124,29 @@ fn without_doubles(mut run: Run) -> Run {
 
 proptest! {
     #[test]
-    fn a_run_is_as_itself(run in any_run()) {
-        let comparison = Comparison::of(&run, &run);
+    fn a_run_is_unchanged_compared_with_itself(run in any_run()) {
+        let comparison = Comparison::new(&run, &run);
         prop_assert!(comparison.is_empty(), "{:?}", comparison);
         prop_assert_eq!(comparison.unchanged(), run.measurements.len());
     }
 
     #[test]
     fn the_order_of_cells_does_not_matter(base in any_run(), new in any_run(), turn in 0..9usize) {
-        let (base, new) = (without_doubles(base), without_doubles(new));
-        let comparison = Comparison::of(&base, &new);
-        let turned = |run: &Run| {
+        let (base, new) = (without_duplicates(base), without_duplicates(new));
+        let comparison = Comparison::new(&base, &new);
+        let rotated = |run: &Run| {
             let mut run = run.clone();
             let turn = turn.min(run.measurements.len());
             run.measurements.rotate_left(turn);
             run
         };
-        prop_assert_eq!(&comparison, &Comparison::of(&turned(&base), &turned(&new)));
+        prop_assert_eq!(&comparison, &Comparison::new(&rotated(&base), &rotated(&new)));
     }
 
     #[test]
-    fn each_cell_is_said_once(base in any_run(), new in any_run()) {
+    fn each_cell_is_listed_once(base in any_run(), new in any_run()) {
         let Comparison { outcomes, vanished, appeared, clocks, numbers, without_numbers, cells, .. } =
-            Comparison::of(&base, &new);
+            Comparison::new(&base, &new);
         let both = outcomes.len() + clocks.len() + numbers.len() + without_numbers.len();
         prop_assert_eq!(both + vanished.len(), cells.base);
         prop_assert_eq!(both + appeared.len(), cells.new);

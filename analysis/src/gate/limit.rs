@@ -1,4 +1,4 @@
-//! Limits: by how much a cell's median may grow, `bpf-lsm+*=20 instructions`.
+//! Limits: by how much the median of a cell may grow, as in `bpf-lsm+*=20 instructions`.
 
 use std::fmt;
 use std::str::FromStr;
@@ -7,56 +7,56 @@ use serde::{Serialize, Serializer};
 
 use super::pattern::Pattern;
 
-/// By how much the median of some cells may grow.
+/// By how much the medians of some cells may grow.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Limit {
-    /// Of which cells; of all, where it is not said.
-    pub of: Option<Pattern>,
-    /// By how much.
+    /// The cells; `None` for all.
+    pub cells: Option<Pattern>,
+    /// The largest growth allowed.
     pub bound: Bound,
 }
 
-/// The most by which a number may grow.
+/// The largest growth allowed, inclusive.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Bound {
-    /// A share of the base's: a soft limit.
+    /// A percentage of the base: a soft limit.
     Percent(Percent),
-    /// So much, whatever the base's is: a hard limit.
-    Most {
-        /// How much.
+    /// An amount, whatever the base is: a hard limit.
+    Absolute {
+        /// The amount.
         number: u64,
-        /// In which unit; it has to be that of the cell's clock.
+        /// Its unit, which has to be the unit of the cell's clock.
         unit: String,
     },
 }
 
-/// A percentage with up to four decimals, exactly.
+/// An exact percentage with up to four decimals.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Percent(u64);
 
-/// How many parts of [`Percent`] are one percent: four decimals.
+/// The number of parts in one percent: four decimals.
 const PARTS: u64 = 10_000;
 const DECIMALS: usize = 4;
 
 impl Percent {
-    /// The same as a part of one.
-    pub fn part(self) -> f64 {
+    /// Returns the percentage as a fraction of 1.
+    pub fn as_fraction(self) -> f64 {
         self.0 as f64 / (100 * PARTS) as f64
     }
 
-    /// Whether a growth of `difference` over `base` is more than this.
+    /// Whether a growth of `difference` over `base` is larger.
     fn is_less_than(self, difference: u64, base: u64) -> bool {
-        // Below 2^128: the second product is of two 64-bit numbers, the first smaller.
+        // No overflow: each product is below 2^128.
         u128::from(difference) * u128::from(100 * PARTS) > u128::from(base) * u128::from(self.0)
     }
 }
 
 impl Bound {
-    /// Whether a growth of `difference` over `base` is more than this allows.
+    /// Whether a growth of `difference` over `base` exceeds the bound.
     pub fn is_exceeded(&self, difference: u64, base: u64) -> bool {
         match self {
             Bound::Percent(percent) => percent.is_less_than(difference, base),
-            Bound::Most { number, .. } => difference > *number,
+            Bound::Absolute { number, .. } => difference > *number,
         }
     }
 }
@@ -69,7 +69,7 @@ impl Serialize for Limit {
 
 impl fmt::Display for Limit {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match &self.of {
+        match &self.cells {
             Some(pattern) => write!(f, "{pattern}={}", self.bound),
             None => self.bound.fmt(f),
         }
@@ -80,7 +80,7 @@ impl fmt::Display for Bound {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Bound::Percent(percent) => write!(f, "{percent}%"),
-            Bound::Most { number, unit } => write!(f, "{number} {unit}"),
+            Bound::Absolute { number, unit } => write!(f, "{number} {unit}"),
         }
     }
 }
@@ -96,16 +96,16 @@ impl fmt::Display for Percent {
     }
 }
 
-/// The text is not a limit.
+/// Why a text is not a limit.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
 pub enum NotALimit {
-    /// It does not say by how much.
+    /// It has no valid amount.
     #[error(
-        "not a limit: {0:?} (expected PERCENT% or NUMBER UNIT, with the cells before it where it is not for \
-         all, as in 5%, 20 instructions or 'bpf-lsm+*=20 instructions')"
+        "not a limit: {0:?}; expected PERCENT% or NUMBER UNIT, optionally after GLOB=, as in 5%, 20 instructions \
+         or 'bpf-lsm+*=20 instructions'"
     )]
     Bound(String),
-    /// What is before the `=` is no glob.
+    /// The text before the `=` is not a glob.
     #[error("not a limit: {0}")]
     Pattern(#[from] super::pattern::NotAPattern),
 }
@@ -113,28 +113,29 @@ pub enum NotALimit {
 impl FromStr for Limit {
     type Err = NotALimit;
 
-    /// Reads what `Display` shows. A glob may have a `=`, so it is read from the end.
+    /// Parses what `Display` shows. It parses from the end, because a glob may contain `=`.
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         let (pattern, bound) = match text.rsplit_once('=') {
             Some((pattern, bound)) => (Some(pattern), bound),
             None => (None, text),
         };
-        let bound = read(bound.trim()).ok_or_else(|| NotALimit::Bound(text.chars().take(80).collect()))?;
-        Ok(Limit { of: pattern.map(str::parse).transpose()?, bound })
+        let bound =
+            parse_bound(bound.trim()).ok_or_else(|| NotALimit::Bound(text.chars().take(80).collect()))?;
+        Ok(Limit { cells: pattern.map(str::parse).transpose()?, bound })
     }
 }
 
-fn read(bound: &str) -> Option<Bound> {
+fn parse_bound(bound: &str) -> Option<Bound> {
     if let Some(percent) = bound.strip_suffix('%') {
         return Some(Bound::Percent(percent.trim_end().parse().ok()?));
     }
     let (number, unit) = bound.split_once(' ')?;
     let unit = unit.trim_start();
-    // A unit is a word or some, as in `TSC cycles`.
+    // A unit has one or more words, as in `TSC cycles`.
     let word = |word: &str| !word.is_empty() && word.bytes().all(|byte| byte.is_ascii_alphabetic());
     let is_word = unit.split(' ').all(word);
     let number = digits(number)?.parse().ok()?;
-    is_word.then(|| Bound::Most { number, unit: unit.into() })
+    is_word.then(|| Bound::Absolute { number, unit: unit.into() })
 }
 
 impl FromStr for Percent {
@@ -152,7 +153,7 @@ impl FromStr for Percent {
     }
 }
 
-/// `text`, where it is digits alone: numbers are read with a sign as well.
+/// Returns `text` if it has only digits. `parse` alone would accept a sign too.
 fn digits(text: &str) -> Option<&str> {
     (!text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit())).then_some(text)
 }
@@ -167,16 +168,16 @@ mod tests {
     }
 
     #[test]
-    fn limits_are_of_all_cells_or_of_those_that_a_glob_chooses() {
-        assert_eq!(limit("5%"), Limit { of: None, bound: Bound::Percent(Percent(50_000)) });
-        let most = Bound::Most { number: 20, unit: "instructions".into() };
+    fn a_limit_applies_to_all_cells_or_to_those_that_a_glob_matches() {
+        assert_eq!(limit("5%"), Limit { cells: None, bound: Bound::Percent(Percent(50_000)) });
+        let most = Bound::Absolute { number: 20, unit: "instructions".into() };
         assert_eq!(limit("bpf-lsm+*=20 instructions").bound, most);
-        assert_eq!(limit("*[to=r]*=0.5%").of.unwrap().to_string(), "*[to=r]*");
+        assert_eq!(limit("*[to=r]*=0.5%").cells.unwrap().to_string(), "*[to=r]*");
         assert_eq!([limit("0.50%"), limit("7.0 %")].map(|limit| limit.to_string()), ["0.5%", "7%"]);
     }
 
     #[test]
-    fn a_growth_of_just_the_limit_is_within_it() {
+    fn a_growth_equal_to_the_limit_is_allowed() {
         let percent = limit("0.5%").bound;
         assert!(!percent.is_exceeded(5, 1000) && percent.is_exceeded(6, 1000));
         assert!(percent.is_exceeded(1, 0));
@@ -185,7 +186,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_limit_is_said_with_an_example() {
+    fn an_error_about_a_limit_has_an_example() {
         for text in [
             "",
             "5",
@@ -209,23 +210,23 @@ mod tests {
 
     proptest! {
         #[test]
-        fn any_text_is_read_without_panic_and_shown_as_it_is_read(text in "(.*|[a-z0-9=+*% .\\[\\]]*)(=?[0-9.]{1,30} ?(%|cycles))?") {
+        fn any_text_parses_without_panic_and_round_trips(text in "(.*|[a-z0-9=+*% .\\[\\]]*)(=?[0-9.]{1,30} ?(%|cycles))?") {
             if let Ok(limit) = text.parse::<Limit>() {
                 prop_assert_eq!(limit.to_string().parse(), Ok(limit));
             }
         }
 
         #[test]
-        fn what_is_shown_is_read_again(
+        fn display_and_parse_round_trip(
             of in proptest::option::of("[a-z0-9+*/=.]{1,20}"),
             parts: u64,
             most in proptest::option::of((any::<u64>(), "[a-z]{1,12}")),
         ) {
             let bound = match most {
-                Some((number, unit)) => Bound::Most { number, unit },
+                Some((number, unit)) => Bound::Absolute { number, unit },
                 None => Bound::Percent(Percent(parts)),
             };
-            let limit = Limit { of: of.map(|text| text.parse().unwrap()), bound };
+            let limit = Limit { cells: of.map(|text| text.parse().unwrap()), bound };
             prop_assert_eq!(limit.to_string().parse(), Ok(limit));
         }
     }

@@ -1,80 +1,70 @@
-//! Clocks with noise: a regression is a change that is significant and larger than a
-//! limit. What is neither that nor known to be nothing is inconclusive, and no regression.
+//! Noisy clocks: a regression is a change that is significant and larger than a limit. What
+//! the noise leaves open is inconclusive, which is not a regression.
 
 use serde::Serialize;
 
-use super::{Bound, Limit, Limits, Why, Word};
-use crate::compare::{Change, Noise, Sides};
-use crate::noisy::{Interval, Rule, Verdict};
+use super::cell_limits::CellLimits;
+use super::limit::{Bound, Limit};
+use super::verdict::{NoisyChange, Reason, VerdictKind};
+use crate::compare::{Change, ChangeNoise};
+use crate::noisy::{ChangeVerdict, NoiseRule};
 
-/// How cells of clocks with noise were judged.
+/// The thresholds by which cells with noisy clocks were judged.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
-pub struct Noisy {
-    /// In so many of a hundred cells in which nothing changed one may be told that did.
+pub struct NoiseThresholds {
+    /// Of a hundred unchanged cells, this many may be reported as changed.
     pub false_alarms_percent: f64,
-    /// A growth below this, in percent of the base, is none where no limit is of the cell.
+    /// The smallest growth, in percent of the base, that counts for cells without a limit.
     pub least_percent: f64,
 }
 
-impl Default for Noisy {
+impl Default for NoiseThresholds {
     fn default() -> Self {
-        let Rule { false_alarms, least, .. } = Rule::default();
-        Noisy { false_alarms_percent: false_alarms * 100.0, least_percent: least * 100.0 }
+        let NoiseRule { false_alarms, least, .. } = NoiseRule::default();
+        NoiseThresholds { false_alarms_percent: false_alarms * 100.0, least_percent: least * 100.0 }
     }
 }
 
-/// A change as the noise lets it be seen.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Seen {
-    /// By how much, and between what it lies, in the clock's unit and as a part of the base.
-    Within {
-        /// In the clock's unit.
-        change: Interval,
-        /// As a part of the base.
-        relative: Interval,
-    },
-    /// There are fewer than two rounds on a side: nothing is known of how they differ.
-    TooFewRounds(Sides<usize>),
-}
-
-/// What is told of `change`; nothing where nothing changed that matters.
-pub(super) fn told(change: &Change, noise: &Noise, limits: &Limits<'_>) -> Option<(Word, Why)> {
+/// Judges `change`; `None` if nothing changed that matters.
+pub(super) fn judge(
+    change: &Change,
+    noise: &ChangeNoise,
+    limits: &CellLimits<'_>,
+) -> Option<(VerdictKind, Reason)> {
     let unit = change.clock.unit();
     let Some(difference) = noise.difference else {
-        let seen = Seen::TooFewRounds(noise.rounds);
-        return Some((Word::Inconclusive, Why::Noise { seen, unit, limit: None }));
+        let seen = NoisyChange::TooFewRounds(noise.rounds);
+        return Some((VerdictKind::Inconclusive, Reason::Noise { seen, unit, limit: None }));
     };
     let least = |limit: &Limit| match &limit.bound {
-        Bound::Percent(percent) => percent.part(),
-        Bound::Most { number, .. } if difference.level > 0.0 => *number as f64 / difference.level,
-        Bound::Most { .. } => 0.0,
+        Bound::Percent(percent) => percent.as_fraction(),
+        Bound::Absolute { number, .. } if difference.level > 0.0 => *number as f64 / difference.level,
+        Bound::Absolute { .. } => 0.0,
     };
-    // A growth of just the limit is within it.
-    let mut judged: Vec<(Word, Option<&Limit>)> = limits
-        .all()
-        .filter_map(|limit| Some((word(noise.judged(least(limit).next_up()))?, Some(limit))))
-        .collect();
-    if limits.all().next().is_none() {
-        judged.extend(word(difference.verdict).map(|word| (word, None)));
+    // A growth equal to the limit is within it.
+    let verdict = |limit: &Limit| noise.verdict_with_least(least(limit).next_up());
+    let mut judged: Vec<(VerdictKind, Option<&Limit>)> =
+        limits.iter().filter_map(|limit| Some((kind(verdict(limit))?, Some(limit)))).collect();
+    if limits.is_empty() {
+        judged.extend(kind(difference.verdict).map(|kind| (kind, None)));
     }
-    // Each of the limits has to be kept; to be known to keep both, neither may be open.
-    let worst = |(word, _): &(Word, Option<&Limit>)| match word {
-        Word::Regression | Word::Allowed => 0,
-        Word::Inconclusive => 1,
-        Word::Improvement => 2,
+    // A cell has to keep each limit, so the worst verdict counts.
+    let severity = |(kind, _): &(VerdictKind, Option<&Limit>)| match kind {
+        VerdictKind::Regression | VerdictKind::Allowed => 0,
+        VerdictKind::Inconclusive => 1,
+        VerdictKind::Improvement => 2,
     };
-    let (word, limit) = judged.into_iter().min_by_key(worst)?;
-    let seen = Seen::Within { change: difference.change, relative: difference.relative };
-    Some((word, Why::Noise { seen, unit, limit: limit.cloned() }))
+    let (kind, limit) = judged.into_iter().min_by_key(severity)?;
+    let seen = NoisyChange::Within { change: difference.change, relative: difference.relative };
+    Some((kind, Reason::Noise { seen, unit, limit: limit.cloned() }))
 }
 
-/// The gate's word for a verdict; none where nothing changed.
-const fn word(verdict: Verdict) -> Option<Word> {
+/// Returns the gate's verdict for one of the statistics; `None` if nothing changed.
+const fn kind(verdict: ChangeVerdict) -> Option<VerdictKind> {
     match verdict {
-        Verdict::Regressed => Some(Word::Regression),
-        Verdict::Improved => Some(Word::Improvement),
-        Verdict::Inconclusive => Some(Word::Inconclusive),
-        Verdict::Unchanged => None,
+        ChangeVerdict::Regressed => Some(VerdictKind::Regression),
+        ChangeVerdict::Improved => Some(VerdictKind::Improvement),
+        ChangeVerdict::Inconclusive => Some(VerdictKind::Inconclusive),
+        ChangeVerdict::Unchanged => None,
     }
 }

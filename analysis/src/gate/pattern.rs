@@ -1,4 +1,4 @@
-//! Which cells are meant: a glob of the monitor's name or of the cell's.
+//! Patterns: globs that match the name of a monitor or of a cell.
 
 use std::fmt;
 use std::str::FromStr;
@@ -7,10 +7,9 @@ use globset::{GlobBuilder, GlobMatcher};
 
 use hookbench_model::Cell;
 
-/// A glob. It chooses a cell when it matches the monitor's name (`bpf-lsm+*`), that
-/// name with its parameters (`audit+rules[unmatched=20]`) or the whole name of the
-/// cell (`6.1/*/execve-noop*`); and when it is one of the three letter by letter, for
-/// the brackets of names are classes in globs.
+/// A glob that matches the monitor's name (`bpf-lsm+*`), that name with its parameters
+/// (`audit+rules[unmatched=20]`) or the cell's whole name (`6.1/*/execve-noop*`). A text that
+/// equals one of the three matches too, because globs read the brackets of names as classes.
 #[derive(Debug, Clone)]
 pub struct Pattern {
     text: String,
@@ -18,7 +17,7 @@ pub struct Pattern {
 }
 
 impl Pattern {
-    /// Whether `cell` is meant.
+    /// Whether `cell` matches.
     pub fn matches(&self, cell: &Cell) -> bool {
         let names = [cell.monitor.to_string(), cell.tuned_monitor(), cell.to_string()];
         names.iter().any(|name| *name == self.text || self.glob.is_match(name))
@@ -39,9 +38,9 @@ impl fmt::Display for Pattern {
     }
 }
 
-/// The text is not a glob.
+/// Why a text is not a glob.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
-#[error("not a glob: {text:?}: {why} (expected one of monitors or cells, as in bpf-lsm+* or 6.1/*/none)")]
+#[error("not a glob: {text:?}: {why}; expected a glob of monitors or cells, as in bpf-lsm+* or 6.1/*/none")]
 pub struct NotAPattern {
     text: String,
     why: String,
@@ -51,15 +50,15 @@ impl FromStr for Pattern {
     type Err = NotAPattern;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let wrong = |why: String| NotAPattern {
+        let error = |why: String| NotAPattern {
             text: text.chars().take(80).collect(),
             why: why.escape_debug().to_string(),
         };
         if text.is_empty() {
-            return Err(wrong("it is empty".into()));
+            return Err(error("it is empty".into()));
         }
         let glob = GlobBuilder::new(text).literal_separator(false).build();
-        let glob = glob.map_err(|error| wrong(error.kind().to_string()))?;
+        let glob = glob.map_err(|cause| error(cause.kind().to_string()))?;
         Ok(Pattern { text: text.into(), glob: glob.compile_matcher() })
     }
 }
@@ -69,7 +68,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_glob_is_of_the_monitor_or_of_the_whole_cell() {
+    fn a_glob_matches_the_monitor_or_the_whole_cell() {
         let cell: Cell = "6.1/tcg/mprotect-storm[to=r]/paced/audit+rules[unmatched=20]".parse().unwrap();
         let name = cell.to_string();
         for text in
@@ -83,7 +82,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_glob_is_quoted() {
+    fn an_invalid_glob_is_quoted_with_an_example() {
         for text in ["", "[z", "{a,b", "[b-a]"] {
             let error = text.parse::<Pattern>().unwrap_err().to_string();
             assert!(error.contains(&format!("{text:?}")) && error.contains("bpf-lsm+*"), "{error}");

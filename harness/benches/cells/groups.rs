@@ -7,7 +7,7 @@ use criterion::{Bencher, BenchmarkId, Criterion, SamplingMode, Throughput};
 use hookbench::run::runner;
 use hookbench::session::Session;
 use hookbench_model::Outcome;
-use hookbench_plan::plan::Planned;
+use hookbench_plan::Planned;
 
 use crate::counts::{Counts, apart};
 
@@ -52,7 +52,7 @@ fn id(planned: &Planned, several: bool) -> BenchmarkId {
 }
 
 fn measure(session: &dyn Session, planned: &Planned) -> Vec<u64> {
-    match session.run(&planned.cell, &runner::spec(planned, None)) {
+    match session.run(&planned.cell, &runner::spec(planned, None)).outcome {
         Outcome::Measured(measured) => measured.samples,
         other => panic!("{} {}: {}", planned.cell, other.word(), other.reason()),
     }

@@ -4,7 +4,7 @@
 use std::env;
 use std::path::{Path, PathBuf};
 
-use hookbench_plan::plan::{Plan, Products};
+use hookbench_plan::{Plan, Products};
 
 use counts::Counts;
 

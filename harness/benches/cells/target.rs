@@ -2,12 +2,12 @@
 //! clock.
 
 use anyhow::{Context, Result, bail};
-use hookbench::run::interrupt::Stop;
+use hookbench::interrupt::Interrupt;
 use hookbench::session::Session;
-use hookbench::session::guests::kvm::{self, Kvm};
-use hookbench::session::guests::{BUDGET, QemuSession};
-use hookbench::session::host::{self, HostSession, Terms};
-use hookbench_model::{Clock, Target};
+use hookbench::session::guests::{BUDGET, ExactOptions, ExactSession, Kvm, KvmSession, Needs, Provisions};
+use hookbench::session::hardware::HardwareOptions;
+use hookbench::session::host::{self, HostSession};
+use hookbench_model::Target;
 use hookbench_vm::kernels;
 
 /// The variable that names the target.
@@ -29,24 +29,23 @@ pub(crate) struct Place {
 /// When there is no such target, or this machine cannot use it; the error says why.
 pub(crate) fn open(name: Option<&str>) -> Result<Place> {
     let target: Target = name.unwrap_or("tcg").parse().with_context(|| format!("in ${VARIABLE}"))?;
-    let terms = Terms { clocks: vec![Clock::Tsc], rounds: 1, seed: 0, budget: BUDGET };
+    let options = HardwareOptions::one_round(BUDGET);
     if target == Target::Host {
-        let session = Box::new(HostSession::open(&terms, &Stop::default())?);
+        let session = Box::new(HostSession::open(&options, &Interrupt::default())?);
         return Ok(Place { session, kernel: host::release()?, target });
     }
     let kernel = kernels::default().context("failed to read the kernel table")?.name.clone();
-    let kvm = if target == Target::Kvm { Some(Kvm::of(&terms)?) } else { None };
-    let session =
-        QemuSession::open(std::slice::from_ref(&kernel), 1, BUDGET, &|message| eprintln!("{message}"))?;
-    let session = match kvm {
-        None => session,
-        Some(kvm) => {
-            let session = session.under_kvm(kvm);
-            if let Err(error) = kvm::boots(&session, &kernel) {
+    let fetch = || Provisions::fetch(Needs::kernel(&kernel), &|message| eprintln!("{message}"));
+    let session: Box<dyn Session> = match target {
+        Target::Kvm => {
+            let kvm = Kvm::choose(&options)?;
+            let session = KvmSession::open(fetch()?, kvm, &Interrupt::default())?;
+            if let Err(error) = session.try_boot(&kernel) {
                 bail!("{error:#}; unset ${VARIABLE} to measure in TCG");
             }
-            session
+            Box::new(session)
         }
+        _ => Box::new(ExactSession::open(fetch()?, ExactOptions::default())?),
     };
-    Ok(Place { session: Box::new(session), kernel, target })
+    Ok(Place { session, kernel, target })
 }

@@ -8,12 +8,12 @@ use std::time::Instant;
 use anyhow::{Result, ensure};
 use hookbench::cmd::progress::Progress;
 use hookbench::cmd::report::render;
-use hookbench::run::interrupt::Stop;
+use hookbench::interrupt::Interrupt;
 use hookbench::run::runner::{self, Event};
 use hookbench::session::Session;
-use hookbench::session::guests::{BUDGET, QemuSession};
-use hookbench_model::{Cell, Measurement, MonitorName, Outcome, Schedule, Target};
-use hookbench_plan::plan::Planned;
+use hookbench::session::guests::{ExactOptions, ExactSession, Needs, Provisions};
+use hookbench_model::{Cell, History, Measurement, MonitorName, Outcome, Schedule, Target};
+use hookbench_plan::Planned;
 use hookbench_reports::terminal;
 use hookbench_results::Run;
 use hookbench_results::run::SCHEMA;
@@ -26,14 +26,20 @@ use crate::say;
 /// The number of cells of which the rate is measured.
 const RATED: u32 = 100;
 
-/// Opens a session with the kernel; without a name, with the default one.
-pub(crate) fn session(kernel: Option<&str>) -> Result<(QemuSession, String)> {
+/// Opens a session with the kernel; without a name, with the default one. Its guests
+/// resume from a snapshot.
+pub(crate) fn session(kernel: Option<&str>) -> Result<(ExactSession, String)> {
+    session_of(kernel, History::Restored)
+}
+
+/// Opens a session whose guests reach the start of a cell by `history`.
+pub(crate) fn session_of(kernel: Option<&str>, history: History) -> Result<(ExactSession, String)> {
     let kernel = match kernel {
         Some(kernel) => kernel.to_string(),
         None => kernels::default()?.name.clone(),
     };
-    let session =
-        QemuSession::open(std::slice::from_ref(&kernel), 1, BUDGET, &|message| eprintln!("{message}"))?;
+    let provisions = Provisions::fetch(Needs::kernel(&kernel), &|message| eprintln!("{message}"))?;
+    let session = ExactSession::open(provisions, ExactOptions { history, ..ExactOptions::default() })?;
     Ok((session, kernel))
 }
 
@@ -55,8 +61,8 @@ pub(crate) fn null_syscall(kernel: &str, schedule: Schedule, samples: u32, copy:
 }
 
 /// Runs one cell, which must end as measured.
-pub(crate) fn one(session: &QemuSession, planned: &Planned) -> Result<()> {
-    measured(&session.run(&planned.cell, &runner::spec(planned, None)))
+pub(crate) fn one(session: &ExactSession, planned: &Planned) -> Result<()> {
+    measured(&session.run(&planned.cell, &runner::spec(planned, None)).outcome)
 }
 
 fn measured(outcome: &Outcome) -> Result<()> {
@@ -106,7 +112,7 @@ pub(crate) fn many(count: u32) -> Result<()> {
 }
 
 /// Runs the cells as `hookbench run` does: a guest on each core, a journal.
-fn run(session: &QemuSession, planned: &[Planned], folder: &Path) -> Result<Run> {
+fn run(session: &ExactSession, planned: &[Planned], folder: &Path) -> Result<Run> {
     let environment = session.environment().clone();
     let run =
         Run { schema: SCHEMA, plan: "speed".into(), shard: None, environment, measurements: Vec::new() };
@@ -114,12 +120,12 @@ fn run(session: &QemuSession, planned: &[Planned], folder: &Path) -> Result<Run>
     let mut progress = Progress::begin("cells", planned.len());
     let mut done: HashMap<Cell, Measurement> = HashMap::new();
     let jobs = available_parallelism().map_or(1, Into::into);
-    runner::run(session, planned, jobs, None, &Stop::default(), |event| {
+    runner::run(session, planned, jobs, None, &Interrupt::default(), |event| {
         match event {
             Event::Begun(cell) => progress.begun(&cell),
-            Event::Ended(measurement, took) => {
+            Event::Ended { measurement, attachments, took } => {
                 measured(&measurement.outcome)?;
-                journal.append(&measurement)?;
+                journal.append_with(&measurement, &attachments)?;
                 progress.ended(&measurement, took);
                 done.insert(measurement.cell.clone(), *measurement);
             }

@@ -12,7 +12,7 @@ use hookbench_model::protocol::Fault;
 use hookbench_model::{FailureKind, History, Outcome, Schedule};
 use hookbench_vm::machine::{QEMU, Tcg};
 
-use crate::cells::{null_syscall, one, session};
+use crate::cells::{null_syscall, one, session, session_of};
 use crate::cost::{Whose, cpu_seconds};
 use crate::{median_and_least, say};
 
@@ -32,7 +32,7 @@ pub(crate) fn start() -> Result<()> {
     one(&session, &cell)?;
     // The guest ends when its first timed operation begins.
     let first = runner::spec(&cell, Some(Fault::First));
-    let (median, least) = timed(|| match session.run(&cell.cell, &first) {
+    let (median, least) = timed(|| match session.run(&cell.cell, &first).outcome {
         Outcome::Failed(failure) if failure.kind == FailureKind::GuestEnded => Ok(()),
         other => bail!("the guest did not reach its first operation: {}", other.reason()),
     })?;
@@ -50,8 +50,7 @@ pub(crate) fn start() -> Result<()> {
 
 /// Measures the CPU time of a cell whose guest boots for it.
 pub(crate) fn boot(kernel: &str) -> Result<()> {
-    let (session, kernel) = session(Some(kernel))?;
-    let session = session.with_history(History::Cold);
+    let (session, kernel) = session_of(Some(kernel), History::Cold)?;
     let cell = null_syscall(&kernel, Schedule::Burst, 1, 0);
     let mut seconds = Vec::new();
     for _ in 0..BOOTS {

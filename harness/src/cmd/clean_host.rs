@@ -15,10 +15,10 @@ use crate::session::host;
 /// When a run is in progress, or hookbench cannot undo a change. The ledger then stays.
 pub fn clean_host() -> Result<ExitCode> {
     let undone = host::clean()?;
-    let said = match undone.len() {
+    let text = match undone.len() {
         0 => "nothing is left to undo\n".to_string(),
         number => format!("undid {}:\n  {}\n", count(number, "change"), undone.join("\n  ")),
     };
-    say::result(&said)?;
+    say::result(&text)?;
     Ok(ExitCode::SUCCESS)
 }

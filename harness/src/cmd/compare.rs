@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use anyhow::{Context, Result};
 use clap::builder::PossibleValuesParser;
 use hookbench_analysis::Comparison;
-use hookbench_analysis::compare::Sides;
+use hookbench_analysis::compare::BaseAndNew;
 use hookbench_reports::compare::{ComparisonFormat, ComparisonReport, FORMATS};
 use hookbench_results::Run;
 use hookbench_results::store::write_whole;
@@ -43,8 +43,8 @@ fn formats() -> PossibleValuesParser {
 /// When a run does not exist, or the output cannot be written.
 pub fn compare(args: &Args) -> Result<ExitCode> {
     let runs = open(&args.base, &args.new)?;
-    let comparison = Comparison::of(&runs.base, &runs.new);
-    let names = Sides { base: args.base.as_str(), new: args.new.as_str() };
+    let comparison = Comparison::new(&runs.base, &runs.new);
+    let names = BaseAndNew { base: args.base.as_str(), new: args.new.as_str() };
     let report = ComparisonReport { names, comparison: &comparison, gate: None, all: args.all, most: None };
     let text = (format(&args.format).render)(&report);
     match &args.out {
@@ -63,12 +63,14 @@ fn format(name: &str) -> &'static ComparisonFormat {
 ///
 /// # Errors
 /// A usage error when a run does not exist; otherwise when one cannot be read.
-pub(super) fn open(base: &str, new: &str) -> Result<Sides<Run>> {
-    let found =
-        Sides { base: baseline::locate(base).map_err(usage)?, new: baseline::locate(new).map_err(usage)? };
+pub(super) fn open(base: &str, new: &str) -> Result<BaseAndNew<Run>> {
+    let found = BaseAndNew {
+        base: baseline::locate(base).map_err(usage)?,
+        new: baseline::locate(new).map_err(usage)?,
+    };
     let load = |folder: &Path| {
         hookbench_results::store::load(folder)
             .with_context(|| format!("failed to read the run in {}", folder.display()))
     };
-    Ok(Sides { base: load(&found.base)?, new: load(&found.new)? })
+    Ok(BaseAndNew { base: load(&found.base)?, new: load(&found.new)? })
 }

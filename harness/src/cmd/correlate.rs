@@ -6,7 +6,7 @@ use std::process::ExitCode;
 
 use anyhow::Result;
 use clap::builder::PossibleValuesParser;
-use hookbench_analysis::correlate::{Both, Correlation};
+use hookbench_analysis::correlate::{Correlation, HardwareAndTcg};
 use hookbench_model::Target;
 use hookbench_reports::correlate::{CorrelationReport, FORMATS};
 use hookbench_results::store::write_whole;
@@ -54,11 +54,11 @@ fn pair(text: &str) -> Result<(String, String), String> {
 pub fn correlate(args: &Args) -> Result<ExitCode> {
     let runs = compare::open(&args.one, &args.other)?;
     let correlation =
-        Correlation::of(&runs.base, &runs.new, &args.map_kernel).map_err(|error| usage(error.into()))?;
+        Correlation::new(&runs.base, &runs.new, &args.map_kernel).map_err(|error| usage(error.into()))?;
     let (one, other) = (args.one.as_str(), args.other.as_str());
     let names = match runs.base.environment.target {
-        Target::Tcg => Both { hardware: other, tcg: one },
-        Target::Kvm | Target::Host => Both { hardware: one, tcg: other },
+        Target::Tcg => HardwareAndTcg { hardware: other, tcg: one },
+        Target::Kvm | Target::Host => HardwareAndTcg { hardware: one, tcg: other },
     };
     let report = CorrelationReport { names, correlation: &correlation, most: args.most };
     let format = FORMATS.iter().find(|format| format.name == args.format).unwrap_or(&FORMATS[0]);

@@ -6,14 +6,16 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Result, anyhow, bail};
 use hookbench_analysis::Summary;
-use hookbench_model::{Outcome, Target};
+use hookbench_model::Outcome;
 use hookbench_vm::cache::{Cache, Kind};
 use hookbench_vm::kernels;
 
-use crate::run::trial;
-use crate::session::guests::kvm::{self, Kvm};
-use crate::session::guests::{BPF_COMPILER, QemuSession, qemu_version};
+use crate::interrupt::Interrupt;
+use crate::session::embedded::BPF_COMPILER;
+use crate::session::guests::kvm::check_device;
+use crate::session::guests::{ExactOptions, ExactSession, Kvm, KvmSession, Needs, Provisions, qemu_version};
 use crate::session::host::{self, machine};
+use crate::session::{hardware::HardwareOptions, trial};
 
 /// Time limit of the trial guest under KVM, many times what it needs.
 const TRIAL: Duration = Duration::from_secs(20);
@@ -50,7 +52,7 @@ pub fn doctor(args: &Args) -> Result<ExitCode> {
     }
     machine();
     for kernel in kernels::rows()? {
-        println!("kernel   {}: {}", kernel.name, kept(&kernel.name));
+        println!("kernel   {}: {}", kernel.name, whether_cached(&kernel.name));
     }
     Ok(if healthy { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
@@ -71,24 +73,28 @@ fn cache() -> Result<String> {
 /// Boots the default kernel and times getppid, twice. Both must give the same counts.
 fn exact_clock() -> Result<String> {
     let kernel = kernels::default()?.name.clone();
-    let session = QemuSession::open(std::slice::from_ref(&kernel), 1, Duration::from_secs(60), &|message| {
-        eprintln!("{message}");
-    })?;
+    let budget = Duration::from_secs(60);
+    let session = ExactSession::open(fetch(&kernel)?, ExactOptions { budget, ..ExactOptions::default() })?;
     let begin = Instant::now();
     let first = getppid(&session, &kernel)?;
     let took = begin.elapsed();
     if getppid(&session, &kernel)? != first {
         bail!("two boots of {kernel} gave different counts: the -icount of this QEMU is not exact");
     }
-    let p50 = Summary::of(&first).ok_or_else(|| anyhow!("no samples"))?.p50;
+    let p50 = Summary::from_samples(&first).ok_or_else(|| anyhow!("no samples"))?.p50;
     Ok(format!(
         "{kernel} boots and measures in {:.1} s; getppid costs {p50} instructions",
         took.as_secs_f64()
     ))
 }
 
-fn getppid(session: &QemuSession, kernel: &str) -> Result<Vec<u64>> {
-    match trial::getppid(session, kernel, Target::Tcg) {
+/// Obtains what a guest with `kernel` needs.
+fn fetch(kernel: &str) -> Result<Provisions> {
+    Provisions::fetch(Needs::kernel(kernel), &|message| eprintln!("{message}"))
+}
+
+fn getppid(session: &ExactSession, kernel: &str) -> Result<Vec<u64>> {
+    match trial::getppid(session, kernel) {
         Outcome::Measured(measured) => Ok(measured.samples),
         other => bail!("{}: {}", other.word(), other.reason()),
     }
@@ -96,7 +102,7 @@ fn getppid(session: &QemuSession, kernel: &str) -> Result<Vec<u64>> {
 
 /// Prints what makes numbers measured on this machine unreliable.
 fn machine() {
-    let hardware = match machine::quietest_cpu().and_then(machine::look) {
+    let hardware = match machine::quietest_cpu().and_then(machine::describe) {
         Ok(hardware) => hardware,
         Err(error) => return println!("missing  host, time-stamp counter: {error:#}"),
     };
@@ -107,21 +113,18 @@ fn machine() {
 
 /// Boots the default kernel under KVM and reports whether that works.
 fn under_kvm(offline: bool) -> String {
-    if let Err(error) = kvm::is_there() {
+    if let Err(error) = check_device() {
         return format!("missing  target kvm: {error:#}");
     }
     if offline {
         return "unknown  target kvm: /dev/kvm exists; only booting a guest shows whether it works".into();
     }
     let tried = || -> Result<String> {
-        let terms = kvm::trial(TRIAL);
         let kernel = kernels::default()?.name.clone();
-        let session = QemuSession::open(std::slice::from_ref(&kernel), 1, terms.budget, &|message| {
-            eprintln!("{message}")
-        })?;
-        let session = session.under_kvm(Kvm::of(&terms)?);
+        let kvm = Kvm::choose(&HardwareOptions::one_round(TRIAL))?;
+        let session = KvmSession::open(fetch(&kernel)?, kvm, &Interrupt::default())?;
         let begin = Instant::now();
-        let p50 = kvm::boots(&session, &kernel)?;
+        let p50 = session.try_boot(&kernel)?;
         let took = begin.elapsed().as_secs_f64();
         Ok(format!("{kernel} boots and measures in {took:.1} s; getppid costs {p50} TSC cycles"))
     };
@@ -134,9 +137,10 @@ fn under_kvm(offline: bool) -> String {
     }
 }
 
-fn kept(name: &str) -> String {
-    let kept = Cache::open().is_ok_and(|cache| cache.root().join(Kind::KERNELS.name).join(name).exists());
-    if kept {
+fn whether_cached(name: &str) -> String {
+    let is_cached =
+        Cache::open().is_ok_and(|cache| cache.root().join(Kind::KERNELS.name).join(name).exists());
+    if is_cached {
         "in the cache".into()
     } else {
         "downloaded from the configured Debian mirror on first use".into()

@@ -9,8 +9,8 @@ use std::process::ExitCode;
 
 use anyhow::{Context, Result};
 use hookbench_analysis::Comparison;
-use hookbench_analysis::compare::Sides;
-use hookbench_analysis::gate::{Gate, Limit, Pattern, Rules};
+use hookbench_analysis::compare::BaseAndNew;
+use hookbench_analysis::gate::{Gate, GateRules, Limit, Pattern};
 use hookbench_reports::compare::{ComparisonFormat, ComparisonReport, FORMATS};
 use hookbench_results::store::write_whole;
 
@@ -71,10 +71,10 @@ pub struct Args {
 /// written.
 pub fn gate(args: &Args) -> Result<ExitCode> {
     let runs = compare::open(&args.base, &args.new)?;
-    let comparison = Comparison::of(&runs.base, &runs.new);
-    let rules = Rules { limits: args.limit.clone(), allow: args.allow.clone() };
+    let comparison = Comparison::new(&runs.base, &runs.new);
+    let rules = GateRules { limits: args.limit.clone(), allow: args.allow.clone() };
     let gate = Gate::judge(&comparison, &rules).map_err(|error| usage(error.into()))?;
-    let names = Sides { base: args.base.as_str(), new: args.new.as_str() };
+    let names = BaseAndNew { base: args.base.as_str(), new: args.new.as_str() };
     let report =
         ComparisonReport { names, comparison: &comparison, gate: Some(&gate), all: args.all, most: None };
     if let Some(folder) = &args.out {

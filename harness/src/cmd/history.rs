@@ -15,7 +15,7 @@ use hookbench_results::store::{load, write_whole};
 
 use super::{say, usage};
 use crate::baseline;
-use hookbench_plan::select::select;
+use hookbench_plan::select;
 
 /// Arguments of `hookbench history`.
 #[derive(Debug, clap::Args)]

@@ -8,11 +8,11 @@ use anyhow::{Context, Result};
 use clap::ValueEnum;
 use hookbench_model::behaviour::Syscall;
 use hookbench_model::{BEHAVIOURS, CustomMonitorKind, CustomWorkloadKind};
-use hookbench_probes::{Monitor, own};
+use hookbench_probes::{Monitor, custom};
 use hookbench_vm::{kernels, pair};
 use hookbench_workloads::WORKLOADS;
 
-use hookbench_plan::plan::{NAMED, Plan};
+use hookbench_plan::{NAMED, Plan};
 
 /// Arguments of `hookbench list`.
 #[derive(Debug, clap::Args)]
@@ -71,10 +71,10 @@ fn kernel_rows() -> Result<Vec<Row>> {
 
 /// The built-in ones, then the forms of custom ones.
 fn workload_rows() -> Vec<Row> {
-    let ours = WORKLOADS.iter().map(|workload| workload.info());
-    let ours =
-        ours.map(|info| [info.name.into(), format!("parameters: {}", info.known()), info.about.into()]);
-    let own = CustomWorkloadKind::ALL.into_iter().map(|kind| {
+    let built_in = WORKLOADS.iter().map(|workload| workload.info());
+    let built_in =
+        built_in.map(|info| [info.name.into(), format!("parameters: {}", info.known()), info.about.into()]);
+    let custom = CustomWorkloadKind::ALL.into_iter().map(|kind| {
         let (name, about) = match kind {
             CustomWorkloadKind::Command => {
                 ("cmd:COMMAND", "a command that you supply, timed from its fork to its end")
@@ -85,21 +85,21 @@ fn workload_rows() -> Vec<Row> {
         };
         [name.into(), "custom".into(), about.into()]
     });
-    ours.chain(own).collect()
+    built_in.chain(custom).collect()
 }
 
 /// The built-in ones, then the forms of custom ones.
 fn monitor_rows() -> Vec<Row> {
-    let own = CustomMonitorKind::ALL.into_iter().map(|kind| {
+    let custom = CustomMonitorKind::ALL.into_iter().map(|kind| {
         let name = match kind {
             CustomMonitorKind::Bpf => "bpf:FILE.o",
             CustomMonitorKind::Audit => "audit:FILE.rules",
             CustomMonitorKind::Command => "cmd:COMMAND",
         };
-        let [_, needs, _] = monitor_row(own::monitor(kind));
-        [name.into(), needs, format!("custom: {}", own::monitor(kind).sink.about)]
+        let [_, needs, _] = monitor_row(custom::monitor(kind));
+        [name.into(), needs, format!("custom: {}", custom::monitor(kind).sink.about)]
     });
-    hookbench_probes::monitors().map(monitor_row).chain(own).collect()
+    hookbench_probes::monitors().map(monitor_row).chain(custom).collect()
 }
 
 fn monitor_row(monitor: Monitor) -> Row {

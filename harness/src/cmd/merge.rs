@@ -7,8 +7,8 @@ use std::process::ExitCode;
 use anyhow::{Result, bail};
 use hookbench_model::Outcome;
 use hookbench_reports::terminal;
-use hookbench_results::merge as results;
 use hookbench_results::store::{load, save};
+use hookbench_results::{attachments, merge as results};
 
 use super::report::{render, say_where};
 use super::{say, usage};
@@ -46,6 +46,10 @@ pub fn merge(args: &Args) -> Result<ExitCode> {
     }
     let run = results::merge(shards)?;
     let folder = Folder::take(&args.out)?;
+    for from in &args.dirs {
+        let cells = run.measurements.iter().map(|measurement| &measurement.cell);
+        attachments::copy(from, folder.path(), cells)?;
+    }
     save(&run, folder.path())?;
     render(&run, folder.path())?;
     say::result(&terminal::table(&run))?;

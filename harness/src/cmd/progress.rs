@@ -63,7 +63,7 @@ impl Progress {
     pub fn ended(&mut self, measurement: &Measurement, took: Duration) {
         self.done += 1;
         // The path of a kernel or text from a guest may contain escape sequences.
-        let line = one_line(&format!("{} {}", measurement.cell, told(measurement)));
+        let line = one_line(&format!("{} {}", measurement.cell, describe(measurement)));
         match &self.bar {
             Some(bar) => {
                 bar.inc(1);
@@ -84,8 +84,8 @@ impl Drop for Progress {
     }
 }
 
-fn told(measurement: &Measurement) -> String {
-    let median = measurement.measured().and_then(|measured| Summary::of(&measured.samples));
+fn describe(measurement: &Measurement) -> String {
+    let median = measurement.measured().and_then(|measured| Summary::from_samples(&measured.samples));
     match median {
         Some(summary) => format!("{} {}", summary.p50, measurement.clock.unit()),
         None => format!("{}: {}", measurement.outcome.word(), measurement.outcome.reason()),

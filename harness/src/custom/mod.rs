@@ -3,4 +3,6 @@
 
 pub mod module;
 pub mod monitor;
+mod payload;
+mod program;
 pub mod workload;

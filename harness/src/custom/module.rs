@@ -28,21 +28,29 @@ enum Lack {
     Failed(String),
 }
 
+/// A module for a kernel.
+pub(crate) enum ModuleFile {
+    /// The file of the module.
+    Built(PathBuf),
+    /// The kernel cannot have it, for this reason.
+    Unsupported(String),
+}
+
 /// Modules by kernel.
 #[derive(Default)]
 pub(crate) struct Modules(Mutex<BTreeMap<String, Made>>);
 
 impl Modules {
-    /// The file of the module `name` for `kernel`, or the reason why the kernel cannot
-    /// have it. While one cell builds it, others that need it wait.
+    /// Finds the module `name` for `kernel`. While one cell builds it, others that need it
+    /// wait.
     ///
     /// # Errors
     /// When the build fails for a reason other than the kernel, for example because the
     /// mirror does not answer.
-    pub(crate) fn of(&self, kernel: &Kernel, name: &str, cache: &Cache) -> Result<Result<PathBuf, String>> {
+    pub(crate) fn find(&self, kernel: &Kernel, name: &str, cache: &Cache) -> Result<ModuleFile> {
         match self.obtain(kernel, cache, &|_| ()) {
-            Ok(built) => Ok(Ok(built.file(name)?)),
-            Err(Lack::Unsupported(why)) => Ok(Err(why)),
+            Ok(built) => Ok(ModuleFile::Built(built.file(name)?)),
+            Err(Lack::Unsupported(why)) => Ok(ModuleFile::Unsupported(why)),
             Err(Lack::Failed(why)) => Err(anyhow!("{why}")),
         }
     }

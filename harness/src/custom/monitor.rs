@@ -1,32 +1,27 @@
-//! Custom monitors: reads their files and packs them for a guest. `own_name` parses their
-//! names; only the agent knows how to attach them.
+//! Custom monitors: reads their files and packs them for a guest. The crate `plan` parses
+//! their names; only the agent knows how to attach them.
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, ensure};
 use hookbench_model::{CustomMonitorKind, MonitorName};
-use hookbench_probes::own::{COMMAND, Command, FOLDER};
+use hookbench_plan::{custom_monitor_name, parse_command, split_tuning};
+use hookbench_probes::custom::{COMMAND, FOLDER, MonitorCommand};
+use hookbench_results::digest::sha256;
 use hookbench_results::environment::CustomMonitorRecord;
 use hookbench_vm::cache::Cache;
 use hookbench_vm::image::{self, Content, GuestFile};
 use hookbench_vm::kernel::Kernel;
-use hookbench_vm::packages;
 use hookbench_vm::payload;
-use hookbench_vm::userland::Userland;
 use regex_lite::Regex;
-use sha2::{Digest, Sha256};
 
-use hookbench_plan::custom_name::{command, parse, tuned};
-
-/// The largest file of a custom monitor, in bytes.
-const LARGEST: u64 = 64 << 20;
+use crate::custom::payload::{Payload, read_file};
 
 /// The options that apply to custom monitors that are commands.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct With {
+pub struct CommandOptions {
     /// A regular expression that the output of a command must match before the command
     /// counts as ready.
     pub ready: Option<String>,
@@ -37,61 +32,54 @@ pub struct With {
 
 /// One custom monitor.
 #[derive(Debug, Clone, PartialEq, Eq)]
-struct Own {
-    what: What,
+struct CustomMonitor {
+    source: Source,
     record: CustomMonitorRecord,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
-enum What {
+enum Source {
     /// The content of a file, which the guest gets under the monitor's file name.
     File(Vec<u8>),
     /// A command that runs in the guest.
-    Command(Command),
+    Command(MonitorCommand),
 }
 
 /// All custom monitors of a run, by name.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Owns {
-    all: BTreeMap<MonitorName, Own>,
-    /// The payload files that commands find in their folder.
-    files: Vec<GuestFile>,
-    /// The Debian packages to download for commands.
-    packages: Vec<String>,
-    /// The files of those packages, after the download.
-    fetched: Option<Userland>,
+pub struct CustomMonitors {
+    all: BTreeMap<MonitorName, CustomMonitor>,
+    /// The payload of the commands.
+    payload: Payload,
 }
 
-impl Owns {
+impl CustomMonitors {
     /// Reads the custom monitors in `texts`; ignores built-in ones.
     ///
     /// # Errors
     /// When a file cannot be read, or two different monitors have the same name.
-    pub fn read<'a>(texts: impl IntoIterator<Item = &'a String>, with: &With) -> Result<Owns> {
-        let mut owns = Owns::default();
-        for item in &with.bring {
-            if item.contains('/') || Path::new(item).exists() {
-                bring(Path::new(item), FOLDER, &mut owns.files)?;
-            } else {
-                owns.packages.push(item.clone());
-            }
-        }
+    pub fn read<'a>(
+        texts: impl IntoIterator<Item = &'a String>,
+        options: &CommandOptions,
+    ) -> Result<CustomMonitors> {
+        let payload = Payload::read(&options.bring, FOLDER)?;
+        let mut all = BTreeMap::new();
         for text in texts {
-            let Some((name, _)) = parse(text)? else { continue };
-            let own = Own::read(&name, text, with)?;
-            let had = owns.all.insert(name.clone(), own.clone());
+            let Some((name, _)) = custom_monitor_name(text)? else { continue };
+            let monitor = CustomMonitor::read(&name, text, options)?;
+            let had = all.insert(name.clone(), monitor.clone());
             ensure!(
-                had.is_none_or(|had| had == own),
+                had.is_none_or(|had| had == monitor),
                 "two different monitors are called {name}; rename one{}",
                 if name.mechanism() == "cmd" { " with cmd:NAME=COMMAND" } else { "" }
             );
         }
-        let commands = owns.all.values().any(|own| matches!(own.what, What::Command(_)));
+        let commands = all.values().any(|monitor| matches!(monitor.source, Source::Command(_)));
         ensure!(
-            commands || with == &With::default(),
+            commands || options == &CommandOptions::default(),
             "--ready needs a monitor cmd:COMMAND, and --bring needs a monitor or workload cmd:COMMAND"
         );
-        Ok(owns)
+        Ok(CustomMonitors { all, payload })
     }
 
     /// Downloads the packages that commands need, or finds them in the cache.
@@ -99,16 +87,14 @@ impl Owns {
     /// # Errors
     /// When a package does not exist, or cannot be downloaded.
     pub(crate) fn fetch(&mut self, cache: &Cache, progress: &dyn Fn(&str)) -> Result<()> {
-        if !self.packages.is_empty() {
-            self.fetched = Some(packages::fetch(&self.packages, cache, progress)?);
-        }
-        let brought = self.files.iter().chain(self.fetched.iter().flat_map(|of| &of.files));
-        let packed = image::pack(brought).context("failed to pack the payload of the monitors")?;
-        for own in self.all.values_mut() {
-            if let What::Command(_) = own.what {
-                own.record.sha256 = packed.sha256.clone();
-                own.record.bytes = packed.bytes.len() as u64;
-                own.record.packages = self.fetched.as_ref().map_or_else(Vec::new, |of| of.packages.clone());
+        self.payload.fetch(cache, progress)?;
+        let packed =
+            image::pack(self.payload.files()).context("failed to pack the payload of the monitors")?;
+        for CustomMonitor { source, record } in self.all.values_mut() {
+            if let Source::Command(_) = source {
+                record.sha256.clone_from(&packed.sha256);
+                record.bytes = packed.bytes.len() as u64;
+                record.packages = self.payload.packages().to_vec();
             }
         }
         Ok(())
@@ -116,7 +102,7 @@ impl Owns {
 
     /// What a run records about them.
     pub(crate) fn records(&self) -> Vec<CustomMonitorRecord> {
-        self.all.values().map(|own| own.record.clone()).collect()
+        self.all.values().map(|monitor| monitor.record.clone()).collect()
     }
 
     /// Packs the files of the monitor `name` for a guest with `kernel` into an archive in
@@ -126,7 +112,7 @@ impl Owns {
     /// When the run has no such custom monitor, or the archive cannot be written.
     pub(crate) fn pack(&self, name: &MonitorName, kernel: &Kernel, folder: &Path) -> Result<Option<PathBuf>> {
         let Some((_, file)) = name.custom() else { return Ok(None) };
-        let own = self.all.get(name).with_context(|| {
+        let monitor = self.all.get(name).with_context(|| {
             format!("no location for {name}; pass it with --monitor, for example bpf:PATH/NAME.o")
         })?;
         let in_folder = |file: &str, bytes: Vec<u8>| GuestFile {
@@ -134,12 +120,12 @@ impl Owns {
             mode: 0o600,
             content: Content::File(bytes),
         };
-        let mut files = match &own.what {
-            What::File(bytes) => vec![in_folder(file, bytes.clone())],
-            What::Command(command) => {
+        let mut files = match &monitor.source {
+            Source::File(bytes) => vec![in_folder(file, bytes.clone())],
+            Source::Command(command) => {
                 let json = serde_json::to_vec(command).context("failed to render the command")?;
                 let mut files = vec![in_folder(COMMAND, json)];
-                files.extend(self.files.iter().chain(self.fetched.iter().flat_map(|of| &of.files)).cloned());
+                files.extend_from_slice(self.payload.files());
                 files
             }
         };
@@ -150,26 +136,6 @@ impl Owns {
     }
 }
 
-/// Adds the file `path` of this machine, or all files of the folder `path`, to the
-/// guest's folder `into`.
-pub(crate) fn bring(path: &Path, into: &str, files: &mut Vec<GuestFile>) -> Result<()> {
-    let context = || format!("failed to read {}, which --bring names", path.display());
-    let metadata = fs::metadata(path).with_context(context)?;
-    let name = path.canonicalize().with_context(context)?;
-    let name = name.file_name().with_context(|| format!("{} has no file name", path.display()))?;
-    let into = format!("{into}/{}", name.to_string_lossy());
-    let mode = metadata.permissions().mode() & 0o7777;
-    if !metadata.is_dir() {
-        let content = Content::File(read(path)?);
-        files.push(GuestFile { path: into, mode, content });
-        return Ok(());
-    }
-    let mut entries =
-        fs::read_dir(path).with_context(context)?.collect::<Result<Vec<_>, _>>().with_context(context)?;
-    entries.sort_by_key(|entry| entry.file_name());
-    entries.iter().try_for_each(|entry| bring(&entry.path(), &into, files))
-}
-
 /// The kernel's configuration, at the path where libbpf looks it up for a BPF object.
 fn config(kernel: &Kernel) -> Result<Option<GuestFile>> {
     let Some(path) = &kernel.config else { return Ok(None) };
@@ -178,39 +144,32 @@ fn config(kernel: &Kernel) -> Result<Option<GuestFile>> {
     Ok(Some(GuestFile { path, mode: 0o644, content: Content::File(bytes) }))
 }
 
-impl Own {
-    fn read(name: &MonitorName, text: &str, with: &With) -> Result<Own> {
+impl CustomMonitor {
+    fn read(name: &MonitorName, text: &str, options: &CommandOptions) -> Result<CustomMonitor> {
         let (kind, rest) = CustomMonitorKind::of(text).context("not a custom monitor")?;
-        let (rest, _) = tuned(kind, rest)?;
+        let (rest, _) = split_tuning(kind, rest)?;
         let mut record = CustomMonitorRecord { name: name.to_string(), ..CustomMonitorRecord::default() };
-        let (what, bytes) = match kind {
+        let (source, bytes) = match kind {
             CustomMonitorKind::Bpf | CustomMonitorKind::Audit => {
-                let bytes = read(Path::new(rest)).with_context(|| format!("no monitor {text:?}"))?;
-                (What::File(bytes.clone()), bytes)
+                let bytes = read_file(Path::new(rest)).with_context(|| format!("no monitor {text:?}"))?;
+                (Source::File(bytes.clone()), bytes)
             }
             CustomMonitorKind::Command => {
-                if let Some(ready) = &with.ready {
+                if let Some(ready) = &options.ready {
                     Regex::new(ready)
                         .with_context(|| format!("--ready {ready:?} is not a regular expression"))?;
                 }
-                let command = Command { words: command(rest)?.1, ready: with.ready.clone() };
+                let command = MonitorCommand { words: parse_command(rest)?.1, ready: options.ready.clone() };
                 record.command.clone_from(&command.words);
                 record.ready.clone_from(&command.ready);
                 // `fetch` records the payload, which is not known yet.
-                (What::Command(command), Vec::new())
+                (Source::Command(command), Vec::new())
             }
         };
-        record.sha256 = Sha256::digest(&bytes).iter().map(|byte| format!("{byte:02x}")).collect();
+        record.sha256 = sha256(&bytes);
         record.bytes = bytes.len() as u64;
-        Ok(Own { what, record })
+        Ok(CustomMonitor { source, record })
     }
-}
-
-pub(crate) fn read(path: &Path) -> Result<Vec<u8>> {
-    let context = || format!("failed to read {}", path.display());
-    let size = fs::metadata(path).with_context(context)?.len();
-    ensure!(size <= LARGEST, "{} has {size} bytes; the limit is {LARGEST}", path.display());
-    fs::read(path).with_context(context)
 }
 
 #[cfg(test)]
@@ -227,10 +186,11 @@ mod tests {
             format!("bpf:{}", path.display())
         };
         let (one, two, other) = (at("1/a.o", "x"), at("2/a.o", "x"), at("3/a.o", "y"));
-        let read = |texts: &[&String]| Owns::read(texts.iter().copied(), &With::default());
-        let owns = read(&[&one, &two]).unwrap();
-        assert_eq!(owns.records().len(), 1);
-        assert_eq!((owns.records()[0].name.as_str(), owns.records()[0].bytes), ("bpf:a.o", 1));
+        let read =
+            |texts: &[&String]| CustomMonitors::read(texts.iter().copied(), &CommandOptions::default());
+        let monitors = read(&[&one, &two]).unwrap();
+        assert_eq!(monitors.records().len(), 1);
+        assert_eq!((monitors.records()[0].name.as_str(), monitors.records()[0].bytes), ("bpf:a.o", 1));
         let error = read(&[&one, &other]).unwrap_err().to_string();
         assert!(error.contains("two different monitors are called bpf:a.o"), "{error}");
         let missing = format!("{:#}", read(&[&"bpf:nowhere/a.o".to_string()]).unwrap_err());

@@ -2,34 +2,29 @@
 //! libraries, and packs them for a guest. Only the agent knows how to time them.
 
 use std::collections::BTreeMap;
-use std::env;
-use std::fs;
-use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result, anyhow, bail, ensure};
+use anyhow::{Context, Result, anyhow, ensure};
 use hookbench_model::custom_workload::CommandWorkload;
 use hookbench_model::protocol::MODULES;
 use hookbench_model::{CustomWorkload, CustomWorkloadKind};
+use hookbench_results::digest::sha256;
 use hookbench_results::environment::CustomWorkloadRecord;
 use hookbench_vm::cache::Cache;
 use hookbench_vm::image::{self, Content, GuestFile};
-use hookbench_vm::userland::{self, Userland};
-use hookbench_vm::{packages, payload, program};
+use hookbench_vm::{payload, userland};
 use hookbench_workloads::custom::{FOLDER, ask};
-use sha2::{Digest, Sha256};
 
-use crate::custom::monitor;
+use crate::custom::payload::{Payload, read_file};
+use crate::custom::program::find_program;
 
-/// The folders of the guest's programs, relative to its root.
-const PROGRAMS: [&str; 2] = ["usr/bin", "usr/sbin"];
 /// The longest description of a workload that hookbench sends to a guest, in bytes.
 const LONGEST: usize = 48 << 10;
 
-/// One custom workload.
+/// One custom workload, with what a run records about it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-struct Own {
-    work: CustomWorkload,
+struct Supplied {
+    workload: CustomWorkload,
     record: CustomWorkloadRecord,
     /// The program and its libraries, if they come from this machine.
     files: Vec<GuestFile>,
@@ -37,15 +32,16 @@ struct Own {
 
 /// All custom workloads of a run, by name.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Works {
-    all: BTreeMap<String, Own>,
-    /// The payload of the commands: names of packages, paths of files and folders.
+pub struct CustomWorkloads {
+    all: BTreeMap<String, Supplied>,
+    /// The payload of the commands, as the user names it: packages, paths of files and
+    /// folders.
     bring: Vec<String>,
-    /// The files of the payload, after `fetch`.
-    brought: Vec<GuestFile>,
+    /// The payload, after `fetch`.
+    payload: Payload,
 }
 
-impl Works {
+impl CustomWorkloads {
     /// Reads the custom workloads in `texts`; ignores built-in ones. Commands get the
     /// payload `bring` and must return the exit code `expect_exit`.
     ///
@@ -56,28 +52,29 @@ impl Works {
         texts: impl IntoIterator<Item = &'a String>,
         bring: &[String],
         expect_exit: Option<i32>,
-    ) -> Result<Works> {
-        let mut works = Works::default();
+    ) -> Result<CustomWorkloads> {
+        let mut workloads = CustomWorkloads::default();
         for text in texts {
             let Some(name) = ask::name(text)? else { continue };
-            let own = Own::read(&name, text, expect_exit)?;
-            let had = works.all.insert(name.clone(), own.clone());
+            let workload = Supplied::read(&name, text, expect_exit)?;
+            let had = workloads.all.insert(name.clone(), workload.clone());
             ensure!(
-                had.is_none_or(|had| had == own),
+                had.is_none_or(|had| had == workload),
                 "two different workloads are called {name}; rename one{}",
                 if name.starts_with("cmd:") { " with cmd:NAME=COMMAND" } else { "" }
             );
         }
-        ensure!(works.have_commands() || expect_exit.is_none(), "--expect-exit needs a workload cmd:COMMAND");
-        if works.have_commands() {
-            works.bring = bring.to_vec();
+        let commands = workloads.have_commands();
+        ensure!(commands || expect_exit.is_none(), "--expect-exit needs a workload cmd:COMMAND");
+        if commands {
+            workloads.bring = bring.to_vec();
         }
-        Ok(works)
+        Ok(workloads)
     }
 
     /// Whether at least one of them is a command.
     pub(crate) fn have_commands(&self) -> bool {
-        self.all.values().any(|own| matches!(own.work, CustomWorkload::Command(_)))
+        self.all.values().any(Supplied::is_command)
     }
 
     /// Finds the programs and libraries of commands: on this machine, in the guest, or in
@@ -90,49 +87,39 @@ impl Works {
         if !self.have_commands() {
             return Ok(());
         }
-        let mut names = Vec::new();
-        for item in &self.bring {
-            if item.contains('/') || Path::new(item).exists() {
-                monitor::bring(Path::new(item), FOLDER, &mut self.brought)?;
-            } else {
-                names.push(item.clone());
-            }
-        }
-        let fetched = match names.is_empty() {
-            true => None,
-            false => Some(packages::fetch(&names, cache, progress)?),
-        };
-        self.brought.extend(fetched.iter().flat_map(|of| of.files.clone()));
+        self.payload = Payload::read(&self.bring, FOLDER)?;
+        self.payload.fetch(cache, progress)?;
         let guest = userland::fetch(cache, progress)?;
-        for own in self.all.values_mut() {
-            own.find(&self.brought, &guest)?;
-            if let CustomWorkload::Command(_) = own.work {
-                let packed = image::pack(&files(own, &self.brought)).context("failed to pack a command")?;
-                own.record.sha256 = packed.sha256;
-                own.record.bytes = packed.bytes.len() as u64;
-                own.record.packages = fetched.as_ref().map_or_else(Vec::new, |of| of.packages.clone());
-            }
+        for workload in self.all.values_mut() {
+            let CustomWorkload::Command(command) = &mut workload.workload else { continue };
+            let found = find_program(command, self.payload.files(), &guest)?;
+            (command.program, workload.files) = (found.path, found.files);
+            let packed =
+                image::pack(&workload.files_with(&self.payload)).context("failed to pack a command")?;
+            workload.record.sha256 = packed.sha256;
+            workload.record.bytes = packed.bytes.len() as u64;
+            workload.record.packages = self.payload.packages().to_vec();
         }
         Ok(())
     }
 
     /// What a run records about them.
     pub(crate) fn records(&self) -> Vec<CustomWorkloadRecord> {
-        self.all.values().map(|own| own.record.clone()).collect()
+        self.all.values().map(|workload| workload.record.clone()).collect()
     }
 
     /// The description of the workload `name` for the agent; `None` if it is built in.
     ///
     /// # Errors
     /// When the run has no such custom workload.
-    pub(crate) fn of(&self, name: &str) -> Result<Option<CustomWorkload>> {
+    pub(crate) fn find(&self, name: &str) -> Result<Option<CustomWorkload>> {
         if CustomWorkloadKind::of(name).is_none() {
             return Ok(None);
         }
-        let own = self.all.get(name).with_context(|| {
+        let found = self.all.get(name).with_context(|| {
             format!("no location for {name}; pass it with --workload, for example syscalls:PATH/NAME.toml")
         })?;
-        Ok(Some(own.work.clone()))
+        Ok(Some(found.workload.clone()))
     }
 
     /// Packs the files of the workload `name` and the kernel's `modules` into an archive
@@ -146,12 +133,11 @@ impl Works {
         modules: &[(String, Vec<u8>)],
         folder: &Path,
     ) -> Result<Option<PathBuf>> {
-        let command = |own: &&Own| matches!(own.work, CustomWorkload::Command(_));
-        let own = self.all.get(name).filter(command);
-        if own.is_none() && modules.is_empty() {
+        let command = self.all.get(name).filter(|workload| workload.is_command());
+        if command.is_none() && modules.is_empty() {
             return Ok(None);
         }
-        let mut all = own.map_or_else(Vec::new, |own| files(own, &self.brought));
+        let mut all = command.map_or_else(Vec::new, |command| command.files_with(&self.payload));
         // The guest loads modules in the order of their names.
         all.extend(modules.iter().enumerate().map(|(number, (name, bytes))| GuestFile {
             path: format!("{MODULES}/{number:03}-{name}.ko"),
@@ -164,22 +150,11 @@ impl Works {
     }
 }
 
-/// All files of `own`, each path once. The libraries found with the program take
-/// precedence over the payload.
-fn files(own: &Own, brought: &[GuestFile]) -> Vec<GuestFile> {
-    let folder = GuestFile { path: FOLDER.into(), mode: 0o755, content: Content::Directory };
-    let mut all = BTreeMap::new();
-    for file in own.files.iter().chain(brought).chain([&folder]) {
-        all.entry(file.path.clone()).or_insert_with(|| file.clone());
-    }
-    all.into_values().collect()
-}
-
-impl Own {
-    fn read(name: &str, text: &str, expect_exit: Option<i32>) -> Result<Own> {
+impl Supplied {
+    fn read(name: &str, text: &str, expect_exit: Option<i32>) -> Result<Supplied> {
         let (kind, rest) = CustomWorkloadKind::of(text).context("not a custom workload")?;
         let mut record = CustomWorkloadRecord { name: name.into(), ..CustomWorkloadRecord::default() };
-        let work = match kind {
+        let workload = match kind {
             CustomWorkloadKind::Command => {
                 let (_, words) = ask::command(rest)?;
                 record.command.clone_from(&words);
@@ -193,71 +168,53 @@ impl Own {
             }
             CustomWorkloadKind::Calls => {
                 let context = || format!("no workload {text:?}");
-                let bytes = monitor::read(Path::new(rest)).with_context(context)?;
-                record.sha256 = Sha256::digest(&bytes).iter().map(|byte| format!("{byte:02x}")).collect();
+                let bytes = read_file(Path::new(rest)).with_context(context)?;
+                record.sha256 = sha256(&bytes);
                 record.bytes = bytes.len() as u64;
                 let file = str::from_utf8(&bytes).map_err(|_| anyhow!("it is not UTF-8"));
                 let read = file.and_then(|file| Ok(ask::sequence(file)?));
                 CustomWorkload::Calls(read.with_context(|| format!("failed to parse {rest}"))?)
             }
         };
-        let told = serde_json::to_vec(&work).context("failed to render the workload")?;
-        ensure!(told.len() <= LONGEST, "{text:?} is too long: {} bytes; the limit is {LONGEST}", told.len());
-        Ok(Own { work, record, files: Vec::new() })
+        let rendered = serde_json::to_vec(&workload).context("failed to render the workload")?;
+        ensure!(
+            rendered.len() <= LONGEST,
+            "{text:?} is too long: {} bytes; the limit is {LONGEST}",
+            rendered.len()
+        );
+        Ok(Supplied { workload, record, files: Vec::new() })
     }
 
-    /// Finds the program of a command. A path means this machine, or the guest if this
-    /// machine has no such file. A name means the payload, the guest, then this machine.
-    fn find(&mut self, brought: &[GuestFile], guest: &Userland) -> Result<()> {
-        let CustomWorkload::Command(command) = &mut self.work else { return Ok(()) };
-        let Some(word) = command.words.first() else { bail!("the command is empty") };
-        let there = |path: &String| brought.iter().chain(&guest.files).any(|file| file.path == *path);
-        let mut places = PROGRAMS.iter().map(|folder| format!("{folder}/{word}"));
-        let in_guest = match word.contains('/') {
-            true => Some(word.trim_start_matches('/').to_string())
-                .filter(|_| !Path::new(word).exists())
-                .filter(there),
-            false => places.find(there),
-        };
-        if let Some(path) = in_guest {
-            command.program = format!("/{path}");
-            return Ok(());
+    fn is_command(&self) -> bool {
+        matches!(self.workload, CustomWorkload::Command(_))
+    }
+
+    /// All files of a command, each path once. The libraries found with the program take
+    /// precedence over the payload.
+    fn files_with(&self, payload: &Payload) -> Vec<GuestFile> {
+        let folder = GuestFile { path: FOLDER.into(), mode: 0o755, content: Content::Directory };
+        let mut all = BTreeMap::new();
+        for file in self.files.iter().chain(payload.files()).chain([&folder]) {
+            all.entry(file.path.clone()).or_insert_with(|| file.clone());
         }
-        let host = if word.contains('/') { Some(PathBuf::from(word)) } else { in_path(word) };
-        let host = host.with_context(|| {
-            format!(
-                "no program {word:?} in the guest or on this machine; add its package with --bring PACKAGE"
-            )
-        })?;
-        let name = host.file_name().with_context(|| format!("{word:?} has no file name"))?.to_string_lossy();
-        let at = format!("{FOLDER}/{name}");
-        self.files = program::collect_from_host(&host, &at)?;
-        command.program = format!("/{at}");
-        Ok(())
+        all.into_values().collect()
     }
-}
-
-/// Finds the program `name` in the folders of $PATH.
-fn in_path(name: &str) -> Option<PathBuf> {
-    let executable = |path: &PathBuf| {
-        fs::metadata(path).is_ok_and(|is| is.is_file() && is.permissions().mode() & 0o111 != 0)
-    };
-    env::split_paths(&env::var_os("PATH")?).map(|folder| folder.join(name)).find(executable)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::fs;
 
-    fn read(texts: &[&str]) -> Result<Works> {
+    fn read(texts: &[&str]) -> Result<CustomWorkloads> {
         let texts: Vec<String> = texts.iter().map(|text| text.to_string()).collect();
-        Works::read(&texts, &[], None)
+        CustomWorkloads::read(&texts, &[], None)
     }
 
     #[test]
     fn two_different_commands_need_different_names() {
-        let works = read(&["cmd:true", "cmd:true", "cmd:more=true --help", "null-syscall"]).unwrap();
-        let names: Vec<String> = works.records().into_iter().map(|record| record.name).collect();
+        let workloads = read(&["cmd:true", "cmd:true", "cmd:more=true --help", "null-syscall"]).unwrap();
+        let names: Vec<String> = workloads.records().into_iter().map(|record| record.name).collect();
         assert_eq!(names, ["cmd:more", "cmd:true"]);
         let error = read(&["cmd:true", "cmd:true --help"]).unwrap_err().to_string();
         assert!(error.contains("two different workloads are called cmd:true"), "{error}");
@@ -272,15 +229,19 @@ mod tests {
         let error = format!("{:#}", read(&[&text]).unwrap_err());
         assert!(error.contains("a.toml: line 2: no system call \"getpppid\""), "{error}");
         fs::write(&file, "[[call]]\nsyscall = \"getppid\"\n").unwrap();
-        let works = read(&[&text]).unwrap();
-        assert!(matches!(works.of("syscalls:a.toml").unwrap(), Some(CustomWorkload::Calls(_))));
-        assert!(works.of("syscalls:b.toml").is_err() && works.of("null-syscall").unwrap().is_none());
+        let workloads = read(&[&text]).unwrap();
+        assert!(matches!(workloads.find("syscalls:a.toml").unwrap(), Some(CustomWorkload::Calls(_))));
+        assert!(
+            workloads.find("syscalls:b.toml").is_err() && workloads.find("null-syscall").unwrap().is_none()
+        );
         assert!(read(&["syscalls:nowhere/a.toml"]).is_err());
     }
 
     #[test]
     fn an_expected_exit_code_needs_a_command() {
         let texts = ["null-syscall".to_string()];
-        assert!(Works::read(&texts, &[], Some(1)).unwrap_err().to_string().contains("--expect-exit"));
+        assert!(
+            CustomWorkloads::read(&texts, &[], Some(1)).unwrap_err().to_string().contains("--expect-exit")
+        );
     }
 }

@@ -1,8 +1,5 @@
-//! A run while it is being made: cells on threads or in rounds, the run's folder, and
-//! what interrupts it.
+//! A run while it is being made: cells on threads or in rounds, and the run's folder.
 
 pub mod folder;
-pub mod interrupt;
 pub mod rounds;
 pub mod runner;
-pub(crate) mod trial;

@@ -1,6 +1,6 @@
 //! Runs planned cells in a session, several at once, and passes on each measurement as
 //! soon as it is complete. Neither the order nor the number of threads changes a result.
-//! A cell that a stop interrupts yields no measurement.
+//! An interrupted cell yields no measurement.
 
 use std::sync::Mutex;
 use std::sync::mpsc::{self, Sender};
@@ -10,23 +10,31 @@ use std::time::{Duration, Instant};
 use anyhow::Result;
 use hookbench_model::protocol::{CellSpec, Fault};
 use hookbench_model::{Cell, Measurement, Outcome};
+use hookbench_plan::Planned;
+use hookbench_results::attachments::Attachment;
 
-use crate::run::interrupt::Stop;
-use crate::session::Session;
-use hookbench_plan::plan::Planned;
+use crate::interrupt::Interrupt;
+use crate::session::{Answered, Session};
 
 /// What the runner reports while it runs.
 pub enum Event {
     /// A cell has begun.
     Begun(Cell),
-    /// A cell has ended, after this time.
-    Ended(Box<Measurement>, Duration),
+    /// A cell has ended.
+    Ended {
+        /// What it ended with.
+        measurement: Box<Measurement>,
+        /// Files that belong to it.
+        attachments: Vec<Attachment>,
+        /// How long it took.
+        took: Duration,
+    },
 }
 
-/// Runs `planned` on `jobs` threads until all cells have ended or `stop` is requested.
-/// If `heard` fails, for example because the disk is full, the runner requests the stop
-/// and returns that error. The session must poll the same `stop`, or running cells
-/// continue to their end.
+/// Runs `planned` on `jobs` threads until all cells have ended or `interrupt` is
+/// requested. If `heard` fails, for example because the disk is full, the runner requests
+/// the interrupt and returns that error. The session must poll the same `interrupt`, or
+/// running cells continue to their end.
 ///
 /// # Errors
 /// Only those of `heard`. A cell that fails is a measurement like any other.
@@ -35,7 +43,7 @@ pub fn run(
     planned: &[Planned],
     jobs: usize,
     fault: Option<Fault>,
-    stop: &Stop,
+    interrupt: &Interrupt,
     mut heard: impl FnMut(Event) -> Result<()>,
 ) -> Result<()> {
     let waiting = Mutex::new(planned.iter());
@@ -43,13 +51,13 @@ pub fn run(
     thread::scope(|scope| {
         for _ in 0..jobs.clamp(1, planned.len().max(1)) {
             let (tell, waiting) = (tell.clone(), &waiting);
-            scope.spawn(move || work(session, waiting, fault, stop, &tell));
+            scope.spawn(move || work(session, waiting, fault, interrupt, &tell));
         }
         drop(tell);
         for event in hear {
             if let Err(error) = heard(event) {
                 // The results of the running cells could not be kept either.
-                stop.ask();
+                interrupt.request();
                 return Err(error);
             }
         }
@@ -61,25 +69,25 @@ fn work(
     session: &dyn Session,
     waiting: &Mutex<std::slice::Iter<'_, Planned>>,
     fault: Option<Fault>,
-    stop: &Stop,
+    interrupt: &Interrupt,
     tell: &Sender<Event>,
 ) {
     let next = || waiting.lock().ok().and_then(|mut waiting| waiting.next());
-    while let Some(planned) = (!stop.is_asked()).then(next).flatten() {
+    while let Some(planned) = (!interrupt.is_requested()).then(next).flatten() {
         let cell = &planned.cell;
         if tell.send(Event::Begun(cell.clone())).is_err() {
             return;
         }
         let begin = Instant::now();
-        let outcome = session.run(cell, &spec(planned, fault));
-        // The stop may have caused the failure. Either way, a resumed run measures the
+        let Answered { outcome, attachments } = session.run(cell, &spec(planned, fault));
+        // The interrupt may have caused the failure. Either way, a resumed run measures the
         // cell again.
-        if stop.is_asked() && matches!(outcome, Outcome::Failed(_)) {
+        if interrupt.is_requested() && matches!(outcome, Outcome::Failed(_)) {
             return;
         }
-        let measurement =
-            Measurement { cell: cell.clone(), clock: session.clock(), history: session.history(), outcome };
-        if tell.send(Event::Ended(Box::new(measurement), begin.elapsed())).is_err() {
+        let (clock, history) = (session.clock(), session.history());
+        let measurement = Box::new(Measurement { cell: cell.clone(), clock, history, outcome });
+        if tell.send(Event::Ended { measurement, attachments, took: begin.elapsed() }).is_err() {
             return;
         }
     }
@@ -112,39 +120,49 @@ pub fn spec(planned: &Planned, fault: Option<Fault>) -> CellSpec {
 mod tests {
     use super::*;
     use anyhow::bail;
-    use hookbench_model::{Clock, Failure, FailureKind, History, Measured};
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    use hookbench_model::{Failure, FailureKind, History, Measured};
+    use hookbench_results::store::Journal;
+    use hookbench_results::{Environment, attachments};
 
     /// A session without a machine: each sample of a cell is the length of its name.
-    struct Scripted;
+    #[derive(Default)]
+    struct Scripted(Environment);
 
     impl Session for Scripted {
-        fn clock(&self) -> Clock {
-            Clock::Instructions
+        fn environment(&self) -> &Environment {
+            &self.0
         }
 
         fn history(&self) -> Option<History> {
             None
         }
 
-        fn run(&self, cell: &Cell, spec: &CellSpec) -> Outcome {
-            let samples = vec![cell.to_string().len() as u64; spec.samples as usize];
-            Outcome::Measured(Measured { samples, ..Measured::default() })
+        fn run(&self, cell: &Cell, spec: &CellSpec) -> Answered {
+            let name = cell.to_string();
+            let samples = vec![name.len() as u64; spec.samples as usize];
+            Answered {
+                outcome: Outcome::Measured(Measured { samples, ..Measured::default() }),
+                attachments: vec![Attachment::new("name", name.into_bytes()).unwrap()],
+            }
         }
     }
 
     fn planned() -> Vec<Planned> {
-        hookbench_plan::plan::Plan::open("quick").unwrap().cells(&["6.1".into()]).unwrap()
+        hookbench_plan::Plan::open("quick").unwrap().cells(&["6.1".into()]).unwrap()
     }
 
     fn measured(jobs: usize) -> Vec<Measurement> {
         let mut all = Vec::new();
         let heard = |event| {
-            if let Event::Ended(measurement, _) = event {
+            if let Event::Ended { measurement, attachments, .. } = event {
+                assert_eq!(attachments[0].bytes(), measurement.cell.to_string().as_bytes());
                 all.push(*measurement);
             }
             Ok(())
         };
-        run(&Scripted, &planned(), jobs, None, &Stop::default(), heard).unwrap();
+        run(&Scripted::default(), &planned(), jobs, None, &Interrupt::default(), heard).unwrap();
         all.sort_by_key(|measurement| measurement.cell.to_string());
         all
     }
@@ -160,50 +178,67 @@ mod tests {
     fn an_error_of_the_listener_stops_the_run() {
         let mut ended = 0;
         let heard = |event| {
-            if let Event::Ended(..) = event {
+            if let Event::Ended { .. } = event {
                 ended += 1;
                 bail!("the disk is full");
             }
             Ok(())
         };
-        let error = run(&Scripted, &planned(), 2, None, &Stop::default(), heard).unwrap_err();
+        let error = run(&Scripted::default(), &planned(), 2, None, &Interrupt::default(), heard).unwrap_err();
         assert_eq!((error.to_string().as_str(), ended), ("the disk is full", 1));
     }
 
-    /// A session in which a stop interrupts the third cell.
-    struct Stopping(Stop, std::sync::atomic::AtomicUsize);
+    /// A session whose third cell is interrupted.
+    #[derive(Default)]
+    struct Interrupting(Interrupt, AtomicUsize, Scripted);
 
-    impl Session for Stopping {
+    impl Session for Interrupting {
+        fn environment(&self) -> &Environment {
+            self.2.environment()
+        }
+
         fn history(&self) -> Option<History> {
             None
         }
 
-        fn clock(&self) -> Clock {
-            Clock::Instructions
-        }
-
-        fn run(&self, cell: &Cell, spec: &CellSpec) -> Outcome {
-            if self.1.fetch_add(1, std::sync::atomic::Ordering::SeqCst) < 2 {
-                return Scripted.run(cell, spec);
+        fn run(&self, cell: &Cell, spec: &CellSpec) -> Answered {
+            if self.1.fetch_add(1, Ordering::SeqCst) < 2 {
+                return self.2.run(cell, spec);
             }
-            self.0.ask();
+            self.0.request();
             let message = "the guest was stopped".into();
-            Outcome::Failed(Failure { kind: FailureKind::Qemu, message, console: Vec::new() })
+            Outcome::Failed(Failure { kind: FailureKind::Qemu, message, console: Vec::new() }).into()
         }
     }
 
     #[test]
     fn an_interrupted_cell_is_not_a_measurement() {
-        let stop = Stop::default();
-        let session = Stopping(stop.clone(), Default::default());
+        let session = Interrupting::default();
         let mut words = Vec::new();
         let heard = |event| {
-            if let Event::Ended(measurement, _) = event {
+            if let Event::Ended { measurement, .. } = event {
                 words.push(measurement.outcome.word());
             }
             Ok(())
         };
-        run(&session, &planned(), 1, None, &stop, heard).unwrap();
+        run(&session, &planned(), 1, None, &session.0, heard).unwrap();
         assert_eq!(words, ["measured", "measured"]);
+    }
+
+    #[test]
+    fn an_interrupted_run_has_the_attachments_of_each_cell_that_its_journal_lists() {
+        let (folder, session) = (tempfile::tempdir().unwrap(), Interrupting::default());
+        let mut journal = Journal::open(folder.path()).unwrap();
+        let heard = |event| match event {
+            Event::Ended { measurement, attachments, .. } => journal.append_with(&measurement, &attachments),
+            Event::Begun(_) => Ok(()),
+        };
+        run(&session, &planned(), 1, None, &session.0, heard).unwrap();
+        let listed = Journal::read(folder.path()).unwrap().measurements;
+        assert_eq!(listed.len(), 2);
+        for Measurement { cell, .. } in listed {
+            let found = attachments::read(folder.path(), &cell, "name").unwrap().unwrap();
+            assert_eq!(found.bytes(), cell.to_string().as_bytes());
+        }
     }
 }

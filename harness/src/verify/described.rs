@@ -26,6 +26,7 @@ fn record(monitor: &Monitor) -> MonitorRecord {
         sees: sink.watches.about().into(),
         enforcement: sink.enforcement,
         per_process: sink.scope == Scope::Process,
+        can_refuse: Some(monitor.mechanism.info().can_refuse),
         since: sink.requires.since.to_string(),
     }
 }
@@ -42,6 +43,26 @@ mod tests {
         assert_eq!(all.len(), hookbench_probes::monitors().count());
         assert!(matches!(find("bpf-lsm+deny").enforcement, Enforcement::Denies(_)));
         assert_eq!(find("bpf-lsm+kill").enforcement, Enforcement::Kills);
+        let can_refuse = |name| find(name).can_refuse == Some(true);
+        assert!(can_refuse("bpf-lsm+count") && !can_refuse("kprobe+count"));
         assert!(find("landlock+fs").per_process && !find("audit+rules").per_process);
+    }
+
+    #[test]
+    fn pictures_have_a_colour_for_every_mechanism() {
+        for mechanism in hookbench_probes::MECHANISMS {
+            let name = mechanism.info().name;
+            assert!(hookbench_reports::plot::has_fixed_colour(name), "{name} has no row in plot/colour.rs");
+        }
+    }
+
+    /// Reports keep a closed list for runs from before `can_refuse`.
+    #[test]
+    fn a_mechanism_that_can_refuse_in_an_older_run_can_refuse_today() {
+        for record in monitors() {
+            let older = MonitorRecord { can_refuse: None, ..record.clone() };
+            let could = hookbench_reports::decision::can_refuse(Some(&older), record.name.mechanism());
+            assert!(!could || record.can_refuse == Some(true), "{}", record.name);
+        }
     }
 }

@@ -4,18 +4,18 @@
 use std::io;
 
 use hookbench_model::protocol::{AgentMessage, CellSpec};
-use hookbench_model::{Failure, FailureKind, Measured, Outcome, Target};
+use hookbench_model::{Failure, FailureKind, Measured, Outcome};
 use hookbench_probes::Monitor;
 use hookbench_vm::guest::{self, Error};
 
-use crate::verify::check::check;
+use crate::verify::check::{TargetRules, check};
 
 /// The outcome in `answer`. An answer that cannot be true for `spec`, or that comes from
 /// a guest without `cpus` CPUs online, is a protocol failure.
-pub(crate) fn believed(
+pub(crate) fn accept_answer(
     spec: &CellSpec,
     monitor: Monitor,
-    target: Target,
+    rules: TargetRules,
     cpus: u16,
     answer: guest::Answer,
 ) -> Outcome {
@@ -23,28 +23,29 @@ pub(crate) fn believed(
         Some(AgentMessage::Ready { cpus, .. }) => *cpus,
         _ => 0,
     };
-    let lie = match &answer.last {
+    let mistake = match &answer.last {
         AgentMessage::Measured(_) if online != cpus => {
             Some(format!("{online} CPUs are online instead of {cpus}"))
         }
-        AgentMessage::Measured(measured) => check(spec, monitor, target, measured).err(),
+        AgentMessage::Measured(measured) => check(spec, monitor, rules, measured).err(),
         _ => None,
     };
-    match lie {
-        Some(lie) => Outcome::Failed(Failure {
+    match mistake {
+        Some(mistake) => Outcome::Failed(Failure {
             kind: FailureKind::Protocol,
-            message: format!("the guest sent an impossible result: {lie}"),
+            message: format!("the guest sent an impossible result: {mistake}"),
             console: answer.console,
         }),
-        None => without_turns(outcome(answer), cpus),
+        None if cpus > 1 => without_attach_cost(outcome(answer)),
+        None => outcome(answer),
     }
 }
 
-/// Removes the cost of attaching if the guest has several CPUs. Attaching takes long
-/// enough for QEMU to switch CPUs, and not at the same instruction each time.
-fn without_turns(outcome: Outcome, cpus: u16) -> Outcome {
+/// Removes the cost of attaching in a guest with several CPUs. Attaching takes long enough
+/// for QEMU to switch CPUs, and not at the same instruction each time.
+fn without_attach_cost(outcome: Outcome) -> Outcome {
     match outcome {
-        Outcome::Measured(measured) if cpus > 1 => {
+        Outcome::Measured(measured) => {
             Outcome::Measured(Measured { attach_cost: None, loading: None, ..measured })
         }
         other => other,
@@ -55,7 +56,7 @@ fn outcome(answer: guest::Answer) -> Outcome {
     match answer.last {
         AgentMessage::Measured(measured) => Outcome::Measured(measured),
         AgentMessage::Unsupported(why) => Outcome::Unsupported(why),
-        AgentMessage::Failed(failure) => match lacked(&failure.message) {
+        AgentMessage::Failed(failure) => match missing_helper(&failure.message) {
             Some(why) => Outcome::Unsupported(why),
             None => Outcome::Failed(Failure { console: answer.console, ..failure }),
         },
@@ -70,10 +71,10 @@ fn outcome(answer: guest::Answer) -> Outcome {
 /// The verifier's message, if it refused a program because this kernel lacks a helper or
 /// does not offer it to such programs. hookbench finds this out by trying, because it
 /// does not know the configuration of every kernel.
-fn lacked(message: &str) -> Option<String> {
+fn missing_helper(message: &str) -> Option<String> {
     let marks = ["cannot use helper bpf_", "unknown func bpf_", "invalid func unknown#"];
-    let said = message.split(';').find(|said| marks.iter().any(|mark| said.contains(mark)))?;
-    Some(format!("the kernel's verifier refuses the program: {}", said.trim()))
+    let line = message.split(';').find(|line| marks.iter().any(|mark| line.contains(mark)))?;
+    Some(format!("the kernel's verifier refuses the program: {}", line.trim()))
 }
 
 /// The failure of making a snapshot; the guest's failure if that was the cause.
@@ -127,14 +128,14 @@ mod tests {
 
     #[test]
     fn a_missing_helper_is_reported_with_the_message_of_the_verifier() {
-        let said = "failed to attach kprobe+override: [libbpf: -- BEGIN PROG LOAD LOG --; 9: (85) call \
+        let message = "failed to attach kprobe+override: [libbpf: -- BEGIN PROG LOAD LOG --; 9: (85) call \
                     bpf_override_return#58; program of this type cannot use helper bpf_override_return#58; \
                     processed 14 insns]";
         let why = "the kernel's verifier refuses the program: program of this type cannot use helper \
                    bpf_override_return#58";
-        assert_eq!(lacked(said).as_deref(), Some(why));
-        assert!(lacked("18: (85) call unknown#158; invalid func unknown#158; processed").is_some());
-        assert_eq!(lacked("R1 type=inv expected=ctx; processed 3 insns"), None);
+        assert_eq!(missing_helper(message).as_deref(), Some(why));
+        assert!(missing_helper("18: (85) call unknown#158; invalid func unknown#158; processed").is_some());
+        assert_eq!(missing_helper("R1 type=inv expected=ctx; processed 3 insns"), None);
     }
 
     #[test]
@@ -159,7 +160,7 @@ mod tests {
         };
         let last = AgentMessage::Measured(Measured::default());
         let answer = guest::Answer { ready: Some(ready), last, console: Vec::new() };
-        let outcome = believed(&spec, hookbench_probes::none(), Target::Tcg, 4, answer);
+        let outcome = accept_answer(&spec, hookbench_probes::none(), TargetRules::TCG, 4, answer);
         let Outcome::Failed(failure) = outcome else { panic!("{outcome:?}") };
         assert!(failure.message.contains("3 CPUs are online instead of 4"), "{}", failure.message);
     }

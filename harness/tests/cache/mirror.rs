@@ -7,7 +7,7 @@ use std::process::Command;
 
 use hookbench_results::store::load;
 
-use super::own::{CELL, HOOKBENCH, Own, flip, text, unshared};
+use super::private_cache::{CELL, HOOKBENCH, PrivateCache, flip, text, unshared};
 
 /// An unsigned mirror with one suite.
 struct Mirror {
@@ -15,9 +15,9 @@ struct Mirror {
 }
 
 impl Mirror {
-    /// Creates a mirror next to the cache of `own`.
-    fn new(own: &Own) -> Mirror {
-        let mirror = Mirror { folder: own.folder.path().join("mirror") };
+    /// Creates a mirror next to the cache of `private`.
+    fn new(private: &PrivateCache) -> Mirror {
+        let mirror = Mirror { folder: private.folder.path().join("mirror") };
         fs::create_dir_all(mirror.folder.join("pool")).unwrap();
         let place = mirror.folder.display();
         fs::write(mirror.folder.join("sources.list"), format!("deb copy:{place} bookworm main\n")).unwrap();
@@ -72,8 +72,8 @@ impl Mirror {
     }
 
     /// Runs one cell. Returns the exit code and standard error.
-    fn run(&self, own: &Own, out: &str) -> (Option<i32>, String) {
-        let mut command = own.command();
+    fn run(&self, private: &PrivateCache, out: &str) -> (Option<i32>, String) {
+        let mut command = private.command();
         command.env("APT_CONFIG", self.configuration()).args(CELL.split_whitespace()).arg(out);
         let output = command.output().unwrap();
         (output.status.code(), text(&output.stderr))
@@ -93,23 +93,23 @@ fn output(command: &mut Command) -> String {
 }
 
 /// A cache whose kernel was removed, and the image of that kernel.
-fn without_kernel() -> (Own, PathBuf) {
-    let own = Own::new();
-    let image = own.folder.path().join("image");
-    fs::rename(own.path("kernels/6.1/vmlinux"), &image).unwrap();
-    fs::remove_dir_all(own.path("kernels/6.1")).unwrap();
-    (own, image)
+fn without_kernel() -> (PrivateCache, PathBuf) {
+    let private = PrivateCache::new();
+    let image = private.folder.path().join("image");
+    fs::rename(private.path("kernels/6.1/vmlinux"), &image).unwrap();
+    fs::remove_dir_all(private.path("kernels/6.1")).unwrap();
+    (private, image)
 }
 
 #[test]
 fn a_kernel_that_the_mirror_removed_runs_from_the_cache_or_is_reported() {
-    let own = Own::new();
-    let mirror = Mirror::new(&own);
+    let private = PrivateCache::new();
+    let mirror = Mirror::new(&private);
     mirror.has("linux-image-6.2.0-1-cloud-amd64", Path::new("/etc/hostname"));
-    let (code, said) = mirror.run(&own, "cached");
+    let (code, said) = mirror.run(&private, "cached");
     assert_eq!(code, Some(0), "{said}");
-    fs::remove_dir_all(own.path("kernels")).unwrap();
-    let (code, said) = mirror.run(&own, "gone");
+    fs::remove_dir_all(private.path("kernels")).unwrap();
+    let (code, said) = mirror.run(&private, "gone");
     assert_eq!(code, Some(1), "{said}");
     let words = [
         "failed to get the kernel 6.1",
@@ -125,18 +125,18 @@ fn a_kernel_that_the_mirror_removed_runs_from_the_cache_or_is_reported() {
 
 #[test]
 fn if_one_of_several_kernels_is_gone_the_others_run() {
-    let own = Own::new();
-    let mirror = Mirror::new(&own);
+    let private = PrivateCache::new();
+    let mirror = Mirror::new(&private);
     mirror.has("linux-image-6.17.3+deb13-cloud-amd64", Path::new("/etc/hostname"));
     let two = |out: &str| {
-        let mut command = own.command();
+        let mut command = private.command();
         command.env("APT_CONFIG", mirror.configuration()).args(CELL.split_whitespace()).arg(out);
         let output = command.args(["--kernel", "6.1,6.12"]).output().unwrap();
         (output.status.code(), text(&output.stderr))
     };
     let (code, said) = two("out");
     assert_eq!(code, Some(0), "{said}");
-    let run = load(&own.folder.path().join("out")).unwrap();
+    let run = load(&private.folder.path().join("out")).unwrap();
     let outcomes: Vec<_> =
         run.measurements.iter().map(|m| (m.cell.kernel.as_str(), m.outcome.word())).collect();
     assert_eq!(outcomes, [("6.1", "measured"), ("6.12", "unsupported")]);
@@ -145,61 +145,61 @@ fn if_one_of_several_kernels_is_gone_the_others_run() {
     assert!(reason.ends_with("nearest to it are 6.17"), "{reason}");
     // A mirror that does not answer may still have the kernel.
     fs::remove_dir_all(mirror.folder.join("dists")).unwrap();
-    fs::remove_dir_all(own.path("apt")).unwrap();
+    fs::remove_dir_all(private.path("apt")).unwrap();
     let (code, said) = two("unreachable");
     assert!(code == Some(1) && said.contains("failed to read the package lists"), "{said}");
 }
 
 #[test]
 fn a_kernel_that_the_mirror_replaced_is_found_in_fresh_lists() {
-    let (own, image) = without_kernel();
-    let mirror = Mirror::new(&own);
+    let (private, image) = without_kernel();
+    let mirror = Mirror::new(&private);
     mirror.has("linux-image-6.1.0-7-cloud-amd64", Path::new("/etc/hostname"));
-    let (code, said) = mirror.run(&own, "listed");
+    let (code, said) = mirror.run(&private, "listed");
     assert!(code == Some(1) && said.contains("not a kernel"), "{said}");
     // The lists that hookbench just read name a package that is gone now.
     fs::remove_file(mirror.folder.join("pool/linux-image-6.1.0-7-cloud-amd64.deb")).unwrap();
-    let (code, said) = mirror.run(&own, "gone");
+    let (code, said) = mirror.run(&private, "gone");
     assert_eq!(code, Some(1), "{said}");
     assert!(said.contains("failed to download linux-image-6.1.0-7-cloud-amd64"), "{said}");
     assert_eq!(said.matches("reading the package lists").count(), 1, "{said}");
     assert_eq!(said.matches("\ndownloading").count(), 1, "{said}");
 
     mirror.has("linux-image-6.1.0-8-cloud-amd64", &image);
-    let (code, said) = mirror.run(&own, "replaced");
+    let (code, said) = mirror.run(&private, "replaced");
     assert_eq!(code, Some(0), "{said}");
     assert!(said.contains("downloading linux-image-6.1.0-7-cloud-amd64"), "{said}");
     assert!(said.contains("unpacking linux-image-6.1.0-8-cloud-amd64"), "{said}");
-    own.is_private();
-    let (code, said) = mirror.run(&own, "cached");
+    private.is_private();
+    let (code, said) = mirror.run(&private, "cached");
     assert!(code == Some(0) && !said.contains("downloading"), "{said}");
-    flip(&own.path("kernels/6.1/vmlinux"));
-    let (code, said) = mirror.run(&own, "damaged");
+    flip(&private.path("kernels/6.1/vmlinux"));
+    let (code, said) = mirror.run(&private, "damaged");
     assert!(code == Some(0) && said.contains("downloading"), "{said}");
     assert!(said.contains("kernels/6.1 in the cache is made again: its vmlinux was changed"), "{said}");
 }
 
 #[test]
 fn damaged_programs_are_not_used_even_without_a_replacement() {
-    let own = Own::new();
-    let mirror = Mirror::new(&own);
+    let private = PrivateCache::new();
+    let mirror = Mirror::new(&private);
     mirror.has("linux-image-6.1.0-7-cloud-amd64", Path::new("/etc/hostname"));
     // A cache that has been in use for long has more than one.
-    for entry in fs::read_dir(own.path("userland")).unwrap() {
+    for entry in fs::read_dir(private.path("userland")).unwrap() {
         flip(&entry.unwrap().path().join("root/usr/bin/bash"));
     }
-    let (code, said) = mirror.run(&own, "out");
+    let (code, said) = mirror.run(&private, "out");
     assert_eq!(code, Some(1), "{said}");
     assert!(said.contains("its root/usr/bin/bash was changed") && said.contains("no package"), "{said}");
 }
 
 #[test]
 fn two_runs_on_an_empty_cache_download_the_kernel_once() {
-    let (own, image) = without_kernel();
-    let mirror = Mirror::new(&own);
+    let (private, image) = without_kernel();
+    let mirror = Mirror::new(&private);
     mirror.has("linux-image-6.1.0-7-cloud-amd64", &image);
     std::thread::scope(|scope| {
-        let runs = ["one", "two"].map(|out| scope.spawn(|| mirror.run(&own, out)));
+        let runs = ["one", "two"].map(|out| scope.spawn(|| mirror.run(&private, out)));
         let ended = runs.map(|run| run.join().unwrap());
         let said: String = ended.iter().map(|(_, said)| said.as_str()).collect();
         assert!(ended.iter().all(|(code, _)| *code == Some(0)), "{said}");
@@ -209,10 +209,10 @@ fn two_runs_on_an_empty_cache_download_the_kernel_once() {
 
 #[test]
 fn a_full_disk_leaves_nothing_of_a_package() {
-    let (own, image) = without_kernel();
-    let mirror = Mirror::new(&own);
+    let (private, image) = without_kernel();
+    let mirror = Mirror::new(&private);
     mirror.has("linux-image-6.1.0-7-cloud-amd64", &image);
-    let small = own.folder.path().join("small");
+    let small = private.folder.path().join("small");
     fs::create_dir(&small).unwrap();
     let kernel = fs::metadata(&image).unwrap().len() >> 20;
     // Too small for the package, and too small for the package and its content.
@@ -222,7 +222,7 @@ fn a_full_disk_leaves_nothing_of_a_package() {
              code=0; {HOOKBENCH} {CELL} {out} || code=$?; ls {at}; exit $code",
             at = small.display(),
             conf = mirror.configuration().display(),
-            out = own.folder.path().join("out").display(),
+            out = private.folder.path().join("out").display(),
         ));
         assert_eq!(code, Some(1), "{said}");
         assert!(

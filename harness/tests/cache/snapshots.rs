@@ -11,22 +11,22 @@ use hookbench_results::Run;
 use hookbench_results::store::load;
 
 use super::common::{same, send, wait};
-use super::own::{HOOKBENCH, Own, flip, text, unshared};
+use super::private_cache::{HOOKBENCH, PrivateCache, flip, text, unshared};
 
 /// Three cells that share one snapshot.
 const CELLS: &str = "run --samples 10 --workload null-syscall --monitor audit+idle,kprobe+count --out";
 
 /// The folder of the only snapshot.
-fn snapshot(own: &Own) -> PathBuf {
-    let mut all = fs::read_dir(own.path("snapshots")).unwrap().map(|entry| entry.unwrap().path());
+fn snapshot(private: &PrivateCache) -> PathBuf {
+    let mut all = fs::read_dir(private.path("snapshots")).unwrap().map(|entry| entry.unwrap().path());
     let first = all.next().unwrap();
     assert_eq!(all.next(), None);
     first
 }
 
 /// Asserts that the cache holds no incomplete item.
-fn nothing_is_half(own: &Own) {
-    let names = fs::read_dir(own.root()).unwrap().map(|entry| entry.unwrap().file_name());
+fn nothing_is_half(private: &PrivateCache) {
+    let names = fs::read_dir(private.root()).unwrap().map(|entry| entry.unwrap().file_name());
     assert_eq!(names.filter(|name| name.to_string_lossy().starts_with("part-")).count(), 0);
 }
 
@@ -41,8 +41,8 @@ fn failures(out: &Path) -> Vec<Failure> {
 }
 
 /// The process ids of QEMUs that are making an item of the cache.
-fn making(own: &Own) -> Vec<i32> {
-    let part = own.path("part-").display().to_string();
+fn making(private: &PrivateCache) -> Vec<i32> {
+    let part = private.path("part-").display().to_string();
     let processes = fs::read_dir("/proc").unwrap().flatten();
     let pids = processes.filter_map(|entry| entry.file_name().to_string_lossy().parse().ok());
     // Compare the name that QEMU has after exec: for a moment, the process has another name.
@@ -55,24 +55,24 @@ fn making(own: &Own) -> Vec<i32> {
 
 #[test]
 fn a_qemu_killed_while_making_a_snapshot_fails_all_its_cells() {
-    let own = Own::new();
-    own.succeed(&format!("{CELLS} whole"));
-    own.succeed("cache clean snapshots");
-    let mut command = own.command();
+    let private = PrivateCache::new();
+    private.succeed(&format!("{CELLS} whole"));
+    private.succeed("cache clean snapshots");
+    let mut command = private.command();
     command.args(CELLS.split_whitespace()).args(["killed", "--jobs", "2"]);
     let child = command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
-    wait("a snapshot is made", || !making(&own).is_empty());
-    send(making(&own)[0], libc::SIGKILL);
+    wait("a snapshot is made", || !making(&private).is_empty());
+    send(making(&private)[0], libc::SIGKILL);
     let output = child.wait_with_output().unwrap();
     assert_eq!(output.status.code(), Some(1), "{}", text(&output.stderr));
-    let at = |name: &str| own.folder.path().join(name);
+    let at = |name: &str| private.folder.path().join(name);
     let failures = failures(&at("killed"));
     assert_eq!(failures.len(), 3);
     for failure in failures {
         assert!(failure.kind == FailureKind::Qemu && failure.message.contains("SIGKILL"), "{failure:?}");
     }
-    nothing_is_half(&own);
-    own.succeed(&format!("{CELLS} killed --resume"));
+    nothing_is_half(&private);
+    private.succeed(&format!("{CELLS} killed --resume"));
     same(&at("whole"), &at("killed"));
 }
 
@@ -91,8 +91,8 @@ type Damage = fn(&Path);
 
 #[test]
 fn a_damaged_snapshot_is_remade_and_gives_the_same_numbers() {
-    let own = Own::new();
-    own.succeed(&format!("{CELLS} whole"));
+    let private = PrivateCache::new();
+    private.succeed(&format!("{CELLS} whole"));
     let damages: [(&str, Damage); 6] = [
         ("memory", flip),
         ("memory", cut),
@@ -102,26 +102,26 @@ fn a_damaged_snapshot_is_remade_and_gives_the_same_numbers() {
         ("entry.json", remove),
     ];
     for (number, (file, damage)) in damages.into_iter().enumerate() {
-        let path = snapshot(&own).join(file);
+        let path = snapshot(&private).join(file);
         damage(&path);
         let damaged = fs::read(&path).ok();
-        own.succeed(&format!("{CELLS} {number}"));
+        private.succeed(&format!("{CELLS} {number}"));
         assert!(fs::read(&path).ok() != damaged, "{file} is still damaged");
-        same(&own.folder.path().join("whole"), &own.folder.path().join(number.to_string()));
+        same(&private.folder.path().join("whole"), &private.folder.path().join(number.to_string()));
     }
-    own.is_private();
+    private.is_private();
 }
 
 #[test]
 fn a_snapshot_on_a_full_disk_fails_with_what_to_do() {
-    let own = Own::new();
-    own.succeed(&format!("{CELLS} whole"));
-    let taken = own.folder.path().join("small");
+    let private = PrivateCache::new();
+    private.succeed(&format!("{CELLS} whole"));
+    let taken = private.folder.path().join("small");
     fs::create_dir(&taken).unwrap();
-    let (cache, at) = (own.root().display().to_string(), taken.display());
+    let (cache, at) = (private.root().display().to_string(), taken.display());
     // Space for little more than the kernel, and for most of a boot.
     for size in [24, 60] {
-        let out = own.folder.path().join(format!("small-{size}"));
+        let out = private.folder.path().join(format!("small-{size}"));
         let (code, said) = unshared(&format!(
             "mount -t tmpfs -o size={size}m,mode=700 tmpfs {at}
              for kind in kernels userland images; do ln -s {cache}/$kind {at}/; done
@@ -142,18 +142,18 @@ fn a_snapshot_on_a_full_disk_fails_with_what_to_do() {
         let inside = |line: &&str| line.starts_with(taken.to_str().unwrap()) && !line.contains(' ');
         let left: Vec<&str> = said.lines().filter(inside).collect();
         assert_eq!(left, [taken.join("lock").to_str().unwrap()]);
-        own.succeed(&format!("{CELLS} {} --resume", out.display()));
-        same(&own.folder.path().join("whole"), &out);
+        private.succeed(&format!("{CELLS} {} --resume", out.display()));
+        same(&private.folder.path().join("whole"), &out);
     }
 }
 
 #[test]
 fn with_a_read_only_cache_a_snapshot_lives_as_long_as_its_run() {
-    let own = Own::new();
-    own.succeed(&format!("{CELLS} whole"));
-    own.succeed("cache clean snapshots");
+    let private = PrivateCache::new();
+    private.succeed(&format!("{CELLS} whole"));
+    private.succeed("cache clean snapshots");
     let (root, out, temporary) =
-        (own.root(), own.folder.path().join("out"), own.folder.path().join("temporary"));
+        (private.root(), private.folder.path().join("out"), private.folder.path().join("temporary"));
     fs::create_dir(&temporary).unwrap();
     fs::set_permissions(&temporary, fs::Permissions::from_mode(0o700)).unwrap();
     let (code, said) = unshared(&format!(
@@ -166,13 +166,13 @@ fn with_a_read_only_cache_a_snapshot_lives_as_long_as_its_run() {
     assert_eq!(code, Some(0), "{said}");
     assert!(said.contains("is read-only: each run boots the guests that are not in it"), "{said}");
     assert!(said.contains(temporary.to_str().unwrap()), "{said}");
-    same(&own.folder.path().join("whole"), &out);
+    same(&private.folder.path().join("whole"), &out);
     assert_eq!(fs::read_dir(&temporary).unwrap().count(), 0);
 }
 
 /// A program in place of QEMU that logs its arguments and then executes QEMU.
-fn noting(own: &Own) -> (String, PathBuf) {
-    let (bin, notes) = (own.folder.path().join("bin"), own.folder.path().join("notes"));
+fn noting(private: &PrivateCache) -> (String, PathBuf) {
+    let (bin, notes) = (private.folder.path().join("bin"), private.folder.path().join("notes"));
     fs::create_dir(&bin).unwrap();
     let qemu = bin.join("qemu-system-x86_64");
     let path = std::env::var("PATH").unwrap();
@@ -187,22 +187,22 @@ fn noting(own: &Own) -> (String, PathBuf) {
 
 #[test]
 fn a_kernel_that_never_starts_the_agent_boots_once_for_all_its_cells() {
-    let own = Own::new();
-    let mut bytes = fs::read(own.path("kernels/6.1/vmlinux")).unwrap();
+    let private = PrivateCache::new();
+    let mut bytes = fs::read(private.path("kernels/6.1/vmlinux")).unwrap();
     // The kernel looks for its first program under another name.
     let name = b"/init\0";
     let places: Vec<usize> =
         (0..bytes.len() - name.len()).filter(|&at| bytes[at..].starts_with(name)).collect();
     assert!(!places.is_empty());
     places.into_iter().for_each(|at| bytes[at + 1] = b'X');
-    let kernel = own.folder.path().join("vmlinux-lost");
+    let kernel = private.folder.path().join("vmlinux-lost");
     fs::write(&kernel, bytes).unwrap();
-    let (path, notes) = noting(&own);
-    let mut command = own.command();
+    let (path, notes) = noting(&private);
+    let mut command = private.command();
     command.env("PATH", path).args(CELLS.split_whitespace()).arg("out").arg("--kernel").arg(&kernel);
     let output = command.output().unwrap();
     assert_eq!(output.status.code(), Some(1), "{}", text(&output.stderr));
-    let failures = failures(&own.folder.path().join("out"));
+    let failures = failures(&private.folder.path().join("out"));
     assert_eq!(failures.len(), 3);
     for Failure { kind, message, console } in failures {
         assert!(kind == FailureKind::GuestPanic && message.contains("Unable to mount root fs"), "{message}");
@@ -210,5 +210,5 @@ fn a_kernel_that_never_starts_the_agent_boots_once_for_all_its_cells() {
     }
     let notes = fs::read_to_string(notes).unwrap();
     assert_eq!(notes.lines().filter(|line| line.contains("-kernel")).count(), 1, "{notes}");
-    nothing_is_half(&own);
+    nothing_is_half(&private);
 }

@@ -4,20 +4,28 @@ use std::time::Duration;
 
 use hookbench::run::runner::spec;
 use hookbench::session::Session;
-use hookbench::session::guests::QemuSession;
+use hookbench::session::guests::{ExactOptions, ExactSession, Needs, Provisions};
 use hookbench_model::protocol::Fault;
 use hookbench_model::{Measured, Outcome, Schedule};
-use hookbench_plan::plan::{Plan, Planned, Products};
+use hookbench_plan::{Plan, Planned, Products};
 
 /// A time limit that no cell reaches.
 pub(crate) const LONG: Duration = Duration::from_secs(120);
 
-pub(crate) fn session(kernel: &str, budget: Duration) -> QemuSession {
-    QemuSession::open(&[kernel.to_string()], 1, budget, &|message| eprintln!("{message}"))
+/// A session whose guests get what `needs` names.
+pub(crate) fn session_with(needs: Needs, budget: Duration) -> ExactSession {
+    Provisions::fetch(needs, &|message| eprintln!("{message}"))
+        .and_then(|provisions| {
+            ExactSession::open(provisions, ExactOptions { budget, ..ExactOptions::default() })
+        })
         .unwrap_or_else(|error| panic!("no session: {error:#}"))
 }
 
-pub(crate) fn default_session() -> QemuSession {
+pub(crate) fn session(kernel: &str, budget: Duration) -> ExactSession {
+    session_with(Needs::kernel(kernel), budget)
+}
+
+pub(crate) fn default_session() -> ExactSession {
     session("6.1", LONG)
 }
 
@@ -54,11 +62,11 @@ pub(crate) fn paced(workload: &str, monitor: &str, params: &[(&str, &str)]) -> P
     planned("6.1", workload, monitor, params, Schedule::Paced)
 }
 
-pub(crate) fn run(session: &QemuSession, planned: &Planned, fault: Option<Fault>) -> Outcome {
-    session.run(&planned.cell, &spec(planned, fault))
+pub(crate) fn run(session: &ExactSession, planned: &Planned, fault: Option<Fault>) -> Outcome {
+    session.run(&planned.cell, &spec(planned, fault)).outcome
 }
 
-pub(crate) fn measured(session: &QemuSession, planned: &Planned) -> Measured {
+pub(crate) fn measured(session: &ExactSession, planned: &Planned) -> Measured {
     match run(session, planned, None) {
         Outcome::Measured(measured) => measured,
         other => panic!("{} {}: {other:?}", planned.cell, other.word()),

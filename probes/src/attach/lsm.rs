@@ -1,5 +1,5 @@
-//! What monitors that are security modules need: whether the kernel has them,
-//! and their file systems.
+//! What monitors that are security modules need: whether the kernel has the module
+//! active, and the module's file system.
 
 use std::ffi::CString;
 use std::fs;
@@ -8,27 +8,27 @@ use std::ptr;
 
 use anyhow::{Context, Result};
 
-use super::Error;
+use super::attached::Error;
 
 /// The kernel's list of active modules.
 const LIST: &str = "/sys/kernel/security/lsm";
 
-/// Makes sure that `module` is active.
+/// Checks that `module` is active.
 ///
 /// # Errors
-/// [`Error::Unsupported`] when it is not, with those that are.
-pub fn named(module: &str) -> Result<(), Error> {
+/// [`Error::Unsupported`] when it is not; the text lists the active ones.
+pub fn require_active(module: &str) -> Result<(), Error> {
     let active = fs::read_to_string(LIST).with_context(|| format!("failed to read {LIST}"))?;
     if active.trim().split(',').any(|other| other == module) {
         return Ok(());
     }
     Err(Error::Unsupported(format!(
-        "the boot line names {module}, and this kernel has only {}",
+        "the boot line names {module}, but this kernel has only {} active",
         active.trim()
     )))
 }
 
-/// Mounts a file system of the kernel's.
+/// Mounts one of the kernel's file systems.
 ///
 /// # Errors
 /// When it cannot be.

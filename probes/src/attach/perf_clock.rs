@@ -1,7 +1,7 @@
-//! Events of perf as a clock: what hardware counters and the kernel's own count of
-//! the calling process, user and kernel apart. In one group, which is counted at the
-//! same time or not at all; a group cannot be inherited, so where others than the
-//! worker make the operation each event is on its own.
+//! Perf events as a clock: what the CPU's counters and the kernel count for the calling
+//! process, in user space and in the kernel separately. The events form one group, which
+//! counts as a whole or not at all. Children cannot inherit a group; where they do the
+//! operation, each event is opened separately.
 
 use std::fs;
 use std::io;
@@ -10,7 +10,7 @@ use anyhow::{Context, Result};
 use perf_event::events::{Hardware, Software};
 use perf_event::{Builder, Counter, Group, ReadFormat};
 
-/// What can be counted.
+/// An event that can be counted.
 pub struct PerfEvent {
     /// In words: `cycles, kernel`.
     pub what: &'static str,
@@ -76,15 +76,16 @@ pub struct PerfClock {
     counters: Vec<(usize, Counter)>,
 }
 
-/// Events that could not be opened, by their place in the table, each with the reason.
-pub type Missing = Vec<(usize, String)>;
+/// Events that could not be opened, by their places in [`EVENTS`], each with the reason.
+pub type MissingEvents = Vec<(usize, String)>;
 
 impl PerfClock {
-    /// Opens those of the events `wanted` that can be, and begins to count.
+    /// Opens the events `wanted`, by their places in [`EVENTS`], as far as possible, and
+    /// starts to count.
     ///
     /// # Errors
     /// When not even a group without an event can be opened.
-    pub fn open(wanted: &[usize], in_children: bool) -> Result<(PerfClock, Missing)> {
+    pub fn open(wanted: &[usize], in_children: bool) -> Result<(PerfClock, MissingEvents)> {
         let mut group = match in_children {
             true => None,
             false => Some(Group::new().context("failed to open a group of perf events")?),
@@ -98,7 +99,7 @@ impl PerfClock {
             };
             match opened {
                 Ok(counter) => counters.push((place, counter)),
-                Err(error) => missing.push((place, why(&error))),
+                Err(error) => missing.push((place, reason(&error))),
             }
         }
         let mut clock = PerfClock { group, counters };
@@ -113,8 +114,8 @@ impl PerfClock {
         }
     }
 
-    /// Reads what has been counted so far into the events' places. Says whether one of
-    /// them was not counted all the time, for others had the counters.
+    /// Reads the counts so far into the events' places. Returns whether an event was not
+    /// counted all the time because others used the counters.
     ///
     /// # Errors
     /// When the kernel refuses.
@@ -136,26 +137,26 @@ impl PerfClock {
     }
 }
 
-/// Tries each event: which can be opened, in one group, and why others cannot.
+/// Tries each event. Returns which can be opened in one group, and why others cannot.
 ///
 /// # Errors
 /// As [`PerfClock::open`].
-pub fn probe() -> Result<(Vec<usize>, Missing)> {
+pub fn probe() -> Result<(Vec<usize>, MissingEvents)> {
     let all: Vec<usize> = (0..EVENTS.len()).collect();
     let (clock, missing) = PerfClock::open(&all, false)?;
     Ok((clock.counters.iter().map(|(place, _)| *place).collect(), missing))
 }
 
-fn why(error: &io::Error) -> String {
+fn reason(error: &io::Error) -> String {
     match error.raw_os_error() {
         Some(libc::ENOENT | libc::EOPNOTSUPP | libc::ENODEV) => {
-            "this machine's CPU, or its hypervisor, has no such counter".into()
+            "this machine's CPU or its hypervisor has no such counter".into()
         }
         Some(libc::EACCES | libc::EPERM) => {
             let level = fs::read_to_string("/proc/sys/kernel/perf_event_paranoid").unwrap_or_default();
-            format!("kernel.perf_event_paranoid is {}; it needs CAP_PERFMON, or a lower level", level.trim())
+            format!("kernel.perf_event_paranoid is {}; it needs CAP_PERFMON or a lower level", level.trim())
         }
-        Some(libc::EINVAL) => "no counter is left beside the others".into(),
+        Some(libc::EINVAL) => "no counter is left".into(),
         _ => error.to_string(),
     }
 }

@@ -1,6 +1,6 @@
-//! A reader: a process of its own that takes events out of a buffer and counts
-//! them in memory it shares with the agent. A process, not a thread: it has its
-//! own priority, and its memory does not become the worker's.
+//! A reader: a separate process that takes events out of a buffer and counts them in
+//! memory it shares with the agent. It is a process and not a thread because it has
+//! its own priority, and so that its memory does not become the worker's.
 
 use std::ffi::c_int;
 use std::io;
@@ -10,31 +10,30 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
 
-use super::Readers;
+use super::attached::EventCounts;
+use super::scheduling::ReaderPriority;
+use crate::slots::SLOTS;
 
-/// Counters by behaviour; more than there are behaviours.
-const SLOTS: usize = 8;
-
-/// How long a reader may take to get ready.
+/// How long a reader may take until it is ready.
 const PATIENCE: Duration = Duration::from_secs(10);
 
 /// What a reader has counted, in memory shared with the agent.
 #[repr(C)]
-pub struct Counts {
+pub struct SharedCounts {
     ready: AtomicU32,
     seen: [AtomicU64; SLOTS],
     lost: AtomicU64,
     wrong: AtomicU64,
 }
 
-/// A `T` of zeroes in memory that this process shares with those it starts.
+/// Maps a `T` of zeroes in memory that this process shares with those it starts.
 ///
 /// # Safety
-/// All zeroes have to be a `T`, whose fields can only be used as atomics.
+/// All zeroes must be a valid `T`, and all its fields must be atomics.
 ///
 /// # Errors
 /// When there is no memory.
-pub(super) unsafe fn shared<T>() -> io::Result<&'static T> {
+pub(super) unsafe fn map_shared<T>() -> io::Result<&'static T> {
     // SAFETY: an anonymous shared mapping, zeroed, aligned to a page and as long as
     // a `T`. It is never unmapped: a guest ends with its cell.
     unsafe {
@@ -45,8 +44,8 @@ pub(super) unsafe fn shared<T>() -> io::Result<&'static T> {
     }
 }
 
-impl Counts {
-    /// Says that from now on nothing is missed.
+impl SharedCounts {
+    /// Says that from now on the reader misses nothing.
     pub fn ready(&self) {
         self.ready.store(1, Ordering::SeqCst);
     }
@@ -59,36 +58,51 @@ impl Counts {
         };
     }
 
-    /// Counts events that the buffer says are lost.
-    pub fn lose(&self, events: u64) {
+    /// Counts events that the buffer reports as lost.
+    pub fn add_lost(&self, events: u64) {
         self.lost.fetch_add(events, Ordering::SeqCst);
     }
 
-    /// Counts an event that is not what it has to be.
+    /// Counts an event that is not what it should be.
     pub fn wrong(&self) {
         self.wrong.fetch_add(1, Ordering::SeqCst);
+    }
+}
+
+/// What a reader has counted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ReaderCount {
+    /// Events of a behaviour that it has read.
+    pub read: u64,
+    /// Events of all behaviours that its buffer reported as lost.
+    pub lost: u64,
+}
+
+impl From<ReaderCount> for EventCounts {
+    fn from(ReaderCount { read, lost }: ReaderCount) -> Self {
+        EventCounts { seen: read, lost, of_all: false }
     }
 }
 
 /// A running reader; dropping it ends the process.
 pub struct Reader {
     pid: libc::pid_t,
-    counts: &'static Counts,
+    counts: &'static SharedCounts,
 }
 
 impl Reader {
-    /// Starts a process that runs `read`, which has to call [`Counts::ready`]
-    /// and then to read for ever.
+    /// Starts a process that runs `read`, which must call [`SharedCounts::ready`] and then
+    /// read for ever.
     ///
     /// # Errors
-    /// When it cannot be started, ends, or does not get ready.
-    pub fn start(readers: Readers, read: impl FnOnce(&Counts) -> Result<()>) -> Result<Reader> {
+    /// When it does not start, ends, or does not become ready.
+    pub fn start(priority: ReaderPriority, read: impl FnOnce(&SharedCounts) -> Result<()>) -> Result<Reader> {
         // SAFETY: its fields are all atomics for which zero is valid.
-        let counts: &Counts = unsafe { shared() }.context("failed to map a reader's counters")?;
+        let counts: &SharedCounts = unsafe { map_shared() }.context("failed to map a reader's counters")?;
         // SAFETY: the agent has one thread; the child runs `read` and leaves by _exit.
         let pid = match unsafe { libc::fork() } {
             -1 => return Err(io::Error::last_os_error()).context("failed to start a reader"),
-            0 => child(readers, counts, read),
+            0 => run_child(priority, counts, read),
             pid => pid,
         };
         let reader = Reader { pid, counts };
@@ -99,7 +113,7 @@ impl Reader {
     fn wait_until_ready(&self) -> Result<()> {
         let begin = Instant::now();
         while self.counts.ready.load(Ordering::SeqCst) == 0 {
-            self.check()?;
+            self.check_alive()?;
             if begin.elapsed() > PATIENCE {
                 bail!("a reader was not ready within {PATIENCE:?}");
             }
@@ -109,34 +123,34 @@ impl Reader {
     }
 
     /// Fails when the process has ended.
-    fn check(&self) -> Result<()> {
+    fn check_alive(&self) -> Result<()> {
         let mut status: c_int = 0;
-        // SAFETY: `status` is ours to write.
+        // SAFETY: `status` is valid to write to.
         match unsafe { libc::waitpid(self.pid, &mut status, libc::WNOHANG) } {
             0 => Ok(()),
             _ => bail!("the reader ended by itself (wait status {status:#x}); its error is on the console"),
         }
     }
 
-    /// How many events of the behaviour at `index` it has read, and how many
-    /// its buffer lost.
+    /// How many events of the behaviour at `index` it has read, and how many its buffer
+    /// lost.
     ///
     /// # Errors
-    /// When it has ended, or read something that is not what it has to be.
-    pub fn counted(&self, index: usize) -> Result<(u64, u64)> {
-        self.check()?;
+    /// When it has ended, or read an event that is not what it should be.
+    pub fn counted(&self, index: usize) -> Result<ReaderCount> {
+        self.check_alive()?;
         match self.counts.wrong.load(Ordering::SeqCst) {
             0 => {}
-            wrong => bail!("{wrong} records did not carry what they had to"),
+            wrong => bail!("{wrong} records did not carry what they should"),
         }
-        let seen = self.counts.seen.get(index).map_or(0, |counter| counter.load(Ordering::SeqCst));
-        Ok((seen, self.counts.lost.load(Ordering::SeqCst)))
+        let read = self.counts.seen.get(index).map_or(0, |counter| counter.load(Ordering::SeqCst));
+        Ok(ReaderCount { read, lost: self.counts.lost.load(Ordering::SeqCst) })
     }
 }
 
 impl Drop for Reader {
     fn drop(&mut self) {
-        // SAFETY: `pid` is our child and has not been waited for, or is gone.
+        // SAFETY: `pid` is a child that has not been waited for, or is gone.
         unsafe {
             libc::kill(self.pid, libc::SIGKILL);
             libc::waitpid(self.pid, ptr::null_mut(), 0);
@@ -144,10 +158,15 @@ impl Drop for Reader {
     }
 }
 
-fn child(readers: Readers, counts: &Counts, read: impl FnOnce(&Counts) -> Result<()>) -> ! {
+fn run_child(
+    priority: ReaderPriority,
+    counts: &SharedCounts,
+    read: impl FnOnce(&SharedCounts) -> Result<()>,
+) -> ! {
     // SAFETY: asks the kernel to end this process with its parent.
     unsafe { libc::prctl(libc::PR_SET_PDEATHSIG, libc::SIGKILL) };
-    let result = readers.place(0).context("failed to set the reader's priority").and_then(|()| read(counts));
+    let result =
+        priority.apply_to(0).context("failed to set the reader's priority").and_then(|()| read(counts));
     if let Err(error) = result {
         eprintln!("hookbench: reader: {error:#}");
     }

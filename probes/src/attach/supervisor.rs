@@ -1,6 +1,6 @@
-//! A supervisor: a reader that a seccomp filter notifies, and that lets each system
-//! call go on. The filter is the worker's; the supervisor takes the listener out of
-//! it, so that the worker keeps no descriptor that an execve would copy.
+//! A supervisor: a reader that a seccomp filter notifies, and that allows each system
+//! call. The filter is the worker's. The supervisor takes the listener from the worker,
+//! which would otherwise keep a descriptor that each execve copies.
 
 use std::io;
 use std::os::fd::{AsRawFd, FromRawFd, OwnedFd};
@@ -10,10 +10,10 @@ use std::sync::atomic::{AtomicI32, AtomicU32, Ordering};
 use anyhow::{Context, Result, bail};
 use hookbench_model::Behaviour;
 
-use super::Readers;
-use super::reader::{Counts, Reader, shared};
+use super::reader::{Reader, ReaderCount, SharedCounts, map_shared};
+use super::scheduling::ReaderPriority;
 
-/// Where the worker leaves word of its listener.
+/// Where the worker offers its listener.
 #[repr(C)]
 struct Handover {
     /// One of the states below; a futex.
@@ -22,7 +22,7 @@ struct Handover {
     descriptor: AtomicI32,
 }
 
-const NOTHING: u32 = 0;
+const EMPTY: u32 = 0;
 const OFFERED: u32 = 1;
 const TAKEN: u32 = 2;
 
@@ -40,22 +40,22 @@ impl Supervisor {
     ///
     /// # Errors
     /// As [`Reader::start`].
-    pub fn start(readers: Readers) -> Result<Supervisor> {
+    pub fn start(priority: ReaderPriority) -> Result<Supervisor> {
         // SAFETY: its fields are all atomics for which zero is valid.
-        let handover: &Handover = unsafe { shared() }.context("failed to map memory for the listener")?;
-        let reader = Reader::start(readers, |counts| supervise(counts, handover))?;
+        let handover: &Handover = unsafe { map_shared() }.context("failed to map memory for the listener")?;
+        let reader = Reader::start(priority, |counts| supervise(counts, handover))?;
         Ok(Supervisor { reader, handover })
     }
 
-    /// Hands over the listener of the calling process, which does not keep it.
+    /// Hands the listener of the calling process over and closes it there.
     ///
     /// # Errors
-    /// When it is not fetched.
+    /// When the supervisor does not fetch it.
     pub fn hand_over(&self, listener: OwnedFd) -> Result<()> {
         let handover = self.handover;
         handover.pid.store(std::process::id() as i32, Ordering::SeqCst);
         handover.descriptor.store(listener.as_raw_fd(), Ordering::SeqCst);
-        handover.leave(OFFERED);
+        handover.set(OFFERED);
         handover.wait_while(OFFERED, Some(PATIENCE)).context("the supervisor did not take the listener")
     }
 
@@ -63,19 +63,19 @@ impl Supervisor {
     ///
     /// # Errors
     /// As [`Reader::counted`].
-    pub fn counted(&self, index: usize) -> Result<(u64, u64)> {
+    pub fn counted(&self, index: usize) -> Result<ReaderCount> {
         self.reader.counted(index)
     }
 }
 
 impl Handover {
-    fn leave(&self, state: u32) {
+    fn set(&self, state: u32) {
         self.state.store(state, Ordering::SeqCst);
-        // SAFETY: wakes whoever sleeps on a futex in a mapping that stays.
+        // SAFETY: wakes the sleepers on a futex in a mapping that stays.
         unsafe { libc::syscall(libc::SYS_futex, self.state.as_ptr(), libc::FUTEX_WAKE, 1) };
     }
 
-    /// Sleeps until `state` is left, for so many seconds or for ever.
+    /// Sleeps until the state is no longer `state`, for `seconds` or for ever.
     fn wait_while(&self, state: u32, seconds: Option<libc::time_t>) -> io::Result<()> {
         let limit = seconds.map(|tv_sec| libc::timespec { tv_sec, tv_nsec: 0 });
         let limit = limit.as_ref().map_or(ptr::null(), ptr::from_ref);
@@ -94,28 +94,28 @@ impl Handover {
 }
 
 /// Fetches the listener and answers for ever.
-fn supervise(counts: &Counts, handover: &Handover) -> Result<()> {
+fn supervise(counts: &SharedCounts, handover: &Handover) -> Result<()> {
     counts.ready();
-    handover.wait_while(NOTHING, None)?;
+    handover.wait_while(EMPTY, None)?;
     let pid = handover.pid.load(Ordering::SeqCst);
-    let listener = fetch(pid, handover.descriptor.load(Ordering::SeqCst))
-        .context("failed to take the listener out of the worker")?;
-    handover.leave(TAKEN);
+    let listener = fetch_descriptor(pid, handover.descriptor.load(Ordering::SeqCst))
+        .context("failed to take the listener from the worker")?;
+    handover.set(TAKEN);
     loop {
-        let Some((id, number)) = next(&listener)? else { continue };
+        let Some((id, number)) = next_call(&listener)? else { continue };
         match Behaviour::of_syscall(number) {
             Some(behaviour) => counts.event(behaviour.index()),
             None => counts.wrong(),
         }
-        go_on(&listener, id)?;
+        allow_call(&listener, id)?;
     }
 }
 
 /// A copy of another process's descriptor.
-fn fetch(pid: libc::pid_t, descriptor: i32) -> io::Result<OwnedFd> {
+fn fetch_descriptor(pid: libc::pid_t, descriptor: i32) -> io::Result<OwnedFd> {
     let owned = |result| match result {
         ..0 => Err(io::Error::last_os_error()),
-        // SAFETY: a new descriptor that nobody else knows.
+        // SAFETY: the kernel has just made this descriptor, and nothing else owns it.
         new => Ok(unsafe { OwnedFd::from_raw_fd(new as i32) }),
     };
     // SAFETY: takes numbers alone.
@@ -124,29 +124,29 @@ fn fetch(pid: libc::pid_t, descriptor: i32) -> io::Result<OwnedFd> {
     owned(unsafe { libc::syscall(libc::SYS_pidfd_getfd, process.as_raw_fd(), descriptor, 0) })
 }
 
-/// Waits for the next system call: its notification and its number. `None` when
-/// whoever made it is gone.
-fn next(listener: &OwnedFd) -> Result<Option<(u64, u32)>> {
+/// Waits for the next system call and returns its notification and its number; `None`
+/// when its caller is gone.
+fn next_call(listener: &OwnedFd) -> Result<Option<(u64, u32)>> {
     // SAFETY: plain numbers; the kernel wants them to be zero.
     let mut notification: libc::seccomp_notif = unsafe { std::mem::zeroed() };
     match ioctl(listener, libc::SECCOMP_IOCTL_NOTIF_RECV, &mut notification) {
         Ok(()) => Ok(Some((notification.id, notification.data.nr as u32))),
-        Err(error) if gone(&error) => Ok(None),
-        Err(error) => bail!("failed to hear of a system call: {error}"),
+        Err(error) if caller_is_gone(&error) => Ok(None),
+        Err(error) => bail!("failed to receive the notification of a system call: {error}"),
     }
 }
 
-/// Lets the system call go on as if nothing had been.
-fn go_on(listener: &OwnedFd, id: u64) -> Result<()> {
+/// Allows the system call.
+fn allow_call(listener: &OwnedFd, id: u64) -> Result<()> {
     let flags = libc::SECCOMP_USER_NOTIF_FLAG_CONTINUE as u32;
     let mut answer = libc::seccomp_notif_resp { id, val: 0, error: 0, flags };
     match ioctl(listener, libc::SECCOMP_IOCTL_NOTIF_SEND, &mut answer) {
-        Err(error) if !gone(&error) => bail!("failed to let a system call go on: {error}"),
+        Err(error) if !caller_is_gone(&error) => bail!("failed to allow a system call: {error}"),
         _ => Ok(()),
     }
 }
 
-fn gone(error: &io::Error) -> bool {
+fn caller_is_gone(error: &io::Error) -> bool {
     matches!(error.raw_os_error(), Some(libc::ENOENT | libc::EINTR))
 }
 

@@ -1,5 +1,5 @@
-//! A BPF program at the ticks of a software clock: perf's `cpu-clock`, a high
-//! resolution timer on each CPU.
+//! A BPF program at the ticks of a software clock: perf's `cpu-clock`, a high resolution
+//! timer on each CPU. For the mechanism `sampling`.
 
 use std::fs;
 use std::io;
@@ -8,14 +8,12 @@ use std::os::fd::{FromRawFd, IntoRawFd, OwnedFd};
 use anyhow::{Context, Result};
 use hookbench_model::Behaviour;
 
-use super::bpf::{self, Programs};
-use super::ledger::{self, Undo};
-use super::{Attached, Error, Request, Seen, Ticks};
+use super::bpf::libbpf::{self, AttachedPrograms};
+use super::{AttachRequest, Attached, Error, EventCounts, Ticks, bpf, ledger};
+use crate::slots::TICKS_SLOT;
+use crate::undo::Undo;
 
-/// Where sampling.bpf.c counts the ticks.
-const TICKS_SLOT: usize = 7;
-
-/// How many ticks a second the kernel grants before it leaves some out.
+/// How many ticks a second the kernel allows before it skips some.
 const LIMIT: &str = "/proc/sys/kernel/perf_event_max_sample_rate";
 
 const PERF_TYPE_SOFTWARE: u32 = 1;
@@ -38,9 +36,9 @@ struct Attributes {
     config1: u64,
 }
 
-/// Attached to the ticks.
+/// A program that is attached to the ticks.
 struct Timer {
-    programs: Programs,
+    programs: AttachedPrograms,
     rate: u64,
 }
 
@@ -48,32 +46,32 @@ struct Timer {
 ///
 /// # Errors
 /// When the kernel refuses the clock or the program.
-pub(crate) fn attach(request: &Request, rate: u64) -> Result<Box<dyn Attached>, Error> {
+pub(crate) fn attach(request: &AttachRequest, rate: u64) -> Result<Box<dyn Attached>, Error> {
     ledger::try_intend(|| {
         let text = fs::read_to_string(LIMIT).with_context(|| format!("failed to read {LIMIT}"))?;
         Ok(Undo::Write { file: LIMIT.into(), text })
     })?;
-    // Twice as many: the kernel counts by the scheduler's tick, into which one more
-    // of ours may fall than the rate says.
+    // Twice as many: the kernel counts for each tick of the scheduler, into which one
+    // more of these ticks may fall than the rate says.
     fs::write(LIMIT, (2 * rate).max(100_000).to_string())
         .with_context(|| format!("failed to raise {LIMIT}"))?;
-    let clocks = clocks(rate)?;
-    let request = Request { sink: "timer", ..*request };
-    let programs = bpf::one(bpf::object!("sampling"), &request, |program, _| {
+    let clocks = open_clocks(rate)?;
+    let request = AttachRequest { sink: "timer", ..*request };
+    let programs = libbpf::attach_one(bpf::object!("sampling"), &request, |program| {
         let mut links = Vec::new();
         for clock in &clocks {
-            // The link closes what it is given.
-            let own = clock.try_clone().map_err(libbpf_rs::Error::from)?.into_raw_fd();
-            links.push(program.attach_perf_event(own)?);
+            // The link closes its descriptor.
+            let copy = clock.try_clone().map_err(libbpf_rs::Error::from)?.into_raw_fd();
+            links.push(program.attach_perf_event(copy)?);
         }
         Ok(links)
     })?;
     Ok(Box::new(Timer { programs, rate }))
 }
 
-/// A clock for each CPU, which does not tick before something is attached to it.
-fn clocks(rate: u64) -> Result<Vec<OwnedFd>> {
-    // SAFETY: asks for a number.
+/// Opens a clock for each CPU. It does not tick before something is attached to it.
+fn open_clocks(rate: u64) -> Result<Vec<OwnedFd>> {
+    // SAFETY: returns a number.
     let cpus = unsafe { libc::sysconf(libc::_SC_NPROCESSORS_ONLN) };
     let attributes = Attributes {
         kind: PERF_TYPE_SOFTWARE,
@@ -100,12 +98,12 @@ fn clocks(rate: u64) -> Result<Vec<OwnedFd>> {
 }
 
 impl Attached for Timer {
-    fn seen(&mut self, behaviour: &Behaviour) -> Result<Seen> {
+    fn seen(&mut self, behaviour: &Behaviour) -> Result<EventCounts> {
         self.programs.seen(behaviour)
     }
 
     fn ticks(&mut self) -> Result<Option<Ticks>> {
-        Ok(Some(Ticks { made: self.programs.stats(TICKS_SLOT)?.seen, rate: self.rate }))
+        Ok(Some(Ticks { made: self.programs.counters(TICKS_SLOT)?.seen, rate: self.rate }))
     }
 
     fn detach(&mut self) -> Result<()> {
@@ -116,16 +114,6 @@ impl Attached for Timer {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use hookbench_model::BEHAVIOURS;
-
-    #[test]
-    fn no_behaviour_has_the_slot_of_the_ticks() {
-        assert!(BEHAVIOURS.len() <= TICKS_SLOT);
-        let program = include_str!("../../bpf/sampling.bpf.c");
-        assert!(program.contains("#define TICKS (SLOTS - 1)"));
-        assert!(include_str!("../../bpf/watch.bpf.h").contains(&format!("#define SLOTS {}", TICKS_SLOT + 1)));
-    }
-
     #[test]
     fn the_attributes_are_those_of_the_first_version() {
         assert_eq!(size_of::<Attributes>(), 64);

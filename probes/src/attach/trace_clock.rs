@@ -1,6 +1,6 @@
-//! The kernel's trace as a clock: the events `sys_enter` and `sys_exit`, stamped with
-//! the time-stamp counter (trace_clock x86-tsc), in an instance of their own, so that
-//! nobody else's tracing is touched. What the trace says is read in `said`.
+//! The kernel's trace as a clock: the events `sys_enter` and `sys_exit`, stamped with the
+//! counter that user space reads. They go to a separate tracefs instance, which leaves other
+//! tracing on the machine alone. `kernel_text` reads the trace.
 
 use std::fs;
 use std::io;
@@ -9,16 +9,16 @@ use std::time::Duration;
 
 use anyhow::{Context, Result};
 
-use super::ledger::{self, Undo};
-use super::{Error, tracefs};
-use crate::said::{TracedCall, calls_in};
+use super::attached::Error;
+use super::{ledger, tracefs};
+use crate::arch::TRACE_CLOCK;
+use crate::kernel_text::{TracedCall, calls_in};
+use crate::undo::Undo;
 
-/// The kernel's name of the clock.
-const CLOCK: &str = "x86-tsc";
-/// What a system call takes of the buffer at most: two events and their headers.
-const ROOM: usize = 256;
-/// The least and the most that is asked for, for each CPU, in KiB.
-const KIB: (usize, usize) = (1408, 64 * 1024);
+/// Bytes of the buffer that a system call needs at most: two events and their headers.
+const BYTES_PER_CALL: usize = 256;
+/// The smallest and the largest buffer for each CPU, in KiB.
+const BUFFER_KIB: (usize, usize) = (1408, 64 * 1024);
 
 /// An instance that waits for its worker.
 pub struct TraceClock {
@@ -26,15 +26,17 @@ pub struct TraceClock {
 }
 
 impl TraceClock {
-    /// Makes an instance that will trace so many of the system calls `calls`.
+    /// Makes an instance that can hold `number` of the system calls `calls`.
     ///
     /// # Errors
     /// [`Error::Unsupported`] when this machine cannot, with the reason.
     pub fn prepare(calls: &[u32], number: usize) -> Result<TraceClock, Error> {
         let instances = tracefs::path("instances");
         if !instances.is_dir() {
-            let why =
-                format!("{} is not there: tracefs is not mounted, or only root may", instances.display());
+            let why = format!(
+                "{} is missing: tracefs is not mounted, or only root may read it",
+                instances.display()
+            );
             return Err(Error::Unsupported(why));
         }
         let folder = instances.join(format!("hookbench-clock-{}", std::process::id()));
@@ -52,11 +54,11 @@ impl TraceClock {
 
     fn set_up(&self, calls: &[u32], number: usize) -> Result<(), Error> {
         let clocks = fs::read_to_string(self.folder.join("trace_clock"))?;
-        if !clocks.split_whitespace().any(|clock| clock.trim_matches(['[', ']']) == CLOCK) {
-            return Err(Error::Unsupported(format!("this kernel has no trace_clock {CLOCK}")));
+        if !clocks.split_whitespace().any(|clock| clock.trim_matches(['[', ']']) == TRACE_CLOCK) {
+            return Err(Error::Unsupported(format!("this kernel has no trace_clock {TRACE_CLOCK}")));
         }
-        self.write("trace_clock", CLOCK)?;
-        let kib = (number * ROOM / 1024).clamp(KIB.0, KIB.1);
+        self.write("trace_clock", TRACE_CLOCK)?;
+        let kib = (number * BYTES_PER_CALL / 1024).clamp(BUFFER_KIB.0, BUFFER_KIB.1);
         self.write("buffer_size_kb", &kib.to_string())?;
         let filter: Vec<String> = calls.iter().map(|call| format!("id == {call}")).collect();
         for event in ["sys_enter", "sys_exit"] {
@@ -72,12 +74,12 @@ impl TraceClock {
         fs::write(&path, text).with_context(|| format!("failed to write {text:?} to {}", path.display()))
     }
 
-    /// Traces the calling process and all that it starts from now on.
+    /// Traces the calling process and all processes that it starts from now on.
     ///
     /// # Errors
     /// When the kernel refuses.
     pub fn begin(&self) -> Result<()> {
-        // Before the events: without a process in it, they are of all.
+        // Before the events: without a process in this file, they come from all processes.
         self.write("set_event_pid", &std::process::id().to_string())?;
         for event in ["sys_enter", "sys_exit"] {
             self.write(&format!("events/raw_syscalls/{event}/enable"), "1")?;
@@ -85,8 +87,8 @@ impl TraceClock {
         Ok(())
     }
 
-    /// The system calls that were traced, and how many events were lost: overwritten,
-    /// or without their partner.
+    /// The traced system calls, and how many events were lost: overwritten, or left without
+    /// their partner.
     ///
     /// # Errors
     /// When the trace cannot be read.
@@ -99,7 +101,7 @@ impl TraceClock {
         Ok((calls, alone + tracefs::lost_below(&self.folder)?))
     }
 
-    /// Where it is.
+    /// The instance's folder in tracefs.
     pub fn folder(&self) -> &Path {
         &self.folder
     }
@@ -107,8 +109,8 @@ impl TraceClock {
 
 impl Drop for TraceClock {
     fn drop(&mut self) {
-        // Whoever had it open may just be ending. What is left after that is the
-        // ledger's business.
+        // A process that had it open may still be ending. If the folder stays after that,
+        // the ledger lists it.
         for _ in 0..20 {
             match fs::remove_dir(&self.folder) {
                 Err(error) if error.raw_os_error() == Some(libc::EBUSY) => {

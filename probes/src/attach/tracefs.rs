@@ -1,5 +1,5 @@
-//! tracefs: files to write, the trace to count, the counters of its buffer.
-//! What the files say is read in `said`.
+//! tracefs: write its files, count lines of the trace, read the counters of its buffers.
+//! `kernel_text` reads what the files contain.
 
 use std::fs::{self, OpenOptions};
 use std::io;
@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 
-use crate::said::{count_in, lost_in};
+use crate::kernel_text::{count_in, lost_in};
 
 /// Where the agent mounts it.
 const ROOT: &str = "/sys/kernel/tracing";
@@ -34,7 +34,7 @@ pub fn append(file: &str, text: &str) -> Result<()> {
     append_to(&path(file), text).with_context(|| format!("failed to add {text:?} to {ROOT}/{file}"))
 }
 
-/// Adds `text` to the file at `path`, which is not emptied before.
+/// Adds `text` to the file at `path` without emptying it.
 ///
 /// # Errors
 /// When the kernel refuses.
@@ -42,21 +42,22 @@ pub fn append_to(path: &Path, text: &str) -> io::Result<()> {
     OpenOptions::new().append(true).open(path).and_then(|mut open| open.write_all(text.as_bytes()))
 }
 
-/// What is on in the main instance, which monitors use: why they may not.
+/// Why monitors may not use the main instance: another program traces there already. `None`
+/// when it is free.
 pub fn in_use() -> Option<String> {
     let read = |file: &str| fs::read_to_string(path(file)).unwrap_or_default();
     let tracer = read("current_tracer");
     if tracer.is_empty() {
-        return Some(format!("{ROOT} cannot be read: tracefs is not mounted there, or only root may"));
+        return Some(format!("cannot read {ROOT}: tracefs is not mounted there, or only root may read it"));
     }
     if tracer.trim() != "nop" {
-        return Some(format!("the tracer {} is on already: it is somebody else's", tracer.trim()));
+        return Some(format!("another program has switched on the tracer {}", tracer.trim()));
     }
     if !read("set_event").trim().is_empty() {
-        return Some("trace events are on already: they are somebody else's".into());
+        return Some("another program has switched on trace events".into());
     }
     let filtered = read("set_ftrace_filter").lines().any(|line| !line.starts_with('#'));
-    filtered.then(|| "functions are chosen for the tracer already: by somebody else".into())
+    filtered.then(|| "another program has chosen functions for the tracer".into())
 }
 
 /// How many lines of the trace hold `mark`.
@@ -76,7 +77,7 @@ pub fn lost() -> Result<u64> {
     lost_below(&path(""))
 }
 
-/// The same of the instance in the folder `instance`.
+/// The same for the instance in the folder `instance`.
 ///
 /// # Errors
 /// When its counters cannot be read.

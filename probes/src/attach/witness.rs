@@ -1,24 +1,25 @@
-//! A witness of killings: how many of the system calls whose makers were killed had
-//! already taken effect. It is attached after the timed operations, to more of them.
+//! A witness of kills: how many system calls had already taken effect when their callers
+//! were killed. The agent attaches it after the timed operations and repeats some of them.
 
 use anyhow::{Result, anyhow};
 use hookbench_model::Behaviour;
 
-use super::bpf::{self, Programs};
-use super::{Error, Request};
+use super::bpf::libbpf::{self, AttachedPrograms};
+use super::{AttachRequest, Error, bpf};
+use crate::BpfHook;
 
 /// An attached witness. Dropping it detaches.
 pub struct Witness {
-    programs: Programs,
+    programs: AttachedPrograms,
     behaviour: &'static Behaviour,
 }
 
-/// What it saw of the system calls of tasks that were sent SIGKILL meanwhile.
+/// What it saw of the system calls of tasks that got SIGKILL during the call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Testimony {
-    /// Those that took effect.
+    /// Calls that took effect.
     pub happened: u64,
-    /// Those that failed.
+    /// Calls that failed.
     pub prevented: u64,
 }
 
@@ -29,11 +30,9 @@ impl Witness {
     /// When the kernel refuses.
     pub fn attach(behaviour: &'static Behaviour) -> Result<Witness> {
         let behaviours = [behaviour];
-        let request = Request::own("witness", &behaviours);
-        let programs = bpf::one(bpf::object!("witness"), &request, |program, _| {
-            Ok(vec![program.attach_raw_tracepoint("sys_exit")?])
-        });
-        match programs {
+        let request = AttachRequest::internal("witness", &behaviours);
+        let hook = BpfHook::RawTracepoint("sys_exit");
+        match libbpf::attach(hook, bpf::object!("witness"), &request) {
             Ok(programs) => Ok(Witness { programs, behaviour }),
             Err(Error::Unsupported(why)) => Err(anyhow!(why)),
             Err(Error::Failed(error)) => Err(error),
@@ -45,7 +44,7 @@ impl Witness {
     /// # Errors
     /// When its counters cannot be read.
     pub fn testimony(&self) -> Result<Testimony> {
-        let stats = self.programs.stats(self.behaviour.index())?;
+        let stats = self.programs.counters(self.behaviour.index())?;
         Ok(Testimony { happened: stats.seen, prevented: stats.refused })
     }
 }

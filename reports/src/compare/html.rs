@@ -1,7 +1,7 @@
 //! A comparison as a page: one file without a script, in the style of `report.html`.
 
 use hookbench_analysis::compare::Change;
-use hookbench_analysis::gate::Word;
+use hookbench_analysis::gate::VerdictKind;
 use hookbench_model::Cell;
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
@@ -89,7 +89,7 @@ fn verdicts(report: &ComparisonReport<'_>) -> Markup {
     let header = [("verdict", false), ("cell", false), ("why", false)];
     section(report, "Verdicts", &header, &gate.verdicts, |verdict| {
         html! {
-            td.t { span.word[verdict.verdict == Word::Regression] { (verdict.verdict.name()) } }
+            td.t { span.word[verdict.kind == VerdictKind::Regression] { (verdict.kind.name()) } }
             (cell_name(&verdict.cell))
             td.t.text { (phrases::why(verdict)) }
         }

@@ -3,7 +3,7 @@
 
 use std::collections::HashMap;
 
-use hookbench_analysis::gate::{Verdict, Word};
+use hookbench_analysis::gate::{CellVerdict, VerdictKind};
 use hookbench_model::Cell;
 use quick_junit::{NonSuccessKind, TestCase, TestCaseStatus};
 
@@ -14,7 +14,7 @@ use crate::text;
 
 /// The report as XML.
 pub(super) fn render(report: &ComparisonReport<'_>) -> String {
-    let mut verdicts: HashMap<&Cell, Vec<&Verdict>> = HashMap::new();
+    let mut verdicts: HashMap<&Cell, Vec<&CellVerdict>> = HashMap::new();
     for verdict in report.gate.into_iter().flat_map(|gate| &gate.verdicts) {
         verdicts.entry(&verdict.cell).or_default().push(verdict);
     }
@@ -32,12 +32,12 @@ pub(super) fn render(report: &ComparisonReport<'_>) -> String {
 
 /// The test of one cell. It fails on a regression, and is skipped if the cell has no
 /// number for another reason.
-fn judged_test(cell: &Cell, verdicts: &[&Verdict], how: &str) -> TestCase {
+fn judged_test(cell: &Cell, verdicts: &[&CellVerdict], how: &str) -> TestCase {
     let reasons = |word| {
-        let of_word = verdicts.iter().filter(move |verdict| verdict.verdict == word);
+        let of_word = verdicts.iter().filter(move |verdict| verdict.kind == word);
         of_word.map(|verdict| phrases::why(verdict)).collect::<Vec<_>>().join("; ")
     };
-    let regressions = reasons(Word::Regression);
+    let regressions = reasons(VerdictKind::Regression);
     let mut status = TestCaseStatus::success();
     if !regressions.is_empty() {
         status = TestCaseStatus::non_success(NonSuccessKind::Failure);
@@ -47,7 +47,7 @@ fn judged_test(cell: &Cell, verdicts: &[&Verdict], how: &str) -> TestCase {
         status.set_message(how);
     }
     let mut case = test_case(cell, status);
-    let others = [Word::Allowed, Word::Improvement].map(|word| (word, reasons(word)));
+    let others = [VerdictKind::Allowed, VerdictKind::Improvement].map(|word| (word, reasons(word)));
     let others = others.iter().filter(|(_, reasons)| !reasons.is_empty());
     let others: Vec<String> = others.map(|(word, reasons)| format!("{}: {reasons}", word.name())).collect();
     if !others.is_empty() {

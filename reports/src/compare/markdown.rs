@@ -47,7 +47,7 @@ fn environment(report: &ComparisonReport<'_>) -> Option<String> {
 fn verdicts(report: &ComparisonReport<'_>) -> Option<String> {
     let gate = report.gate?;
     section(report, "Verdicts", &["verdict", "cell", "why"], &gate.verdicts, |verdict| {
-        vec![verdict.verdict.name().into(), code(&verdict.cell.to_string()), escaped(&phrases::why(verdict))]
+        vec![verdict.kind.name().into(), code(&verdict.cell.to_string()), escaped(&phrases::why(verdict))]
     })
 }
 
@@ -58,9 +58,15 @@ fn endings(report: &ComparisonReport<'_>) -> Option<String> {
         vec![code(&ending.cell.to_string()), escaped(&phrases::ending(&ending.ended))]
     });
     let lone = |heading, cells| {
-        section(&report.briefly(), heading, &header, cells, |lone: &hookbench_analysis::compare::Lone| {
-            vec![code(&lone.cell.to_string()), escaped(&phrases::ended(&lone.ended))]
-        })
+        section(
+            &report.briefly(),
+            heading,
+            &header,
+            cells,
+            |lone: &hookbench_analysis::compare::UnpairedCell| {
+                vec![code(&lone.cell.to_string()), escaped(&phrases::ended(&lone.ended))]
+            },
+        )
     };
     let clocks = section(report, "Different clocks", &["cell", "clock"], &comparison.clocks, |clocks| {
         vec![code(&clocks.cell.to_string()), escaped(&phrases::other_clock(&clocks.clock))]

@@ -2,9 +2,11 @@
 //! line; each format escapes it.
 
 use hookbench_analysis::Summary;
-use hookbench_analysis::compare::{Change, Difference, Ended, Other, Samples, Sides};
-use hookbench_analysis::gate::{Noisy, Seen, Verdict, Why, Word};
-use hookbench_analysis::noisy::{self, Interval, Rule};
+use hookbench_analysis::compare::{
+    BaseAndNew, Change, EnvironmentDifference, OtherChange, OutcomeSummary, SampleChange,
+};
+use hookbench_analysis::gate::{CellVerdict, NoiseThresholds, NoisyChange, Reason, VerdictKind};
+use hookbench_analysis::noisy::{self, Interval, NoiseRule};
 use hookbench_model::Clock;
 
 use super::report::ComparisonReport;
@@ -20,12 +22,12 @@ pub(super) fn heading(report: &ComparisonReport<'_>) -> &'static str {
 }
 
 /// The name, the plan and the number of cells of each run.
-pub(super) fn runs(report: &ComparisonReport<'_>) -> Sides<String> {
+pub(super) fn runs(report: &ComparisonReport<'_>) -> BaseAndNew<String> {
     let ComparisonReport { names, comparison, .. } = report;
     let description = |name: &str, plan: &str, cells| {
         format!("{}: plan {}, {}", text::name(name), text::name(plan), text::count(cells, "cell"))
     };
-    Sides {
+    BaseAndNew {
         base: description(names.base, &comparison.plans.base, comparison.cells.base),
         new: description(names.new, &comparison.plans.new, comparison.cells.new),
     }
@@ -37,19 +39,19 @@ pub(super) fn answer(report: &ComparisonReport<'_>) -> String {
     let changed: Vec<&Change> = comparison.changed().collect();
     let exact: Vec<&&Change> = changed.iter().filter(|change| change.noise.is_none()).collect();
     let moved = exact.iter().filter(|change| change.difference != 0).count();
-    let least = Rule::default().least;
-    let noisy = |verdict: noisy::Verdict| {
+    let least = NoiseRule::default().least;
+    let noisy = |verdict: noisy::ChangeVerdict| {
         let has_verdict =
-            |change: &&&Change| change.noise.is_some_and(|noise| noise.judged(least) == verdict);
+            |change: &&&Change| change.noise.is_some_and(|noise| noise.verdict_with_least(least) == verdict);
         changed.iter().filter(has_verdict).count()
     };
     let parts = [
         (moved, "with a different median"),
         (exact.len() - moved, "with the same median and other differences"),
-        (noisy(noisy::Verdict::Regressed), "more expensive beyond noise and 1 %"),
-        (noisy(noisy::Verdict::Improved), "cheaper beyond noise and 1 %"),
-        (noisy(noisy::Verdict::Unchanged), "unchanged within noise and 1 %"),
-        (noisy(noisy::Verdict::Inconclusive), "inconclusive because of noise"),
+        (noisy(noisy::ChangeVerdict::Regressed), "more expensive beyond noise and 1 %"),
+        (noisy(noisy::ChangeVerdict::Improved), "cheaper beyond noise and 1 %"),
+        (noisy(noisy::ChangeVerdict::Unchanged), "unchanged within noise and 1 %"),
+        (noisy(noisy::ChangeVerdict::Inconclusive), "inconclusive because of noise"),
         (comparison.outcomes.len(), "with a different outcome"),
         (comparison.vanished.len(), "only in the base"),
         (comparison.appeared.len(), "only in the new run"),
@@ -65,29 +67,29 @@ pub(super) fn answer(report: &ComparisonReport<'_>) -> String {
 
 fn verdict(report: &ComparisonReport<'_>) -> String {
     let Some(gate) = report.gate else { return String::new() };
-    let count = |word| gate.of(word).count();
+    let count = |word| gate.of_kind(word).count();
     let limits: Vec<String> = gate.limits.iter().map(|limit| text::name(&limit.to_string())).collect();
     let limits =
         if limits.is_empty() { "none, so any growth is a regression".into() } else { limits.join("; ") };
-    let first = match count(Word::Regression) {
+    let first = match count(VerdictKind::Regression) {
         0 => "No regression".into(),
         regressions => text::count(regressions, "regression"),
     };
-    let more = match count(Word::Allowed) {
+    let more = match count(VerdictKind::Allowed) {
         0 => String::new(),
         allowed => format!(", {} allowed", text::grouped(allowed as u64)),
     };
-    let unknown = match count(Word::Inconclusive) {
+    let unknown = match count(VerdictKind::Inconclusive) {
         0 => String::new(),
         unknown => format!(", {} inconclusive", text::grouped(unknown as u64)),
     };
-    let noisy = gate.noisy.map_or_else(String::new, |noisy| format!("; {}", noise_rule(noisy)));
+    let noisy = gate.noise.map_or_else(String::new, |noisy| format!("; {}", noise_rule(noisy)));
     format!("{first}{more}{unknown} (limits: {limits}{noisy}). ")
 }
 
 /// The rule for noisy clocks.
-fn noise_rule(noisy: Noisy) -> String {
-    let Noisy { false_alarms_percent, least_percent } = noisy;
+fn noise_rule(noisy: NoiseThresholds) -> String {
+    let NoiseThresholds { false_alarms_percent, least_percent } = noisy;
     format!(
         "under noisy clocks {least_percent} % for cells without a limit, significant changes only, with false \
          alarms in {false_alarms_percent} % of cells"
@@ -100,45 +102,45 @@ pub(super) fn remarks(report: &ComparisonReport<'_>) -> Vec<String> {
     if !report.comparison.environment.is_empty() {
         remarks.push("The environments of the two runs differ; the differences are listed below.".into());
     }
-    let idle = report.gate.into_iter().flat_map(|gate| &gate.idle);
+    let idle = report.gate.into_iter().flat_map(|gate| &gate.unmatched);
     remarks
         .extend(idle.map(|pattern| format!("No cell matches the allowed pattern {}", text::name(pattern))));
     remarks
 }
 
 /// The reason of a verdict: `p50 +120 instructions (+0.13 %); the limit is 5%`.
-pub(super) fn why(verdict: &Verdict) -> String {
+pub(super) fn why(verdict: &CellVerdict) -> String {
     match &verdict.why {
-        Why::Grew { difference, percent, unit, limit } => {
+        Reason::Grew { difference, percent, unit, limit } => {
             let limit = limit.as_ref().map_or_else(
                 || "an exact clock allows no growth".into(),
                 |limit| format!("the limit is {}", text::name(&limit.to_string())),
             );
             format!("p50 {} {unit}{}; {limit}", text::signed(*difference), in_brackets(*percent))
         }
-        Why::Shrank { difference, percent, unit } => {
+        Reason::Shrank { difference, percent, unit } => {
             format!("p50 {} {unit}{}", text::signed(*difference), in_brackets(*percent))
         }
-        Why::Noise { seen, unit, limit } => {
+        Reason::Noise { seen, unit, limit } => {
             let limit = limit.as_ref().map_or_else(String::new, |limit| {
                 format!("; the limit is {}", text::name(&limit.to_string()))
             });
             format!("{}{limit}", noisy_reason(seen, unit))
         }
-        Why::LostMore { events } => format!("the monitor lost {events} more events"),
-        Why::StopsOtherwise => "the monitor enforces on other operations, or in another way".into(),
-        Why::Ended(sides) => ending(sides),
-        Why::New(new) => format!("new: {}", ended(new)),
-        Why::Vanished => "missing in the new run".into(),
-        Why::OtherClock(clock) => other_clock(clock),
+        Reason::LostMore { events } => format!("the monitor lost {events} more events"),
+        Reason::StopsOtherwise => "the monitor enforces on other operations, or in another way".into(),
+        Reason::Ended(sides) => ending(sides),
+        Reason::New(new) => format!("new: {}", ended(new)),
+        Reason::Vanished => "missing in the new run".into(),
+        Reason::OtherClock(clock) => other_clock(clock),
     }
 }
 
 /// `+30 TSC cycles (+3.0 %), interval +21 to +39 (+2.1 % to +3.9 %)`
-fn noisy_reason(seen: &Seen, unit: &str) -> String {
+fn noisy_reason(seen: &NoisyChange, unit: &str) -> String {
     match seen {
-        Seen::Within { change, relative } => noisy_change(*change, *relative, unit),
-        Seen::TooFewRounds(rounds) => too_few(*rounds),
+        NoisyChange::Within { change, relative } => noisy_change(*change, *relative, unit),
+        NoisyChange::TooFewRounds(rounds) => too_few(*rounds),
     }
 }
 
@@ -156,8 +158,8 @@ fn noisy_change(change: Interval, relative: Interval, unit: &str) -> String {
     )
 }
 
-fn too_few(rounds: Sides<usize>) -> String {
-    let Sides { base, new } = rounds;
+fn too_few(rounds: BaseAndNew<usize>) -> String {
+    let BaseAndNew { base, new } = rounds;
     format!(
         "{} in the base and {new} in the new run: too few, each run needs at least two",
         text::count(base, "round")
@@ -167,11 +169,11 @@ fn too_few(rounds: Sides<usize>) -> String {
 /// The verdict on a change under a noisy clock, and its interval.
 fn noise(change: &Change) -> Option<String> {
     let noise = change.noise?;
-    let verdict = noise.judged(Rule::default().least).word();
+    let verdict = noise.verdict_with_least(NoiseRule::default().least).word();
     Some(match noise.difference {
         Some(difference) => {
             let found = noisy_change(difference.change, difference.relative, change.clock.unit());
-            format!("{verdict}: {found}, {} % confidence", 100.0 - Rule::default().false_alarms * 100.0)
+            format!("{verdict}: {found}, {} % confidence", 100.0 - NoiseRule::default().false_alarms * 100.0)
         }
         None => format!("{verdict}: {}", too_few(noise.rounds)),
     })
@@ -182,12 +184,12 @@ fn in_brackets(change: Option<f64>) -> String {
 }
 
 /// `measured → failed: the guest's kernel panicked`
-pub(super) fn ending(sides: &Sides<Ended>) -> String {
+pub(super) fn ending(sides: &BaseAndNew<OutcomeSummary>) -> String {
     format!("{} → {}", ended(&sides.base), ended(&sides.new))
 }
 
 /// `failed: the guest's kernel panicked`
-pub(super) fn ended(ended: &Ended) -> String {
+pub(super) fn ended(ended: &OutcomeSummary) -> String {
     match text::one_line(&ended.reason) {
         reason if reason.is_empty() => ended.outcome.into(),
         reason => format!("{}: {reason}", ended.outcome),
@@ -195,12 +197,12 @@ pub(super) fn ended(ended: &Ended) -> String {
 }
 
 /// The two clocks, and that their numbers are not compared.
-pub(super) fn other_clock(clock: &Sides<Clock>) -> String {
+pub(super) fn other_clock(clock: &BaseAndNew<Clock>) -> String {
     format!("clock {} → {}: the numbers are not compared", clock.base.name(), clock.new.name())
 }
 
 /// A difference of the environments: the name and the two values.
-pub(super) fn difference(difference: &Difference) -> [String; 3] {
+pub(super) fn difference(difference: &EnvironmentDifference) -> [String; 3] {
     let value = |value: &Option<String>| match value.as_deref().map(text::one_line) {
         Some(value) if !value.is_empty() => value,
         _ => "none".into(),
@@ -212,13 +214,13 @@ pub(super) fn difference(difference: &Difference) -> [String; 3] {
 pub(super) fn notes(change: &Change) -> Vec<String> {
     let mut notes: Vec<String> = noise(change).into_iter().collect();
     match change.samples {
-        Samples::Reordered => notes.push("the same samples in a different order".into()),
-        Samples::Differ if change.difference == 0 && change.noise.is_none() => {
+        SampleChange::Reordered => notes.push("the same samples in a different order".into()),
+        SampleChange::Differ if change.difference == 0 && change.noise.is_none() => {
             notes.push(same_median(&change.summary))
         }
-        Samples::Same | Samples::Differ => {}
+        SampleChange::Same | SampleChange::Differ => {}
     }
-    let Sides { base, new } = change.summary;
+    let BaseAndNew { base, new } = change.summary;
     if base.n != new.n {
         notes.push(format!("n {} → {}", text::grouped(base.n as u64), text::grouped(new.n as u64)));
     }
@@ -233,8 +235,8 @@ pub(super) fn notes(change: &Change) -> Vec<String> {
 }
 
 /// The statistics that moved while the median did not.
-fn same_median(summary: &Sides<Summary>) -> String {
-    let Sides { base, new } = summary;
+fn same_median(summary: &BaseAndNew<Summary>) -> String {
+    let BaseAndNew { base, new } = summary;
     let statistics = [
         ("min", base.min, new.min),
         ("p90", base.p90, new.p90),
@@ -255,7 +257,7 @@ fn same_median(summary: &Sides<Summary>) -> String {
 }
 
 /// `attaching 1,234 → 1,300 instructions`
-fn other_number(other: &Other, clock: Clock) -> String {
+fn other_number(other: &OtherChange, clock: Clock) -> String {
     let value = |value: Option<i128>| value.map_or_else(|| "none".into(), grouped);
     let words = format!("{} {} → {}", other.what.name(), value(other.values.base), value(other.values.new));
     [words.as_str(), other.what.unit(clock)].join(" ").trim_end().into()
@@ -279,11 +281,11 @@ pub(super) fn percent(change: f64) -> String {
 }
 
 /// `+392 → +404`, with `-` for a missing number.
-pub(super) fn added(added: &Sides<Option<i64>>) -> String {
+pub(super) fn added(added: &BaseAndNew<Option<i64>>) -> String {
     let word = |added: Option<i64>| added.map_or_else(|| "-".into(), text::signed);
     match added {
-        Sides { base: None, new: None } => String::new(),
-        Sides { base, new } => format!("{} → {}", word(*base), word(*new)),
+        BaseAndNew { base: None, new: None } => String::new(),
+        BaseAndNew { base, new } => format!("{} → {}", word(*base), word(*new)),
     }
 }
 

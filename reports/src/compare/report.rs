@@ -2,14 +2,14 @@
 //! how many lines are shown.
 
 use hookbench_analysis::Comparison;
-use hookbench_analysis::compare::{Change, Sides};
+use hookbench_analysis::compare::{BaseAndNew, Change};
 use hookbench_analysis::gate::Gate;
 
 /// A comparison to render.
 #[derive(Debug, Clone, Copy)]
 pub struct ComparisonReport<'a> {
     /// The names of the runs: a folder, or a baseline.
-    pub names: Sides<&'a str>,
+    pub names: BaseAndNew<&'a str>,
     /// The comparison itself.
     pub comparison: &'a Comparison,
     /// The gate's judgement, if there is a gate.

@@ -1,8 +1,8 @@
 //! The golden files of all formats, and that hostile text stays text in them.
 
 use hookbench_analysis::Comparison;
-use hookbench_analysis::compare::Sides;
-use hookbench_analysis::gate::{Gate, Rules};
+use hookbench_analysis::compare::BaseAndNew;
+use hookbench_analysis::gate::{Gate, GateRules};
 use hookbench_model::Outcome;
 use hookbench_results::Run;
 
@@ -10,10 +10,10 @@ use super::*;
 use crate::hostile::{self, HOSTILE};
 use crate::{fixture, text};
 
-fn rendered(base: &Run, new: &Run, rules: Option<&Rules>, format: &ComparisonFormat) -> String {
-    let comparison = Comparison::of(base, new);
+fn rendered(base: &Run, new: &Run, rules: Option<&GateRules>, format: &ComparisonFormat) -> String {
+    let comparison = Comparison::new(base, new);
     let gate = rules.map(|rules| Gate::judge(&comparison, rules).unwrap());
-    let names = Sides { base: "baseline:main", new: "runs/quick-2" };
+    let names = BaseAndNew { base: "baseline:main", new: "runs/quick-2" };
     (format.render)(&ComparisonReport {
         names,
         comparison: &comparison,
@@ -23,8 +23,8 @@ fn rendered(base: &Run, new: &Run, rules: Option<&Rules>, format: &ComparisonFor
     })
 }
 
-fn rules() -> Rules {
-    Rules {
+fn rules() -> GateRules {
+    GateRules {
         limits: vec!["*/execve-noop*=0.005%".parse().unwrap()],
         allow: vec!["bpf-lsm+deny".parse().unwrap(), "no*such".parse().unwrap()],
     }
@@ -41,14 +41,14 @@ fn each_format_matches_its_golden_file() {
         );
     }
     insta::assert_snapshot!("compare-text", rendered(&base, &new, None, &FORMATS[0]));
-    insta::assert_snapshot!("compare-same", rendered(&base, &base, Some(&Rules::default()), &FORMATS[0]));
+    insta::assert_snapshot!("compare-same", rendered(&base, &base, Some(&GateRules::default()), &FORMATS[0]));
 }
 
 #[test]
 fn omitted_lines_are_counted() {
     let base = fixture::synthetic_run();
-    let comparison = Comparison::of(&base, &fixture::remeasured_run(&base));
-    let names = Sides { base: "a", new: "b" };
+    let comparison = Comparison::new(&base, &fixture::remeasured_run(&base));
+    let names = BaseAndNew { base: "a", new: "b" };
     let report = ComparisonReport { names, comparison: &comparison, gate: None, all: true, most: Some(2) };
     for format in FORMATS.iter().filter(|format| ["text", "markdown", "html"].contains(&format.name)) {
         let text = (format.render)(&report);
@@ -78,9 +78,9 @@ fn hostile_text_is_text_in_every_format() {
     for format in FORMATS {
         let render = |foreign: &str| {
             let (base, new) = hostile(foreign);
-            let comparison = Comparison::of(&base, &new);
-            let gate = Gate::judge(&comparison, &Rules::default()).unwrap();
-            let names = Sides { base: foreign, new: foreign };
+            let comparison = Comparison::new(&base, &new);
+            let gate = Gate::judge(&comparison, &GateRules::default()).unwrap();
+            let names = BaseAndNew { base: foreign, new: foreign };
             (format.render)(&ComparisonReport {
                 names,
                 comparison: &comparison,
@@ -118,10 +118,12 @@ fn junit_has_a_test_for_each_cell() {
     let document = roxmltree::Document::parse(&xml).unwrap();
     let count = |tag: &str| document.descendants().filter(|node| node.has_tag_name(tag)).count();
     assert_eq!(count("testcase"), base.measurements.len() + 1);
-    let comparison = Comparison::of(&base, &new);
+    let comparison = Comparison::new(&base, &new);
     let gate = Gate::judge(&comparison, &rules()).unwrap();
-    let failed: std::collections::BTreeSet<_> =
-        gate.of(hookbench_analysis::gate::Word::Regression).map(|verdict| verdict.cell.to_string()).collect();
+    let failed: std::collections::BTreeSet<_> = gate
+        .of_kind(hookbench_analysis::gate::VerdictKind::Regression)
+        .map(|verdict| verdict.cell.to_string())
+        .collect();
     assert_eq!(count("failure"), failed.len());
     assert_eq!(document.root_element().attribute("failures"), Some(&*failed.len().to_string()));
 }

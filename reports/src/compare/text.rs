@@ -48,7 +48,7 @@ fn verdicts(report: &ComparisonReport<'_>) -> Vec<String> {
     let Some(gate) = report.gate else { return Vec::new() };
     list(report, "Verdicts", &gate.verdicts, |verdict| {
         let cell = one_line(&verdict.cell.to_string());
-        vec![format!("{}: {cell}", verdict.verdict.name()), format!("  {}", phrases::why(verdict))]
+        vec![format!("{}: {cell}", verdict.kind.name()), format!("  {}", phrases::why(verdict))]
     })
 }
 

@@ -87,7 +87,7 @@ fn json(report: &CorrelationReport<'_>) -> String {
 
 #[cfg(test)]
 mod tests {
-    use hookbench_analysis::correlate::Both;
+    use hookbench_analysis::correlate::HardwareAndTcg;
     use hookbench_model::{Clock, Outcome, Target};
     use hookbench_results::Run;
 
@@ -113,8 +113,8 @@ mod tests {
     }
 
     fn rendered(tcg: &Run, name: &str, format: &CorrelationFormat) -> String {
-        let correlation = Correlation::of(&hardware(tcg), tcg, &[]).unwrap();
-        let names = Both { hardware: name, tcg: name };
+        let correlation = Correlation::new(&hardware(tcg), tcg, &[]).unwrap();
+        let names = HardwareAndTcg { hardware: name, tcg: name };
         (format.render)(&CorrelationReport { names, correlation: &correlation, most: 5 })
     }
 

@@ -1,7 +1,7 @@
 //! The sentences and tables of a correlation, which all formats share. Foreign text in
 //! them is one line; each format escapes it.
 
-use hookbench_analysis::correlate::{Both, LeftOut, Order, Pair};
+use hookbench_analysis::correlate::{CellPair, HardwareAndTcg, OmittedCell, RankAgreement};
 
 use super::report::CorrelationReport;
 use crate::text;
@@ -41,7 +41,7 @@ pub(super) fn head(report: &CorrelationReport<'_>) -> Vec<String> {
         ),
         format!("TCG: {}", text::name(names.tcg)),
     ];
-    let kernel = |Both { hardware, tcg }: &Both<String>| {
+    let kernel = |HardwareAndTcg { hardware, tcg }: &HardwareAndTcg<String>| {
         (hardware != tcg)
             .then(|| format!("kernel {} is compared with {}", text::name(hardware), text::name(tcg)))
     };
@@ -56,7 +56,7 @@ pub(super) fn head(report: &CorrelationReport<'_>) -> Vec<String> {
 }
 
 /// `Spearman 0.9821, Kendall τ-b 0.9123`
-fn order(order: &Order) -> String {
+fn order(order: &RankAgreement) -> String {
     match (order.spearman, order.kendall) {
         (Some(spearman), Some(kendall)) => format!("Spearman {spearman:.4}, Kendall τ-b {kendall:.4}"),
         _ => format!("none for {}", text::count(order.cells, "cell")),
@@ -74,7 +74,7 @@ fn operations(report: &CorrelationReport<'_>) -> Option<CorrelationTable> {
     let rows: Vec<Vec<String>> = operations
         .iter()
         .map(|operation| {
-            let Order { cells, spearman, kendall } = operation.order;
+            let RankAgreement { cells, spearman, kendall } = operation.order;
             vec![
                 cells.to_string(),
                 number(spearman),
@@ -90,9 +90,9 @@ fn operations(report: &CorrelationReport<'_>) -> Option<CorrelationTable> {
 
 fn disagreeing(report: &CorrelationReport<'_>) -> Option<CorrelationTable> {
     let (pairs, unit) = (&report.correlation.pairs, report.correlation.clock.unit());
-    let row = |pair: &Pair| {
+    let row = |pair: &CellPair| {
         vec![
-            format!("× {}", ratio(pair.off)),
+            format!("× {}", ratio(pair.deviation)),
             ratio(pair.ratio),
             text::grouped(pair.p50.hardware),
             text::grouped(pair.p50.tcg),
@@ -106,7 +106,7 @@ fn disagreeing(report: &CorrelationReport<'_>) -> Option<CorrelationTable> {
 
 fn left_out(report: &CorrelationReport<'_>) -> Option<CorrelationTable> {
     let left_out = &report.correlation.left_out;
-    let row = |lone: &LeftOut| vec![lone.why.into(), text::one_line(&lone.cell.to_string())];
+    let row = |lone: &OmittedCell| vec![lone.why.into(), text::one_line(&lone.cell.to_string())];
     let rows = left_out.iter().take(report.most).map(row).collect();
     CorrelationTable::new("Omitted cells".into(), &["why", "cell"], rows, left_out.len())
 }

@@ -53,6 +53,12 @@ pub(super) fn of_mechanism(mechanism: &str) -> RGBColor {
     known.unwrap_or(SPARE[sum % SPARE.len()])
 }
 
+/// Whether `mechanism` has a fixed colour. One without shares the spare colours; a test of
+/// the harness, which knows all mechanisms, allows none.
+pub fn is_fixed(mechanism: &str) -> bool {
+    MECHANISMS.iter().any(|(name, _)| *name == mechanism)
+}
+
 /// The colour of `mechanism` as CSS: `#1F79D9`.
 pub fn css_of_mechanism(mechanism: &str) -> String {
     let RGBColor(red, green, blue) = of_mechanism(mechanism);

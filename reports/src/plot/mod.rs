@@ -21,7 +21,7 @@ mod svg;
 
 pub use bars::{added, added_title};
 pub use canvas::{NARROW, WIDE};
-pub use colour::css_of_mechanism as colour;
+pub use colour::{css_of_mechanism as colour, is_fixed as has_fixed_colour};
 pub use curves::curves;
 pub use error::DrawError;
 pub use font::register as register_font;

@@ -20,9 +20,9 @@ use super::options::GuestOptions;
 use super::pinning::PinnedCpu;
 use super::process::{Process, Streams};
 use super::qmp::Qmp;
-use crate::channel::CELL_SIZE;
 use crate::machine::arguments::Arguments;
 use crate::machine::devices::{Files, OnStop, devices};
+use hookbench_model::channel::{CELL_PADDING, CELL_SIZE};
 
 /// The most bytes of an answer apart from its samples, with all messages before it.
 const LONGEST_REST: u64 = 256 << 10;
@@ -251,7 +251,7 @@ fn write_inputs(folder: &Path, cell: &[u8], options: &GuestOptions<'_>) -> Resul
         }
     }
     let mut padded = cell.to_vec();
-    padded.resize(padded.len().max(CELL_SIZE), b' ');
+    padded.resize(padded.len().max(CELL_SIZE), CELL_PADDING);
     fs::write(&files.cell, padded).map_err(|error| Error::file(&files.cell, error))?;
     Ok(files)
 }

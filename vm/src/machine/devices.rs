@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use super::arguments::Arguments;
 use crate::arch;
-use crate::channel::{CELL_FILE, MONITOR_FILE, WORKLOAD_FILE};
+use hookbench_model::channel::{CELL_FILE, MONITOR_FILE, WORKLOAD_FILE};
 
 /// The files of one guest.
 pub(crate) struct Files {

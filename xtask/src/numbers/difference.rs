@@ -34,7 +34,7 @@ pub(super) struct Moved {
     pub added: Option<(i128, i128)>,
 }
 
-/// A cell whose median stands while other columns differ.
+/// A cell with an equal median and other columns that differ.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Aside {
     /// The cell's name.
@@ -43,14 +43,14 @@ pub(super) struct Aside {
     pub columns: Vec<Changed>,
 }
 
-/// A text that was another one before.
+/// A field with another text than before.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Changed {
     /// The cell, or the column.
     pub what: String,
-    /// What it was.
+    /// The earlier text.
     pub before: String,
-    /// What it is.
+    /// The present text.
     pub now: String,
 }
 
@@ -94,7 +94,7 @@ impl Difference {
         if outcome_before != outcome_now {
             self.outcomes.push(Changed { what: cell.into(), before: outcome_before, now: outcome_now });
         } else if fields("p50").0 != fields("p50").1 {
-            // A median is a whole number; anything else would be seen in its column.
+            // A median is a whole number in every results file.
             let p50 = numbers(fields("p50")).unwrap_or_default();
             self.moved.push(Moved { cell: cell.into(), p50, added: numbers(fields("added_p50")) });
         } else {
@@ -155,7 +155,7 @@ pub(super) mod tests {
     }
 
     #[test]
-    fn a_moved_median_is_told_with_what_the_monitor_adds() {
+    fn a_moved_median_is_reported_with_the_monitors_cost() {
         let now = "6.1,null-syscall,bpf,measured,,300,299,299.5,54\n";
         let difference = between(&[NONE, BPF], &[NONE, now]);
         let moved = Moved { cell: "6.1 null-syscall bpf".into(), p50: (301, 299), added: Some((56, 54)) };
@@ -164,7 +164,7 @@ pub(super) mod tests {
     }
 
     #[test]
-    fn samples_that_differ_around_an_equal_median_are_no_move() {
+    fn different_samples_with_an_equal_median_are_not_a_move() {
         let now = "6.1,null-syscall,bpf,measured,,299,301,301.4,56\n";
         let difference = between(&[NONE, BPF], &[NONE, now]);
         assert!(difference.moved.is_empty());
@@ -178,7 +178,7 @@ pub(super) mod tests {
     }
 
     #[test]
-    fn cells_of_one_side_are_told_apart_from_those_that_moved() {
+    fn cells_on_one_side_only_are_not_moves() {
         let difference = between(&[NONE], &[BPF]);
         assert_eq!(difference.gone, ["6.1 null-syscall none"]);
         assert_eq!(difference.added, ["6.1 null-syscall bpf"]);
@@ -186,7 +186,7 @@ pub(super) mod tests {
     }
 
     #[test]
-    fn another_outcome_is_not_a_number() {
+    fn a_changed_outcome_is_not_a_move() {
         let now = "6.1,null-syscall,bpf,failed,no events,,,,\n";
         let difference = between(&[BPF], &[now]);
         let changed = Changed {
@@ -198,7 +198,7 @@ pub(super) mod tests {
     }
 
     #[test]
-    fn a_new_column_shows_as_one() {
+    fn a_new_column_is_reported() {
         let before = Table::read("kernel,p50\n6.1,5\n").unwrap();
         let now = Table::read("kernel,p50,new\n6.1,5,7\n").unwrap();
         let difference = Difference::between(&before, &now);

@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use crate::run::{Failure, Result, cargo, given, status, step, target_dir, workspace};
-use crate::setup::{For, setup};
+use crate::setup::{Consent, For, setup};
 use csv::Table;
 use difference::Difference;
 use revision::Revision;
@@ -20,7 +20,7 @@ use revision::Revision;
 /// The exit code when numbers moved; 1 means that something failed.
 const MOVED: u8 = 3;
 
-/// What is asked for.
+/// The arguments.
 #[derive(Debug, PartialEq, Eq)]
 struct Asked {
     against: String,
@@ -32,7 +32,7 @@ struct Asked {
 pub(crate) fn numbers(arguments: &[String]) -> Result<()> {
     let asked = understand(arguments)?;
     let revision = Revision::find(&asked.against)?;
-    setup(For::Use)?;
+    setup(For::Use, Consent::Ask)?;
     let before = Side {
         name: asked.against.clone(),
         hookbench: revision.hookbench()?,
@@ -67,12 +67,12 @@ fn understand(arguments: &[String]) -> Result<Asked> {
         return Err(Failure::usage("usage: cargo xtask numbers --against REV [-- ARGS of hookbench run]"));
     }
     if given(passed, "--out") {
-        return Err(Failure::usage("numbers decides where its runs go; leave --out away"));
+        return Err(Failure::usage("numbers chooses the folders of its runs; omit --out"));
     }
     Ok(Asked { against, arguments: passed.to_vec() })
 }
 
-/// One of the two that are compared.
+/// One of the two versions that are compared.
 struct Side {
     name: String,
     hookbench: PathBuf,
@@ -126,7 +126,7 @@ fn agent_of(json: &str) -> Option<String> {
     value.split_once('"').map(|(value, _)| value.to_owned())
 }
 
-/// Prints what differs; numbers that moved are a failure of their own code.
+/// Prints what differs; numbers that moved are a failure with [`MOVED`] as its code.
 fn verdict(before: &Side, now: &Side) -> Result<()> {
     let (agent_before, agent_now) = (before.agent()?, now.agent()?);
     println!();
@@ -166,7 +166,7 @@ mod tests {
     }
 
     #[test]
-    fn arguments_behind_two_dashes_are_the_runs() {
+    fn arguments_after_two_dashes_go_to_the_runs() {
         let asked = understood("--against HEAD -- --kernel 6.12").unwrap();
         assert_eq!((asked.against.as_str(), asked.arguments.len()), ("HEAD", 2));
         assert_eq!(understood("--against=HEAD~1").unwrap().against, "HEAD~1");
@@ -182,7 +182,7 @@ mod tests {
     }
 
     #[test]
-    fn runs_that_differ_end_with_three_and_equal_ones_with_zero() {
+    fn different_runs_exit_with_three_and_equal_ones_with_zero() {
         let folder = std::env::temp_dir().join(format!("xtask-numbers-{}", std::process::id()));
         let side = |name: &str, p50: u32, samples: &str| {
             let out = folder.join(name);

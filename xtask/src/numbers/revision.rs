@@ -1,5 +1,5 @@
-//! An earlier revision, checked out and built: `target/numbers/SHA` has its
-//! sources with a target folder of their own, and stays for the next call.
+//! An earlier revision, checked out and built: `target/numbers/SHA` has its sources with
+//! a separate target folder, and the next call reuses it.
 
 use std::fs;
 use std::io;
@@ -110,8 +110,13 @@ fn of_a_dependency(name: &str) -> bool {
     !name.contains("hookbench") && !["incremental", "examples", ".cargo-lock"].contains(&name)
 }
 
-/// Links the files below `from` into `to`. Cargo and rustc write new files instead of
-/// changing those that are there, so both folders stay what they are.
+/// Whether rustc replaces a file of this name instead of writing into it, so that both
+/// folders can have the same one.
+fn is_replaced(path: &Path) -> bool {
+    path.extension().is_some_and(|extension| ["rlib", "rmeta", "so"].iter().any(|known| extension == *known))
+}
+
+/// Links or copies the files below `from` into `to`.
 fn share(from: &Path, to: &Path) -> io::Result<()> {
     fs::create_dir_all(to)?;
     for entry in fs::read_dir(from)? {
@@ -123,11 +128,11 @@ fn share(from: &Path, to: &Path) -> io::Result<()> {
         let place = to.join(&name);
         if entry.file_type()?.is_dir() {
             share(&path, &place)?;
-        } else if fs::hard_link(&path, &place).is_err() {
-            // Another file system; cargo compares times.
+        } else if !is_replaced(&path) || fs::hard_link(&path, &place).is_err() {
             fs::copy(&path, &place)?;
+            // Cargo compares times.
             let modified = entry.metadata()?.modified()?;
-            fs::File::options().append(true).open(&place)?.set_modified(modified)?;
+            fs::File::open(&place)?.set_modified(modified)?;
         }
     }
     Ok(())
@@ -135,19 +140,23 @@ fn share(from: &Path, to: &Path) -> io::Result<()> {
 
 #[cfg(test)]
 mod tests {
+    use std::os::unix::fs::MetadataExt;
+
     use super::*;
 
     #[test]
-    fn a_commit_has_a_hash_and_a_name_without_one_is_a_matter_of_usage() {
+    fn an_unknown_revision_is_a_usage_error() {
         assert_eq!(Revision::find("no-such-revision").unwrap_err().code, 2);
         assert_eq!(Revision::find("--all").unwrap_err().code, 2);
     }
 
     #[test]
-    fn what_the_workspace_built_is_not_shared() {
+    fn only_dependencies_are_shared() {
         let folder = std::env::temp_dir().join(format!("xtask-share-{}", std::process::id()));
         let (from, to) = (folder.join("from"), folder.join("to"));
-        for file in ["deps/libserde-1.rlib", "deps/libhookbench_vm-2.rlib", "incremental/x/y"] {
+        for file in
+            ["deps/libserde-1.rlib", "deps/serde-1.d", "deps/libhookbench_vm-2.rlib", "incremental/x/y"]
+        {
             let path = from.join(file);
             fs::create_dir_all(path.parent().unwrap()).unwrap();
             fs::write(path, file).unwrap();
@@ -156,7 +165,16 @@ mod tests {
         let shared: Vec<bool> = ["deps/libserde-1.rlib", "deps/libhookbench_vm-2.rlib", "incremental"]
             .map(|file| to.join(file).exists())
             .into();
+        let links = ["deps/libserde-1.rlib", "deps/serde-1.d"].map(|file| {
+            fs::metadata(to.join(file))
+                .map(|metadata| (metadata.nlink(), metadata.modified().unwrap()))
+                .unwrap()
+        });
+        let copied =
+            fs::metadata(from.join("deps/serde-1.d")).and_then(|metadata| metadata.modified()).unwrap();
         fs::remove_dir_all(&folder).unwrap();
         assert_eq!(shared, [true, false, false]);
+        // Cargo writes into the file of dependencies: it must be a copy, and as old.
+        assert_eq!((links[0].0, links[1].0, links[1].1), (2, 1, copied));
     }
 }

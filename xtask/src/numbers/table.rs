@@ -1,11 +1,11 @@
-//! Differences between two runs as text: one table of what moved, lists of the
-//! rest, and a last line that says it all.
+//! Differences between two runs as text: a table of medians that moved, lists of the
+//! other differences, and a summary in one line.
 
 use std::fmt::Write;
 
 use super::difference::{Changed, Difference};
 
-/// `difference` between `revision` and the working tree, for people.
+/// The table and the lists; empty when nothing differs.
 pub(super) fn text(difference: &Difference, revision: &str) -> String {
     let mut text = String::new();
     moved(&mut text, difference, revision);
@@ -58,7 +58,7 @@ fn moved(text: &mut String, difference: &Difference, revision: &str) {
     }
     let width = |column: usize| rows.iter().map(|row| row[column].chars().count()).max().unwrap_or(0);
     let widths: Vec<usize> = (0..5).map(width).collect();
-    let _ = writeln!(text, "medians moved (added: the change of what the monitor adds):");
+    let _ = writeln!(text, "medians moved (added: change of the monitor's cost):");
     for row in &rows {
         let _ = write!(text, "  {:<width$}", row[0], width = widths[0]);
         for (field, width) in row.iter().zip(&widths).skip(1) {
@@ -88,7 +88,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn each_kind_of_difference_has_its_place() {
+    fn each_kind_of_difference_is_listed() {
         let before = table(&[
             "6.1,null-syscall,none,measured,,245,245,245.0,0\n",
             "6.1,null-syscall,bpf,measured,,300,301,301.5,56\n",
@@ -105,7 +105,7 @@ mod tests {
         ]);
         let difference = Difference::between(&before, &now);
         let expected = "\
-medians moved (added: the change of what the monitor adds):
+medians moved (added: change of the monitor's cost):
   cell                   HEAD   now  change  added
   6.1 null-syscall bpf    301  1301   +1000   +998
   6.1 null-syscall none   245   247      +2     +0
@@ -125,7 +125,7 @@ only in the working tree:
     }
 
     #[test]
-    fn nothing_differs_in_one_line() {
+    fn equal_runs_have_one_line() {
         let rows = table(&["6.1,null-syscall,none,measured,,245,245,245.0,0\n"]);
         let difference = Difference::between(&rows, &rows);
         assert_eq!(

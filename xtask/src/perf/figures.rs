@@ -1,28 +1,31 @@
-//! The table of figures: what each is, its clock, its limit, and how it is
-//! measured. What measures them is `harness/benches/speed`.
+//! The table of figures: the meaning of each, its clock, its limit, and how it is
+//! measured. `harness/benches/speed` measures them.
 
-/// What a figure may be.
+/// The bound of a figure.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) enum Limit {
     /// At most this.
     Most(f64),
     /// At least this.
     Least(f64),
-    /// Anything: it explains another one.
+    /// No bound: the figure explains another one.
     None,
 }
 
 /// A row of the table.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Figure {
-    /// As who measures says it.
+    /// The name that the benchmark prints.
     pub name: &'static str,
-    /// What it is, for people.
+    /// Its meaning, as the table shows it.
     pub about: &'static str,
+    /// The unit of its value.
     pub unit: &'static str,
-    /// Which time it is of: `wall`, `CPU`, or none.
+    /// The time that it counts: `wall`, `CPU`, or `-` for none.
     pub clock: &'static str,
+    /// The bound that it must keep.
     pub limit: Limit,
+    /// How it is measured, as the table shows it.
     pub how: &'static str,
 }
 
@@ -44,29 +47,29 @@ const CPU_MS: (&str, &str) = ("ms", "CPU");
 const MIB: (&str, &str) = ("MiB", "-");
 const SHARE: (&str, &str) = ("%", "CPU");
 
-const BY_CELLS: &str = "cells of 1 null-syscall, run, journal and reports, by their number";
-const BOOT: &str = "user + system of a QEMU that boots for a cell of 1; median of 3";
+const BY_CELLS: &str = "cells of 1 null-syscall; run, journal and reports / number of cells";
+const BOOT: &str = "user + system of a QEMU that boots for one cell of 1; median of 3";
 const PARTS: &str = "median of 21, one at a time";
 
-/// All figures, in the order in which they are shown. Limits are for 2 cores.
+/// All figures, in the order of the table. Limits are for 2 cores.
 pub(crate) const FIGURES: &[Figure] = &[
     row(
         "start.median",
         "QEMU's start to the first timed operation",
         MS,
         Limit::Most(100.0),
-        "a guest that ends as it begins; median of 21",
+        "a guest that ends as soon as it starts; median of 21",
     ),
-    row("start.least", "  the same", MS, Limit::None, "the least of 21"),
-    row("part.version", "  QEMU that says its version", MS, Limit::None, PARTS),
+    row("start.least", "  the same", MS, Limit::None, "minimum of 21"),
+    row("part.version", "  QEMU that prints its version", MS, Limit::None, PARTS),
     row("part.none", "  QEMU without a machine that quits", MS, Limit::None, PARTS),
     row("part.machine", "  QEMU with our machine that quits", MS, Limit::None, PARTS),
     row(
         "part.rest",
-        "  from there: restored, the cell read",
+        "  the rest: restore the snapshot, read the cell",
         MS,
         Limit::None,
-        "the first row less the one above",
+        "the first row minus the one above",
     ),
     row("part.whole", "  a whole cell of 1", MS, Limit::None, PARTS),
     row(
@@ -85,33 +88,27 @@ pub(crate) const FIGURES: &[Figure] = &[
         Limit::Most(30.0),
         "the same; kernels and programs in the cache, no image, no snapshot",
     ),
-    row("quick.empty", "quick plan, empty cache", SECONDS, Limit::None, "the same; with all downloads"),
+    row("quick.empty", "quick plan, empty cache", SECONDS, Limit::None, "the same, with all downloads"),
     row("boot.6.1", "cold boot to the agent, 6.1", CPU, Limit::Most(3.0), BOOT),
     row("boot.7.3", "cold boot to the agent, 7.3", CPU, Limit::Most(4.0), BOOT),
-    row(
-        "cells.2000.memory",
-        "peak memory, 2,000 cells",
-        MIB,
-        Limit::Most(100.0),
-        "VmHWM of the process that runs them",
-    ),
+    row("cells.2000.memory", "peak memory, 2,000 cells", MIB, Limit::Most(100.0), "VmHWM of hookbench"),
     row(
         "cells.2000.share",
-        "its own CPU time of the run's",
+        "hookbench's share of the run's CPU time",
         SHARE,
         Limit::Most(5.0),
         "own / (own + guests'), user + system",
     ),
-    row("cells.2000.own", "  a cell's part of it", CPU_MS, Limit::None, "own, by the number of cells"),
-    row("cells.2000.guests", "  a guest's", CPU_MS, Limit::None, "guests', by the number of cells"),
+    row("cells.2000.own", "  hookbench, per cell", CPU_MS, Limit::None, "own time / number of cells"),
+    row("cells.2000.guests", "  guests, per cell", CPU_MS, Limit::None, "guests' time / number of cells"),
     row("cells.10.wall", "time per cell, 10 cells", MS, Limit::None, BY_CELLS),
     row("cells.100.wall", "time per cell, 100 cells", MS, Limit::None, BY_CELLS),
     row("cells.2000.wall", "time per cell, 2,000 cells", MS, Limit::None, BY_CELLS),
-    row("flat", "  to that of 100", ("ratio", "wall"), Limit::Most(1.1), "the two rows above"),
-    row("cells.2000.reports", "  of it, files and reports", MS, Limit::None, "after the last cell"),
+    row("flat", "  relative to 100 cells", ("ratio", "wall"), Limit::Most(1.1), "the two rows above"),
+    row("cells.2000.reports", "  files and reports, in total", MS, Limit::None, "after the last cell"),
 ];
 
-/// What is asked of the benchmark, a process each.
+/// The arguments of the benchmark, one process each.
 pub(crate) const GROUPS: &[&[&str]] = &[
     &["start"],
     &["rate"],
@@ -123,19 +120,19 @@ pub(crate) const GROUPS: &[&[&str]] = &[
     &["cells", "2000"],
 ];
 
-/// A figure that is made of two others: its name, how, and theirs.
+/// A figure computed from two others: its name, the formula, and their names.
 pub(crate) type Derived = (&'static str, fn(f64, f64) -> f64, [&'static str; 2]);
 
-/// All of those.
+/// All computed figures.
 pub(crate) const DERIVED: &[Derived] = &[
     ("part.rest", |whole, part| whole - part, ["start.median", "part.machine"]),
     ("flat", |many, few| many / few, ["cells.2000.wall", "cells.100.wall"]),
 ];
 
 impl Limit {
-    /// Whether `value` is on the wrong side of it.
+    /// Whether `value` is outside this limit.
     pub(crate) fn is_broken(self, value: f64) -> bool {
-        // A figure that is no number keeps no limit.
+        // NaN breaks every limit.
         match self {
             Limit::Most(most) => !matches!(value.partial_cmp(&most), Some(order) if order.is_le()),
             Limit::Least(least) => !matches!(value.partial_cmp(&least), Some(order) if order.is_ge()),
@@ -150,7 +147,7 @@ mod tests {
     use std::collections::BTreeSet;
 
     #[test]
-    fn each_figure_stands_in_one_row_and_derived_ones_are_of_rows() {
+    fn each_figure_has_one_row_and_computed_ones_use_rows() {
         let names: BTreeSet<&str> = FIGURES.iter().map(|figure| figure.name).collect();
         assert_eq!(names.len(), FIGURES.len());
         for (name, _, of) in DERIVED {
@@ -159,7 +156,7 @@ mod tests {
     }
 
     #[test]
-    fn a_limit_belongs_to_what_keeps_it() {
+    fn a_value_equal_to_its_limit_keeps_it() {
         assert!(!Limit::Most(1.0).is_broken(1.0) && Limit::Most(1.0).is_broken(1.1));
         assert!(!Limit::Least(1.0).is_broken(1.0) && Limit::Least(1.0).is_broken(0.9));
         assert!(Limit::Most(1.0).is_broken(f64::NAN) && Limit::Least(1.0).is_broken(f64::NAN));

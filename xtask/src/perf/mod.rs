@@ -1,5 +1,5 @@
-//! `cargo xtask perf`: how quick hookbench is, measured now, beside what it may
-//! be. No test asks for it: times are the machine's and what else it does.
+//! `cargo xtask perf`: measures how fast hookbench is and compares it with limits. It is
+//! not a test: times depend on the machine and on what else runs there.
 
 mod figures;
 mod table;
@@ -9,17 +9,16 @@ use std::path::Path;
 use std::process::Stdio;
 
 use crate::run::{Failure, Result, cargo, step, target_dir};
-use crate::setup::{For, setup};
+use crate::setup::{Consent, For, setup};
 use figures::GROUPS;
 use table::Measured;
 
-/// What runs the benchmark; it is built for release, as all benchmarks are.
+/// Runs the benchmark; cargo builds benchmarks with optimization.
 const BENCHMARK: [&str; 6] = ["bench", "--quiet", "-p", "hookbench", "--bench", "speed"];
 
-/// Measures all figures and prints them. Figures that do not keep their limits
-/// are a failure, but only after all have been measured.
+/// Measures all figures and prints them; fails at the end if some break their limits.
 pub(crate) fn perf() -> Result<()> {
-    setup(For::Use)?;
+    setup(For::Use, Consent::Ask)?;
     step("build the benchmark", cargo(&BENCHMARK).arg("--no-run"))?;
     let log = target_dir().join("perf.log");
     let file = File::create(&log)
@@ -29,20 +28,20 @@ pub(crate) fn perf() -> Result<()> {
     for group in GROUPS {
         eprintln!("==> {}", group.join(" "));
         if let Err(failure) = measure(group, &file, &log, &mut measured) {
-            // Its figures are missing; the others are still worth having.
+            // Its figures are missing; the others are still useful.
             eprintln!("xtask: {}", failure.message);
         }
     }
     measured.derive();
     let (table, broken) = measured.table();
-    println!("load of the machine: {before} before, {} after; cores: {}\n\n{table}", load(), cores());
+    println!("load average: {before} before, {} after; cores: {}\n\n{table}", load(), cores());
     match broken {
         0 => Ok(()),
-        _ => Err(Failure::new(format!("{broken} of the figures do not keep their limits"))),
+        _ => Err(Failure::new(format!("{broken} figures break their limits or were not measured"))),
     }
 }
 
-/// Runs one group; what it says beside its figures goes to the log.
+/// Runs one group; its messages go to the log.
 fn measure(group: &[&str], file: &File, log: &Path, measured: &mut Measured) -> Result<()> {
     let failed = |why: String| {
         Failure::new(format!("measuring {} failed: {why}; see {}", group.join(" "), log.display()))
@@ -52,12 +51,11 @@ fn measure(group: &[&str], file: &File, log: &Path, measured: &mut Measured) -> 
     command.arg("--").args(group).stderr(errors).stdin(Stdio::null());
     let output = command.output().map_err(|error| failed(error.to_string()))?;
     let lines = String::from_utf8_lossy(&output.stdout);
-    measured.read(&lines).map_err(|line| failed(format!("{line:?} is no figure")))?;
+    measured.read(&lines).map_err(|line| failed(format!("{line:?} is not a figure")))?;
     if output.status.success() { Ok(()) } else { Err(failed(output.status.to_string())) }
 }
 
-/// How many processes wanted to run in the last minute: with others at work,
-/// figures are those of a slower machine.
+/// The load average of the last minute: on a busy machine, times are longer.
 fn load() -> String {
     let load = fs::read_to_string("/proc/loadavg").unwrap_or_default();
     load.split(' ').next().unwrap_or_default().to_owned()

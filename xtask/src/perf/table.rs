@@ -1,15 +1,16 @@
-//! What was measured, read from the benchmark's lines and shown beside the limits.
+//! The measured figures: read from the benchmark's lines, shown with their limits.
+//! The limits themselves are in `figures.rs`.
 
 use std::collections::BTreeMap;
 
 use super::figures::{DERIVED, FIGURES, Figure, Limit};
 
-/// What was measured, by the names of figures.
+/// Measured values by the names of their figures.
 #[derive(Debug, Default)]
 pub(crate) struct Measured(BTreeMap<String, f64>);
 
 impl Measured {
-    /// Takes over the lines `name value`; returns the first that is none.
+    /// Reads lines `name value`; the error is the first line in another format.
     pub(crate) fn read(&mut self, lines: &str) -> Result<(), String> {
         for line in lines.lines() {
             let (name, value) = line.split_once(' ').ok_or(line)?;
@@ -18,7 +19,7 @@ impl Measured {
         Ok(())
     }
 
-    /// Adds the figures that are made of others, where both are there.
+    /// Adds the computed figures whose two inputs were measured.
     pub(crate) fn derive(&mut self) {
         for (name, of, [one, other]) in DERIVED {
             if let (Some(one), Some(other)) = (self.0.get(*one), self.0.get(*other)) {
@@ -27,7 +28,7 @@ impl Measured {
         }
     }
 
-    /// The table, and how many figures do not keep their limits.
+    /// The table, and how many figures break their limits.
     pub(crate) fn table(&self) -> (String, usize) {
         let header = ["figure", "measured", "limit", "", "clock", "how"].map(String::from);
         let (mut rows, mut broken) = (vec![header], 0);
@@ -39,8 +40,8 @@ impl Measured {
         (aligned(&rows), broken)
     }
 
-    /// A row, and whether it breaks its limit, as one with a limit and without
-    /// a figure does.
+    /// A row, and whether it breaks its limit; a figure with a limit that was not measured
+    /// does.
     fn fields(&self, figure: &Figure) -> ([String; 6], bool) {
         let value = self.0.get(figure.name);
         let breaks = value.map_or(figure.limit != Limit::None, |value| figure.limit.is_broken(*value));
@@ -61,7 +62,7 @@ impl Measured {
     }
 }
 
-/// Three digits or more.
+/// `value` with at least three digits.
 fn number(value: f64) -> String {
     let decimals = match value.abs() {
         100.0.. => 0,
@@ -71,7 +72,7 @@ fn number(value: f64) -> String {
     format!("{value:.decimals$}")
 }
 
-/// Columns of equal width; the second stands to the right.
+/// Columns of equal width; the second is right-aligned.
 fn aligned(rows: &[[String; 6]]) -> String {
     let width = |column: usize| rows.iter().map(|row| row[column].chars().count()).max().unwrap_or(0);
     let widths: [usize; 6] = std::array::from_fn(width);
@@ -102,7 +103,7 @@ mod tests {
     }
 
     #[test]
-    fn figures_stand_beside_their_limits() {
+    fn figures_are_shown_with_their_limits() {
         let measured = of("start.median 101\nrate.burst 7.5\nrate.paced 0.001\nboot.6.1 2.994\n");
         let (table, broken) = measured.table();
         let start = line(&table, "QEMU's start");
@@ -114,14 +115,14 @@ mod tests {
         assert!(!line(&table, "cells of 200 null-syscall, paced").contains("below"));
         let boot = line(&table, "cold boot to the agent, 6.1");
         assert!(boot.contains("2.99 s  ≤ 3 s") && boot.contains("CPU") && !boot.contains("above"), "{boot}");
-        // Two are on the wrong side, and all others with a limit were not measured.
+        // Two break their limits, and all others with a limit were not measured.
         let limits = FIGURES.iter().filter(|figure| figure.limit != Limit::None).count();
         assert_eq!(broken, limits - 1);
         assert!(line(&table, "quick plan, warm").contains("not measured"), "{table}");
     }
 
     #[test]
-    fn every_row_has_its_columns_at_the_same_places() {
+    fn columns_are_aligned() {
         let (table, _) = of("start.median 99.96\n").table();
         let place = |line: &str| line.chars().take_while(|c| *c != '≤' && *c != '≥').count();
         let places: Vec<usize> = table.lines().filter(|line| line.contains(['≤', '≥'])).map(place).collect();
@@ -129,13 +130,13 @@ mod tests {
     }
 
     #[test]
-    fn figures_are_made_of_others() {
+    fn figures_are_computed_from_others() {
         let measured = of("cells.2000.wall 60\ncells.100.wall 50\n");
-        assert!(line(&measured.table().0, "to that of 100").contains("1.20 ratio  ≤ 1.1 ratio"));
+        assert!(line(&measured.table().0, "relative to 100 cells").contains("1.20 ratio  ≤ 1.1 ratio"));
     }
 
     #[test]
-    fn what_is_no_figure_is_said() {
+    fn a_line_that_is_not_a_figure_is_an_error() {
         for wrong in ["start.median", "start.median fast", "start.median 1 2"] {
             assert_eq!(Measured::default().read(&format!("rate.burst 1\n{wrong}\n")), Err(wrong.into()));
         }

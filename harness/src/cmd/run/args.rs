@@ -1,5 +1,5 @@
 //! The arguments of `hookbench run`, as the user types them. What they select is in
-//! `selection.rs`.
+//! `selection.rs`; which targets have which options is in `capabilities.rs`.
 
 use std::path::PathBuf;
 
@@ -113,13 +113,6 @@ pub struct Args {
     /// Fault that the guest commits; for tests
     #[arg(long, hide = true)]
     pub(in crate::cmd) fault: Option<Fault>,
-}
-
-impl Args {
-    /// Whether the arguments include an option that only applies to hardware clocks.
-    pub(in crate::cmd) fn is_about_hardware(&self) -> bool {
-        !self.clock.is_empty() || self.rounds.is_some() || self.seed.is_some() || self.enforce_on_host
-    }
 }
 
 #[cfg(test)]

@@ -1,19 +1,53 @@
 //! The commands that hookbench suggests to the user: how to resume a run, and how to
 //! run a failed cell alone. A shell accepts them as printed.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
+use hookbench_model::protocol::Fault;
 use hookbench_model::{Measurement, Outcome};
 use hookbench_reports::text::{count, one_line};
 use hookbench_workloads::custom::ask;
 
 use super::args::Args;
 use crate::session::guests::BUDGET;
-use hookbench_plan::custom_name::{parse, split};
-use hookbench_plan::plan::Planned;
+use hookbench_plan::Planned;
+use hookbench_plan::{custom_monitor_name, split_lists};
+
+/// The options of a run that the command for one of its cells repeats.
+#[derive(Debug, Clone)]
+pub(in crate::cmd) struct Repeat {
+    monitors: Vec<String>,
+    workloads: Vec<String>,
+    ready: Option<String>,
+    bring: Vec<String>,
+    expect_exit: Option<i32>,
+    modules: Option<PathBuf>,
+    load: Vec<String>,
+    cold: bool,
+    timeout: u64,
+    fault: Option<Fault>,
+}
+
+impl Repeat {
+    /// The options in `args`.
+    pub(super) fn from_args(args: &Args) -> Repeat {
+        Repeat {
+            monitors: split_lists(&args.monitor),
+            workloads: split_lists(&args.workload),
+            ready: args.ready.clone(),
+            bring: args.bring.clone(),
+            expect_exit: args.expect_exit,
+            modules: args.modules.clone(),
+            load: args.load.clone(),
+            cold: args.cold,
+            timeout: args.timeout,
+            fault: args.fault,
+        }
+    }
+}
 
 /// This process's command line.
-pub(super) fn words() -> Vec<String> {
+fn command_line() -> Vec<String> {
     std::env::args_os().map(|word| word.to_string_lossy().into_owned()).collect()
 }
 
@@ -25,7 +59,7 @@ fn quoted(words: &[String]) -> String {
 }
 
 /// The command that resumes the run in `folder`, which `words` began.
-pub(super) fn resume(mut words: Vec<String>, folder: &Path) -> String {
+fn resume_command(mut words: Vec<String>, folder: &Path) -> String {
     let given = |words: &[String], option: &str| {
         words.iter().any(|word| word == option || word.starts_with(&format!("{option}=")))
     };
@@ -38,64 +72,91 @@ pub(super) fn resume(mut words: Vec<String>, folder: &Path) -> String {
     quoted(&words)
 }
 
+/// What hookbench kept when an interrupt ended the run, and how to measure the rest.
+pub(super) fn after_interrupt(ended: usize, all: usize, folder: &Path, can_resume: bool) -> String {
+    let kept = format!("{ended} of {all} cells have ended and are kept in {}", folder.display());
+    match can_resume {
+        true => format!("{kept}; resume with:\n    {}", resume_command(command_line(), folder)),
+        false => {
+            format!("{kept}; a run in rounds cannot be resumed, so measure the other cells in a new run")
+        }
+    }
+}
+
+/// What hookbench kept when an error outside any cell ended the run, and how to resume.
+pub(super) fn what_is_kept(error: &anyhow::Error, folder: &Path) -> String {
+    use std::io::ErrorKind::{FileTooLarge, QuotaExceeded, StorageFull};
+    let causes = error.chain().filter_map(|cause| cause.downcast_ref::<std::io::Error>());
+    let mut kinds = causes.map(std::io::Error::kind);
+    let is_full = kinds.any(|kind| [StorageFull, QuotaExceeded, FileTooLarge].contains(&kind));
+    let first = if is_full { "free some space, then " } else { "" };
+    let resume = resume_command(command_line(), folder);
+    format!("finished measurements are kept in {}; {first}resume with:\n    {resume}", folder.display())
+}
+
 /// The command that runs one cell alone and prints the guest's console.
-fn alone(program: &str, planned: &Planned, args: &Args) -> String {
+fn cell_command(program: &str, planned: &Planned, repeat: &Repeat) -> String {
     let mut words =
         [program, "run", "--cell", &planned.cell.to_string(), "--console"].map(String::from).to_vec();
     if planned.cell.monitor.custom().is_some() {
-        let own = split(&args.monitor).into_iter().filter(|text| {
-            parse(text).is_ok_and(|own| own.is_some_and(|(name, _)| name == planned.cell.monitor))
+        let custom = repeat.monitors.iter().filter(|text| {
+            custom_monitor_name(text)
+                .is_ok_and(|custom| custom.is_some_and(|(name, _)| name == planned.cell.monitor))
         });
-        words.extend(own.take(1).flat_map(|text| ["--monitor".into(), text]));
-        words.extend(args.ready.iter().flat_map(|ready| ["--ready".into(), ready.clone()]));
+        words.extend(custom.take(1).flat_map(|text| ["--monitor".into(), text.clone()]));
+        words.extend(repeat.ready.iter().flat_map(|ready| ["--ready".into(), ready.clone()]));
     }
-    words.extend(own_workload(planned, args));
+    words.extend(workload_options(planned, repeat));
     let usual = hookbench_workloads::info(&planned.cell.workload).map(|info| info.samples);
     if usual != Some(planned.samples) {
         words.extend(["--samples".into(), planned.samples.to_string()]);
     }
-    words.extend(args.modules.iter().flat_map(|folder| ["--modules".into(), folder.display().to_string()]));
-    words.extend(args.load.iter().flat_map(|name| ["--load".into(), name.clone()]));
-    if args.cold {
+    words.extend(repeat.modules.iter().flat_map(|folder| ["--modules".into(), folder.display().to_string()]));
+    words.extend(repeat.load.iter().flat_map(|name| ["--load".into(), name.clone()]));
+    if repeat.cold {
         words.push("--cold".into());
     }
-    if args.timeout != BUDGET.as_secs() {
-        words.extend(["--timeout".into(), args.timeout.to_string()]);
+    if repeat.timeout != BUDGET.as_secs() {
+        words.extend(["--timeout".into(), repeat.timeout.to_string()]);
     }
-    if let Some(fault) = args.fault.and_then(|fault| serde_json::to_value(fault).ok()) {
+    if let Some(fault) = repeat.fault.and_then(|fault| serde_json::to_value(fault).ok()) {
         words.extend(["--fault".into(), fault.as_str().unwrap_or_default().into()]);
     }
     quoted(&words)
 }
 
 /// The options that give the cell's custom workload and the payload of its commands.
-fn own_workload(planned: &Planned, args: &Args) -> Vec<String> {
+fn workload_options(planned: &Planned, repeat: &Repeat) -> Vec<String> {
     let mut words = Vec::new();
-    let texts = split(&args.workload).into_iter();
-    let own =
+    let texts = repeat.workloads.iter();
+    let custom =
         texts.filter(|text| ask::name(text).is_ok_and(|name| name.as_ref() == Some(&planned.cell.workload)));
-    words.extend(own.take(1).flat_map(|text| ["--workload".into(), text]));
+    words.extend(custom.take(1).flat_map(|text| ["--workload".into(), text.clone()]));
     let of_workload = !words.is_empty();
     if of_workload || planned.cell.monitor.custom().is_some() {
-        words.extend(args.bring.iter().flat_map(|item| ["--bring".into(), item.clone()]));
+        words.extend(repeat.bring.iter().flat_map(|item| ["--bring".into(), item.clone()]));
     }
     if of_workload {
-        words.extend(args.expect_exit.iter().flat_map(|code| ["--expect-exit".into(), code.to_string()]));
+        words.extend(repeat.expect_exit.iter().flat_map(|code| ["--expect-exit".into(), code.to_string()]));
     }
     words
 }
 
 /// Lists the failed cells, each followed by the command that runs it alone. `None` if no
 /// cell failed.
-pub(super) fn failures(measurements: &[Measurement], planned: &[Planned], args: &Args) -> Option<String> {
-    let program = words().into_iter().next().unwrap_or_else(|| "hookbench".into());
+pub(super) fn list_failures(
+    measurements: &[Measurement],
+    planned: &[Planned],
+    repeat: &Repeat,
+) -> Option<String> {
+    let program = command_line().into_iter().next().unwrap_or_else(|| "hookbench".into());
     let mut lines = Vec::new();
     for Measurement { cell, outcome, .. } in measurements {
         let Outcome::Failed(failure) = outcome else { continue };
-        let said = one_line(&format!("{cell}: {}", failure.message));
-        lines.push(format!("{}: {said}", failure.kind.name()));
+        let line = one_line(&format!("{cell}: {}", failure.message));
+        lines.push(format!("{}: {line}", failure.kind.name()));
         let planned = planned.iter().find(|planned| planned.cell == *cell);
-        lines.extend(planned.map(|planned| format!("    {}", alone(&program, planned, args))));
+        lines.extend(planned.map(|planned| format!("    {}", cell_command(&program, planned, repeat))));
     }
     let failed =
         measurements.iter().filter(|measurement| matches!(measurement.outcome, Outcome::Failed(_))).count();
@@ -120,7 +181,7 @@ mod tests {
 
     #[test]
     fn the_resume_command_is_the_same_command_with_out_and_resume() {
-        let go_on = |line| resume(strings(line), Path::new("runs/my run"));
+        let go_on = |line| resume_command(strings(line), Path::new("runs/my run"));
         assert_eq!(
             go_on("hookbench run --plan full"),
             "hookbench run --plan full --out 'runs/my run' --resume"
@@ -128,18 +189,18 @@ mod tests {
         for line in ["hookbench run --out a --resume", "hookbench run --out=a --resume"] {
             assert_eq!(shlex::split(&go_on(line)).unwrap(), strings(line));
         }
-        let said = go_on("hookbench run --monitor bpf-lsm+* --param a=$b;c");
+        let command = go_on("hookbench run --monitor bpf-lsm+* --param a=$b;c");
         assert_eq!(
-            shlex::split(&said).unwrap()[..6],
+            shlex::split(&command).unwrap()[..6],
             strings("hookbench run --monitor bpf-lsm+* --param a=$b;c")
         );
-        assert!(!said.contains(" bpf-lsm+* "), "{said}");
+        assert!(!command.contains(" bpf-lsm+* "), "{command}");
     }
 
     #[test]
     fn a_failed_cell_is_listed_with_a_command_that_is_quoted_for_the_shell() {
         let args = args("--workload mprotect-storm --param to=r --monitor none --samples 7 --timeout 9");
-        let plan = crate::cmd::run::selection::plan(&args).unwrap();
+        let plan = crate::cmd::run::plan::from_args(&args).unwrap();
         let kernel = "my kernels/vm'linux".to_string();
         let planned = plan.cells(&[kernel]).unwrap();
         let message = "no\n\u{1b}[2Janswer".into();
@@ -151,21 +212,21 @@ mod tests {
             history: None,
             outcome: Outcome::Failed(failure),
         };
-        let told = failures(&[failed], &planned, &args).unwrap();
-        let lines: Vec<&str> = told.lines().collect();
-        assert!(lines[0].starts_with("1 cell failed"), "{told}");
+        let list = list_failures(&[failed], &planned, &Repeat::from_args(&args)).unwrap();
+        let lines: Vec<&str> = list.lines().collect();
+        assert!(lines[0].starts_with("1 cell failed"), "{list}");
         assert_eq!(lines[1], format!("timeout: {cell}: no \u{fffd}[2Janswer"));
         let words = shlex::split(lines[2]).unwrap();
         assert_eq!(words[1..4], ["run", "--cell", &cell.to_string()]);
         assert_eq!(words[4..], strings("--console --samples 7 --timeout 9"));
-        assert!(failures(&[], &planned, &args).is_none());
+        assert!(list_failures(&[], &planned, &Repeat::from_args(&args)).is_none());
     }
 
     #[test]
     fn default_values_are_not_repeated_in_the_command() {
         let args_of_all = args("--workload null-syscall --monitor none");
-        let planned = crate::cmd::run::selection::plan(&args_of_all).unwrap().cells(&["6.1".into()]).unwrap();
-        let command = alone("hookbench", &planned[0], &args(""));
+        let planned = crate::cmd::run::plan::from_args(&args_of_all).unwrap().cells(&["6.1".into()]).unwrap();
+        let command = cell_command("hookbench", &planned[0], &Repeat::from_args(&args("")));
         assert_eq!(
             command,
             format!("hookbench run --cell {} --console", quoted(&[planned[0].cell.to_string()]))

@@ -1,41 +1,48 @@
-//! `hookbench run`: expands a plan, runs its cells in a session, appends them to a
-//! journal and renders the report. If anything stops the run, hookbench prints what it
-//! kept and how to resume.
+//! `hookbench run`: selects cells, opens a session, measures the cells, writes the run and
+//! reports it. If anything stops the run, hookbench prints what it kept and how to resume.
 
 mod args;
 mod baseline_flags;
+mod capabilities;
+mod cells;
+mod exact;
+mod execution;
 mod hints;
-pub(super) mod on_host;
-mod on_kvm;
+mod host;
+mod kernels;
+mod kvm;
 mod one_cell;
+mod opened;
+mod output;
+mod plan;
+mod record;
 mod resume;
-pub(super) mod selection;
+mod rounds;
+mod selection;
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
-use std::time::Duration;
 
-use anyhow::{Context, Result, anyhow, bail};
-use hookbench_model::{Cell, History, Measurement, Target};
+use anyhow::{Result, anyhow};
+use hookbench_model::{Cell, Measurement};
+use hookbench_plan::Planned;
 use hookbench_reports::terminal;
+use hookbench_results::Run;
 use hookbench_results::run::SCHEMA;
-use hookbench_results::store::{Journal, save};
-use hookbench_results::{Environment, Run};
+use hookbench_results::store::save;
 
-use crate::cmd::progress::Progress;
-use crate::cmd::report::{render, say_where};
-pub use args::Args;
-use resume::{earlier, is_of};
-use selection::{Asked, asked};
-
+use super::report::{render, say_where};
 use super::{say, usage};
-use crate::run::folder::{Folder, Holds, holds};
-use crate::run::interrupt::{Stop, Stopped};
-use crate::run::runner::{self, Event};
-use crate::session::Session;
-use crate::session::guests::QemuSession;
-use hookbench_plan::plan::Planned;
+use crate::interrupt::Interrupted;
+use execution::Execution;
+use opened::Opened;
+use record::Recorder;
+
+pub use args::Args;
+pub(super) use capabilities::target;
+pub(super) use cells::Cells;
+pub(super) use selection::Selection;
 
 /// Runs the plan and writes its results.
 ///
@@ -44,17 +51,12 @@ use hookbench_plan::plan::Planned;
 /// kernel or the image, or cannot write the results. A cell that fails is a result: it
 /// only changes the exit code.
 pub fn run(args: &Args) -> Result<ExitCode> {
-    match on_host::target(args).map_err(usage)? {
-        Target::Tcg => {}
-        Target::Kvm => return on_kvm::run(args),
-        Target::Host => return on_host::run(args),
-    }
-    let asked = asked(args).map_err(usage)?;
-    make(args, &asked).map(|made| made.code)
+    let selection = Selection::from_args(args)?;
+    complete(&selection).map(|completed| completed.code)
 }
 
 /// A completed run.
-pub(super) struct Made {
+pub(super) struct Completed {
     pub(super) run: Run,
     /// The folder of its results.
     pub(super) folder: PathBuf,
@@ -62,150 +64,89 @@ pub(super) struct Made {
     pub(super) code: ExitCode,
 }
 
-/// Runs the cells of `asked` in guests and writes their results.
+/// Measures the cells of `selection`, writes their results and reports them.
 ///
 /// # Errors
 /// Those of [`run`].
-pub(super) fn make(args: &Args, asked: &Asked) -> Result<Made> {
-    may_use(args).map_err(usage)?;
-    baseline_flags::check(args).map_err(usage)?;
-    let session = open(asked, args)?.for_cells(asked.planned.iter().map(|planned| &planned.cell))?;
-    let stop = Stop::on_signals().context("failed to listen to signals")?;
-    let session = session.stopped_by(&stop);
-    let folder = match &args.out {
-        Some(path) => Folder::take(path)?,
-        None => Folder::free(&asked.plan)?,
-    };
-    // Another run may have finished in this folder in the meantime.
-    may_use(args).map_err(usage)?;
-    let begun = empty(asked, session.environment());
-    let before = if args.resume { earlier(folder.path(), &begun)? } else { None };
-    let filled = fill(args, asked, &session, &stop, folder.path(), before);
-    let (run, code) = filled.map_err(|error| match error.is::<Stopped>() {
+pub(super) fn complete(selection: &Selection) -> Result<Completed> {
+    selection.output.check_folder().map_err(usage)?;
+    baseline_flags::check_names(&selection.output).map_err(usage)?;
+    let opened = open(selection)?;
+    let folder = selection.output.take_folder(&selection.cells.plan)?;
+    let begun = begin(selection, &opened);
+    let earlier = if selection.output.resume { resume::read_earlier(folder.path(), &begun)? } else { None };
+    let measured = measure(selection, &opened, folder.path(), begun, earlier);
+    let reported = measured.and_then(|run| {
+        let code = write_and_report(&run, selection, folder.path())?;
+        Ok(Completed { run, folder: folder.path().into(), code })
+    });
+    reported.map_err(|error| match error.is::<Interrupted>() || !selection.execution.can_resume() {
         true => error,
-        false => anyhow!("{error:#}\n{}", kept(&error, folder.path())),
-    })?;
-    Ok(Made { run, folder: folder.path().into(), code })
+        false => anyhow!("{error:#}\n{}", hints::what_is_kept(&error, folder.path())),
+    })
 }
 
-/// Measures the remaining cells of the run in `folder` and writes its results.
-fn fill(
-    args: &Args,
-    asked: &Asked,
-    session: &QemuSession,
-    stop: &Stop,
+fn open(selection: &Selection) -> Result<Opened> {
+    match &selection.execution {
+        Execution::Exact(settings) => exact::open(selection, settings),
+        Execution::Kvm(options) => kvm::open(selection, options),
+        Execution::Host(options) => host::open(options),
+    }
+}
+
+/// The run before its first cell.
+fn begin(selection: &Selection, opened: &Opened) -> Run {
+    Run {
+        schema: SCHEMA,
+        plan: selection.cells.plan.clone(),
+        shard: selection.shard,
+        environment: opened.session.environment().clone(),
+        measurements: Vec::new(),
+    }
+}
+
+/// Measures the cells that `earlier` lacks, into the journal in `folder`.
+fn measure(
+    selection: &Selection,
+    opened: &Opened,
     folder: &Path,
+    mut run: Run,
     earlier: Option<HashMap<Cell, Measurement>>,
-) -> Result<(Run, ExitCode)> {
-    let planned = asked.here();
-    let run = empty(asked, session.environment());
-    let mut done = match earlier {
-        Some(earlier) => earlier,
+) -> Result<Run> {
+    let planned = selection.planned();
+    let done = match earlier {
+        Some(earlier) => resume::keep(earlier, planned, opened.session.history()),
         None => save(&run, folder).map(|()| HashMap::new())?,
     };
-    let by_cell: HashMap<&Cell, &Planned> = planned.iter().map(|p| (&p.cell, p)).collect();
-    done.retain(|cell, measurement| {
-        by_cell.get(cell).is_some_and(|p| is_of(measurement, p, session.history()))
-    });
     let left: Vec<Planned> = planned.iter().filter(|p| !done.contains_key(&p.cell)).cloned().collect();
-    measure(args, session, &left, stop, folder, &mut done)?;
-    if let Some(signal) = stop.signal().filter(|_| done.len() < planned.len()) {
-        let go_on = hints::resume(hints::words(), folder);
-        let (ended, all, path) = (done.len(), planned.len(), folder.display());
-        let told =
-            format!("{ended} of {all} cells have ended and are kept in {path}; resume with:\n    {go_on}");
-        return Err(Stopped { signal, told }.into());
-    }
-    let measurements = planned.iter().filter_map(|planned| done.remove(&planned.cell)).collect();
-    let run = Run { measurements, ..run };
-    let code = finish(&run, args, planned, folder)?;
-    Ok((run, code))
-}
-
-/// What hookbench kept when an error outside any cell ended the run, and how to resume.
-fn kept(error: &anyhow::Error, folder: &Path) -> String {
-    use std::io::ErrorKind::{FileTooLarge, QuotaExceeded, StorageFull};
-    let full = error.chain().filter_map(|cause| cause.downcast_ref::<std::io::Error>());
-    let full =
-        full.map(std::io::Error::kind).any(|kind| [StorageFull, QuotaExceeded, FileTooLarge].contains(&kind));
-    let first = if full { "free some space, then " } else { "" };
-    let go_on = hints::resume(hints::words(), folder);
-    format!("finished measurements are kept in {}; {first}resume with:\n    {go_on}", folder.display())
-}
-
-/// Checks that this run may write into the `--out` folder.
-pub(super) fn may_use(args: &Args) -> Result<()> {
-    let Some(folder) = &args.out else { return Ok(()) };
-    match (holds(folder)?, args.resume) {
-        (Holds::Run, false) => {
-            bail!(
-                "{} already holds a run; choose another --out, or resume that run with --resume",
-                folder.display()
-            )
+    let mut recorder = Recorder::begin(folder, done, left.len(), selection.execution.shows_console())?;
+    match &selection.execution {
+        Execution::Exact(settings) => exact::measure(&left, settings, opened, &mut recorder)?,
+        Execution::Kvm(options) | Execution::Host(options) => {
+            rounds::measure(&left, options, opened, &mut recorder, &mut run.environment.hardware)?;
         }
-        (Holds::Nothing | Holds::Others, true) => bail!("{} holds no run to resume", folder.display()),
-        _ => Ok(()),
     }
+    let mut done = recorder.end();
+    let ended = done.len();
+    run.measurements = planned.iter().filter_map(|planned| done.remove(&planned.cell)).collect();
+    let Some(signal) = opened.interrupt.signal().filter(|_| ended < planned.len()) else { return Ok(run) };
+    let can_resume = selection.execution.can_resume();
+    if !can_resume {
+        save(&run, folder)?;
+    }
+    let message = hints::after_interrupt(ended, planned.len(), folder, can_resume);
+    Err(Interrupted { signal, message }.into())
 }
 
-fn open(asked: &Asked, args: &Args) -> Result<QemuSession> {
-    let progress = Progress::begin("fetch", 0);
-    let budget = Duration::from_secs(args.timeout);
-    let say = |message: &str| progress.say(message);
-    // The mirror may have lost every kernel of a shard: other shards have the rest.
-    let least = usize::from(asked.shard.is_none());
-    let session = QemuSession::open(&asked.kernels_here(), least, budget, &say)?;
-    let session = session.with_modules(&asked.with_modules(), &say).with_own(asked.owns.clone(), &say)?;
-    let session = session.with_works(asked.works.clone(), &say)?;
-    let session = match &asked.loadable {
-        Some(loadable) => session.with_loadable(loadable.clone()),
-        None => session,
-    };
-    let session = if args.cold { session.with_history(History::Cold) } else { session };
-    Ok(if args.console { session.with_console(say::console) } else { session })
-}
-
-fn empty(asked: &Asked, environment: &Environment) -> Run {
-    let (plan, environment) = (asked.plan.clone(), environment.clone());
-    Run { schema: SCHEMA, plan, shard: asked.shard, environment, measurements: Vec::new() }
-}
-
-fn measure(
-    args: &Args,
-    session: &QemuSession,
-    left: &[Planned],
-    stop: &Stop,
-    folder: &Path,
-    done: &mut HashMap<Cell, Measurement>,
-) -> Result<()> {
-    let mut journal = Journal::open(folder)?;
-    let jobs = args.jobs.unwrap_or_else(|| std::thread::available_parallelism().map_or(1, Into::into));
-    // A progress bar and the guest's console would garble each other.
-    let mut progress =
-        if args.console { Progress::plain(left.len()) } else { Progress::begin("cells", left.len()) };
-    let heard = |event| {
-        match event {
-            Event::Begun(cell) => progress.begun(&cell),
-            Event::Ended(measurement, took) => {
-                journal.append(&measurement)?;
-                progress.ended(&measurement, took);
-                done.insert(measurement.cell.clone(), *measurement);
-            }
-        }
-        Ok(())
-    };
-    runner::run(session, left, jobs, args.fault, stop, heard)
-}
-
-pub(super) fn finish(run: &Run, args: &Args, planned: &[Planned], folder: &Path) -> Result<ExitCode> {
+fn write_and_report(run: &Run, selection: &Selection, folder: &Path) -> Result<ExitCode> {
     save(run, folder)?;
     render(run, folder)?;
     say::result(&terminal::table(run))?;
     say_where(folder)?;
-    baseline_flags::after(run, folder, args)?;
-    match hints::failures(&run.measurements, planned, args) {
-        Some(told) => {
-            say::aside(&told);
+    baseline_flags::compare_or_save(run, folder, &selection.output)?;
+    match hints::list_failures(&run.measurements, selection.planned(), &selection.repeat) {
+        Some(list) => {
+            say::aside(&list);
             Ok(ExitCode::FAILURE)
         }
         None => Ok(ExitCode::SUCCESS),

@@ -4,69 +4,65 @@
 use std::path::Path;
 
 use anyhow::{Result, bail, ensure};
-use hookbench_model::{Cell, CustomWorkloadKind, Target};
+use hookbench_model::{Cell, CustomWorkloadKind};
+use hookbench_plan::{Plan, Products, custom_monitor_name, split_lists};
 use hookbench_vm::pair;
 use hookbench_workloads::custom::ask;
 
 use super::args::Args;
-use super::selection::{Asked, known, owns};
-use crate::custom::monitor::{Owns, With};
-use crate::custom::workload::Works;
-use hookbench_plan::custom_name::{parse, split};
-use hookbench_plan::plan::{Plan, Products};
+use super::capabilities;
+use super::cells::{Cells, open_loadable, read_monitors};
+use super::kernels::known_kernels;
+use crate::custom::monitor::{CommandOptions, CustomMonitors};
+use crate::custom::workload::CustomWorkloads;
 
-/// Resolves the cell called `name`.
-pub(super) fn one(name: &str, args: &Args) -> Result<Asked> {
+/// Resolves the cell called `name`, in a guest.
+///
+/// # Errors
+/// When there is no such kernel or cell; the error lists the kernels, or similar cells.
+pub(super) fn in_guests(name: &str, args: &Args) -> Result<Cells> {
     let cell: Cell = name.parse()?;
     let is_built = pair::find(&cell.kernel).is_some();
-    if !Path::new(&cell.kernel).is_file() && !is_built && !known()?.contains(&cell.kernel) {
-        bail!("no kernel {:?}: there is no such file; known kernels: {}", cell.kernel, known()?.join(", "));
-    }
-    alike(&cell, name, args)
-}
-
-/// Resolves `cell`. If it does not exist, the error lists similar cells.
-pub(super) fn alike(cell: &Cell, name: &str, args: &Args) -> Result<Asked> {
-    let own = cell.monitor.custom().is_some();
-    let products = Products {
-        workloads: vec![cell.workload.clone()],
-        monitors: vec![if own { cell.tuned_monitor() } else { cell.monitor.to_string() }],
-        schedules: vec![cell.schedule],
-        profiles: vec![cell.boot.profile],
-        cpus: vec![cell.boot.cpus],
-        memory: vec![cell.boot.memory_mib],
-        params: cell
-            .params
-            .iter()
-            .chain(cell.tuning.iter().filter(|_| !own))
-            .map(|(name, value)| (name.into(), vec![value.into()]))
-            .collect(),
-        samples: args.samples,
-    };
-    if cell.target == Target::Host && CustomWorkloadKind::of(&cell.workload).is_some() {
+    if !Path::new(&cell.kernel).is_file() && !is_built && !known_kernels()?.contains(&cell.kernel) {
         bail!(
-            "{} is a workload you supplied; it only runs inside guests, so use --target tcg",
-            cell.workload
+            "no kernel {:?}: there is no such file; known kernels: {}",
+            cell.kernel,
+            known_kernels()?.join(", ")
         );
     }
-    let works = own_workload(cell, args)?;
-    let owns = one_s_own(cell, args, &works)?;
-    let plan = Plan {
-        name: "cell".into(),
-        about: String::new(),
-        kernels: Vec::new(),
-        ready: None,
-        bring: vec![],
-        expect_exit: None,
-        cells: vec![products],
-    };
-    let mut planned = plan.cells(std::slice::from_ref(&cell.kernel))?;
+    let cells = find(&cell, name, args)?;
+    let loadable = open_loadable(args, &cells.kernels)?;
+    Ok(Cells { loadable, ..cells })
+}
+
+/// Resolves the cell called `name` on this machine, whose kernel is `release`.
+///
+/// # Errors
+/// When the cell names another kernel, has a custom monitor or workload, or does not
+/// exist.
+pub(super) fn on_host(name: &str, args: &Args, release: &str) -> Result<Cells> {
+    let cell: Cell = name.parse()?;
+    if cell.kernel != release {
+        bail!("the cell {name:?} names another kernel; this machine runs {release}");
+    }
+    capabilities::refuse_custom([&cell])?;
+    find(&cell, name, args)
+}
+
+/// Finds `cell` in a plan that contains it. If it does not exist, the error lists similar
+/// cells.
+fn find(cell: &Cell, name: &str, args: &Args) -> Result<Cells> {
+    let workloads = read_workload(cell, args)?;
+    let monitors = read_monitor(cell, args, &workloads)?;
+    let plan = Plan { name: "cell".into(), cells: vec![products(cell, args.samples)], ..Plan::default() };
+    let kernels = vec![cell.kernel.clone()];
+    let mut planned = plan.cells(&kernels)?;
     planned.retain(|planned| planned.cell.monitor == cell.monitor);
     planned.iter_mut().for_each(|planned| planned.cell.target = cell.target);
     match planned.iter().find(|planned| planned.cell == *cell) {
         Some(found) => {
-            let (kernels, planned) = (vec![cell.kernel.clone()], vec![found.clone()]);
-            Ok(Asked { plan: plan.name, kernels, planned, shard: None, owns, works, loadable: None })
+            let planned = vec![found.clone()];
+            Ok(Cells { plan: plan.name, kernels, planned, monitors, workloads, loadable: None })
         }
         None => {
             let names: Vec<String> = planned.iter().map(|planned| planned.cell.to_string()).collect();
@@ -75,29 +71,51 @@ pub(super) fn alike(cell: &Cell, name: &str, args: &Args) -> Result<Asked> {
     }
 }
 
+/// The lists of a plan that contains `cell`.
+fn products(cell: &Cell, samples: Option<u32>) -> Products {
+    let custom = cell.monitor.custom().is_some();
+    let tuning = cell.tuning.iter().filter(|_| !custom);
+    Products {
+        workloads: vec![cell.workload.clone()],
+        monitors: vec![if custom { cell.tuned_monitor() } else { cell.monitor.to_string() }],
+        schedules: vec![cell.schedule],
+        profiles: vec![cell.boot.profile],
+        cpus: vec![cell.boot.cpus],
+        memory: vec![cell.boot.memory_mib],
+        params: cell
+            .params
+            .iter()
+            .chain(tuning)
+            .map(|(name, value)| (name.into(), vec![value.into()]))
+            .collect(),
+        samples,
+    }
+}
+
 /// Reads the cell's custom monitor, which `--monitor` gives.
-fn one_s_own(cell: &Cell, args: &Args, works: &Works) -> Result<Owns> {
-    let given = split(&args.monitor);
+fn read_monitor(cell: &Cell, args: &Args, workloads: &CustomWorkloads) -> Result<CustomMonitors> {
+    let given = split_lists(&args.monitor);
     for text in &given {
         ensure!(
-            parse(text)?.is_some_and(|(name, _)| name == cell.monitor),
+            custom_monitor_name(text)?.is_some_and(|(name, _)| name == cell.monitor),
             "the cell {cell} has the monitor {}, not {text:?}",
             cell.monitor
         );
     }
-    let owns = owns(&given, With { ready: args.ready.clone(), bring: args.bring.clone() }, works)?;
+    let options = CommandOptions { ready: args.ready.clone(), bring: args.bring.clone() };
+    let monitors = read_monitors(&given, options, workloads)?;
     if cell.monitor.custom().is_some() && given.is_empty() {
         bail!(
             "{} is a custom monitor; pass its location, for example --monitor bpf:PATH/NAME.o",
             cell.monitor
         );
     }
-    Ok(owns)
+    Ok(monitors)
 }
 
 /// Reads the cell's custom workload, which `--workload` gives.
-fn own_workload(cell: &Cell, args: &Args) -> Result<Works> {
-    let given = split(&args.workload);
+fn read_workload(cell: &Cell, args: &Args) -> Result<CustomWorkloads> {
+    let given = split_lists(&args.workload);
     for text in &given {
         ensure!(
             ask::name(text)?.as_ref() == Some(&cell.workload),
@@ -111,27 +129,38 @@ fn own_workload(cell: &Cell, args: &Args) -> Result<Works> {
             cell.workload
         );
     }
-    Works::read(&given, &args.bring, args.expect_exit)
+    CustomWorkloads::read(&given, &args.bring, args.expect_exit)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::cmd::run::args::tests::args;
-    use hookbench_plan::plan::{Plan, Planned};
+    use hookbench_plan::Planned;
 
-    fn cell(name: &str) -> Result<Asked> {
-        one(name, &args("--samples 7"))
+    fn cell(name: &str) -> Result<Cells> {
+        in_guests(name, &args("--samples 7"))
     }
 
     #[test]
     fn a_cell_is_found_by_the_name_that_reports_show() {
         for planned in Plan::open("quick").unwrap().cells(&["6.1".into()]).unwrap() {
-            let asked = cell(&planned.cell.to_string()).unwrap();
-            assert_eq!(asked.planned, [Planned { samples: 7, ..planned }]);
+            let cells = cell(&planned.cell.to_string()).unwrap();
+            assert_eq!(cells.planned, [Planned { samples: 7, ..planned }]);
         }
         assert_eq!(cell("audit-pair-n/tcg/null-syscall/paced/none").unwrap().kernels, ["audit-pair-n"]);
         assert_eq!(cell("Cargo.toml/tcg/null-syscall/paced/none").unwrap().kernels, ["Cargo.toml"]);
+    }
+
+    #[test]
+    fn a_cell_on_a_kernel_of_the_user_has_the_modules_folder() {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::create_dir(folder.path().join("kernel")).unwrap();
+        let args = args(&format!("--modules {}", folder.path().display()));
+        let cells = in_guests("Cargo.toml/tcg/null-syscall/paced/none", &args).unwrap();
+        assert!(cells.loadable.is_some());
+        let error = in_guests("6.1/tcg/null-syscall/paced/none", &args).err().unwrap().to_string();
+        assert!(error.contains("given by its path"), "{error}");
     }
 
     #[test]

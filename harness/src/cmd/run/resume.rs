@@ -11,14 +11,14 @@ use hookbench_results::store::{JOURNAL_FILE, Journal, describe};
 
 use crate::cmd::say;
 use crate::run::folder::{Holds, holds};
-use hookbench_plan::plan::Planned;
+use hookbench_plan::Planned;
 
 /// The measurements of the interrupted run in `folder`; `None` if it ended before it
 /// wrote its description.
 ///
 /// # Errors
 /// When the folder has no run, or that run's shard or environment differs from `run`'s.
-pub(super) fn earlier(folder: &Path, run: &Run) -> Result<Option<HashMap<Cell, Measurement>>> {
+pub(super) fn read_earlier(folder: &Path, run: &Run) -> Result<Option<HashMap<Cell, Measurement>>> {
     if holds(folder)? == Holds::Beginning {
         return Ok(None);
     }
@@ -34,23 +34,36 @@ pub(super) fn earlier(folder: &Path, run: &Run) -> Result<Option<HashMap<Cell, M
     }
     let found = Journal::read(folder)?;
     if !found.ignored.is_empty() {
-        say::aside(&ignored(&found.ignored, &folder.join(JOURNAL_FILE)));
+        say::aside(&about_ignored(&found.ignored, &folder.join(JOURNAL_FILE)));
     }
     let measured = found.measurements.into_iter();
     Ok(Some(measured.map(|measurement| (measurement.cell.clone(), measurement)).collect()))
 }
 
 /// The warning about the journal's unreadable lines.
-fn ignored(lines: &[usize], journal: &Path) -> String {
+fn about_ignored(lines: &[usize], journal: &Path) -> String {
     let numbers: Vec<String> = lines.iter().map(usize::to_string).collect();
     let what = if lines.len() == 1 { "line" } else { "lines" };
     let are = if lines.len() == 1 { "is not a measurement" } else { "are not measurements" };
     format!("{}: {what} {} {are}; measuring those cells again", journal.display(), numbers.join(", "))
 }
 
+/// The measurements of `earlier` that the resumed run keeps for `planned`.
+pub(super) fn keep(
+    mut earlier: HashMap<Cell, Measurement>,
+    planned: &[Planned],
+    history: Option<History>,
+) -> HashMap<Cell, Measurement> {
+    let by_cell: HashMap<&Cell, &Planned> = planned.iter().map(|planned| (&planned.cell, planned)).collect();
+    earlier.retain(|cell, measurement| {
+        by_cell.get(cell).is_some_and(|planned| is_kept(measurement, planned, history))
+    });
+    earlier
+}
+
 /// Whether the resumed run keeps `measurement` for `planned`. It does not if the cell
 /// failed, or has a different number of samples or a different history of its guest.
-pub(super) fn is_of(measurement: &Measurement, planned: &Planned, history: Option<History>) -> bool {
+fn is_kept(measurement: &Measurement, planned: &Planned, history: Option<History>) -> bool {
     match &measurement.outcome {
         _ if measurement.history != history => false,
         Outcome::Measured(measured) => measured.samples.len() == planned.samples as usize,

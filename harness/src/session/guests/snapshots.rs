@@ -12,7 +12,7 @@ type Made = Arc<OnceLock<Result<Snapshot, Failure>>>;
 
 /// Snapshots by kernel, machine and boot line.
 #[derive(Default)]
-pub(crate) struct Snapshots(Mutex<BTreeMap<(String, Boot, String), Made>>);
+pub(super) struct Snapshots(Mutex<BTreeMap<(String, Boot, String), Made>>);
 
 impl Snapshots {
     /// The snapshot of `kernel` on the machine of `boot`, booted with `boot_line`. The
@@ -20,7 +20,7 @@ impl Snapshots {
     ///
     /// # Errors
     /// When `make` fails.
-    pub(crate) fn of(
+    pub(super) fn obtain(
         &self,
         kernel: &str,
         boot: Boot,

@@ -20,11 +20,11 @@ use hookbench_vm::guest::{Answer, Error};
 use hookbench_vm::scratch::Scratch;
 use tempfile::TempDir;
 
-use crate::session::guests::{AGENT, NOOP, agent_sha256};
+use crate::session::embedded::{AGENT, NOOP, agent_sha256};
 
 /// The longest answer, in bytes: enough for 100,000 samples of a dozen clocks.
 const LONGEST: u64 = 64 << 20;
-/// How often to check for a stop request. Each check is work on the measured machine.
+/// How often to check for a request to stop. Each check is work on the measured machine.
 const LOOK: Duration = Duration::from_millis(200);
 
 /// The programs of the agent and of the no-op, in a private folder.
@@ -75,7 +75,7 @@ impl Agent {
         &self,
         order: &HostOrder,
         budget: Duration,
-        stop: &AtomicBool,
+        interrupt: &AtomicBool,
     ) -> Result<Answer, Error> {
         let log = self.folder.path().join("log");
         let qemu = |error: std::io::Error| Error::File { path: "agent".into(), error };
@@ -83,15 +83,15 @@ impl Agent {
         command.arg("--host").arg(std::process::id().to_string());
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(File::create(&log).map_err(qemu)?);
         let mut child = command.spawn().map_err(qemu)?;
-        let said = converse(&mut child, order, budget, stop);
+        let reply = converse(&mut child, order, budget, interrupt);
         // Nothing of the agent stays: what it started ends with it.
         let _ = child.kill();
         let _ = child.wait();
         let console = last_lines(&fs::read(&log).unwrap_or_default());
-        match said {
-            Said::All(bytes) => understand(&bytes, console),
-            Said::Stopped => Err(Error::Stopped),
-            Said::Nothing => Err(Error::Timeout { budget, console }),
+        match reply {
+            Reply::Complete(bytes) => understand(&bytes, console),
+            Reply::Interrupted => Err(Error::Stopped),
+            Reply::Missing => Err(Error::Timeout { budget, console }),
         }
     }
 
@@ -119,18 +119,20 @@ impl Agent {
     }
 }
 
-enum Said {
-    All(Vec<u8>),
-    Stopped,
-    Nothing,
+/// How the agent's answer ended.
+enum Reply {
+    Complete(Vec<u8>),
+    Interrupted,
+    /// The agent gave no answer in time, or none at all.
+    Missing,
 }
 
-fn converse(child: &mut Child, order: &HostOrder, budget: Duration, stop: &AtomicBool) -> Said {
+fn converse(child: &mut Child, order: &HostOrder, budget: Duration, interrupt: &AtomicBool) -> Reply {
     if let Some(mut asked) = child.stdin.take() {
         // An agent that does not read the order gives no answer either.
         let _ = serde_json::to_writer(&mut asked, order);
     }
-    let Some(answers) = child.stdout.take() else { return Said::Nothing };
+    let Some(answers) = child.stdout.take() else { return Reply::Missing };
     let (tell, hear) = mpsc::channel();
     thread::spawn(move || {
         let mut bytes = Vec::new();
@@ -140,10 +142,10 @@ fn converse(child: &mut Child, order: &HostOrder, budget: Duration, stop: &Atomi
     let begin = Instant::now();
     loop {
         match hear.recv_timeout(LOOK) {
-            Ok(bytes) => return Said::All(bytes),
-            Err(RecvTimeoutError::Disconnected) => return Said::Nothing,
-            Err(RecvTimeoutError::Timeout) if stop.load(Ordering::SeqCst) => return Said::Stopped,
-            Err(RecvTimeoutError::Timeout) if begin.elapsed() > budget => return Said::Nothing,
+            Ok(bytes) => return Reply::Complete(bytes),
+            Err(RecvTimeoutError::Disconnected) => return Reply::Missing,
+            Err(RecvTimeoutError::Timeout) if interrupt.load(Ordering::SeqCst) => return Reply::Interrupted,
+            Err(RecvTimeoutError::Timeout) if begin.elapsed() > budget => return Reply::Missing,
             Err(RecvTimeoutError::Timeout) => {}
         }
     }

@@ -1,12 +1,13 @@
 //! The place and the lock of this machine's ledger, and whether an earlier run left one
 //! behind. There is one ledger per machine, because it has one kernel. The agent reads
-//! and writes its contents (`probes/src/attach/ledger.rs`).
+//! and writes its contents (`probes/src/attach/ledger/`).
 
 use std::fs::{self, File, OpenOptions};
 use std::path::PathBuf;
 
 use anyhow::{Context, Result, bail};
 use hookbench_vm::flock::try_lock;
+use rustix::process::geteuid;
 
 /// The folder for root. Other users cannot change the kernel.
 const PLACE: &str = "/var/lib/hookbench";
@@ -15,7 +16,7 @@ const LOCK: &str = "host.lock";
 
 /// The exclusive right, among hookbench processes, to change this machine's kernel.
 #[derive(Debug)]
-pub struct Ledger {
+pub(super) struct Ledger {
     folder: PathBuf,
     _lock: File,
 }
@@ -25,7 +26,7 @@ impl Ledger {
     ///
     /// # Errors
     /// When another run is in progress, or a killed run left changes to undo.
-    pub fn take() -> Result<Ledger> {
+    pub(super) fn take() -> Result<Ledger> {
         let ledger = Ledger::lock()?;
         if ledger.is_left()? {
             bail!(
@@ -41,7 +42,7 @@ impl Ledger {
     ///
     /// # Errors
     /// When a run is in progress, or the folder cannot be created.
-    pub fn lock() -> Result<Ledger> {
+    pub(super) fn lock() -> Result<Ledger> {
         let folder = folder()?;
         fs::create_dir_all(&folder)
             .with_context(|| format!("failed to create the folder {}", folder.display()))?;
@@ -57,7 +58,7 @@ impl Ledger {
     }
 
     /// The path of the ledger.
-    pub fn file(&self) -> PathBuf {
+    pub(super) fn file(&self) -> PathBuf {
         self.folder.join(FILE)
     }
 
@@ -65,15 +66,14 @@ impl Ledger {
     ///
     /// # Errors
     /// When hookbench cannot look for the file.
-    pub fn is_left(&self) -> Result<bool> {
+    pub(super) fn is_left(&self) -> Result<bool> {
         let file = self.file();
         file.try_exists().with_context(|| format!("failed to look for {}", file.display()))
     }
 }
 
 fn folder() -> Result<PathBuf> {
-    // SAFETY: takes no argument and only returns a number.
-    if unsafe { libc::geteuid() } == 0 {
+    if geteuid().is_root() {
         return Ok(PLACE.into());
     }
     let state = std::env::var_os("XDG_STATE_HOME").map(PathBuf::from).filter(|path| path.is_absolute());

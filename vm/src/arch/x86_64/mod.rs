@@ -5,7 +5,8 @@ mod kernel_image;
 
 pub(crate) use kernel_image::{check_entry, compressed_kernel};
 
-use crate::channel::{ANSWER_PORT, EXIT_PORT, EXIT_PORTS, ONE_CPU_WORD};
+use hookbench_model::channel::CPUS_HELD_BACK;
+use hookbench_model::channel::port::{DEBUG_CONSOLE, DEBUG_EXIT, DEBUG_EXIT_SIZE};
 
 /// QEMU's program.
 pub(crate) const QEMU: &str = "qemu-system-x86_64";
@@ -37,7 +38,7 @@ pub(crate) const CLOCK_WORD: &str = "tsc=reliable";
 
 /// The words that several CPUs add to the kernel's command line.
 pub(crate) const SEVERAL_CPUS_WORDS: &[&str] = &[
-    ONE_CPU_WORD,
+    CPUS_HELD_BACK,
     // Each word below saves a loop of many pauses. QEMU visits all CPUs after
     // each pause. The loops calibrate the local timer and the delay loop (the
     // clock gives that rate), test the timer, and wait for old hardware.
@@ -51,8 +52,8 @@ pub(crate) const SEVERAL_CPUS_WORDS: &[&str] = &[
 /// the end of the guest, and the stop for a snapshot.
 pub(crate) fn agent_devices() -> [String; 3] {
     [
-        format!("isa-debugcon,iobase={ANSWER_PORT:#x},chardev=answer"),
-        format!("isa-debug-exit,iobase={EXIT_PORT:#x},iosize={EXIT_PORTS}"),
+        format!("isa-debugcon,iobase={DEBUG_CONSOLE:#x},chardev=answer"),
+        format!("isa-debug-exit,iobase={DEBUG_EXIT:#x},iosize={DEBUG_EXIT_SIZE}"),
         "pvpanic".into(),
     ]
 }

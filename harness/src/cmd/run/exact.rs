@@ -1,0 +1,46 @@
+//! `--target tcg`: guests under TCG, with the exact clock, several at once.
+
+use anyhow::{Context, Result};
+use hookbench_model::History;
+use hookbench_plan::Planned;
+
+use super::execution::ExactSettings;
+use super::opened::{Opened, fetch};
+use super::record::Recorder;
+use super::selection::Selection;
+use crate::cmd::say;
+use crate::interrupt::Interrupt;
+use crate::run::runner;
+use crate::session::guests::{ExactOptions, ExactSession};
+
+/// Obtains what the guests need, and opens a session of them. Until then, a signal ends
+/// the process at once.
+///
+/// # Errors
+/// When a download or a build fails, or a signal handler cannot be installed.
+pub(super) fn open(selection: &Selection, settings: &ExactSettings) -> Result<Opened> {
+    let provisions = fetch(selection)?;
+    let interrupt = Interrupt::on_signals().context("failed to listen to signals")?;
+    let options = ExactOptions {
+        budget: settings.budget,
+        history: if settings.cold { History::Cold } else { History::Restored },
+        console: if settings.console { Some(say::console) } else { None },
+        interrupt: interrupt.clone(),
+    };
+    let session = ExactSession::open(provisions, options)?;
+    Ok(Opened { session: Box::new(session), interrupt })
+}
+
+/// Measures each of `left` once.
+///
+/// # Errors
+/// When `recorder` cannot record a measurement.
+pub(super) fn measure(
+    left: &[Planned],
+    settings: &ExactSettings,
+    opened: &Opened,
+    recorder: &mut Recorder,
+) -> Result<()> {
+    let record = |event| recorder.record(event);
+    runner::run(&*opened.session, left, settings.jobs, settings.fault, &opened.interrupt, record)
+}

@@ -1,0 +1,97 @@
+//! The plan that the arguments of `hookbench run` give: a named one, one in a file, or one
+//! made of workloads and monitors.
+
+use std::collections::BTreeMap;
+
+use anyhow::{Result, anyhow};
+use hookbench_plan::{Plan, Products, split_lists};
+use hookbench_probes::LOADER;
+
+use super::args::Args;
+
+/// The plan: a named one, one in a file, or one made from the command line's globs.
+pub(super) fn from_args(args: &Args) -> Result<Plan> {
+    let named = args.plan.as_deref().or(if args.workload.is_empty() && args.monitor.is_empty() {
+        Some("quick")
+    } else {
+        None
+    });
+    let mut plan = match named {
+        Some(name) => Plan::open(name)?,
+        None => globs(args)?,
+    };
+    for products in &mut plan.cells {
+        if !args.schedule.is_empty() {
+            products.schedules.clone_from(&args.schedule);
+        }
+        if !args.profile.is_empty() {
+            products.profiles.clone_from(&args.profile);
+        }
+        if !args.cpus.is_empty() {
+            products.cpus.clone_from(&args.cpus);
+        }
+        if !args.memory.is_empty() {
+            products.memory.clone_from(&args.memory);
+        }
+        products.samples = args.samples.or(products.samples);
+    }
+    Ok(plan)
+}
+
+/// A plan made from the command line. A list that the command line omits means `*`.
+fn globs(args: &Args) -> Result<Plan> {
+    let all = |names: &[String]| if names.is_empty() { vec!["*".to_string()] } else { names.to_vec() };
+    let mut params: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    for text in &args.param {
+        let (name, values) =
+            text.split_once('=').ok_or_else(|| anyhow!("expected NAME=VALUE, got {text:?}"))?;
+        params.entry(name.into()).or_default().extend(values.split(',').map(String::from));
+    }
+    if !args.loader.is_empty() {
+        params.entry(LOADER.into()).or_default().extend(args.loader.iter().cloned());
+    }
+    let cells = vec![Products {
+        workloads: all(&split_lists(&args.workload)),
+        monitors: all(&split_lists(&args.monitor)),
+        params,
+        ..Products::default()
+    }];
+    Ok(Plan { name: "custom".into(), cells, ..Plan::default() })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cmd::run::args::tests::args;
+
+    #[test]
+    fn the_default_is_the_quick_plan() {
+        assert_eq!(from_args(&args("")).unwrap(), Plan::open("quick").unwrap());
+    }
+
+    #[test]
+    fn named_workloads_and_monitors_become_cells_with_their_parameters() {
+        let args = args("--workload execve-* --monitor bpf-lsm+* --param env_pages=0,32 --samples 7");
+        let cells = from_args(&args).unwrap().cells(&["6.1".into()]).unwrap();
+        assert_eq!(cells.len(), 2 * 6);
+        assert!(cells.iter().all(|planned| planned.samples == 7));
+    }
+
+    #[test]
+    fn the_loader_is_a_parameter_of_the_monitors_that_have_a_choice() {
+        let monitors = |line: &str| -> Result<Vec<String>> {
+            let args = args(&format!("--workload null-syscall {line}"));
+            let cells = from_args(&args)?.cells(&["6.1".into()])?;
+            Ok(cells.iter().map(|planned| planned.cell.tuned_monitor()).collect())
+        };
+        let both = ["none", "fentry+count", "fentry+count[loader=aya]", "audit+auditd"];
+        for line in ["--loader libbpf,aya", "--param loader=libbpf,aya"] {
+            let mut found = monitors(&format!("--monitor fentry+count,audit+auditd {line}")).unwrap();
+            found.sort_by_key(|name| both.iter().position(|known| known == name));
+            assert_eq!(found, both, "{line}");
+        }
+        assert_eq!(monitors("--monitor fentry+count --loader aya").unwrap()[1..], both[2..3]);
+        let error = monitors("--monitor fentry+count --loader bcc").unwrap_err().to_string();
+        assert!(error.contains("libbpf|aya"), "{error}");
+    }
+}

@@ -1,0 +1,161 @@
+//! One cell on its way through a guest: what its kernel and payload are, how its guest
+//! runs, and what its answer means. Both sessions of guests use it; whether the guest
+//! boots or resumes, and on which machine, is theirs to decide.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use anyhow::{Context, Result};
+use hookbench_model::protocol::CellSpec;
+use hookbench_model::{Cell, Outcome};
+use hookbench_probes::Monitor;
+use hookbench_vm::console::Show;
+use hookbench_vm::guest::{self, Answer, Boot, Error, GuestOptions, Start};
+use hookbench_vm::kernel::Kernel;
+use hookbench_vm::machine::Machine;
+use hookbench_vm::payload::Payload;
+use hookbench_vm::scratch::Scratch;
+use tempfile::TempDir;
+
+use super::provisions::Provisions;
+use crate::custom::module::{self, ModuleFile};
+use crate::interrupt::Interrupt;
+use crate::verify::check::TargetRules;
+use crate::verify::outcome::{accept_answer, failure};
+use crate::verify::requirements::{boot_line, missing};
+
+/// The guests of a session: what they get, and the limits within which they run.
+pub(super) struct Guests {
+    pub(super) provisions: Provisions,
+    pub(super) image: PathBuf,
+    pub(super) budget: Duration,
+    pub(super) console: Option<Show>,
+    pub(super) interrupt: Interrupt,
+    scratch: Scratch,
+}
+
+/// What `Guests::prepare` makes of a cell.
+pub(super) enum Preparation<'a> {
+    /// The cell can run.
+    Ready(Box<GuestCell<'a>>),
+    /// The cell cannot run on its kernel, for this reason.
+    Unsupported(String),
+}
+
+/// A cell that is ready to run.
+pub(super) struct GuestCell<'a> {
+    pub(super) cell: &'a Cell,
+    pub(super) kernel: &'a Kernel,
+    pub(super) spec: CellSpec,
+    /// The kernel's command line.
+    pub(super) boot_line: String,
+    monitor: Monitor,
+    /// The specification as the agent gets it.
+    order: Vec<u8>,
+    monitor_payload: Option<PathBuf>,
+    workload_payload: Option<PathBuf>,
+    /// Holds the archives of the payload.
+    _folder: TempDir,
+}
+
+impl Guests {
+    /// Guests with these provisions and limits.
+    ///
+    /// # Errors
+    /// When no folder for their files can be created.
+    pub(super) fn new(
+        provisions: Provisions,
+        budget: Duration,
+        console: Option<Show>,
+        interrupt: Interrupt,
+    ) -> Result<Guests> {
+        let image = provisions.image.path();
+        Ok(Guests { provisions, image, budget, console, interrupt, scratch: Scratch::open()? })
+    }
+
+    /// Checks what `cell` requires and packs its payload.
+    ///
+    /// # Errors
+    /// When a payload is missing or cannot be packed.
+    pub(super) fn prepare<'a>(&'a self, cell: &'a Cell, spec: &CellSpec) -> Result<Preparation<'a>> {
+        let Provisions { kernels, gone, modules, monitors, workloads, cache, .. } = &self.provisions;
+        if let Some(why) = gone.get(&cell.kernel) {
+            return Ok(Preparation::Unsupported(why.clone()));
+        }
+        let kernel = kernels.get(&cell.kernel).context("the session was opened without this kernel")?;
+        let monitor = hookbench_probes::find(&cell.monitor).context("no such monitor")?;
+        if let Some(why) = missing(monitor, kernel, cell)? {
+            return Ok(Preparation::Unsupported(why));
+        }
+        let spec = CellSpec { work: workloads.find(&cell.workload)?, ..spec.clone() };
+        let order = serde_json::to_vec(&spec).context("failed to render the cell")?;
+        let folder = self.scratch.folder("payload").context("failed to create a folder for the cell")?;
+        let monitor_payload = match monitor.sink.requires.module {
+            Some(name) => match modules.find(kernel, name, cache)? {
+                ModuleFile::Built(file) => Some(module::pack(&file, folder.path())?),
+                ModuleFile::Unsupported(why) => return Ok(Preparation::Unsupported(why)),
+            },
+            None => monitors.pack(&cell.monitor, kernel, folder.path())?,
+        };
+        let workload_payload = workloads.pack(&cell.workload, &self.provisions.loaded, folder.path())?;
+        let boot_line = boot_line(monitor, kernel, cell)?;
+        Ok(Preparation::Ready(Box::new(GuestCell {
+            cell,
+            kernel,
+            spec,
+            boot_line,
+            monitor,
+            order,
+            monitor_payload,
+            workload_payload,
+            _folder: folder,
+        })))
+    }
+
+    /// The options of a guest without a payload, whose answer has so many samples.
+    pub(super) fn options(&self, machine: Machine, samples: u32) -> GuestOptions<'_> {
+        GuestOptions {
+            budget: self.budget,
+            samples,
+            machine,
+            scratch: &self.scratch,
+            stop: self.interrupt.flag(),
+            console: self.console,
+            payload: Payload::default(),
+        }
+    }
+
+    /// Runs `ready` in a guest that begins with `start`.
+    ///
+    /// # Errors
+    /// Those of a guest.
+    pub(super) fn run(
+        &self,
+        ready: &GuestCell<'_>,
+        start: Start<'_>,
+        machine: Machine,
+    ) -> Result<Answer, Error> {
+        let payload = Payload {
+            monitor: ready.monitor_payload.as_deref(),
+            workload: ready.workload_payload.as_deref(),
+        };
+        let options = GuestOptions { payload, ..self.options(machine, ready.spec.samples) };
+        guest::run(start, &ready.order, &options)
+    }
+
+    /// How the guest of `ready` boots.
+    pub(super) fn boot<'a>(&'a self, ready: &'a GuestCell<'_>) -> Start<'a> {
+        let GuestCell { kernel, boot_line, .. } = ready;
+        Start::Boot(Boot { vmlinux: &kernel.vmlinux, image: &self.image, boot_line })
+    }
+}
+
+impl GuestCell<'_> {
+    /// The outcome of the cell, whose guest ended with `answer`.
+    pub(super) fn outcome(&self, rules: TargetRules, answer: Result<Answer, Error>) -> Outcome {
+        match answer {
+            Ok(answer) => accept_answer(&self.spec, self.monitor, rules, self.cell.boot.cpus, answer),
+            Err(error) => Outcome::Failed(failure(error)),
+        }
+    }
+}

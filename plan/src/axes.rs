@@ -1,0 +1,110 @@
+//! The axes of [`Products`]: the workloads, boots and monitors that its names, globs and
+//! values select.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use anyhow::{Result, bail};
+use hookbench_model::boot::{MEMORY, MOST_CPUS, USUAL_MEMORY};
+use hookbench_model::param::{self, ParamInfo};
+use hookbench_model::{Boot, MonitorName, Params, Profile, Schedule};
+use hookbench_workloads::WORKLOADS;
+use hookbench_workloads::custom::ask;
+
+use crate::custom::custom_monitor_name;
+use crate::plan::Products;
+use crate::select::select;
+use crate::tables::{monitor_names, workload_names};
+
+impl Products {
+    /// The selected built-in workloads, and the custom ones.
+    pub(crate) fn workload_names(&self) -> Result<Vec<String>> {
+        let mut all = Vec::new();
+        let mut built_in = Vec::new();
+        for text in &self.workloads {
+            match ask::name(text)? {
+                Some(custom) => all.push(custom),
+                None => built_in.push(text.clone()),
+            }
+        }
+        if !built_in.is_empty() || all.is_empty() {
+            all.extend(select("workload", &built_in, &workload_names())?);
+        }
+        Ok(all)
+    }
+
+    /// The schedules. A repeated value counts once; it must not multiply the cells.
+    pub(crate) fn distinct_schedules(&self) -> BTreeSet<Schedule> {
+        let mut schedules: BTreeSet<Schedule> = self.schedules.iter().copied().collect();
+        if schedules.is_empty() {
+            schedules.insert(Schedule::default());
+        }
+        schedules
+    }
+
+    /// The products of profiles, numbers of CPUs and sizes of memory.
+    pub(crate) fn boots(&self) -> Result<BTreeSet<Boot>> {
+        let profiles = if self.profiles.is_empty() { &[Profile::Lean][..] } else { &self.profiles };
+        let cpus = if self.cpus.is_empty() { &[1][..] } else { &self.cpus };
+        if let Some(wrong) = cpus.iter().find(|cpus| !(1..=MOST_CPUS).contains(cpus)) {
+            bail!("a guest cannot have {wrong} CPUs; choose 1 to {MOST_CPUS}");
+        }
+        let memory = if self.memory.is_empty() { &[USUAL_MEMORY][..] } else { &self.memory };
+        if let Some(wrong) = memory.iter().find(|memory| !MEMORY.contains(memory)) {
+            bail!("a guest cannot have {wrong} MiB of memory; choose {} to {}", MEMORY.start(), MEMORY.end());
+        }
+        let mut boots = BTreeSet::new();
+        for &profile in profiles {
+            for &cpus in cpus {
+                boots.extend(memory.iter().map(|&memory_mib| Boot { profile, cpus, memory_mib }));
+            }
+        }
+        Ok(boots)
+    }
+
+    /// The monitors with each product of their parameters.
+    pub(crate) fn tuned_monitors(&self) -> Result<Vec<(MonitorName, Params)>> {
+        let mut names = self.monitors.clone();
+        names.push(MonitorName::none().to_string());
+        let mut all = Vec::new();
+        let mut built_in = Vec::new();
+        for text in names {
+            match custom_monitor_name(&text)? {
+                Some(custom) => all.push(custom),
+                None => built_in.push(text),
+            }
+        }
+        for name in select("monitor", &built_in, &monitor_names())? {
+            let name: MonitorName = name.parse()?;
+            let infos = hookbench_probes::find(&name).map_or(&[][..], |monitor| monitor.sink.params);
+            for tuning in param::products(&name.to_string(), infos, &self.params_for(infos))? {
+                all.push((name.clone(), without_defaults(tuning, infos)));
+            }
+        }
+        Ok(all)
+    }
+
+    /// The parameters that apply to a workload or monitor with `infos`: those that it
+    /// has. A parameter that nothing has applies to everything, so it causes an error.
+    pub(crate) fn params_for(&self, infos: &[ParamInfo]) -> BTreeMap<String, Vec<String>> {
+        let has = |name: &str| infos.iter().any(|param| param.name == name);
+        let pairs = self.params.iter().filter(|(name, _)| has(name) || !is_any_parameter(name));
+        let once = |values: &[String]| values.iter().cloned().collect::<BTreeSet<_>>().into_iter().collect();
+        pairs.map(|(name, values)| (name.clone(), once(values))).collect()
+    }
+}
+
+/// Whether any workload or monitor has a parameter of this name.
+fn is_any_parameter(name: &str) -> bool {
+    let of_workloads = WORKLOADS.iter().flat_map(|workload| workload.info().params);
+    let of_monitors = hookbench_probes::monitors().flat_map(|monitor| monitor.sink.params);
+    of_workloads.chain(of_monitors).any(|param| param.name == name)
+}
+
+/// The values in `tuning` that differ from the default: a cell's name shows only those.
+fn without_defaults(tuning: Params, infos: &[ParamInfo]) -> Params {
+    let usual = |name: &str, value: &str| {
+        infos.iter().any(|info| info.name == name && info.usual.first() == Some(&value))
+    };
+    let kept = tuning.iter().filter(|(name, value)| !usual(name, value));
+    kept.map(|(name, value)| (name.to_string(), value.to_string())).collect()
+}

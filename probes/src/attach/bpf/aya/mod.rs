@@ -1,0 +1,159 @@
+//! Loads and attaches the same BPF objects by aya, the loader in Rust. aya tells the type of
+//! a program from its section, as libbpf does. The types differ in what has to be named
+//! at the load and what at the attachment.
+
+use anyhow::{Context, Result, anyhow, bail};
+use aya::maps::{Array, Map};
+use aya::programs::Program;
+use aya::{Btf, Ebpf, EbpfLoader};
+use hookbench_model::Behaviour;
+
+use super::access::require_btf;
+use super::compiled::CompiledObject;
+use super::layout::{ALL_COUNTERS_SIZE, ConfigBytes, ProgramPart, SlotCounters, config, parts};
+use super::phases::{self, Phase};
+use crate::attach::reader::Reader;
+use crate::attach::{AttachRequest, Attached, Error, EventCounts};
+use crate::{BpfHook, Loader};
+
+mod buffers;
+
+/// Attached programs, with their reader if their sink has one.
+pub(super) struct AyaPrograms {
+    counters: Map,
+    /// Dropping it detaches.
+    object: Option<Ebpf>,
+    reader: Option<Reader>,
+}
+
+/// Loads the programs that the request needs and attaches them to `hook`.
+///
+/// # Errors
+/// When this kernel has no BTF, a program does not load or attach, or aya cannot attach
+/// programs to this hook.
+pub(super) fn attach(
+    hook: BpfHook,
+    object: CompiledObject,
+    request: &AttachRequest,
+) -> Result<AyaPrograms, Error> {
+    require_btf()?;
+    let programs = load_and_attach(hook, object, request).map_err(|error| {
+        anyhow!("aya failed to load or attach the BPF programs of {}: {}", request.sink, one_line(&error))
+    })?;
+    Ok(programs)
+}
+
+/// Has aya find out what the kernel can do, which it does once in a process.
+pub(super) fn warm() {
+    aya::features();
+}
+
+/// Errors of aya contain the verifier's log, line by line.
+fn one_line(error: &anyhow::Error) -> String {
+    let text = format!("{error:#}");
+    text.lines().map(str::trim).filter(|line| !line.is_empty()).collect::<Vec<_>>().join("; ")
+}
+
+fn load_and_attach(hook: BpfHook, object: CompiledObject, request: &AttachRequest) -> Result<AyaPrograms> {
+    if !hook.loaders().contains(&Loader::Aya) {
+        bail!("aya cannot attach programs to {hook:?}");
+    }
+    let parts = parts(hook, request);
+    let config = config(hook, request);
+    let mut object = phases::during(Phase::Open, || open(object, request, &config))?;
+    phases::during(Phase::Load, || load_all(hook, &mut object, &parts))?;
+    let reader = start_reader(&mut object, request)?;
+    phases::during(Phase::Attach, || {
+        parts.iter().try_for_each(|part| attach_part(hook, find_program(&mut object, &part.name)?, part))
+    })?;
+    let counters = object.take_map(".bss").ok_or_else(|| anyhow!("the object has no counters"))?;
+    Ok(AyaPrograms { counters, object: Some(object), reader })
+}
+
+fn load_all(hook: BpfHook, object: &mut Ebpf, parts: &[ProgramPart]) -> Result<()> {
+    // At these hooks the load names the function, by its type in the kernel's BTF.
+    let btf = match hook {
+        // The loader has read it too, but does not share it.
+        BpfHook::LsmHook | BpfHook::Trampoline => {
+            Some(Btf::from_sys_fs().context("failed to read the kernel's BTF")?)
+        }
+        _ => None,
+    };
+    parts.iter().try_for_each(|part| load(find_program(object, &part.name)?, part, btf.as_ref()))
+}
+
+/// Reads the object and makes its maps. aya makes all of them, including the buffers that
+/// the sink does not need; those get the smallest size.
+fn open(object: CompiledObject, request: &AttachRequest, config: &ConfigBytes) -> Result<Ebpf> {
+    let mut loader = EbpfLoader::new();
+    loader.override_global("config", config.as_slice(), true);
+    if request.sink != "ringbuf" {
+        loader.map_max_entries("ring", 1);
+    }
+    if request.sink != "perfbuf" {
+        loader.map_max_entries("perf", 1);
+    }
+    Ok(loader.load(object.for_request(request))?)
+}
+
+fn find_program<'a>(object: &'a mut Ebpf, name: &str) -> Result<&'a mut Program> {
+    object.program_mut(name).ok_or_else(|| anyhow!("the object has no program {name}"))
+}
+
+fn load(program: &mut Program, part: &ProgramPart, btf: Option<&Btf>) -> Result<()> {
+    match (program, btf, part.behaviours) {
+        (Program::Lsm(program), Some(btf), [row]) => program.load(row.lsm_hook, btf)?,
+        (Program::FEntry(program), Some(btf), [row]) => program.load(row.function, btf)?,
+        (Program::FExit(program), Some(btf), [row]) => program.load(row.function, btf)?,
+        (Program::KProbe(program), ..) => program.load()?,
+        (Program::TracePoint(program), ..) => program.load()?,
+        (Program::RawTracePoint(program), ..) => program.load()?,
+        _ => bail!("aya cannot load the program {}", part.name),
+    }
+    Ok(())
+}
+
+fn attach_part(hook: BpfHook, program: &mut Program, part: &ProgramPart) -> Result<()> {
+    match (hook, program) {
+        (BpfHook::LsmHook, Program::Lsm(program)) => _ = program.attach()?,
+        (BpfHook::Trampoline, Program::FEntry(program)) => _ = program.attach()?,
+        (BpfHook::Trampoline, Program::FExit(program)) => _ = program.attach()?,
+        (BpfHook::FunctionEntry | BpfHook::FunctionReturn, Program::KProbe(program)) => {
+            for row in part.behaviours {
+                program.attach(row.function, 0)?;
+            }
+        }
+        (BpfHook::SyscallTracepoints, Program::TracePoint(program)) => {
+            for syscall in part.behaviours.iter().flat_map(|row| row.syscalls) {
+                program.attach("syscalls", &format!("sys_enter_{}", syscall.name))?;
+            }
+        }
+        (BpfHook::RawTracepoint(name), Program::RawTracePoint(program)) => _ = program.attach(name)?,
+        _ => bail!("aya cannot attach the program {} to {hook:?}", part.name),
+    }
+    Ok(())
+}
+
+fn start_reader(object: &mut Ebpf, request: &AttachRequest) -> Result<Option<Reader>> {
+    let (name, read): (_, buffers::ReadBuffer) = match request.sink {
+        "ringbuf" => ("ring", buffers::read_ring),
+        "perfbuf" => ("perf", buffers::read_perf),
+        _ => return Ok(None),
+    };
+    let map = object.map_mut(name).ok_or_else(|| anyhow!("the object has no map {name}"))?;
+    let ld_preload = request.ld_preload;
+    Reader::start(request.readers, |counts| read(map, counts, ld_preload)).map(Some)
+}
+
+impl Attached for AyaPrograms {
+    fn seen(&mut self, behaviour: &Behaviour) -> Result<EventCounts> {
+        let counters: Array<_, [u8; ALL_COUNTERS_SIZE]> = Array::try_from(&self.counters)?;
+        let value = counters.get(&0, 0).context("failed to read the counters")?;
+        SlotCounters::read(&value, behaviour.index()).event_counts(self.reader.as_ref(), behaviour)
+    }
+
+    fn detach(&mut self) -> Result<()> {
+        self.object = None;
+        Ok(())
+    }
+}

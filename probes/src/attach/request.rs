@@ -1,0 +1,54 @@
+//! What the agent asks of a mechanism when it attaches a monitor.
+
+use hookbench_model::{Behaviour, Params};
+
+use super::scheduling::ReaderPriority;
+use crate::info::{AYA, LOADER, Loader};
+
+/// What the agent asks of a mechanism.
+#[derive(Debug)]
+pub struct AttachRequest<'a> {
+    /// The sink, by its name in the mechanism's row; the file's name of a custom monitor.
+    pub sink: &'a str,
+    /// What to watch.
+    pub behaviours: &'a [&'static Behaviour],
+    /// The behaviour of the workload, whose events are counted.
+    pub measured: &'static Behaviour,
+    /// The program that does nothing, which a sandbox must let run.
+    pub noop: &'static str,
+    /// The priority of readers, relative to the worker's.
+    pub readers: ReaderPriority,
+    /// The monitor's parameters that differ from their defaults.
+    pub tuning: &'a Params,
+    /// The value of LD_PRELOAD that each record must carry, if any.
+    pub ld_preload: Option<&'static str>,
+    /// The kernel module that the sink needs; empty when it needs none.
+    pub module: &'a [u8],
+}
+
+impl<'a> AttachRequest<'a> {
+    /// A request that belongs to no cell: for programs that hookbench loads by itself.
+    pub(crate) fn internal(sink: &'a str, behaviours: &'a [&'static Behaviour; 1]) -> AttachRequest<'a> {
+        let [measured] = behaviours;
+        AttachRequest {
+            sink,
+            behaviours,
+            measured,
+            noop: "",
+            readers: ReaderPriority::Below,
+            tuning: Params::NONE,
+            ld_preload: None,
+            module: &[],
+        }
+    }
+
+    /// The value of the monitor's parameter `name`, or `default`.
+    pub fn number(&self, name: &str, default: usize) -> usize {
+        self.tuning.get(name).and_then(|value| value.parse().ok()).unwrap_or(default)
+    }
+
+    /// The loader of BPF objects.
+    pub(crate) fn loader(&self) -> Loader {
+        if self.tuning.get(LOADER) == Some(AYA) { Loader::Aya } else { Loader::Libbpf }
+    }
+}

@@ -1,0 +1,10 @@
+//! Text and messages of the kernel and of libbpf, read by pure functions of bytes. `attach`
+//! gets them from the kernel.
+
+mod audit;
+mod trace;
+mod verifier;
+
+pub use audit::{AuditStatus, error_in, serial_in, status_in, syscall_in};
+pub use trace::{TracedCall, calls_in, count_in, lost_in};
+pub use verifier::refusal_in;

@@ -1,0 +1,72 @@
+//! What every mechanism implements, and a monitor: a mechanism with one of its sinks.
+//! The mechanisms themselves are in `mechanisms`.
+
+use hookbench_model::MonitorName;
+
+use crate::{MechanismInfo, SinkInfo};
+
+/// A mechanism. An implementation has no state; attaching returns what has.
+pub trait Mechanism: Sync {
+    /// The mechanism's row: its name, its sinks and what they need.
+    fn info(&self) -> &'static MechanismInfo;
+
+    /// Attaches the sink that `request` names. Runs in the guest, or in the agent on
+    /// the host.
+    ///
+    /// # Errors
+    /// [`Error::Unsupported`](crate::attach::Error::Unsupported) when this kernel cannot
+    /// do it, with the reason; [`Error::Failed`](crate::attach::Error::Failed) when it
+    /// should have worked.
+    #[cfg(feature = "attach")]
+    fn attach(
+        &self,
+        request: &crate::attach::AttachRequest,
+    ) -> Result<Box<dyn crate::attach::Attached>, crate::attach::Error>;
+}
+
+/// Declares a mechanism: its type, its row, and the function that attaches it, which
+/// exists only with the feature `attach`.
+macro_rules! mechanism {
+    ($name:ident, $info:ident, $attach:path) => {
+        /// The mechanism that this file describes.
+        pub(crate) struct $name;
+
+        impl $crate::Mechanism for $name {
+            fn info(&self) -> &'static $crate::MechanismInfo {
+                &$info
+            }
+
+            #[cfg(feature = "attach")]
+            fn attach(
+                &self,
+                request: &$crate::attach::AttachRequest,
+            ) -> Result<Box<dyn $crate::attach::Attached>, $crate::attach::Error> {
+                $attach(request)
+            }
+        }
+    };
+}
+pub(crate) use mechanism;
+
+/// A mechanism with one of its sinks.
+#[derive(Clone, Copy)]
+pub struct Monitor {
+    /// The mechanism.
+    pub mechanism: &'static dyn Mechanism,
+    /// The sink.
+    pub sink: &'static SinkInfo,
+}
+
+impl Monitor {
+    /// `MECHANISM+SINK`, or `none`.
+    pub fn name(&self) -> MonitorName {
+        let mechanism = self.mechanism.info().name;
+        let text = if self.sink.name.is_empty() {
+            mechanism.into()
+        } else {
+            format!("{mechanism}+{}", self.sink.name)
+        };
+        // Names in the table are well formed: a test reads them all.
+        text.parse().unwrap_or_else(|_| MonitorName::none())
+    }
+}
