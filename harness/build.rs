@@ -31,7 +31,7 @@ fn main() -> Result<()> {
     let root = PathBuf::from(env::var("CARGO_MANIFEST_DIR")?).join("..").canonicalize()?;
     watch(&root);
     let agent = build_agent(&root, &target_dir(&out)?)?;
-    build_noop(&root.join("workloads/src/noop.S"), &out.join("noop"))?;
+    build_noop(&root.join("workloads/src/arch/x86_64/noop.S"), &out.join("noop"))?;
     let made_by = Command::new(&agent).arg("--made-by").output()?;
     let made_by = String::from_utf8(made_by.stdout)?;
     let mut lines = made_by.lines();

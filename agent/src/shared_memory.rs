@@ -1,11 +1,12 @@
-//! Memory that the agent shares with the processes that it forks: numbers, and the samples of the worker with
-//! how each operation ended.
+//! Memory that the agent shares with the processes that it forks: numbers, the samples of the worker with how
+//! each operation ended, and the effect of all of them.
 
 use std::io;
 use std::ptr;
 use std::sync::atomic::{AtomicI32, AtomicU32, AtomicU64, Ordering};
 
 use hookbench_model::Refusal;
+use hookbench_workloads::Effect;
 
 /// What was measured of one operation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -55,6 +56,8 @@ unsafe fn map<T>(count: usize) -> io::Result<&'static [T]> {
     }
 }
 
+/// A sample. The first slot is that of the effect: its number is in `elapsed`, and its kind is 0 until the worker
+/// has looked.
 #[repr(C)]
 struct Slot {
     elapsed: AtomicU64,
@@ -65,8 +68,11 @@ struct Slot {
     idle: AtomicU64,
 }
 
-/// Slots for samples, filled one by one.
+/// Slots for samples, filled one by one, and one for the effect of their operations. They are one mapping: with
+/// process accounting, the kernel visits each mapping when a child that shares this memory ends, and the end may be
+/// timed.
 pub(crate) struct Samples {
+    effect: &'static Slot,
     slots: &'static [Slot],
 }
 
@@ -77,12 +83,14 @@ impl Samples {
     /// When the kernel has none.
     pub(crate) fn map(count: usize) -> io::Result<Self> {
         // SAFETY: a slot's fields are atomics for which zero is valid.
-        Ok(Self { slots: unsafe { map(count) }? })
+        let all = unsafe { map(count + 1) }?;
+        let (effect, slots) = all.split_first().ok_or_else(|| io::Error::other("an empty mapping"))?;
+        Ok(Self { effect, slots })
     }
 
     /// The first `count` of them; `None` when there are fewer.
     pub(crate) fn first(&self, count: usize) -> Option<Samples> {
-        self.slots.get(..count).map(|slots| Samples { slots })
+        self.slots.get(..count).map(|slots| Samples { effect: self.effect, slots })
     }
 
     /// Stores the sample at `index`; nothing beyond the end.
@@ -94,6 +102,19 @@ impl Samples {
             slot.number.store(number, Ordering::SeqCst);
             slot.idle.store(sample.idle.into(), Ordering::SeqCst);
         }
+    }
+
+    /// Stores the effect of the operations.
+    pub(crate) fn put_effect(&self, effect: Effect) {
+        let (kind, number) = effect.parts();
+        self.effect.elapsed.store(number, Ordering::SeqCst);
+        self.effect.kind.store(kind, Ordering::SeqCst);
+    }
+
+    /// Takes the effect of the operations; `None` if the worker did not look at it.
+    pub(crate) fn take_effect(&self) -> Option<Effect> {
+        let kind = self.effect.kind.swap(0, Ordering::SeqCst);
+        Effect::from_parts(kind, self.effect.elapsed.load(Ordering::SeqCst))
     }
 
     /// All samples, in order.
@@ -125,5 +146,14 @@ mod tests {
         assert_eq!(samples.all(), [Sample { elapsed: 0, refused: None, idle: false }, refused, idle]);
         assert_eq!(samples.first(2).map(|first| first.all().len()), Some(2));
         assert!(samples.first(4).is_none());
+    }
+
+    #[test]
+    fn an_effect_is_taken_once() {
+        let samples = Samples::map(1).unwrap();
+        assert_eq!(samples.take_effect(), None);
+        samples.first(1).unwrap().put_effect(Effect::Exited(12));
+        assert_eq!(samples.take_effect(), Some(Effect::Exited(12)));
+        assert_eq!(samples.take_effect(), None);
     }
 }

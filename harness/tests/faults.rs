@@ -149,6 +149,31 @@ fn a_monitor_that_sees_nothing_fails_instead_of_being_cheap() {
 }
 
 #[test]
+fn a_workload_that_does_nothing_fails_instead_of_being_cheap() {
+    let session = default_session();
+    for (workload, params, part) in [
+        ("null-syscall", None, "expected 30 system calls that returned the right value, found 0 "),
+        ("execve-noop", Some(("env_pages", "0")), "expected 30 programs that exited with 0, found 0 "),
+        ("unshare-burst", Some(("as", "user")), "expected 30 children in a new user namespace, found 0 "),
+        ("unshare-command", None, "expected 15 programs that exited with 0, found 0 "),
+        ("mprotect-storm", Some(("to", "r")), "expected a read-only page, found a writable page"),
+        ("mprotect-storm", Some(("to", "rw")), "expected a writable page, found a read-only page"),
+    ] {
+        // The monitor misses the events, too; the failure names the cause.
+        for monitor in ["none", "kprobe+count"] {
+            let planned = paced(workload, monitor, params.as_slice());
+            measured(&session, &planned);
+            let Outcome::Failed(failure) = run(&session, &planned, Some(Fault::IdleWorkload)) else {
+                panic!("{workload} {params:?} did nothing under {monitor} and was measured")
+            };
+            assert_eq!(failure.kind, FailureKind::WrongOutcome, "{failure:?}");
+            let message = format!("the effect of {workload} is wrong: {part}");
+            assert!(failure.message.starts_with(&message), "{}", failure.message);
+        }
+    }
+}
+
+#[test]
 fn an_operation_in_which_the_cpu_was_idle_is_noted() {
     let session = default_session();
     for schedule in Schedule::ALL {

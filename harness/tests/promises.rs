@@ -25,7 +25,7 @@ const CRATES: &[&str] = &[
 ];
 
 /// The beginnings of the names of variables that only cargo sets, for build scripts.
-const OF_BUILD_SCRIPTS: &[&str] = &["CARGO_FEATURE_", "CARGO_MANIFEST_DIR", "DEP_", "OUT_DIR"];
+const OF_BUILD_SCRIPTS: &[&str] = &["CARGO_CFG_", "CARGO_FEATURE_", "CARGO_MANIFEST_DIR", "DEP_", "OUT_DIR"];
 
 fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap()

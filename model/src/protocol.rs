@@ -85,6 +85,8 @@ pub enum Fault {
     Deaf,
     /// The worker sleeps for a moment in each operation, outside of the timed section.
     Nap,
+    /// The workload does nothing: its timed sections are empty.
+    IdleWorkload,
     /// Bytes that are no message.
     Garbage,
     /// A message without an end.
@@ -117,7 +119,7 @@ pub enum Fault {
 
 impl Fault {
     /// All of them.
-    pub const ALL: [Fault; 23] = [
+    pub const ALL: [Fault; 24] = [
         Fault::Panic,
         Fault::Reboot,
         Fault::Hang,
@@ -127,6 +129,7 @@ impl Fault {
         Fault::First,
         Fault::Deaf,
         Fault::Nap,
+        Fault::IdleWorkload,
         Fault::Garbage,
         Fault::Flood,
         Fault::Truncated,

@@ -8,7 +8,7 @@ use hookbench_model::boot::{MEMORY, MOST_CPUS, USUAL_MEMORY};
 use hookbench_model::param::{self, ParamInfo};
 use hookbench_model::{Boot, MonitorName, Params, Profile, Schedule};
 use hookbench_workloads::WORKLOADS;
-use hookbench_workloads::own::ask;
+use hookbench_workloads::custom::ask;
 
 use crate::custom::custom_monitor_name;
 use crate::plan::Products;

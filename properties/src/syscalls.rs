@@ -1,7 +1,7 @@
 //! A custom workload's file of system calls.
 
 use hookbench_model::custom_workload::{Argument, Call, Sequence};
-use hookbench_workloads::own::ask;
+use hookbench_workloads::custom::ask;
 
 use crate::memory;
 

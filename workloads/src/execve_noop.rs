@@ -1,44 +1,43 @@
-//! `execve-noop`: start a program that does nothing and wait for its end, as
-//! the case study of LWN's article on KRSI did (<https://lwn.net/Articles/798157/>).
+//! `execve-noop`: starts a program that does nothing and waits for its end, as the case study of LWN's article on
+//! KRSI did (<https://lwn.net/Articles/798157/>).
 
 use std::io;
 use std::sync::OnceLock;
 
+use hookbench_model::param::{ParamInfo, Values};
 use hookbench_model::{Enforcement, Params};
 
-use crate::spawn::Program;
-use crate::{Denial, Info, Operation, ParamInfo, Stopwatch, Timed, Values, Workload};
+use crate::program::Program;
+use crate::{Denial, Effect, Info, Operation, Operations, Stopwatch, Timed, Way, WayFacts, Workload};
 
 /// See the module.
 pub(crate) struct ExecveNoop;
 
-/// Where the image has the no-op: noop.S, without a libc, for a static glibc
-/// program makes an mprotect of its own at every start (RELRO).
+/// The path of the no-op in the guest's image. It is `arch/*/noop.S`, without a libc: a static glibc program
+/// itself calls mprotect at every start (RELRO).
 pub const NOOP: &str = "/noop";
 
-/// Where it is on a machine that is no guest.
+/// The path on a machine that is not a guest.
 static ELSEWHERE: OnceLock<String> = OnceLock::new();
 
-/// From now on the no-op is at `path`. Only the first call tells.
-pub fn noop_is_at(path: &str) {
+/// Sets the path of the no-op. Only the first call counts.
+pub fn set_noop_path(path: &str) {
     ELSEWHERE.get_or_init(|| path.into());
 }
 
-/// Where the no-op is.
-pub fn noop() -> &'static str {
+/// The path of the no-op.
+pub fn noop_path() -> &'static str {
     ELSEWHERE.get().map_or(NOOP, String::as_str)
 }
 
-/// The value of the variable that KRSI's case study recorded: with
-/// `ld_preload=recorded`, every record has to carry it.
+/// The value of the variable that KRSI's case study recorded. With `ld_preload=recorded`, every record has to
+/// carry it.
 pub const LD_PRELOAD: &str = "/x.so";
 
 static INFO: Info = Info {
     name: "execve-noop",
     behaviour: "exec",
     others: false,
-    calls: &[59],
-    in_children: true,
     params: &[
         ParamInfo {
             name: "env_pages",
@@ -53,34 +52,46 @@ static INFO: Info = Info {
             about: "whether the record carries the value of LD_PRELOAD",
         },
     ],
-    // Many, for an execve has many modes: slab, RCU and page allocator take
-    // turns, and the median of few samples is that of few turns.
+    // Many: slab, RCU and page allocator take turns, so an execve has many costs, and few samples show few of
+    // them.
     samples: 500,
     warmup: 20,
     about: "vfork, execve of a static no-op without libc, wait",
 };
 
 impl Workload for ExecveNoop {
-    fn info(&self) -> &'static Info {
+    fn info(&self) -> &Info {
         &INFO
+    }
+
+    fn ways(&self) -> &[&dyn Way] {
+        &[&Execve]
+    }
+
+    fn denial(&self, _: &Params, enforcement: Enforcement) -> Option<Denial> {
+        Denial::of_every_operation(enforcement)
+    }
+}
+
+struct Execve;
+
+impl Way for Execve {
+    fn facts(&self) -> WayFacts {
+        WayFacts { calls: &[libc::SYS_execve as u32], in_children: true, ..WayFacts::new("execve") }
     }
 
     fn prepare(&self, params: &Params, _: Enforcement) -> io::Result<Box<dyn Operation>> {
         let pages = params.get("env_pages").and_then(|pages| pages.parse().ok()).unwrap_or(0);
-        Ok(Box::new(Execve { program: Program::new(&[noop()], environment(pages))? }))
+        Ok(Box::new(Running { program: Program::new(&[noop_path()], environment(pages))?, exited: 0 }))
     }
 
-    fn events(&self, operations: u64) -> u64 {
-        operations
-    }
-
-    fn denial(&self, _: &Params, enforcement: Enforcement) -> Option<Denial> {
-        Denial::of_each(enforcement)
+    fn effect(&self, _: &Params, operations: Operations) -> Effect {
+        Effect::Exited(operations.passed)
     }
 }
 
-/// So many variables of exactly one page each, and LD_PRELOAD last: who looks
-/// for it has to pass all others.
+/// So many variables of exactly one page each, and LD_PRELOAD last: a monitor that looks for it has to pass all
+/// others.
 fn environment(pages: usize) -> Vec<String> {
     let page = |number: usize| {
         let name = format!("PAGE{number:02}=");
@@ -90,16 +101,24 @@ fn environment(pages: usize) -> Vec<String> {
     (0..pages).map(page).chain([format!("LD_PRELOAD={LD_PRELOAD}")]).collect()
 }
 
-struct Execve {
+struct Running {
     program: Program,
+    /// How many programs exited with 0.
+    exited: u64,
 }
 
-impl Operation for Execve {
+impl Operation for Running {
     fn run_once(&mut self) -> io::Result<Timed> {
         let stopwatch = Stopwatch::start();
         let ended = self.program.run();
         let elapsed = stopwatch.elapsed();
-        Ok(Timed { elapsed, refused: ended?.refused() })
+        let refused = ended?.refused();
+        self.exited += u64::from(refused.is_none());
+        Ok(Timed { elapsed, refused })
+    }
+
+    fn effect(&mut self) -> io::Result<Effect> {
+        Ok(Effect::Exited(self.exited))
     }
 }
 

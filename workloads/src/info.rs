@@ -1,4 +1,5 @@
-//! What a workload says of itself, and the check of the parameters it is given.
+//! The description of a workload, and the check of the parameters that a plan gives it. What differs from way to
+//! way is in `way.rs`.
 
 use std::collections::BTreeMap;
 
@@ -12,29 +13,24 @@ pub struct Info {
     pub name: &'static str,
     /// The behaviour whose events a monitor has to have seen.
     pub behaviour: &'static str,
-    /// Whether it performs other behaviours as well, uncounted.
+    /// Whether it also performs other behaviours, which are not counted.
     pub others: bool,
-    /// The system calls that are timed, by number, for a clock that can tell one call
-    /// from the next; empty where what is timed is a whole command.
-    pub calls: &'static [u32],
-    /// Whether others than the worker make the operation, or a part of it.
-    pub in_children: bool,
-    /// Its parameters.
+    /// Its parameters. One of them is `way`, if it has several ways.
     pub params: &'static [ParamInfo],
-    /// How many operations are timed unless one says otherwise.
+    /// The default number of timed operations.
     pub samples: u32,
-    /// How many are made before them, untimed.
+    /// The number of untimed operations before them.
     pub warmup: u32,
     /// One line for a reader.
     pub about: &'static str,
 }
 
 impl Info {
-    /// The parameters of each cell that a plan makes: every product of the
-    /// values in `given`, and of the usual ones of all that `given` leaves out.
+    /// The parameters of each cell that a plan makes: every product of the values in `given`, with the default
+    /// values of the parameters that `given` leaves out.
     ///
     /// # Errors
-    /// When a name or a value is none of this workload's.
+    /// When this workload has no parameter of that name, or the parameter cannot have that value.
     pub fn products(&self, given: &BTreeMap<String, Vec<String>>) -> Result<Vec<Params>, ParamError> {
         param::products(self.name, self.params, given)
     }
@@ -58,21 +54,21 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_given_is_as_usual() {
+    fn parameters_that_are_not_given_have_their_default() {
         assert_eq!(products("execve-noop", &[]).unwrap(), ["env_pages=0 ld_preload=ignored"]);
         assert_eq!(products("mprotect-storm", &[]).unwrap(), ["to=r", "to=rw"]);
         assert_eq!(products("null-syscall", &[]).unwrap(), [""]);
     }
 
     #[test]
-    fn several_values_are_several_cells() {
+    fn each_value_is_a_cell() {
         let given: &[(&str, &[&str])] = &[("env_pages", &["0", "32"]), ("ld_preload", &["recorded"])];
         let expected = ["env_pages=0 ld_preload=recorded", "env_pages=32 ld_preload=recorded"];
         assert_eq!(products("execve-noop", given).unwrap(), expected);
     }
 
     #[test]
-    fn usual_values_are_allowed() {
+    fn default_values_are_allowed() {
         for workload in crate::WORKLOADS {
             assert!(products(workload.info().name, &[]).is_ok(), "{}", workload.info().name);
         }

@@ -1,32 +1,31 @@
-//! `null-syscall`: getppid, the floor of what a system call costs, and what a
-//! monitor costs those who do nothing that it watches.
+//! `null-syscall`: getppid. It shows the lowest cost of a system call, and what a monitor costs processes that do
+//! nothing it watches.
 
+use std::ffi::c_long;
 use std::io;
 use std::ptr;
 
 use hookbench_model::{Enforcement, Params};
 
-use crate::mprotect_storm::ignore_refusal;
+use crate::denial::ignore_refusal;
 use crate::stopwatch::timed_syscall;
-use crate::{Denial, Info, Operation, Timed, Workload};
+use crate::{Denial, Effect, Info, Operation, Operations, Timed, Way, WayFacts, Workload};
 
 /// See the module.
 pub(crate) struct NullSyscall;
 
-/// getppid on x86-64.
-pub const NULL_CALL: u32 = 110;
+/// The number of getppid.
+pub const NULL_CALL: u32 = libc::SYS_getppid as u32;
 
-/// More than one, so that a monitor that sees but its first event is found out.
+/// More than one: a monitor that sees only its first event has to fail.
 pub(crate) const MPROTECTS: u64 = 2;
 
 static INFO: Info = Info {
     name: "null-syscall",
-    // getppid is no behaviour. So that a deaf monitor cannot pass for a cheap
-    // one, the worker calls mprotect after its last sample.
+    // getppid is no behaviour. The worker calls mprotect after its last sample, because otherwise a deaf monitor
+    // could pass for a cheap one.
     behaviour: "mprotect",
     others: false,
-    calls: &[NULL_CALL],
-    in_children: false,
     params: &[],
     samples: 200,
     warmup: 20,
@@ -34,16 +33,12 @@ static INFO: Info = Info {
 };
 
 impl Workload for NullSyscall {
-    fn info(&self) -> &'static Info {
+    fn info(&self) -> &Info {
         &INFO
     }
 
-    fn prepare(&self, _: &Params, _: Enforcement) -> io::Result<Box<dyn Operation>> {
-        Ok(Box::new(Getppid))
-    }
-
-    fn events(&self, _: u64) -> u64 {
-        MPROTECTS
+    fn ways(&self) -> &[&dyn Way] {
+        &[&Getppid]
     }
 
     fn denial(&self, _: &Params, _: Enforcement) -> Option<Denial> {
@@ -51,13 +46,58 @@ impl Workload for NullSyscall {
     }
 }
 
-/// Makes the system call that does nothing, and says what it took, in the unit of the
-/// time-stamp counter: what calibrates other clocks.
+struct Getppid;
+
+impl Way for Getppid {
+    fn facts(&self) -> WayFacts {
+        WayFacts { calls: &[NULL_CALL], events: 0, events_at_end: MPROTECTS, ..WayFacts::new("getppid") }
+    }
+
+    fn prepare(&self, _: &Params, _: Enforcement) -> io::Result<Box<dyn Operation>> {
+        Ok(Box::new(Calling { parent: parent()?, right: 0 }))
+    }
+
+    fn effect(&self, _: &Params, operations: Operations) -> Effect {
+        Effect::Returned(operations.passed)
+    }
+}
+
+/// Makes the system call that does nothing. Returns its cost in the unit of the time-stamp counter, which
+/// calibrates other clocks.
 pub fn null_call() -> u64 {
     timed_syscall(libc::SYS_getppid, 0).0
 }
 
-struct Getppid;
+/// The process ID of this process's parent, from `/proc`: getppid is what is measured.
+fn parent() -> io::Result<c_long> {
+    let text = std::fs::read_to_string("/proc/self/stat")?;
+    // `PID (NAME) STATE PARENT …`, and the name may hold anything.
+    let parent =
+        text.rsplit_once(')').and_then(|(_, rest)| rest.split_ascii_whitespace().nth(1)?.parse().ok());
+    parent.ok_or_else(|| io::Error::other(format!("/proc/self/stat does not name a parent: {text:?}")))
+}
+
+struct Calling {
+    parent: c_long,
+    /// How many calls returned it.
+    right: u64,
+}
+
+impl Operation for Calling {
+    fn run_once(&mut self) -> io::Result<Timed> {
+        let (elapsed, result) = timed_syscall(libc::SYS_getppid, 0);
+        self.right += u64::from(result == self.parent);
+        Ok(Timed { elapsed, refused: None })
+    }
+
+    fn effect(&mut self) -> io::Result<Effect> {
+        Ok(Effect::Returned(self.right))
+    }
+
+    fn finish(&mut self) -> io::Result<()> {
+        mprotects()
+    }
+}
 
 /// A page of constants, which may be read and not written.
 #[repr(C, align(4096))]
@@ -66,23 +106,11 @@ struct Witness([u8; PAGE]);
 const PAGE: usize = 4096;
 static WITNESS: Witness = Witness([0; PAGE]);
 
-impl Operation for Getppid {
-    fn run_once(&mut self) -> io::Result<Timed> {
-        let (elapsed, _) = timed_syscall(libc::SYS_getppid, 0);
-        Ok(Timed { elapsed, refused: None })
-    }
-
-    fn finish(&mut self) -> io::Result<()> {
-        mprotects()
-    }
-}
-
-/// What a workload does at its end that performs no behaviour itself.
+/// What a workload that performs no behaviour does at its end.
 pub(crate) fn mprotects() -> io::Result<()> {
     for _ in 0..MPROTECTS {
-        // SAFETY: the page is of constants, and stays what it is: readable. To
-        // ask for what is there already takes no page fault and splits no VMA,
-        // and passes every hook.
+        // SAFETY: the page holds constants and stays readable. A request for the protection that the page already
+        // has takes no page fault and splits no VMA, and passes every hook.
         let asked =
             unsafe { libc::mprotect(ptr::from_ref(&WITNESS).cast_mut().cast(), PAGE, libc::PROT_READ) };
         if asked != 0 {

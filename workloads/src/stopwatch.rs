@@ -1,8 +1,9 @@
-//! The time-stamp counter, fenced. Under TCG's icount it counts instructions,
-//! on hardware cycles of a constant rate; the code is the same.
+//! The stopwatch that times operations, and system calls that are timed alone. How the clock is read is in
+//! `arch/`.
 
-use core::arch::asm;
 use std::ffi::c_long;
+
+use crate::arch;
 
 /// A started measurement.
 #[derive(Debug, Clone, Copy)]
@@ -14,74 +15,53 @@ impl Stopwatch {
     /// Starts after all earlier instructions have ended.
     #[inline(always)]
     pub fn start() -> Self {
-        Self { start: read() }
+        Self { start: arch::read_counter() }
     }
 
-    /// When it was started, for memory that is shared with who stops it.
+    /// The time of the start, for memory that is shared with the process that stops it.
     #[inline(always)]
-    pub fn begun(self) -> u64 {
+    pub fn started_at(self) -> u64 {
         self.start
     }
 
-    /// The one that another process started.
-    pub(crate) fn of_begun(start: u64) -> Self {
+    /// The stopwatch that another process started.
+    pub(crate) fn from_start(start: u64) -> Self {
         Self { start }
     }
 
-    /// What has passed since the start, in the counter's unit. It includes
-    /// the cost of an empty section: see [`calibrate`].
+    /// The time since the start, in the counter's unit. It includes the cost of an empty section: see
+    /// [`calibrate`].
     #[inline(always)]
     pub fn elapsed(self) -> u64 {
-        read().wrapping_sub(self.start)
+        arch::read_counter().wrapping_sub(self.start)
     }
 }
 
-/// Reads the counter between two fences.
-#[inline(always)]
-fn read() -> u64 {
-    let (low, high): (u32, u32);
-    // SAFETY: reads a counter that user space may read (CR4.TSD is not set by
-    // Linux unless a task asks for it) and touches no memory; it stays a
-    // barrier for the compiler, or timed work could move out.
-    unsafe { asm!("lfence", "rdtsc", "lfence", out("eax") low, out("edx") high, options(nostack)) };
-    u64::from(high) << 32 | u64::from(low)
-}
-
-/// Times the system call `number`, made without a wrapper, with one argument
-/// that is no pointer: what it took, and what the kernel returned (an error
-/// number below zero). Never inlined: its code is then paged in for the second
-/// caller when the first has run.
+/// Times the system call `number`, made without a wrapper, with one argument that is not a pointer. Returns the
+/// time, and what the kernel returned: a negative error number if the call failed. It is never inlined: once the
+/// first caller has run it, its code is paged in for the second.
 #[inline(never)]
 pub(crate) fn timed_syscall(number: c_long, argument: c_long) -> (u64, c_long) {
-    let result: c_long;
     let stopwatch = Stopwatch::start();
-    // SAFETY: callers pass system calls that read and write none of our memory.
-    unsafe {
-        asm!("syscall", inlateout("rax") number => result, in("rdi") argument,
-            lateout("rcx") _, lateout("r11") _, options(nostack));
-    }
+    // SAFETY: callers pass system calls that do not read or write this process's memory.
+    let result = unsafe { arch::syscall_1(number, argument) };
     (stopwatch.elapsed(), result)
 }
 
-/// Times the system call `number`, made without a wrapper: what it took, and what the
-/// kernel returned (an error number below zero). Never inlined, as [`timed_syscall`].
+/// Times the system call `number` with six arguments, like [`timed_syscall`].
 ///
 /// # Safety
-/// What of `args` is an address has to be one that the kernel may read or write.
+/// Each element of `args` that is an address has to be one that the kernel may read or write.
 #[inline(never)]
 pub(crate) unsafe fn timed_call(number: i64, args: &[i64; 6]) -> (u64, i64) {
-    let [a, b, c, d, e, f] = *args;
-    let result: i64;
+    let args = *args;
     let stopwatch = Stopwatch::start();
     // SAFETY: the caller's.
-    unsafe {
-        asm!("syscall", inlateout("rax") number => result, in("rdi") a, in("rsi") b, in("rdx") c,
-            in("r10") d, in("r8") e, in("r9") f, lateout("rcx") _, lateout("r11") _, options(nostack));
-    }
+    let result = unsafe { arch::syscall_6(number, args) };
     (stopwatch.elapsed(), result)
 }
 
-/// What an empty section costs: the median of a hundred.
+/// The cost of an empty section: the median of a hundred.
 pub fn calibrate() -> u64 {
     let mut empty = [0; 100];
     for sample in &mut empty {

@@ -1,15 +1,16 @@
-//! `unshare-burst`: a fresh child creates a user namespace; only its one
-//! system call is timed, as Cloudflare timed sys_unshare.
+//! `unshare-burst`: a fresh child creates a user namespace. Only its one system call is timed, as Cloudflare timed
+//! sys_unshare.
 
 use std::io;
 use std::ptr;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 
+use hookbench_model::param::{ParamInfo, Values};
 use hookbench_model::{DenyScope, Enforcement, Params, Refusal};
 
-use crate::doomed::TIMED_OTHERWISE;
+use crate::child::TIMED_OTHERWISE;
 use crate::stopwatch::timed_syscall;
-use crate::{Denial, Info, Operation, ParamInfo, Stopwatch, Timed, Values, Workload};
+use crate::{Denial, Effect, Info, Operation, Operations, Stopwatch, Timed, Way, WayFacts, Workload};
 
 /// See the module.
 pub(crate) struct UnshareBurst;
@@ -18,8 +19,6 @@ static INFO: Info = Info {
     name: "unshare-burst",
     behaviour: "userns",
     others: false,
-    calls: &[272],
-    in_children: true,
     params: &[ParamInfo {
         name: "as",
         values: Values::Words(&["root", "user"]),
@@ -31,27 +30,21 @@ static INFO: Info = Info {
     about: "a fresh child calls unshare(CLONE_NEWUSER); only the call is timed",
 };
 
-/// Whom `as=user` runs as: anybody without capabilities.
+/// The user of `as=user`: any user without capabilities.
 const USER: libc::uid_t = 1000;
 
 impl Workload for UnshareBurst {
-    fn info(&self) -> &'static Info {
+    fn info(&self) -> &Info {
         &INFO
     }
 
-    fn prepare(&self, params: &Params, enforcement: Enforcement) -> io::Result<Box<dyn Operation>> {
-        let doomed = self.denial(params, enforcement).is_some_and(Denial::kills);
-        Ok(Box::new(Unshare { slip: Slip::map()?, as_user: params.get("as") == Some("user"), doomed }))
-    }
-
-    fn events(&self, operations: u64) -> u64 {
-        operations
+    fn ways(&self) -> &[&dyn Way] {
+        &[&Unshare]
     }
 
     fn denial(&self, params: &Params, enforcement: Enforcement) -> Option<Denial> {
-        let passes =
-            params.get("as") != Some("user") && enforcement != Enforcement::Denies(DenyScope::Everyone);
-        if passes { None } else { Denial::of_each(enforcement) }
+        let passes = !as_user(params) && enforcement != Enforcement::Denies(DenyScope::Everyone);
+        if passes { None } else { Denial::of_every_operation(enforcement) }
     }
 
     fn timed_otherwise(&self, denial: Denial) -> Option<&'static str> {
@@ -59,14 +52,40 @@ impl Workload for UnshareBurst {
     }
 }
 
-/// What the child writes down for its parent, in memory they share.
+fn as_user(params: &Params) -> bool {
+    params.get("as") == Some("user")
+}
+
+struct Unshare;
+
+impl Way for Unshare {
+    fn facts(&self) -> WayFacts {
+        WayFacts { calls: &[libc::SYS_unshare as u32], in_children: true, ..WayFacts::new("unshare") }
+    }
+
+    fn prepare(&self, params: &Params, enforcement: Enforcement) -> io::Result<Box<dyn Operation>> {
+        let (slip, as_user) = (Slip::map()?, as_user(params));
+        let doomed = UnshareBurst.denial(params, enforcement).is_some_and(Denial::kills);
+        // SAFETY: asks for a number.
+        let user = if as_user { USER } else { unsafe { libc::geteuid() } };
+        Ok(Box::new(Unsharing { slip, as_user, doomed, user, moved: 0 }))
+    }
+
+    fn effect(&self, _: &Params, operations: Operations) -> Effect {
+        Effect::Namespaces(operations.passed)
+    }
+}
+
+/// What the child writes down for its parent, in memory that they share.
 #[repr(C)]
 struct Note {
-    /// When the call began, where it may be the child's last; see [`Stopwatch::begun`].
-    begun: AtomicU64,
+    /// When the call began, if it may be the child's last; see [`Stopwatch::started_at`].
+    started: AtomicU64,
     elapsed: AtomicU64,
-    /// 0, the error number of the call, or −1 when it was never made.
+    /// 0, the error number of the call, or −1 if it was never made.
     errno: AtomicI64,
+    /// The child's user ID after the call.
+    user: AtomicU64,
 }
 
 struct Slip(*mut Note);
@@ -95,14 +114,19 @@ impl Drop for Slip {
     }
 }
 
-struct Unshare {
+struct Unsharing {
     slip: Slip,
     as_user: bool,
     /// A monitor kills the child for its call.
     doomed: bool,
+    /// The user that the child runs as.
+    user: libc::uid_t,
+    /// How many children were put into a new namespace. Nothing maps its users, so the kernel shows the child
+    /// another user ID in it, the overflow ID.
+    moved: u64,
 }
 
-impl Operation for Unshare {
+impl Operation for Unsharing {
     fn run_once(&mut self) -> io::Result<Timed> {
         let note = self.slip.note();
         note.errno.store(-1, Ordering::SeqCst);
@@ -118,9 +142,10 @@ impl Operation for Unshare {
             return Err(io::Error::last_os_error());
         }
         if self.doomed && libc::WIFSIGNALED(status) {
-            let elapsed = Stopwatch::of_begun(note.begun.load(Ordering::SeqCst)).elapsed();
+            let elapsed = Stopwatch::from_start(note.started.load(Ordering::SeqCst)).elapsed();
             return Ok(Timed { elapsed, refused: Some(Refusal::Signal(libc::WTERMSIG(status))) });
         }
+        self.moved += u64::from(note.user.load(Ordering::SeqCst) != u64::from(self.user));
         let refused = match note.errno.load(Ordering::SeqCst) {
             0 => None,
             -1 => return Err(io::Error::other(format!("the child that unshares ended early: {status:#x}"))),
@@ -128,10 +153,14 @@ impl Operation for Unshare {
         };
         Ok(Timed { elapsed: note.elapsed.load(Ordering::SeqCst), refused })
     }
+
+    fn effect(&mut self) -> io::Result<Effect> {
+        Ok(Effect::Namespaces(self.moved))
+    }
 }
 
 fn child(note: &Note, as_user: bool, doomed: bool) -> ! {
-    // SAFETY: plain system calls of a process that has nothing to lose.
+    // SAFETY: plain system calls of a process that has nothing to lose; none of the timed ones uses memory.
     unsafe {
         if as_user
             && (libc::setgroups(0, ptr::null()) != 0
@@ -140,15 +169,17 @@ fn child(note: &Note, as_user: bool, doomed: bool) -> ! {
         {
             libc::_exit(1);
         }
-        // A child of fork finds no code mapped in: the first call brings in the
-        // pages that the second, the timed one, runs on.
+        // A child of fork has no code mapped in. The first call brings in the pages that the second, the timed
+        // one, runs on.
         timed_syscall(libc::SYS_getppid, 0);
         if doomed {
-            note.begun.store(Stopwatch::start().begun(), Ordering::SeqCst);
+            note.started.store(Stopwatch::start().started_at(), Ordering::SeqCst);
         }
         let (elapsed, result) = timed_syscall(libc::SYS_unshare, libc::CLONE_NEWUSER.into());
         note.elapsed.store(elapsed, Ordering::SeqCst);
         note.errno.store(-result, Ordering::SeqCst);
+        let (_, user) = timed_syscall(libc::SYS_geteuid, 0);
+        note.user.store(user as u64, Ordering::SeqCst);
         libc::_exit(0)
     }
 }

@@ -1,13 +1,13 @@
-//! `unshare-command`: the whole command with which Cloudflare measured its
-//! policy, `unshare -frU --kill-child -- bash -c "exit 0"`, with util-linux's
-//! unshare and bash (<https://blog.cloudflare.com/live-patch-security-vulnerabilities-with-ebpf-lsm/>).
+//! `unshare-command`: the whole command with which Cloudflare measured its policy, `unshare -frU --kill-child --
+//! bash -c "exit 0"`, with util-linux's unshare and bash
+//! (<https://blog.cloudflare.com/live-patch-security-vulnerabilities-with-ebpf-lsm/>).
 
 use std::io;
 
 use hookbench_model::{DenyScope, Enforcement, Params, Refusal};
 
-use crate::spawn::Program;
-use crate::{Denial, Info, Operation, Stopwatch, Timed, Workload};
+use crate::program::Program;
+use crate::{Denial, Effect, Info, Operation, Operations, Stopwatch, Timed, Way, WayFacts, Workload};
 
 /// See the module.
 pub(crate) struct UnshareCommand;
@@ -18,8 +18,6 @@ static INFO: Info = Info {
     name: "unshare-command",
     behaviour: "userns",
     others: true,
-    calls: &[],
-    in_children: true,
     params: &[],
     samples: 20,
     warmup: 5,
@@ -27,20 +25,15 @@ static INFO: Info = Info {
 };
 
 impl Workload for UnshareCommand {
-    fn info(&self) -> &'static Info {
+    fn info(&self) -> &Info {
         &INFO
     }
 
-    fn prepare(&self, _: &Params, _: Enforcement) -> io::Result<Box<dyn Operation>> {
-        let environment = vec!["PATH=/usr/bin:/usr/sbin:/bin:/sbin".to_string()];
-        Ok(Box::new(Unshare { program: Program::new(COMMAND, environment)? }))
+    fn ways(&self) -> &[&dyn Way] {
+        &[&Command]
     }
 
-    fn events(&self, operations: u64) -> u64 {
-        operations
-    }
-
-    /// It runs as root, whom the policy lets pass; whom nothing lets pass gives up.
+    /// It runs as root, and the policy lets root pass. If a monitor denies everyone, unshare gives up.
     fn denial(&self, _: &Params, enforcement: Enforcement) -> Option<Denial> {
         let refusal = Refusal::Exit(1);
         (enforcement == Enforcement::Denies(DenyScope::Everyone))
@@ -48,15 +41,40 @@ impl Workload for UnshareCommand {
     }
 }
 
-struct Unshare {
-    program: Program,
+struct Command;
+
+impl Way for Command {
+    fn facts(&self) -> WayFacts {
+        WayFacts { in_children: true, ..WayFacts::new("command") }
+    }
+
+    fn prepare(&self, _: &Params, _: Enforcement) -> io::Result<Box<dyn Operation>> {
+        let environment = vec!["PATH=/usr/bin:/usr/sbin:/bin:/sbin".to_string()];
+        Ok(Box::new(Running { program: Program::new(COMMAND, environment)?, exited: 0 }))
+    }
+
+    fn effect(&self, _: &Params, operations: Operations) -> Effect {
+        Effect::Exited(operations.passed)
+    }
 }
 
-impl Operation for Unshare {
+struct Running {
+    program: Program,
+    /// How many commands exited with 0.
+    exited: u64,
+}
+
+impl Operation for Running {
     fn run_once(&mut self) -> io::Result<Timed> {
         let stopwatch = Stopwatch::start();
         let ended = self.program.run();
         let elapsed = stopwatch.elapsed();
-        Ok(Timed { elapsed, refused: ended?.refused() })
+        let refused = ended?.refused();
+        self.exited += u64::from(refused.is_none());
+        Ok(Timed { elapsed, refused })
+    }
+
+    fn effect(&mut self) -> io::Result<Effect> {
+        Ok(Effect::Exited(self.exited))
     }
 }

@@ -25,8 +25,9 @@ pub(super) fn count(
 ) -> Result<Happened> {
     let witness = Witness::attach(behaviour)?;
     // The timed run has already made the operations that the policy lets pass.
-    let samples = worker::run(Work { warmup: 0, ..work }, prepared, attached)?;
-    if let Some(other) = samples.iter().find(|sample| sample.refused != Some(denial.refusal)) {
+    let work = Work { warmup: 0, ..work };
+    let finished = worker::run(work, prepared, attached)?;
+    if let Some(other) = finished.samples.iter().find(|sample| sample.refused != Some(denial.refusal)) {
         bail!(
             "an operation with the witness attached ended otherwise than the timed ones: {:?}",
             other.refused
@@ -34,7 +35,7 @@ pub(super) fn count(
     }
     let testimony = witness.testimony()?;
     let seen = testimony.happened + testimony.prevented;
-    let of = work.workload.events(work.spec.samples.into());
+    let of = work.workload.expected(&work.spec.params, work.enforcement, work.operations()).events;
     if seen != of {
         bail!("the witness saw {seen} of {of} {} events end", behaviour.name);
     }

@@ -43,7 +43,7 @@ struct Subject<'a> {
 /// # Errors
 /// The reason why the cell has no number.
 pub(crate) fn run(spec: &CellSpec, mut prepared: Prepared) -> Result<Measured, NoNumber> {
-    let found = hookbench_workloads::of(spec)
+    let found = hookbench_workloads::for_cell(spec)
         .ok_or_else(|| anyhow!("the agent has no workload {:?}", spec.workload))?;
     let workload = &*found;
     let monitor = hookbench_probes::find(&spec.monitor)
@@ -101,7 +101,7 @@ fn attach(
         sink: spec.monitor.custom().map_or(monitor.sink.name, |(_, name)| name),
         behaviours: watched,
         measured: behaviour,
-        noop: hookbench_workloads::noop(),
+        noop: hookbench_workloads::noop_path(),
         readers: if spec.schedule == Schedule::Delivered {
             ReaderPriority::Above
         } else {
@@ -133,21 +133,23 @@ fn measure(
     let warmup = spec.warmup.max(denial.map_or(0, |denial| denial.after_operations));
     let work = Work { spec, workload, enforcement, warmup };
     let rate = SamplingRate::start(attached)?;
-    let samples = worker::run(work, prepared, attached)?;
+    let finished = worker::run(work, prepared, attached)?;
     let looks = rate.map(|rate| rate.end(attached)).transpose()?;
     // Before more operations are made, to find out what came too late.
-    let others = prepared.secondary.as_mut().map(|clocks| clocks.samples(samples.len())).transpose()?;
+    let others =
+        prepared.secondary.as_mut().map(|clocks| clocks.samples(finished.samples.len())).transpose()?;
     let done = Done {
         spec,
         workload,
         denial,
-        samples: &samples,
-        operations: warmup + spec.samples,
+        samples: &finished.samples,
+        expected: workload.expected(&spec.params, enforcement, work.operations()),
         looks,
         shared: prepared.stage.is_shared(),
     };
     let events = if monitor.sink.sees() { Some(done.events(attached, behaviour)?) } else { None };
     done.check_outcomes()?;
+    done.check_effect(finished.effect)?;
     done.check_events(events.as_ref())?;
     let happened = match denial {
         Some(denial) if monitor.sink.kills_all() => {

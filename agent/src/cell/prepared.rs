@@ -12,8 +12,8 @@ use crate::process;
 use crate::shared_memory::Samples;
 use crate::stage::Stage;
 
-/// Room for the samples of most cells. A cell with more maps its own.
-const ROOM: usize = 4096;
+/// Room for the samples of most cells: with the effect it fills whole pages. A cell with more maps its own.
+const ROOM: usize = 4095;
 
 /// See the module.
 pub(crate) struct Prepared {

@@ -1,12 +1,12 @@
-//! The verdict on a worker that has ended: did each operation end as it had to, and did the monitor see its
-//! events? The rule for the events is [`Accounting`], which hookbench applies again to the answer.
+//! The verdict on a worker that has ended: did each operation end as it had to, do all of them have their effect,
+//! and did the monitor see their events? The rule for the events is [`Accounting`], which hookbench applies again to the answer.
 
 use anyhow::Result;
 use hookbench_model::measurement::{Happened, Refused};
 use hookbench_model::protocol::CellSpec;
 use hookbench_model::{Accounting, Behaviour, Events, FailureKind, Measured, Refusal};
 use hookbench_probes::attach::Attached;
-use hookbench_workloads::{Denial, Workload, calibrate};
+use hookbench_workloads::{Denial, Effect, Expected, Workload, calibrate};
 
 use super::meter::Cost;
 use super::patience::{BETWEEN_LOOKS, LOOKS};
@@ -23,8 +23,8 @@ pub(super) struct Done<'a> {
     pub(super) denial: Option<Denial>,
     /// The timed operations.
     pub(super) samples: &'a [Sample],
-    /// How many operations were made, the untimed ones included.
-    pub(super) operations: u32,
+    /// What all operations have to do, the untimed ones included.
+    pub(super) expected: Expected,
     /// How often the monitor looked, if it samples.
     pub(super) looks: Option<u64>,
     /// Whether other processes may make events.
@@ -37,7 +37,7 @@ impl Done<'_> {
     /// # Errors
     /// When the monitor does not tell.
     pub(super) fn events(&self, attached: &mut dyn Attached, behaviour: &Behaviour) -> Result<Events> {
-        let expected = self.workload.events(self.operations.into());
+        let expected = self.expected.events;
         let mut seen = attached.seen(behaviour)?;
         let mut looks = 0;
         while self.looks.is_none() && seen.seen + seen.lost < expected && looks < LOOKS {
@@ -48,7 +48,7 @@ impl Done<'_> {
         }
         // A monitor that cannot distinguish behaviours also counted the others that the workload performs.
         let mixed = seen.of_all && self.workload.info().others;
-        let (seen, lost) = match self.workload.at_least() {
+        let (seen, lost) = match self.expected.at_least {
             // The workload may make more events than it owes; those prove nothing.
             true => (seen.seen.min(expected - seen.lost.min(expected)), seen.lost.min(expected)),
             false if mixed => (seen.seen.min(expected), seen.lost),
@@ -70,6 +70,17 @@ impl Done<'_> {
             word(first.refused),
             word(owed)
         );
+        Err(NoNumber::failure(FailureKind::WrongOutcome, message))
+    }
+
+    /// Fails unless the operations left behind what they had to, as the kernel shows it: a workload that does
+    /// nothing has no number.
+    pub(super) fn check_effect(&self, found: Effect) -> Result<(), NoNumber> {
+        let Some(expected) = self.expected.effect.filter(|expected| *expected != found) else {
+            return Ok(());
+        };
+        let name = &self.spec.workload;
+        let message = format!("the effect of {name} is wrong: expected {expected}, found {found}");
         Err(NoNumber::failure(FailureKind::WrongOutcome, message))
     }
 

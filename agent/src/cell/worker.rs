@@ -11,7 +11,7 @@ use anyhow::{Context, Result, bail};
 use hookbench_model::protocol::{CellSpec, Fault};
 use hookbench_model::{Enforcement, Schedule};
 use hookbench_probes::attach::{Attached, die_with_parent};
-use hookbench_workloads::{Operation, Workload};
+use hookbench_workloads::{Effect, Idle, Operation, Workload};
 
 use super::prepared::Prepared;
 use crate::clock::secondary::SecondaryClocks;
@@ -36,11 +36,26 @@ pub(super) struct Work<'a> {
     pub(super) warmup: u32,
 }
 
+impl Work<'_> {
+    /// How many operations are made, the untimed ones included.
+    pub(super) fn operations(&self) -> u64 {
+        u64::from(self.warmup) + u64::from(self.spec.samples)
+    }
+}
+
+/// What a worker leaves to the agent.
+pub(super) struct Finished {
+    /// The timed operations.
+    pub(super) samples: Vec<Sample>,
+    /// What all operations left behind.
+    pub(super) effect: Effect,
+}
+
 /// Makes the operations in a new process.
 ///
 /// # Errors
 /// When the worker fails or is killed.
-pub(super) fn run(work: Work, prepared: &Prepared, attached: &mut dyn Attached) -> Result<Vec<Sample>> {
+pub(super) fn run(work: Work, prepared: &Prepared, attached: &mut dyn Attached) -> Result<Finished> {
     let samples = prepared.samples(work.spec.samples as usize)?;
     // SAFETY: the agent has one thread; the child never returns from here.
     let pid = match unsafe { libc::fork() } {
@@ -60,7 +75,8 @@ pub(super) fn run(work: Work, prepared: &Prepared, attached: &mut dyn Attached) 
     if !(libc::WIFSTOPPED(status) && libc::WSTOPSIG(status) == libc::SIGSTOP) {
         bail!("the worker failed (wait status {status:#x}); its error is on the console");
     }
-    Ok(samples.all())
+    let effect = samples.take_effect().context("the worker did not look at the effect of its operations")?;
+    Ok(Finished { samples: samples.all(), effect })
 }
 
 /// Ends a worker on a machine that outlives its cell.
@@ -96,18 +112,27 @@ fn operate(work: Work, samples: &Samples, prepared: &Prepared, attached: &mut dy
     }
     let mut operation =
         workload.prepare(&spec.params, enforcement).context("failed to prepare the workload")?;
+    if spec.fault == Some(Fault::IdleWorkload) {
+        operation = Box::new(Idle::new(operation));
+    }
     stage.schedule_worker().context("failed to become a real-time task")?;
     attached.enter().with_context(|| format!("failed to put {} on the worker", spec.monitor))?;
     let mut keeper = prepared.secondary.as_ref().map(SecondaryClocks::begin).transpose()?;
     for _ in 0..warmup {
-        once(&mut *operation, spec, stage, None)?;
+        make_once(&mut *operation, spec, stage, None)?;
+        settle(&mut *operation)?;
     }
     if spec.fault == Some(Fault::First) {
         stage.channel().end();
     }
     for index in 0..spec.samples {
         let keeper = keeper.as_mut().map(|keeper| (keeper, index as usize));
-        samples.put(index as usize, once(&mut *operation, spec, stage, keeper)?);
+        let sample = make_once(&mut *operation, spec, stage, keeper)?;
+        if index + 1 == spec.samples {
+            samples.put_effect(operation.effect().context("failed to look at the effect of the operations")?);
+        }
+        settle(&mut *operation)?;
+        samples.put(index as usize, sample);
     }
     operation.finish().context("failed to end the workload")
 }
@@ -131,8 +156,8 @@ fn exhaust() {
     }
 }
 
-/// Makes one operation, with what comes before and after it. Only `run_once` is timed.
-fn once(
+/// Makes one operation, with what comes before it. Only `run_once` is timed.
+fn make_once(
     operation: &mut dyn Operation,
     spec: &CellSpec,
     stage: &Stage,
@@ -154,6 +179,9 @@ fn once(
         keeper.after(*index)?;
     }
     let idle = stage.idle_count() != before;
-    operation.settle().context("failed to restore the state after an operation")?;
     Ok(Sample { elapsed: timed.elapsed, refused: timed.refused, idle })
+}
+
+fn settle(operation: &mut dyn Operation) -> Result<()> {
+    operation.settle().context("failed to restore the state after an operation")
 }

@@ -1,7 +1,7 @@
 //! The agent's half of the secondary clocks: which of those that were asked for can be had, and what they
 //! measured. The worker's half, around each operation, is in `timekeeper.rs`.
 
-use anyhow::{Context, Result, anyhow};
+use anyhow::{Context, Result};
 use hookbench_model::protocol::CellSpec;
 use hookbench_model::{Clock, ClockSamples};
 use hookbench_probes::attach::perf_clock::{self, EVENTS};
@@ -34,13 +34,16 @@ impl SecondaryClocks {
     /// When a clock should work and does not.
     pub(crate) fn prepare(spec: &CellSpec, clocks: &[Clock]) -> Result<SecondaryClocks> {
         let workload = hookbench_workloads::find(&spec.workload);
-        let info = workload.ok_or_else(|| anyhow!("the agent has no workload {:?}", spec.workload))?.info();
+        let way = workload.and_then(|workload| workload.way(&spec.params));
+        let name = &spec.workload;
+        let facts =
+            way.with_context(|| format!("the agent has no workload {name}[{}]", spec.params))?.facts();
         let operations = spec.samples as usize;
         let mut prepared = SecondaryClocks {
             trace: None,
-            calls: info.calls,
+            calls: facts.calls,
             events: Vec::new(),
-            in_children: info.in_children,
+            in_children: facts.in_children,
             slots: Slots::map(operations).context("failed to map memory for clocks")?,
             notes: Vec::new(),
         };

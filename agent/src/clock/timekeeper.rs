@@ -34,9 +34,9 @@ impl Timekeeper {
         if let Some(trace) = trace {
             trace.begin().context("failed to begin the ftrace clock")?;
         }
-        slots.put(slots::NULL_BEGIN, Stopwatch::start().begun());
+        slots.put(slots::NULL_BEGIN, Stopwatch::start().started_at());
         slots.put(slots::TRACED, median_null_call());
-        slots.put(slots::NULL_END, Stopwatch::start().begun());
+        slots.put(slots::NULL_END, Stopwatch::start().started_at());
         let perf = match events {
             [] => None,
             events => Some(PerfClock::open(events, in_children)?.0),
@@ -90,7 +90,7 @@ impl Timekeeper {
     /// When perf cannot be read.
     pub(crate) fn before(&mut self, index: usize) -> Result<()> {
         self.read_before()?;
-        self.slots.put(slots::begin_of(index), Stopwatch::start().begun());
+        self.slots.put(slots::begin_of(index), Stopwatch::start().started_at());
         Ok(())
     }
 
@@ -99,7 +99,7 @@ impl Timekeeper {
     /// # Errors
     /// When perf cannot be read.
     pub(crate) fn after(&mut self, index: usize) -> Result<()> {
-        self.slots.put(slots::end_of(index), Stopwatch::start().begun());
+        self.slots.put(slots::end_of(index), Stopwatch::start().started_at());
         let counts = self.read_after()?;
         counts
             .iter()

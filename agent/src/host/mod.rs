@@ -69,7 +69,7 @@ fn answer(answers: BorrowedFd<'static>) -> Result<()> {
     let stage = Stage::Host(answers, secondary_clocks);
     let channel = stage.channel();
     channel.send(&kernel::ready(1)?);
-    hookbench_workloads::noop_is_at(&noop);
+    hookbench_workloads::set_noop_path(&noop);
     process::stay_on(cpu).with_context(|| format!("failed to stay on CPU {cpu}"))?;
     budget::start(Duration::from_secs(cell.budget), channel).context("failed to set the cell's budget")?;
     if let Some(path) = &ledger {

@@ -11,7 +11,7 @@ use hookbench_model::custom_workload::CommandWorkload;
 use hookbench_vm::image::GuestFile;
 use hookbench_vm::program::collect_from_host;
 use hookbench_vm::userland::Userland;
-use hookbench_workloads::own::FOLDER;
+use hookbench_workloads::custom::FOLDER;
 
 /// The folders of the guest's programs, relative to its root.
 const PROGRAMS: [&str; 2] = ["usr/bin", "usr/sbin"];

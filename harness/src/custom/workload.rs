@@ -13,7 +13,7 @@ use hookbench_results::environment::CustomWorkloadRecord;
 use hookbench_vm::cache::Cache;
 use hookbench_vm::image::{self, Content, GuestFile};
 use hookbench_vm::{payload, userland};
-use hookbench_workloads::own::{FOLDER, ask};
+use hookbench_workloads::custom::{FOLDER, ask};
 
 use crate::custom::payload::{Payload, read_file};
 use crate::custom::program::find_program;

@@ -40,7 +40,7 @@ pub(crate) fn test() -> Result<()> {
     ended
 }
 
-/// Runs the tests that [`test`] leaves out because they take minutes or start services;
+/// Runs the tests that [`test()`] leaves out because they take minutes or start services;
 /// with a `filter`, those whose names contain it.
 pub(crate) fn slow(filter: &[String]) -> Result<()> {
     setup(For::SlowTests, Consent::Ask)?;

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use hookbench_model::protocol::Fault;
 use hookbench_model::{Measurement, Outcome};
 use hookbench_reports::text::{count, one_line};
-use hookbench_workloads::own::ask;
+use hookbench_workloads::custom::ask;
 
 use super::args::Args;
 use crate::session::guests::BUDGET;

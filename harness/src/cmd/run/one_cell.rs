@@ -7,7 +7,7 @@ use anyhow::{Result, bail, ensure};
 use hookbench_model::{Cell, CustomWorkloadKind};
 use hookbench_plan::{Plan, Products, custom_monitor_name, split_lists};
 use hookbench_vm::pair;
-use hookbench_workloads::own::ask;
+use hookbench_workloads::custom::ask;
 
 use super::args::Args;
 use super::capabilities;

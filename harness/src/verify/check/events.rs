@@ -5,7 +5,7 @@ use hookbench_model::{Accounting, Events};
 use hookbench_probes::Monitor;
 use hookbench_workloads::Workload;
 
-use super::refusals::operations_before_denial;
+use super::refusals::{expected_events, operations_before_denial};
 
 /// Checks that the answer's counts are those of the cell, and that the monitor accounts for
 /// all events. On a machine that is `shared`, other processes cause events too.
@@ -22,7 +22,7 @@ pub(super) fn check(
         return Err(format!("events of {other:?} instead of {behaviour}"));
     }
     let warmup = spec.warmup.max(operations_before_denial(spec, monitor, workload).unwrap_or(0));
-    let made = workload.events(u64::from(warmup) + u64::from(spec.samples));
+    let made = expected_events(spec, monitor, workload, warmup);
     let Events { expected, seen, lost, looks, .. } = *found;
     match (looks, monitor.sink.samples) {
         (None, true) => return Err(format!("no number of samples that {} took", spec.monitor)),

@@ -39,7 +39,7 @@ pub(crate) fn check(
     rules: TargetRules,
     measured: &Measured,
 ) -> Result<(), String> {
-    let found = hookbench_workloads::of(spec)
+    let found = hookbench_workloads::for_cell(spec)
         .ok_or_else(|| format!("numbers of {}, which is not a workload", spec.workload))?;
     let workload = &*found;
     check_samples(spec, rules.rate, &measured.samples)?;
@@ -97,7 +97,7 @@ fn check_samples(spec: &CellSpec, rate: u64, samples: &[u64]) -> Result<(), Stri
 
 #[cfg(test)]
 mod tests {
-    use super::refusals::operations_before_denial;
+    use super::refusals::{expected_events, operations_before_denial};
     use super::*;
     use hookbench_model::measurement::{Happened, Refused};
     use hookbench_model::{Events, Schedule};
@@ -120,7 +120,7 @@ mod tests {
         let (found, watched) = (probe(&spec), monitor != "none");
         let workload = hookbench_workloads::find(workload).unwrap();
         let owed = operations_before_denial(&spec, found, workload);
-        let made = workload.events(u64::from(owed.unwrap_or(0).max(2)) + 3);
+        let made = expected_events(&spec, found, workload, owed.unwrap_or(0).max(2));
         let behaviour = workload.info().behaviour.to_string();
         let events =
             Events { behaviour, expected: made, seen: made, lost: 0, looks: found.sink.samples.then_some(9) };
@@ -129,7 +129,7 @@ mod tests {
             calibration: 5,
             events: found.sink.sees().then_some(events),
             refused: owed.map(|_| {
-                let of = workload.events(3);
+                let of = expected_events(&spec, found, workload, 0);
                 let happened = found.sink.kills_all().then_some(Happened { events: of, of });
                 Refused { operations: 3, errno: "EPERM".into(), happened }
             }),

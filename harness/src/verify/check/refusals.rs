@@ -20,7 +20,7 @@ pub(super) fn check(
         found => return Err(format!("{found} refused operations instead of {owed} of {}", spec.samples)),
     }
     let asked = owed > 0 && monitor.sink.kills_all();
-    let of = asked.then(|| workload.events(spec.samples.into()));
+    let of = asked.then(|| expected_events(spec, monitor, workload, 0));
     match refused.and_then(|refused| refused.happened) {
         None if !asked => Ok(()),
         Some(happened) if Some(happened.of) == of && happened.events <= happened.of => Ok(()),
@@ -29,6 +29,17 @@ pub(super) fn check(
         }
         None => Err("no count of events that happened before the kill".into()),
     }
+}
+
+/// The number of events that the timed operations and `warmup` others must cause.
+pub(super) fn expected_events(
+    spec: &CellSpec,
+    monitor: Monitor,
+    workload: &dyn Workload,
+    warmup: u32,
+) -> u64 {
+    let operations = u64::from(warmup) + u64::from(spec.samples);
+    workload.expected(&spec.params, monitor.sink.enforcement, operations).events
 }
 
 /// The number of operations after which a denying monitor must refuse; `None` if it need

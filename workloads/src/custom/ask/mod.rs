@@ -1,5 +1,5 @@
-//! Workloads of a user's own as they are asked for: `cmd:COMMAND`, `syscalls:FILE.toml`.
-//! How they are called in cells, and what a file of system calls says.
+//! Custom workloads as the user asks for them: `cmd:COMMAND`, `syscalls:FILE.toml`. Their names in cells are made
+//! here, and files of system calls are read. Only hookbench does this; the agent is told the result.
 
 use hookbench_model::CustomWorkloadKind;
 
@@ -9,16 +9,16 @@ mod file;
 
 pub use file::sequence;
 
-/// What is asked for cannot be a workload.
+/// The text or the file cannot be a workload; the reason.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
 pub struct Wrong(pub String);
 
-/// What is asked for as `text`, as cells have it; `None` when that is none of a user's
-/// own.
+/// The name in cells of the custom workload that the user calls `text`; `None` if `text` names no kind of custom
+/// workload.
 ///
 /// # Errors
-/// When it is of a kind and can be no name.
+/// When it names a kind and cannot be a name.
 pub fn name(text: &str) -> Result<Option<String>, Wrong> {
     let Some((kind, rest)) = CustomWorkloadKind::of(text) else { return Ok(None) };
     let name = match kind {
@@ -30,11 +30,11 @@ pub fn name(text: &str) -> Result<Option<String>, Wrong> {
     }
     let shown: String = text.chars().take(80).collect();
     Err(Wrong(format!(
-        "{shown:?} cannot be a workload: its name would be {name:?}, and is to be of letters, digits, '.', '_' \
+        "{shown:?} cannot be a workload: its name would be {name:?}, and a name may have letters, digits, '.', '_' \
          and '-'{}",
         match kind {
-            CustomWorkloadKind::Command => "; give it another one, as in cmd:NAME=COMMAND",
-            CustomWorkloadKind::Calls => ", with .toml at its end",
+            CustomWorkloadKind::Command => "; give it another name: cmd:NAME=COMMAND",
+            CustomWorkloadKind::Calls => ", and ends with .toml",
         }
     )))
 }
@@ -46,16 +46,16 @@ fn file_name(path: &str) -> &str {
 /// The name and the words of `COMMAND` or `NAME=COMMAND`.
 ///
 /// # Errors
-/// When quotes are left open, or there is no word.
+/// When a quote is not closed, or there is no word.
 pub fn command(text: &str) -> Result<(String, Vec<String>), Wrong> {
     let named = text.split_once('=').filter(|(name, _)| CustomWorkloadKind::Command.names(name));
     let (name, line) = named.map_or((None, text), |(name, line)| (Some(name), line));
-    let words = shlex::split(line).ok_or_else(|| Wrong(format!("quotes are left open in {line:?}")))?;
+    let words = shlex::split(line).ok_or_else(|| Wrong(format!("a quote is not closed in {line:?}")))?;
     let Some(program) = words.first() else { return Err(Wrong(format!("there is no command in {text:?}"))) };
     Ok((name.map_or_else(|| file_name(program).into(), String::from), words))
 }
 
-/// The few of `names` that begin most like `word`, for who mistyped it.
+/// The few of `names` that begin most like the mistyped `word`.
 fn nearest<'n>(word: &str, names: impl Iterator<Item = &'n str>) -> String {
     let shared = |name: &str| name.bytes().zip(word.bytes()).take_while(|(a, b)| a == b).count();
     let mut names: Vec<&str> = names.collect();
@@ -69,7 +69,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn one_s_own_is_called_by_its_file_or_its_program() {
+    fn a_custom_workload_is_called_by_its_file_or_its_program() {
         for (text, named) in [
             ("cmd:./my-test --once", "cmd:my-test"),
             ("cmd:once=./my-test 'a b'", "cmd:once"),
@@ -85,7 +85,7 @@ mod tests {
     }
 
     #[test]
-    fn near_names_begin_alike() {
+    fn similar_names_begin_alike() {
         assert_eq!(nearest("opennat", ["close", "openat", "open"].into_iter()), "openat, open, close");
     }
 }

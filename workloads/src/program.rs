@@ -1,5 +1,5 @@
-//! Start a program and wait for it, as `vfork`, `execve` and `waitpid` do, with
-//! all memory made before, so that nothing but the kernel's work is timed.
+//! Starts a program and waits for it, as `vfork`, `execve` and `waitpid` do. All memory is made before, so only the
+//! kernel's work is timed.
 
 use std::ffi::{CString, c_char, c_int, c_void};
 use std::io;
@@ -32,7 +32,7 @@ pub(crate) enum Ended {
 }
 
 impl Ended {
-    /// How a timed operation was stopped, where 0 is what a success exits with.
+    /// How a timed operation was stopped, if a success exits with 0.
     pub(crate) fn refused(self) -> Option<Refusal> {
         match self {
             Ended::Exited(0) => None,
@@ -50,7 +50,7 @@ impl Program {
         Self::at(path, args, env)
     }
 
-    /// The program at `path`; what `args` begin with is what it is called.
+    /// The program at `path`; the first of `args` is the name that it is given.
     pub(crate) fn at(path: &str, args: &[&str], env: Vec<String>) -> io::Result<Self> {
         let path = CString::new(path).map_err(io::Error::other)?;
         let strings = args.iter().map(|arg| arg.to_string()).chain(env).map(CString::new);
@@ -69,9 +69,9 @@ impl Program {
     pub(crate) fn run(&mut self) -> io::Result<Ended> {
         self.errno = 0;
         let this: *mut Program = self;
-        // SAFETY: the end of `stack`, aligned down to 16 bytes, is the top of a
-        // stack that nobody else uses; with CLONE_VFORK this thread is stopped
-        // until the child has left our memory, so `this` stays valid and unshared.
+        // SAFETY: the end of `stack`, aligned down to 16 bytes, is the top of a stack that nothing else uses. With
+        // CLONE_VFORK this thread is stopped until the child has left our memory, so `this` stays valid and
+        // unshared.
         let pid = unsafe {
             let top = (*this).stack.as_mut_ptr().add(STACK);
             let top = top.sub(top as usize % 16).cast::<c_void>();
@@ -85,8 +85,8 @@ impl Program {
         if unsafe { libc::waitpid(pid, &mut status, 0) } < 0 {
             return Err(io::Error::last_os_error());
         }
-        // SAFETY: the child has ended, nobody writes any more; volatile because
-        // the compiler has not seen that the child did.
+        // SAFETY: the child has ended, so nothing writes any more. It is volatile because the compiler has not seen
+        // the child write.
         let errno = unsafe { ptr::read_volatile(&raw const (*this).errno) };
         Ok(match errno {
             0 if libc::WIFSIGNALED(status) => Ended::Signalled(libc::WTERMSIG(status)),
@@ -99,8 +99,8 @@ impl Program {
 /// The child: execute, or leave the error number in the parent's memory.
 extern "C" fn execute(program: *mut c_void) -> c_int {
     let program = program.cast::<Program>();
-    // SAFETY: `run` passed a valid Program and waits; argv and envp end in null
-    // pointers and their strings live as long as the Program.
+    // SAFETY: `run` passed a valid Program and waits. argv and envp end in null pointers, and their strings live as
+    // long as the Program.
     unsafe {
         libc::execve((*program).path.as_ptr(), (*program).argv.as_ptr(), (*program).envp.as_ptr());
         ptr::write_volatile(&raw mut (*program).errno, *libc::__errno_location());

@@ -1,4 +1,4 @@
-//! An argument of a system call as a file has it, and what it stands for.
+//! An argument of a system call in a file, and its meaning. The calls themselves are read in `file.rs`.
 
 use std::collections::BTreeMap;
 
@@ -71,7 +71,7 @@ impl RawMemory {
     }
 }
 
-/// What a call has to return, as a file has it.
+/// What a call has to return, as written in a file.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(untagged, expecting = "a number, \">=NUMBER\", \"any\" or an error, as in \"ENOENT\"")]
 pub(super) enum RawExpect {
@@ -89,17 +89,17 @@ impl RawExpect {
             return Ok(Expect::Anything);
         }
         if let Some(least) = text.strip_prefix(">=") {
-            let least = least.trim().parse().map_err(|_| format!("{least:?} is no number"))?;
+            let least = least.trim().parse().map_err(|_| format!("{least:?} is not a number"))?;
             return Ok(Expect::AtLeast(least));
         }
         find(ERRORS, text).map(|number| Expect::Exactly(-number)).ok_or_else(|| {
             let near = nearest(text, ERRORS.iter().map(|(name, _)| *name));
-            format!("{text:?} is no \">=NUMBER\", no \"any\" and no known error; like it are {near}")
+            format!("{text:?} is not \">=NUMBER\", \"any\" or a known error; similar errors: {near}")
         })
     }
 }
 
-/// What arguments may stand for, as far as the file has been read.
+/// What arguments may refer to, as far as the file has been read.
 #[derive(Debug, Default)]
 pub(super) struct Known {
     pub(super) memory: Vec<Memory>,
@@ -108,7 +108,7 @@ pub(super) struct Known {
 }
 
 impl Known {
-    /// What `raw` stands for.
+    /// The meaning of `raw`.
     pub(super) fn read(&mut self, raw: Raw) -> Result<Argument, String> {
         match raw {
             Raw::Number(number) => Ok(Argument::Number(number)),
@@ -121,7 +121,7 @@ impl Known {
                 let size = self.memory.get(place as usize).map_or(0, |memory| memory.size);
                 match at.checked_add(4).is_some_and(|end| end <= size) {
                     true => Ok(Argument::Word(place, at)),
-                    false => Err(format!("the memory {word:?} has {size} bytes: none of 4 at {at}")),
+                    false => Err(format!("the memory {word:?} has {size} bytes, so no 4 bytes at {at}")),
                 }
             }
         }
@@ -168,7 +168,7 @@ fn number(word: &str) -> Result<i64, String> {
     };
     written.or_else(|| find(CONSTANTS, word)).ok_or_else(|| {
         let near = nearest(word, CONSTANTS.iter().map(|(name, _)| *name));
-        format!("no constant {word:?} is known here (its number will do); like it are {near}")
+        format!("unknown constant {word:?}; write its number, or one of these: {near}")
     })
 }
 
@@ -177,7 +177,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn flags_are_put_together() {
+    fn flags_are_combined() {
         let known = Known::default();
         assert_eq!(known.text("O_RDWR | O_CLOEXEC|0x1"), Ok(Argument::Number(0o2_000_003)));
         assert_eq!(known.text("AT_FDCWD"), Ok(Argument::Number(-100)));

@@ -1,32 +1,39 @@
-//! System calls of a user's own, made one after the other. Each is timed for itself, so
-//! that what is done between them here, to find its arguments, is in no number.
+//! A custom sequence of system calls, made one after the other. Each is timed alone: the work between them, such as
+//! finding arguments, is in no number. How a file describes them is in `ask/`.
 
 use std::io;
 
-use hookbench_model::Refusal;
 use hookbench_model::custom_workload::{Argument, Call, Memory, Sequence};
+use hookbench_model::{Enforcement, Params, Refusal};
 
 use crate::null_syscall::{MPROTECTS, mprotects};
 use crate::stopwatch::{calibrate, timed_call};
-use crate::{Operation, Timed};
+use crate::{Effect, Operation, Operations, Timed, Way, WayFacts};
 
-/// Whoever performs no behaviour calls mprotect at the end, so that a deaf monitor
-/// cannot pass for a cheap one.
-pub(super) fn events(sequence: &Sequence, operations: u64) -> u64 {
-    match sequence.behaviour {
-        Some(_) => operations * u64::from(sequence.events),
-        None => MPROTECTS,
+impl Way for Sequence {
+    /// A sequence without a behaviour calls mprotect at its end: otherwise a deaf monitor could pass for a cheap
+    /// one.
+    fn facts(&self) -> WayFacts {
+        let (events, events_at_end) = match self.behaviour {
+            Some(_) => (self.events.into(), 0),
+            None => (0, MPROTECTS),
+        };
+        WayFacts { events, events_at_end, ..WayFacts::new("syscalls") }
     }
-}
 
-pub(super) fn prepare(sequence: &Sequence) -> io::Result<Box<dyn Operation>> {
-    let mut state = State {
-        memory: sequence.memory.iter().map(Memory::made).collect(),
-        results: vec![0; sequence.results as usize],
-        empty: calibrate(),
-    };
-    untimed("setup", &sequence.setup, &mut state)?;
-    Ok(Box::new(Calling { sequence: sequence.clone(), state }))
+    fn prepare(&self, _: &Params, _: Enforcement) -> io::Result<Box<dyn Operation>> {
+        let mut state = State {
+            memory: self.memory.iter().map(Memory::made).collect(),
+            results: vec![0; self.results as usize],
+            empty: calibrate(),
+        };
+        make_untimed("setup", &self.setup, &mut state)?;
+        Ok(Box::new(Calling { sequence: self.clone(), state, returned: 0 }))
+    }
+
+    fn effect(&self, _: &Params, _: Operations) -> Effect {
+        Effect::LastReturned(self.call.len() as u64)
+    }
 }
 
 /// What calls leave behind for those that follow.
@@ -54,15 +61,14 @@ impl State {
         })
     }
 
-    /// Makes the call: what it took and what it returned.
+    /// Makes the call. Returns what it took and what it returned.
     fn make(&mut self, call: &Call) -> io::Result<(u64, i64)> {
         let mut args = [0; 6];
         for (place, argument) in args.iter_mut().zip(&call.args) {
             *place = self.value(*argument)?;
         }
-        // SAFETY: addresses are those of `memory`, which stays where it is as long as
-        // this. What a user's call does to this process is the user's: it is a process
-        // of its own, in a machine that ends with it.
+        // SAFETY: addresses are those of `memory`, which does not move while `self` lives. The user is responsible
+        // for what the call does to this process, which is a worker in a machine that ends with it.
         let (elapsed, result) = unsafe { timed_call(call.number.into(), &args) };
         if let Some(place) = call.result.and_then(|place| self.results.get_mut(place as usize)) {
             *place = result;
@@ -71,15 +77,15 @@ impl State {
     }
 }
 
-/// Makes calls that are not timed, and that have to return what they are to.
-fn untimed(part: &str, calls: &[Call], state: &mut State) -> io::Result<()> {
+/// Makes calls that are not timed. Fails if one does not return what it has to.
+fn make_untimed(part: &str, calls: &[Call], state: &mut State) -> io::Result<()> {
     calls.iter().try_for_each(|call| match state.make(call)? {
         (_, result) if call.expect.holds(result) => Ok(()),
-        (_, result) => Err(wrong(part, call, result)),
+        (_, result) => Err(wrong_result(part, call, result)),
     })
 }
 
-fn wrong(part: &str, call: &Call, result: i64) -> io::Error {
+fn wrong_result(part: &str, call: &Call, result: i64) -> io::Error {
     let returned = match error_number(result) {
         Some(number) => Refusal::Errno(number).to_string(),
         None => result.to_string(),
@@ -94,35 +100,43 @@ fn error_number(result: i64) -> Option<i32> {
 struct Calling {
     sequence: Sequence,
     state: State,
+    /// How many calls of the last operation returned what they have to.
+    returned: u64,
 }
 
 impl Operation for Calling {
     fn arm(&mut self) -> io::Result<()> {
-        untimed("before", &self.sequence.before, &mut self.state)
+        make_untimed("before", &self.sequence.before, &mut self.state)
     }
 
     fn run_once(&mut self) -> io::Result<Timed> {
-        let Calling { sequence, state } = self;
+        let Calling { sequence, state, returned } = self;
         let mut elapsed = 0;
+        *returned = 0;
         for (index, call) in sequence.call.iter().enumerate() {
             let (took, result) = state.make(call)?;
             // One empty section is in every sample of every workload.
             elapsed += if index == 0 { took } else { took.saturating_sub(state.empty) };
             if call.expect.holds(result) {
+                *returned += 1;
                 continue;
             }
-            let number = error_number(result).ok_or_else(|| wrong("call", call, result))?;
+            let number = error_number(result).ok_or_else(|| wrong_result("call", call, result))?;
             return Ok(Timed { elapsed, refused: Some(Refusal::Errno(number)) });
         }
         Ok(Timed { elapsed, refused: None })
     }
 
     fn settle(&mut self) -> io::Result<()> {
-        untimed("after", &self.sequence.after, &mut self.state)
+        make_untimed("after", &self.sequence.after, &mut self.state)
+    }
+
+    fn effect(&mut self) -> io::Result<Effect> {
+        Ok(Effect::LastReturned(self.returned))
     }
 
     fn finish(&mut self) -> io::Result<()> {
-        untimed("teardown", &self.sequence.teardown, &mut self.state)?;
+        make_untimed("teardown", &self.sequence.teardown, &mut self.state)?;
         if self.sequence.behaviour.is_none() { mprotects() } else { Ok(()) }
     }
 }
@@ -134,6 +148,10 @@ mod tests {
 
     fn call(name: &str, number: i64, args: Vec<Argument>, result: Option<u32>, expect: Expect) -> Call {
         Call { name: name.into(), number: number as u32, args, result, expect }
+    }
+
+    fn prepare(sequence: &Sequence) -> io::Result<Box<dyn Operation>> {
+        Way::prepare(sequence, Params::NONE, Enforcement::Observes)
     }
 
     /// pipe2 into memory, write, read, close both.
@@ -179,19 +197,21 @@ mod tests {
     }
 
     #[test]
-    fn calls_find_what_earlier_ones_left() {
+    fn calls_find_what_earlier_calls_left() {
         let mut operation = prepare(&pipe()).unwrap();
+        assert_eq!(operation.effect().unwrap(), Effect::LastReturned(0));
         for _ in 0..2 {
             operation.arm().unwrap();
             let timed = operation.run_once().unwrap();
             assert!(timed.elapsed > 0 && timed.refused.is_none());
             operation.settle().unwrap();
         }
+        assert_eq!(operation.effect().unwrap(), Effect::LastReturned(2));
         operation.finish().unwrap();
     }
 
     #[test]
-    fn what_is_not_expected_is_a_refusal_or_an_error() {
+    fn an_unexpected_result_is_a_refusal_or_an_error() {
         let mut sequence = pipe();
         sequence.call =
             vec![call("close", libc::SYS_close, vec![Argument::Number(-1)], None, Expect::AtLeast(0))];

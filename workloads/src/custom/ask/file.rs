@@ -1,5 +1,5 @@
-//! A file that describes system calls, as TOML: read, checked, and turned into what a
-//! guest makes of it. What is wrong is said with its line.
+//! A TOML file that describes system calls: read, checked, and turned into the sequence that a guest makes. Every
+//! error names its line. Arguments are in `argument.rs`.
 
 use std::collections::BTreeMap;
 
@@ -12,14 +12,14 @@ use toml::Spanned;
 use super::argument::{Known, Raw, RawExpect, RawMemory};
 use super::{Wrong, nearest};
 
-/// No file needs more.
+/// No file needs more than this.
 const MOST_CALLS: usize = 1_000;
 const MOST_EVENTS: u32 = 1_000;
 const MOST_MEMORY: u64 = 16 << 20;
-/// What is handed to a guest with its cell has an end.
+/// The longest file, in bytes: its sequence goes to a guest with the cell.
 const LONGEST: usize = 32 << 10;
 
-/// They come back twice, or to somewhere else: there would be two who time.
+/// They return twice, or to another place: two processes would time one call.
 const REFUSED: [&str; 5] = ["fork", "vfork", "clone", "clone3", "rt_sigreturn"];
 
 #[derive(Debug, Deserialize)]
@@ -56,10 +56,10 @@ struct RawCall {
 /// The sequence that `text` describes.
 ///
 /// # Errors
-/// What is wrong with it, and in which line.
+/// When the text is not such a file; the error says why, and in which line.
 pub fn sequence(text: &str) -> Result<Sequence, Wrong> {
     if text.len() > LONGEST {
-        return Err(Wrong(format!("it has {} bytes, and may have {LONGEST}", text.len())));
+        return Err(Wrong(format!("the file has {} bytes; the limit is {LONGEST}", text.len())));
     }
     let file: File = toml::from_str(text).map_err(|error| Wrong(error.to_string()))?;
     let mut reader = Reader { text, known: Known::default(), behaviours: Vec::new() };
@@ -77,10 +77,10 @@ pub fn sequence(text: &str) -> Result<Sequence, Wrong> {
         ..Sequence::default()
     };
     if sequence.call.is_empty() {
-        return Err(reader.wrong(start, "there is no [[call]]: nothing to be timed"));
+        return Err(reader.wrong(start, "there is no [[call]], so nothing to time"));
     }
     reader.behaviour(file.behaviour, file.events, &mut sequence)?;
-    reader.bounded(start, &sequence)?;
+    reader.check_limits(start, &sequence)?;
     sequence.results = reader.known.results.len() as u32;
     sequence.memory = reader.known.memory;
     Ok(sequence)
@@ -96,7 +96,7 @@ enum Part {
 struct Reader<'t> {
     text: &'t str,
     known: Known,
-    /// The behaviours that calls are, with where they are made.
+    /// The behaviours of the calls, with the part and the place in the file of each.
     behaviours: Vec<(&'static Behaviour, Part, usize)>,
 }
 
@@ -114,17 +114,17 @@ impl Reader<'_> {
         let at = raw.syscall.span().start;
         let name = raw.syscall.into_inner();
         if REFUSED.contains(&name.as_str()) {
-            return Err(self.wrong(at, format!("{name} does not come back as other system calls do")));
+            return Err(self.wrong(at, format!("{name} does not return like other system calls")));
         }
         let Some(known) = Sysno::iter().find(|known| known.name() == name) else {
             let near = nearest(&name, Sysno::iter().map(|known| known.name()));
-            return Err(self.wrong(at, format!("no system call {name:?} on x86-64; like it are {near}")));
+            return Err(self.wrong(at, format!("no system call {name:?} on x86-64; similar names: {near}")));
         };
         let number = known.id() as u32;
         let found = BEHAVIOURS.iter().find(|row| row.syscalls.iter().any(|call| call.number == number));
         self.behaviours.extend(found.map(|row| (row, part, at)));
         if raw.args.len() > 6 {
-            return Err(self.wrong(at, format!("{name} has {} arguments; 6 can be", raw.args.len())));
+            return Err(self.wrong(at, format!("{name} has {} arguments; the limit is 6", raw.args.len())));
         }
         let mut args = Vec::new();
         for arg in raw.args {
@@ -143,7 +143,7 @@ impl Reader<'_> {
         Ok(Call { name, number, args, result, expect })
     }
 
-    /// What a monitor has to see of it.
+    /// Sets the behaviour and the events that a monitor has to see.
     fn behaviour(
         &self,
         named: Option<Spanned<String>>,
@@ -152,37 +152,43 @@ impl Reader<'_> {
     ) -> Result<(), Wrong> {
         let Some(named) = named else {
             if let Some(events) = events {
-                return Err(self.wrong(events.span().start, "events are of a behaviour: say which"));
+                return Err(self.wrong(events.span().start, "events need a behaviour; add behaviour = NAME"));
             }
             return match self.behaviours.first() {
                 None => Ok(()),
                 Some((row, _, at)) => {
                     let name = row.name;
-                    Err(self.wrong(*at, format!("this is the behaviour {name}: say behaviour = {name:?}")))
+                    Err(self.wrong(
+                        *at,
+                        format!("this call performs the behaviour {name}; add behaviour = {name:?}"),
+                    ))
                 }
             };
         };
         let at = named.span().start;
         let Some(row) = Behaviour::find(named.get_ref()) else {
             let known: Vec<&str> = BEHAVIOURS.iter().map(|row| row.name).collect();
-            return Err(
-                self.wrong(at, format!("no behaviour {:?}; there are {}", named.get_ref(), known.join(", ")))
-            );
+            return Err(self.wrong(
+                at,
+                format!("no behaviour {:?}; the behaviours are {}", named.get_ref(), known.join(", ")),
+            ));
         };
-        let (own, others): (Vec<_>, Vec<_>) = self.behaviours.iter().partition(|(of, ..)| *of == row);
-        if let Some((.., at)) = own.iter().find(|(_, part, _)| *part == Part::Once) {
-            let what = "is the behaviour itself, and only those of operations can be told from its events";
-            return Err(self.wrong(*at, format!("this call, made once, {what}")));
+        let (same, others): (Vec<_>, Vec<_>) =
+            self.behaviours.iter().partition(|(behaviour, ..)| *behaviour == row);
+        if let Some((.., at)) = same.iter().find(|(_, part, _)| *part == Part::Once) {
+            let what = "this call performs the behaviour but is made once; only calls of each operation can be counted";
+            return Err(self.wrong(*at, what));
         }
-        if own.is_empty() {
-            return Err(self.wrong(at, format!("no call of the operation is of the behaviour {}", row.name)));
+        if same.is_empty() {
+            return Err(
+                self.wrong(at, format!("no call of the operation performs the behaviour {}", row.name))
+            );
         }
-        let number = events.as_ref().map_or(own.len() as u32, |events| *events.get_ref());
+        let number = events.as_ref().map_or(same.len() as u32, |events| *events.get_ref());
         if !(1..=MOST_EVENTS).contains(&number) {
             let at = events.map_or(at, |events| events.span().start);
-            return Err(
-                self.wrong(at, format!("{number} events of an operation; from 1 to {MOST_EVENTS} can be"))
-            );
+            return Err(self
+                .wrong(at, format!("{number} events for each operation; it has to be 1 to {MOST_EVENTS}")));
         }
         sequence.behaviour = Some(row.name.into());
         sequence.events = number;
@@ -190,16 +196,16 @@ impl Reader<'_> {
         Ok(())
     }
 
-    /// That there is an end to it.
-    fn bounded(&self, at: usize, sequence: &Sequence) -> Result<(), Wrong> {
+    /// Checks the limits.
+    fn check_limits(&self, at: usize, sequence: &Sequence) -> Result<(), Wrong> {
         let Sequence { setup, before, call, after, teardown, .. } = sequence;
         let calls: usize = [setup, before, call, after, teardown].map(Vec::len).iter().sum();
         if calls > MOST_CALLS {
-            return Err(self.wrong(at, format!("{calls} calls; {MOST_CALLS} can be")));
+            return Err(self.wrong(at, format!("{calls} calls; the limit is {MOST_CALLS}")));
         }
         let memory: u64 = self.known.memory.iter().map(|memory| u64::from(memory.size)).sum();
         if memory > MOST_MEMORY {
-            return Err(self.wrong(at, format!("{memory} bytes of memory; {MOST_MEMORY} can be")));
+            return Err(self.wrong(at, format!("{memory} bytes of memory; the limit is {MOST_MEMORY}")));
         }
         Ok(())
     }
@@ -218,45 +224,51 @@ mod tests {
         let sequence = sequence(EXAMPLE).unwrap();
         let names: Vec<&str> = sequence.call.iter().map(|call| call.name.as_str()).collect();
         assert_eq!(names, ["openat", "read", "close"]);
-        // The first is that of the file's making.
+        // Result 0 is that of the file's creation.
         assert_eq!(sequence.call[0].result, Some(1));
         assert_eq!(sequence.call[1].args[0], Argument::Result(1));
         assert_eq!(sequence.behaviour, None);
     }
 
-    fn said(text: &str) -> String {
+    fn error_of(text: &str) -> String {
         sequence(text).unwrap_err().to_string()
     }
 
     #[test]
-    fn what_is_wrong_is_said_with_its_line() {
+    fn an_error_names_its_line() {
         let call = "[[call]]\nsyscall = \"getppid\"\n";
         for (text, part) in [
             ("", "missing field `call`"),
             ("call = []", "line 1: there is no [[call]]"),
             (
                 "[[call]]\nsyscall = \"opennat\"",
-                "line 2: no system call \"opennat\" on x86-64; like it are openat",
+                "line 2: no system call \"opennat\" on x86-64; similar names: openat",
             ),
-            ("[[call]]\nsyscall = \"vfork\"", "line 2: vfork does not come back"),
+            ("[[call]]\nsyscall = \"vfork\"", "line 2: vfork does not return"),
             (
                 "[[call]]\nsyscall = \"read\"\nargs = [\n\"$fd\"]",
                 "line 4: no earlier call has the result \"fd\"",
             ),
             ("[[call]]\nsyscall = \"read\"\nargs = [{ size = 3 }]", "an argument is a number"),
-            ("[[call]]\nsyscall = \"read\"\nexpect = \"EWHAT\"", "line 3: \"EWHAT\" is no"),
+            ("[[call]]\nsyscall = \"read\"\nexpect = \"EWHAT\"", "line 3: \"EWHAT\" is not"),
             ("[[call]]\nsyscall = \"read\"\nargs = [1,2,3,4,5,6,7]", "line 2: read has 7 arguments"),
             ("[[call]]\nsyscall = \"read\"\nspeed = 3", "unknown field `speed`"),
-            ("[[call]]\nsyscall = \"mprotect\"", "line 2: this is the behaviour mprotect: say behaviour"),
+            (
+                "[[call]]\nsyscall = \"mprotect\"",
+                "line 2: this call performs the behaviour mprotect; add behaviour",
+            ),
             (
                 &format!("behaviour = \"exec\"\n{call}"),
-                "line 1: no call of the operation is of the behaviour exec",
+                "line 1: no call of the operation performs the behaviour exec",
             ),
-            (&format!("behaviour = \"flying\"\n{call}"), "line 1: no behaviour \"flying\"; there are exec"),
-            (&format!("events = 3\n{call}"), "line 1: events are of a behaviour"),
+            (
+                &format!("behaviour = \"flying\"\n{call}"),
+                "line 1: no behaviour \"flying\"; the behaviours are exec",
+            ),
+            (&format!("events = 3\n{call}"), "line 1: events need a behaviour"),
             (&format!("memory = {{ a = 99999999 }}\n{call}"), "99999999 bytes of memory"),
         ] {
-            assert!(said(text).contains(part), "{text}: {}", said(text));
+            assert!(error_of(text).contains(part), "{text}: {}", error_of(text));
         }
     }
 

@@ -1,7 +1,7 @@
-//! Names of numbers that files of system calls may use: flags, and error numbers. What
-//! is not here is written as a number.
+//! The names that files of system calls may use for numbers: flags, and error numbers. For any other constant, the
+//! file has the number.
 
-/// What the C library calls them, with their values.
+/// The C library's names, with their values.
 macro_rules! named {
     ($($name:ident)*) => {
         &[$((stringify!($name), libc::$name as i64)),*]

@@ -1,0 +1,48 @@
+//! x86-64: the clock is the time-stamp counter, fenced. Under TCG's icount it counts instructions, on hardware
+//! cycles of a constant rate. Every function is inlined into a timed section: its instructions are part of each
+//! number.
+
+use core::arch::asm;
+use std::ffi::c_long;
+
+/// Reads the counter between two fences.
+#[inline(always)]
+pub(crate) fn read_counter() -> u64 {
+    let (low, high): (u32, u32);
+    // SAFETY: reads a counter that user space may read (Linux sets CR4.TSD only for a task that asks for it), and
+    // touches no memory. It stays a barrier for the compiler, or timed work could move out.
+    unsafe { asm!("lfence", "rdtsc", "lfence", out("eax") low, out("edx") high, options(nostack)) };
+    u64::from(high) << 32 | u64::from(low)
+}
+
+/// Makes the system call `number` with one argument. Returns what the kernel returned: a negative error number if
+/// the call failed.
+///
+/// # Safety
+/// The call must not read or write memory that Rust relies on.
+#[inline(always)]
+pub(crate) unsafe fn syscall_1(number: c_long, argument: c_long) -> c_long {
+    let result: c_long;
+    // SAFETY: the caller's.
+    unsafe {
+        asm!("syscall", inlateout("rax") number => result, in("rdi") argument,
+            lateout("rcx") _, lateout("r11") _, options(nostack));
+    }
+    result
+}
+
+/// Makes the system call `number` with six arguments. Returns what the kernel returned: a negative error number if
+/// the call failed.
+///
+/// # Safety
+/// Each argument that is an address has to be one that the kernel may read or write.
+#[inline(always)]
+pub(crate) unsafe fn syscall_6(number: i64, [a, b, c, d, e, f]: [i64; 6]) -> i64 {
+    let result: i64;
+    // SAFETY: the caller's.
+    unsafe {
+        asm!("syscall", inlateout("rax") number => result, in("rdi") a, in("rsi") b, in("rdx") c,
+            in("r10") d, in("r8") e, in("r9") f, lateout("rcx") _, lateout("r11") _, options(nostack));
+    }
+    result
+}
