@@ -7,8 +7,8 @@ use std::sync::OnceLock;
 use hookbench_model::param::{ParamInfo, Values};
 use hookbench_model::{Enforcement, Params};
 
-use crate::program::Program;
-use crate::{Denial, Effect, Info, Operation, Operations, Stopwatch, Timed, Way, WayFacts, Workload};
+use crate::program::{Program, ProgramRuns};
+use crate::{Denial, Effect, Info, Operation, Operations, Way, WayFacts, Workload};
 
 /// See the module.
 pub(crate) struct ExecveNoop;
@@ -82,7 +82,7 @@ impl Way for Execve {
 
     fn prepare(&self, params: &Params, _: Enforcement) -> io::Result<Box<dyn Operation>> {
         let pages = params.get("env_pages").and_then(|pages| pages.parse().ok()).unwrap_or(0);
-        Ok(Box::new(Running { program: Program::new(&[noop_path()], environment(pages))?, exited: 0 }))
+        Ok(Box::new(ProgramRuns::new(Program::new(&[noop_path()], environment(pages))?)))
     }
 
     fn effect(&self, _: &Params, operations: Operations) -> Effect {
@@ -99,27 +99,6 @@ fn environment(pages: usize) -> Vec<String> {
         name + &"x".repeat(fill)
     };
     (0..pages).map(page).chain([format!("LD_PRELOAD={LD_PRELOAD}")]).collect()
-}
-
-struct Running {
-    program: Program,
-    /// How many programs exited with 0.
-    exited: u64,
-}
-
-impl Operation for Running {
-    fn run_once(&mut self) -> io::Result<Timed> {
-        let stopwatch = Stopwatch::start();
-        let ended = self.program.run();
-        let elapsed = stopwatch.elapsed();
-        let refused = ended?.refused();
-        self.exited += u64::from(refused.is_none());
-        Ok(Timed { elapsed, refused })
-    }
-
-    fn effect(&mut self) -> io::Result<Effect> {
-        Ok(Effect::Exited(self.exited))
-    }
 }
 
 #[cfg(test)]

@@ -7,6 +7,8 @@ use std::ptr;
 
 use hookbench_model::Refusal;
 
+use crate::{Effect, Operation, Stopwatch, Timed};
+
 /// Enough for `execve`'s wrapper and a signal frame.
 const STACK: usize = 64 * 1024;
 
@@ -105,6 +107,35 @@ extern "C" fn execute(program: *mut c_void) -> c_int {
         libc::execve((*program).path.as_ptr(), (*program).argv.as_ptr(), (*program).envp.as_ptr());
         ptr::write_volatile(&raw mut (*program).errno, *libc::__errno_location());
         libc::_exit(127)
+    }
+}
+
+/// The operation of a workload that runs one program: from the fork to its end.
+pub(crate) struct ProgramRuns {
+    program: Program,
+    /// How many times the program exited with 0.
+    exited: u64,
+}
+
+impl ProgramRuns {
+    /// Runs `program` in each operation.
+    pub(crate) fn new(program: Program) -> Self {
+        Self { program, exited: 0 }
+    }
+}
+
+impl Operation for ProgramRuns {
+    fn run_once(&mut self) -> io::Result<Timed> {
+        let stopwatch = Stopwatch::start();
+        let ended = self.program.run();
+        let elapsed = stopwatch.elapsed();
+        let refused = ended?.refused();
+        self.exited += u64::from(refused.is_none());
+        Ok(Timed { elapsed, refused })
+    }
+
+    fn effect(&mut self) -> io::Result<Effect> {
+        Ok(Effect::Exited(self.exited))
     }
 }
 

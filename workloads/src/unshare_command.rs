@@ -6,8 +6,8 @@ use std::io;
 
 use hookbench_model::{DenyScope, Enforcement, Params, Refusal};
 
-use crate::program::Program;
-use crate::{Denial, Effect, Info, Operation, Operations, Stopwatch, Timed, Way, WayFacts, Workload};
+use crate::program::{Program, ProgramRuns};
+use crate::{Denial, Effect, Info, Operation, Operations, Way, WayFacts, Workload};
 
 /// See the module.
 pub(crate) struct UnshareCommand;
@@ -50,31 +50,10 @@ impl Way for Command {
 
     fn prepare(&self, _: &Params, _: Enforcement) -> io::Result<Box<dyn Operation>> {
         let environment = vec!["PATH=/usr/bin:/usr/sbin:/bin:/sbin".to_string()];
-        Ok(Box::new(Running { program: Program::new(COMMAND, environment)?, exited: 0 }))
+        Ok(Box::new(ProgramRuns::new(Program::new(COMMAND, environment)?)))
     }
 
     fn effect(&self, _: &Params, operations: Operations) -> Effect {
         Effect::Exited(operations.passed)
-    }
-}
-
-struct Running {
-    program: Program,
-    /// How many commands exited with 0.
-    exited: u64,
-}
-
-impl Operation for Running {
-    fn run_once(&mut self) -> io::Result<Timed> {
-        let stopwatch = Stopwatch::start();
-        let ended = self.program.run();
-        let elapsed = stopwatch.elapsed();
-        let refused = ended?.refused();
-        self.exited += u64::from(refused.is_none());
-        Ok(Timed { elapsed, refused })
-    }
-
-    fn effect(&mut self) -> io::Result<Effect> {
-        Ok(Effect::Exited(self.exited))
     }
 }
