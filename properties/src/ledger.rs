@@ -26,6 +26,6 @@ pub fn holds(bytes: &[u8]) {
     assert_eq!(read_ledger(&again, "another boot").expect("it has a head"), []);
     // A ledger that is cut anywhere gives the lines before the cut.
     again.pop();
-    let torn = read_ledger(&again, BOOT).expect("a torn line is none");
+    let torn = read_ledger(&again, BOOT).expect("a torn line is left out");
     assert_eq!(torn, undone[..undone.len().saturating_sub(1)]);
 }

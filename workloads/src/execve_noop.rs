@@ -43,7 +43,7 @@ static INFO: Info = Info {
             name: "env_pages",
             values: Values::Range(0, 32),
             usual: &["0"],
-            about: "pages of environment beside the LD_PRELOAD variable",
+            about: "pages of environment in addition to LD_PRELOAD",
         },
         ParamInfo {
             name: "ld_preload",

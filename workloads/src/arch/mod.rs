@@ -1,5 +1,5 @@
 //! What differs between architectures: how the clock is read, and how a system call is made without a wrapper.
-//! One file each, all with the same functions, and beside it the no-op that `execve-noop` executes.
+//! One file each, all with the same functions, and next to it the no-op that `execve-noop` executes.
 
 #[cfg(target_arch = "x86_64")]
 mod x86_64;
