@@ -52,7 +52,7 @@ impl fmt::Display for Values {
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
 pub enum ParamError {
     /// The workload or monitor does not have the parameter.
-    #[error("{owner} has no parameter {name:?}; it has {known}")]
+    #[error("unknown parameter {name:?} of {owner}; known parameters: {known}")]
     Unknown {
         /// The workload or monitor.
         owner: String,
@@ -152,6 +152,6 @@ mod tests {
             );
         }
         let error = products_of(&[("speed", &["9"])]).unwrap_err().to_string();
-        assert_eq!(error, "it has no parameter \"speed\"; it has rules=0..32, to=r|rw");
+        assert_eq!(error, "unknown parameter \"speed\" of it; known parameters: rules=0..32, to=r|rw");
     }
 }
