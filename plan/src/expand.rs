@@ -147,7 +147,7 @@ mod tests {
         plan.cells[0].params.insert("env_pages".into(), vec!["32".into()]);
         assert_eq!(plan.cells(&["6.1".into()]).unwrap().len(), 2);
         plan.cells[0].params.insert("speed".into(), vec!["9".into()]);
-        assert!(plan.cells(&["6.1".into()]).unwrap_err().to_string().contains("no parameter \"speed\""));
+        assert!(plan.cells(&["6.1".into()]).unwrap_err().to_string().contains("unknown parameter \"speed\""));
     }
 
     #[test]
