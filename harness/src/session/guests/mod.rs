@@ -1,6 +1,6 @@
 //! The sessions that run each cell in a separate QEMU guest: with the exact clock under
-//! TCG, or with hardware clocks under KVM. What the guests of both get is in
-//! `provisions.rs`; what one cell gets is in `cell.rs`.
+//! TCG, or with hardware clocks under KVM. Both kinds of guests get the provisions of
+//! `provisions.rs`. `cell.rs` takes a cell through its guest.
 
 mod cell;
 mod environment;
