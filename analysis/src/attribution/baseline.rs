@@ -86,17 +86,6 @@ impl Baseline {
         Ok(Baseline { paths, known, interrupts, sum: Profile::sum(reference) })
     }
 
-    /// Learns the paths of more operations under `none`, in another state of the kernel. They are known then, and
-    /// change nothing else.
-    pub fn learn(&mut self, profile: &Profile) {
-        let paths = &mut self.paths;
-        classes(profile, &mut |caller, name| Some(paths.insert(caller, name)));
-        self.known.resize(self.paths.0.len(), Known::default());
-        for ((_, name), node) in &self.paths.0 {
-            self.known[*node].name.clone_from(name);
-        }
-    }
-
     /// The number of instructions of the operation that others are compared with.
     #[must_use]
     pub fn reference(&self) -> u64 {

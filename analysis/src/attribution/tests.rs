@@ -76,17 +76,6 @@ fn another_way_through_an_allocator_is_indirect_unless_it_leads_into_a_monitor()
 }
 
 #[test]
-fn learned_paths_are_known_and_change_nothing_else() {
-    let operation = [EXEC[0], EXEC[1], EXEC[2], ("sys;exec;rare", 500)];
-    let mut baseline = Baseline::new(&profile(&[EXEC])).unwrap();
-    let split = |baseline: &Baseline| baseline.split(&profile(&[&operation])).remove(0);
-    assert_eq!((split(&baseline).direct, split(&baseline).indirect), (500, 0));
-    baseline.learn(&profile(&[&operation]));
-    assert_eq!((split(&baseline).direct, split(&baseline).indirect), (0, 500));
-    assert_eq!(baseline.reference(), 90);
-}
-
-#[test]
 fn what_every_operation_does_and_a_refused_one_does_not_is_avoided() {
     let refused = [EXEC[0], ("sys;deny", 5)];
     assert_eq!(split(&[EXEC], &refused), [5, 80, 0, 0]);
