@@ -209,7 +209,8 @@ pub(crate) fn is_store(info: u32) -> bool {
 /// A block while QEMU translates it.
 pub(crate) struct Block(*mut RawBlock);
 
-/// An instruction of it.
+/// An instruction of it. It must not outlive the callback of its block either.
+#[derive(Clone, Copy)]
 pub(crate) struct Instruction(*mut RawInstruction);
 
 impl Block {
@@ -266,13 +267,13 @@ impl Instruction {
         &buffer[..size]
     }
 
-    /// Has QEMU count each execution.
-    pub(crate) fn count(&self) {
+    /// Has QEMU count so many instructions at each execution.
+    pub(crate) fn count(&self, instructions: u64) {
         // SAFETY: the instruction is valid in its callback, and the counter stays.
         unsafe {
             match VERSION.get() {
-                Some(Version::First { add, .. }) => add(self.0, ADD, COUNTER.as_ptr(), 1),
-                Some(Version::Third { add, counter, .. }) => add(self.0, ADD, *counter, 1),
+                Some(Version::First { add, .. }) => add(self.0, ADD, COUNTER.as_ptr(), instructions),
+                Some(Version::Third { add, counter, .. }) => add(self.0, ADD, *counter, instructions),
                 None => {}
             }
         }

@@ -151,26 +151,55 @@ extern "C" fn instrument(_: PluginId, block: *mut api::RawBlock) {
     plugin(|plugin| plugin.instrument(&block));
 }
 
+/// Instructions that are counted together, before the first of them. All but the last are NOPs, which cannot fault: a
+/// block of the guest's idle loop has 256, and one addition.
+#[derive(Default)]
+struct Group {
+    first: Option<api::Instruction>,
+    instructions: u64,
+}
+
+impl Group {
+    /// Adds an instruction.
+    fn add(&mut self, instruction: api::Instruction, is_nop: bool) {
+        self.first.get_or_insert(instruction);
+        self.instructions += 1;
+        if !is_nop {
+            self.end();
+        }
+    }
+
+    /// Has QEMU count the group.
+    fn end(&mut self) {
+        if let Some(first) = self.first.take() {
+            first.count(std::mem::take(&mut self.instructions));
+        }
+    }
+}
+
 impl Plugin {
     fn instrument(&mut self, block: &api::Block) {
         let (id, begin) = (self.blocks.len(), block.address());
+        let instructions = block.instructions();
+        let all = instructions.len() as u64;
         let mut found = None;
-        for instruction in block.instructions() {
+        let mut group = Group::default();
+        for instruction in instructions {
             let mut buffer = [0; 16];
             let bytes = instruction.bytes(&mut buffer);
-            instruction.count();
             match mark(bytes).filter(|_| begin < KERNEL) {
                 Some(Mark::Begin) => instruction.on_execution(begin_window),
                 Some(Mark::End) => instruction.on_execution(end_window),
                 Some(Mark::Made) => instruction.on_execution(end_operation),
                 Some(Mark::Arm) | None => {}
             }
-            found = Some((decode(bytes), instruction));
+            group.add(instruction, bytes == [0x90]);
+            found = Some((decode(bytes), instruction.address() + instruction.size() as u64, instruction));
         }
-        let Some((last, instruction)) = found.filter(|_| id < MOST_BLOCKS) else { return };
-        let (end, code) = (instruction.address() + instruction.size() as u64, self.symbols.at(begin));
-        let instructions = block.instructions().len() as u64;
-        self.blocks.push(Block { begin, end, instructions, code, last });
+        group.end();
+        let Some((last, end, instruction)) = found.filter(|_| id < MOST_BLOCKS) else { return };
+        let code = self.symbols.at(begin);
+        self.blocks.push(Block { begin, end, instructions: all, code, last });
         block.on_execution(enter_block, id);
         if last.access != Access::Nothing {
             instruction.on_access(access_memory, id);
