@@ -3,11 +3,8 @@
 
 use std::collections::BTreeMap;
 
-use super::classes::{Class, classes};
+use super::classes::{Class, Node, classes};
 use super::profile::Profile;
-
-/// The number of a path of the baseline.
-pub(super) type Node = usize;
 
 /// There is nothing to compare with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]

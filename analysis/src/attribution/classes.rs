@@ -1,7 +1,9 @@
 //! The class of each path of a profile: one that the baseline knows, one of an interrupt, or one of the monitor.
 
-use super::baseline::Node;
 use super::profile::{Kind, Profile};
+
+/// The number of a path of the baseline.
+pub(super) type Node = usize;
 
 /// What a path is, compared with a baseline.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
