@@ -208,7 +208,7 @@ impl fmt::Display for Refusal {
 }
 
 /// A text that names neither an error number nor a signal.
-#[derive(Debug, thiserror::Error, PartialEq, Eq)]
+#[derive(Debug, Clone, thiserror::Error, PartialEq, Eq)]
 #[error("{0:?} is neither the name of an error number, such as EPERM, nor of a signal, such as SIGKILL")]
 pub struct UnknownRefusal(String);
 
@@ -217,7 +217,8 @@ impl FromStr for Refusal {
 
     /// Parses `EPERM` and `SIGKILL`.
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let find = |names: &[(i32, &str)]| names.iter().find(|(_, name)| *name == text).map(|(number, _)| *number);
+        let find =
+            |names: &[(i32, &str)]| names.iter().find(|(_, name)| *name == text).map(|(number, _)| *number);
         find(ERRNO_NAMES)
             .map(Refusal::Errno)
             .or_else(|| find(SIGNAL_NAMES).map(Refusal::Signal))
@@ -241,7 +242,10 @@ mod tests {
     #[test]
     fn known_numbers_are_shown_by_name() {
         let shown = [Refusal::Errno(1), Refusal::Errno(999), Refusal::Signal(9), Refusal::Exit(1)];
-        assert_eq!(shown.map(|refusal| refusal.to_string()), ["EPERM", "errno 999", "SIGKILL", "exit code 1"]);
+        assert_eq!(
+            shown.map(|refusal| refusal.to_string()),
+            ["EPERM", "errno 999", "SIGKILL", "exit code 1"]
+        );
     }
 
     #[test]

@@ -3,6 +3,7 @@
 
 pub mod module;
 pub mod monitor;
+mod object;
 mod payload;
 mod program;
 pub mod workload;

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, ensure};
 use hookbench_model::{CustomMonitorKind, MonitorName};
 use hookbench_plan::{custom_monitor_name, parse_command, split_tuning};
-use hookbench_probes::custom::{COMMAND, FOLDER, MonitorCommand};
+use hookbench_probes::custom::{COMMAND, FOLDER, MonitorCommand, ObjectFacts};
 use hookbench_results::digest::sha256;
 use hookbench_results::environment::CustomMonitorRecord;
 use hookbench_vm::cache::Cache;
@@ -17,6 +17,7 @@ use hookbench_vm::kernel::Kernel;
 use hookbench_vm::payload;
 use regex_lite::Regex;
 
+use crate::custom::object;
 use crate::custom::payload::{Payload, read_file};
 
 /// The options that apply to custom monitors that are commands.
@@ -39,8 +40,10 @@ struct CustomMonitor {
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Source {
-    /// The content of a file, which the guest gets under the monitor's file name.
-    File(Vec<u8>),
+    /// The content of a BPF object, which the guest gets under the monitor's file name.
+    Object(Vec<u8>, ObjectFacts),
+    /// The content of a file of rules, which the guest gets in the same way.
+    Rules(Vec<u8>),
     /// A command that runs in the guest.
     Command(MonitorCommand),
 }
@@ -121,7 +124,10 @@ impl CustomMonitors {
             content: Content::File(bytes),
         };
         let mut files = match &monitor.source {
-            Source::File(bytes) => vec![in_folder(file, bytes.clone())],
+            Source::Object(bytes, facts) => {
+                [in_folder(file, bytes.clone())].into_iter().chain(object::file(facts)?).collect()
+            }
+            Source::Rules(bytes) => vec![in_folder(file, bytes.clone())],
             Source::Command(command) => {
                 let json = serde_json::to_vec(command).context("failed to render the command")?;
                 let mut files = vec![in_folder(COMMAND, json)];
@@ -150,9 +156,14 @@ impl CustomMonitor {
         let (rest, _) = split_tuning(kind, rest)?;
         let mut record = CustomMonitorRecord { name: name.to_string(), ..CustomMonitorRecord::default() };
         let (source, bytes) = match kind {
-            CustomMonitorKind::Bpf | CustomMonitorKind::Audit => {
+            CustomMonitorKind::Bpf => {
                 let bytes = read_file(Path::new(rest)).with_context(|| format!("no monitor {text:?}"))?;
-                (Source::File(bytes.clone()), bytes)
+                let facts = object::read(&bytes).with_context(|| format!("{rest} is not a BPF object"))?;
+                (Source::Object(bytes.clone(), facts), bytes)
+            }
+            CustomMonitorKind::Audit => {
+                let bytes = read_file(Path::new(rest)).with_context(|| format!("no monitor {text:?}"))?;
+                (Source::Rules(bytes.clone()), bytes)
             }
             CustomMonitorKind::Command => {
                 if let Some(ready) = &options.ready {
@@ -183,17 +194,27 @@ mod tests {
             let path = folder.path().join(name);
             fs::create_dir_all(path.parent().unwrap()).unwrap();
             fs::write(&path, bytes).unwrap();
-            format!("bpf:{}", path.display())
+            format!("audit:{}", path.display())
         };
-        let (one, two, other) = (at("1/a.o", "x"), at("2/a.o", "x"), at("3/a.o", "y"));
+        let (one, two, other) = (at("1/a.rules", "x"), at("2/a.rules", "x"), at("3/a.rules", "y"));
         let read =
             |texts: &[&String]| CustomMonitors::read(texts.iter().copied(), &CommandOptions::default());
         let monitors = read(&[&one, &two]).unwrap();
         assert_eq!(monitors.records().len(), 1);
-        assert_eq!((monitors.records()[0].name.as_str(), monitors.records()[0].bytes), ("bpf:a.o", 1));
+        assert_eq!((monitors.records()[0].name.as_str(), monitors.records()[0].bytes), ("audit:a.rules", 1));
         let error = read(&[&one, &other]).unwrap_err().to_string();
-        assert!(error.contains("two different monitors are called bpf:a.o"), "{error}");
+        assert!(error.contains("two different monitors are called audit:a.rules"), "{error}");
         let missing = format!("{:#}", read(&[&"bpf:nowhere/a.o".to_string()]).unwrap_err());
         assert!(missing.contains("no monitor") && missing.contains("nowhere/a.o"), "{missing}");
+    }
+
+    #[test]
+    fn what_is_not_a_bpf_object_is_refused_with_its_path() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("text.o");
+        fs::write(&path, "no ELF file").unwrap();
+        let text = format!("bpf:{}", path.display());
+        let error = format!("{:#}", CustomMonitors::read([&text], &CommandOptions::default()).unwrap_err());
+        assert!(error.contains("text.o is not a BPF object: it is not an ELF file; compile it"), "{error}");
     }
 }

@@ -122,7 +122,7 @@ impl Operation for Calling {
     }
 
     fn run_once(&mut self) -> io::Result<Timed> {
-        let Calling { sequence, state, returned } = self;
+        let Calling { sequence, state, returned, .. } = self;
         let mut elapsed = 0;
         *returned = 0;
         for (index, call) in sequence.call.iter().enumerate() {
