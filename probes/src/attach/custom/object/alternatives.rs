@@ -79,9 +79,11 @@ fn family(program: &Candidate) -> Kind {
     program.section.kind.family()
 }
 
+/// The programs at each tracepoint and function. Whoever places a program wants it there, so
+/// such programs are no alternatives.
 fn group<'a>(programs: &[&'a Candidate]) -> BTreeMap<String, Families<'a>> {
     let mut places: BTreeMap<String, Families> = BTreeMap::new();
-    for program in programs {
+    for program in programs.iter().filter(|program| !program.is_placed) {
         if let Some(event) = program.section.event() {
             let place = match &event {
                 // A tracepoint and a function may have the same name.

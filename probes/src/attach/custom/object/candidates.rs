@@ -34,6 +34,7 @@ pub(super) fn read(open: &OpenObject, tuning: &ObjectTuning) -> Result<Candidate
         let text = program.section().to_string_lossy().into_owned();
         let mut section = Section::parse(&text);
         let target = tuning.targets.get(&name).map(Section::of_target);
+        let is_placed = target.is_some();
         if let Some(target) = target {
             check_kind(&name, &text, section.kind, target.kind, program.prog_type())?;
             section = target;
@@ -41,7 +42,7 @@ pub(super) fn read(open: &OpenObject, tuning: &ObjectTuning) -> Result<Candidate
         }
         let loader_only = loader_only(&name, &text, &section, program.prog_type());
         let by_default = program.autoload();
-        let mut candidate = Candidate { name, text, section, loader_only, by_default };
+        let mut candidate = Candidate { name, text, section, is_placed, loader_only, by_default };
         found.complete(&mut candidate);
         found.programs.push(candidate);
     }

@@ -20,6 +20,8 @@ pub(super) struct Candidate {
     pub(super) text: String,
     /// Where it is to be attached.
     pub(super) section: Section,
+    /// Whether the user says where it is to be attached.
+    pub(super) is_placed: bool,
     /// Why only its usual loader can attach it, if that is so.
     pub(super) loader_only: Option<String>,
     /// Whether the object itself selects it.
@@ -87,7 +89,7 @@ fn wanted<'a>(programs: &'a [Candidate], tuning: &ObjectTuning, held: &[Held]) -
         let selected = programs.iter().filter(|program| match &tuning.only {
             Some(only) => only.iter().any(|pattern| pattern.matches(&program.name)),
             // Whoever names a place wants the program there.
-            None if tuning.targets.contains_key(&program.name) => true,
+            None if program.is_placed => true,
             None => program.by_default && (with_held || !reached(&program.name)),
         });
         selected
@@ -130,7 +132,7 @@ fn optional(programs: &[Candidate], tuning: &ObjectTuning) -> Vec<String> {
     }
     let optional = programs.iter().filter(|program| {
         !program.by_default
-            && !tuning.targets.contains_key(&program.name)
+            && !program.is_placed
             && !tuning.without.iter().any(|pattern| pattern.matches(&program.name))
     });
     let note = |program: &Candidate| {
@@ -205,6 +207,7 @@ mod tests {
                 text: text.into(),
                 loader_only: loader_only(name, text, &section, kind),
                 section,
+                is_placed: false,
                 by_default: !text.starts_with('?'),
             }
         };
