@@ -11,7 +11,7 @@ pub(crate) mod payload;
 mod tuning;
 
 pub use payload::{COMMAND, FOLDER, Held, MonitorCommand, OBJECT, ObjectFacts};
-pub use tuning::{AttachTarget, EXPECT, KINDS, ObjectTuning, Pattern, TuningError};
+pub use tuning::{AttachTarget, EXPECT, KINDS, ObjectTuning, Pattern, TuningError, is_choice};
 
 mechanism!(CustomBpf, BPF, crate::attach::custom::object::attach);
 mechanism!(CustomAudit, AUDIT, crate::attach::custom::rules::attach);

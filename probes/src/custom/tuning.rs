@@ -15,6 +15,11 @@ const WITHOUT: &str = "without";
 /// The parameter that says how every operation ends under the object.
 pub const EXPECT: &str = "expect";
 
+/// Whether a note about a BPF object is about a choice that a parameter changes.
+pub fn is_choice(note: &str) -> bool {
+    [ONLY, WITHOUT].iter().any(|name| note.contains(&format!("{name}=")))
+}
+
 /// The parameters of a BPF object.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ObjectTuning {

@@ -104,8 +104,13 @@ fn is_state(line: &str) -> bool {
 
 /// Whether a line of a verifier's log is statistics and does not say why.
 fn is_bookkeeping(line: &str) -> bool {
-    let begins = ["processed ", "verification time ", "stack depth ", "mark_precise: ", "insn_processed "];
-    begins.iter().any(|begin| line.starts_with(begin)) || line.contains(BEGIN_LOG) || line.contains(END_LOG)
+    let begins = ["processed ", "verification time ", "stack depth ", "mark_precise: ", "subprog "];
+    let of_arguments =
+        line.contains("size cannot be determined") || line.starts_with("reg type unsupported for");
+    begins.iter().any(|begin| line.starts_with(begin))
+        || of_arguments
+        || line.contains(BEGIN_LOG)
+        || line.contains(END_LOG)
 }
 
 /// The names of libbpf's own error numbers, from 4000 on.
@@ -247,6 +252,13 @@ mod tests {
             verdict_in("BPF program is too large. Processed 1000001 insn\n").as_deref().map(str::len),
             Some(48)
         );
+    }
+
+    #[test]
+    fn a_short_log_has_only_the_reason() {
+        let short = "arg#0 reference type('UNKNOWN ') size cannot be determined: -22\nThe sequence of 8193 jumps \
+                     is too complex.\nsubprog 0 (x) main insns_self 1\nprocessed 106505 insns\n";
+        assert_eq!(verdict_in(short).as_deref(), Some("The sequence of 8193 jumps is too complex."));
     }
 
     #[test]

@@ -193,8 +193,9 @@ fn load(mut open: OpenObject, short_log: bool) -> (Result<Object, libbpf_rs::Err
         }
     }
     let loaded = open.load();
-    let end = log.iter().position(|byte| *byte == 0).unwrap_or(log.len());
-    (loaded, String::from_utf8_lossy(&log[..end]).into_owned())
+    // A kernel that keeps the log's end leaves the ends of earlier lines in it.
+    let text = String::from_utf8_lossy(&log);
+    (loaded, text.trim_end_matches('\0').replace('\0', "\n"))
 }
 
 /// Attaches the chosen programs.

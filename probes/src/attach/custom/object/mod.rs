@@ -75,12 +75,12 @@ fn read_facts() -> Result<ObjectFacts> {
 }
 
 impl Lessons {
-    /// Learns from a failed attempt what the next one does otherwise. The first error that says
-    /// why a load failed is kept in `first` until that is settled.
+    /// Learns from a failed attempt what the next one does otherwise. `first` keeps what the
+    /// verifier said about the first kind of inner map.
     ///
     /// # Errors
     /// When another attempt would fail as well.
-    fn learn(&mut self, setback: Setback, first: &mut Option<Explained>) -> Result<(), Error> {
+    fn learn(&mut self, setback: Setback, first: &mut Option<String>) -> Result<(), Error> {
         match setback {
             Setback::Final(error) => Err(error),
             Setback::NotAttached(programs) => {
@@ -99,7 +99,7 @@ impl Lessons {
         }
     }
 
-    fn learn_from_load(&mut self, failure: NotLoaded, first: &mut Option<Explained>) -> Result<(), Error> {
+    fn learn_from_load(&mut self, failure: NotLoaded, first: &mut Option<String>) -> Result<(), Error> {
         let NotLoaded { why, programs, outer, dropped } = failure;
         if !self.checks_maps {
             self.checks_maps = true;
@@ -115,20 +115,20 @@ impl Lessons {
             return Ok(());
         }
         if !why.has_verdict && why.program.is_some() && !self.short_log {
-            (self.short_log, *first) = (true, Some(why));
+            self.short_log = true;
             return Ok(());
         }
-        let why = match first.take() {
-            Some(first) if !why.has_verdict => first,
-            _ => why,
-        };
         match maps::map_refusal(&why.text, &outer, &dropped) {
             Some(_) if !outer.is_empty() && self.inner + 1 < maps::INNER_KINDS => {
                 self.inner += 1;
-                *first = Some(first.take().unwrap_or(why));
+                first.get_or_insert(why.text);
                 Ok(())
             }
-            Some(refusal) => Err(refusal),
+            Some(refusal) => {
+                // What the verifier said about the usual kind of map.
+                let first = first.take().and_then(|first| maps::map_refusal(&first, &outer, &dropped));
+                Err(first.unwrap_or(refusal))
+            }
             None => Err(self.with_left_out(why)),
         }
     }

@@ -51,7 +51,7 @@ pub(super) struct Explained {
     pub(super) text: String,
     /// The program that libbpf or the verifier refuses.
     pub(super) program: Option<String>,
-    /// Whether the verifier gave a reason.
+    /// Whether the verifier gave a reason, and all of it.
     pub(super) has_verdict: bool,
 }
 
@@ -63,7 +63,7 @@ impl Explained {
         let reason = refusal_in(&take(), log);
         let Refusal { why, program } =
             reason.unwrap_or_else(|| Refusal { why: error_name(errno), program: None });
-        let has_verdict = why.contains("verifier refuses");
+        let has_verdict = why.contains("verifier refuses") && errno != libc::ENOSPC;
         Explained { text: format!("{what}: {why}{}", remedy(errno, &why)), program, has_verdict }
     }
 
