@@ -9,6 +9,7 @@ pub mod kernel;
 pub mod ledger;
 pub mod lines;
 pub mod memory;
+pub mod object;
 pub mod plan;
 pub mod run;
 pub mod samples;
@@ -32,6 +33,7 @@ pub const FORMATS: &[Format] = &[
     Format { name: "kernel", holds: kernel::holds },
     Format { name: "ledger", holds: ledger::holds },
     Format { name: "lines", holds: lines::holds },
+    Format { name: "object", holds: object::holds },
     Format { name: "plan", holds: plan::holds },
     Format { name: "run", holds: run::holds },
     Format { name: "samples", holds: samples::holds },
