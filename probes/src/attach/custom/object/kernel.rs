@@ -1,35 +1,46 @@
 //! What the kernel says about the places to which programs are attached. hookbench asks only
 //! if an object does not load or attach as it is: otherwise attaching would cost more.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::CString;
 use std::fs;
+use std::io::{BufRead, BufReader};
 use std::path::Path;
 
 use super::section::{Kind, Section};
-use crate::arch::SYSCALL_FUNCTION_PREFIX;
 use crate::attach::tracefs;
 
-/// The places in the kernel. What cannot be read counts as there: then the kernel itself
-/// refuses what it lacks.
+/// The places in the kernel that some programs need. What cannot be read counts as there: then
+/// the kernel itself refuses what it lacks.
 pub(super) struct KernelPlaces {
-    /// The names of its symbols.
-    symbols: Option<BTreeSet<String>>,
+    /// The names of its symbols, and whether one is a module's.
+    symbols: Option<BTreeMap<String, bool>>,
     /// The functions that tracers can be attached to.
     traceable: Option<BTreeSet<String>>,
 }
 
 impl KernelPlaces {
-    /// Asks the kernel.
-    pub(super) fn read() -> KernelPlaces {
-        let word = |text: String, at: usize| -> BTreeSet<String> {
-            text.lines().filter_map(|line| line.split_whitespace().nth(at)).map(String::from).collect()
-        };
-        let symbols = fs::read_to_string("/proc/kallsyms").ok();
-        let traceable = fs::read_to_string(tracefs::path("available_filter_functions")).ok();
+    /// Asks the kernel about the places of these programs. It has a hundred thousand others.
+    pub(super) fn read<'a>(sections: impl Iterator<Item = &'a Section>) -> KernelPlaces {
+        let wanted: BTreeSet<String> = sections.filter_map(symbol).collect();
+        let mut symbols = BTreeMap::new();
+        let has_symbols = each_line(Path::new("/proc/kallsyms"), |line| {
+            let mut words = line.split_whitespace().skip(2);
+            if let Some(name) = words.next().filter(|name| wanted.contains(*name)) {
+                *symbols.entry(name.to_string()).or_default() |= words.next().is_some();
+            }
+        });
+        let (mut traceable, mut any) = (BTreeSet::new(), false);
+        let has_functions = each_line(&tracefs::path("available_filter_functions"), |line| {
+            any = true;
+            let name = line.split_whitespace().next().unwrap_or_default();
+            if wanted.contains(name) {
+                traceable.insert(name.to_string());
+            }
+        });
         KernelPlaces {
-            symbols: symbols.map(|text| word(text, 2)),
-            traceable: traceable.map(|text| word(text, 0)).filter(|functions| !functions.is_empty()),
+            symbols: has_symbols.then_some(symbols),
+            traceable: (has_functions && any).then_some(traceable),
         }
     }
 
@@ -43,18 +54,13 @@ impl KernelPlaces {
                 Some(_) if !tracefs::path("events").join(place).exists() => lacks(),
                 _ => None,
             },
-            Kind::RawTp | Kind::TpBtf if !self.has_symbol(&format!("__tracepoint_{place}")) => lacks(),
-            Kind::Lsm if !self.has_symbol(&format!("bpf_lsm_{place}")) => lacks(),
-            Kind::Ksyscall | Kind::Kretsyscall
-                if !self.has_symbol(&format!("{SYSCALL_FUNCTION_PREFIX}{place}")) =>
-            {
-                lacks()
-            }
+            Kind::RawTp | Kind::TpBtf | Kind::Lsm if !self.has_symbol(section) => lacks(),
+            Kind::Ksyscall | Kind::Kretsyscall if !self.has_symbol(section) => lacks(),
             Kind::RawTp | Kind::TpBtf | Kind::Lsm | Kind::Ksyscall | Kind::Kretsyscall => None,
             Kind::Session | Kind::Other => None,
             _ => {
                 let function = section.function()?;
-                if !self.has_symbol(&function) {
+                if !self.has_symbol(section) {
                     return Some(format!("this kernel has no {function}, which its section {text} names"));
                 }
                 self.function_refusal(section.kind, &function)
@@ -69,31 +75,49 @@ impl KernelPlaces {
             let file = "it is not in available_filter_functions";
             return Some(format!("{function} cannot be traced in this kernel: {file}"));
         }
-        (kind.traces_function() && !has_type(function))
+        let is_module = self.symbols.as_ref().is_none_or(|symbols| symbols.get(function) == Some(&true));
+        // Modules have BTF of their own, which libbpf reads when it loads a program.
+        (kind.traces_function() && !is_module && !has_type(function))
             .then(|| format!("{function} cannot be traced in this kernel: its BTF does not describe it"))
     }
 
-    fn has_symbol(&self, name: &str) -> bool {
-        self.symbols.as_ref().is_none_or(|symbols| symbols.contains(name))
+    fn has_symbol(&self, section: &Section) -> bool {
+        let Some(name) = symbol(section) else { return true };
+        self.symbols.as_ref().is_none_or(|symbols| symbols.contains_key(&name))
     }
 }
 
-/// Whether the BTF of the kernel or of one of its modules describes the function.
+/// The symbol that a kernel with the section's place has.
+fn symbol(section: &Section) -> Option<String> {
+    let place = section.place.as_deref()?;
+    match section.kind {
+        Kind::RawTp | Kind::TpBtf => Some(format!("__tracepoint_{place}")),
+        Kind::Lsm => Some(format!("bpf_lsm_{place}")),
+        _ => section.function(),
+    }
+}
+
+/// Calls `look` with each line of a file. Returns whether the file could be read.
+fn each_line(path: &Path, mut look: impl FnMut(&str)) -> bool {
+    let Ok(file) = fs::File::open(path) else { return false };
+    let (mut lines, mut line) = (BufReader::new(file), String::new());
+    loop {
+        line.clear();
+        match lines.read_line(&mut line) {
+            Ok(0) => return true,
+            Ok(_) => look(&line),
+            Err(_) => return false,
+        }
+    }
+}
+
+/// Whether the kernel's BTF describes the function.
 fn has_type(function: &str) -> bool {
     let Ok(name) = CString::new(function) else { return false };
     // SAFETY: the name ends in NUL and outlives the call.
     let found =
         unsafe { libbpf_sys::libbpf_find_vmlinux_btf_id(name.as_ptr(), libbpf_sys::BPF_TRACE_FENTRY) };
-    // Modules have BTF of their own, which libbpf reads when it loads a program.
-    found > 0 || function_is_in_module(function)
-}
-
-fn function_is_in_module(function: &str) -> bool {
-    let text = fs::read_to_string("/proc/kallsyms").unwrap_or_default();
-    text.lines().any(|line| {
-        let mut words = line.split_whitespace().skip(2);
-        words.next() == Some(function) && words.next().is_some()
-    })
+    found > 0
 }
 
 /// The tracepoint that a section names without its group: `GROUP/NAME`, or why it is unclear.
@@ -137,16 +161,10 @@ mod tests {
     use super::*;
 
     fn refusal(text: &str) -> Option<String> {
-        let names = |names: &[&str]| Some(names.iter().map(|name| name.to_string()).collect());
+        let symbols = ["vfs_create", "blk_done", "bpf_lsm_file_open", "__x64_sys_unlink", "__tracepoint_x"];
         let kernel = KernelPlaces {
-            symbols: names(&[
-                "vfs_create",
-                "blk_done",
-                "bpf_lsm_file_open",
-                "__x64_sys_unlink",
-                "__tracepoint_x",
-            ]),
-            traceable: names(&["vfs_create"]),
+            symbols: Some(symbols.map(|name| (name.to_string(), false)).into()),
+            traceable: Some(["vfs_create".to_string()].into()),
         };
         kernel.refusal(&Section::parse(text), text)
     }

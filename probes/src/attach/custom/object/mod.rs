@@ -18,6 +18,7 @@ mod variables;
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
+use std::time::Duration;
 
 use anyhow::{Context, Result, anyhow};
 use hookbench_model::{Behaviour, Caveat};
@@ -45,6 +46,10 @@ struct CustomObject {
     left_out: Vec<String>,
 }
 
+/// How long the kernel may take to free the maps and programs of a failed attempt, so that the
+/// next one finds memory. It frees them behind a grace period.
+const CLEANUP: Duration = Duration::from_millis(200);
+
 pub(crate) fn attach(request: &AttachRequest) -> Result<Box<dyn Attached>, Error> {
     require_btf()?;
     printed::listen();
@@ -59,6 +64,7 @@ pub(crate) fn attach(request: &AttachRequest) -> Result<Box<dyn Attached>, Error
             Err(setback) => lessons.learn(setback, &mut first)?,
         }
         attempts += 1;
+        std::thread::sleep(CLEANUP);
     }
 }
 
@@ -84,7 +90,7 @@ impl Lessons {
         match setback {
             Setback::Final(error) => Err(error),
             Setback::NotAttached(programs) => {
-                let places = KernelPlaces::read();
+                let places = KernelPlaces::read(programs.iter().map(|(program, _)| &program.section));
                 let before = self.refused.len();
                 for (program, words) in programs {
                     let why = places.refusal(&program.section, &program.text).unwrap_or(words);
@@ -103,7 +109,7 @@ impl Lessons {
         let NotLoaded { why, programs, outer, dropped } = failure;
         if !self.checks_maps {
             self.checks_maps = true;
-            let places = KernelPlaces::read();
+            let places = KernelPlaces::read(programs.iter().map(|program| &program.section));
             if self.refuse_all(&programs, &places) || why.text.contains("failed to create") {
                 return Ok(());
             }
