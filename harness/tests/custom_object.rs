@@ -67,10 +67,14 @@ impl Lab {
 
     /// The outcomes of these cells, in order.
     fn outcomes(&self, asked: &[Asked]) -> Vec<Outcome> {
+        self.scheduled(asked, Schedule::Paced)
+    }
+
+    fn scheduled(&self, asked: &[Asked], schedule: Schedule) -> Vec<Outcome> {
         let session = self.session(asked);
         let outcome = |(workload, object): &Asked| {
             let (monitor, tuning) = hookbench_plan::custom_monitor_name(&self.text(object)).unwrap().unwrap();
-            let mut planned = planned(self.kernel, workload, "none", &[], Schedule::Paced);
+            let mut planned = planned(self.kernel, workload, "none", &[], schedule);
             (planned.cell.monitor, planned.cell.tuning) = (monitor, tuning);
             run(&session, &planned, None)
         };
@@ -234,6 +238,10 @@ fn records_that_are_never_announced_are_read() {
     has_note(silent, &["30 records read", "30 of them were never announced (BPF_RB_NO_WAKEUP)"]);
     has_note(loud, &["30 records read and 0 lost; records that"]);
     assert!(silent.caveats.is_empty() && loud.caveats.is_empty(), "{silent:?} {loud:?}");
+    // Without a rest the reader does not run.
+    let full = lab.scheduled(&[("execve-noop", "ring.o")], Schedule::Burst);
+    let Caveat::Partial(why) = &numbers(&full[0]).caveats[0] else { panic!("{full:?}") };
+    assert!(why.contains("its ring buffer events was full (8 KiB)"), "{why}");
 }
 
 #[test]

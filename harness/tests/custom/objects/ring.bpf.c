@@ -4,7 +4,7 @@
 
 struct {
 	NUMBER(type, BPF_MAP_TYPE_RINGBUF);
-	NUMBER(max_entries, 1 << 14);
+	NUMBER(max_entries, 1 << 13);
 } events MAP;
 
 volatile const __u64 flags = 0;

@@ -13,6 +13,9 @@ pub(super) struct Chosen<'a> {
     pub(super) notes: Vec<String>,
 }
 
+/// The most choices that are noted one by one.
+const MOST_NOTES: usize = 8;
+
 /// The programs at one tracepoint or function, by family.
 type Families<'a> = BTreeMap<Kind, Vec<(Event, &'a Candidate)>>;
 
@@ -47,6 +50,11 @@ pub(super) fn first<'a>(possible: Vec<&'a Candidate>, impossible: &[&'a Candidat
                 if go.len() == 1 { "" } else { "s" }
             ));
         }
+    }
+    let more = chosen.notes.len().saturating_sub(MOST_NOTES);
+    chosen.notes.truncate(MOST_NOTES);
+    if more > 0 {
+        chosen.notes.push(format!("{more} more choices like these"));
     }
     chosen.attach = possible.into_iter().filter(|program| !dropped.contains(program.name.as_str())).collect();
     chosen

@@ -11,7 +11,7 @@ use super::choice::{Candidate, Choice, choose};
 use super::printed::{self, Explained};
 use super::readers::Readers;
 use super::section::Section;
-use super::{descriptors, links, maps, variables};
+use super::{descriptors, links, maps, signals, variables};
 use crate::attach::{AttachRequest, Error};
 use crate::custom::{ObjectFacts, ObjectTuning};
 
@@ -192,7 +192,9 @@ fn load(mut open: OpenObject, short_log: bool) -> (Result<Object, libbpf_rs::Err
             );
         }
     }
+    let alarm = signals::Blocked::alarm();
     let loaded = open.load();
+    drop(alarm);
     // A kernel that keeps the log's end leaves the ends of earlier lines in it.
     let text = String::from_utf8_lossy(&log);
     (loaded, text.trim_end_matches('\0').replace('\0', "\n"))

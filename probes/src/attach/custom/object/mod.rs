@@ -13,6 +13,7 @@ mod maps;
 mod printed;
 mod readers;
 mod section;
+mod signals;
 mod variables;
 
 use std::collections::BTreeSet;

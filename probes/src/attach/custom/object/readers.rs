@@ -121,6 +121,12 @@ fn room(record: usize) -> u64 {
     (record as u64).next_multiple_of(8) + HEADER
 }
 
+/// Whether a ring buffer of which so many bytes are used has no room for another record. The
+/// kernel never fills one to its last byte.
+fn is_full(used: u64, size: u64, record: u64) -> bool {
+    used > 0 && used + record >= size
+}
+
 fn read_rings(maps: &[&Map<'_>], counts: &SharedCounts, facts: &RingFacts) -> Result<()> {
     let largest: Vec<Cell<u64>> = maps.iter().map(|_| Cell::new(HEADER)).collect();
     let mut builder = RingBufferBuilder::new();
@@ -145,7 +151,7 @@ fn read_rings(maps: &[&Map<'_>], counts: &SharedCounts, facts: &RingFacts) -> Re
             facts.unannounced.fetch_add(read, Ordering::SeqCst);
         }
         for (((used, size), largest), full) in used.into_iter().zip(&largest).zip(&facts.full) {
-            if used > 0 && size - used.min(size) < largest.get() {
+            if is_full(used, size, largest.get()) {
                 full.store(1, Ordering::SeqCst);
             }
         }
@@ -212,5 +218,12 @@ mod tests {
     #[test]
     fn a_record_takes_its_rounded_size_and_a_header() {
         assert_eq!([0, 1, 8, 888].map(room), [8, 16, 16, 896]);
+    }
+
+    #[test]
+    fn a_ring_buffer_is_full_when_another_record_would_reach_its_end() {
+        // The kernel puts 31 records of 512 bytes into 16 KiB.
+        assert!(is_full(31 * 512, 16 << 10, 512) && !is_full(30 * 512, 16 << 10, 512));
+        assert!(!is_full(0, 4096, 8192));
     }
 }
