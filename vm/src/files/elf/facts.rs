@@ -1,15 +1,15 @@
-//! Reads the facts that hookbench needs from an ELF file: the libraries of a program,
-//! the modules that a module needs, a kernel's entry and release. The bytes may be
-//! anything.
+//! Reads the facts that hookbench needs from an ELF file: the modules that a module
+//! needs, a kernel's entry and release. `dynamic.rs` reads what programs need. The bytes
+//! may be anything.
 
 use std::str;
 
 use anyhow::{Context, Result, ensure};
 use object::LittleEndian;
-use object::elf::{DT_NEEDED, FileHeader64};
-use object::read::elf::{Dyn, FileHeader, ProgramHeader, SectionHeader};
+use object::elf::FileHeader64;
+use object::read::elf::{FileHeader, ProgramHeader, SectionHeader};
 
-type Header = FileHeader64<LittleEndian>;
+pub(super) type Header = FileHeader64<LittleEndian>;
 
 /// XEN_ELFNOTE_PHYS32_ENTRY: the address where a hypervisor enters the kernel.
 const PVH_ENTRY: u32 = 18;
@@ -18,7 +18,7 @@ const PVH_ENTRY: u32 = 18;
 /// to one name.
 const LONGEST_NAME: usize = 4096;
 /// The most libraries that a program needs, and the most segments that it has.
-const MOST: usize = 1024;
+pub(super) const MOST: usize = 1024;
 
 /// The beginning of the line with which every kernel introduces itself.
 const BANNER: &[u8] = b"Linux version ";
@@ -26,15 +26,6 @@ const BANNER: &[u8] = b"Linux version ";
 /// Whether `bytes` begin like an ELF file.
 pub fn is_elf(bytes: &[u8]) -> bool {
     bytes.starts_with(b"\x7fELF")
-}
-
-/// What a program or library needs to start.
-#[derive(Debug, Default, PartialEq, Eq)]
-pub struct Needs {
-    /// The path of the dynamic loader. Libraries and static programs have none.
-    pub interpreter: Option<String>,
-    /// The file names of libraries, in the file's order.
-    pub libraries: Vec<String>,
 }
 
 /// Returns the names of the kernel modules that the module `bytes` says it needs.
@@ -52,30 +43,6 @@ pub fn needed_modules(bytes: &[u8]) -> Result<Vec<String>> {
         text(names)?.split(',').filter(|name| !name.is_empty()).map(String::from).collect();
     ensure!(names.len() <= MOST, "the module needs more than {MOST} others");
     Ok(names)
-}
-
-/// Returns what the ELF file `bytes` needs.
-///
-/// # Errors
-/// When `bytes` are not a 64-bit little-endian ELF file, or a damaged one.
-pub fn needs(bytes: &[u8]) -> Result<Needs> {
-    let header = Header::parse(bytes)?;
-    let endian = header.endian()?;
-    let mut needs = Needs::default();
-    for segment in header.program_headers(endian, bytes)? {
-        if let Some(path) = segment.interpreter(endian, bytes)? {
-            needs.interpreter = Some(text(path)?);
-        }
-    }
-    let sections = header.sections(endian, bytes)?;
-    if let Some((entries, strings)) = sections.dynamic(endian, bytes)? {
-        let strings = sections.strings(endian, bytes, strings)?;
-        for entry in entries.iter().filter(|entry| entry.tag(endian) == DT_NEEDED) {
-            ensure!(needs.libraries.len() < MOST, "the ELF file needs more than {MOST} libraries");
-            needs.libraries.push(text(entry.string(endian, strings)?)?);
-        }
-    }
-    Ok(needs)
 }
 
 /// Whether a kernel names the address where QEMU enters it.
@@ -113,7 +80,7 @@ pub fn release(kernel: &[u8]) -> Option<&str> {
     str::from_utf8(&rest[..end]).ok()
 }
 
-fn text(bytes: &[u8]) -> Result<String> {
+pub(super) fn text(bytes: &[u8]) -> Result<String> {
     ensure!(bytes.len() <= LONGEST_NAME, "a name in the ELF file is longer than {LONGEST_NAME} bytes");
     Ok(str::from_utf8(bytes).context("a name in the ELF file is not text")?.to_owned())
 }
@@ -124,46 +91,11 @@ mod tests {
     use proptest::prelude::*;
 
     #[test]
-    fn this_program_needs_the_c_library() {
-        let needs = needs(&std::fs::read("/proc/self/exe").unwrap()).unwrap();
-        assert!(needs.libraries.iter().any(|name| name == "libc.so.6"), "{needs:?}");
-        assert!(needs.interpreter.unwrap().contains("ld-linux"));
-    }
-
-    #[test]
     fn the_release_is_in_the_banner_and_not_in_its_format() {
         let kernel = b"\0Linux version %s (%s)\0...Linux version 6.1.0-56-cloud-amd64 (a@b)";
         assert_eq!(release(kernel), Some("6.1.0-56-cloud-amd64"));
         assert_eq!(release(b"Linux version 6"), None);
         assert_eq!(release(&[b"Linux version ", &[b'6'; 99][..]].concat()), None);
-    }
-
-    /// Returns an ELF file with a dynamic section of `entries` entries, which all need
-    /// the library `name`.
-    fn needing(name: &[u8], entries: usize) -> Vec<u8> {
-        let (dynamic, strings) = (64 + 3 * 64, 64 + 3 * 64 + 16 * entries);
-        let words = |words: &[u64]| words.iter().flat_map(|word| word.to_le_bytes()).collect::<Vec<u8>>();
-        let section = |kind: u64, at: usize, size: usize, link: u64| {
-            words(&[kind << 32, 0, 0, at as u64, size as u64, link, 0, 16])
-        };
-        let mut file = b"\x7fELF\x02\x01\x01\0\0\0\0\0\0\0\0\0\x03\0\x3e\0\x01\0\0\0".to_vec();
-        file.extend(words(&[0, 0, 64]));
-        // Flags; then sizes and numbers of 16 bits: header, segments, sections.
-        file.extend([0, 0, 0, 0, 64, 0, 56, 0, 0, 0, 64, 0, 3, 0, 2, 0]);
-        file.extend(section(0, 0, 0, 0));
-        file.extend(section(6, dynamic, 16 * entries, 2));
-        file.extend(section(3, strings, name.len() + 2, 0));
-        file.extend(words(&[1, 1]).repeat(entries));
-        file.extend([&b"\0"[..], name, b"\0"].concat());
-        file
-    }
-
-    #[test]
-    fn many_entries_of_one_long_name_are_refused() {
-        assert_eq!(needs(&needing(b"libc.so.6", 2)).unwrap().libraries, ["libc.so.6", "libc.so.6"]);
-        let error_of = |name: &[u8], entries| needs(&needing(name, entries)).unwrap_err().to_string();
-        assert_eq!(error_of(&[b'a'; 5000], 1), "a name in the ELF file is longer than 4096 bytes");
-        assert_eq!(error_of(b"a", 2000), "the ELF file needs more than 1024 libraries");
     }
 
     proptest! {
@@ -177,8 +109,8 @@ mod tests {
             let at = at.min(program.len() - bytes.len());
             program[at..at + bytes.len()].copy_from_slice(&bytes);
             program.truncate(length);
-            let _ = (needs(&program), has_pvh_entry(&program), release(&program));
-            let _ = (needs(&bytes), has_pvh_entry(&bytes), release(&bytes));
+            let _ = (needed_modules(&program), has_pvh_entry(&program), release(&program));
+            let _ = (needed_modules(&bytes), has_pvh_entry(&bytes), release(&bytes));
         }
     }
 }
