@@ -44,7 +44,7 @@ fn bytes_at<const N: usize>(image: &[u8], at: usize) -> Option<[u8; N]> {
 pub(crate) fn check_entry(vmlinux: &[u8]) -> Result<()> {
     ensure!(
         elf::has_pvh_entry(vmlinux).context("failed to read the kernel's ELF file")?,
-        "the kernel has no PVH entry, which QEMU needs to start it; build the kernel with CONFIG_PVH=y"
+        "the ELF file has no PVH entry, which QEMU needs to start a kernel: it is not a kernel, or was built without CONFIG_PVH=y"
     );
     Ok(())
 }
