@@ -5,7 +5,7 @@ use std::collections::HashMap;
 
 use hookbench_analysis::Summary;
 use hookbench_analysis::baseline::Added;
-use hookbench_model::{Cell, Clock, Measured, Measurement};
+use hookbench_model::{Caveat, Cell, Clock, Measured, Measurement};
 use hookbench_results::Run;
 
 use crate::text;
@@ -119,7 +119,9 @@ impl<'a> Section<'a> {
         let noted = self.rows.iter().filter_map(|row| Some((row.monitor(), row.measured()?)));
         noted
             .flat_map(|(monitor, measured)| {
-                measured.notes.iter().map(move |note| (monitor.clone(), note.as_str()))
+                let caveats = measured.caveats.iter().map(Caveat::reason);
+                let notes = caveats.chain(measured.notes.iter().map(String::as_str));
+                notes.map(move |note| (monitor.clone(), note))
             })
             .collect()
     }
@@ -130,7 +132,9 @@ impl<'a> Section<'a> {
             // No clock counts up to i64::MAX, but the file of a run may contain such a
             // number, and the difference of two would overflow.
             let countable = |p50: Option<u64>| p50.filter(|p50| i64::try_from(*p50).is_ok());
-            let own = countable(row.summary.map(|summary| summary.p50));
+            // Nothing follows from the number of a monitor that may have slept.
+            let proven = row.measured().is_some_and(|measured| !measured.is_unproven());
+            let own = countable(row.summary.filter(|_| proven).map(|summary| summary.p50));
             row.added = own.zip(countable(base)).map(|(own, base)| Added::new(own, base));
         }
         self.rows.sort_by_key(Row::rank);
@@ -148,12 +152,22 @@ impl<'a> Row<'a> {
         text::one_line(&self.measurement.cell.tuned_monitor())
     }
 
-    /// `measured`, `refused EPERM`, `failed`, `unsupported` or `skipped`.
+    /// `measured`, `measured in part`, `refused EPERM`, `failed`, `unsupported` or `skipped`.
     pub fn outcome(&self) -> String {
+        let word = self.measurement.outcome.word();
         match self.measured().map(text::refused) {
-            Some(refused) if !refused.is_empty() => refused,
-            _ => self.measurement.outcome.word().into(),
+            // `refused EPERM in part`
+            Some(refused) if !refused.is_empty() => word.replacen("measured", &refused, 1),
+            _ => word.into(),
         }
+    }
+
+    /// How the monitor stopped the operations, and why the cell has no number or not a plain one;
+    /// empty for a plain number.
+    pub fn reason(&self) -> String {
+        let refused = self.measured().map(text::refused).unwrap_or_default();
+        let both = [refused, self.measurement.outcome.reason()];
+        both.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join("; ")
     }
 
     /// `2,000/0`: events seen and lost; `7 of 30/0` for a sampling monitor; empty when
@@ -173,6 +187,7 @@ impl<'a> Row<'a> {
         self.measured().is_some_and(|measured| {
             let events = measured.events.as_ref();
             measured.refused.is_none()
+                && measured.caveats.is_empty()
                 && events.is_some_and(|events| events.seen > 0 && events.lost == 0 && events.looks.is_none())
         })
     }
@@ -228,6 +243,12 @@ pub fn calibrations(run: &Run) -> Vec<Calibration> {
 pub const CALIBRATION_MEANING: &str = "This is the cost of an empty timed section. It is part of every p50 and \
                                        cancels out in the cost that a monitor adds.";
 
+/// The cells of `run` whose numbers are not simply those of their monitors, because of a caveat.
+pub fn with_caveats(run: &Run) -> Vec<&Measurement> {
+    let has = |measurement: &&Measurement| measurement.measured().is_some_and(|m| !m.caveats.is_empty());
+    run.measurements.iter().filter(has).collect()
+}
+
 /// The cells of `run` that have no number.
 pub fn without_numbers(run: &Run) -> Vec<&Measurement> {
     run.measurements.iter().filter(|measurement| measurement.measured().is_none()).collect()
@@ -235,8 +256,10 @@ pub fn without_numbers(run: &Run) -> Vec<&Measurement> {
 
 #[cfg(test)]
 mod tests {
+    use hookbench_model::Outcome;
+
     use super::*;
-    use crate::fixture;
+    use crate::{export, fixture};
 
     #[test]
     fn rows_are_sorted_by_added_cost_with_none_first() {
@@ -247,6 +270,41 @@ mod tests {
         let added: Vec<i64> = sections[0].costs().map(|(_, added)| added.p50).collect();
         assert!(added.is_sorted() && added.len() > 3, "{added:?}");
         assert!(sections[0].rows.last().is_some_and(|row| row.summary.is_none()));
+    }
+
+    #[test]
+    fn a_number_with_a_caveat_is_not_a_plain_one() {
+        let mut run = fixture::run_of(&[("none", &[7]), ("kprobe+count", &[9]), ("cmd:a", &[8])]);
+        let caveats =
+            [Caveat::Partial("half of it".into()), Caveat::Unproven("nothing shows that a worked".into())];
+        for (measurement, caveat) in run.measurements.iter_mut().skip(1).zip(caveats) {
+            let Outcome::Measured(measured) = &mut measurement.outcome else { panic!() };
+            measured.notes.push("a note".into());
+            measured.caveats.push(caveat);
+        }
+        let sections = sections(&run);
+        let section = &sections[0];
+        assert_eq!(section.costs().map(|(row, _)| row.monitor()).collect::<Vec<_>>(), ["kprobe+count"]);
+        let said: Vec<_> = section.rows.iter().map(|row| (row.outcome(), row.reason())).collect();
+        let owned = |outcome: &str, reason: &str| (outcome.to_string(), reason.to_string());
+        assert_eq!(
+            said,
+            [
+                owned("measured", ""),
+                owned("measured in part", "half of it"),
+                owned("measured unproven", "nothing shows that a worked")
+            ]
+        );
+        assert_eq!(
+            section.notes()[..2].iter().map(|(_, note)| *note).collect::<Vec<_>>(),
+            ["half of it", "a note"]
+        );
+        assert!(section.rows.iter().all(|row| !row.saw_everything()));
+        assert_eq!(with_caveats(&run).len(), 2);
+        let table = crate::terminal::table(&run);
+        assert!(table.contains("whole monitor:") && table.contains("nothing shows that a worked"), "{table}");
+        let xml = (export::EXPORTS.iter().find(|format| format.name == "junit").unwrap().render)(&run);
+        assert!(xml.contains("type=\"measured unproven\""), "{xml}");
     }
 
     #[test]
