@@ -1,8 +1,10 @@
 //! What users supply: custom monitors and workloads, and the kernel modules that
 //! monitors and custom kernels load.
 
+mod essential;
 pub mod module;
 pub mod monitor;
 mod payload;
-mod program;
+pub(crate) mod program;
+mod start;
 pub mod workload;

@@ -177,7 +177,7 @@ impl<'a> Tree<'a> {
 }
 
 /// Returns a folder of a program's list with the loader's words replaced.
-fn expand(folder: &str, origin: &str) -> String {
+pub(crate) fn expand(folder: &str, origin: &str) -> String {
     let origin = format!("/{origin}");
     let library = LIBRARY_FOLDERS[0].trim_start_matches("usr/");
     [("ORIGIN", origin.as_str()), ("LIB", library)].iter().fold(folder.to_owned(), |folder, (word, value)| {
