@@ -7,11 +7,14 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
 use anyhow::{Context, Result, ensure};
+use hookbench_vm::apt::NoPackage;
 use hookbench_vm::cache::Cache;
 use hookbench_vm::image::{Content, GuestFile};
 use hookbench_vm::packages;
 use hookbench_vm::tree::{Lack, PROGRAM_FOLDERS, Tree};
 use hookbench_vm::userland::Userland;
+
+use super::program::CannotStart;
 
 /// The largest file that a user can supply, in bytes.
 const LARGEST: u64 = 64 << 20;
@@ -56,7 +59,7 @@ impl Payload {
     pub(crate) fn fetch(&mut self, guest: &Userland, cache: &Cache, progress: &dyn Fn(&str)) -> Result<()> {
         let wanted = std::mem::take(&mut self.wanted);
         if !wanted.is_empty() {
-            self.extend(packages::fetch(&wanted, cache, progress)?);
+            self.extend(fetch(&wanted, cache, progress)?);
             self.asked = wanted;
             self.warn(guest, progress);
         }
@@ -69,7 +72,7 @@ impl Payload {
     /// When a package cannot be downloaded.
     pub(super) fn add(&mut self, names: &[&str], cache: &Cache, progress: &dyn Fn(&str)) -> Result<()> {
         let names: Vec<String> = names.iter().map(|name| name.to_string()).collect();
-        self.extend(packages::fetch(&names, cache, progress)?);
+        self.extend(fetch(&names, cache, progress)?);
         Ok(())
     }
 
@@ -120,7 +123,8 @@ impl Payload {
     /// The names of the programs in the packages that the user asked for.
     pub(super) fn programs(&self) -> Vec<&str> {
         let is_asked = |owner: &String| self.asked.contains(owner);
-        let names = self.owners.iter().filter(|(_, owner)| is_asked(owner)).map(|(path, _)| path.rsplit_once('/'));
+        let names =
+            self.owners.iter().filter(|(_, owner)| is_asked(owner)).map(|(path, _)| path.rsplit_once('/'));
         names.flatten().filter(|(folder, _)| PROGRAM_FOLDERS.contains(folder)).map(|(_, name)| name).collect()
     }
 
@@ -133,6 +137,14 @@ impl Payload {
     pub(crate) fn packages(&self) -> &[(String, String)] {
         &self.packages
     }
+}
+
+/// Fetches packages. A name that the mirror does not have is a mistake of the user.
+fn fetch(names: &[String], cache: &Cache, progress: &dyn Fn(&str)) -> Result<Userland> {
+    packages::fetch(names, cache, progress).map_err(|error| match error.is::<NoPackage>() {
+        true => CannotStart(format!("{error:#}")).into(),
+        false => error,
+    })
 }
 
 /// Adds the file `path` of this machine, or all files of the folder `path`, to the

@@ -70,7 +70,7 @@ impl Search<'_> {
         } else {
             match self.in_guest(word, payload)? {
                 Some(path) => Program { path, files: Vec::new() },
-                None => match in_path(word).filter(|_| !is_path) {
+                None => match in_path(word).filter(|_| !is_path && !self.is_brought(word, payload)) {
                     Some(host) => {
                         (self.progress)(&format!("{word}: from this machine ({})", host.display()));
                         self.from_host(&host)?
@@ -92,7 +92,8 @@ impl Search<'_> {
         let path = match self.in_guest(word, payload)? {
             Some(path) => path,
             None => {
-                let package = Some(word).filter(|word| !word.contains('/')).and_then(essential::package);
+                let is_own = word.contains('/') || self.is_brought(word, payload);
+                let package = if is_own { None } else { essential::package(word) };
                 let package = package.ok_or_else(|| self.missing(word, payload, "in the guest"))?;
                 self.bring(&[package], word, payload)?;
                 self.in_guest(word, payload)?.ok_or_else(|| self.missing(word, payload, "in the guest"))?
@@ -125,7 +126,9 @@ impl Search<'_> {
         match found {
             Found::File(file) => Ok(Some(format!("/{}", file.path))),
             Found::Dangling { link, target } => {
-                let of = payload.owner(&link).map_or(String::new(), |package| format!(" of the package {package}"));
+                let of = payload
+                    .owner(&link)
+                    .map_or(String::new(), |package| format!(" of the package {package}"));
                 Err(CannotStart(format!(
                     "cannot start {word:?} in the guest: /{link}{of} is a link to {target}, which is not \
                      there; add the package that has it with --bring PACKAGE"
@@ -139,19 +142,25 @@ impl Search<'_> {
         }
     }
 
+    /// Whether a file `name` is in the command's folder, which is not one of `$PATH`.
+    fn is_brought(&self, name: &str, payload: &Payload) -> bool {
+        matches!(payload.tree(self.guest, &[]).find(&format!("{FOLDER}/{name}")), Found::File(_))
+    }
+
     /// Returns the error about a program that is nowhere.
     fn missing(&self, word: &str, payload: &Payload, places: &str) -> anyhow::Error {
         let name = word.rsplit('/').next().unwrap_or(word);
         let mut why = format!("no program {word:?} {places}");
-        let tree = payload.tree(self.guest, &[]);
-        let in_folder = matches!(tree.find(&format!("{FOLDER}/{name}")), Found::File(_));
+        let in_folder = self.is_brought(name, payload);
         if in_folder {
             why += &format!("; a program that --bring PATH adds is started as cmd:./{name}");
         } else if word.contains('/') {
             why += "; --bring PATH adds a file or folder of this machine to the folder in which the command runs, \
                     so start it as cmd:./NAME";
         } else {
-            why += &format!("; add its package with --bring PACKAGE, or a file with --bring PATH and cmd:./{name}");
+            why += &format!(
+                "; add its package with --bring PACKAGE, or a file with --bring PATH and cmd:./{name}"
+            );
         }
         let programs = payload.programs();
         if !programs.is_empty() && !in_folder {
@@ -176,4 +185,59 @@ fn in_path(name: &str) -> Option<PathBuf> {
         fs::metadata(path).is_ok_and(|is| is.is_file() && is.permissions().mode() & 0o111 != 0)
     };
     env::split_paths(&env::var_os("PATH")?).map(|folder| folder.join(name)).find(executable)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use hookbench_vm::image::Content;
+
+    fn file(path: &str, content: Content) -> GuestFile {
+        GuestFile { path: path.into(), mode: 0o755, content }
+    }
+
+    /// The error, or the path, of the word of a monitor in a guest with a few files.
+    fn monitor(word: &str) -> String {
+        let text = |text: &str| Content::File(text.into());
+        let files = vec![
+            file("bin", Content::Symlink("usr/bin".into())),
+            file("usr/bin/tool", text("program")),
+            file("usr/bin/gone", Content::Symlink("gone-2".into())),
+            file("own/brought", text("program")),
+            file("own/script", text("#!/usr/bin/ruby\n")),
+            GuestFile { mode: 0o644, ..file("own/plain", text("program")) },
+        ];
+        let guest = Userland { files, packages: Vec::new(), owners: Default::default() };
+        let folder = tempfile::tempdir().unwrap();
+        let cache = Cache::at(folder.path()).unwrap();
+        let search = Search { guest: &guest, cache: &cache, progress: &|_| () };
+        match search.monitor(&[word.to_string()], &mut Payload::default()) {
+            Ok(()) => "starts".into(),
+            Err(error) => {
+                assert!(error.is::<CannotStart>(), "{error:#}");
+                error.to_string()
+            }
+        }
+    }
+
+    #[test]
+    fn a_monitor_is_a_program_of_the_guest_or_of_its_folder() {
+        for word in ["tool", "/bin/tool", "/usr/bin/tool", "./brought", "/own/brought", "/proc/1/exe"] {
+            assert_eq!(monitor(word), "starts", "{word}");
+        }
+        for (word, part) in [
+            ("nowhere", "no program \"nowhere\" in the guest; add its package with --bring PACKAGE"),
+            ("brought", "is started as cmd:./brought"),
+            ("./tool", "no program \"./tool\" in the guest"),
+            ("/opt/tool", "so start it as cmd:./NAME"),
+            ("gone", "/usr/bin/gone is a link to gone-2, which is not there"),
+            ("./script", "the script /own/script needs the interpreter /usr/bin/ruby, but"),
+            ("./script", "--bring ruby"),
+            ("./plain", "/own/plain cannot be executed"),
+            ("", "no program"),
+        ] {
+            let error = monitor(word);
+            assert!(error.contains(part), "{word}: {error}");
+        }
+    }
 }

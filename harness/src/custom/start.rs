@@ -61,21 +61,26 @@ impl Search<'_> {
         let Missing { what, wanted } = missing;
         let name = wanted.rsplit('/').next().unwrap_or(wanted);
         let path = wanted.trim_start_matches('/');
-        let is_usual = !wanted.contains('/') || ["bin", "usr/bin"].iter().any(|folder| path == format!("{folder}/{name}"));
-        if let Some(package) = essential::package(name).filter(|package| is_usual && !payload.has_package(package)) {
+        let is_usual = !wanted.contains('/')
+            || ["bin", "usr/bin"].iter().any(|folder| path == format!("{folder}/{name}"));
+        if let Some(package) =
+            essential::package(name).filter(|package| is_usual && !payload.has_package(package))
+        {
             return self.bring(&[package], what, payload);
         }
         // An interpreter with modules does not work without them.
         let host = Path::new(wanted);
         if !is_usual && wanted.starts_with('/') && host.is_file() && !program.files.is_empty() {
             (self.progress)(&format!("{wanted}: from this machine, for {what}"));
-            program.files.extend(collect_from_host(host, path).map_err(|error| CannotStart(format!("{error:#}")))?);
+            program
+                .files
+                .extend(collect_from_host(host, path).map_err(|error| CannotStart(format!("{error:#}")))?);
             return Ok(());
         }
         let package = essential::likely_package(name);
         bail!(CannotStart(format!(
-            "{what}, which is neither in the guest nor in the payload; add its package, for example with \
-             --bring {package}"
+            "{what}, but {wanted} is neither in the guest nor in the payload; add its package, for example \
+             with --bring {package}"
         )))
     }
 }
@@ -91,7 +96,10 @@ fn start(path: &str, tree: &Tree<'_>) -> Result<Start> {
         let Found::File(file) = tree.find(&path) else { return Ok(Start::Complete(path)) };
         let Content::File(bytes) = &file.content else { return Ok(Start::Complete(path)) };
         if file.mode & 0o111 == 0 {
-            bail!(CannotStart(format!("/{} cannot be executed; make it executable with chmod +x", file.path)));
+            bail!(CannotStart(format!(
+                "/{} cannot be executed; make it executable with chmod +x",
+                file.path
+            )));
         }
         let Some(Script { interpreter, program }) = script::read(bytes) else {
             check_libraries(file, tree)?;
@@ -105,7 +113,7 @@ fn start(path: &str, tree: &Tree<'_>) -> Result<Start> {
             Some(name) => match if name.contains('/') { tree.find(&name) } else { tree.program(&name) } {
                 Found::File(file) => format!("/{}", file.path),
                 _ => {
-                    let what = format!("the script /{} needs {name:?}, which {interpreter} starts", file.path);
+                    let what = format!("the script /{} starts {name:?} with {interpreter}", file.path);
                     return Ok(Start::Lacks(Missing { what, wanted: name }));
                 }
             },
@@ -163,7 +171,7 @@ mod tests {
             ("#!/own/second\n", "/usr/bin/sh"),
             ("#!/proc/self/exe\n", "/proc/self/exe: the script /own/it needs the interpreter /proc/self/exe"),
             ("#!/bin/perl\n", "/bin/perl: the script /own/it needs the interpreter /bin/perl"),
-            ("#!/usr/bin/env python3\n", "python3: the script /own/it needs \"python3\", which /usr/bin/env starts"),
+            ("#!/usr/bin/env python3\n", "python3: the script /own/it starts \"python3\" with /usr/bin/env"),
         ] {
             assert_eq!(started(text), end, "{text}");
         }

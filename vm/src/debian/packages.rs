@@ -94,7 +94,8 @@ fn list(folder: &Path, prefix: &str, chosen: &mut Chosen) -> Result<bool> {
         }
         let (file, kind) = (entry.path(), entry.file_type().with_context(context)?);
         let context = || format!("failed to read {}", file.display());
-        let mode = || Ok::<_, anyhow::Error>(entry.metadata().with_context(context)?.permissions().mode() & 0o7777);
+        let mode =
+            || Ok::<_, anyhow::Error>(entry.metadata().with_context(context)?.permissions().mode() & 0o7777);
         if kind.is_dir() {
             let mode = mode()?;
             if !list(&file, &path, chosen)? || mode != 0o755 {
@@ -181,7 +182,11 @@ mod tests {
 
     fn unpacked(name: &str, paths: &[&str], postinst: &str) -> Unpacked {
         let package = Package { name: name.into(), version: "1".into() };
-        Unpacked { package, paths: paths.iter().map(|path| path.to_string()).collect(), postinst: postinst.into() }
+        Unpacked {
+            package,
+            paths: paths.iter().map(|path| path.to_string()).collect(),
+            postinst: postinst.into(),
+        }
     }
 
     #[test]
@@ -223,7 +228,10 @@ mod tests {
         add_alternatives(&all, &mut chosen);
         add_owners(&all, &mut chosen);
         let links: Vec<(&str, &str)> = chosen.links.iter().map(|(path, to)| (&**path, &**to)).collect();
-        assert_eq!(links, [("etc/alternatives/awk", "/usr/bin/gawk"), ("usr/bin/awk", "/etc/alternatives/awk")]);
+        assert_eq!(
+            links,
+            [("etc/alternatives/awk", "/usr/bin/gawk"), ("usr/bin/awk", "/etc/alternatives/awk")]
+        );
         assert_eq!(chosen.owners["usr/bin/mawk"], "mawk");
     }
 

@@ -39,7 +39,8 @@ fn started_by_env(argument: &str) -> Option<String> {
         Some(words) => words.split_ascii_whitespace().find(is_name)?,
         None => Some(argument).filter(is_name)?,
     };
-    (!name.is_empty()).then(|| name.trim_matches(['"', '\'']).to_owned())
+    let name = name.trim_matches(['"', '\'']);
+    (!name.is_empty()).then(|| name.to_owned())
 }
 
 #[cfg(test)]
@@ -61,10 +62,15 @@ mod tests {
             ("#!/usr/bin/env -Sperl -w\n", "/usr/bin/env", Some("perl")),
             ("#!/bin/env --split-string=awk -f\n", "/bin/env", Some("awk")),
             ("#!/usr/bin/env -S\n", "/usr/bin/env", None),
+            ("#!/usr/bin/env \"\"\n", "/usr/bin/env", None),
             ("#!/usr/bin/env", "/usr/bin/env", None),
         ] {
             let found = read(line.as_bytes()).unwrap();
-            assert_eq!((found.interpreter.as_str(), found.program.as_deref()), (interpreter, program), "{line:?}");
+            assert_eq!(
+                (found.interpreter.as_str(), found.program.as_deref()),
+                (interpreter, program),
+                "{line:?}"
+            );
         }
         for text in ["", "#", "#!", "#! \n/bin/sh", "echo", "\u{feff}#!/bin/sh", "#!\0/bin/sh"] {
             assert_eq!(read(text.as_bytes()), None, "{text:?}");

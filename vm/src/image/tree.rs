@@ -67,7 +67,8 @@ impl<'a> Tree<'a> {
                 _ => {}
             }
             let next = if at.is_empty() { part } else { format!("{at}/{part}") };
-            let Some(Content::Symlink(target)) = self.files.get(next.as_str()).map(|file| &file.content) else {
+            let Some(Content::Symlink(target)) = self.files.get(next.as_str()).map(|file| &file.content)
+            else {
                 at = next;
                 continue;
             };
@@ -97,7 +98,8 @@ impl<'a> Tree<'a> {
     fn has_folder(&self, path: &str) -> bool {
         let below = format!("{path}/");
         let is_folder = self.files.get(path).is_some_and(|file| file.content == Content::Directory);
-        is_folder || self.files.range(below.as_str()..).next().is_some_and(|(path, _)| path.starts_with(&below))
+        is_folder
+            || self.files.range(below.as_str()..).next().is_some_and(|(path, _)| path.starts_with(&below))
     }
 
     /// Finds the program `name` in the folders of `$PATH`.
@@ -115,9 +117,8 @@ impl<'a> Tree<'a> {
 
     /// Lists the programs in the folders of `$PATH`.
     pub fn programs(&self) -> impl Iterator<Item = &'a GuestFile> {
-        let is_program = |path: &str| {
-            path.rsplit_once('/').is_some_and(|(folder, _)| PROGRAM_FOLDERS.contains(&folder))
-        };
+        let is_program =
+            |path: &str| path.rsplit_once('/').is_some_and(|(folder, _)| PROGRAM_FOLDERS.contains(&folder));
         self.files.values().copied().filter(move |file| is_program(&file.path))
     }
 
@@ -147,7 +148,10 @@ impl<'a> Tree<'a> {
                 }
                 match self.library(&name, &first) {
                     Some(library) => {
-                        left.push_back((library, if needs.inherited { first.clone() } else { inherited.clone() }));
+                        left.push_back((
+                            library,
+                            if needs.inherited { first.clone() } else { inherited.clone() },
+                        ));
                     }
                     None => lack(&name),
                 }
@@ -269,7 +273,10 @@ mod tests {
         let tree = Tree::new([&files[..]]);
         let lacks = |name: &str| {
             let Found::File(file) = tree.program(name) else { panic!("no {name}") };
-            tree.lacks(file).into_iter().map(|lack| format!("{} needs {}", lack.of, lack.name)).collect::<Vec<_>>()
+            tree.lacks(file)
+                .into_iter()
+                .map(|lack| format!("{} needs {}", lack.of, lack.name))
+                .collect::<Vec<_>>()
         };
         // Only the old list counts for the libraries of libraries.
         assert_eq!(lacks("new"), ["/usr/lib/private/liba.so needs libb.so"]);

@@ -59,7 +59,9 @@ mod tests {
     const RELEASE: &str = "6.1.0-56-cloud-amd64";
 
     fn header(version: &str) -> String {
-        format!("#\n# Automatically generated file; DO NOT EDIT.\n# Linux/x86 {version} Kernel Configuration\n#\n")
+        format!(
+            "#\n# Automatically generated file; DO NOT EDIT.\n# Linux/x86 {version} Kernel Configuration\n#\n"
+        )
     }
 
     /// The name of the configuration of the kernel `kernel` in a folder with `files`.
@@ -95,6 +97,9 @@ mod tests {
             assert_eq!(found("bzImage", &[("config", &text), (".config", &text)]), None, "{text}");
         }
         let right = header("6.1.1");
-        assert_eq!(found("bzImage", &[("config", "[core]"), (".config", &right)]).as_deref(), Some(".config"));
+        assert_eq!(
+            found("bzImage", &[("config", "[core]"), (".config", &right)]).as_deref(),
+            Some(".config")
+        );
     }
 }

@@ -65,7 +65,9 @@ impl Kernel {
 
 /// A file that the user passed is not a kernel that hookbench can boot.
 #[derive(Debug, thiserror::Error)]
-#[error("hookbench cannot boot {path}: {why}; pass {KERNEL_FILES} of a kernel with CONFIG_PVH=y")]
+#[error(
+    "{path} is not a kernel that QEMU can start: {why}; pass {KERNEL_FILES} of a kernel with CONFIG_PVH=y"
+)]
 pub struct NotAKernel {
     path: String,
     why: String,

@@ -70,23 +70,16 @@ pub fn needs(bytes: &[u8]) -> Result<Needs> {
 impl Needs {
     fn read(&mut self, entries: &[Dyn64<LittleEndian>], strings: &[u8]) -> Result<()> {
         let endian = LittleEndian;
-        let runs = entries.iter().any(|entry| entry.tag(endian) == DT_RUNPATH);
-        for entry in entries {
-            match entry.tag(endian) {
-                DT_NEEDED => {
-                    ensure!(self.libraries.len() < MOST, "the ELF file needs more than {MOST} libraries");
-                    self.libraries.push(name_at(strings, entry.val(endian))?);
-                }
-                // The loader ignores the old list if there is a new one.
-                tag @ (DT_RPATH | DT_RUNPATH) if (tag == DT_RUNPATH) == runs => {
-                    let folders = name_at(strings, entry.val(endian))?;
-                    self.folders =
-                        folders.split(':').filter(|folder| !folder.is_empty()).map(String::from).collect();
-                    self.inherited = !runs;
-                }
-                _ => {}
-            }
+        for entry in entries.iter().filter(|entry| entry.tag(endian) == DT_NEEDED) {
+            ensure!(self.libraries.len() < MOST, "the ELF file needs more than {MOST} libraries");
+            self.libraries.push(name_at(strings, entry.val(endian))?);
         }
+        // The loader ignores the old list if there is a new one.
+        let last = |tag| entries.iter().rfind(|entry| entry.tag(endian) == tag);
+        let Some(list) = last(DT_RUNPATH).or(last(DT_RPATH)) else { return Ok(()) };
+        let folders = name_at(strings, list.val(endian))?;
+        self.folders = folders.split(':').filter(|folder| !folder.is_empty()).map(String::from).collect();
+        self.inherited = list.tag(endian) == DT_RPATH;
         Ok(())
     }
 }
