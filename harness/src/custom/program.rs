@@ -66,14 +66,14 @@ impl Search<'_> {
         let word = first(&command.words)?;
         let is_path = word.contains('/');
         let mut program = if is_path && Path::new(word).exists() {
-            self.from_host(Path::new(word))?
+            Self::take_from_host(Path::new(word))?
         } else {
             match self.in_guest(word, payload)? {
                 Some(path) => Program { path, files: Vec::new() },
                 None => match in_path(word).filter(|_| !is_path && !self.is_brought(word, payload)) {
                     Some(host) => {
                         (self.progress)(&format!("{word}: from this machine ({})", host.display()));
-                        self.from_host(&host)?
+                        Self::take_from_host(&host)?
                     }
                     None => return Err(self.missing(word, payload, "in the guest or on this machine")),
                 },
@@ -110,7 +110,7 @@ impl Search<'_> {
     }
 
     /// Takes a program of this machine, as a file in the command's folder.
-    pub(super) fn from_host(&self, host: &Path) -> Result<Program> {
+    fn take_from_host(host: &Path) -> Result<Program> {
         let name = host.file_name().with_context(|| format!("{} has no file name", host.display()))?;
         let at = format!("{FOLDER}/{}", name.to_string_lossy());
         let files = collect_from_host(host, &at).map_err(|error| CannotStart(format!("{error:#}")))?;

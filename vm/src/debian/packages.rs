@@ -24,7 +24,7 @@ use crate::image::tree::PROGRAM_FOLDERS;
 const SUITES: [&str; 2] = ["bookworm", "bookworm-security"];
 
 /// The version of the files of a cached entry. Raise it when they change.
-const FORMAT: u32 = 2;
+const FORMAT: u32 = 3;
 
 /// Folders that no program needs to run: documentation, translations, files for
 /// desktops, and headers.
@@ -121,17 +121,22 @@ fn is_left_out(path: &str) -> bool {
 
 /// Adds the links that scripts would make to files of the packages.
 fn add_alternatives(unpacked: &[Unpacked], chosen: &mut Chosen) {
-    let mut best: BTreeMap<String, Alternative> = BTreeMap::new();
-    for found in unpacked.iter().flat_map(|unpacked| alternatives::parse(&unpacked.postinst)) {
+    let mut best: BTreeMap<String, (Alternative, &str)> = BTreeMap::new();
+    let all = unpacked.iter().flat_map(|unpacked| {
+        let found = alternatives::parse(&unpacked.postinst);
+        found.into_iter().map(|found| (found, unpacked.package.name.as_str()))
+    });
+    for (found, package) in all {
         let (link, target) = (merged(&found.link), merged(&found.target));
         let is_there = chosen.files.contains_key(&target) || chosen.links.contains_key(&target);
-        let has_better = best.get(&link).is_some_and(|best| best.priority >= found.priority);
+        let has_better = best.get(&link).is_some_and(|(best, _)| best.priority >= found.priority);
         if is_there && !has_better && !chosen.files.contains_key(&link) {
-            best.insert(link, found);
+            best.insert(link, (found, package));
         }
     }
-    for (link, found) in best {
+    for (link, (found, package)) in best {
         let name = format!("etc/alternatives/{}", found.name);
+        chosen.owners.insert(link.clone(), package.to_owned());
         chosen.links.insert(link, format!("/{name}"));
         chosen.links.insert(name, found.target);
     }
@@ -232,7 +237,7 @@ mod tests {
             links,
             [("etc/alternatives/awk", "/usr/bin/gawk"), ("usr/bin/awk", "/etc/alternatives/awk")]
         );
-        assert_eq!(chosen.owners["usr/bin/mawk"], "mawk");
+        assert_eq!([&chosen.owners["usr/bin/mawk"], &chosen.owners["usr/bin/awk"]], ["mawk", "gawk"]);
     }
 
     #[test]

@@ -133,11 +133,8 @@ impl<'a> Tree<'a> {
             let mut lack = |name: &str| {
                 lacks.insert(Lack { of: format!("/{}", file.path), name: name.to_owned() });
             };
-            if let Some(loader) = needs.interpreter.as_deref() {
-                if !matches!(self.find(loader), Found::File(_)) {
-                    lack(loader);
-                }
-            }
+            let is_missing = |loader: &&str| !matches!(self.find(loader), Found::File(_));
+            needs.interpreter.as_deref().filter(is_missing).into_iter().for_each(&mut lack);
             let origin = file.path.rsplit_once('/').map_or("", |(folder, _)| folder);
             let own = needs.folders.iter().map(|folder| expand(folder, origin));
             let first: Vec<String> = own.chain(inherited.clone()).collect();
