@@ -56,8 +56,8 @@ pub(super) struct Search<'a> {
 
 impl Search<'_> {
     /// Finds the program of a workload, and adds to the payload what it needs to start. A
-    /// path means this machine, or the guest if this machine has no such file. A name
-    /// means the payload, the guest, then this machine.
+    /// path means a package that was asked for, this machine, then the guest. A name means
+    /// the payload, the guest, then this machine.
     ///
     /// # Errors
     /// [`CannotStart`] when there is no such program, or the guest lacks something that it
@@ -65,7 +65,8 @@ impl Search<'_> {
     pub(super) fn workload(&self, command: &CommandWorkload, payload: &mut Payload) -> Result<Program> {
         let word = first(&command.words)?;
         let is_path = word.contains('/');
-        let mut program = if is_path && Path::new(word).exists() {
+        let is_packaged = payload.owner(word.trim_start_matches('/')).is_some();
+        let mut program = if is_path && Path::new(word).exists() && !is_packaged {
             Self::take_from_host(Path::new(word))?
         } else {
             match self.in_guest(word, payload)? {

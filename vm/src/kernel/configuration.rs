@@ -36,12 +36,13 @@ pub(super) fn find(path: &Path, release: &str) -> Option<PathBuf> {
 /// Whether `config` is a configuration of the same series as `release`. Debian's
 /// releases differ from the versions in their configurations after that.
 fn is_of(config: &Path, release: &str) -> bool {
-    let mut text = String::new();
+    let mut bytes = Vec::new();
     let Ok(file) = File::open(config) else { return false };
     let is_file = file.metadata().is_ok_and(|metadata| metadata.is_file());
-    if !is_file || file.take(HEADER).read_to_string(&mut text).is_err() {
+    if !is_file || file.take(HEADER).read_to_end(&mut bytes).is_err() {
         return false;
     }
+    let text = String::from_utf8_lossy(&bytes);
     let version = text.lines().take(5).find_map(|line| line.strip_prefix("# Linux/")?.split(' ').nth(1));
     version.is_some_and(|version| series(version).is_some() && series(version) == series(release))
 }
