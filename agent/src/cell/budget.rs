@@ -18,7 +18,7 @@ use crate::channel::{self, Channel};
 static LAST: OnceLock<(Channel, Vec<u8>)> = OnceLock::new();
 
 /// The time between two ticks. Each costs an operation an interrupt, so there are few.
-pub(super) const TICK: Duration = Duration::from_secs(2);
+pub(super) const TICK: Duration = Duration::from_secs(1);
 
 /// How many ticks are left.
 static LEFT: AtomicU32 = AtomicU32::new(0);

@@ -29,7 +29,8 @@ pub(crate) struct Payload {
     packages: Vec<(String, String)>,
     /// The names of the packages that the user asked for.
     asked: Vec<String>,
-    /// The packages of programs and links, by path.
+    /// The packages of programs and links, by path; only of those that the user asked for, and
+    /// what they depend on.
     owners: BTreeMap<String, String>,
 }
 
@@ -59,7 +60,9 @@ impl Payload {
     pub(crate) fn fetch(&mut self, guest: &Userland, cache: &Cache, progress: &dyn Fn(&str)) -> Result<()> {
         let wanted = std::mem::take(&mut self.wanted);
         if !wanted.is_empty() {
-            self.extend(fetch(&wanted, cache, progress)?);
+            let mut fetched = fetch(&wanted, cache, progress)?;
+            self.owners = std::mem::take(&mut fetched.owners);
+            self.extend(fetched);
             self.asked = wanted;
             self.warn(guest, progress);
         }
@@ -80,9 +83,6 @@ impl Payload {
     fn extend(&mut self, fetched: Userland) {
         let known: HashSet<String> = self.files.iter().map(|file| file.path.clone()).collect();
         self.files.extend(fetched.files.into_iter().filter(|file| !known.contains(&file.path)));
-        for (path, owner) in fetched.owners {
-            self.owners.entry(path).or_insert(owner);
-        }
         for package in fetched.packages {
             if !self.packages.contains(&package) {
                 self.packages.push(package);

@@ -55,39 +55,36 @@ pub(super) struct Search<'a> {
 }
 
 impl Search<'_> {
-    /// Finds the program of a workload, and adds to the payload what it needs to start. A
-    /// path means a package that was asked for, this machine, then the guest. A name means
-    /// the payload, the guest, then this machine.
+    /// Finds the program of a workload; `complete` adds what it needs to start. A path means a
+    /// package that was asked for, this machine, then the guest. A name means the payload, the guest,
+    /// then this machine.
     ///
     /// # Errors
-    /// [`CannotStart`] when there is no such program, or the guest lacks something that it
-    /// needs; another error when a package cannot be downloaded.
-    pub(super) fn workload(&self, command: &CommandWorkload, payload: &mut Payload) -> Result<Program> {
+    /// [`CannotStart`] when there is no such program.
+    pub(super) fn workload(&self, command: &CommandWorkload, payload: &Payload) -> Result<Program> {
         let word = first(&command.words)?;
         let is_path = word.contains('/');
-        let is_packaged = payload.owner(word.trim_start_matches('/')).is_some();
-        let mut program = if is_path && Path::new(word).exists() && !is_packaged {
-            Self::take_from_host(Path::new(word))?
-        } else {
-            match self.in_guest(word, payload)? {
-                Some(path) => Program { path, files: Vec::new() },
-                None => match in_path(word).filter(|_| !is_path && !self.is_brought(word, payload)) {
-                    Some(host) => {
-                        (self.progress)(&format!("{word}: from this machine ({})", host.display()));
-                        Self::take_from_host(&host)?
-                    }
-                    None => return Err(self.missing(word, payload, "in the guest or on this machine")),
-                },
+        let is_packaged = word.strip_prefix('/').is_some_and(|path| payload.owner(path).is_some());
+        if is_path && Path::new(word).exists() && !is_packaged {
+            return Self::take_from_host(Path::new(word));
+        }
+        if let Some(path) = self.in_guest(word, payload)? {
+            return Ok(Program { path, files: Vec::new() });
+        }
+        match in_path(word).filter(|_| !is_path && !self.is_brought(word, payload)) {
+            Some(host) => {
+                (self.progress)(&format!("{word}: from this machine ({})", host.display()));
+                Self::take_from_host(&host)
             }
-        };
-        self.complete(&mut program, payload)?;
-        Ok(program)
+            None => Err(self.missing(word, payload, "in the guest or on this machine")),
+        }
     }
 
     /// Checks that a monitor can start, and adds to the payload what it needs.
     ///
     /// # Errors
-    /// As for a workload. This machine's programs do not count.
+    /// [`CannotStart`] when there is no such program in the guest, or the guest lacks
+    /// something that it needs; another error when a package cannot be downloaded.
     pub(super) fn monitor(&self, words: &[String], payload: &mut Payload) -> Result<()> {
         let word = first(words)?;
         let path = match self.in_guest(word, payload)? {
@@ -122,10 +119,14 @@ impl Search<'_> {
     /// the command's folder.
     fn in_guest(&self, word: &str, payload: &Payload) -> Result<Option<String>> {
         let tree = payload.tree(self.guest, &[]);
-        let path = if word.starts_with('/') { word.to_string() } else { format!("/{FOLDER}/{word}") };
-        let found = if word.contains('/') { tree.find(&path) } else { tree.program(word) };
-        match found {
-            Found::File(file) => Ok(Some(format!("/{}", file.path))),
+        let place = match word.strip_prefix('/') {
+            Some(path) => Some(path.to_string()),
+            None if word.contains('/') => Some(format!("{FOLDER}/{}", word.trim_start_matches("./"))),
+            None => tree.place(word),
+        };
+        let Some(path) = place else { return Ok(None) };
+        match tree.find(&path) {
+            Found::File(_) => Ok(Some(format!("/{path}"))),
             Found::Dangling { link, target } => {
                 let of = payload
                     .owner(&link)
@@ -137,8 +138,8 @@ impl Search<'_> {
                 .into())
             }
             Found::Nothing => {
-                let is_later = FILLED_AT_BOOT.iter().any(|folder| path[1..].starts_with(folder));
-                Ok(Some(path).filter(|_| is_later && word.starts_with('/')))
+                let is_later = FILLED_AT_BOOT.iter().any(|folder| path.starts_with(folder));
+                Ok(is_later.then(|| format!("/{path}")))
             }
         }
     }

@@ -104,15 +104,16 @@ impl<'a> Tree<'a> {
 
     /// Finds the program `name` in the folders of `$PATH`.
     pub fn program(&self, name: &str) -> Found<'a> {
-        let mut dangling = Found::Nothing;
-        for folder in PROGRAM_FOLDERS {
-            match self.find(&format!("{folder}/{name}")) {
-                found @ Found::File(_) => return found,
-                found @ Found::Dangling { .. } if dangling == Found::Nothing => dangling = found,
-                _ => {}
-            }
-        }
-        dangling
+        self.place(name).map_or(Found::Nothing, |path| self.find(&path))
+    }
+
+    /// Returns the path of the program `name` in the folders of `$PATH`, which may be a link.
+    /// If there is none, that of a dangling link.
+    pub fn place(&self, name: &str) -> Option<String> {
+        let places = || PROGRAM_FOLDERS.iter().map(|folder| format!("{folder}/{name}"));
+        let is_program = |path: &String| matches!(self.find(path), Found::File(_));
+        let is_dangling = |path: &String| matches!(self.find(path), Found::Dangling { .. });
+        places().find(is_program).or_else(|| places().find(is_dangling))
     }
 
     /// Lists the programs in the folders of `$PATH`.
