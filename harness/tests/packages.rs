@@ -43,29 +43,38 @@ fn a_package_comes_with_what_apt_would_install() {
     executable(&folder.path().join("watch.py"), WATCH);
     // libc6-i386 has only programs for 32 bits.
     let bring = "watch.py,python3,mawk,libc6-i386";
+    // A shell has the tools of every Debian.
+    let tools = "cmd:tools=sh -c 'ls / | grep -q usr'";
     let (code, said) = run(
         folder.path(),
         &[
-            "--workload",
-            "cmd:python3 -c pass",
-            "--monitor",
-            "cmd:./watch.py",
-            "--ready",
-            "ready",
-            "--bring",
-            bring,
-            "--samples",
-            "5",
-        ],
+            &["--workload", "cmd:python3 -c pass", "--workload", tools, "--monitor", "cmd:./watch.py"][..],
+            &["--ready", "ready", "--bring", bring, "--samples", "5"],
+        ]
+        .concat(),
     );
     assert_eq!(code, Some(0), "{said}");
     assert!(!said.contains("from this machine"), "{said}");
     let run = load(&folder.path().join("out")).unwrap();
-    assert_eq!(run.count("measured"), 2, "{said}");
+    assert_eq!(run.count("measured"), 4, "{said}");
     let notes = fs::read_to_string(folder.path().join("out/report.md")).unwrap();
     for line in ["sqlite 42", "shell", "awk", "ready"] {
         assert!(notes.contains(&format!("watch.py wrote: {line}")), "{line}: {notes}");
     }
+}
+
+#[test]
+fn a_payload_that_does_not_fit_into_the_guest_is_told_with_its_size() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::create_dir(folder.path().join("large")).unwrap();
+    for name in ["a", "b", "c"] {
+        fs::write(folder.path().join("large").join(name), vec![1; 50 << 20]).unwrap();
+    }
+    let arguments = ["--workload", "null-syscall", "--monitor", "cmd:unshare", "--bring", "./large"];
+    let (code, said) = run(folder.path(), &arguments);
+    assert_eq!(code, Some(1), "{said}");
+    assert!(said.contains("the payload of 151 MiB does not fit into the guest"), "{said}");
+    assert!(said.contains("--memory"), "{said}");
 }
 
 #[test]

@@ -102,7 +102,8 @@ impl CustomMonitors {
         self.payload.fetch(&guest, cache, progress)?;
         let search = Search { guest: &guest, cache, progress };
         for command in commands {
-            search.monitor(&command.words, &mut self.payload)?;
+            let mut program = search.monitor(&command.words, &mut self.payload)?;
+            search.complete(&mut program, &mut self.payload)?;
         }
         let packed =
             image::pack(self.payload.files()).context("failed to pack the payload of the monitors")?;

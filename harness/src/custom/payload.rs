@@ -14,7 +14,7 @@ use hookbench_vm::packages;
 use hookbench_vm::tree::{Lack, PROGRAM_FOLDERS, Tree};
 use hookbench_vm::userland::Userland;
 
-use super::program::CannotStart;
+use super::cannot_start::CannotStart;
 
 /// The largest file that a user can supply, in bytes.
 const LARGEST: u64 = 64 << 20;

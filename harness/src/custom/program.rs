@@ -15,6 +15,7 @@ use hookbench_vm::tree::Found;
 use hookbench_vm::userland::Userland;
 use hookbench_workloads::custom::FOLDER;
 
+use super::cannot_start::CannotStart;
 use super::essential;
 use super::payload::Payload;
 
@@ -23,18 +24,6 @@ const FILLED_AT_BOOT: [&str; 5] = ["dev/", "proc/", "run/", "sys/", "tmp/"];
 
 /// How many programs of the packages an error lists.
 const SHOWN: usize = 8;
-
-/// A command cannot start in the guest. It is a mistake in what the user asked for.
-#[derive(Debug)]
-pub(crate) struct CannotStart(pub(super) String);
-
-impl std::fmt::Display for CannotStart {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
-impl std::error::Error for CannotStart {}
 
 /// The program of a command.
 pub(super) struct Program {
@@ -80,12 +69,13 @@ impl Search<'_> {
         }
     }
 
-    /// Checks that a monitor can start, and adds to the payload what it needs.
+    /// Finds the program of a monitor, in the payload or in the guest; `complete` adds what it
+    /// needs to start. hookbench brings a program that every Debian has.
     ///
     /// # Errors
-    /// [`CannotStart`] when there is no such program in the guest, or the guest lacks
-    /// something that it needs; another error when a package cannot be downloaded.
-    pub(super) fn monitor(&self, words: &[String], payload: &mut Payload) -> Result<()> {
+    /// [`CannotStart`] when there is no such program; another error when a package cannot
+    /// be downloaded.
+    pub(super) fn monitor(&self, words: &[String], payload: &mut Payload) -> Result<Program> {
         let word = first(words)?;
         let path = match self.in_guest(word, payload)? {
             Some(path) => path,
@@ -97,7 +87,7 @@ impl Search<'_> {
                 self.in_guest(word, payload)?.ok_or_else(|| self.missing(word, payload, "in the guest"))?
             }
         };
-        self.complete(&mut Program { path, files: Vec::new() }, payload)
+        Ok(Program { path, files: Vec::new() })
     }
 
     /// Adds essential packages to the payload, which `wanted_by` needs.
@@ -187,59 +177,4 @@ fn in_path(name: &str) -> Option<PathBuf> {
         fs::metadata(path).is_ok_and(|is| is.is_file() && is.permissions().mode() & 0o111 != 0)
     };
     env::split_paths(&env::var_os("PATH")?).map(|folder| folder.join(name)).find(executable)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use hookbench_vm::image::Content;
-
-    fn file(path: &str, content: Content) -> GuestFile {
-        GuestFile { path: path.into(), mode: 0o755, content }
-    }
-
-    /// The error, or the path, of the word of a monitor in a guest with a few files.
-    fn monitor(word: &str) -> String {
-        let text = |text: &str| Content::File(text.into());
-        let files = vec![
-            file("bin", Content::Symlink("usr/bin".into())),
-            file("usr/bin/tool", text("program")),
-            file("usr/bin/gone", Content::Symlink("gone-2".into())),
-            file("own/brought", text("program")),
-            file("own/script", text("#!/usr/bin/ruby\n")),
-            GuestFile { mode: 0o644, ..file("own/plain", text("program")) },
-        ];
-        let guest = Userland { files, packages: Vec::new(), owners: Default::default() };
-        let folder = tempfile::tempdir().unwrap();
-        let cache = Cache::at(folder.path()).unwrap();
-        let search = Search { guest: &guest, cache: &cache, progress: &|_| () };
-        match search.monitor(&[word.to_string()], &mut Payload::default()) {
-            Ok(()) => "starts".into(),
-            Err(error) => {
-                assert!(error.is::<CannotStart>(), "{error:#}");
-                error.to_string()
-            }
-        }
-    }
-
-    #[test]
-    fn a_monitor_is_a_program_of_the_guest_or_of_its_folder() {
-        for word in ["tool", "/bin/tool", "/usr/bin/tool", "./brought", "/own/brought", "/proc/1/exe"] {
-            assert_eq!(monitor(word), "starts", "{word}");
-        }
-        for (word, part) in [
-            ("nowhere", "no program \"nowhere\" in the guest; add its package with --bring PACKAGE"),
-            ("brought", "is started as cmd:./brought"),
-            ("./tool", "no program \"./tool\" in the guest"),
-            ("/opt/tool", "so start it as cmd:./NAME"),
-            ("gone", "/usr/bin/gone is a link to gone-2, which is not there"),
-            ("./script", "the script /own/script needs the interpreter /usr/bin/ruby, but"),
-            ("./script", "--bring ruby"),
-            ("./plain", "/own/plain cannot be executed"),
-            ("", "no program"),
-        ] {
-            let error = monitor(word);
-            assert!(error.contains(part), "{word}: {error}");
-        }
-    }
 }

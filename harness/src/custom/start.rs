@@ -9,9 +9,10 @@ use hookbench_vm::program::collect_from_host;
 use hookbench_vm::script::{self, Script};
 use hookbench_vm::tree::{Found, Tree};
 
+use super::cannot_start::CannotStart;
 use super::essential;
 use super::payload::Payload;
-use super::program::{CannotStart, Program, Search};
+use super::program::{Program, Search};
 
 /// The most interpreters of interpreters that the kernel starts.
 const DEEPEST: usize = 5;
@@ -140,9 +141,15 @@ fn check_libraries<'a>(file: &'a GuestFile, tree: &Tree<'a>) -> Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use hookbench_vm::cache::Cache;
+    use hookbench_vm::userland::Userland;
 
     fn file(path: &str, text: &str) -> GuestFile {
         GuestFile { path: path.into(), mode: 0o755, content: Content::File(text.into()) }
+    }
+
+    fn link(path: &str, target: &str) -> GuestFile {
+        GuestFile { path: path.into(), mode: 0o777, content: Content::Symlink(target.into()) }
     }
 
     /// Where the program `own/it` of this text starts, or what is missing.
@@ -177,5 +184,51 @@ mod tests {
         }
         assert!(started("#!/own/round\n").contains("and so on"));
         assert!(started("#!/own/plain\n").contains("/own/plain cannot be executed"));
+    }
+
+    /// The error, or the path, of the word of a monitor in a guest with a few files.
+    fn monitor(word: &str) -> String {
+        let files = vec![
+            link("bin", "usr/bin"),
+            file("usr/bin/tool", "program"),
+            link("usr/bin/gone", "gone-2"),
+            file("own/brought", "program"),
+            file("own/script", "#!/usr/bin/ruby\n"),
+            GuestFile { mode: 0o644, ..file("own/plain", "program") },
+        ];
+        let guest = Userland { files, packages: Vec::new(), owners: Default::default() };
+        let folder = tempfile::tempdir().unwrap();
+        let cache = Cache::at(folder.path()).unwrap();
+        let search = Search { guest: &guest, cache: &cache, progress: &|_| () };
+        let mut payload = Payload::default();
+        let program = search.monitor(&[word.to_string()], &mut payload);
+        match program.and_then(|mut program| search.complete(&mut program, &mut payload)) {
+            Ok(()) => "starts".into(),
+            Err(error) => {
+                assert!(error.is::<CannotStart>(), "{error:#}");
+                error.to_string()
+            }
+        }
+    }
+
+    #[test]
+    fn a_monitor_is_a_program_of_the_guest_or_of_its_folder() {
+        for word in ["tool", "/bin/tool", "/usr/bin/tool", "./brought", "/own/brought", "/proc/1/exe"] {
+            assert_eq!(monitor(word), "starts", "{word}");
+        }
+        for (word, part) in [
+            ("nowhere", "no program \"nowhere\" in the guest; add its package with --bring PACKAGE"),
+            ("brought", "is started as cmd:./brought"),
+            ("./tool", "no program \"./tool\" in the guest"),
+            ("/opt/tool", "so start it as cmd:./NAME"),
+            ("gone", "/usr/bin/gone is a link to gone-2, which is not there"),
+            ("./script", "the script /own/script needs the interpreter /usr/bin/ruby, but"),
+            ("./script", "--bring ruby"),
+            ("./plain", "/own/plain cannot be executed"),
+            ("", "no program"),
+        ] {
+            let error = monitor(word);
+            assert!(error.contains(part), "{word}: {error}");
+        }
     }
 }

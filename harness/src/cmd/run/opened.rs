@@ -7,7 +7,7 @@ use hookbench_vm::kernel::NotAKernel;
 use super::selection::Selection;
 use crate::cmd::progress::Progress;
 use crate::cmd::usage;
-use crate::custom::program::CannotStart;
+use crate::custom::cannot_start::CannotStart;
 use crate::interrupt::Interrupt;
 use crate::session::Session;
 use crate::session::guests::Provisions;
