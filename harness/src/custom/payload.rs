@@ -19,6 +19,9 @@ use super::cannot_start::CannotStart;
 /// The largest file that a user can supply, in bytes.
 const LARGEST: u64 = 64 << 20;
 
+/// The package of bcc, whose tools need headers that no package depends on.
+const BCC: &str = "python3-bpfcc";
+
 /// The payload of commands.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Payload {
@@ -90,8 +93,8 @@ impl Payload {
         }
     }
 
-    /// Tells the user about programs of the packages that lack a library. The package may
-    /// work without them, as after an installation.
+    /// Tells the user what the packages lack, as after an installation: libraries of their
+    /// programs, and headers. Other programs of the packages work without it.
     fn warn(&self, guest: &Userland, progress: &dyn Fn(&str)) {
         let tree = self.tree(guest, &[]);
         for file in tree.programs().filter(|file| self.owners.contains_key(&file.path)) {
@@ -102,6 +105,13 @@ impl Payload {
                     file.path
                 ));
             }
+        }
+        let has_headers = self.packages.iter().any(|(name, _)| name.starts_with("linux-headers-"));
+        if self.has_package(BCC) && !has_headers {
+            progress(&format!(
+                "the tools of {BCC} compile their programs with the headers of the guest's kernel; add them \
+                 with --bring linux-headers-RELEASE"
+            ));
         }
     }
 
