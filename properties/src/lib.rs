@@ -12,6 +12,7 @@ pub mod memory;
 pub mod plan;
 pub mod run;
 pub mod samples;
+pub mod scripts;
 pub mod syscalls;
 pub mod words;
 
@@ -35,6 +36,7 @@ pub const FORMATS: &[Format] = &[
     Format { name: "plan", holds: plan::holds },
     Format { name: "run", holds: run::holds },
     Format { name: "samples", holds: samples::holds },
+    Format { name: "scripts", holds: scripts::holds },
     Format { name: "syscalls", holds: syscalls::holds },
     Format { name: "words", holds: words::holds },
 ];

@@ -11,7 +11,7 @@ use hookbench_plan::Plan;
 use hookbench_probes::undo;
 use hookbench_properties::{FORMATS, Format};
 use hookbench_results::Run;
-use hookbench_vm::{answer, vmlinux};
+use hookbench_vm::{alternatives, answer, elf, script, vmlinux};
 use proptest::prelude::*;
 use proptest::sample::Index;
 
@@ -62,6 +62,9 @@ fn the_seeds_have_the_current_formats() {
         let plan: Plan = toml::from_str(&String::from_utf8(seed(name)).unwrap()).unwrap();
         assert!(!plan.cells(&["6.1".into()]).unwrap().is_empty(), "{name}");
     }
+    assert!(["env", "shell"].iter().all(|name| script::read(&seed(&format!("scripts/{name}"))).is_some()));
+    assert_eq!(elf::program_needs(&seed("scripts/library")).unwrap().folders.len(), 2);
+    assert_eq!(alternatives::parse(&String::from_utf8(seed("scripts/postinst")).unwrap()).len(), 4);
     serde_json::from_slice::<CellSpec>(&seed("words/cell")).unwrap();
     String::from_utf8(seed("words/cell-name")).unwrap().parse::<Cell>().unwrap();
 }

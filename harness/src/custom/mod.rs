@@ -1,8 +1,11 @@
 //! What users supply: custom monitors and workloads, and the kernel modules that
 //! monitors and custom kernels load.
 
+pub(crate) mod cannot_start;
+mod essential;
 pub mod module;
 pub mod monitor;
 mod payload;
 mod program;
+mod start;
 pub mod workload;

@@ -14,10 +14,11 @@ use hookbench_results::environment::CustomMonitorRecord;
 use hookbench_vm::cache::Cache;
 use hookbench_vm::image::{self, Content, GuestFile};
 use hookbench_vm::kernel::Kernel;
-use hookbench_vm::payload;
+use hookbench_vm::{payload, userland};
 use regex_lite::Regex;
 
 use crate::custom::payload::{Payload, read_file};
+use crate::custom::program::Search;
 
 /// The options that apply to custom monitors that are commands.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -82,12 +83,28 @@ impl CustomMonitors {
         Ok(CustomMonitors { all, payload })
     }
 
-    /// Downloads the packages that commands need, or finds them in the cache.
+    /// Downloads the packages that commands need, or finds them in the cache, and checks
+    /// that the guest can start each command.
     ///
     /// # Errors
-    /// When a package does not exist, or cannot be downloaded.
+    /// When a package does not exist, or cannot be downloaded, or a command cannot start.
     pub(crate) fn fetch(&mut self, cache: &Cache, progress: &dyn Fn(&str)) -> Result<()> {
-        self.payload.fetch(cache, progress)?;
+        let sources = self.all.values().map(|monitor| &monitor.source);
+        let commands = sources.filter_map(|source| match source {
+            Source::Command(command) => Some(command),
+            Source::File(_) => None,
+        });
+        let commands: Vec<&MonitorCommand> = commands.collect();
+        if commands.is_empty() {
+            return Ok(());
+        }
+        let guest = userland::fetch(cache, progress)?;
+        self.payload.fetch(&guest, cache, progress)?;
+        let search = Search { guest: &guest, cache, progress };
+        for command in commands {
+            let mut program = search.monitor(&command.words, &mut self.payload)?;
+            search.complete(&mut program, &mut self.payload)?;
+        }
         let packed =
             image::pack(self.payload.files()).context("failed to pack the payload of the monitors")?;
         for CustomMonitor { source, record } in self.all.values_mut() {

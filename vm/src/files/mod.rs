@@ -5,4 +5,5 @@ pub mod digest;
 pub mod elf;
 pub mod flock;
 pub mod scratch;
+pub mod script;
 pub(crate) mod sparse_copy;
