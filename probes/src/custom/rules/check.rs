@@ -1,0 +1,335 @@
+//! What a line asks for: the checks that auditctl's `setopt` makes of its options and of their order. Those that
+//! need the kernel, or tables of system calls and users, are left out.
+
+use super::fields::{self, Field, Place};
+use super::line::{Effect, Problem, Rule};
+use super::options::{Opt, Options};
+
+/// The lists of rules.
+const LISTS: [&str; 5] = ["exit", "task", "user", "exclude", "filesystem"];
+
+/// What follows an option.
+enum Flow {
+    /// auditctl reads the next option.
+    Next,
+    /// It reads no further option, and checks what is left.
+    Last,
+    /// It looks at nothing else.
+    Done,
+}
+
+/// The state of a line's check.
+struct Check<'a> {
+    words: &'a [String],
+    options: Options<'a>,
+    effect: Effect,
+    /// The list of `-a`, `-A` or `-w`.
+    add: Option<&'static str>,
+    /// The list of `-d` or `-W`.
+    delete: Option<&'static str>,
+    always: Option<bool>,
+    /// How many of `-a`, `-A` and `-d` there were.
+    lists: usize,
+    has_syscall: bool,
+    /// A permission, program or file system was named, so a key may follow.
+    may_have_key: bool,
+    /// An option that belongs to a rule.
+    part_of_rule: Option<String>,
+    fields: Vec<Field>,
+    places: Vec<Place>,
+}
+
+/// What the line of these words asks for, and why auditctl refuses it.
+pub(super) fn check(words: &[String]) -> (Effect, Option<Problem>) {
+    let mut check = Check {
+        words,
+        options: Options::of(words),
+        effect: Effect::default(),
+        add: None,
+        delete: None,
+        always: None,
+        lists: 0,
+        has_syscall: false,
+        may_have_key: false,
+        part_of_rule: None,
+        fields: Vec::new(),
+        places: Vec::new(),
+    };
+    let problem = check.run().err();
+    (check.effect, problem)
+}
+
+impl Check<'_> {
+    fn run(&mut self) -> Result<(), Problem> {
+        while let Some(option) = self.options.next() {
+            match self.option(option)? {
+                Flow::Next => {}
+                Flow::Last => return self.leftover(self.options.peek()),
+                Flow::Done => return Ok(()),
+            }
+        }
+        self.leftover(self.options.stray())?;
+        if self.delete.is_some() && self.add.is_none() {
+            self.effect.deletes_some = true;
+        }
+        match (self.add, self.delete, self.part_of_rule.take()) {
+            (Some(list), ..) => {
+                let always = self.always.unwrap_or(true);
+                let (fields, places) = (std::mem::take(&mut self.fields), std::mem::take(&mut self.places));
+                self.effect.rule = Some(Rule { list, always, fields, places });
+                Ok(())
+            }
+            (None, None, Some(option)) => Err(without_list(&option)),
+            _ => Ok(()),
+        }
+    }
+
+    /// Refuses a word that belongs to no option.
+    fn leftover(&self, word: Option<&str>) -> Result<(), Problem> {
+        let Some(word) = word else { return Ok(()) };
+        let reason = format!("the word {word:?} belongs to no option");
+        Err(if word.starts_with('#') {
+            Problem::new(
+                "a comment stands behind a rule",
+                "auditctl knows comments only on lines of their own",
+            )
+        } else if self.words.iter().any(|word| word.contains(['"', '\''])) {
+            Problem::new(
+                reason,
+                "auditctl knows no quotes; put a backslash before a blank that belongs to a word",
+            )
+        } else if word.contains('\t') {
+            Problem::new(reason, "auditctl separates words only at blanks; replace the tab")
+        } else {
+            Problem::new(reason, "remove it, or write the option that it belongs to")
+        })
+    }
+
+    fn option(&mut self, option: Opt) -> Result<Flow, Problem> {
+        match option {
+            Opt::Unknown(name) => {
+                let remedy = "see auditctl(8) for its options";
+                Err(Problem::new(format!("auditctl has no option {name}"), remedy))
+            }
+            Opt::Bare(name) => {
+                Err(Problem::new(format!("{name} lacks its value"), "write it behind the option"))
+            }
+            Opt::Long("backlog_wait_time", value) => {
+                number("--backlog_wait_time", value.unwrap_or_default()).map(|_| Flow::Next)
+            }
+            Opt::Long("signal", _) => Ok(Flow::Last),
+            Opt::Long(..) => Ok(Flow::Done),
+            Opt::Short(letter, None) => self.flag(letter),
+            Opt::Short(letter @ ('a' | 'A' | 'd' | 'w' | 'W'), Some(value)) => {
+                self.list(letter, value)?;
+                Ok(Flow::Next)
+            }
+            Opt::Short(letter @ ('S' | 'F' | 'C' | 'k' | 'p'), Some(value)) => {
+                self.part_of_rule.get_or_insert_with(|| format!("-{letter}"));
+                self.part(letter, value)?;
+                Ok(Flow::Next)
+            }
+            Opt::Short(letter, Some(value)) => self.setting(letter, value),
+        }
+    }
+
+    /// An option without a value.
+    fn flag(&mut self, letter: char) -> Result<Flow, Problem> {
+        match letter {
+            'i' | 'c' => self.effect.ignores_errors = true,
+            'D' => return self.delete_all(),
+            't' => return Ok(Flow::Done),
+            'h' => return Err(Problem::new("-h prints a help text", "remove the line")),
+            // -l, -s and -v print something. A key or -i that follows is theirs.
+            'l' | 's' => return Ok(Flow::Done),
+            _ => {}
+        }
+        Ok(Flow::Last)
+    }
+
+    fn delete_all(&mut self) -> Result<Flow, Problem> {
+        match self.words.len() {
+            1 => {
+                self.effect.deletes_all = true;
+                Ok(Flow::Last)
+            }
+            3 if self.options.peek() == Some("-k") => {
+                self.effect.deletes_some = true;
+                Ok(Flow::Done)
+            }
+            _ => Err(Problem::new("-D stands with other options", "write it alone, or as -D -k KEY")),
+        }
+    }
+
+    /// An option with a value that is no part of a rule.
+    fn setting(&mut self, letter: char, value: &str) -> Result<Flow, Problem> {
+        let option = format!("-{letter}");
+        match letter {
+            'e' => self.effect.enabled = Some(up_to_2(&option, value)?),
+            'f' => self.effect.failure = Some(up_to_2(&option, value)?),
+            'r' => self.effect.rate = Some(number(&option, value)?),
+            'b' => {
+                number(&option, value)?;
+            }
+            'R' => return Err(Problem::new("a rule file cannot read another (-R)", "copy its lines")),
+            'm' if self.words.len() > 2 => {
+                return Err(Problem::new("-m stands with other options", "write it alone, with one word"));
+            }
+            'q' if self.has_syscall => {
+                return Err(Problem::new("-q stands in a rule", "write it on a line of its own"));
+            }
+            'q' => {
+                let parts: Vec<&str> = value.split(',').collect();
+                if parts.len() != 2 || parts[1].is_empty() {
+                    return Err(Problem::new("-q takes MOUNT,SUBTREE", "write both, separated by a comma"));
+                }
+                return Ok(Flow::Done);
+            }
+            _ => return Ok(Flow::Done),
+        }
+        Ok(Flow::Next)
+    }
+
+    /// An option that names the list of a rule, or a watch.
+    fn list(&mut self, letter: char, value: &str) -> Result<(), Problem> {
+        match letter {
+            'w' if self.add.is_some() || self.delete.is_some() => {
+                let remedy = "write -F path=PATH in a rule with -a";
+                return Err(Problem::new("a watch (-w) stands in a rule with -a or -d", remedy));
+            }
+            'w' | 'W' => {
+                absolute(value)?;
+                *(if letter == 'w' { &mut self.add } else { &mut self.delete }) = Some("exit");
+                self.always = Some(true);
+                self.has_syscall = true;
+                if letter == 'w' {
+                    self.places.push(Place::watched(value));
+                }
+                return Ok(());
+            }
+            'a' | 'A' if value.contains("task") && self.has_syscall => return Err(task_with_calls()),
+            _ => {}
+        }
+        self.lists += 1;
+        if self.lists > 1 {
+            return Err(Problem::new(
+                "the line has more than one of -a, -A and -d",
+                "write a line for each rule",
+            ));
+        }
+        let old = if letter == 'd' { self.delete } else { self.add };
+        let (list, always) = list_and_action(letter, value, old)?;
+        *(if letter == 'd' { &mut self.delete } else { &mut self.add }) = Some(list);
+        self.always = Some(always);
+        Ok(())
+    }
+
+    /// An option that is a part of a rule.
+    fn part(&mut self, letter: char, value: &str) -> Result<(), Problem> {
+        let list = self.add.or(self.delete);
+        match letter {
+            'S' => match list {
+                Some("task") => return Err(task_with_calls()),
+                Some(list @ ("user" | "filesystem" | "exclude")) => {
+                    let reason = format!("the list {list} takes no system calls (-S)");
+                    return Err(Problem::new(reason, "remove -S, or use the list exit"));
+                }
+                _ => self.has_syscall = true,
+            },
+            'F' if list.is_none() => {
+                let is_arch = value.contains("arch=") && self.options.peek() == Some("-t");
+                return if is_arch { Ok(()) } else { Err(without_list("-F")) };
+            }
+            'F' if value.starts_with("key=") => {}
+            'F' => {
+                let Some(field) = Field::read(value) else {
+                    let remedy = "write NAME, an operator such as = or !=, and a value, without blanks";
+                    return Err(Problem::new(format!("-F {value} is not a comparison"), remedy));
+                };
+                self.may_have_key |= matches!(field.name.as_str(), "perm" | "exe" | "fstype");
+                self.places.extend(field.place());
+                self.fields.push(field);
+            }
+            'k' if list.is_none() || !(self.has_syscall || self.may_have_key) => {
+                let remedy = "write it behind -S, -w, -F perm= or -F exe=, or write -F key=KEY";
+                return Err(Problem::new("the key (-k) stands before what it belongs to", remedy));
+            }
+            'p' if list.is_none() => {
+                return Err(Problem::new("-p needs a watch (-w) before it", "write -w PATH first"));
+            }
+            'p' => {
+                let unknown = value.chars().find(|letter| !"rwxaRWXA".contains(*letter));
+                if unknown.is_some() || value.len() > 4 {
+                    return Err(Problem::new(
+                        format!("-p {value} is unknown"),
+                        "use the letters r, w, x and a",
+                    ));
+                }
+                self.may_have_key = true;
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+}
+
+fn without_list(option: &str) -> Problem {
+    let reason = format!("{option} stands in a line without a rule's list and action before it");
+    Problem::new(reason, "begin the rule with -a always,exit, -a never,exit or -w PATH")
+}
+
+fn task_with_calls() -> Problem {
+    Problem::new("the list task takes no system calls (-S)", "remove -S, or use the list exit")
+}
+
+/// The list and the action in the value of `-a`, `-A` or `-d`, in either order.
+fn list_and_action(letter: char, value: &str, old: Option<&str>) -> Result<(&'static str, bool), Problem> {
+    let list = |text: &str| LISTS.into_iter().find(|list| *list == text);
+    let action =
+        |text: &str| [("always", true), ("never", false)].into_iter().find(|(name, _)| *name == text);
+    let read = || match value.split_once(',')? {
+        (_, "possible") => None,
+        (first, second) => match (action(first), list(first)) {
+            // A watch has set the list.
+            (Some(_), _) if old.is_some() => None,
+            (Some((_, always)), _) => Some((list(second)?, always)),
+            (None, found) => Some((found?, action(second)?.1)),
+        },
+    };
+    read().ok_or_else(|| match value.split_once(',') {
+        Some((_, "possible")) => Problem::new(
+            format!("the action possible is deprecated: auditctl skips -{letter} {value} without an error"),
+            "use always",
+        ),
+        _ => Problem::new(
+            format!("-{letter} {value} is not a list and an action"),
+            format!("the lists are {}; the actions are always and never", LISTS.join(", ")),
+        ),
+    })
+}
+
+fn absolute(path: &str) -> Result<(), Problem> {
+    match path.starts_with('/') && path.len() < 4096 {
+        true => Ok(()),
+        false => Err(Problem::new(format!("{path:?} is not an absolute path"), "begin it with /")),
+    }
+}
+
+fn up_to_2(option: &str, value: &str) -> Result<u32, Problem> {
+    let known = matches!(value, "0" | "1" | "2").then(|| value.parse().ok()).flatten();
+    known.ok_or_else(|| {
+        Problem::new(format!("{option} {value} is unknown"), format!("{option} takes 0, 1 or 2"))
+    })
+}
+
+/// A number as auditctl takes it: a text that begins with a digit.
+fn number(option: &str, value: &str) -> Result<u32, Problem> {
+    let digits = value.bytes().take_while(u8::is_ascii_digit).count();
+    if digits == 0 {
+        return Err(Problem::new(
+            format!("{option} {value} is not a number"),
+            format!("{option} takes a number"),
+        ));
+    }
+    Ok(fields::number(value).or_else(|| value[..digits].parse().ok()).unwrap_or(u32::MAX))
+}
