@@ -1,5 +1,6 @@
 //! Why a cell has no number: one of three answers, which are not to be confused.
 
+use anyhow::anyhow;
 use hookbench_model::protocol::AgentMessage;
 use hookbench_model::{Failure, FailureKind};
 
@@ -20,6 +21,15 @@ impl NoNumber {
     /// A failure of this kind, with no console output.
     pub(crate) fn failure(kind: FailureKind, message: String) -> NoNumber {
         NoNumber::Failed(Failure { kind, message, console: Vec::new() })
+    }
+
+    /// The reason as an error, for callers that cannot tell the reasons apart.
+    pub(crate) fn into_error(self) -> anyhow::Error {
+        match self {
+            NoNumber::Unsupported(why) => anyhow!(why),
+            NoNumber::Failed(failure) => anyhow!(failure.message),
+            NoNumber::Error(error) => error,
+        }
     }
 }
 

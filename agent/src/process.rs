@@ -31,6 +31,15 @@ pub(crate) fn stay_on(cpu: u32) -> io::Result<()> {
     })
 }
 
+/// Makes a stopped child of this process continue.
+///
+/// # Errors
+/// When there is no such process.
+pub(crate) fn resume(pid: libc::pid_t) -> io::Result<()> {
+    // SAFETY: sends a signal to a child that has not been waited for.
+    check(unsafe { libc::kill(pid, libc::SIGCONT) })
+}
+
 /// Kills a child of this process, running or stopped, and waits until it has ended.
 ///
 /// # Errors

@@ -74,7 +74,12 @@ struct Slot {
 pub(crate) struct Samples {
     effect: &'static Slot,
     slots: &'static [Slot],
+    /// All slots of the mapping.
+    room: &'static [Slot],
 }
+
+/// The kind of an effect that stands for an error of the worker.
+const ERROR: u32 = u32::MAX;
 
 impl Samples {
     /// Maps memory for `count` samples.
@@ -85,12 +90,12 @@ impl Samples {
         // SAFETY: a slot's fields are atomics for which zero is valid.
         let all = unsafe { map(count + 1) }?;
         let (effect, slots) = all.split_first().ok_or_else(|| io::Error::other("an empty mapping"))?;
-        Ok(Self { effect, slots })
+        Ok(Self { effect, slots, room: slots })
     }
 
     /// The first `count` of them; `None` when there are fewer.
     pub(crate) fn first(&self, count: usize) -> Option<Samples> {
-        self.slots.get(..count).map(|slots| Samples { effect: self.effect, slots })
+        self.slots.get(..count).map(|slots| Samples { slots, ..*self })
     }
 
     /// Stores the sample at `index`; nothing beyond the end.
@@ -115,6 +120,29 @@ impl Samples {
     pub(crate) fn take_effect(&self) -> Option<Effect> {
         let kind = self.effect.kind.swap(0, Ordering::SeqCst);
         Effect::from_parts(kind, self.effect.elapsed.load(Ordering::SeqCst))
+    }
+
+    /// Stores why the worker failed, in place of samples; as much of it as there is room for.
+    pub(crate) fn put_error(&self, why: &str) {
+        let bytes = &why.as_bytes()[..why.len().min(8 * self.room.len())];
+        for (slot, bytes) in self.room.iter().zip(bytes.chunks(8)) {
+            let mut word = [0; 8];
+            word[..bytes.len()].copy_from_slice(bytes);
+            slot.elapsed.store(u64::from_ne_bytes(word), Ordering::SeqCst);
+        }
+        self.effect.elapsed.store(bytes.len() as u64, Ordering::SeqCst);
+        self.effect.kind.store(ERROR, Ordering::SeqCst);
+    }
+
+    /// Why the worker failed, if it said so.
+    pub(crate) fn take_error(&self) -> Option<String> {
+        if self.effect.kind.swap(0, Ordering::SeqCst) != ERROR {
+            return None;
+        }
+        let length = self.effect.elapsed.load(Ordering::SeqCst) as usize;
+        let words = self.room.iter().map(|slot| slot.elapsed.load(Ordering::SeqCst).to_ne_bytes());
+        let bytes: Vec<u8> = words.take(length.div_ceil(8)).flatten().take(length).collect();
+        Some(String::from_utf8_lossy(&bytes).into_owned())
     }
 
     /// All samples, in order.
@@ -146,6 +174,18 @@ mod tests {
         assert_eq!(samples.all(), [Sample { elapsed: 0, refused: None, idle: false }, refused, idle]);
         assert_eq!(samples.first(2).map(|first| first.all().len()), Some(2));
         assert!(samples.first(4).is_none());
+    }
+
+    #[test]
+    fn an_error_is_taken_once_and_cut_where_there_is_no_more_room() {
+        let samples = Samples::map(3).unwrap();
+        let few = samples.first(1).unwrap();
+        assert_eq!(samples.take_error(), None);
+        few.put_error("no room");
+        assert_eq!(samples.take_error().as_deref(), Some("no room"));
+        assert_eq!((samples.take_error(), samples.take_effect()), (None, None));
+        few.put_error(&"x".repeat(99));
+        assert_eq!(samples.take_error(), Some("x".repeat(24)));
     }
 
     #[test]

@@ -92,7 +92,8 @@ impl Stage {
         self.spinner().map(Spinner::count)
     }
 
-    fn spinner(&self) -> Option<Spinner> {
+    /// What knows whether the CPU is idle; `None` where nothing does.
+    pub(crate) fn spinner(&self) -> Option<Spinner> {
         match self {
             Stage::ExactGuest(spinner) | Stage::KvmGuest(spinner, _) => Some(*spinner),
             Stage::Host(..) => None,

@@ -7,6 +7,7 @@
 pub mod accounting;
 pub mod behaviour;
 pub mod boot;
+pub mod caveat;
 pub mod cell;
 pub mod channel;
 pub mod enforcement;
@@ -24,6 +25,7 @@ pub mod version;
 pub use accounting::Accounting;
 pub use behaviour::{BEHAVIOURS, Behaviour};
 pub use boot::{Boot, Profile};
+pub use caveat::Caveat;
 pub use cell::{Cell, Target};
 pub use custom_workload::{CustomWorkload, CustomWorkloadKind};
 pub use enforcement::{DenyScope, Enforcement, Refusal};

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Cell, Loading};
+use crate::{Caveat, Cell, Loading};
 
 /// A clock and its unit.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -166,6 +166,18 @@ pub struct Measured {
     /// Notes from the guest that a reader of the numbers needs.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub notes: Vec<String>,
+    /// Why the numbers are not simply those of the monitor which the user named; empty for a
+    /// plain measurement.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub caveats: Vec<Caveat>,
+}
+
+impl Measured {
+    /// Whether nothing shows that the monitor was at work. Such numbers are kept, but nothing
+    /// may be concluded from them.
+    pub fn is_unproven(&self) -> bool {
+        self.caveats.iter().any(Caveat::is_unproven)
+    }
 }
 
 /// Operations that a monitor refused.
@@ -195,6 +207,9 @@ pub struct Happened {
     pub of: u64,
 }
 
+/// The word for a measurement of which nothing shows that the monitor was at work.
+pub const UNPROVEN: &str = "measured unproven";
+
 /// The outcome of a cell. Every planned cell has exactly one.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
@@ -213,8 +228,10 @@ pub enum Outcome {
 
 impl Outcome {
     /// The word for it in tables and files.
-    pub const fn word(&self) -> &'static str {
+    pub fn word(&self) -> &'static str {
         match self {
+            Outcome::Measured(measured) if measured.is_unproven() => UNPROVEN,
+            Outcome::Measured(measured) if !measured.caveats.is_empty() => "measured in part",
             Outcome::Measured(_) => "measured",
             Outcome::Unsupported(_) => "unsupported",
             Outcome::Skipped(_) => "skipped",
@@ -222,10 +239,13 @@ impl Outcome {
         }
     }
 
-    /// Returns why there are no numbers; empty if there are.
+    /// Returns why there are no numbers, or why they are not to be taken at face value; empty
+    /// for a plain measurement.
     pub fn reason(&self) -> String {
         match self {
-            Outcome::Measured(_) => String::new(),
+            Outcome::Measured(Measured { caveats, .. }) => {
+                caveats.iter().map(Caveat::reason).collect::<Vec<_>>().join("; ")
+            }
             Outcome::Unsupported(why) | Outcome::Skipped(why) => why.clone(),
             Outcome::Failed(failure) => failure.message.clone(),
         }
@@ -245,6 +265,8 @@ pub enum FailureKind {
     GuestPanic,
     /// The time budget of the cell ran out.
     Timeout,
+    /// Paced operations wait for an idle CPU, and the monitor never let it rest.
+    NeverIdle,
     /// The guest ended without an answer.
     GuestEnded,
     /// The guest sent something that is not a message.
@@ -263,6 +285,7 @@ impl FailureKind {
             FailureKind::WrongOutcome => "wrong-outcome",
             FailureKind::GuestPanic => "guest-panic",
             FailureKind::Timeout => "timeout",
+            FailureKind::NeverIdle => "never-idle",
             FailureKind::GuestEnded => "guest-ended",
             FailureKind::Protocol => "protocol",
             FailureKind::Agent => "agent",
@@ -316,7 +339,9 @@ mod tests {
     #[test]
     fn the_name_of_a_failure_kind_is_its_serialised_form() {
         use FailureKind::*;
-        for kind in [EventsMismatch, WrongOutcome, GuestPanic, Timeout, GuestEnded, Protocol, Agent, Qemu] {
+        for kind in
+            [EventsMismatch, WrongOutcome, GuestPanic, Timeout, NeverIdle, GuestEnded, Protocol, Agent, Qemu]
+        {
             assert_eq!(serde_json::to_value(kind).unwrap(), kind.name());
         }
     }

@@ -88,8 +88,8 @@ pub(crate) fn field(foreign: &str) -> String {
 fn record(row: &Row<'_>) -> Vec<String> {
     let (cell, clock) = (&row.measurement.cell, row.measurement.clock);
     let reason = match row.measured() {
-        Some(measured) => text::refused(measured),
-        None => field(&row.measurement.outcome.reason()),
+        Some(measured) if measured.caveats.is_empty() => text::refused(measured),
+        _ => field(&row.measurement.outcome.reason()),
     };
     let mut fields = vec![
         field(&cell.kernel),

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 
 use hookbench_analysis::Summary;
 use hookbench_analysis::baseline::Added;
-use hookbench_model::{Cell, Clock, Measured, Measurement};
+use hookbench_model::{Caveat, Cell, Clock, Measured, Measurement};
 use hookbench_results::Run;
 
 use crate::text;
@@ -119,7 +119,9 @@ impl<'a> Section<'a> {
         let noted = self.rows.iter().filter_map(|row| Some((row.monitor(), row.measured()?)));
         noted
             .flat_map(|(monitor, measured)| {
-                measured.notes.iter().map(move |note| (monitor.clone(), note.as_str()))
+                let caveats = measured.caveats.iter().map(Caveat::reason);
+                let notes = caveats.chain(measured.notes.iter().map(String::as_str));
+                notes.map(move |note| (monitor.clone(), note))
             })
             .collect()
     }
@@ -130,7 +132,9 @@ impl<'a> Section<'a> {
             // No clock counts up to i64::MAX, but the file of a run may contain such a
             // number, and the difference of two would overflow.
             let countable = |p50: Option<u64>| p50.filter(|p50| i64::try_from(*p50).is_ok());
-            let own = countable(row.summary.map(|summary| summary.p50));
+            // Nothing follows from the number of a monitor that may have slept.
+            let proven = row.measured().is_some_and(|measured| !measured.is_unproven());
+            let own = countable(row.summary.filter(|_| proven).map(|summary| summary.p50));
             row.added = own.zip(countable(base)).map(|(own, base)| Added::new(own, base));
         }
         self.rows.sort_by_key(Row::rank);
@@ -148,11 +152,13 @@ impl<'a> Row<'a> {
         text::one_line(&self.measurement.cell.tuned_monitor())
     }
 
-    /// `measured`, `refused EPERM`, `failed`, `unsupported` or `skipped`.
+    /// `measured`, `measured in part`, `refused EPERM`, `failed`, `unsupported` or `skipped`.
     pub fn outcome(&self) -> String {
+        let word = self.measurement.outcome.word();
         match self.measured().map(text::refused) {
-            Some(refused) if !refused.is_empty() => refused,
-            _ => self.measurement.outcome.word().into(),
+            // `refused EPERM in part`
+            Some(refused) if !refused.is_empty() => word.replacen("measured", &refused, 1),
+            _ => word.into(),
         }
     }
 
@@ -173,6 +179,7 @@ impl<'a> Row<'a> {
         self.measured().is_some_and(|measured| {
             let events = measured.events.as_ref();
             measured.refused.is_none()
+                && measured.caveats.is_empty()
                 && events.is_some_and(|events| events.seen > 0 && events.lost == 0 && events.looks.is_none())
         })
     }
@@ -227,6 +234,12 @@ pub fn calibrations(run: &Run) -> Vec<Calibration> {
 /// The meaning of the calibration, for readers.
 pub const CALIBRATION_MEANING: &str = "This is the cost of an empty timed section. It is part of every p50 and \
                                        cancels out in the cost that a monitor adds.";
+
+/// The cells of `run` whose numbers are not simply those of their monitors, because of a caveat.
+pub fn with_caveats(run: &Run) -> Vec<&Measurement> {
+    let has = |measurement: &&Measurement| measurement.measured().is_some_and(|m| !m.caveats.is_empty());
+    run.measurements.iter().filter(has).collect()
+}
 
 /// The cells of `run` that have no number.
 pub fn without_numbers(run: &Run) -> Vec<&Measurement> {

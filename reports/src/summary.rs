@@ -3,6 +3,7 @@
 
 use hookbench_analysis::baseline::Added;
 use hookbench_model::Schedule;
+use hookbench_model::measurement::UNPROVEN;
 use hookbench_results::Run;
 
 use crate::section::{Row, Section};
@@ -189,7 +190,7 @@ fn others(headline: &Section<'_>, sections: &[Section<'_>]) -> Vec<String> {
 
 /// The number of cells with each outcome: `3 cells: 2 measured, 1 failed.`
 pub(crate) fn counts(run: &Run) -> String {
-    let words = ["measured", "failed", "unsupported", "skipped"];
+    let words = ["measured", "measured in part", UNPROVEN, "failed", "unsupported", "skipped"];
     let parts: Vec<String> = words
         .into_iter()
         .map(|word| (run.count(word), word))

@@ -94,14 +94,20 @@ fn calibration(run: &Run) -> Vec<String> {
     wrapped(&format!("Calibration: {}. {}", costs.join(", "), section::CALIBRATION_MEANING), "", "")
 }
 
-/// Every cell without a number and its full reason.
+/// Every cell without a plain number and its full reason.
 fn reasons(run: &Run) -> Vec<String> {
-    let without = section::without_numbers(run);
-    if without.is_empty() {
+    let caveats = listed("Cells whose number is not that of the whole monitor:", &section::with_caveats(run));
+    let without = listed("Cells without a number:", &section::without_numbers(run));
+    caveats.into_iter().chain(without).collect()
+}
+
+/// The cells, each with its outcome and full reason, below `heading`; nothing without cells.
+fn listed(heading: &str, cells: &[&Measurement]) -> Vec<String> {
+    if cells.is_empty() {
         return Vec::new();
     }
-    let mut lines = vec![String::new(), "Cells without a number:".into()];
-    for Measurement { cell, outcome, .. } in without {
+    let mut lines = vec![String::new(), heading.into()];
+    for Measurement { cell, outcome, .. } in cells {
         lines.extend(wrapped(&format!("{}: {cell}: {}", outcome.word(), outcome.reason()), "  ", "    "));
     }
     lines.push(String::new());

@@ -19,6 +19,8 @@ struct Page {
     count: AtomicU64,
     /// How many rounds a task still waits for; a futex.
     rest: AtomicU32,
+    /// How many rests have begun.
+    rests: AtomicU64,
 }
 
 /// A running spinner. It ends with the guest, or when it is told to.
@@ -76,6 +78,7 @@ impl Spinner {
     /// what they were woken for. This needs no timer; each timer would cost QEMU more than the rounds do.
     pub(crate) fn rest(self, rounds: u32) {
         let rest = &self.page.rest;
+        self.page.rests.fetch_add(1, Ordering::SeqCst);
         rest.store(rounds, Ordering::SeqCst);
         loop {
             let left = rest.load(Ordering::SeqCst);
@@ -85,6 +88,12 @@ impl Spinner {
             // SAFETY: the futex is in a mapping that stays; no time limit is given.
             unsafe { libc::syscall(libc::SYS_futex, rest.as_ptr(), libc::FUTEX_WAIT, left, 0usize) };
         }
+    }
+
+    /// The number of the rest that a task waits in; `None` if no task rests.
+    pub(crate) fn unfinished_rest(self) -> Option<u64> {
+        let waits = self.page.rest.load(Ordering::SeqCst) > 0;
+        waits.then(|| self.page.rests.load(Ordering::SeqCst))
     }
 }
 
@@ -140,5 +149,17 @@ mod tests {
         let before = spinner.count();
         spinner.rest(10);
         assert!(spinner.count() >= before + 9);
+        assert_eq!(spinner.unfinished_rest(), None);
+    }
+
+    #[test]
+    fn a_rest_that_cannot_end_has_a_number() {
+        let spinner = Spinner::start().unwrap();
+        spinner.rest(1);
+        spinner.end().unwrap();
+        std::thread::spawn(move || spinner.rest(1_000));
+        while spinner.unfinished_rest() != Some(2) {
+            std::thread::sleep(Duration::from_millis(1));
+        }
     }
 }

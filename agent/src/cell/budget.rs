@@ -1,10 +1,12 @@
 //! The cell's budget of the guest's own time. When it is used up, the agent says so and ends the machine,
 //! whatever else is going on. A hang ends at the same instruction on every machine. Only a kernel that no longer
-//! takes interrupts is left to hookbench and its clock.
+//! takes interrupts is left to hookbench and its clock. A part of the budget is a tick, which interrupts the
+//! agent's system calls: whoever waits for the worker can look whether it gets on.
 
 use std::io;
 use std::ptr;
 use std::sync::OnceLock;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use hookbench_model::protocol::AgentMessage;
@@ -14,6 +16,15 @@ use crate::channel::{self, Channel};
 
 /// The last message, and where it goes. It is rendered before it is needed: a signal handler cannot.
 static LAST: OnceLock<(Channel, Vec<u8>)> = OnceLock::new();
+
+/// How many ticks use up the budget, and how many there have been.
+const TICKS: u32 = 6;
+static TICKED: AtomicU32 = AtomicU32::new(0);
+
+/// The time between two ticks, of which one may interrupt a wait.
+pub(super) const fn tick(budget: Duration) -> Duration {
+    Duration::from_millis(budget.as_millis() as u64 / TICKS as u64)
+}
 
 /// Starts to count. The caller has to be a task that no other keeps from running.
 ///
@@ -26,15 +37,16 @@ pub(crate) fn start(budget: Duration, channel: Channel) -> io::Result<()> {
         console: Vec::new(),
     };
     LAST.get_or_init(|| (channel, channel::line(&AgentMessage::Failed(failure))));
-    let time = libc::timeval { tv_sec: budget.as_secs() as i64, tv_usec: budget.subsec_micros().into() };
-    let once = libc::itimerval { it_interval: libc::timeval { tv_sec: 0, tv_usec: 0 }, it_value: time };
+    let tick = tick(budget);
+    let time = libc::timeval { tv_sec: tick.as_secs() as i64, tv_usec: tick.subsec_micros().into() };
+    let ticks = libc::itimerval { it_interval: time, it_value: time };
     // SAFETY: the action is plain data, made zero and filled; its handler makes system calls and uses ports,
-    // and takes no lock. `once` outlives the call.
+    // and takes no lock. `ticks` outlives the call.
     unsafe {
         let mut action: libc::sigaction = std::mem::zeroed();
-        action.sa_sigaction = end_cell as *const () as usize;
+        action.sa_sigaction = on_tick as *const () as usize;
         if libc::sigaction(libc::SIGALRM, &action, ptr::null_mut()) != 0
-            || libc::setitimer(libc::ITIMER_REAL, &once, ptr::null_mut()) != 0
+            || libc::setitimer(libc::ITIMER_REAL, &ticks, ptr::null_mut()) != 0
         {
             return Err(io::Error::last_os_error());
         }
@@ -42,7 +54,10 @@ pub(crate) fn start(budget: Duration, channel: Channel) -> io::Result<()> {
     Ok(())
 }
 
-extern "C" fn end_cell(_: libc::c_int) {
+extern "C" fn on_tick(_: libc::c_int) {
+    if TICKED.fetch_add(1, Ordering::SeqCst) + 1 < TICKS {
+        return;
+    }
     if let Some((channel, message)) = LAST.get() {
         channel.write(message);
         channel.end();

@@ -1,85 +1,132 @@
 //! What a custom monitor was seen to do. hookbench does not know which events it has to see, so the agent asks
-//! the kernel whether its BPF programs run while operations are made. The operations are made again for that,
+//! the kernel whether its BPF programs run while operations are made. The worker makes more operations for that,
 //! untimed, because counting runs has a cost.
 
 use anyhow::Result;
-use hookbench_model::FailureKind;
 use hookbench_model::protocol::CellSpec;
+use hookbench_model::{Caveat, FailureKind};
 use hookbench_probes::attach::Attached;
+use hookbench_probes::attach::Blind;
 use hookbench_probes::attach::custom::{Evidence, LoadedProgram, RunCounting};
 
 use super::patience::{BETWEEN_LOOKS, LOOKS};
 use super::prepared::Prepared;
-use super::worker::{self, Work};
+use super::worker::{self, Work, Worker};
 use crate::no_number::NoNumber;
 
-/// How many operations are made again.
+/// In how many operations runs are counted; in ten times as many if the first count shows nothing.
 const AGAIN: u32 = 10;
 
-/// What the monitor did, for readers of the numbers; nothing for a monitor of hookbench's. A custom monitor has
-/// ended afterwards.
+/// What is known of a custom monitor after its cell.
+#[derive(Default)]
+pub(super) struct Findings {
+    /// For readers of the numbers.
+    pub(super) notes: Vec<String>,
+    /// Why the numbers are not plain ones.
+    pub(super) caveats: Vec<Caveat>,
+}
+
+/// Waits until a custom monitor is at work. Trial operations are made in workers that end.
+///
+/// # Errors
+/// When it is not at work after some time, or has ended.
+pub(super) fn wait_until_at_work(
+    work: Work,
+    prepared: &Prepared,
+    custom: &mut dyn Evidence,
+) -> Result<(), NoNumber> {
+    let mut operate = |operations| -> Result<()> {
+        let spec = CellSpec { samples: operations, ..work.spec.clone() };
+        let worker = worker::run_to_continue(Work { spec: &spec, warmup: 0, ..work }, prepared, &mut Blind);
+        worker.and_then(Worker::end).map_err(NoNumber::into_error)
+    };
+    Ok(custom.wait_until_at_work(&mut operate)?)
+}
+
+/// Adds to a cell that never rested what its monitor did meanwhile.
+pub(super) fn blame(reason: NoNumber, attached: &mut dyn Attached) -> NoNumber {
+    match (reason, attached.evidence()) {
+        (NoNumber::Failed(mut failure), Some(custom)) if failure.kind == FailureKind::NeverIdle => {
+            let did = custom.notes().unwrap_or_default().join("; ");
+            failure.message +=
+                &format!("; meanwhile its monitor did this: {did}. Does it report its own reader?");
+            NoNumber::Failed(failure)
+        }
+        (reason, _) => reason,
+    }
+}
+
+/// What the monitor did while `worker` made its operations. The monitor has ended afterwards.
 ///
 /// # Errors
 /// When none of its programs ran and one had to, when it is no longer at work, or when the kernel does not
 /// tell.
-pub(super) fn evidence(
-    work: Work,
-    prepared: &Prepared,
-    attached: &mut dyn Attached,
-) -> Result<Vec<String>, NoNumber> {
-    let Some(custom) = attached.evidence() else { return Ok(Vec::new()) };
+pub(super) fn findings(worker: Worker, attached: &mut dyn Attached) -> Result<Findings, NoNumber> {
+    let Some(custom) = attached.evidence() else { return Ok(Findings::default()) };
     let mut notes = settled_notes(custom)?;
     let (programs, owes) = (custom.programs()?, custom.owes_runs());
     if !programs.is_empty() || owes {
-        notes.push(runs_note(work, prepared, attached, &programs, owes)?);
+        let runs = count_runs(&worker, &programs)?;
+        notes.push(runs_note(&worker, &programs, &runs, owes)?);
+        custom.ran(runs.counts.iter().sum());
     }
-    if let Some(custom) = attached.evidence() {
-        notes.extend(custom.end()?);
-    }
-    Ok(notes)
+    let caveats = custom.caveats()?;
+    worker.end()?;
+    notes.extend(custom.end()?);
+    Ok(Findings { notes, caveats })
 }
 
-/// How often the programs ran; that none did is a failure if the monitor owes runs.
+/// How often each program ran.
+struct Runs {
+    counts: Vec<u64>,
+    operations: u32,
+}
+
+/// A note about `runs`; that no program ran is a failure if the monitor owes runs.
 fn runs_note(
-    work: Work,
-    prepared: &Prepared,
-    attached: &mut dyn Attached,
+    worker: &Worker,
     programs: &[LoadedProgram],
+    runs: &Runs,
     owes: bool,
 ) -> Result<String, NoNumber> {
-    let runs = count_runs(work, prepared, attached, programs)?;
     let names = || programs.iter().map(|program| program.name.as_str());
-    if owes && runs.iter().sum::<u64>() == 0 {
+    let Runs { counts, operations } = runs;
+    if owes && counts.iter().all(|count| *count == 0) {
         let message = format!(
-            "none of its programs ran while {AGAIN} operations of {} were made ({}): the operations do nothing \
-             that it watches",
-            work.spec.workload,
+            "none of its programs ran while {operations} operations of {} were made ({}): the operations do \
+             nothing that it watches",
+            worker.workload(),
             names().collect::<Vec<_>>().join(", "),
         );
         return Err(NoNumber::failure(FailureKind::EventsMismatch, message));
     }
-    let runs: Vec<String> = names().zip(runs).map(|(name, runs)| format!("{name} {runs}")).collect();
-    Ok(format!("runs of its BPF programs in {AGAIN} operations more, untimed: {}", runs.join(", ")))
+    let each: Vec<String> = names().zip(counts).map(|(name, count)| format!("{name} {count}")).collect();
+    Ok(format!("runs of its BPF programs in {operations} operations more, untimed: {}", each.join(", ")))
 }
 
-/// How often each program ran in [`AGAIN`] operations: in one more than that, without what it ran in one. The
-/// beginning and the end of a worker run programs, too.
-fn count_runs(
-    work: Work,
-    prepared: &Prepared,
-    attached: &mut dyn Attached,
-    programs: &[LoadedProgram],
-) -> Result<Vec<u64>> {
+/// How often each program ran in some operations: in one more than those, without what it ran in one. That the
+/// worker continues and stops runs programs, too. A monitor that watches its own reader makes the counts uneven;
+/// more operations then show whether they run anything.
+fn count_runs(worker: &Worker, programs: &[LoadedProgram]) -> Result<Runs, NoNumber> {
     let counting = RunCounting::start()?;
-    let mut runs_in = |operations| -> Result<Vec<u64>> {
+    let runs_in = |operations| -> Result<Vec<u64>, NoNumber> {
         let before = counting.runs(programs)?;
-        let spec = CellSpec { samples: operations, ..work.spec.clone() };
-        worker::run(Work { spec: &spec, warmup: 0, ..work }, prepared, attached)?;
+        worker.more(operations)?;
         let after = counting.runs(programs)?;
         Ok(after.iter().zip(before).map(|(after, before)| after.saturating_sub(before)).collect())
     };
-    let (one, more) = (runs_in(1)?, runs_in(AGAIN + 1)?);
-    Ok(more.iter().zip(one).map(|(more, one)| more.saturating_sub(one)).collect())
+    let mut runs = Runs { counts: Vec::new(), operations: 0 };
+    for operations in [AGAIN, 10 * AGAIN] {
+        let (one, more) = (runs_in(1)?, runs_in(operations + 1)?);
+        let counts: Vec<u64> = more.iter().zip(&one).map(|(more, one)| more.saturating_sub(*one)).collect();
+        let shown = counts.iter().any(|count| *count > 0);
+        let silent = one.iter().chain(&more).all(|count| *count == 0);
+        runs = Runs { counts, operations };
+        if shown || silent {
+            break;
+        }
+    }
+    Ok(runs)
 }
 
 /// What the monitor did, once its readers have nothing more to read. The number of looks is limited: some

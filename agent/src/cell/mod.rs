@@ -22,6 +22,7 @@ pub(crate) mod budget;
 mod custom;
 mod kill_race;
 mod meter;
+mod operate;
 mod patience;
 pub(crate) mod prepared;
 mod sampling_rate;
@@ -132,8 +133,16 @@ fn measure(
     let denial = workload.denial(&spec.params, enforcement);
     let warmup = spec.warmup.max(denial.map_or(0, |denial| denial.after_operations));
     let work = Work { spec, workload, enforcement, warmup };
+    if let Some(custom) = attached.evidence() {
+        custom::wait_until_at_work(work, prepared, custom)?;
+    }
     let rate = SamplingRate::start(attached)?;
-    let finished = worker::run(work, prepared, attached)?;
+    let worker = match attached.evidence() {
+        Some(_) => worker::run_to_continue(work, prepared, attached),
+        None => worker::run(work, prepared, attached),
+    };
+    let worker = worker.map_err(|reason| custom::blame(reason, attached))?;
+    let finished = worker.finished()?;
     let looks = rate.map(|rate| rate.end(attached)).transpose()?;
     // Before more operations are made, to find out what came too late.
     let others =
@@ -157,8 +166,8 @@ fn measure(
         }
         _ => None,
     };
-    let notes = custom::evidence(work, prepared, attached)?;
-    let mut measured = done.measured(events, happened, cost, notes);
+    let findings = custom::findings(worker, attached)?;
+    let mut measured = done.measured(events, happened, cost, findings);
     measured.others = others.unwrap_or_default();
     if let Some(secondary) = &mut prepared.secondary {
         measured.notes.append(&mut secondary.notes);

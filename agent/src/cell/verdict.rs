@@ -8,6 +8,7 @@ use hookbench_model::{Accounting, Behaviour, Events, FailureKind, Measured, Refu
 use hookbench_probes::attach::Attached;
 use hookbench_workloads::{Denial, Effect, Expected, Workload, calibrate};
 
+use super::custom::Findings;
 use super::meter::Cost;
 use super::patience::{BETWEEN_LOOKS, LOOKS};
 use crate::no_number::NoNumber;
@@ -105,9 +106,9 @@ impl Done<'_> {
         events: Option<Events>,
         happened: Option<Happened>,
         cost: Option<Cost>,
-        custom: Vec<String>,
+        custom: Findings,
     ) -> Measured {
-        let notes = self.notes(events.as_ref()).into_iter().chain(custom).collect();
+        let notes = self.notes(events.as_ref()).into_iter().chain(custom.notes).collect();
         Measured {
             rounds: Vec::new(),
             others: Vec::new(),
@@ -123,6 +124,7 @@ impl Done<'_> {
             loading: cost.and_then(|cost| cost.loading),
             memory_bytes: cost.map(|cost| cost.memory),
             notes,
+            caveats: custom.caveats,
         }
     }
 

@@ -1,27 +1,22 @@
 //! The worker: a fresh process that makes the operations. It is fresh because audit watches only tasks forked
-//! after it was switched on. It closes the agent's descriptors because an execve copies and closes each of
-//! them.
+//! after it was switched on. This file starts a worker, waits for it and ends it; what it does is in `operate.rs`.
 
 use std::ffi::c_int;
 use std::io;
-use std::os::unix::process::parent_id;
-use std::time::Duration;
 
-use anyhow::{Context, Result, bail};
-use hookbench_model::protocol::{CellSpec, Fault};
-use hookbench_model::{Enforcement, Schedule};
-use hookbench_probes::attach::{Attached, die_with_parent};
-use hookbench_workloads::{Effect, Idle, Operation, Workload};
+use anyhow::{Context, Result, anyhow};
+use hookbench_model::protocol::CellSpec;
+use hookbench_model::{Enforcement, FailureKind};
+use hookbench_probes::attach::Attached;
+use hookbench_workloads::{Effect, Workload};
 
+use super::budget;
+use super::operate::{self, Orders};
 use super::prepared::Prepared;
-use crate::clock::secondary::SecondaryClocks;
-use crate::clock::timekeeper::Timekeeper;
+use crate::boot::idle::Spinner;
+use crate::no_number::NoNumber;
 use crate::process;
 use crate::shared_memory::{Sample, Samples};
-use crate::stage::Stage;
-
-/// How long [`Fault::Nap`] sleeps.
-const NAP: Duration = Duration::from_millis(2);
 
 /// What a worker has to do.
 #[derive(Clone, Copy)]
@@ -51,137 +46,160 @@ pub(super) struct Finished {
     pub(super) effect: Effect,
 }
 
-/// Makes the operations in a new process.
+/// A worker that has made the timed operations. It has stopped, and stays until the guest ends.
+pub(super) struct Worker<'a> {
+    pid: libc::pid_t,
+    samples: Samples,
+    work: Work<'a>,
+    /// What knows whether the CPU is idle.
+    spinner: Option<Spinner>,
+    /// Whether the machine outlives its cell.
+    shared: bool,
+    /// How to make it do more; `None` if it has done all.
+    orders: Option<&'static Orders>,
+}
+
+/// Makes the operations in a new process, which does nothing more.
 ///
 /// # Errors
-/// When the worker fails or is killed.
-pub(super) fn run(work: Work, prepared: &Prepared, attached: &mut dyn Attached) -> Result<Finished> {
-    let samples = prepared.samples(work.spec.samples as usize)?;
+/// When the worker fails or is killed, or the CPU is never idle.
+pub(super) fn run<'a>(
+    work: Work<'a>,
+    prepared: &Prepared,
+    attached: &mut dyn Attached,
+) -> Result<Worker<'a>, NoNumber> {
+    start(work, prepared, attached, None)
+}
+
+/// Makes the operations in a new process, which afterwards can make [`more`](Worker::more).
+///
+/// # Errors
+/// Those of [`run`].
+pub(super) fn run_to_continue<'a>(
+    work: Work<'a>,
+    prepared: &Prepared,
+    attached: &mut dyn Attached,
+) -> Result<Worker<'a>, NoNumber> {
+    let orders = Orders::map().context("failed to map memory for the worker's orders")?;
+    start(work, prepared, attached, Some(orders))
+}
+
+fn start<'a>(
+    work: Work<'a>,
+    prepared: &Prepared,
+    attached: &mut dyn Attached,
+    orders: Option<&'static Orders>,
+) -> Result<Worker<'a>, NoNumber> {
+    let samples = prepared.samples(work.spec.samples as usize).context("failed to map memory for samples")?;
     // SAFETY: the agent has one thread; the child never returns from here.
     let pid = match unsafe { libc::fork() } {
-        -1 => return Err(io::Error::last_os_error()).context("failed to start the worker"),
-        0 => child(|| operate(work, &samples, prepared, attached)),
+        -1 => return Err(anyhow!(io::Error::last_os_error()).context("failed to start the worker").into()),
+        0 => operate::child(work, &samples, prepared, attached, orders),
         pid => pid,
     };
-    let _end = prepared.stage.is_shared().then(|| End(pid));
-    let mut status: c_int = 0;
-    // SAFETY: `status` is ours to write.
-    if unsafe { libc::waitpid(pid, &mut status, libc::WUNTRACED) } < 0 {
-        return Err(io::Error::last_os_error()).context("failed to wait for the worker");
-    }
-    if libc::WIFSIGNALED(status) {
-        bail!("the worker was killed by signal {}; the console may say why", libc::WTERMSIG(status));
-    }
-    if !(libc::WIFSTOPPED(status) && libc::WSTOPSIG(status) == libc::SIGSTOP) {
-        bail!("the worker failed (wait status {status:#x}); its error is on the console");
-    }
-    let effect = samples.take_effect().context("the worker did not look at the effect of its operations")?;
-    Ok(Finished { samples: samples.all(), effect })
+    let (spinner, shared) = (prepared.stage.spinner(), prepared.stage.is_shared());
+    let worker = Worker { pid, samples, work, spinner, shared, orders };
+    worker.wait_until_stopped()?;
+    Ok(worker)
 }
 
-/// Ends a worker on a machine that outlives its cell.
-struct End(libc::pid_t);
+impl Worker<'_> {
+    /// The name of its workload.
+    pub(super) fn workload(&self) -> &str {
+        &self.work.spec.workload
+    }
 
-impl Drop for End {
-    fn drop(&mut self) {
-        // It may have ended already.
-        let _ = process::end(self.0);
+    /// What the timed operations were.
+    ///
+    /// # Errors
+    /// When the worker did not look at their effect.
+    pub(super) fn finished(&self) -> Result<Finished, NoNumber> {
+        let effect = self.samples.take_effect();
+        let effect = effect.context("the worker did not look at the effect of its operations")?;
+        Ok(Finished { samples: self.samples.all(), effect })
     }
-}
 
-/// Stops this process when it is done. The machine ends soon; if the process exited, the cell would only wait
-/// for it.
-fn child(operate: impl FnOnce() -> Result<()>) -> ! {
-    match operate() {
-        // SAFETY: only this process stops; nothing makes it continue.
-        Ok(()) => unsafe {
-            libc::raise(libc::SIGSTOP);
-        },
-        Err(error) => eprintln!("hookbench: worker: {error:#}"),
+    /// Has the worker make so many operations more, untimed.
+    ///
+    /// # Errors
+    /// When it fails, or has ended.
+    pub(super) fn more(&self, operations: u32) -> Result<(), NoNumber> {
+        let orders = self.orders.context("this worker has done all that it had to")?;
+        orders.give(operations);
+        process::resume(self.pid).context("failed to resume the worker")?;
+        self.wait_until_stopped()
     }
-    // SAFETY: leaves without running the agent's destructors.
-    unsafe { libc::_exit(1) }
-}
 
-fn operate(work: Work, samples: &Samples, prepared: &Prepared, attached: &mut dyn Attached) -> Result<()> {
-    let Work { spec, workload, enforcement, warmup } = work;
-    let stage = &prepared.stage;
-    isolate(stage)?;
-    if spec.fault == Some(Fault::OutOfMemory) {
-        exhaust();
-    }
-    let mut operation =
-        workload.prepare(&spec.params, enforcement).context("failed to prepare the workload")?;
-    if spec.fault == Some(Fault::IdleWorkload) {
-        operation = Box::new(Idle::new(operation));
-    }
-    stage.schedule_worker().context("failed to become a real-time task")?;
-    attached.enter().with_context(|| format!("failed to put {} on the worker", spec.monitor))?;
-    let mut keeper = prepared.secondary.as_ref().map(SecondaryClocks::begin).transpose()?;
-    for _ in 0..warmup {
-        make_once(&mut *operation, spec, stage, None)?;
-        settle(&mut *operation)?;
-    }
-    if spec.fault == Some(Fault::First) {
-        stage.channel().end();
-    }
-    for index in 0..spec.samples {
-        let keeper = keeper.as_mut().map(|keeper| (keeper, index as usize));
-        let sample = make_once(&mut *operation, spec, stage, keeper)?;
-        if index + 1 == spec.samples {
-            samples.put_effect(operation.effect().context("failed to look at the effect of the operations")?);
+    /// Has the worker undo what its workload set up, and ends it.
+    ///
+    /// # Errors
+    /// When that fails.
+    pub(super) fn end(self) -> Result<(), NoNumber> {
+        if self.orders.is_some() {
+            self.more(0)?;
         }
-        settle(&mut *operation)?;
-        samples.put(index as usize, sample);
+        process::end(self.pid).context("failed to end the worker")?;
+        Ok(())
     }
-    operation.finish().context("failed to end the workload")
+
+    /// Waits until the worker has done what it had to.
+    fn wait_until_stopped(&self) -> Result<(), NoNumber> {
+        let status = self.wait()?;
+        if libc::WIFSTOPPED(status) && libc::WSTOPSIG(status) == libc::SIGSTOP {
+            return Ok(());
+        }
+        let error = if libc::WIFSIGNALED(status) {
+            let signal = libc::WTERMSIG(status);
+            anyhow!("the worker was killed by signal {signal}; the console may say why")
+        } else {
+            match self.samples.take_error() {
+                Some(why) => anyhow!("the worker failed: {why}"),
+                None => anyhow!("the worker failed without a word (wait status {status:#x})"),
+            }
+        };
+        Err(error.into())
+    }
+
+    /// The worker's next wait status.
+    ///
+    /// # Errors
+    /// When the CPU is never idle from one tick of the budget to the next, while an operation waits for that.
+    fn wait(&self) -> Result<c_int, NoNumber> {
+        let mut status: c_int = 0;
+        let mut rest = None;
+        // SAFETY: `status` is ours to write.
+        while unsafe { libc::waitpid(self.pid, &mut status, libc::WUNTRACED) } < 0 {
+            let error = io::Error::last_os_error();
+            if error.kind() != io::ErrorKind::Interrupted {
+                return Err(anyhow!(error).context("failed to wait for the worker").into());
+            }
+            let unfinished = self.spinner.and_then(Spinner::unfinished_rest);
+            if unfinished.is_some() && unfinished == rest {
+                return Err(self.starved());
+            }
+            rest = unfinished;
+        }
+        Ok(status)
+    }
+
+    /// The failure of a cell whose operations wait in vain for an idle CPU.
+    fn starved(&self) -> NoNumber {
+        let spec = self.work.spec;
+        let tick = budget::tick(std::time::Duration::from_secs(spec.budget)).as_secs_f64();
+        let message = format!(
+            "the CPU was not idle for 2 ms within {tick} s of the guest's time, so a paced operation of {} never \
+             began",
+            spec.workload
+        );
+        NoNumber::failure(FailureKind::NeverIdle, message)
+    }
 }
 
-/// Frees this process from what it inherited, and has it end with the agent on a machine that outlives both.
-fn isolate(stage: &Stage) -> Result<()> {
-    if stage.is_shared() {
-        die_with_parent(parent_id()).context("failed to tie the worker's life to the agent's")?;
+impl Drop for Worker<'_> {
+    fn drop(&mut self) {
+        if self.shared {
+            // The worker may have ended already.
+            let _ = process::end(self.pid);
+        }
     }
-    // SAFETY: closes descriptors of this process, which uses none of them.
-    if unsafe { libc::close_range(3, u32::MAX, 0) } != 0 {
-        return Err(io::Error::last_os_error()).context("failed to close inherited descriptors");
-    }
-    Ok(())
-}
-
-/// Takes memory, and touches it, until the kernel kills this process.
-fn exhaust() {
-    loop {
-        std::hint::black_box(vec![1u8; 1 << 20].leak());
-    }
-}
-
-/// Makes one operation, with what comes before it. Only `run_once` is timed.
-fn make_once(
-    operation: &mut dyn Operation,
-    spec: &CellSpec,
-    stage: &Stage,
-    mut keeper: Option<(&mut Timekeeper, usize)>,
-) -> Result<Sample> {
-    operation.arm().context("failed to prepare an operation")?;
-    if spec.schedule == Schedule::Paced {
-        stage.rest();
-    }
-    let before = stage.idle_count();
-    if spec.fault == Some(Fault::Nap) {
-        std::thread::sleep(NAP);
-    }
-    if let Some((keeper, index)) = &mut keeper {
-        keeper.before(*index)?;
-    }
-    let timed = operation.run_once().context("failed to perform an operation")?;
-    if let Some((keeper, index)) = &mut keeper {
-        keeper.after(*index)?;
-    }
-    let idle = stage.idle_count() != before;
-    Ok(Sample { elapsed: timed.elapsed, refused: timed.refused, idle })
-}
-
-fn settle(operation: &mut dyn Operation) -> Result<()> {
-    operation.settle().context("failed to restore the state after an operation")
 }

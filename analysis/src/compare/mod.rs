@@ -115,7 +115,9 @@ impl Comparison {
                 let clock = BaseAndNew { base: pair.base.clock, new: pair.new.clock };
                 self.clocks.push(ClockChange { cell, clock });
             }
-            (Some(base), Some(new)) => {
+            (Some(base), Some(new))
+                if pair.base.outcome.word() == pair.new.outcome.word() && !new.is_unproven() =>
+            {
                 match Change::new(pair.new, BaseAndNew { base, new }, medians) {
                     Some(change) => self.numbers.push(change),
                     // A file may contain a measured cell without samples.

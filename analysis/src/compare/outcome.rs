@@ -32,9 +32,9 @@ pub struct UnpairedCell {
 /// A cell's outcome in words.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct OutcomeSummary {
-    /// `measured`, `unsupported`, `skipped` or `failed`.
+    /// The outcome's word: `measured`, `measured in part`, `unsupported`, `failed`.
     pub outcome: &'static str,
-    /// Why there is no number; empty if there is one.
+    /// Why there is no number, or not a plain one; empty for a plain one.
     #[serde(skip_serializing_if = "String::is_empty")]
     pub reason: String,
 }

@@ -23,9 +23,10 @@ pub use pattern::{NotAPattern, Pattern};
 pub use verdict::{CellVerdict, NoisyChange, Reason, VerdictKind};
 
 use crate::Comparison;
-use crate::compare::{Change, Quantity};
+use crate::compare::{Change, Quantity, UnpairedCell};
 use cell_limits::CellLimits;
 use hookbench_model::Cell;
+use hookbench_model::measurement::UNPROVEN;
 
 /// The rules of a gate.
 #[derive(Debug, Clone, Default)]
@@ -133,16 +134,18 @@ fn change_verdicts(change: &Change, limits: &CellLimits<'_>) -> Vec<CellVerdict>
 fn outcome_verdicts(comparison: &Comparison) -> Vec<CellVerdict> {
     let verdict = |kind, cell: &Cell, why| CellVerdict { kind, cell: cell.clone(), why };
     let regression = |cell: &Cell, why| verdict(VerdictKind::Regression, cell, why);
-    let changed = comparison.outcomes.iter().filter_map(|outcome| {
+    let unproven = comparison.without_numbers.iter().filter(|known| known.ended.new.outcome == UNPROVEN);
+    let changed = comparison.outcomes.iter().chain(unproven).filter_map(|outcome| {
         let kind = match (outcome.ended.base.outcome, outcome.ended.new.outcome) {
-            ("measured", _) | (_, "failed") => VerdictKind::Regression,
-            (_, "measured") | ("failed", _) => VerdictKind::Improvement,
+            ("measured", _) | (_, "failed" | UNPROVEN) => VerdictKind::Regression,
+            (_, "measured") | ("failed" | UNPROVEN, _) => VerdictKind::Improvement,
             _ => return None,
         };
         Some(verdict(kind, &outcome.cell, Reason::Ended(outcome.ended.clone())))
     });
     let vanished = comparison.vanished.iter().map(|unpaired| regression(&unpaired.cell, Reason::Vanished));
-    let failed = comparison.appeared.iter().filter(|unpaired| unpaired.ended.outcome == "failed");
+    let has_failed = |unpaired: &&UnpairedCell| ["failed", UNPROVEN].contains(&unpaired.ended.outcome);
+    let failed = comparison.appeared.iter().filter(has_failed);
     let failed = failed.map(|unpaired| regression(&unpaired.cell, Reason::New(unpaired.ended.clone())));
     let clocks = comparison.clocks.iter();
     let clocks = clocks.map(|clocks| regression(&clocks.cell, Reason::OtherClock(clocks.clock)));

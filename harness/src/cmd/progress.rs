@@ -67,7 +67,7 @@ impl Progress {
         match &self.bar {
             Some(bar) => {
                 bar.inc(1);
-                if measurement.measured().is_none() {
+                if measurement.measured().is_none_or(|measured| !measured.caveats.is_empty()) {
                     bar.println(&line);
                 }
             }
@@ -87,7 +87,13 @@ impl Drop for Progress {
 fn describe(measurement: &Measurement) -> String {
     let median = measurement.measured().and_then(|measured| Summary::from_samples(&measured.samples));
     match median {
-        Some(summary) => format!("{} {}", summary.p50, measurement.clock.unit()),
+        Some(summary) => {
+            let number = format!("{} {}", summary.p50, measurement.clock.unit());
+            match measurement.outcome.reason() {
+                plain if plain.is_empty() => number,
+                reason => format!("{number}, {}: {reason}", measurement.outcome.word()),
+            }
+        }
         None => format!("{}: {}", measurement.outcome.word(), measurement.outcome.reason()),
     }
 }

@@ -4,6 +4,7 @@
 
 use std::collections::HashMap;
 
+use hookbench_model::measurement::UNPROVEN;
 use hookbench_model::{Cell, Outcome};
 use hookbench_results::Run;
 use quick_junit::{NonSuccessKind, Report, TestCase, TestCaseStatus, TestSuite};
@@ -15,6 +16,11 @@ pub(super) fn render(run: &Run) -> String {
     let cases = run.measurements.iter().map(|measurement| {
         let reason = text::one_line(&measurement.outcome.reason());
         let status = match &measurement.outcome {
+            Outcome::Measured(measured) if measured.is_unproven() => {
+                let mut status = TestCaseStatus::non_success(NonSuccessKind::Failure);
+                status.set_message(reason).set_type(UNPROVEN);
+                status
+            }
             Outcome::Measured(_) => TestCaseStatus::success(),
             Outcome::Failed(failure) => {
                 let mut status = TestCaseStatus::non_success(NonSuccessKind::Failure);

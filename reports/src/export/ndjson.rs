@@ -62,8 +62,8 @@ fn cell_record(row: &Row<'_>) -> CellRecord {
     let (measurement, cell, measured) = (row.measurement, &row.measurement.cell, row.measured());
     let events = measured.and_then(|measured| measured.events.as_ref());
     let reason = match measured {
-        Some(measured) => text::refused(measured),
-        None => text::one_line(&measurement.outcome.reason()),
+        Some(measured) if measured.caveats.is_empty() => text::refused(measured),
+        _ => text::one_line(&measurement.outcome.reason()),
     };
     CellRecord {
         cell: text::one_line(&cell.to_string()),

@@ -1,6 +1,7 @@
 //! The table of a section: every cell, with its numbers or its outcome.
 
 use hookbench_analysis::Summary;
+use hookbench_model::measurement::UNPROVEN;
 use maud::{Markup, html};
 
 use super::table;
@@ -65,7 +66,7 @@ pub(super) fn outcome(row: &Row<'_>) -> Markup {
     let (outcome, word) = (row.outcome(), row.measurement.outcome.word());
     html! {
         @match word {
-            "failed" => span.word.failed { (outcome) },
+            "failed" | UNPROVEN => span.word.failed { (outcome) },
             "measured" if outcome == word => (outcome),
             _ => span.word { (outcome) },
         }

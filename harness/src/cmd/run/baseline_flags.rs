@@ -6,6 +6,7 @@ use std::path::Path;
 use anyhow::Result;
 use hookbench_analysis::Comparison;
 use hookbench_analysis::compare::BaseAndNew;
+use hookbench_model::measurement::UNPROVEN;
 use hookbench_reports::compare::{ComparisonReport, FORMATS};
 use hookbench_results::Run;
 
@@ -42,7 +43,7 @@ pub(super) fn compare_or_save(run: &Run, folder: &Path, output: &Output) -> Resu
     }
     match &output.save_baseline {
         // A baseline without a cell would hide that cell's later regressions.
-        Some(name) if run.count("failed") > 0 => {
+        Some(name) if run.count("failed") + run.count(UNPROVEN) > 0 => {
             say::aside(&format!("the baseline {name} is unchanged, because cells of this run failed"));
             Ok(())
         }

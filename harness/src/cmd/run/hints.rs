@@ -3,6 +3,7 @@
 
 use std::path::{Path, PathBuf};
 
+use hookbench_model::measurement::UNPROVEN;
 use hookbench_model::protocol::Fault;
 use hookbench_model::{Measurement, Outcome};
 use hookbench_reports::text::{count, one_line};
@@ -142,27 +143,29 @@ fn workload_options(planned: &Planned, repeat: &Repeat) -> Vec<String> {
     words
 }
 
-/// Lists the failed cells, each followed by the command that runs it alone. `None` if no
-/// cell failed.
+/// Lists the cells that failed or whose monitor may have slept, each followed by the command
+/// that runs it alone. `None` if there are none.
 pub(super) fn list_failures(
     measurements: &[Measurement],
     planned: &[Planned],
     repeat: &Repeat,
 ) -> Option<String> {
     let program = command_line().into_iter().next().unwrap_or_else(|| "hookbench".into());
-    let mut lines = Vec::new();
+    let (mut lines, mut failed) = (Vec::new(), 0);
     for Measurement { cell, outcome, .. } in measurements {
-        let Outcome::Failed(failure) = outcome else { continue };
-        let line = one_line(&format!("{cell}: {}", failure.message));
-        lines.push(format!("{}: {line}", failure.kind.name()));
+        let kind = match outcome {
+            Outcome::Failed(failure) => failure.kind.name(),
+            Outcome::Measured(measured) if measured.is_unproven() => UNPROVEN,
+            _ => continue,
+        };
+        failed += 1;
+        lines.push(format!("{kind}: {}", one_line(&format!("{cell}: {}", outcome.reason()))));
         let planned = planned.iter().find(|planned| planned.cell == *cell);
         lines.extend(planned.map(|planned| format!("    {}", cell_command(&program, planned, repeat))));
     }
-    let failed =
-        measurements.iter().filter(|measurement| matches!(measurement.outcome, Outcome::Failed(_))).count();
     (failed > 0).then(|| {
         format!(
-            "{} failed; the command below each one runs it alone and prints the guest's console:\n{}",
+            "{} failed or unproven; the command below each one runs it alone and prints the guest's console:\n{}",
             count(failed, "cell"),
             lines.join("\n")
         )

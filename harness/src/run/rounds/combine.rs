@@ -2,7 +2,7 @@
 //! one list. Pure: no session runs here.
 
 use hookbench_model::measurement::{Happened, Refused};
-use hookbench_model::{ClockSamples, Events, Measured};
+use hookbench_model::{Caveat, ClockSamples, Events, Measured};
 
 /// Combines the rounds of a cell: concatenates samples, adds counts, and takes the median
 /// of values that each round has once.
@@ -12,6 +12,12 @@ pub(super) fn combine(rounds: Vec<Measured>) -> Measured {
     for note in rounds.iter().flat_map(|round| &round.notes) {
         if !notes.contains(note) {
             notes.push(note.clone());
+        }
+    }
+    let mut caveats: Vec<Caveat> = Vec::new();
+    for caveat in rounds.iter().flat_map(|round| &round.caveats) {
+        if !caveats.contains(caveat) {
+            caveats.push(caveat.clone());
         }
     }
     let others = combine_clocks(&rounds, &mut notes);
@@ -29,6 +35,7 @@ pub(super) fn combine(rounds: Vec<Measured>) -> Measured {
         rounds: lengths,
         others,
         notes,
+        caveats,
     }
 }
 

@@ -137,8 +137,13 @@ impl AuditLink {
         let mut buffer = vec![0; LONGEST];
         // SAFETY: `wanted` and `buffer` are valid for the calls.
         let size = unsafe {
-            if libc::poll(&mut wanted, 1, limit) == 0 {
-                return Ok(None);
+            match libc::poll(&mut wanted, 1, limit) {
+                0 => return Ok(None),
+                // A signal, which is no message; the wait begins again.
+                -1 if io::Error::last_os_error().kind() == io::ErrorKind::Interrupted => {
+                    return self.receive(patience);
+                }
+                _ => {}
             }
             libc::recv(self.0.as_raw_fd(), buffer.as_mut_ptr().cast(), buffer.len(), 0)
         };

@@ -14,7 +14,7 @@ mod targets;
 mod variables;
 
 pub use super::bpf::runs::{LoadedProgram, RunCounting};
-pub use super::evidence::Evidence;
+pub use super::evidence::{Evidence, Operate};
 
 /// The path in the guest of the monitor's payload file.
 fn payload_path(request: &AttachRequest) -> PathBuf {
