@@ -5,4 +5,5 @@ pub mod module;
 pub mod monitor;
 mod payload;
 mod program;
+mod rules;
 pub mod workload;

@@ -19,7 +19,9 @@ const GET: u16 = 1000;
 /// `AUDIT_SET`: change it.
 const SET: u16 = 1001;
 /// `AUDIT_USER`: a record that user space makes.
-const USER: u16 = 1005;
+pub(super) const USER_RECORD: u16 = 1005;
+/// `AUDIT_TRUSTED_APP`: another one.
+pub(super) const TRUSTED_APP_RECORD: u16 = 1121;
 /// `AUDIT_ADD_RULE`.
 const ADD_RULE: u16 = 1011;
 /// `AUDIT_DEL_RULE`.
@@ -46,8 +48,12 @@ const HEADER: usize = 16;
 pub enum Setting {
     /// On (1) or off (0).
     Enabled(u32),
+    /// What the kernel does when it loses a record: nothing (0), a message (1) or a panic (2).
+    Failure(u32),
     /// Who receives the records: this process, by its pid.
     Receiver(u32),
+    /// How many records may be made each second; 0 for any number.
+    RateLimit(u32),
     /// How many records may wait before the tasks that make them must wait.
     BacklogLimit(u32),
 }
@@ -212,6 +218,8 @@ impl AuditLink {
     pub fn set(&self, setting: Setting) -> Result<()> {
         let (mask, at, value) = match setting {
             Setting::Enabled(value) => (1, 1, value),
+            Setting::Failure(value) => (2, 2, value),
+            Setting::RateLimit(value) => (8, 4, value),
             Setting::Receiver(value) => (4, 3, value),
             Setting::BacklogLimit(value) => (16, 5, value),
         };
@@ -245,15 +253,27 @@ impl AuditLink {
     /// # Errors
     /// When the record does not come back.
     pub fn serial(&self, mark: &str) -> Result<u64> {
+        let serial = self.serial_of(USER_RECORD, mark)?;
+        serial.with_context(|| format!("hookbench's own audit record did not come back within {PATIENCE:?}"))
+    }
+
+    /// Makes a record of the type `kind` and returns its event's serial number; `None` if the
+    /// record does not come back, as when a rule drops it.
+    ///
+    /// # Errors
+    /// When the kernel refuses the record, or the socket fails.
+    pub fn serial_of(&self, kind: u16, mark: &str) -> Result<Option<u64>> {
         let listener = Self::open_listener()?;
-        self.request(USER, format!("op=hookbench {mark}\0").as_bytes())?;
+        // A rule's key may contain the mark alone.
+        let mark = format!("op=hookbench {mark}");
+        self.request(kind, format!("{mark}\0").as_bytes())?;
         while let Some((_, record)) = listener.receive(Some(PATIENCE))? {
             let text = String::from_utf8_lossy(&record);
-            if let (true, Some(serial)) = (text.contains(mark), serial_in(&text)) {
-                return Ok(serial);
+            if let (true, Some(serial)) = (text.contains(&mark), serial_in(&text)) {
+                return Ok(Some(serial));
             }
         }
-        bail!("hookbench's own audit record did not come back within {PATIENCE:?}")
+        Ok(None)
     }
 }
 

@@ -21,6 +21,17 @@ pub struct Line {
     pub reads_on: bool,
 }
 
+impl Line {
+    /// Whether it asks for a rule, be it a wrong one.
+    pub fn asks_for_rule(&self) -> bool {
+        let begins_part = |word: &String| {
+            let letter = word.strip_prefix('-').and_then(|rest| rest.chars().next());
+            letter.is_some_and(|letter| "aAwSFCkp".contains(letter))
+        };
+        self.effect.rule.is_some() || self.problem.is_some() && self.words.iter().any(begins_part)
+    }
+}
+
 /// What a line asks for.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Effect {

@@ -7,6 +7,7 @@ mod encoding;
 mod fields;
 mod line;
 mod options;
+mod refusals;
 mod rule_file;
 #[cfg(test)]
 mod tests;
@@ -14,4 +15,5 @@ mod tests;
 pub use encoding::{LONGEST_LINE, NotText};
 pub use fields::{Field, Operator, Place};
 pub use line::{Effect, Line, Problem, Rule};
+pub use refusals::{Refusal, refused_lines, unmatched};
 pub use rule_file::{RuleFile, Unreadable};

@@ -1,0 +1,139 @@
+//! Custom audit rules: Debian's auditctl loads them, as at a boot. The events are counted by
+//! their serial numbers; nothing reads the records.
+
+use std::fs;
+
+use anyhow::{Context, Result, anyhow};
+use hookbench_model::{Behaviour, Caveat};
+
+use super::{Evidence, LoadedProgram, payload_path};
+use crate::attach::audit_link::{AuditLink, BACKLOG_LIMIT, OpenError, Setting, kauditd_pid};
+use crate::attach::{AttachRequest, Attached, Error, EventCounts};
+use crate::custom::rules::{RuleFile, refused_lines, unmatched};
+
+mod auditctl;
+mod load;
+mod marks;
+mod places;
+
+use load::Loaded;
+use marks::Marks;
+
+/// Loaded rules.
+struct LoadedRules {
+    link: AuditLink,
+    file: RuleFile,
+    loaded: Loaded,
+    /// `None` if events cannot be counted.
+    marks: Option<Marks>,
+    /// How many records had been lost before.
+    lost_before: u32,
+    /// A note about folders that hookbench made.
+    made: Option<String>,
+    login_uid: Option<u32>,
+}
+
+pub(crate) fn attach(request: &AttachRequest) -> Result<Box<dyn Attached>, Error> {
+    let link = match AuditLink::open() {
+        Err(OpenError::Off) => return Err(Error::Unsupported("the kernel's audit subsystem is off".into())),
+        Err(OpenError::Failed(error)) => return Err(error.into()),
+        Ok(link) => link,
+    };
+    link.set(Setting::BacklogLimit(BACKLOG_LIMIT))?;
+    link.set(Setting::Enabled(1))?;
+    request.readers.apply_to(kauditd_pid()?)?;
+    let path = payload_path(request);
+    let bytes = fs::read(&path).with_context(|| format!("failed to read {}", path.display()))?;
+    let file = RuleFile::read(&bytes).map_err(|why| anyhow!("failed to read {}: {why}", request.sink))?;
+    let made = places::make(&file);
+    let loaded = load::load(&link, &file, &path, request.sink)?;
+    let status = link.status()?;
+    if status.enabled == 0 {
+        return Err(anyhow!("{} switches audit off, so there is nothing to measure", request.sink).into());
+    }
+    let marks = Marks::begin(&link, request.login_uid)?;
+    let (lost_before, login_uid) = (link.status()?.lost, request.login_uid);
+    Ok(Box::new(LoadedRules { link, file, loaded, marks, lost_before, made, login_uid }))
+}
+
+impl Attached for LoadedRules {
+    fn seen(&mut self, _: &Behaviour) -> Result<EventCounts> {
+        Ok(EventCounts::default())
+    }
+
+    fn evidence(&mut self) -> Option<&mut dyn Evidence> {
+        Some(self)
+    }
+
+    fn detach(&mut self) -> Result<()> {
+        match self.file.lock() {
+            // The kernel keeps locked rules until the guest ends.
+            Some(_) => Ok(()),
+            None => auditctl::delete_all(),
+        }
+    }
+}
+
+impl LoadedRules {
+    /// What became of the records.
+    fn records_notes(&mut self) -> Result<Vec<String>> {
+        let events = self.marks.as_mut().map(|marks| marks.events(&self.link)).transpose()?;
+        let lost = self.link.status()?.lost.saturating_sub(self.lost_before);
+        if let (Some(line), true) = (self.file.panics(), lost > 0) {
+            return Err(anyhow!(
+                "{lost} audit records were lost, and with line {} ({}) the kernel then panics; set -f 1, or a larger \
+                 backlog with -b",
+                line.number,
+                line.text
+            ));
+        }
+        let held = self.loaded.held;
+        let mut notes = vec![match events {
+            Some(events) => format!("{events} audit events by {held} rules, {lost} records lost"),
+            None => format!(
+                "{held} rules are loaded, {lost} records lost; the audit events cannot be counted, because the rules \
+                 drop the record that hookbench counts them with"
+            ),
+        }];
+        if events == Some(0) {
+            notes.push("no rule matched: the number is the cost of evaluating them".into());
+        }
+        Ok(notes)
+    }
+}
+
+impl Evidence for LoadedRules {
+    fn notes(&mut self) -> Result<Vec<String>> {
+        let mut notes = self.records_notes()?;
+        if let Some((line, rate)) = self.file.rate() {
+            notes.push(format!("line {} (-r) limits audit to {rate} records a second", line.number));
+        }
+        if let Some(line) = self.file.panics() {
+            let number = line.number;
+            notes.push(format!(
+                "line {number} (-f 2) lets the kernel panic if a record is lost; hookbench set -f 1, and fails the \
+                 cell if one is lost"
+            ));
+        }
+        notes.extend(self.made.clone());
+        Ok(notes)
+    }
+
+    fn programs(&self) -> Result<Vec<LoadedProgram>> {
+        Ok(Vec::new())
+    }
+
+    fn owes_runs(&self) -> bool {
+        false
+    }
+
+    fn caveats(&mut self) -> Result<Vec<Caveat>> {
+        let Loaded { asked, held, refused } = &self.loaded;
+        let refusals = (!refused.is_empty())
+            .then(|| format!("{asked} rules asked for, {held} loaded: {}", refused_lines(refused)));
+        let was_refused = |number: usize| refused.iter().any(|refusal| refusal.number == number);
+        let in_effect = self.file.rules().filter(|(line, _)| !was_refused(line.number));
+        let dead = unmatched(in_effect, self.login_uid);
+        Ok(refusals.into_iter().chain(dead).map(Caveat::Partial).collect())
+    }
+}
