@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use hookbench_model::protocol::CellSpec;
 use hookbench_model::{Cell, Measurement};
 use hookbench_plan::Plan;
+use hookbench_probes::custom::rules::RuleFile;
 use hookbench_probes::undo;
 use hookbench_properties::{FORMATS, Format};
 use hookbench_results::Run;
@@ -61,6 +62,10 @@ fn the_seeds_have_the_current_formats() {
     for name in ["plan/quick", "plan/full", "plan/params"] {
         let plan: Plan = toml::from_str(&String::from_utf8(seed(name)).unwrap()).unwrap();
         assert!(!plan.cells(&["6.1".into()]).unwrap().is_empty(), "{name}");
+    }
+    for (name, rules, problems) in [("rules/good", 9, 0), ("rules/wrong", 1, 4)] {
+        let file = RuleFile::read(&seed(name)).unwrap();
+        assert_eq!((file.rules().count(), file.problems().count()), (rules, problems), "{name}");
     }
     serde_json::from_slice::<CellSpec>(&seed("words/cell")).unwrap();
     String::from_utf8(seed("words/cell-name")).unwrap().parse::<Cell>().unwrap();

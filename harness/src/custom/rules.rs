@@ -34,6 +34,9 @@ pub(super) fn read(path: &Path, text: &str) -> Result<Rules> {
         };
         bail!("{name} {what}; add a rule, for example -a always,exit -F arch=b64 -S execve");
     }
+    if let Some(line) = file.switches_off() {
+        bail!("line {} of {name} switches audit off ({}); remove it", line.number, line.text);
+    }
     let listed = list(&problems);
     let stops = loads_none || problems.iter().any(|(line, _)| !line.reads_on);
     ensure!(!stops, "auditctl would refuse {name}:\n{listed}");
@@ -80,6 +83,9 @@ mod tests {
         assert!(refused("").contains("is empty"));
         assert!(refused("# nothing\n").contains("only comments"));
         assert!(refused("-D\n-b 8192\n-e 2\n").contains("holds only settings; add a rule"));
+        assert!(
+            refused("-w /etc\n-e 0\n").contains("line 2 of") && refused("-e 0\n").contains("only settings")
+        );
         assert!(refused("-w /etc\n-D\n").contains("deletes the rules that it adds"));
         assert!(refused("-i\n-w etc\n").contains("line 2: -w etc: \"etc\" is not an absolute path"));
         assert!(

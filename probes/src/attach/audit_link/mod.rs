@@ -4,7 +4,7 @@
 use std::fs;
 use std::io;
 use std::os::fd::{AsRawFd, FromRawFd, OwnedFd};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, anyhow, bail};
 
@@ -138,20 +138,20 @@ impl AuditLink {
     /// # Errors
     /// When the socket fails, as it does when its queue has overflowed.
     pub fn receive(&self, patience: Option<Duration>) -> Result<Option<(u16, Vec<u8>)>> {
+        let end = patience.map(|patience| Instant::now() + patience);
         let mut wanted = libc::pollfd { fd: self.0.as_raw_fd(), events: libc::POLLIN, revents: 0 };
-        let limit = patience.map_or(-1, |patience| patience.as_millis() as i32);
         let mut buffer = vec![0; LONGEST];
-        // SAFETY: `wanted` and `buffer` are valid for the calls.
-        let size = unsafe {
-            match libc::poll(&mut wanted, 1, limit) {
-                0 => return Ok(None),
-                // A signal, which is no message; the wait begins again.
-                -1 if io::Error::last_os_error().kind() == io::ErrorKind::Interrupted => {
-                    return self.receive(patience);
+        let size = loop {
+            let rest = end.map(|end| end.saturating_duration_since(Instant::now()));
+            // SAFETY: `wanted` and `buffer` are valid for the calls.
+            unsafe {
+                match libc::poll(&mut wanted, 1, rest.map_or(-1, |rest| rest.as_millis() as i32)) {
+                    0 => return Ok(None),
+                    // A signal, which is no message.
+                    -1 if io::Error::last_os_error().kind() == io::ErrorKind::Interrupted => {}
+                    _ => break libc::recv(self.0.as_raw_fd(), buffer.as_mut_ptr().cast(), buffer.len(), 0),
                 }
-                _ => {}
             }
-            libc::recv(self.0.as_raw_fd(), buffer.as_mut_ptr().cast(), buffer.len(), 0)
         };
         if size < 0 {
             return Err(io::Error::last_os_error()).context("failed to receive from the audit subsystem");
@@ -254,7 +254,9 @@ impl AuditLink {
     /// When the record does not come back.
     pub fn serial(&self, mark: &str) -> Result<u64> {
         let serial = self.serial_of(USER_RECORD, mark)?;
-        serial.with_context(|| format!("hookbench's own audit record did not come back within {PATIENCE:?}"))
+        serial.with_context(|| {
+            format!("hookbench's own audit record did not come back within {MARK_PATIENCE:?}")
+        })
     }
 
     /// Makes a record of the type `kind` and returns its event's serial number; `None` if the
@@ -263,13 +265,27 @@ impl AuditLink {
     /// # Errors
     /// When the kernel refuses the record, or the socket fails.
     pub fn serial_of(&self, kind: u16, mark: &str) -> Result<Option<u64>> {
-        let listener = Self::open_listener()?;
         // A rule's key may contain the mark alone.
         let mark = format!("op=hookbench {mark}");
-        self.request(kind, format!("{mark}\0").as_bytes())?;
-        while let Some((_, record)) = listener.receive(Some(PATIENCE))? {
-            let text = String::from_utf8_lossy(&record);
-            if let (true, Some(serial)) = (text.contains(&mark), serial_in(&text)) {
+        Self::serial_after(&mark, || self.request(kind, format!("{mark}\0").as_bytes()))
+    }
+
+    /// Sets what the kernel does when it loses a record to `failure`, and returns the serial number of the event that
+    /// this is; `None` as for [`AuditLink::serial_of`].
+    ///
+    /// # Errors
+    /// When the kernel refuses, or the socket fails.
+    pub fn serial_of_setting(&self, failure: u32) -> Result<Option<u64>> {
+        Self::serial_after("audit_failure=", || self.set(Setting::Failure(failure)))
+    }
+
+    /// The serial number of the first record with `text` after `make`.
+    fn serial_after(text: &str, make: impl FnOnce() -> Result<()>) -> Result<Option<u64>> {
+        let listener = Self::open_listener()?;
+        make()?;
+        while let Some((_, record)) = listener.receive(Some(MARK_PATIENCE))? {
+            let record = String::from_utf8_lossy(&record);
+            if let (true, Some(serial)) = (record.contains(text), serial_in(&record)) {
                 return Ok(Some(serial));
             }
         }
@@ -292,6 +308,9 @@ pub fn kauditd_pid() -> Result<libc::pid_t> {
 
 /// How long the kernel may take to answer.
 const PATIENCE: Duration = Duration::from_secs(5);
+
+/// How long it may take to send a record.
+const MARK_PATIENCE: Duration = Duration::from_secs(2);
 
 fn check_acknowledgement(answer: &[u8]) -> Result<()> {
     match error_in(answer) {

@@ -31,8 +31,9 @@ struct Check<'a> {
     /// How many of `-a`, `-A` and `-d` there were.
     lists: usize,
     has_syscall: bool,
-    /// A permission, program or file system was named, so a key may follow.
+    /// A path, permission, program or file system was named, so the rule may have a key.
     may_have_key: bool,
+    has_key: bool,
     /// An option that belongs to a rule.
     part_of_rule: Option<String>,
     fields: Vec<Field>,
@@ -51,6 +52,7 @@ pub(super) fn check(words: &[String]) -> (Effect, Option<Problem>) {
         lists: 0,
         has_syscall: false,
         may_have_key: false,
+        has_key: false,
         part_of_rule: None,
         fields: Vec::new(),
         places: Vec::new(),
@@ -69,6 +71,12 @@ impl Check<'_> {
             }
         }
         self.leftover(self.options.stray())?;
+        if self.has_key && !(self.has_syscall || self.may_have_key) {
+            return Err(Problem::new(
+                "a key needs something to watch",
+                "add -S, or a field such as path or perm",
+            ));
+        }
         if self.delete.is_some() && self.add.is_none() {
             self.effect.deletes_some = true;
         }
@@ -240,18 +248,19 @@ impl Check<'_> {
                 let is_arch = value.contains("arch=") && self.options.peek() == Some("-t");
                 return if is_arch { Ok(()) } else { Err(without_list("-F")) };
             }
-            'F' if value.starts_with("key=") => {}
+            'F' if value.starts_with("key=") => self.has_key = true,
             'F' => {
                 let Some(field) = Field::read(value) else {
                     let remedy = "write NAME, an operator such as = or !=, and a value, without blanks";
                     return Err(Problem::new(format!("-F {value} is not a comparison"), remedy));
                 };
-                self.may_have_key |= matches!(field.name.as_str(), "perm" | "exe" | "fstype");
+                self.may_have_key |=
+                    matches!(field.name.as_str(), "perm" | "path" | "dir" | "exe" | "fstype");
                 self.places.extend(field.place());
                 self.fields.push(field);
             }
             'k' if list.is_none() || !(self.has_syscall || self.may_have_key) => {
-                let remedy = "write it behind -S, -w, -F perm= or -F exe=, or write -F key=KEY";
+                let remedy = "write it behind -S, -w or the fields, or write -F key=KEY";
                 return Err(Problem::new("the key (-k) stands before what it belongs to", remedy));
             }
             'p' if list.is_none() => {

@@ -22,6 +22,21 @@ pub struct Line {
 }
 
 impl Line {
+    /// Its words, with which the kernel only writes a message where it would panic (`-f 1` for `-f 2`).
+    pub fn words_without_panic(&self) -> Vec<String> {
+        let mut words = self.words.clone();
+        if self.effect.failure == Some(2) {
+            for at in 0..words.len() {
+                if words[at] == "-f2" {
+                    words[at] = "-f1".into();
+                } else if words[at] == "2" && at > 0 && words[at - 1] == "-f" {
+                    words[at] = "1".into();
+                }
+            }
+        }
+        words
+    }
+
     /// Whether it asks for a rule, be it a wrong one.
     pub fn asks_for_rule(&self) -> bool {
         let begins_part = |word: &String| {

@@ -108,20 +108,25 @@ impl RuleFile {
         self.lines.iter().find(|line| locks(line))
     }
 
+    /// The line that leaves audit switched off (`-e 0`).
+    pub fn switches_off(&self) -> Option<&Line> {
+        self.last(|effect| effect.enabled).filter(|(_, enabled)| *enabled == 0).map(|(line, _)| line)
+    }
+
     /// The line that limits the records a second, and the limit.
     pub fn rate(&self) -> Option<(&Line, u32)> {
-        let mut set = self.accepted().filter_map(|line| Some((line, line.effect.rate?)));
-        set.next_back().filter(|(_, rate)| *rate > 0)
+        self.last(|effect| effect.rate).filter(|(_, rate)| *rate > 0)
     }
 
     /// The line that has the kernel panic when it loses a record (`-f 2`).
     pub fn panics(&self) -> Option<&Line> {
-        let mut set = self.accepted().filter_map(|line| Some((line, line.effect.failure?)));
-        set.next_back().filter(|(_, failure)| *failure == 2).map(|(line, _)| line)
+        self.last(|effect| effect.failure).filter(|(_, failure)| *failure == 2).map(|(line, _)| line)
     }
 
-    fn accepted(&self) -> impl DoubleEndedIterator<Item = &Line> {
-        self.lines.iter().filter(|line| line.problem.is_none())
+    /// The last line that makes a setting, and the setting.
+    fn last(&self, setting: fn(&Effect) -> Option<u32>) -> Option<(&Line, u32)> {
+        let mut lines = self.lines.iter().rev().filter(|line| line.problem.is_none());
+        lines.find_map(|line| Some((line, setting(&line.effect)?)))
     }
 }
 

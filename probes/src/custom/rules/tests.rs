@@ -34,6 +34,7 @@ fn what_auditctl_takes_has_no_problem() {
         "-a always,exclude -F msgtype=CWD",
         "-a exclude,never -F auid=unset",
         "-a never,user -F subj_type=crond_t",
+        "-a always,exit -F dir=/home -F uid=0 -k home",
         "-a always,exit -F path=/usr/bin/su -F perm=x -k privileged",
         "-a always,exit -F exe=/usr/bin/su -k su",
         "-a always,exit -S execve -C uid!=euid -F euid=0",
@@ -98,7 +99,8 @@ fn what_auditctl_refuses_is_said_with_a_remedy() {
         ("-w etc/passwd", "not an absolute path", "begin it with /"),
         ("-w /etc -p rwq", "-p rwq is unknown", "r, w, x and a"),
         ("-p wa -w /etc", "-p needs a watch", "-w PATH first"),
-        ("-a always,exit -F dir=/etc -k x", "the key (-k) stands before", "-F key=KEY"),
+        ("-a always,exit -k x -F dir=/etc", "the key (-k) stands before", "-F key=KEY"),
+        ("-a always,exit -F key=x", "a key needs something to watch", "path or perm"),
         ("-a always,exit -F arch", "-F arch is not a comparison", "operator"),
         ("-e 3", "-e 3 is unknown", "0, 1 or 2"),
         ("-f x", "-f x is unknown", "0, 1 or 2"),
@@ -160,8 +162,22 @@ fn settings_are_those_of_the_last_line_that_makes_them() {
         (file.panics().map(|line| line.number), file.lock().map(|line| line.number)),
         (Some(2), Some(4))
     );
+    assert_eq!(read("-e 1\n-e 0\n").switches_off().map(|line| line.number), Some(2));
+    assert_eq!(read("-e 0\n-e 1\n").switches_off(), None);
     let file = read("-r 5 -f 2\n-r 0 -f 1\n");
     assert_eq!((file.rate(), file.panics(), file.lock()), (None, None, None));
+}
+
+#[test]
+fn a_panic_becomes_a_message() {
+    for (text, words) in [
+        ("-b 2 -f 2 -e 2", "-b 2 -f 1 -e 2"),
+        ("-f2", "-f1"),
+        ("-w /2 -k -f2", "-w /2 -k -f2"),
+        ("-f 1", "-f 1"),
+    ] {
+        assert_eq!(read(text).lines()[0].words_without_panic().join(" "), words);
+    }
 }
 
 #[test]

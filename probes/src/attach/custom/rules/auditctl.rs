@@ -21,9 +21,12 @@ impl Answer {
 
     /// What it wrote to standard error, in one line. It says nothing there before it has added a rule from a file.
     pub(super) fn reason(&self) -> String {
-        match self.complaints.is_empty() {
-            true => format!("auditctl gives no reason ({})", self.status),
-            false => self.complaints.clone(),
+        let unknown =
+            ["Unknown user: ", "Unknown group: "].iter().any(|begin| self.complaints.contains(begin));
+        match self.complaints.as_str() {
+            "" => format!("auditctl gives no reason ({})", self.status),
+            complaints if unknown => format!("{complaints}, which the guest does not have; write its number"),
+            complaints => complaints.into(),
         }
     }
 }

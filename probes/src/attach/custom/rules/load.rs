@@ -45,9 +45,6 @@ pub(super) fn load(link: &AuditLink, file: &RuleFile, path: &Path, name: &str) -
         };
         bail!("no rule of {name} is loaded: {why}");
     }
-    if file.panics().is_some() {
-        link.set(Setting::Failure(1))?;
-    }
     if file.lock().is_some() {
         link.set(Setting::Enabled(2))?;
     }
@@ -66,9 +63,9 @@ fn load_at_once(link: &AuditLink, file: &RuleFile, path: &Path) -> Result<Option
     let text = fs::read(path).with_context(context)?;
     let end = file.lock().map_or(usize::MAX, |lock| lock.number - 1);
     let mut lines: Vec<&[u8]> = text.split(|&byte| byte == b'\n').take(end).collect();
-    for line in lines_to_load(file).filter(|line| line.words == ["-i"]) {
-        // The same, but auditctl ends with 1 if it refused a line.
-        lines[line.number - 1] = b"-c";
+    let changed: Vec<(usize, String)> = lines_to_load(file).filter_map(changed).collect();
+    for (number, text) in &changed {
+        lines[number - 1] = text.as_bytes();
     }
     let copy = path.with_extension("loaded");
     fs::write(&copy, lines.join(&b'\n')).with_context(context)?;
@@ -80,6 +77,15 @@ fn load_at_once(link: &AuditLink, file: &RuleFile, path: &Path) -> Result<Option
     Ok((clean && complete && !hides_errors && held > 0).then_some(held))
 }
 
+/// The number of a line that is loaded otherwise than it stands in the file, and how.
+fn changed(line: &Line) -> Option<(usize, String)> {
+    if line.words == ["-i"] {
+        // The same, but auditctl ends with 1 if it refused a line.
+        return Some((line.number, "-c".into()));
+    }
+    (line.effect.failure == Some(2)).then(|| (line.number, line.words_without_panic().join(" ")))
+}
+
 /// Loads each line alone, as arguments of auditctl, which then gives its reasons.
 fn load_one_by_one(link: &AuditLink, file: &RuleFile) -> Result<Loaded> {
     auditctl::delete_all()?;
@@ -89,7 +95,7 @@ fn load_one_by_one(link: &AuditLink, file: &RuleFile) -> Result<Loaded> {
             Some(problem) => Some(problem.to_string()),
             None if line.effect.ignores_errors => None,
             None => {
-                let answer = auditctl::run(&line.words)?;
+                let answer = auditctl::run(line.words_without_panic())?;
                 (!answer.succeeded()).then(|| answer.reason())
             }
         };

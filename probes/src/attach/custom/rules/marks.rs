@@ -11,14 +11,41 @@ use crate::attach::login;
 /// How long the kernel counts records for a rate limit, and a bit more.
 const RATE_PERIOD: Duration = Duration::from_millis(1100);
 
+/// What makes a record.
+#[derive(Clone, Copy)]
+enum Kind {
+    /// A message of this type. Rules of the lists `user` and `exclude` can drop it.
+    Message(u16),
+    /// A setting of audit that changes nothing. It is refused if the rules are locked.
+    Setting,
+}
+
+const KINDS: [Kind; 3] = [Kind::Message(USER_RECORD), Kind::Message(TRUSTED_APP_RECORD), Kind::Setting];
+
 /// A count that has begun.
 pub(super) struct Marks {
-    /// The type of the records.
-    kind: u16,
+    kind: Kind,
     begin: u64,
     /// Events that hookbench makes itself.
     own_events: u64,
-    end: Option<u64>,
+    end: Option<End>,
+}
+
+/// The end of a count.
+#[derive(Clone, Copy)]
+struct End {
+    serial: u64,
+    /// Records that were lost because hookbench looked.
+    own_lost: u32,
+}
+
+/// What happened to audit between two moments.
+#[derive(Clone, Copy)]
+pub(super) struct Counts {
+    /// Events.
+    pub(super) events: u64,
+    /// Records that were lost because hookbench looked.
+    pub(super) own_lost: u32,
 }
 
 impl Marks {
@@ -28,7 +55,7 @@ impl Marks {
     /// # Errors
     /// When the kernel refuses a record.
     pub(super) fn begin(link: &AuditLink, login_uid: Option<u32>) -> Result<Option<Marks>> {
-        for kind in [USER_RECORD, TRUSTED_APP_RECORD] {
+        for kind in KINDS {
             // A listener that joins or leaves makes events too. Two marks with nothing else between them count those.
             let Some(first) = mark(link, kind, "first")? else { continue };
             login_uid.map(set_in_a_child).transpose()?;
@@ -43,21 +70,23 @@ impl Marks {
     ///
     /// # Errors
     /// When the kernel refuses a record, or it does not come back.
-    pub(super) fn events(&mut self, link: &AuditLink) -> Result<u64> {
-        let end = match self.end {
+    pub(super) fn counts(&mut self, link: &AuditLink) -> Result<Counts> {
+        let End { serial, own_lost } = match self.end {
             Some(end) => end,
             None => {
-                let end = mark(link, self.kind, "end")?
+                let lost = link.status()?.lost;
+                let serial = mark(link, self.kind, "end")?
                     .context("hookbench's own audit record did not come back")?;
-                *self.end.insert(end)
+                let own_lost = link.status()?.lost.saturating_sub(lost);
+                *self.end.insert(End { serial, own_lost })
             }
         };
-        Ok(end.saturating_sub(self.begin + self.own_events))
+        Ok(Counts { events: serial.saturating_sub(self.begin + self.own_events), own_lost })
     }
 }
 
 /// Makes a record, in spite of a rate limit. Returns its serial number; `None` if it does not come back.
-fn mark(link: &AuditLink, kind: u16, name: &str) -> Result<Option<u64>> {
+fn mark(link: &AuditLink, kind: Kind, name: &str) -> Result<Option<u64>> {
     let status = link.status()?;
     let lifted = status.rate_limit > 0 && status.enabled != LOCKED;
     if lifted {
@@ -65,7 +94,11 @@ fn mark(link: &AuditLink, kind: u16, name: &str) -> Result<Option<u64>> {
     } else if status.rate_limit > 0 {
         std::thread::sleep(RATE_PERIOD);
     }
-    let serial = link.serial_of(kind, name);
+    let serial = match kind {
+        Kind::Message(kind) => link.serial_of(kind, name),
+        Kind::Setting if status.enabled == LOCKED => Ok(None),
+        Kind::Setting => link.serial_of_setting(status.failure),
+    };
     if lifted {
         link.set(Setting::RateLimit(status.rate_limit))?;
     }

@@ -8,7 +8,7 @@ use hookbench_model::{Behaviour, Caveat};
 
 use super::{Evidence, LoadedProgram, payload_path};
 use crate::attach::audit_link::{AuditLink, BACKLOG_LIMIT, OpenError, Setting, kauditd_pid};
-use crate::attach::{AttachRequest, Attached, Error, EventCounts};
+use crate::attach::{AttachRequest, Attached, Error, EventCounts, login};
 use crate::custom::rules::{RuleFile, refused_lines, unmatched};
 
 mod auditctl;
@@ -26,10 +26,13 @@ struct LoadedRules {
     loaded: Loaded,
     /// `None` if events cannot be counted.
     marks: Option<Marks>,
-    /// How many records had been lost before.
+    /// How many records were lost while they were loaded.
+    lost_at_load: u32,
+    /// How many had been lost when the operations began.
     lost_before: u32,
     /// A note about folders that hookbench made.
     made: Option<String>,
+    /// The login uid that the cell asks for.
     login_uid: Option<u32>,
 }
 
@@ -46,14 +49,16 @@ pub(crate) fn attach(request: &AttachRequest) -> Result<Box<dyn Attached>, Error
     let bytes = fs::read(&path).with_context(|| format!("failed to read {}", path.display()))?;
     let file = RuleFile::read(&bytes).map_err(|why| anyhow!("failed to read {}: {why}", request.sink))?;
     let made = places::make(&file);
+    let lost = link.status()?.lost;
     let loaded = load::load(&link, &file, &path, request.sink)?;
     let status = link.status()?;
     if status.enabled == 0 {
         return Err(anyhow!("{} switches audit off, so there is nothing to measure", request.sink).into());
     }
+    let lost_at_load = status.lost.saturating_sub(lost);
     let marks = Marks::begin(&link, request.login_uid)?;
     let (lost_before, login_uid) = (link.status()?.lost, request.login_uid);
-    Ok(Box::new(LoadedRules { link, file, loaded, marks, lost_before, made, login_uid }))
+    Ok(Box::new(LoadedRules { link, file, loaded, marks, lost_at_load, lost_before, made, login_uid }))
 }
 
 impl Attached for LoadedRules {
@@ -77,17 +82,20 @@ impl Attached for LoadedRules {
 impl LoadedRules {
     /// What became of the records.
     fn records_notes(&mut self) -> Result<Vec<String>> {
-        let events = self.marks.as_mut().map(|marks| marks.events(&self.link)).transpose()?;
-        let lost = self.link.status()?.lost.saturating_sub(self.lost_before);
-        if let (Some(line), true) = (self.file.panics(), lost > 0) {
+        let counts = self.marks.as_mut().map(|marks| marks.counts(&self.link)).transpose()?;
+        let own_lost = counts.map_or(0, |counts| counts.own_lost);
+        let lost = self.link.status()?.lost.saturating_sub(self.lost_before + own_lost);
+        if let (Some(line), 1..) = (self.file.panics(), lost + self.lost_at_load) {
             return Err(anyhow!(
-                "{lost} audit records were lost, and with line {} ({}) the kernel then panics; set -f 1, or a larger \
-                 backlog with -b",
+                "{} audit records were lost, and with line {} ({}) the kernel then panics; set -f 1, a larger backlog \
+                 with -b, or no rate limit with -r",
+                lost + self.lost_at_load,
                 line.number,
                 line.text
             ));
         }
         let held = self.loaded.held;
+        let events = counts.map(|counts| counts.events);
         let mut notes = vec![match events {
             Some(events) => format!("{events} audit events by {held} rules, {lost} records lost"),
             None => format!(
@@ -96,7 +104,7 @@ impl LoadedRules {
             ),
         }];
         if events == Some(0) {
-            notes.push("no rule matched: the number is the cost of evaluating them".into());
+            notes.push("no audit event was made: the number is the cost of evaluating the rules".into());
         }
         Ok(notes)
     }
@@ -129,11 +137,15 @@ impl Evidence for LoadedRules {
 
     fn caveats(&mut self) -> Result<Vec<Caveat>> {
         let Loaded { asked, held, refused } = &self.loaded;
-        let refusals = (!refused.is_empty())
-            .then(|| format!("{asked} rules asked for, {held} loaded: {}", refused_lines(refused)));
+        let counted = match asked == held {
+            true => format!("{held} rules loaded as asked for, but not every line"),
+            false => format!("{asked} rules asked for, {held} loaded"),
+        };
+        let refusals = (!refused.is_empty()).then(|| format!("{counted}: {}", refused_lines(refused)));
         let was_refused = |number: usize| refused.iter().any(|refusal| refusal.number == number);
         let in_effect = self.file.rules().filter(|(line, _)| !was_refused(line.number));
-        let dead = unmatched(in_effect, self.login_uid);
+        let login_uid = login::of_stopped_child().unwrap_or(self.login_uid);
+        let dead = unmatched(in_effect, login_uid);
         Ok(refusals.into_iter().chain(dead).map(Caveat::Partial).collect())
     }
 }
