@@ -87,10 +87,7 @@ pub(crate) fn field(foreign: &str) -> String {
 
 fn record(row: &Row<'_>) -> Vec<String> {
     let (cell, clock) = (&row.measurement.cell, row.measurement.clock);
-    let reason = match row.measured() {
-        Some(measured) if measured.caveats.is_empty() => text::refused(measured),
-        _ => field(&row.measurement.outcome.reason()),
-    };
+    let reason = field(&row.reason());
     let mut fields = vec![
         field(&cell.kernel),
         cell.target.to_string(),

@@ -162,6 +162,14 @@ impl<'a> Row<'a> {
         }
     }
 
+    /// How the monitor stopped the operations, and why the cell has no number or not a plain one;
+    /// empty for a plain number.
+    pub fn reason(&self) -> String {
+        let refused = self.measured().map(text::refused).unwrap_or_default();
+        let both = [refused, self.measurement.outcome.reason()];
+        both.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join("; ")
+    }
+
     /// `2,000/0`: events seen and lost; `7 of 30/0` for a sampling monitor; empty when
     /// the monitor watched nothing.
     pub fn seen_lost(&self) -> String {
@@ -248,8 +256,10 @@ pub fn without_numbers(run: &Run) -> Vec<&Measurement> {
 
 #[cfg(test)]
 mod tests {
+    use hookbench_model::Outcome;
+
     use super::*;
-    use crate::fixture;
+    use crate::{export, fixture};
 
     #[test]
     fn rows_are_sorted_by_added_cost_with_none_first() {
@@ -260,6 +270,41 @@ mod tests {
         let added: Vec<i64> = sections[0].costs().map(|(_, added)| added.p50).collect();
         assert!(added.is_sorted() && added.len() > 3, "{added:?}");
         assert!(sections[0].rows.last().is_some_and(|row| row.summary.is_none()));
+    }
+
+    #[test]
+    fn a_number_with_a_caveat_is_not_a_plain_one() {
+        let mut run = fixture::run_of(&[("none", &[7]), ("kprobe+count", &[9]), ("cmd:a", &[8])]);
+        let caveats =
+            [Caveat::Partial("half of it".into()), Caveat::Unproven("nothing shows that a worked".into())];
+        for (measurement, caveat) in run.measurements.iter_mut().skip(1).zip(caveats) {
+            let Outcome::Measured(measured) = &mut measurement.outcome else { panic!() };
+            measured.notes.push("a note".into());
+            measured.caveats.push(caveat);
+        }
+        let sections = sections(&run);
+        let section = &sections[0];
+        assert_eq!(section.costs().map(|(row, _)| row.monitor()).collect::<Vec<_>>(), ["kprobe+count"]);
+        let said: Vec<_> = section.rows.iter().map(|row| (row.outcome(), row.reason())).collect();
+        let owned = |outcome: &str, reason: &str| (outcome.to_string(), reason.to_string());
+        assert_eq!(
+            said,
+            [
+                owned("measured", ""),
+                owned("measured in part", "half of it"),
+                owned("measured unproven", "nothing shows that a worked")
+            ]
+        );
+        assert_eq!(
+            section.notes()[..2].iter().map(|(_, note)| *note).collect::<Vec<_>>(),
+            ["half of it", "a note"]
+        );
+        assert!(section.rows.iter().all(|row| !row.saw_everything()));
+        assert_eq!(with_caveats(&run).len(), 2);
+        let table = crate::terminal::table(&run);
+        assert!(table.contains("whole monitor:") && table.contains("nothing shows that a worked"), "{table}");
+        let xml = (export::EXPORTS.iter().find(|format| format.name == "junit").unwrap().render)(&run);
+        assert!(xml.contains("type=\"measured unproven\""), "{xml}");
     }
 
     #[test]

@@ -17,14 +17,11 @@ use crate::channel::{self, Channel};
 /// The last message, and where it goes. It is rendered before it is needed: a signal handler cannot.
 static LAST: OnceLock<(Channel, Vec<u8>)> = OnceLock::new();
 
-/// How many ticks use up the budget, and how many there have been.
-const TICKS: u32 = 6;
-static TICKED: AtomicU32 = AtomicU32::new(0);
+/// The time between two ticks. Each costs an operation an interrupt, so there are few.
+pub(super) const TICK: Duration = Duration::from_secs(1);
 
-/// The time between two ticks, of which one may interrupt a wait.
-pub(super) const fn tick(budget: Duration) -> Duration {
-    Duration::from_millis(budget.as_millis() as u64 / TICKS as u64)
-}
+/// How many ticks are left.
+static LEFT: AtomicU32 = AtomicU32::new(0);
 
 /// Starts to count. The caller has to be a task that no other keeps from running.
 ///
@@ -37,7 +34,9 @@ pub(crate) fn start(budget: Duration, channel: Channel) -> io::Result<()> {
         console: Vec::new(),
     };
     LAST.get_or_init(|| (channel, channel::line(&AgentMessage::Failed(failure))));
-    let tick = tick(budget);
+    let ticks = budget.as_secs().div_ceil(TICK.as_secs()).max(1) as u32;
+    LEFT.store(ticks, Ordering::SeqCst);
+    let tick = budget / ticks;
     let time = libc::timeval { tv_sec: tick.as_secs() as i64, tv_usec: tick.subsec_micros().into() };
     let ticks = libc::itimerval { it_interval: time, it_value: time };
     // SAFETY: the action is plain data, made zero and filled; its handler makes system calls and uses ports,
@@ -55,7 +54,7 @@ pub(crate) fn start(budget: Duration, channel: Channel) -> io::Result<()> {
 }
 
 extern "C" fn on_tick(_: libc::c_int) {
-    if TICKED.fetch_add(1, Ordering::SeqCst) + 1 < TICKS {
+    if LEFT.fetch_sub(1, Ordering::SeqCst) > 1 {
         return;
     }
     if let Some((channel, message)) = LAST.get() {

@@ -4,7 +4,7 @@
 
 use anyhow::Result;
 use hookbench_model::protocol::CellSpec;
-use hookbench_model::{Caveat, FailureKind};
+use hookbench_model::{Caveat, CustomWorkload, FailureKind};
 use hookbench_probes::attach::Attached;
 use hookbench_probes::attach::Blind;
 use hookbench_probes::attach::custom::{Evidence, LoadedProgram, RunCounting};
@@ -26,7 +26,8 @@ pub(super) struct Findings {
     pub(super) caveats: Vec<Caveat>,
 }
 
-/// Waits until a custom monitor is at work. Trial operations are made in workers that end.
+/// Waits until a custom monitor is at work. Trial operations are made in workers that end. What a user's file sets up
+/// is set up once, so such a workload has no trial operations.
 ///
 /// # Errors
 /// When it is not at work after some time, or has ended.
@@ -35,7 +36,11 @@ pub(super) fn wait_until_at_work(
     prepared: &Prepared,
     custom: &mut dyn Evidence,
 ) -> Result<(), NoNumber> {
+    let sets_up = matches!(&work.spec.work, Some(CustomWorkload::Calls(calls)) if !calls.setup.is_empty());
     let mut operate = |operations| -> Result<()> {
+        if sets_up {
+            return Ok(());
+        }
         let spec = CellSpec { samples: operations, ..work.spec.clone() };
         let worker = worker::run_to_continue(Work { spec: &spec, warmup: 0, ..work }, prepared, &mut Blind);
         worker.and_then(Worker::end).map_err(NoNumber::into_error)

@@ -184,12 +184,10 @@ impl Worker<'_> {
 
     /// The failure of a cell whose operations wait in vain for an idle CPU.
     fn starved(&self) -> NoNumber {
-        let spec = self.work.spec;
-        let tick = budget::tick(std::time::Duration::from_secs(spec.budget)).as_secs_f64();
         let message = format!(
-            "the CPU was not idle for 2 ms within {tick} s of the guest's time, so a paced operation of {} never \
-             began",
-            spec.workload
+            "the CPU was not idle for 2 ms within {} s of the guest's time, so a paced operation of {} never began",
+            budget::TICK.as_secs(),
+            self.workload(),
         );
         NoNumber::failure(FailureKind::NeverIdle, message)
     }

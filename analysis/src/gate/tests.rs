@@ -86,6 +86,25 @@ fn losing_more_events_or_refusing_differently_is_a_regression() {
     assert_eq!(judged(numbers(0, Some("EPERM")), numbers(0, None)), ["regression a+x"]);
 }
 
+#[test]
+fn a_number_that_is_no_plain_one_any_more_is_a_regression() {
+    use hookbench_model::Caveat::{self, Partial, Unproven};
+    let cell = |caveats: &[Caveat]| {
+        let measured = Measured { samples: vec![7], caveats: caveats.to_vec(), ..Default::default() };
+        run(vec![with("a+x", Outcome::Measured(measured))])
+    };
+    let (part, unproven) = ([Partial("half".into())], [Unproven("asleep".into())]);
+    let judged = |base: &[Caveat], new: &[Caveat]| {
+        judged(&cell(base), &cell(new), &GateRules::default()).unwrap().join(", ")
+    };
+    let (worse, better) = ("regression a+x", "improvement a+x");
+    assert_eq!([judged(&[], &part), judged(&[], &unproven), judged(&part, &unproven)], [worse; 3]);
+    // Two monitors that may both have slept cannot be compared.
+    assert_eq!(judged(&unproven, &unproven), worse);
+    assert_eq!([judged(&part, &[]), judged(&unproven, &[]), judged(&unproven, &part)], [better; 3]);
+    assert_eq!([judged(&[], &[]), judged(&part, &part)], [""; 2]);
+}
+
 /// A cell measured with the time-stamp counter: four rounds around `level`, `spread` apart.
 fn noisy(monitor: &str, level: u64, spread: u64) -> Measurement {
     let rounds = [0, 2, 1, 3].map(|round| level - 3 * spread / 2 + round * spread);

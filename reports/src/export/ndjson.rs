@@ -61,10 +61,7 @@ pub(super) fn render(run: &Run) -> String {
 fn cell_record(row: &Row<'_>) -> CellRecord {
     let (measurement, cell, measured) = (row.measurement, &row.measurement.cell, row.measured());
     let events = measured.and_then(|measured| measured.events.as_ref());
-    let reason = match measured {
-        Some(measured) if measured.caveats.is_empty() => text::refused(measured),
-        _ => text::one_line(&measurement.outcome.reason()),
-    };
+    let reason = text::one_line(&row.reason());
     CellRecord {
         cell: text::one_line(&cell.to_string()),
         kernel: text::one_line(&cell.kernel),

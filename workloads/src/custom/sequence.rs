@@ -3,7 +3,7 @@
 
 use std::io;
 
-use hookbench_model::custom_workload::{Argument, Call, Memory, Sequence};
+use hookbench_model::custom_workload::{Argument, Call, Expect, Memory, Sequence};
 use hookbench_model::{Enforcement, Params, Refusal};
 
 use crate::null_syscall::{MPROTECTS, mprotects};
@@ -86,11 +86,16 @@ fn make_untimed(part: &str, calls: &[Call], state: &mut State) -> io::Result<()>
 }
 
 fn wrong_result(part: &str, call: &Call, result: i64) -> io::Error {
-    let returned = match error_number(result) {
+    let word = |result: i64| match error_number(result) {
         Some(number) => Refusal::Errno(number).to_string(),
         None => result.to_string(),
     };
-    io::Error::other(format!("{} of {part} returned {returned}, not {:?}", call.name, call.expect))
+    let expected = match call.expect {
+        Expect::Anything | Expect::AtLeast(0) => "success".into(),
+        Expect::AtLeast(least) => format!("at least {least}"),
+        Expect::Exactly(exactly) => word(exactly),
+    };
+    io::Error::other(format!("{} of {part} returned {} instead of {expected}", call.name, word(result)))
 }
 
 fn error_number(result: i64) -> Option<i32> {
