@@ -10,6 +10,9 @@ use crate::custom::rules::{Place, RuleFile};
 /// Folders in which the kernel makes the entries.
 const OF_THE_KERNEL: [&str; 3] = ["/proc", "/sys", "/dev"];
 
+/// A folder in one of them that user space makes.
+const OF_USER_SPACE: &str = "/dev/shm";
+
 /// How many folders a note names.
 const NAMED: usize = 5;
 
@@ -38,7 +41,8 @@ fn folder(place: &Place) -> Option<&Path> {
         Place::Folder(path) => Path::new(path.trim_end_matches('/')),
         Place::File(path) => Path::new(path.trim_end_matches('/')).parent()?,
     };
-    let of_the_kernel = OF_THE_KERNEL.iter().any(|theirs| folder.starts_with(theirs));
+    let of_the_kernel =
+        !folder.starts_with(OF_USER_SPACE) && OF_THE_KERNEL.iter().any(|theirs| folder.starts_with(theirs));
     (folder.is_absolute() && !of_the_kernel).then_some(folder)
 }
 
@@ -53,6 +57,7 @@ mod tests {
         assert_eq!(of(Place::File("/etc/security/opasswd".into())).as_deref(), Some("/etc/security"));
         assert_eq!(of(Place::Folder("/sys/kernel/x".into())), None);
         assert_eq!((of(Place::Folder("/".into())), of(Place::File("/proc/1".into()))), (None, None));
+        assert_eq!(of(Place::Folder("/dev/shm/".into())).as_deref(), Some("/dev/shm"));
         assert_eq!(of(Place::Folder("/procure".into())).as_deref(), Some("/procure"));
     }
 
