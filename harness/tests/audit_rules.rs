@@ -166,7 +166,7 @@ const FILES: &[(&str, &str, &str, &[&str])] = &[
     ),
     (
         "stopped",
-        "EXEC-a always,exit -S nosuchcall\n-a always,exit -F nofield=3 -S open\n",
+        "EXEC-a always,exit -S nosuchcall\n-a always,exit -S open -F nofield=3\n",
         "failed",
         &[
             "auditctl refused stopped.rules, and loads no line after the first one that it refuses: line 2 was \
@@ -192,6 +192,12 @@ const FILES: &[(&str, &str, &str, &[&str])] = &[
         "-b 8192\n--backlog_wait_time 0\n-r 100\nEXEC",
         "measured",
         &["30 audit events by 1 rules", "line 3 (-r) limits audit to 100 records a second"],
+    ),
+    (
+        "small-backlog",
+        "-b 1\n--backlog_wait_time 0\nEXEC",
+        "measured in part",
+        &["audit records were lost, because more waited than the backlog (-b) takes"],
     ),
     (
         "limited-and-locked",

@@ -30,6 +30,8 @@ struct LoadedRules {
     lost_at_load: u32,
     /// How many had been lost when the operations began.
     lost_before: u32,
+    /// How many were lost since then.
+    lost: u32,
     /// A note about folders that hookbench made.
     made: Option<String>,
     /// The login uid that the cell asks for.
@@ -58,7 +60,17 @@ pub(crate) fn attach(request: &AttachRequest) -> Result<Box<dyn Attached>, Error
     let lost_at_load = status.lost.saturating_sub(lost);
     let marks = Marks::begin(&link, request.login_uid)?;
     let (lost_before, login_uid) = (link.status()?.lost, request.login_uid);
-    Ok(Box::new(LoadedRules { link, file, loaded, marks, lost_at_load, lost_before, made, login_uid }))
+    Ok(Box::new(LoadedRules {
+        link,
+        file,
+        loaded,
+        marks,
+        lost_at_load,
+        lost_before,
+        lost: 0,
+        made,
+        login_uid,
+    }))
 }
 
 impl Attached for LoadedRules {
@@ -103,7 +115,8 @@ impl LoadedRules {
                  drop the record that hookbench counts them with"
             ),
         }];
-        if events == Some(0) {
+        self.lost = lost;
+        if events == Some(0) && lost == 0 {
             notes.push("no audit event was made: the number is the cost of evaluating the rules".into());
         }
         Ok(notes)
@@ -146,6 +159,11 @@ impl Evidence for LoadedRules {
         let in_effect = self.file.rules().filter(|(line, _)| !was_refused(line.number));
         let login_uid = login::of_stopped_child().unwrap_or(self.login_uid);
         let dead = unmatched(in_effect, login_uid);
-        Ok(refusals.into_iter().chain(dead).map(Caveat::Partial).collect())
+        // A file that limits the rate wants records to be lost.
+        let lost = (self.lost > 0 && self.file.rate().is_none()).then(|| {
+            let lost = self.lost;
+            format!("{lost} audit records were lost, because more waited than the backlog (-b) takes")
+        });
+        Ok(refusals.into_iter().chain(lost).chain(dead).map(Caveat::Partial).collect())
     }
 }
