@@ -1,12 +1,10 @@
 //! What a line asks for: the checks that auditctl's `setopt` makes of its options and of their order. Those that
 //! need the kernel, or tables of system calls and users, are left out.
 
-use super::fields::{self, Field, Place};
+use super::fields::{Field, Place};
 use super::line::{Effect, Problem, Rule};
 use super::options::{Opt, Options};
-
-/// The lists of rules.
-const LISTS: [&str; 5] = ["exit", "task", "user", "exclude", "filesystem"];
+use super::values::{absolute, list_and_action, number, task_with_calls, up_to_2, without_list};
 
 /// What follows an option.
 enum Flow {
@@ -232,6 +230,26 @@ impl Check<'_> {
         Ok(())
     }
 
+    /// The field of a rule.
+    fn field(&mut self, value: &str) -> Result<(), Problem> {
+        if self.add.or(self.delete).is_none() {
+            let is_arch = value.contains("arch=") && self.options.peek() == Some("-t");
+            return if is_arch { Ok(()) } else { Err(without_list("-F")) };
+        }
+        if value.starts_with("key=") {
+            self.has_key = true;
+            return Ok(());
+        }
+        let Some(field) = Field::read(value) else {
+            let remedy = "write NAME, an operator such as = or !=, and a value, without blanks";
+            return Err(Problem::new(format!("-F {value} is not a comparison"), remedy));
+        };
+        self.may_have_key |= matches!(field.name.as_str(), "perm" | "path" | "dir" | "exe" | "fstype");
+        self.places.extend(field.place());
+        self.fields.push(field);
+        Ok(())
+    }
+
     /// An option that is a part of a rule.
     fn part(&mut self, letter: char, value: &str) -> Result<(), Problem> {
         let list = self.add.or(self.delete);
@@ -244,21 +262,7 @@ impl Check<'_> {
                 }
                 _ => self.has_syscall = true,
             },
-            'F' if list.is_none() => {
-                let is_arch = value.contains("arch=") && self.options.peek() == Some("-t");
-                return if is_arch { Ok(()) } else { Err(without_list("-F")) };
-            }
-            'F' if value.starts_with("key=") => self.has_key = true,
-            'F' => {
-                let Some(field) = Field::read(value) else {
-                    let remedy = "write NAME, an operator such as = or !=, and a value, without blanks";
-                    return Err(Problem::new(format!("-F {value} is not a comparison"), remedy));
-                };
-                self.may_have_key |=
-                    matches!(field.name.as_str(), "perm" | "path" | "dir" | "exe" | "fstype");
-                self.places.extend(field.place());
-                self.fields.push(field);
-            }
+            'F' => return self.field(value),
             'k' if list.is_none() || !(self.has_syscall || self.may_have_key) => {
                 let remedy = "write it behind -S, -w or the fields, or write -F key=KEY";
                 return Err(Problem::new("the key (-k) stands before what it belongs to", remedy));
@@ -280,65 +284,4 @@ impl Check<'_> {
         }
         Ok(())
     }
-}
-
-fn without_list(option: &str) -> Problem {
-    let reason = format!("{option} stands in a line without a rule's list and action before it");
-    Problem::new(reason, "begin the rule with -a always,exit, -a never,exit or -w PATH")
-}
-
-fn task_with_calls() -> Problem {
-    Problem::new("the list task takes no system calls (-S)", "remove -S, or use the list exit")
-}
-
-/// The list and the action in the value of `-a`, `-A` or `-d`, in either order.
-fn list_and_action(letter: char, value: &str, old: Option<&str>) -> Result<(&'static str, bool), Problem> {
-    let list = |text: &str| LISTS.into_iter().find(|list| *list == text);
-    let action =
-        |text: &str| [("always", true), ("never", false)].into_iter().find(|(name, _)| *name == text);
-    let read = || match value.split_once(',')? {
-        (_, "possible") => None,
-        (first, second) => match (action(first), list(first)) {
-            // A watch has set the list.
-            (Some(_), _) if old.is_some() => None,
-            (Some((_, always)), _) => Some((list(second)?, always)),
-            (None, found) => Some((found?, action(second)?.1)),
-        },
-    };
-    read().ok_or_else(|| match value.split_once(',') {
-        Some((_, "possible")) => Problem::new(
-            format!("the action possible is deprecated: auditctl skips -{letter} {value} without an error"),
-            "use always",
-        ),
-        _ => Problem::new(
-            format!("-{letter} {value} is not a list and an action"),
-            format!("the lists are {}; the actions are always and never", LISTS.join(", ")),
-        ),
-    })
-}
-
-fn absolute(path: &str) -> Result<(), Problem> {
-    match path.starts_with('/') && path.len() < 4096 {
-        true => Ok(()),
-        false => Err(Problem::new(format!("{path:?} is not an absolute path"), "begin it with /")),
-    }
-}
-
-fn up_to_2(option: &str, value: &str) -> Result<u32, Problem> {
-    let known = matches!(value, "0" | "1" | "2").then(|| value.parse().ok()).flatten();
-    known.ok_or_else(|| {
-        Problem::new(format!("{option} {value} is unknown"), format!("{option} takes 0, 1 or 2"))
-    })
-}
-
-/// A number as auditctl takes it: a text that begins with a digit.
-fn number(option: &str, value: &str) -> Result<u32, Problem> {
-    let digits = value.bytes().take_while(u8::is_ascii_digit).count();
-    if digits == 0 {
-        return Err(Problem::new(
-            format!("{option} {value} is not a number"),
-            format!("{option} takes a number"),
-        ));
-    }
-    Ok(fields::number(value).or_else(|| value[..digits].parse().ok()).unwrap_or(u32::MAX))
 }

@@ -11,6 +11,7 @@ mod refusals;
 mod rule_file;
 #[cfg(test)]
 mod tests;
+mod values;
 
 pub use encoding::{LONGEST_LINE, NotText};
 pub use fields::{Field, Operator, Place};
