@@ -72,7 +72,7 @@ const WITHOUT_RULES: &[(&str, &str)] = &[
 /// `measured`.
 const WITH_RULES: &[(&str, &str, &str)] = &[
     ("22-ignore-chrony.rules", "failed", "line 2 was refused (Unknown user: chrony"),
-    ("10-no-audit.rules", "measured", "0 audit events by 1 rules"),
+    ("10-no-audit.rules", "measured", "takes the operations out of audit (-a task,never)"),
     ("21-no32bit.rules", "measured", "0 audit events by 1 rules"),
     ("23-ignore-filesystems.rules", "measured", "0 audit events by 2 rules"),
     (

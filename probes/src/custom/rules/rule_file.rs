@@ -108,6 +108,13 @@ impl RuleFile {
         self.lines.iter().find(|line| locks(line))
     }
 
+    /// The line of a rule that takes every new process out of audit (`task,never` without a field), so no rule of the
+    /// list `exit` is evaluated.
+    pub fn exempts_all(&self) -> Option<&Line> {
+        let exempts = |rule: &Rule| rule.list == "task" && !rule.always && rule.fields.is_empty();
+        self.rules().find(|(_, rule)| exempts(rule)).map(|(line, _)| line)
+    }
+
     /// The line that leaves audit switched off (`-e 0`).
     pub fn switches_off(&self) -> Option<&Line> {
         self.last(|effect| effect.enabled).filter(|(_, enabled)| *enabled == 0).map(|(line, _)| line)

@@ -169,6 +169,14 @@ fn settings_are_those_of_the_last_line_that_makes_them() {
 }
 
 #[test]
+fn a_rule_for_all_tasks_exempts_them() {
+    let exempts = |text: &str| read(text).exempts_all().map(|line| line.number);
+    assert_eq!(exempts("-w /etc\n-a task,never\n"), Some(2));
+    assert_eq!(exempts("-a never,task -F uid=33\n-a always,task\n-a never,exit -S all\n"), None);
+    assert_eq!(exempts("-a task,never\n-D\n-w /etc\n"), None);
+}
+
+#[test]
 fn a_panic_becomes_a_message() {
     for (text, words) in [
         ("-b 2 -f 2 -e 2", "-b 2 -f 1 -e 2"),

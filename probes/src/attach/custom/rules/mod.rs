@@ -117,7 +117,13 @@ impl LoadedRules {
         }];
         self.lost = lost;
         if events == Some(0) && lost == 0 {
-            notes.push("no audit event was made: the number is the cost of evaluating the rules".into());
+            let why = match self.file.exempts_all() {
+                Some(line) => {
+                    format!("line {} takes the operations out of audit ({})", line.number, line.text)
+                }
+                None => "the number is the cost of evaluating the rules".into(),
+            };
+            notes.push(format!("no audit event was made: {why}"));
         }
         Ok(notes)
     }
