@@ -168,10 +168,8 @@ fn rules_are_loaded_and_their_events_counted() {
     };
     let measured = numbers(rules("# execve\n-D\n-a always,exit -F arch=b64 -S execve\n"));
     assert_eq!(measured.notes, ["30 audit events by 1 rules, 0 records lost"]);
-    let (_, why) = failed(rules("-a always,exit -F arch=b64 -S execve\n-a nonsense\n"));
-    assert!(why.contains("error in line 2"), "{why}");
-    let (_, why) = failed(rules("# nothing\n"));
-    assert!(why.contains("holds no rule"), "{why}");
+    let (_, why) = failed(rules("-a always,exit -F arch=b64 -S nosuchcall\n"));
+    assert!(why.contains("line 1 was refused (Syscall name unknown: nosuchcall)"), "{why}");
 }
 
 #[test]
@@ -183,6 +181,4 @@ fn hookbench_waits_for_a_command_and_interrupts_it_at_the_end() {
     assert_eq!(measured.notes, ["watch wrote: ready", "watch wrote: bye"]);
     let (_, why) = failed(bash("echo no; exit 3"));
     assert!(why.contains("ended by itself (exit status: 3); it wrote: no"), "{why}");
-    let (_, why) = failed(outcome("cmd:nothing-here", Schedule::Paced));
-    assert!(why.contains("failed to start \"nothing-here\""), "{why}");
 }

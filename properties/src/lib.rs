@@ -11,8 +11,10 @@ pub mod lines;
 pub mod memory;
 pub mod object;
 pub mod plan;
+pub mod rules;
 pub mod run;
 pub mod samples;
+pub mod scripts;
 pub mod syscalls;
 pub mod words;
 
@@ -35,8 +37,10 @@ pub const FORMATS: &[Format] = &[
     Format { name: "lines", holds: lines::holds },
     Format { name: "object", holds: object::holds },
     Format { name: "plan", holds: plan::holds },
+    Format { name: "rules", holds: rules::holds },
     Format { name: "run", holds: run::holds },
     Format { name: "samples", holds: samples::holds },
+    Format { name: "scripts", holds: scripts::holds },
     Format { name: "syscalls", holds: syscalls::holds },
     Format { name: "words", holds: words::holds },
 ];

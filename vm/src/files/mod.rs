@@ -6,5 +6,6 @@ pub mod digest;
 pub mod elf;
 pub mod flock;
 pub mod scratch;
+pub mod script;
 pub(crate) mod sparse_copy;
 mod tail_calls;
