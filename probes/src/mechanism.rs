@@ -3,7 +3,7 @@
 
 use hookbench_model::{CustomMonitorKind, Enforcement, MonitorName, Params};
 
-use crate::custom::EXPECT;
+use crate::custom::tuning::EXPECT;
 use crate::{MechanismInfo, SinkInfo};
 
 /// A mechanism. An implementation has no state; attaching returns what has.

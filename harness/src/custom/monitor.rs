@@ -231,6 +231,7 @@ mod tests {
 
     #[test]
     fn two_monitors_with_the_same_name_must_have_the_same_content() {
+        const RULE: &str = "-w /etc/passwd -p w\n";
         let folder = tempfile::tempdir().unwrap();
         let at = |name: &str, bytes: &str| {
             let path = folder.path().join(name);
@@ -238,12 +239,16 @@ mod tests {
             fs::write(&path, bytes).unwrap();
             format!("audit:{}", path.display())
         };
-        let (one, two, other) = (at("1/a.rules", "x"), at("2/a.rules", "x"), at("3/a.rules", "y"));
+        let (one, two, other) =
+            (at("1/a.rules", RULE), at("2/a.rules", RULE), at("3/a.rules", "-w /etc/shadow -p w\n"));
         let read =
             |texts: &[&String]| CustomMonitors::read(texts.iter().copied(), &CommandOptions::default());
         let monitors = read(&[&one, &two]).unwrap();
         assert_eq!(monitors.records().len(), 1);
-        assert_eq!((monitors.records()[0].name.as_str(), monitors.records()[0].bytes), ("audit:a.rules", 1));
+        assert_eq!(
+            (monitors.records()[0].name.as_str(), monitors.records()[0].bytes),
+            ("audit:a.rules", RULE.len() as u64)
+        );
         let error = read(&[&one, &other]).unwrap_err().to_string();
         assert!(error.contains("two different monitors are called audit:a.rules"), "{error}");
         let missing = format!("{:#}", read(&[&"bpf:nowhere/a.o".to_string()]).unwrap_err());

@@ -9,7 +9,7 @@ use crate::{Mechanism, MechanismInfo, Monitor, Requires, SinkInfo, Watches};
 
 pub(crate) mod payload;
 pub mod rules;
-mod tuning;
+pub(crate) mod tuning;
 
 pub use payload::{COMMAND, FOLDER, Held, MonitorCommand, OBJECT, ObjectFacts};
 pub use tuning::{AttachTarget, EXPECT, KINDS, ObjectTuning, Pattern, TuningError, is_choice};

@@ -12,7 +12,9 @@ use object::elf::{
 use object::read::elf::{FileHeader, Rel, SectionHeader, SectionTable, Sym, SymbolTable};
 use object::{BigEndian, LittleEndian, SectionIndex, SymbolIndex};
 
-use super::tail_calls::{self, TailCalls};
+use super::tail_calls::{TailCalls, held_programs};
+
+pub use super::tail_calls::HeldProgram;
 
 type Header = FileHeader64<LittleEndian>;
 
@@ -34,17 +36,6 @@ pub struct BpfObject {
     pub held: Vec<HeldProgram>,
 }
 
-/// A program in an array of programs.
-#[derive(Debug, PartialEq, Eq)]
-pub struct HeldProgram {
-    /// Its name.
-    pub name: String,
-    /// Another program that reaches it by tail calls; `None` if there is none.
-    pub called_by: Option<String>,
-    /// Whether it begins a chain of tail calls that leads back to it.
-    pub begins: bool,
-}
-
 /// Reads a BPF object.
 ///
 /// # Errors
@@ -59,8 +50,9 @@ pub fn read(bytes: &[u8]) -> Result<BpfObject> {
         "it has no program: no function in it has a section such as SEC(\"kprobe/…\")"
     );
     let calls = elf.tail_calls(&functions).context("it is damaged or cut off")?;
-    let held = tail_calls::held_programs(&functions, &calls);
-    Ok(BpfObject { programs: functions.into_iter().map(|function| function.name).collect(), held })
+    let programs: Vec<String> = functions.into_iter().map(|function| function.name).collect();
+    let held = held_programs(&programs, &calls);
+    Ok(BpfObject { programs, held })
 }
 
 /// Refuses what is not an ELF file of BPF, with what it is instead.
@@ -112,20 +104,12 @@ fn machine_name(machine: u16) -> String {
 }
 
 /// A function in a section with instructions.
-pub(super) struct Function {
-    pub(super) name: String,
+struct Function {
+    name: String,
     symbol: SymbolIndex,
     section: SectionIndex,
     begin: u64,
     end: u64,
-}
-
-#[cfg(test)]
-impl Function {
-    /// A function that is only a name.
-    pub(super) fn named(name: &str) -> Function {
-        Function { name: name.into(), symbol: SymbolIndex(0), section: SectionIndex(0), begin: 0, end: 0 }
-    }
 }
 
 /// Where the bytes of a map's description lie in the section of maps.

@@ -3,7 +3,16 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::bpf_object::{Function, HeldProgram};
+/// A program in an array of programs.
+#[derive(Debug, PartialEq, Eq)]
+pub struct HeldProgram {
+    /// Its name.
+    pub name: String,
+    /// Another program that reaches it by tail calls; `None` if there is none.
+    pub called_by: Option<String>,
+    /// Whether it begins a chain of tail calls that leads back to it.
+    pub begins: bool,
+}
 
 /// The arrays of programs of an object.
 #[derive(Default)]
@@ -16,12 +25,12 @@ pub(super) struct TailCalls {
     pub(super) shared: BTreeSet<usize>,
 }
 
-/// The programs in arrays, in the order of the object. It follows the calls first from the
+/// The programs in arrays, in the order of the object, whose programs have these `names`. It follows the calls first from the
 /// programs that no array holds, and then from the first of those that only each other reach.
-pub(super) fn held_programs(functions: &[Function], calls: &TailCalls) -> Vec<HeldProgram> {
+pub(super) fn held_programs(names: &[String], calls: &TailCalls) -> Vec<HeldProgram> {
     let held: BTreeSet<usize> = calls.slots.values().flatten().copied().collect();
     let mut walk = Walk { calls, callers: BTreeMap::new(), arrays: BTreeSet::new() };
-    let free = (0..functions.len()).filter(|program| !held.contains(program));
+    let free = (0..names.len()).filter(|program| !held.contains(program));
     let first = free.clone().chain(held.iter().copied()).next();
     for program in free {
         walk.follow(program, first == Some(program));
@@ -34,7 +43,7 @@ pub(super) fn held_programs(functions: &[Function], calls: &TailCalls) -> Vec<He
             walk.follow(program, first == Some(program));
         }
     }
-    let name = |program: &usize| functions[*program].name.clone();
+    let name = |program: &usize| names[*program].clone();
     let describe = |program: &usize| HeldProgram {
         name: name(program),
         called_by: walk.callers.get(program).map(name),
@@ -84,12 +93,12 @@ mod tests {
         };
         let calls =
             TailCalls { slots: sets(slots), users: sets(users), shared: shared.iter().copied().collect() };
-        let functions: Vec<Function> = ["a", "b", "c", "d"].map(Function::named).into();
+        let names = ["a", "b", "c", "d"].map(String::from);
         let describe = |held: HeldProgram| {
             let by = held.called_by.map_or(String::new(), |caller| format!(" by {caller}"));
             format!("{}{by}{}", held.name, if held.begins { " begins" } else { "" })
         };
-        held_programs(&functions, &calls).into_iter().map(describe).collect()
+        held_programs(&names, &calls).into_iter().map(describe).collect()
     }
 
     #[test]

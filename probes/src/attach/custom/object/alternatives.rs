@@ -4,7 +4,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::choice::Candidate;
+use super::candidates::Candidate;
 use super::section::{Event, Kind};
 
 /// The programs to attach, and what to say about the others.

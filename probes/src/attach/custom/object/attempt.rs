@@ -6,14 +6,15 @@ use std::path::Path;
 
 use libbpf_rs::{AsRawLibbpf, Link, Object, ObjectBuilder, OpenObject, ProgramType};
 
-use super::candidates::{self, Candidates};
-use super::choice::{Candidate, Choice, choose};
+use super::candidates::{self, Candidate, Candidates};
+use super::choice::{Choice, choose};
 use super::printed::{self, Explained};
 use super::readers::Readers;
 use super::section::Section;
 use super::{descriptors, links, maps, signals, variables};
 use crate::attach::{AttachRequest, Error};
-use crate::custom::{ObjectFacts, ObjectTuning};
+use crate::custom::payload::ObjectFacts;
+use crate::custom::tuning::ObjectTuning;
 
 /// The size of the verifier's log that is kept. A kernel since 6.4 keeps the log's end.
 const LOG_SIZE: usize = 256 << 10;

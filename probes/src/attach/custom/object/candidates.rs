@@ -6,10 +6,26 @@ use std::collections::{BTreeMap, BTreeSet};
 use anyhow::{Result, ensure};
 use libbpf_rs::{OpenObject, ProgramType};
 
-use super::choice::Candidate;
 use super::kernel::{bpf_lsm_is_active, whole_tracepoint};
 use super::section::{Kind, Section, loader_only};
-use crate::custom::ObjectTuning;
+use crate::custom::tuning::ObjectTuning;
+
+/// A program of an object, before it is loaded.
+#[derive(Debug, Clone)]
+pub(super) struct Candidate {
+    /// Its name.
+    pub(super) name: String,
+    /// The name of its section.
+    pub(super) text: String,
+    /// Where it is to be attached.
+    pub(super) section: Section,
+    /// Whether the user says where it is to be attached.
+    pub(super) is_placed: bool,
+    /// Why only its usual loader can attach it, if that is so.
+    pub(super) loader_only: Option<String>,
+    /// Whether the object itself selects it.
+    pub(super) by_default: bool,
+}
 
 /// The programs of an object.
 #[derive(Default)]

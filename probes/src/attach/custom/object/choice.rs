@@ -7,26 +7,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use anyhow::{Result, anyhow};
 
 use super::alternatives;
-use super::section::Section;
+use super::candidates::Candidate;
 use crate::attach::Error;
-use crate::custom::{Held, ObjectTuning};
-
-/// A program of an object, before it is loaded.
-#[derive(Debug, Clone)]
-pub(super) struct Candidate {
-    /// Its name.
-    pub(super) name: String,
-    /// The name of its section.
-    pub(super) text: String,
-    /// Where it is to be attached.
-    pub(super) section: Section,
-    /// Whether the user says where it is to be attached.
-    pub(super) is_placed: bool,
-    /// Why only its usual loader can attach it, if that is so.
-    pub(super) loader_only: Option<String>,
-    /// Whether the object itself selects it.
-    pub(super) by_default: bool,
-}
+use crate::custom::payload::Held;
+use crate::custom::tuning::ObjectTuning;
 
 /// What happens to the programs.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -193,7 +177,7 @@ fn names(held: &[&Held]) -> String {
 mod tests {
     use libbpf_rs::ProgramType;
 
-    use super::super::section::loader_only;
+    use super::super::section::{Section, loader_only};
     use super::*;
 
     /// Programs by name and section, as `name section`.

@@ -7,7 +7,7 @@ use std::fmt;
 use libbpf_rs::{ProgramAttachType, ProgramType};
 
 use crate::arch::SYSCALL_FUNCTION_PREFIX;
-use crate::custom::AttachTarget;
+use crate::custom::tuning::AttachTarget;
 
 /// A kind of place, in the order in which a loader prefers them: those with types of BTF
 /// first.
