@@ -10,6 +10,7 @@ pub mod ledger;
 pub mod lines;
 pub mod memory;
 pub mod plan;
+pub mod rules;
 pub mod run;
 pub mod samples;
 pub mod scripts;
@@ -34,6 +35,7 @@ pub const FORMATS: &[Format] = &[
     Format { name: "ledger", holds: ledger::holds },
     Format { name: "lines", holds: lines::holds },
     Format { name: "plan", holds: plan::holds },
+    Format { name: "rules", holds: rules::holds },
     Format { name: "run", holds: run::holds },
     Format { name: "samples", holds: samples::holds },
     Format { name: "scripts", holds: scripts::holds },

@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use hookbench_model::protocol::CellSpec;
 use hookbench_model::{Cell, Measurement};
 use hookbench_plan::Plan;
+use hookbench_probes::custom::rules::RuleFile;
 use hookbench_probes::undo;
 use hookbench_properties::{FORMATS, Format};
 use hookbench_results::Run;
@@ -65,6 +66,10 @@ fn the_seeds_have_the_current_formats() {
     assert!(["env", "shell"].iter().all(|name| script::read(&seed(&format!("scripts/{name}"))).is_some()));
     assert_eq!(elf::program_needs(&seed("scripts/library")).unwrap().folders.len(), 2);
     assert_eq!(alternatives::parse(&String::from_utf8(seed("scripts/postinst")).unwrap()).len(), 4);
+    for (name, rules, problems) in [("rules/good", 9, 0), ("rules/wrong", 1, 4)] {
+        let file = RuleFile::read(&seed(name)).unwrap();
+        assert_eq!((file.rules().count(), file.problems().count()), (rules, problems), "{name}");
+    }
     serde_json::from_slice::<CellSpec>(&seed("words/cell")).unwrap();
     String::from_utf8(seed("words/cell-name")).unwrap().parse::<Cell>().unwrap();
 }

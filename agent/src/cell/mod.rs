@@ -4,6 +4,7 @@
 use std::fs;
 
 use anyhow::{Context, Result, anyhow};
+use hookbench_model::param::login_uid;
 use hookbench_model::protocol::{CellSpec, Fault};
 use hookbench_model::{BEHAVIOURS, Behaviour, KernelVersion, Measured, Schedule};
 use hookbench_probes::attach::{AttachRequest, Attached, Error, ReaderPriority};
@@ -21,6 +22,7 @@ use worker::Work;
 pub(crate) mod budget;
 mod custom;
 mod kill_race;
+mod login;
 mod meter;
 mod operate;
 mod patience;
@@ -56,6 +58,7 @@ pub(crate) fn run(spec: &CellSpec, mut prepared: Prepared) -> Result<Measured, N
     if let Some(why) = prepared.stage.refusal(monitor) {
         return Err(NoNumber::Unsupported(why));
     }
+    login::check(spec)?;
     let (mut attached, cost) = attach(subject, &watched, &prepared)?;
     if spec.fault == Some(Fault::Deaf) {
         attached.detach().context("failed to detach on request")?;
@@ -112,6 +115,7 @@ fn attach(
         ld_preload: (spec.params.get("ld_preload") == Some("recorded"))
             .then_some(hookbench_workloads::LD_PRELOAD),
         module: &module,
+        login_uid: login_uid(&spec.params),
     };
     let attached = monitor.mechanism.attach(&request).map_err(|error| match error {
         Error::Unsupported(why) => NoNumber::Unsupported(why),

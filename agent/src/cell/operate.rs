@@ -12,6 +12,7 @@ use hookbench_model::protocol::{CellSpec, Fault};
 use hookbench_probes::attach::{Attached, die_with_parent};
 use hookbench_workloads::{Idle, Operation};
 
+use super::login;
 use super::prepared::Prepared;
 use super::worker::Work;
 use crate::clock::secondary::SecondaryClocks;
@@ -78,6 +79,7 @@ fn operate(
     let Work { spec, workload, enforcement, warmup } = work;
     let stage = &prepared.stage;
     isolate(stage)?;
+    login::enter(spec)?;
     if spec.fault == Some(Fault::OutOfMemory) {
         exhaust();
     }

@@ -7,5 +7,6 @@ pub mod module;
 pub mod monitor;
 mod payload;
 mod program;
+mod rules;
 mod start;
 pub mod workload;

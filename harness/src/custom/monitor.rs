@@ -19,14 +19,15 @@ use regex_lite::Regex;
 
 use crate::custom::payload::{Payload, read_file};
 use crate::custom::program::Search;
+use crate::custom::rules;
 
-/// The options that apply to custom monitors that are commands.
+/// The options that apply to custom monitors that are commands, and the payload of rules.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct CommandOptions {
     /// A regular expression that the output of a command must match before the command
     /// counts as ready.
     pub ready: Option<String>,
-    /// The payload of the commands: paths of files and folders, and names of Debian
+    /// The payload of commands and rules: paths of files and folders, and names of Debian
     /// packages.
     pub bring: Vec<String>,
 }
@@ -40,8 +41,10 @@ struct CustomMonitor {
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Source {
-    /// The content of a file, which the guest gets under the monitor's file name.
-    File(Vec<u8>),
+    /// The content of a BPF object, which the guest gets under the monitor's file name.
+    Object(Vec<u8>),
+    /// The content of a file of audit rules, likewise.
+    Rules(Vec<u8>),
     /// A command that runs in the guest.
     Command(MonitorCommand),
 }
@@ -50,8 +53,10 @@ enum Source {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct CustomMonitors {
     all: BTreeMap<MonitorName, CustomMonitor>,
-    /// The payload of the commands.
+    /// The payload of the commands and of the rules.
     payload: Payload,
+    /// What the user should know before they are measured.
+    warnings: Vec<String>,
 }
 
 impl CustomMonitors {
@@ -64,10 +69,10 @@ impl CustomMonitors {
         options: &CommandOptions,
     ) -> Result<CustomMonitors> {
         let payload = Payload::read(&options.bring, FOLDER)?;
-        let mut all = BTreeMap::new();
+        let (mut all, mut warnings) = (BTreeMap::new(), Vec::new());
         for text in texts {
             let Some((name, _)) = custom_monitor_name(text)? else { continue };
-            let monitor = CustomMonitor::read(&name, text, options)?;
+            let monitor = CustomMonitor::read(&name, text, options, &mut warnings)?;
             let had = all.insert(name.clone(), monitor.clone());
             ensure!(
                 had.is_none_or(|had| had == monitor),
@@ -75,12 +80,20 @@ impl CustomMonitors {
                 if name.mechanism() == "cmd" { " with cmd:NAME=COMMAND" } else { "" }
             );
         }
-        let commands = all.values().any(|monitor| matches!(monitor.source, Source::Command(_)));
+        let any = |kind: fn(&Source) -> bool| all.values().any(|monitor| kind(&monitor.source));
+        let commands = any(|source| matches!(source, Source::Command(_)));
+        ensure!(commands || options.ready.is_none(), "--ready needs a monitor cmd:COMMAND");
         ensure!(
-            commands || options == &CommandOptions::default(),
-            "--ready needs a monitor cmd:COMMAND, and --bring needs a monitor or workload cmd:COMMAND"
+            options.bring.is_empty() || any(Source::takes_payload),
+            "--bring needs a monitor or workload cmd:COMMAND, or a monitor audit:FILE.rules"
         );
-        Ok(CustomMonitors { all, payload })
+        warnings.dedup();
+        Ok(CustomMonitors { all, payload, warnings })
+    }
+
+    /// What the user should know before the monitors are measured.
+    pub(crate) fn warnings(&self) -> &[String] {
+        &self.warnings
     }
 
     /// Downloads the packages that commands need, or finds them in the cache, and checks
@@ -92,10 +105,9 @@ impl CustomMonitors {
         let sources = self.all.values().map(|monitor| &monitor.source);
         let commands = sources.filter_map(|source| match source {
             Source::Command(command) => Some(command),
-            Source::File(_) => None,
+            _ => None,
         });
-        let commands: Vec<&MonitorCommand> = commands.collect();
-        if commands.is_empty() {
+        if !self.all.values().any(|monitor| monitor.source.takes_payload()) {
             return Ok(());
         }
         let guest = userland::fetch(cache, progress)?;
@@ -107,12 +119,12 @@ impl CustomMonitors {
         }
         let packed =
             image::pack(self.payload.files()).context("failed to pack the payload of the monitors")?;
-        for CustomMonitor { source, record } in self.all.values_mut() {
+        for CustomMonitor { source, record } in self.all.values_mut().filter(|m| m.source.takes_payload()) {
             if let Source::Command(_) = source {
                 record.sha256.clone_from(&packed.sha256);
                 record.bytes = packed.bytes.len() as u64;
-                record.packages = self.payload.packages().to_vec();
             }
+            record.packages = self.payload.packages().to_vec();
         }
         Ok(())
     }
@@ -138,18 +150,26 @@ impl CustomMonitors {
             content: Content::File(bytes),
         };
         let mut files = match &monitor.source {
-            Source::File(bytes) => vec![in_folder(file, bytes.clone())],
+            Source::Object(bytes) | Source::Rules(bytes) => vec![in_folder(file, bytes.clone())],
             Source::Command(command) => {
                 let json = serde_json::to_vec(command).context("failed to render the command")?;
-                let mut files = vec![in_folder(COMMAND, json)];
-                files.extend_from_slice(self.payload.files());
-                files
+                vec![in_folder(COMMAND, json)]
             }
         };
+        if monitor.source.takes_payload() {
+            files.extend_from_slice(self.payload.files());
+        }
         files.extend(config(kernel)?);
         let archive = folder.join("own");
         payload::pack(&files, &archive)?;
         Ok(Some(archive))
+    }
+}
+
+impl Source {
+    /// Whether `--bring` is for it.
+    fn takes_payload(&self) -> bool {
+        matches!(self, Source::Command(_) | Source::Rules(_))
     }
 }
 
@@ -162,14 +182,25 @@ fn config(kernel: &Kernel) -> Result<Option<GuestFile>> {
 }
 
 impl CustomMonitor {
-    fn read(name: &MonitorName, text: &str, options: &CommandOptions) -> Result<CustomMonitor> {
+    /// Reads the monitor `text`, which is called `name`. Adds to `warnings` what its user should know.
+    fn read(
+        name: &MonitorName,
+        text: &str,
+        options: &CommandOptions,
+        warnings: &mut Vec<String>,
+    ) -> Result<CustomMonitor> {
         let (kind, rest) = CustomMonitorKind::of(text).context("not a custom monitor")?;
         let (rest, _) = split_tuning(kind, rest)?;
         let mut record = CustomMonitorRecord { name: name.to_string(), ..CustomMonitorRecord::default() };
         let (source, bytes) = match kind {
-            CustomMonitorKind::Bpf | CustomMonitorKind::Audit => {
+            CustomMonitorKind::Bpf => {
                 let bytes = read_file(Path::new(rest)).with_context(|| format!("no monitor {text:?}"))?;
-                (Source::File(bytes.clone()), bytes)
+                (Source::Object(bytes.clone()), bytes)
+            }
+            CustomMonitorKind::Audit => {
+                let rules = rules::read(Path::new(rest), text)?;
+                warnings.extend(rules.warning);
+                (Source::Rules(rules.bytes.clone()), rules.bytes)
             }
             CustomMonitorKind::Command => {
                 if let Some(ready) = &options.ready {

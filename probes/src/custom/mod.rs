@@ -8,6 +8,7 @@ use crate::mechanism::mechanism;
 use crate::{Mechanism, MechanismInfo, Monitor, Requires, SinkInfo, Watches};
 
 pub(crate) mod payload;
+pub mod rules;
 
 pub use payload::{COMMAND, FOLDER, MonitorCommand};
 
