@@ -219,7 +219,7 @@ impl Evidence for RunningCommand {
             began: &self.began.signs,
             ended: &ended.signs,
             runs: self.runs,
-            reacts: self.readiness.reacts,
+            reaction: self.readiness.reaction,
             activity: self.activity_so_far(),
         };
         let Verdict { note, caveats } = findings.judge();

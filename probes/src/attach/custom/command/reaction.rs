@@ -25,15 +25,24 @@ const PAUSES: [Duration; 4] = [
 /// What the CPU times of two equal periods may differ by, in nanoseconds.
 const JITTER: u64 = 10_000;
 
-/// Whether the command reacts. `activity` tells what it has done in a time that the closure
-/// takes.
+/// What a command did in the periods.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) struct Reaction {
+    /// It did more in each period with operations than in any without.
+    pub(super) to_operations: bool,
+    /// It did something in a period without operations.
+    pub(super) by_itself: bool,
+}
+
+/// What the command does with and without operations. `activity` tells what it has done in a
+/// time that the closure takes.
 ///
 /// # Errors
 /// When an operation fails, or the activity cannot be found out.
 pub(super) fn reacts(
     operate: &mut Operate<'_>,
     mut activity: impl FnMut(&mut dyn FnMut() -> Result<()>) -> Result<Activity>,
-) -> Result<bool> {
+) -> Result<Reaction> {
     let (mut with, mut without) = (Vec::new(), Vec::new());
     for pause in PAUSES {
         std::thread::sleep(pause);
@@ -52,11 +61,12 @@ pub(super) fn reacts(
             std::thread::sleep(length.saturating_sub(begin.elapsed()));
             Ok(())
         })?);
+        let by_itself = without.iter().any(|activity| *activity != Activity::default());
         if !is_more(&with, &without) {
-            return Ok(false);
+            return Ok(Reaction { to_operations: false, by_itself });
         }
     }
-    Ok(true)
+    Ok(Reaction { to_operations: true, by_itself: false })
 }
 
 /// Whether the command did more in each period of `with` than in any of `without`.
@@ -73,7 +83,7 @@ fn is_more(with: &[Activity], without: &[Activity]) -> bool {
 mod tests {
     use super::*;
 
-    fn run(mut of: impl FnMut(u32, usize) -> Activity) -> (bool, usize) {
+    fn run(mut of: impl FnMut(u32, usize) -> Activity) -> ((bool, bool), usize) {
         let (mut last, mut calls) = (0, 0);
         let made = std::cell::Cell::new(0);
         let mut operate = |operations| {
@@ -86,7 +96,8 @@ mod tests {
             calls += 1;
             Ok(of(last, calls))
         });
-        (reacts.unwrap(), calls)
+        let Reaction { to_operations, by_itself } = reacts.unwrap();
+        ((to_operations, by_itself), calls)
     }
 
     fn cpu(cpu_time: u64) -> Activity {
@@ -95,17 +106,20 @@ mod tests {
 
     #[test]
     fn more_in_each_period_with_operations_is_a_reaction() {
-        assert_eq!(run(|operations, _| cpu(5_000_000 + 20_000 * u64::from(operations))), (true, 8));
-        assert_eq!(run(|operations, _| Activity { written: operations.into(), cpu_time: 7 }), (true, 8));
+        assert_eq!(run(|operations, _| cpu(5_000_000 + 20_000 * u64::from(operations))), ((true, false), 8));
+        assert_eq!(
+            run(|operations, _| Activity { written: operations.into(), cpu_time: 7 }),
+            ((true, false), 8)
+        );
     }
 
     #[test]
     fn what_happens_without_operations_is_none() {
-        assert_eq!(run(|_, _| cpu(0)), (false, 2));
-        assert_eq!(run(|_, _| cpu(5_000_000)), (false, 2));
+        assert_eq!(run(|_, _| cpu(0)), ((false, false), 2));
+        assert_eq!(run(|_, _| cpu(5_000_000)), ((false, true), 2));
         // A timer that falls into the first period with operations, and later into one without.
-        assert_eq!(run(|_, call| cpu(if [1, 4].contains(&call) { 900_000 } else { 0 })), (false, 4));
+        assert_eq!(run(|_, call| cpu(if [1, 4].contains(&call) { 900_000 } else { 0 })), ((false, true), 4));
         // Less than the jitter.
-        assert_eq!(run(|operations, _| cpu(1_000 * u64::from(operations))), (false, 2));
+        assert_eq!(run(|operations, _| cpu(1_000 * u64::from(operations))), ((false, false), 2));
     }
 }

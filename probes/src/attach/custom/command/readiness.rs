@@ -6,8 +6,9 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result, bail};
 use regex_lite::Regex;
 
+use super::RunningCommand;
 use super::proof::{Saw, Signs};
-use super::{RunningCommand, reaction};
+use super::reaction::{self, Reaction};
 use crate::attach::evidence::Operate;
 
 /// How long a command may take until its output matches and it is idle, in the guest's time.
@@ -30,8 +31,8 @@ pub(super) struct Readiness {
     pattern: Regex,
     /// Whether the output has matched.
     matches: bool,
-    /// Whether the command reacts to operations.
-    pub(super) reacts: bool,
+    /// What the command does with and without operations.
+    pub(super) reaction: Reaction,
 }
 
 impl Readiness {
@@ -42,7 +43,13 @@ impl Readiness {
     pub(super) fn of(ready: Option<&str>) -> Result<Readiness> {
         let pattern = Regex::new(ready.unwrap_or_default()).context("--ready is not a regular expression")?;
         let text = ready.map(String::from);
-        Ok(Readiness { begin: Instant::now(), matches: text.is_none(), text, pattern, reacts: false })
+        Ok(Readiness {
+            begin: Instant::now(),
+            matches: text.is_none(),
+            text,
+            pattern,
+            reaction: Reaction::default(),
+        })
     }
 }
 
@@ -73,11 +80,13 @@ impl RunningCommand {
             if shows_work(&signs) {
                 return self.wait_until_idle();
             }
-            self.readiness.reacts = reaction::reacts(operate, |during| self.activity(during))?;
+            let reaction = reaction::reacts(operate, |during| self.activity(during))?;
+            let by_itself = reaction.by_itself || self.readiness.reaction.by_itself;
+            self.readiness.reaction = Reaction { by_itself, ..reaction };
             trials += 1;
             let has_marks = !signs.is_empty();
             let is_over = self.readiness.begin.elapsed() > PATIENCE;
-            if self.readiness.reacts || is_over || (has_marks && trials >= TRIALS) {
+            if reaction.to_operations || is_over || (has_marks && trials >= TRIALS) {
                 return self.wait_until_idle();
             }
             self.wait_until_idle()?;

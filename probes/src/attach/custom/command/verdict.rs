@@ -4,6 +4,7 @@
 use hookbench_model::Caveat;
 
 use super::proof::{Saw, Sign, Signs};
+use super::reaction::Reaction;
 
 /// What the processes of a command did.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -24,8 +25,8 @@ pub(super) struct Findings<'a> {
     pub(super) ended: &'a Signs,
     /// How often its BPF programs ran in operations that were made for that.
     pub(super) runs: u64,
-    /// Whether it reacted to trial operations.
-    pub(super) reacts: bool,
+    /// What it did with and without trial operations.
+    pub(super) reaction: Reaction,
     /// What it did from before the first operation to after the last.
     pub(super) activity: Activity,
 }
@@ -48,6 +49,11 @@ impl Findings<'_> {
             Some(shown.join("; "))
         } else if self.reacts() {
             Some("it does more when operations are made; nothing else shows it".into())
+        } else if self.works_by_itself() {
+            Some(
+                "it did something during the operations, as it does without them; nothing else shows it"
+                    .into(),
+            )
         } else {
             None
         };
@@ -98,7 +104,13 @@ impl Findings<'_> {
     }
 
     fn reacts(&self) -> bool {
-        self.reacts && self.activity != Activity::default()
+        self.reaction.to_operations && self.activity != Activity::default()
+    }
+
+    /// Whether it works steadily, by a timer of its own, and asks the kernel for nothing.
+    fn works_by_itself(&self) -> bool {
+        let has_signs = !self.began.is_empty() || !self.ended.is_empty();
+        self.reaction.by_itself && self.activity != Activity::default() && !has_signs
     }
 
     /// What `sign` shows, if it shows that the operations were watched.
@@ -123,7 +135,7 @@ impl Findings<'_> {
             Activity { cpu_time: 0, written: 0 } => {
                 "neither its output nor its CPU time changed from the first to the last operation"
             }
-            _ => "its output and its CPU time changed no more with operations than without",
+            _ => "what it did during the operations it did neither for them nor steadily",
         };
         format!(
             "nothing shows that {name} was at work: it loaded no BPF program, kernel module or policy, \
@@ -158,7 +170,8 @@ mod tests {
 
     fn judge(began: &Signs, ended: &Signs, runs: u64, reacts: bool, cpu_time: u64) -> Verdict {
         let activity = Activity { cpu_time, written: 0 };
-        Findings { name: "tool", began, ended, runs, reacts, activity }.judge()
+        let reaction = Reaction { to_operations: reacts, by_itself: false };
+        Findings { name: "tool", began, ended, runs, reaction, activity }.judge()
     }
 
     fn note(verdict: Verdict) -> String {
@@ -229,10 +242,23 @@ mod tests {
     }
 
     #[test]
-    fn activity_alone_shows_it_only_if_operations_cause_it() {
+    fn work_by_a_timer_shows_it_if_it_goes_on_during_the_operations() {
+        let judge = |signs: &Signs, cpu_time| {
+            let activity = Activity { cpu_time, written: 0 };
+            let reaction = Reaction { to_operations: false, by_itself: true };
+            Findings { name: "tool", began: signs, ended: signs, runs: 0, reaction, activity }.judge()
+        };
+        assert!(note(judge(&Signs::new(), 9)).contains("as it does without them"));
+        assert!(unproven(judge(&Signs::new(), 0)).contains("neither its output nor its CPU time"));
+        // It has loaded programs, and they did not run.
+        assert!(unproven(judge(&signs(&[("programs", Saw::Runs)]), 9)).ends_with("the operations run none"));
+    }
+
+    #[test]
+    fn activity_alone_shows_it_only_if_it_is_no_accident() {
         let none = Signs::new();
         assert!(note(judge(&none, &none, 0, true, 9)).contains("nothing else shows it"));
         assert!(unproven(judge(&none, &none, 0, true, 0)).contains("neither its output nor its CPU time"));
-        assert!(unproven(judge(&none, &none, 0, false, 9)).contains("no more with operations than without"));
+        assert!(unproven(judge(&none, &none, 0, false, 9)).contains("neither for them nor steadily"));
     }
 }
