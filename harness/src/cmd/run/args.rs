@@ -30,7 +30,7 @@ pub struct Args {
     #[arg(long, value_name = "MONITOR,…", conflicts_with = "plan")]
     pub(in crate::cmd) monitor: Vec<String>,
     /// Wait until the output of a cmd:COMMAND monitor matches this before measuring [default:
-    /// only wait until it is idle]
+    /// wait until it is idle and at work]
     #[arg(long, value_name = "REGEX")]
     pub(in crate::cmd) ready: Option<String>,
     /// Payload of a cmd:COMMAND workload or monitor, or of audit:FILE.rules: names of Debian
