@@ -9,6 +9,7 @@ pub mod kernel;
 pub mod ledger;
 pub mod lines;
 pub mod memory;
+pub mod object;
 pub mod plan;
 pub mod rules;
 pub mod run;
@@ -34,6 +35,7 @@ pub const FORMATS: &[Format] = &[
     Format { name: "kernel", holds: kernel::holds },
     Format { name: "ledger", holds: ledger::holds },
     Format { name: "lines", holds: lines::holds },
+    Format { name: "object", holds: object::holds },
     Format { name: "plan", holds: plan::holds },
     Format { name: "rules", holds: rules::holds },
     Format { name: "run", holds: run::holds },

@@ -12,7 +12,7 @@ use hookbench_probes::custom::rules::RuleFile;
 use hookbench_probes::undo;
 use hookbench_properties::{FORMATS, Format};
 use hookbench_results::Run;
-use hookbench_vm::{alternatives, answer, elf, script, vmlinux};
+use hookbench_vm::{alternatives, answer, bpf_object, elf, script, vmlinux};
 use proptest::prelude::*;
 use proptest::sample::Index;
 
@@ -59,6 +59,14 @@ fn the_seeds_have_the_current_formats() {
     for name in ["elf", "bzimage-plain", "bzimage-gzip", "bzimage-xz", "bzimage-zstd", "bzimage-lz4"] {
         vmlinux::extract(seed(&format!("kernel/{name}")), 1 << 20).unwrap();
     }
+    let held = |name: &str| {
+        let object = bpf_object::read(&seed(name)).unwrap();
+        object.held.into_iter().map(|held| (held.name, held.called_by, held.begins)).collect::<Vec<_>>()
+    };
+    let first = || Some("first".to_string());
+    let tail = [("second", first(), false), ("third", first(), false), ("again", None, true)];
+    let tail = tail.map(|(name, caller, begins)| (name.to_string(), caller, begins));
+    assert_eq!((held("object/tail"), held("object/deny")), (tail.into(), Vec::new()));
     for name in ["plan/quick", "plan/full", "plan/params"] {
         let plan: Plan = toml::from_str(&String::from_utf8(seed(name)).unwrap()).unwrap();
         assert!(!plan.cells(&["6.1".into()]).unwrap().is_empty(), "{name}");

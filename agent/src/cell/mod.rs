@@ -133,7 +133,7 @@ fn measure(
     cost: Option<Cost>,
 ) -> Result<Measured, NoNumber> {
     let Subject { spec, workload, monitor, behaviour } = subject;
-    let enforcement = monitor.sink.enforcement;
+    let enforcement = monitor.enforcement(&spec.tuning);
     let denial = workload.denial(&spec.params, enforcement);
     let warmup = spec.warmup.max(denial.map_or(0, |denial| denial.after_operations));
     let work = Work { spec, workload, enforcement, warmup };

@@ -5,6 +5,7 @@ pub(crate) mod cannot_start;
 mod essential;
 pub mod module;
 pub mod monitor;
+mod object;
 mod payload;
 mod program;
 mod rules;

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, ensure};
 use hookbench_model::{CustomMonitorKind, MonitorName};
 use hookbench_plan::{custom_monitor_name, parse_command, split_tuning};
-use hookbench_probes::custom::{COMMAND, FOLDER, MonitorCommand};
+use hookbench_probes::custom::{COMMAND, FOLDER, MonitorCommand, ObjectFacts};
 use hookbench_results::digest::sha256;
 use hookbench_results::environment::CustomMonitorRecord;
 use hookbench_vm::cache::Cache;
@@ -17,6 +17,7 @@ use hookbench_vm::kernel::Kernel;
 use hookbench_vm::{payload, userland};
 use regex_lite::Regex;
 
+use crate::custom::object;
 use crate::custom::payload::{Payload, read_file};
 use crate::custom::program::Search;
 use crate::custom::rules;
@@ -42,8 +43,8 @@ struct CustomMonitor {
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Source {
     /// The content of a BPF object, which the guest gets under the monitor's file name.
-    Object(Vec<u8>),
-    /// The content of a file of audit rules, likewise.
+    Object(Vec<u8>, ObjectFacts),
+    /// The content of a file of rules, which the guest gets in the same way.
     Rules(Vec<u8>),
     /// A command that runs in the guest.
     Command(MonitorCommand),
@@ -150,7 +151,10 @@ impl CustomMonitors {
             content: Content::File(bytes),
         };
         let mut files = match &monitor.source {
-            Source::Object(bytes) | Source::Rules(bytes) => vec![in_folder(file, bytes.clone())],
+            Source::Object(bytes, facts) => {
+                [in_folder(file, bytes.clone())].into_iter().chain(object::file(facts)?).collect()
+            }
+            Source::Rules(bytes) => vec![in_folder(file, bytes.clone())],
             Source::Command(command) => {
                 let json = serde_json::to_vec(command).context("failed to render the command")?;
                 vec![in_folder(COMMAND, json)]
@@ -195,7 +199,8 @@ impl CustomMonitor {
         let (source, bytes) = match kind {
             CustomMonitorKind::Bpf => {
                 let bytes = read_file(Path::new(rest)).with_context(|| format!("no monitor {text:?}"))?;
-                (Source::Object(bytes.clone()), bytes)
+                let facts = object::read(&bytes).with_context(|| format!("{rest} is not a BPF object"))?;
+                (Source::Object(bytes.clone(), facts), bytes)
             }
             CustomMonitorKind::Audit => {
                 let rules = rules::read(Path::new(rest), text)?;
@@ -226,22 +231,37 @@ mod tests {
 
     #[test]
     fn two_monitors_with_the_same_name_must_have_the_same_content() {
+        const RULE: &str = "-w /etc/passwd -p w\n";
         let folder = tempfile::tempdir().unwrap();
         let at = |name: &str, bytes: &str| {
             let path = folder.path().join(name);
             fs::create_dir_all(path.parent().unwrap()).unwrap();
             fs::write(&path, bytes).unwrap();
-            format!("bpf:{}", path.display())
+            format!("audit:{}", path.display())
         };
-        let (one, two, other) = (at("1/a.o", "x"), at("2/a.o", "x"), at("3/a.o", "y"));
+        let (one, two, other) =
+            (at("1/a.rules", RULE), at("2/a.rules", RULE), at("3/a.rules", "-w /etc/shadow -p w\n"));
         let read =
             |texts: &[&String]| CustomMonitors::read(texts.iter().copied(), &CommandOptions::default());
         let monitors = read(&[&one, &two]).unwrap();
         assert_eq!(monitors.records().len(), 1);
-        assert_eq!((monitors.records()[0].name.as_str(), monitors.records()[0].bytes), ("bpf:a.o", 1));
+        assert_eq!(
+            (monitors.records()[0].name.as_str(), monitors.records()[0].bytes),
+            ("audit:a.rules", RULE.len() as u64)
+        );
         let error = read(&[&one, &other]).unwrap_err().to_string();
-        assert!(error.contains("two different monitors are called bpf:a.o"), "{error}");
+        assert!(error.contains("two different monitors are called audit:a.rules"), "{error}");
         let missing = format!("{:#}", read(&[&"bpf:nowhere/a.o".to_string()]).unwrap_err());
         assert!(missing.contains("no monitor") && missing.contains("nowhere/a.o"), "{missing}");
+    }
+
+    #[test]
+    fn what_is_not_a_bpf_object_is_refused_with_its_path() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("text.o");
+        fs::write(&path, "no ELF file").unwrap();
+        let text = format!("bpf:{}", path.display());
+        let error = format!("{:#}", CustomMonitors::read([&text], &CommandOptions::default()).unwrap_err());
+        assert!(error.contains("text.o is not a BPF object: it is not an ELF file; compile it"), "{error}");
     }
 }

@@ -4,7 +4,7 @@
 use std::path::PathBuf;
 
 use hookbench_model::protocol::Fault;
-use hookbench_model::{Clock, Profile, Schedule, Target};
+use hookbench_model::{Clock, Profile, Refusal, Schedule, Target};
 use hookbench_results::Shard;
 
 use crate::session::guests::BUDGET;
@@ -37,6 +37,10 @@ pub struct Args {
     /// packages, paths of files and folders
     #[arg(long, value_name = "PACKAGE|PATH,…", value_delimiter = ',')]
     pub(in crate::cmd) bring: Vec<String>,
+    /// How every operation must end under the bpf:FILE.o monitors, if they refuse: an error
+    /// number such as EPERM, or SIGKILL [default: operations succeed]
+    #[arg(long, value_name = "ERRNO|SIGNAL", conflicts_with = "cell")]
+    pub(in crate::cmd) expect: Option<Refusal>,
     /// Exit code that a cmd:COMMAND workload must return [default: 0]
     #[arg(long, value_name = "CODE")]
     pub(in crate::cmd) expect_exit: Option<i32>,
