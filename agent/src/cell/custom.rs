@@ -11,7 +11,8 @@ use hookbench_probes::attach::custom::{Evidence, LoadedProgram, RunCounting};
 
 use super::patience::{BETWEEN_LOOKS, LOOKS};
 use super::prepared::Prepared;
-use super::worker::{self, Work, Worker};
+use super::work::Work;
+use super::worker::{self, Worker};
 use crate::no_number::NoNumber;
 
 /// In how many operations runs are counted; in ten times as many if the first count shows nothing.

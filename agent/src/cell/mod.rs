@@ -17,7 +17,7 @@ use meter::{Cost, Meter};
 use prepared::Prepared;
 use sampling_rate::SamplingRate;
 use verdict::Done;
-use worker::Work;
+use work::Work;
 
 pub(crate) mod budget;
 mod custom;
@@ -29,6 +29,7 @@ mod patience;
 pub(crate) mod prepared;
 mod sampling_rate;
 mod verdict;
+mod work;
 mod worker;
 
 /// What a cell is about, found by the names in its specification.

@@ -14,7 +14,7 @@ use hookbench_workloads::{Idle, Operation};
 
 use super::login;
 use super::prepared::Prepared;
-use super::worker::Work;
+use super::work::Work;
 use crate::clock::secondary::SecondaryClocks;
 use crate::clock::timekeeper::Timekeeper;
 use crate::shared_memory::{Sample, Samples, map_one};
