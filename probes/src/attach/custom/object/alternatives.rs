@@ -35,10 +35,18 @@ pub(super) fn first<'a>(possible: Vec<&'a Candidate>, impossible: &[&'a Candidat
                 .iter()
                 .copied()
                 .partition(|program| kept.contains(&(event.clone(), family(program))));
-            if go.is_empty() || stay.is_empty() {
+            if go.is_empty() {
                 continue;
             }
             dropped.extend(go.iter().map(|program| program.name.as_str()));
+            if stay.is_empty() {
+                chosen.notes.push(format!(
+                    "{} {} left out: a program at the exit of the function sees its arguments, too",
+                    names(&go, " and "),
+                    if go.len() == 1 { "is" } else { "are" },
+                ));
+                continue;
+            }
             let otherwise = match programs.len() == possible.len() {
                 true => format!("only={}", names(&go, "+")),
                 false => format!("without={}", names(&stay, "+")),
@@ -113,19 +121,26 @@ fn by_event<'a>(families: &Families<'a>) -> BTreeMap<Event, Vec<&'a Candidate>> 
 }
 
 /// Which family is kept at each event: the first that has all the events which any has, or
-/// else, for each event, the first that has it.
+/// else, for each event, the first that has it. A `fexit` program sees the arguments of its
+/// function, so it does without one at the entry.
 fn kept_families(families: &Families, lacking: Option<&Families>) -> BTreeSet<(Event, Kind)> {
     let events = |programs: &[(Event, &Candidate)]| -> BTreeSet<Event> {
         programs.iter().map(|(event, _)| event.clone()).collect()
     };
     let all: BTreeSet<Event> = families.values().flat_map(|programs| events(programs)).collect();
+    let covers = |family: Kind, programs: &[(Event, &Candidate)]| {
+        let own = events(programs);
+        let at_exit =
+            |event: &Event| family == Kind::Fentry && own.contains(&Event::Exit(event.name().into()));
+        all.iter().all(|event| own.contains(event) || at_exit(event))
+    };
     let is_whole = |family: &Kind| lacking.is_none_or(|lacking| !lacking.contains_key(family));
     let complete = |whole: bool| {
-        let mut complete = families.iter().filter(|(_, programs)| events(programs) == all);
+        let mut complete = families.iter().filter(|(family, programs)| covers(**family, programs));
         complete.find(|(family, _)| !whole || is_whole(family)).map(|(family, _)| *family)
     };
     match complete(true).or_else(|| complete(false)) {
-        Some(family) => all.into_iter().map(|event| (event, family)).collect(),
+        Some(family) => all.iter().map(|event| (event.clone(), family)).collect(),
         None => {
             let first =
                 |event: &Event| families.iter().find(|(_, programs)| events(programs).contains(event));

@@ -51,13 +51,18 @@ pub(super) fn choose(
     };
     let mut choice = Choice { notes: chosen.notes, ..Choice::default() };
     choice.attach = chosen.attach.iter().map(|program| program.name.clone()).collect();
+    let mut lost = Vec::new();
     for program in impossible {
-        let why = format!("program {} is left out: {}", program.name, reason(program).unwrap_or_default());
+        let (name, why) = (program.name.as_str(), reason(program).unwrap_or_default());
         match alternatives::of(program, &chosen.attach) {
-            Some(other) => choice.notes.push(format!("{why}; hookbench attached {} instead", other.name)),
-            None => choice.left_out.push(why),
+            Some(other) => choice.notes.push(format!(
+                "program {name} is left out: {why}; hookbench attached {} instead",
+                other.name
+            )),
+            None => lost.push((name, why)),
         }
     }
+    choice.left_out = left_out(lost.into_iter());
     if choice.attach.is_empty() {
         return Err(nothing_left(programs, choice));
     }
@@ -103,7 +108,7 @@ fn check_names(programs: &[Candidate], tuning: &ObjectTuning) -> Result<()> {
 
 fn nothing_left(programs: &[Candidate], choice: Choice) -> Error {
     if !choice.left_out.is_empty() {
-        return Error::Unsupported(shorten(choice.left_out, "left out").join("; "));
+        return Error::Unsupported(shorten(choice.left_out).join("; "));
     }
     let names: Vec<&str> = programs.iter().map(|program| program.name.as_str()).collect();
     anyhow!("no program of the object is selected; only= selects some of: {}", names.join(", ")).into()
@@ -126,16 +131,33 @@ fn optional(programs: &[Candidate], tuning: &ObjectTuning) -> Vec<String> {
             program.text.trim_start_matches('?')
         )
     };
-    shorten(optional.map(note).collect(), "left out, because their sections begin with ?")
+    shorten(optional.map(note).collect())
 }
 
-/// The first few of `lines`, and how many more there are of which the same is true.
-pub(super) fn shorten(mut lines: Vec<String>, what: &str) -> Vec<String> {
+/// A line for each reason to leave programs out, with the names of the programs.
+pub(super) fn left_out<'a>(programs: impl Iterator<Item = (&'a str, String)>) -> Vec<String> {
+    let mut reasons: Vec<(String, Vec<&str>)> = Vec::new();
+    for (name, why) in programs {
+        match reasons.iter_mut().find(|(known, _)| *known == why) {
+            Some((_, names)) => names.push(name),
+            None => reasons.push((why, vec![name])),
+        }
+    }
+    let line = |(why, names): (String, Vec<&str>)| match names.as_slice() {
+        [name] => format!("program {name} is left out: {why}"),
+        [first @ .., last] => format!("programs {} and {last} are left out: {why}", first.join(", ")),
+        [] => why,
+    };
+    reasons.into_iter().map(line).collect()
+}
+
+/// The first few of `lines`, and how many more there are.
+pub(super) fn shorten(mut lines: Vec<String>) -> Vec<String> {
     const SHOWN: usize = 3;
     let more = lines.len().saturating_sub(SHOWN);
     lines.truncate(SHOWN);
     if more > 0 {
-        lines.push(format!("{more} more programs are {what}"));
+        lines.push(format!("and {more} more"));
     }
     lines
 }
@@ -170,7 +192,7 @@ impl Choice {
 }
 
 fn names(held: &[&Held]) -> String {
-    shorten(held.iter().map(|held| held.program.clone()).collect(), "such").join(", ")
+    shorten(held.iter().map(|held| held.program.clone()).collect()).join(", ")
 }
 
 #[cfg(test)]
@@ -267,6 +289,10 @@ mod tests {
                 .iter()
                 .any(|note| note.contains("b is left out: no place; hookbench attached d instead"))
         );
+        // A fexit program sees the arguments.
+        let choice = chosen(&["a fexit/f", "b kprobe/f", "c kretprobe/f"], "", &[]);
+        assert_eq!(attached(&choice), ["a"]);
+        assert!(choice.notes.iter().any(|note| note.starts_with("b is left out: ")), "{choice:?}");
         // No family has both sides.
         assert_eq!(attached(&chosen(&["a fentry/f", "b kretprobe/f", "c kprobe/f"], "", &[])), ["b", "c"]);
         assert_eq!(attached(&chosen(&["a fentry/f", "b kretprobe/f"], "", &[])), ["a", "b"]);
@@ -276,6 +302,8 @@ mod tests {
     fn what_has_no_place_is_left_out_unless_an_alternative_has_one() {
         let choice = chosen(&["a fentry/f", "b raw_tp/x"], "", &["a"]);
         assert_eq!(choice.left_out, ["program a is left out: no place"]);
+        let choice = chosen(&["a fentry/f", "b raw_tp/x", "c kprobe/f", "d fentry/g"], "", &["a", "c", "d"]);
+        assert_eq!(choice.left_out, ["programs a, c and d are left out: no place"]);
         let choice = chosen(&["a tp_btf/x", "b raw_tp/x"], "", &["a"]);
         assert_eq!((attached(&choice), choice.left_out.len()), (vec!["b"], 0));
         let choice = chosen(&["a fentry/f", "b raw_tp/x"], "only=b", &["a"]);

@@ -32,7 +32,7 @@ use crate::custom::payload::{FOLDER, OBJECT, ObjectFacts};
 use crate::custom::tuning::ObjectTuning;
 use attempt::{Lessons, NotLoaded, Setback, Task};
 use candidates::Candidate;
-use choice::shorten;
+use choice::{left_out, shorten};
 use kernel::KernelPlaces;
 use printed::Explained;
 use readers::Readers;
@@ -96,7 +96,7 @@ impl Lessons {
                 let places = KernelPlaces::read(programs.iter().map(|(program, _)| &program.section));
                 let before = self.refused.len();
                 for (program, words) in programs {
-                    let why = places.refusal(&program.section, &program.text).unwrap_or(words);
+                    let why = places.refusal(&program.section).unwrap_or(words);
                     self.refused.entry(program.name).or_insert(why);
                 }
                 match self.refused.len() > before {
@@ -147,7 +147,7 @@ impl Lessons {
     fn refuse_all(&mut self, programs: &[Candidate], places: &KernelPlaces) -> bool {
         let before = self.refused.len();
         for program in programs {
-            if let Some(why) = places.refusal(&program.section, &program.text) {
+            if let Some(why) = places.refusal(&program.section) {
                 self.refused.insert(program.name.clone(), why);
             }
         }
@@ -156,8 +156,8 @@ impl Lessons {
 
     /// The error with the programs that were left out before it.
     fn with_left_out(&self, why: Explained) -> Error {
-        let line = |(name, why): (&String, &String)| format!("program {name} is left out: {why}");
-        let left_out = shorten(self.refused.iter().map(line).collect(), "left out");
+        let refused = self.refused.iter().map(|(name, why)| (name.as_str(), why.clone()));
+        let left_out = shorten(left_out(refused));
         match left_out.is_empty() {
             true => why.into_error().into(),
             false => anyhow!("{} ({})", why.text, left_out.join("; ")).into(),
@@ -208,7 +208,7 @@ impl Evidence for CustomObject {
     }
 
     fn caveats(&mut self) -> Result<Vec<Caveat>> {
-        let left_out = shorten(self.left_out.clone(), "left out for such reasons");
+        let left_out = shorten(self.left_out.clone());
         let left_out = (!left_out.is_empty()).then(|| left_out.join("; "));
         Ok(left_out.into_iter().chain(self.readers.full()).map(Caveat::Partial).collect())
     }
