@@ -53,9 +53,9 @@ pub(super) fn wait_until_at_work(
 pub(super) fn blame(reason: NoNumber, attached: &mut dyn Attached) -> NoNumber {
     match (reason, attached.evidence()) {
         (NoNumber::Failed(mut failure), Some(custom)) if failure.kind == FailureKind::NeverIdle => {
-            let did = custom.notes().unwrap_or_default().join("; ");
+            let did = custom.did().unwrap_or_default().join("; ");
             failure.message +=
-                &format!("; meanwhile its monitor did this: {did}. Does it report its own reader?");
+                &format!("; meanwhile: {did}. Does it report its own reader?");
             NoNumber::Failed(failure)
         }
         (reason, _) => reason,

@@ -196,6 +196,10 @@ impl Evidence for CustomObject {
         Ok(self.notes.iter().cloned().chain(self.readers.note()?).collect())
     }
 
+    fn did(&mut self) -> Result<Vec<String>> {
+        Ok(self.readers.note()?.into_iter().collect())
+    }
+
     /// The programs that are attached. What tail calls run is not counted by the kernel.
     fn programs(&self) -> Result<Vec<LoadedProgram>> {
         let programs = self.object.progs_mut();
