@@ -149,7 +149,7 @@ fn the_reason_of_the_verifier_is_reported_without_its_log() {
 #[test]
 fn programs_that_cannot_be_attached_are_named() {
     for (macros, parts) in [
-        ("NO_PLACE", ["program on_nothing is left out: ", "this kernel has no no_function"]),
+        ("NO_PLACE", ["program on_nothing is left out: ", "this kernel has no function no_function"]),
         ("UNKNOWN", ["on_nonsense", "does not know this section"]),
         ("NETWORK", ["on_packet", "network device"]),
     ] {

@@ -184,7 +184,7 @@ fn programs_without_a_place_are_left_out_and_the_number_says_so() {
     assert_eq!(ran(placed), "traced 10, probed 10, pointed 10, classic 10, unknown 10");
     assert!(placed.caveats.is_empty(), "{placed:?}");
     let Caveat::Partial(why) = &numbers(&outcomes[5]).caveats[0] else { panic!("{:?}", outcomes[5]) };
-    assert!(why.contains("this kernel has no no_function_is_called_so"), "{why}");
+    assert!(why.contains("this kernel has no function no_function_is_called_so"), "{why}");
     assert!(
         failed(&outcomes[6]).1.contains("traced is a program of the section fentry"),
         "{:?}",

@@ -54,8 +54,7 @@ pub(super) fn blame(reason: NoNumber, attached: &mut dyn Attached) -> NoNumber {
     match (reason, attached.evidence()) {
         (NoNumber::Failed(mut failure), Some(custom)) if failure.kind == FailureKind::NeverIdle => {
             let did = custom.did().unwrap_or_default().join("; ");
-            failure.message +=
-                &format!("; meanwhile: {did}. Does it report its own reader?");
+            failure.message += &format!("; meanwhile: {did}. Does it report its own reader?");
             NoNumber::Failed(failure)
         }
         (reason, _) => reason,
@@ -106,8 +105,22 @@ fn runs_note(
         );
         return Err(NoNumber::failure(FailureKind::EventsMismatch, message));
     }
-    let each: Vec<String> = names().zip(counts).map(|(name, count)| format!("{name} {count}")).collect();
+    let each = each_count(names().zip(counts.iter().copied()));
     Ok(format!("runs of its BPF programs in {operations} operations more, untimed: {}", each.join(", ")))
+}
+
+/// `name count` for each program; of many programs, those that ran and how many did not.
+fn each_count<'a>(programs: impl Iterator<Item = (&'a str, u64)>) -> Vec<String> {
+    const MANY: usize = 8;
+    let all: Vec<(&str, u64)> = programs.collect();
+    let shown = |(_, count): &&(&str, u64)| all.len() <= MANY || *count > 0;
+    let mut each: Vec<String> =
+        all.iter().filter(shown).map(|(name, count)| format!("{name} {count}")).collect();
+    let silent = all.len() - each.len();
+    if silent > 0 {
+        each.push(format!("and {silent} that did not run"));
+    }
+    each
 }
 
 /// How often each program ran in some operations: in one more than those, without what it ran in one. That the
@@ -148,4 +161,16 @@ fn settled_notes(custom: &mut dyn Evidence) -> Result<Vec<String>> {
         last = now;
     }
     Ok(last)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn of_many_programs_those_that_ran_are_shown() {
+        let counts = |number: u64| (0..number).map(|index| ("p", u64::from(index == 1)));
+        assert_eq!(each_count(counts(3)), ["p 0", "p 1", "p 0"]);
+        assert_eq!(each_count(counts(20)), ["p 1", "and 19 that did not run"]);
+    }
 }

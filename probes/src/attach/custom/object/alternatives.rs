@@ -14,7 +14,7 @@ pub(super) struct Chosen<'a> {
 }
 
 /// The most choices that are noted one by one.
-const MOST_NOTES: usize = 8;
+const MOST_NOTES: usize = 3;
 
 /// The programs at one tracepoint or function, by family.
 type Families<'a> = BTreeMap<Kind, Vec<(Event, &'a Candidate)>>;
@@ -59,13 +59,23 @@ pub(super) fn first<'a>(possible: Vec<&'a Candidate>, impossible: &[&'a Candidat
             ));
         }
     }
-    let more = chosen.notes.len().saturating_sub(MOST_NOTES);
-    chosen.notes.truncate(MOST_NOTES);
-    if more > 0 {
-        chosen.notes.push(format!("{more} more choices like these"));
+    if chosen.notes.len() > MOST_NOTES {
+        chosen.notes = vec![many(chosen.notes.len(), &dropped)];
     }
     chosen.attach = possible.into_iter().filter(|program| !dropped.contains(program.name.as_str())).collect();
     chosen
+}
+
+/// The note about so many choices, by which the programs `dropped` are not attached.
+fn many(choices: usize, dropped: &BTreeSet<&str>) -> String {
+    let first: Vec<&str> = dropped.iter().take(MOST_NOTES).copied().collect();
+    let more = dropped.len().saturating_sub(first.len());
+    let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+    format!(
+        "{choices} events have programs by several kinds of place; hookbench attached one kind at each, as a loader \
+         would, and left out {}{more}; only= and without= choose others",
+        first.join(", ")
+    )
 }
 
 /// Takes all, and says which of them are alternatives.

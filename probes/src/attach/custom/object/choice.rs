@@ -12,6 +12,9 @@ use crate::attach::Error;
 use crate::custom::payload::Held;
 use crate::custom::tuning::ObjectTuning;
 
+/// How the reason begins that the kernel lacks a place.
+const LACKS: &str = "this kernel has no ";
+
 /// What happens to the programs.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Choice {
@@ -108,7 +111,11 @@ fn check_names(programs: &[Candidate], tuning: &ObjectTuning) -> Result<()> {
 
 fn nothing_left(programs: &[Candidate], choice: Choice) -> Error {
     if !choice.left_out.is_empty() {
-        return Error::Unsupported(shorten(choice.left_out).join("; "));
+        let lacks = choice.left_out.iter().any(|line| line.contains(LACKS));
+        let hint =
+            lacks.then(|| "if its loader chooses another place, PROGRAM@KIND=PLACE names it".to_string());
+        let lines: Vec<String> = shorten(choice.left_out).into_iter().chain(hint).collect();
+        return Error::Unsupported(lines.join("; "));
     }
     let names: Vec<&str> = programs.iter().map(|program| program.name.as_str()).collect();
     anyhow!("no program of the object is selected; only= selects some of: {}", names.join(", ")).into()

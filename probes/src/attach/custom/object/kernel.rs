@@ -48,7 +48,7 @@ impl KernelPlaces {
     /// its place.
     pub(super) fn refusal(&self, section: &Section) -> Option<String> {
         let place = section.place.as_deref()?;
-        let lacks = || Some(format!("this kernel has no {place}"));
+        let lacks = || Some(format!("this kernel has no {} {place}", section.kind.noun()));
         match section.kind {
             Kind::Tp => match place.split_once('/') {
                 Some(_) if !tracefs::path("events").join(place).exists() => lacks(),
@@ -61,7 +61,7 @@ impl KernelPlaces {
             _ => {
                 let function = section.function()?;
                 if !self.has_symbol(section) {
-                    return Some(format!("this kernel has no {function}"));
+                    return Some(format!("this kernel has no function {function}"));
                 }
                 self.function_refusal(section.kind, &function)
             }
@@ -190,10 +190,10 @@ mod tests {
     #[test]
     fn a_place_that_the_kernel_lacks_is_named() {
         for (text, place) in [
-            ("?fentry/vfs_delete", "vfs_delete"),
-            ("lsm/nothing", "nothing"),
-            ("ksyscall/x", "x"),
-            ("raw_tp/y", "y"),
+            ("?fentry/vfs_delete", "function vfs_delete"),
+            ("lsm/nothing", "security hook nothing"),
+            ("ksyscall/x", "system call x"),
+            ("raw_tp/y", "tracepoint y"),
         ] {
             let why = refusal(text).unwrap();
             assert_eq!(why, format!("this kernel has no {place}"));

@@ -103,6 +103,16 @@ impl Kind {
         }
     }
 
+    /// What its places are called.
+    pub(super) fn noun(self) -> &'static str {
+        match self {
+            Kind::TpBtf | Kind::RawTp | Kind::Tp => "tracepoint",
+            Kind::Lsm => "security hook",
+            Kind::Ksyscall | Kind::Kretsyscall => "system call",
+            _ => "function",
+        }
+    }
+
     /// Whether the program calls a function of the kernel directly and not by a breakpoint.
     pub(super) fn traces_function(self) -> bool {
         matches!(self, Kind::Fentry | Kind::Fexit | Kind::FmodRet)
