@@ -49,7 +49,7 @@ pub(super) fn first<'a>(possible: Vec<&'a Candidate>, impossible: &[&'a Candidat
             }
             let otherwise = match programs.len() == possible.len() {
                 true => format!("only={}", names(&go, "+")),
-                false => format!("without={}", names(&stay, "+")),
+                false => format!("without={}", names(&of_kept(&families, &kept), "+")),
             };
             chosen.notes.push(format!(
                 "{} at {event}; hookbench attached {}, as a loader would; {otherwise} chooses the other{}",
@@ -64,6 +64,13 @@ pub(super) fn first<'a>(possible: Vec<&'a Candidate>, impossible: &[&'a Candidat
     }
     chosen.attach = possible.into_iter().filter(|program| !dropped.contains(program.name.as_str())).collect();
     chosen
+}
+
+/// All programs at a place of the families that are kept there.
+fn of_kept<'a>(families: &Families<'a>, kept: &BTreeSet<(Event, Kind)>) -> Vec<&'a Candidate> {
+    let is_kept = |kind: &Kind| kept.iter().any(|(_, family)| family == kind);
+    let programs = families.iter().filter(|(kind, _)| is_kept(kind)).flat_map(|(_, programs)| programs);
+    programs.map(|(_, program)| *program).collect()
 }
 
 /// The note about so many choices, by which the programs `dropped` are not attached.

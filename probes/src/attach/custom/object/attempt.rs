@@ -97,10 +97,11 @@ impl Task<'_> {
         for (name, value) in &self.tuning.variables {
             variables::set(&mut open, name, value)?;
         }
-        let Candidates { programs, refused, mut notes, explicit } = candidates::read(&open, self.tuning)?;
+        let Candidates { mut programs, refused, mut notes, explicit } = candidates::read(&open, self.tuning)?;
+        self.follow_callers(&mut programs);
         let refused = refused.into_iter().chain(lessons.refused.clone()).collect();
         let mut choice = choose(&programs, self.tuning, &self.facts.held, &refused)?;
-        self.check_held(&choice, &refused)?;
+        self.check_held(&choice, &programs, &refused)?;
         self.select(&mut open, &programs, &choice)?;
         descriptors::allow_for(choice.attach.len() + choice.load.len(), open.maps().count())?;
         maps::drop_struct_ops(&mut open)?;
@@ -127,13 +128,22 @@ impl Task<'_> {
     }
 
     /// Fails when a program that has to be loaded has no place in this kernel.
-    fn check_held(&self, choice: &Choice, refused: &BTreeMap<String, String>) -> Result<(), Error> {
-        match choice.load.iter().find_map(|name| Some((name, refused.get(name)?))) {
-            Some((name, why)) => Err(Error::Unsupported(format!(
-                "an array of programs holds {name}, without which the object does not load: {why}"
-            ))),
-            None => Ok(()),
-        }
+    fn check_held(
+        &self,
+        choice: &Choice,
+        programs: &[Candidate],
+        refused: &BTreeMap<String, String>,
+    ) -> Result<(), Error> {
+        let refusal = choice.load.iter().find_map(|name| Some((name, refused.get(name)?)));
+        let Some((name, why)) = refusal else { return Ok(()) };
+        let caller = self.caller(name, programs);
+        let hint = caller.map_or_else(String::new, |caller| {
+            let kind = caller.text.split(['/', '.']).next().unwrap_or_default();
+            format!("; {}@{kind}=PLACE says where its caller is to be attached", caller.name)
+        });
+        Err(Error::Unsupported(format!(
+            "an array of programs holds {name}, without which the object does not load: {why}{hint}"
+        )))
     }
 
     /// Says to libbpf which programs to load, and where they are to be attached.
@@ -146,34 +156,49 @@ impl Task<'_> {
                 continue;
             }
             let Some(candidate) = programs.iter().find(|candidate| candidate.name == name) else { continue };
-            let Some(section) = self.place_before_load(candidate, programs) else { continue };
+            let Some(section) = self.place_before_load(candidate) else { continue };
             if program.prog_type() == ProgramType::Unspec {
                 program.set_prog_type(section.kind.program_type());
                 section.kind.attach_type().into_iter().for_each(|kind| program.set_attach_type(kind));
             }
             if section.kind.loads_with_place() {
                 // For some kinds libbpf adds a prefix, which depends on how the program is attached.
-                let set = program.set_attach_target(0, section.place.clone());
-                if let Err(error) = set {
+                if program.set_attach_target(0, section.place.clone()).is_err() {
                     let place = section.place.unwrap_or_default();
-                    let why = Explained::new(&format!("this kernel has no {place}"), &error, "");
-                    not_attached.push((candidate.clone(), why.text));
+                    let why = format!("this kernel has no {} {place}", section.kind.noun());
+                    not_attached.push((candidate.clone(), why));
                 }
             }
         }
         if not_attached.is_empty() { Ok(()) } else { Err(Setback::NotAttached(not_attached)) }
     }
 
+    /// The program that reaches the program `name` by a tail call.
+    fn caller<'p>(&self, name: &str, programs: &'p [Candidate]) -> Option<&'p Candidate> {
+        let held = self.facts.held.iter().find(|held| held.program == name)?;
+        programs.iter().find(|program| Some(&program.name) == held.called_by.as_ref())
+    }
+
+    /// Gives programs that tail calls reach the places of their callers, if they name none, or
+    /// if the user says where their callers are: a loader gives all of them the same place.
+    fn follow_callers(&self, programs: &mut [Candidate]) {
+        for index in 0..programs.len() {
+            let candidate = &programs[index];
+            let Some(caller) = self.caller(&candidate.name, programs) else { continue };
+            let follows = candidate.section.place.is_none() || caller.is_placed;
+            if follows && !candidate.is_placed && candidate.section.kind == caller.section.kind {
+                programs[index].section = caller.section.clone();
+            }
+        }
+    }
+
     /// The section of a program whose own one does not say enough to load it: what the user
-    /// says, or for a program that tail calls reach, what its caller has.
-    fn place_before_load(&self, candidate: &Candidate, programs: &[Candidate]) -> Option<Section> {
+    /// says, or what its caller has.
+    fn place_before_load(&self, candidate: &Candidate) -> Option<Section> {
         if let Some(target) = self.tuning.targets.get(&candidate.name) {
             return Some(Section::of_target(target));
         }
-        let held = self.facts.held.iter().find(|held| held.program == candidate.name)?;
-        let caller = programs.iter().find(|program| Some(&program.name) == held.called_by.as_ref())?;
-        let follows = candidate.section.place.is_none() && candidate.section.kind == caller.section.kind;
-        follows.then(|| caller.section.clone())
+        (candidate.section != Section::parse(&candidate.text)).then(|| candidate.section.clone())
     }
 }
 
