@@ -38,6 +38,8 @@ pub struct CommandOptions {
 struct CustomMonitor {
     source: Source,
     record: CustomMonitorRecord,
+    /// How many seconds of the guest's time attaching it may take beyond what is usual.
+    attach_seconds: u64,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -120,7 +122,8 @@ impl CustomMonitors {
         }
         let packed =
             image::pack(self.payload.files()).context("failed to pack the payload of the monitors")?;
-        for CustomMonitor { source, record } in self.all.values_mut().filter(|m| m.source.takes_payload()) {
+        for CustomMonitor { source, record, .. } in self.all.values_mut().filter(|m| m.source.takes_payload())
+        {
             if let Source::Command(_) = source {
                 record.sha256.clone_from(&packed.sha256);
                 record.bytes = packed.bytes.len() as u64;
@@ -133,6 +136,12 @@ impl CustomMonitors {
     /// What a run records about them.
     pub(crate) fn records(&self) -> Vec<CustomMonitorRecord> {
         self.all.values().map(|monitor| monitor.record.clone()).collect()
+    }
+
+    /// How many seconds of the guest's time attaching the monitor `name` may take beyond what is
+    /// usual.
+    pub(crate) fn attach_seconds(&self, name: &MonitorName) -> u64 {
+        self.all.get(name).map_or(0, |monitor| monitor.attach_seconds)
     }
 
     /// Packs the files of the monitor `name` for a guest with `kernel` into an archive in
@@ -196,11 +205,13 @@ impl CustomMonitor {
         let (kind, rest) = CustomMonitorKind::of(text).context("not a custom monitor")?;
         let (rest, _) = split_tuning(kind, rest)?;
         let mut record = CustomMonitorRecord { name: name.to_string(), ..CustomMonitorRecord::default() };
+        let mut attach_seconds = 0;
         let (source, bytes) = match kind {
             CustomMonitorKind::Bpf => {
                 let bytes = read_file(Path::new(rest)).with_context(|| format!("no monitor {text:?}"))?;
-                let facts = object::read(&bytes).with_context(|| format!("{rest} is not a BPF object"))?;
-                (Source::Object(bytes.clone(), facts), bytes)
+                let read = object::read(&bytes).with_context(|| format!("{rest} is not a BPF object"))?;
+                attach_seconds = read.1;
+                (Source::Object(bytes.clone(), read.0), bytes)
             }
             CustomMonitorKind::Audit => {
                 let rules = rules::read(Path::new(rest), text)?;
@@ -221,7 +232,7 @@ impl CustomMonitor {
         };
         record.sha256 = sha256(&bytes);
         record.bytes = bytes.len() as u64;
-        Ok(CustomMonitor { source, record })
+        Ok(CustomMonitor { source, record, attach_seconds })
     }
 }
 

@@ -6,18 +6,24 @@ use hookbench_probes::custom::{FOLDER, Held, OBJECT, ObjectFacts};
 use hookbench_vm::bpf_object;
 use hookbench_vm::image::{Content, GuestFile};
 
-/// What the guest has to know of the object `bytes`.
+/// How long attaching a program may take, in seconds of the guest's time: the kernel waits for
+/// a grace period after some, and an object may need several attempts.
+const SECONDS_A_PROGRAM: u64 = 1;
+
+/// What the guest has to know of the object `bytes`, and how many seconds of the guest's time
+/// attaching it may take.
 ///
 /// # Errors
 /// When they are not a BPF object; the error says what they are instead.
-pub(super) fn read(bytes: &[u8]) -> Result<ObjectFacts> {
+pub(super) fn read(bytes: &[u8]) -> Result<(ObjectFacts, u64)> {
     let object = bpf_object::read(bytes)?;
     let held = object.held.into_iter().map(|held| Held {
         program: held.name,
         called_by: held.called_by,
         begins: held.begins,
     });
-    Ok(ObjectFacts { held: held.collect() })
+    let seconds = object.programs.len() as u64 * SECONDS_A_PROGRAM;
+    Ok((ObjectFacts { held: held.collect() }, seconds))
 }
 
 /// The file of a guest that holds `facts`; `None` if there is nothing to say.

@@ -101,12 +101,19 @@ fn check_names(programs: &[Candidate], tuning: &ObjectTuning) -> Result<()> {
     let unmatched = tuning.patterns().find(|pattern| !names().any(|name| pattern.matches(name)));
     let unknown = tuning.targets.keys().find(|target| !names().any(|name| name == *target));
     match unmatched.map(ToString::to_string).or(unknown.cloned()) {
-        Some(wrong) => Err(anyhow!(
-            "the object has no program {wrong}; it has: {}",
-            names().collect::<Vec<_>>().join(", ")
-        )),
+        Some(wrong) => Err(anyhow!("the object has no program {wrong}; it has: {}", listed(names()))),
         None => Ok(()),
     }
+}
+
+/// The names, or the first of many.
+fn listed<'a>(names: impl Iterator<Item = &'a str>) -> String {
+    const MANY: usize = 24;
+    let mut names: Vec<&str> = names.collect();
+    let more = names.len().saturating_sub(MANY);
+    names.truncate(MANY);
+    let more = if more > 0 { format!(", and {more} more") } else { String::new() };
+    names.join(", ") + &more
 }
 
 fn nothing_left(programs: &[Candidate], choice: Choice) -> Error {
@@ -118,7 +125,8 @@ fn nothing_left(programs: &[Candidate], choice: Choice) -> Error {
         return Error::Unsupported(lines.join("; "));
     }
     let names: Vec<&str> = programs.iter().map(|program| program.name.as_str()).collect();
-    anyhow!("no program of the object is selected; only= selects some of: {}", names.join(", ")).into()
+    let names = listed(names.into_iter());
+    anyhow!("no program of the object is selected; only= selects some of: {names}").into()
 }
 
 /// Notes about programs that the object itself does not select, unless the user selects.

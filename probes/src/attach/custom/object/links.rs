@@ -19,6 +19,21 @@ const NO_PLACE: [i32; 9] = [
     524,
 ];
 
+/// The security hooks that kernels which close any of them close to BPF, because their return
+/// values are not errors: `bpf_lsm_disabled_hooks` in kernel/bpf/bpf_lsm.c.
+pub(super) const DISABLED_HOOKS: [&str; 10] = [
+    "vm_enough_memory",
+    "inode_need_killpriv",
+    "inode_getsecurity",
+    "inode_listsecurity",
+    "inode_copy_up_xattr",
+    "getselfattr",
+    "getprocattr",
+    "setprocattr",
+    "key_getsecurity",
+    "ismaclabel",
+];
+
 /// Whether an error number of attaching is about the place.
 pub(super) fn is_about_place(errno: i32) -> bool {
     NO_PLACE.contains(&errno)

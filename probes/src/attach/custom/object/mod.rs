@@ -32,10 +32,11 @@ use crate::custom::payload::{FOLDER, OBJECT, ObjectFacts};
 use crate::custom::tuning::ObjectTuning;
 use attempt::{Lessons, NotLoaded, Setback, Task};
 use candidates::Candidate;
-use choice::{left_out, shorten};
+use choice::{Choice, left_out, shorten};
 use kernel::KernelPlaces;
 use printed::Explained;
 use readers::Readers;
+use section::Kind;
 
 /// An attached object, with the readers of its buffers.
 struct CustomObject {
@@ -47,6 +48,8 @@ struct CustomObject {
     notes: Vec<String>,
     /// Programs that were to be attached and are not.
     left_out: Vec<String>,
+    /// What is known of ring buffers that were full during the operations.
+    full: Vec<String>,
 }
 
 /// How long the kernel may take to free the maps and programs of a failed attempt, so that the
@@ -118,6 +121,9 @@ impl Lessons {
             }
         }
         let program = programs.iter().find(|program| Some(&program.name) == why.program.as_ref());
+        if why.text.contains("points to disabled hook") {
+            self.refuse_disabled(&programs);
+        }
         if let Some(program) = program.filter(|_| links::verdict_is_about_place(&why.text))
             && self.refused.insert(program.name.clone(), why.text.clone()).is_none()
         {
@@ -139,6 +145,18 @@ impl Lessons {
                 Err(first.unwrap_or(refusal))
             }
             None => Err(self.with_left_out(why)),
+        }
+    }
+
+    /// Refuses those of `programs` that are at hooks which kernels close to BPF. The verifier
+    /// names only the first, and each attempt loads the whole object.
+    fn refuse_disabled(&mut self, programs: &[Candidate]) {
+        for program in programs.iter().filter(|program| program.section.kind == Kind::Lsm) {
+            let hook = program.section.place.as_deref().unwrap_or_default();
+            if links::DISABLED_HOOKS.contains(&hook) {
+                let why = format!("this kernel runs no BPF program at the security hook {hook}");
+                self.refused.entry(program.name.clone()).or_insert(why);
+            }
         }
     }
 
@@ -168,11 +186,11 @@ impl Lessons {
 impl CustomObject {
     fn new(attached: attempt::Attached, attempts: u32) -> CustomObject {
         let attempt::Attached { object, links, readers, choice } = attached;
-        let mut notes = choice.notes;
+        let Choice { attach: attached, mut notes, left_out, .. } = choice;
         if attempts > 1 {
             notes.push(format!("attaching took {attempts} attempts, all of which its cost includes"));
         }
-        CustomObject { object, links, readers, attached: choice.attach, notes, left_out: choice.left_out }
+        CustomObject { object, links, readers, attached, notes, left_out, full: Vec::new() }
     }
 }
 
@@ -193,6 +211,8 @@ impl Attached for CustomObject {
 
 impl Evidence for CustomObject {
     fn notes(&mut self) -> Result<Vec<String>> {
+        // Counting runs makes records, too; what happens then is not the operations' doing.
+        self.full = self.readers.full();
         Ok(self.notes.iter().cloned().chain(self.readers.note()?).collect())
     }
 
@@ -214,6 +234,6 @@ impl Evidence for CustomObject {
     fn caveats(&mut self) -> Result<Vec<Caveat>> {
         let left_out = shorten(self.left_out.clone());
         let left_out = (!left_out.is_empty()).then(|| left_out.join("; "));
-        Ok(left_out.into_iter().chain(self.readers.full()).map(Caveat::Partial).collect())
+        Ok(left_out.into_iter().chain(self.full.clone()).map(Caveat::Partial).collect())
     }
 }

@@ -197,6 +197,12 @@ impl Section {
     }
 }
 
+/// How sections begin that are never for a function or a tracepoint, whatever follows.
+const OF_SUBSYSTEMS: [&str; 7] =
+    ["socket", "classifier", "xdp", "cgroup", "sk_", "sockops", "flow_dissector"];
+const OF_A_SUBSYSTEM: &str =
+    "it is for a network device, a socket, a cgroup or a subsystem, which the program that loads it chooses";
+
 /// Why hookbench cannot attach a program with this section; `None` when it can. `name` is the
 /// program's and `kind` its type.
 pub(super) fn loader_only(name: &str, section: &str, parsed: &Section, kind: ProgramType) -> Option<String> {
@@ -210,17 +216,27 @@ pub(super) fn loader_only(name: &str, section: &str, parsed: &Section, kind: Pro
         (Kind::Other, "freplace", _) => "it replaces a function of another BPF program".into(),
         (Kind::Other, "struct_ops", _) => "it is a part of a subsystem, which its loader registers".into(),
         (Kind::Other, "lsm_cgroup", _) => "the program that loads it chooses which cgroup it is for".into(),
-        (Kind::Other, _, ProgramType::PerfEvent) => "the program that loads it chooses how often it runs".into(),
+        (Kind::Other, _, ProgramType::PerfEvent) => {
+            "the program that loads it chooses how often it runs".into()
+        }
+        (Kind::Other, "perf_event", _) => "the program that loads it chooses how often it runs".into(),
+        (Kind::Other, "tc" | "tcx" | "action", _) => OF_A_SUBSYSTEM.into(),
+        (Kind::Other, prefix, ProgramType::Unspec)
+            if OF_SUBSYSTEMS.iter().any(|of| prefix.starts_with(of)) =>
+        {
+            OF_A_SUBSYSTEM.into()
+        }
         (Kind::Other, _, ProgramType::Unspec) => {
-            format!("libbpf does not know this section; {name}@kprobe=FUNCTION, or another kind, says what it is for")
+            format!(
+                "libbpf does not know this section; {name}@kprobe=FUNCTION, or another kind, says what it is for"
+            )
         }
-        (Kind::Other, ..) => {
-            "it is for a network device, a socket, a cgroup or a subsystem, which the program that loads it chooses"
-                .into()
-        }
+        (Kind::Other, ..) => OF_A_SUBSYSTEM.into(),
         (_, _, _) if parsed.place.is_none() => {
             let place = if parsed.kind == Kind::Tp { "GROUP/NAME" } else { "PLACE" };
-            format!("it names no place, which the program that loads it chooses; {name}@{prefix}={place} names one")
+            format!(
+                "it names no place, which the program that loads it chooses; {name}@{prefix}={place} names one"
+            )
         }
         _ => return None,
     };
@@ -302,6 +318,10 @@ mod tests {
             ("syscall", ProgramType::Syscall, "asks for it"),
             ("freplace/x", ProgramType::Ext, "another BPF program"),
             ("struct_ops/init", ProgramType::StructOps, "subsystem"),
+            ("socket1", ProgramType::Unspec, "a socket"),
+            ("tc/ingress/x", ProgramType::Unspec, "network device"),
+            ("perf_event/x", ProgramType::Unspec, "how often"),
+            ("tcp_probe", ProgramType::Unspec, "prog@kprobe=FUNCTION"),
             ("nonsense", ProgramType::Unspec, "prog@kprobe=FUNCTION"),
             ("raw_tp", ProgramType::RawTracepoint, "prog@raw_tp=PLACE"),
             ("tracepoint", ProgramType::Tracepoint, "prog@tracepoint=GROUP/NAME"),
