@@ -159,9 +159,15 @@ fn a_missing_qemu_is_reported_with_what_to_do() {
 
 #[test]
 fn a_file_that_is_not_a_kernel_is_refused() {
-    let (code, said) = run(&tempfile::tempdir().unwrap().path().join("run"), "--kernel Cargo.toml");
-    assert_eq!(code, Some(1), "{said}");
-    assert!(said.contains("Cargo.toml"), "{said}");
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("empty"), "").unwrap();
+    let empty = folder.path().join("empty").display().to_string();
+    for kernel in ["Cargo.toml", "/etc/passwd", "/bin/true", "/etc", "/no/such", "/dev/null", empty.as_str()]
+    {
+        let (code, said) = run(&folder.path().join("run"), &format!("--kernel {kernel}"));
+        assert_eq!(code, Some(2), "{said}");
+        assert!(said.contains(kernel), "{said}");
+    }
 }
 
 #[test]

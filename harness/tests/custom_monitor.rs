@@ -117,8 +117,9 @@ fn bpftrace_is_measured_and_equal_cells_are_equal() {
     planned.cell.monitor = "cmd:bpftrace".parse().unwrap();
     let measured = numbers(run(&session, &planned, None));
     assert!(p50(&measured) > p50(&none) + 500, "{measured:?}");
-    let notes = ["runs of its BPF programs in 10 operations more, untimed: sched_process_e 10"];
-    assert_eq!(measured.notes[0], notes[0]);
+    let runs = "runs of its BPF programs in 10 operations more, untimed: sched_process_e 10";
+    assert_eq!(measured.notes[1], runs);
+    assert!(measured.notes[2].contains("1 BPF program, and the operations run them"), "{measured:?}");
     assert_eq!(measured.notes.last().map(String::as_str), Some("bpftrace wrote: @[noop]: 42"));
     assert_eq!(numbers(run(&session, &planned, None)), measured);
 }
@@ -147,16 +148,13 @@ fn the_reason_of_the_verifier_is_reported_without_its_log() {
 
 #[test]
 fn programs_that_cannot_be_attached_are_named() {
-    let folder = tempfile::tempdir().unwrap();
-    let text = format!("bpf:{}", object(folder.path(), &["NO_PLACE"]).display());
-    let notes = numbers(outcome(&text, Schedule::Paced)).notes;
-    assert!(notes[0].contains("program on_nothing is left out: this kernel has no no_function"), "{notes:?}");
     for (macros, parts) in [
+        ("NO_PLACE", ["program on_nothing is left out: ", "this kernel has no function no_function"]),
         ("UNKNOWN", ["on_nonsense", "does not know this section"]),
         ("NETWORK", ["on_packet", "network device"]),
     ] {
         let outcome = of_object(&[macros]);
-        assert_eq!(outcome.word(), "unsupported");
+        assert_eq!(outcome.word(), "measured in part");
         assert!(parts.iter().all(|part| outcome.reason().contains(part)), "{}", outcome.reason());
     }
 }
@@ -171,10 +169,8 @@ fn rules_are_loaded_and_their_events_counted() {
     };
     let measured = numbers(rules("# execve\n-D\n-a always,exit -F arch=b64 -S execve\n"));
     assert_eq!(measured.notes, ["30 audit events by 1 rules, 0 records lost"]);
-    let (_, why) = failed(rules("-a always,exit -F arch=b64 -S execve\n-a nonsense\n"));
-    assert!(why.contains("error in line 2"), "{why}");
-    let (_, why) = failed(rules("# nothing\n"));
-    assert!(why.contains("holds no rule"), "{why}");
+    let (_, why) = failed(rules("-a always,exit -F arch=b64 -S nosuchcall\n"));
+    assert!(why.contains("line 1 was refused (Syscall name unknown: nosuchcall)"), "{why}");
 }
 
 #[test]
@@ -183,9 +179,7 @@ fn hookbench_waits_for_a_command_and_interrupts_it_at_the_end() {
     // A guest with so few programs has no other way to wait.
     let rest = "while :; do read -t 9 </dev/console; done";
     let measured = numbers(bash(&format!("trap \"echo bye; exit\" INT; echo ready; {rest}")));
-    assert_eq!(measured.notes, ["watch wrote: ready", "watch wrote: bye"]);
+    assert_eq!(measured.notes[1..], ["watch wrote: ready", "watch wrote: bye"]);
     let (_, why) = failed(bash("echo no; exit 3"));
     assert!(why.contains("ended by itself (exit status: 3); it wrote: no"), "{why}");
-    let (_, why) = failed(outcome("cmd:nothing-here", Schedule::Paced));
-    assert!(why.contains("failed to start \"nothing-here\""), "{why}");
 }

@@ -6,7 +6,7 @@ use std::fmt;
 use crate::Params;
 
 /// A parameter of a workload or a monitor.
-#[derive(Debug)]
+#[derive(Debug, Clone, Copy)]
 pub struct ParamInfo {
     /// The name: `env_pages`.
     pub name: &'static str,
@@ -19,12 +19,28 @@ pub struct ParamInfo {
 }
 
 /// The values that a parameter can have.
-#[derive(Debug)]
+#[derive(Debug, Clone, Copy)]
 pub enum Values {
     /// One of these words.
     Words(&'static [&'static str]),
     /// An integer from the first to the last, inclusive.
     Range(u32, u32),
+    /// Such an integer, or this word. A cell with the word does not have the parameter.
+    Optional(&'static str, u32, u32),
+}
+
+/// The login uid of the process that makes the operations. Every workload has this parameter.
+pub const LOGIN_UID: ParamInfo = ParamInfo {
+    name: "auid",
+    values: Values::Optional("unset", 0, u32::MAX - 1),
+    usual: &["unset"],
+    about: "login uid of the process that makes the operations",
+};
+
+/// The login uid that `params` give to the process that makes the operations. `None` leaves it as it is: unset, in
+/// a guest.
+pub fn login_uid(params: &Params) -> Option<u32> {
+    params.get(LOGIN_UID.name)?.parse().ok()
 }
 
 impl Values {
@@ -32,10 +48,18 @@ impl Values {
         match self {
             Values::Words(words) => words.contains(&value),
             // Only the canonical form of a number, so equal cells have equal names.
-            Values::Range(first, last) => value
-                .parse::<u32>()
-                .is_ok_and(|number| (*first..=*last).contains(&number) && number.to_string() == value),
+            Values::Range(first, last) | Values::Optional(_, first, last) => {
+                let number = value.parse::<u32>();
+                let canonical =
+                    |number: u32| (*first..=*last).contains(&number) && number.to_string() == value;
+                number.is_ok_and(canonical) || self.is_absence(value)
+            }
         }
+    }
+
+    /// Whether a cell with `value` does not have the parameter.
+    fn is_absence(&self, value: &str) -> bool {
+        matches!(self, Values::Optional(word, ..) if *word == value)
     }
 }
 
@@ -44,6 +68,7 @@ impl fmt::Display for Values {
         match self {
             Values::Words(words) => f.write_str(&words.join("|")),
             Values::Range(first, last) => write!(f, "{first}..{last}"),
+            Values::Optional(word, first, last) => write!(f, "{word}|{first}..{last}"),
         }
     }
 }
@@ -104,7 +129,9 @@ pub fn products(
         }
         let with = |product: &Params, value: &str| {
             let mut product = product.clone();
-            product.set(info.name, value);
+            if !info.values.is_absence(value) {
+                product.set(info.name, value);
+            }
             product
         };
         products =
@@ -141,6 +168,22 @@ mod tests {
             products_of(&[("rules", &["0", "32"]), ("to", &["r"])]).unwrap(),
             ["rules=0 to=r", "rules=32 to=r"]
         );
+    }
+
+    #[test]
+    fn a_cell_without_a_login_uid_does_not_have_the_parameter() {
+        let products_of = |values: &[&str]| {
+            let values = values.iter().map(|value| value.to_string()).collect();
+            products("it", &[LOGIN_UID], &BTreeMap::from([("auid".to_string(), values)]))
+        };
+        assert_eq!(products("it", &[LOGIN_UID], &BTreeMap::new()).unwrap(), [Params::default()]);
+        let both = products_of(&["unset", "1000"]).unwrap();
+        assert_eq!(both.iter().map(login_uid).collect::<Vec<_>>(), [None, Some(1000)]);
+        assert_eq!(both.iter().map(Params::to_string).collect::<Vec<_>>(), ["", "auid=1000"]);
+        for wrong in ["4294967295", "-1", "01000", "alice"] {
+            let error = products_of(&[wrong]).unwrap_err().to_string();
+            assert!(error.ends_with("it takes unset|0..4294967294"), "{error}");
+        }
     }
 
     #[test]

@@ -95,9 +95,9 @@ impl Products {
 
 /// Whether any workload or monitor has a parameter of this name.
 fn is_any_parameter(name: &str) -> bool {
-    let of_workloads = WORKLOADS.iter().flat_map(|workload| workload.info().params);
+    let of_workloads = WORKLOADS.iter().flat_map(|workload| workload.info().parameters());
     let of_monitors = hookbench_probes::monitors().flat_map(|monitor| monitor.sink.params);
-    of_workloads.chain(of_monitors).any(|param| param.name == name)
+    of_workloads.chain(of_monitors.copied()).any(|param| param.name == name)
 }
 
 /// The values in `tuning` that differ from the default: a cell's name shows only those.

@@ -2,7 +2,8 @@
 //! them for cells. It does not open any file.
 
 use anyhow::{Context, Result, bail};
-use hookbench_model::{CustomMonitorKind, MonitorName, Params};
+use hookbench_model::{CustomMonitorKind, MonitorName, Params, Refusal};
+use hookbench_probes::custom::{EXPECT, ObjectTuning};
 
 /// Splits `PATH[NAME=VALUE ...]` into the path and the parameters of a BPF object. Other kinds have
 /// no parameters, so `rest` is the path.
@@ -32,8 +33,43 @@ pub fn custom_monitor_name(text: &str) -> Result<Option<(MonitorName, Params)>> 
         CustomMonitorKind::Bpf | CustomMonitorKind::Audit => file_name(rest),
         CustomMonitorKind::Command => &parse_command(rest)?.0,
     };
+    if kind == CustomMonitorKind::Bpf {
+        ObjectTuning::parse(&tuning).with_context(|| format!("{text:?} has wrong parameters"))?;
+    }
     let name = format!("{}:{name}", kind.prefix());
     Ok(Some((name.parse().with_context(|| format!("{text:?} is not a valid monitor"))?, tuning)))
+}
+
+/// The monitor `text` with the parameters `tuning` instead of those in its brackets.
+///
+/// # Errors
+/// When it is not a BPF object, or its parameters are invalid.
+pub fn with_tuning(text: &str, tuning: &Params) -> Result<String> {
+    let Some((kind @ CustomMonitorKind::Bpf, rest)) = CustomMonitorKind::of(text) else {
+        bail!("{text:?} is not a BPF object");
+    };
+    let (path, _) = split_tuning(kind, rest)?;
+    let brackets = if tuning.is_empty() { String::new() } else { format!("[{tuning}]") };
+    Ok(format!("{}:{path}{brackets}", kind.prefix()))
+}
+
+/// Adds to each BPF object in `monitors` that every operation ends with `refusal`, unless the
+/// object has that parameter. Returns whether there is any object.
+///
+/// # Errors
+/// When the parameters of an object are invalid.
+pub fn expect(monitors: &mut [String], refusal: Refusal) -> Result<bool> {
+    let mut any = false;
+    for text in monitors {
+        let Some((kind @ CustomMonitorKind::Bpf, rest)) = CustomMonitorKind::of(text) else { continue };
+        let (_, mut tuning) = split_tuning(kind, rest)?;
+        if tuning.get(EXPECT).is_none() {
+            tuning.set(EXPECT, refusal.to_string());
+        }
+        *text = with_tuning(text, &tuning)?;
+        any = true;
+    }
+    Ok(any)
 }
 
 fn file_name(path: &str) -> &str {
@@ -87,6 +123,33 @@ mod tests {
             let named = custom_monitor_name(wrong).map(|parsed| parsed.map(|(name, _)| name.to_string()));
             assert!(named.is_err() || wrong == "cmd:a b=c", "{wrong}: {named:?}");
         }
+    }
+
+    #[test]
+    fn wrong_parameters_of_an_object_are_refused_by_name() {
+        for (text, part) in [
+            ("bpf:x.o[only=a,b]", "only=a,b"),
+            ("bpf:x.o[a@uprobe=b]", "the kinds are fentry"),
+            ("bpf:x.o[expect=NOPE]", "neither the name of an error number"),
+        ] {
+            let error = format!("{:#}", custom_monitor_name(text).unwrap_err());
+            assert!(error.contains(part) && error.contains("x.o"), "{error}");
+        }
+        let (name, tuning) = custom_monitor_name("bpf:a/x.o[on@tp=sched/sched_switch]").unwrap().unwrap();
+        let cell = format!("6.1/tcg/null-syscall/paced/{name}[{tuning}]").parse::<Cell>().unwrap();
+        assert_eq!((cell.monitor, cell.tuning), (name, tuning));
+    }
+
+    #[test]
+    fn what_is_expected_becomes_a_parameter_of_each_object() {
+        let mut monitors =
+            ["none", "bpf:a/x.o", "bpf:x.o[only=a]", "bpf:x.o[expect=EACCES]"].map(String::from);
+        assert!(expect(&mut monitors, Refusal::Errno(1)).unwrap());
+        assert_eq!(
+            monitors,
+            ["none", "bpf:a/x.o[expect=EPERM]", "bpf:x.o[expect=EPERM only=a]", "bpf:x.o[expect=EACCES]"]
+        );
+        assert!(!expect(&mut ["none".into()], Refusal::Errno(1)).unwrap());
     }
 
     proptest! {

@@ -75,7 +75,7 @@ impl Products {
             if !(1..=MOST_SAMPLES).contains(&(samples as usize)) {
                 bail!("cannot time {samples} operations of {workload}; choose 1 to {MOST_SAMPLES}");
             }
-            for params in info.products(&self.params_for(info.params))? {
+            for params in info.products(&self.params_for(&info.parameters()))? {
                 for (&schedule, &boot) in schedules.iter().flat_map(|s| boots.iter().map(move |b| (s, b))) {
                     planned.extend(monitors.iter().map(|(monitor, tuning)| {
                         let (monitor, tuning) = (monitor.clone(), tuning.clone());

@@ -10,7 +10,7 @@ mod plan;
 mod select;
 mod tables;
 
-pub use custom::{custom_monitor_name, parse_command, split_lists, split_tuning};
+pub use custom::{custom_monitor_name, expect, parse_command, split_lists, split_tuning, with_tuning};
 pub use expand::Planned;
 pub use named::NAMED;
 pub use plan::{Plan, Products};

@@ -1,8 +1,9 @@
 //! What every mechanism implements, and a monitor: a mechanism with one of its sinks.
 //! The mechanisms themselves are in `mechanisms`.
 
-use hookbench_model::MonitorName;
+use hookbench_model::{CustomMonitorKind, Enforcement, MonitorName, Params};
 
+use crate::custom::tuning::EXPECT;
 use crate::{MechanismInfo, SinkInfo};
 
 /// A mechanism. An implementation has no state; attaching returns what has.
@@ -58,6 +59,14 @@ pub struct Monitor {
 }
 
 impl Monitor {
+    /// What it does to operations, with the parameters `tuning`. Of a custom BPF object only
+    /// the user knows.
+    pub fn enforcement(&self, tuning: &Params) -> Enforcement {
+        let is_object = self.mechanism.info().name == CustomMonitorKind::Bpf.prefix();
+        let expected = tuning.get(EXPECT).filter(|_| is_object).and_then(|text| text.parse().ok());
+        expected.map_or(self.sink.enforcement, Enforcement::Expects)
+    }
+
     /// `MECHANISM+SINK`, or `none`.
     pub fn name(&self) -> MonitorName {
         let mechanism = self.mechanism.info().name;

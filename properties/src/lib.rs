@@ -9,9 +9,12 @@ pub mod kernel;
 pub mod ledger;
 pub mod lines;
 pub mod memory;
+pub mod object;
 pub mod plan;
+pub mod rules;
 pub mod run;
 pub mod samples;
+pub mod scripts;
 pub mod symbols;
 pub mod syscalls;
 pub mod windows;
@@ -34,9 +37,12 @@ pub const FORMATS: &[Format] = &[
     Format { name: "kernel", holds: kernel::holds },
     Format { name: "ledger", holds: ledger::holds },
     Format { name: "lines", holds: lines::holds },
+    Format { name: "object", holds: object::holds },
     Format { name: "plan", holds: plan::holds },
+    Format { name: "rules", holds: rules::holds },
     Format { name: "run", holds: run::holds },
     Format { name: "samples", holds: samples::holds },
+    Format { name: "scripts", holds: scripts::holds },
     Format { name: "symbols", holds: symbols::holds },
     Format { name: "syscalls", holds: syscalls::holds },
     Format { name: "windows", holds: windows::holds },

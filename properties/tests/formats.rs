@@ -8,10 +8,11 @@ use std::path::{Path, PathBuf};
 use hookbench_model::protocol::CellSpec;
 use hookbench_model::{Cell, Measurement};
 use hookbench_plan::Plan;
+use hookbench_probes::custom::rules::RuleFile;
 use hookbench_probes::undo;
 use hookbench_properties::{FORMATS, Format};
 use hookbench_results::Run;
-use hookbench_vm::{answer, vmlinux};
+use hookbench_vm::{alternatives, answer, bpf_object, elf, script, vmlinux};
 use proptest::prelude::*;
 use proptest::sample::Index;
 
@@ -58,9 +59,24 @@ fn the_seeds_have_the_current_formats() {
     for name in ["elf", "bzimage-plain", "bzimage-gzip", "bzimage-xz", "bzimage-zstd", "bzimage-lz4"] {
         vmlinux::extract(seed(&format!("kernel/{name}")), 1 << 20).unwrap();
     }
+    let held = |name: &str| {
+        let object = bpf_object::read(&seed(name)).unwrap();
+        object.held.into_iter().map(|held| (held.name, held.called_by, held.begins)).collect::<Vec<_>>()
+    };
+    let first = || Some("first".to_string());
+    let tail = [("second", first(), false), ("third", first(), false), ("again", None, true)];
+    let tail = tail.map(|(name, caller, begins)| (name.to_string(), caller, begins));
+    assert_eq!((held("object/tail"), held("object/deny")), (tail.into(), Vec::new()));
     for name in ["plan/quick", "plan/full", "plan/params"] {
         let plan: Plan = toml::from_str(&String::from_utf8(seed(name)).unwrap()).unwrap();
         assert!(!plan.cells(&["6.1".into()]).unwrap().is_empty(), "{name}");
+    }
+    assert!(["env", "shell"].iter().all(|name| script::read(&seed(&format!("scripts/{name}"))).is_some()));
+    assert_eq!(elf::program_needs(&seed("scripts/library")).unwrap().folders.len(), 2);
+    assert_eq!(alternatives::parse(&String::from_utf8(seed("scripts/postinst")).unwrap()).len(), 4);
+    for (name, rules, problems) in [("rules/good", 9, 0), ("rules/wrong", 1, 4)] {
+        let file = RuleFile::read(&seed(name)).unwrap();
+        assert_eq!((file.rules().count(), file.problems().count()), (rules, problems), "{name}");
     }
     serde_json::from_slice::<CellSpec>(&seed("words/cell")).unwrap();
     String::from_utf8(seed("words/cell-name")).unwrap().parse::<Cell>().unwrap();

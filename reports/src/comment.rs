@@ -2,7 +2,7 @@
 //! If the whole `report.md` fits, it is the comment. Otherwise the comment has the answer,
 //! the failures and the table to choose a monitor by, and says where the rest is.
 
-use hookbench_model::Outcome;
+use hookbench_model::{Measurement, Outcome};
 use hookbench_results::Run;
 
 use crate::decision::{self, Decision, MonitorChoice};
@@ -31,7 +31,8 @@ fn shortened(run: &Run, whole: usize) -> String {
     let decision = default_kernel::default_kernel(&sections)
         .and_then(|kernel| Some((kernel, decision::decide(run, &sections, kernel)?)))
         .map(|(kernel, decision)| lines(kernel, &decision));
-    for line in failures(run).into_iter().chain(decision.into_iter().flatten()) {
+    let reasons = failures(run).into_iter().chain(caveats(run));
+    for line in reasons.chain(decision.into_iter().flatten()) {
         if comment.len() + line.len() + end.len() > LIMIT {
             break;
         }
@@ -53,6 +54,22 @@ fn failures(run: &Run) -> Vec<String> {
     if !lines.is_empty() {
         let all = text::count(run.count("failed"), "cell");
         lines.insert(0, format!("\n## {all} failed\n\n"));
+    }
+    lines
+}
+
+/// The cells whose numbers are not those of their whole monitors, one line each.
+fn caveats(run: &Run) -> Vec<String> {
+    let cells = section::with_caveats(run);
+    let line = |measurement: &&Measurement| {
+        let why: String = text::one_line(&measurement.outcome.reason()).chars().take(200).collect();
+        let word = measurement.outcome.word();
+        format!("- {} is {word}: {}\n", code(&measurement.cell.to_string()), escaped(&why))
+    };
+    let mut lines: Vec<String> = cells.iter().take(50).map(line).collect();
+    if !lines.is_empty() {
+        let all = text::count(cells.len(), "number");
+        lines.insert(0, format!("\n## {all} not of the whole monitor\n\n"));
     }
     lines
 }

@@ -73,6 +73,7 @@ pub fn ability(enforcement: Enforcement) -> &'static str {
         Enforcement::Denies(DenyScope::Policy) => "deny",
         Enforcement::Denies(DenyScope::Everyone) => "deny to all",
         Enforcement::Kills => "kill",
+        Enforcement::Expects(_) => "refuse",
     }
 }
 

@@ -303,6 +303,14 @@ mod tests {
         assert_eq!(with_caveats(&run).len(), 2);
         let table = crate::terminal::table(&run);
         assert!(table.contains("whole monitor:") && table.contains("nothing shows that a worked"), "{table}");
+        for renderer in crate::RENDERERS {
+            let Some(text) = (renderer.render)(&run).unwrap() else { continue };
+            let shown: &[&str] = match renderer.file {
+                "picture.svg" => &["+2, in part", "measured unproven"],
+                _ => &["half of it", "nothing shows that a worked"],
+            };
+            assert!(shown.iter().all(|shown| text.contains(shown)), "{}: {text}", renderer.file);
+        }
         let xml = (export::EXPORTS.iter().find(|format| format.name == "junit").unwrap().render)(&run);
         assert!(xml.contains("type=\"measured unproven\""), "{xml}");
     }

@@ -134,19 +134,24 @@ fn answer(section: &Section<'_>) -> Vec<String> {
         _ if near > 1 => format!(
             "Of the {count} monitors {of}, {near} are within {} {unit} of that. Their costs are indistinguishable \
              from zero, because attaching alone can move this median by that amount. The most expensive{what} \
-             is `{}`: {most}.",
+             is {}: {most}.",
             text::grouped(floor(section)),
-            most_expensive.0.monitor(),
+            named(most_expensive.0),
         ),
-        1 => format!("The only monitor {of} is `{}`: {least}.", cheapest.0.monitor()),
+        1 => format!("The only monitor {of} is {}: {least}.", named(cheapest.0)),
         _ => format!(
-            "Of the {count} monitors {of}, the cheapest{what} is `{}`: {least}. The most expensive is `{}`: \
-             {most}.",
-            cheapest.0.monitor(),
-            most_expensive.0.monitor(),
+            "Of the {count} monitors {of}, the cheapest{what} is {}: {least}. The most expensive is {}: {most}.",
+            named(cheapest.0),
+            named(most_expensive.0),
         ),
     };
     vec![baseline_sentence(section), end]
+}
+
+/// The monitor's name, with what must not be overlooked: `bpf:a.o` (in part).
+fn named(row: &Row<'_>) -> String {
+    let in_part = row.measured().is_some_and(|measured| !measured.caveats.is_empty());
+    format!("`{}`{}", row.monitor(), if in_part { " (in part)" } else { "" })
 }
 
 /// `+444 instructions per operation (+0.4 %)`

@@ -1,6 +1,7 @@
 //! Parameter sweeps: cells that differ in one number, as curves with a slope. Formats
 //! render them.
 
+use hookbench_model::param::LOGIN_UID;
 use hookbench_model::{Cell, Clock, Params, Schedule, Target};
 use hookbench_results::Run;
 
@@ -127,7 +128,9 @@ fn sweep_points(run: &Run, cell: &Cell) -> Vec<SweepPoint> {
         rest.map(|(name, value)| (name.to_string(), value.to_string())).collect()
     };
     let number = |text: &str| text.parse().ok();
-    for (name, value) in cell.params.iter().filter_map(|(name, value)| Some((name, number(value)?))) {
+    // A uid is a number, but no quantity.
+    let quantities = cell.params.iter().filter(|(name, _)| *name != LOGIN_UID.name);
+    for (name, value) in quantities.filter_map(|(name, value)| Some((name, number(value)?))) {
         let rest = Cell { params: without(&cell.params, name), ..cell.clone() };
         all.push(SweepPoint { param: name.into(), value, rest });
     }

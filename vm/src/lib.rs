@@ -13,8 +13,8 @@ pub mod image;
 pub mod kernel;
 pub mod machine;
 
-pub use debian::{apt, mirror, package_names, packages, userland};
-pub use files::{digest, elf, flock, scratch};
+pub use debian::{alternatives, apt, mirror, package_names, packages, userland};
+pub use files::{bpf_object, digest, elf, flock, scratch, script};
 pub use guest::{answer, console, snapshot};
-pub use image::{payload, program};
+pub use image::{payload, program, tree};
 pub use kernel::{audit_pair as pair, loadable, modules, table as kernels, vmlinux};

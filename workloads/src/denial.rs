@@ -26,11 +26,25 @@ impl Denial {
     }
 }
 
-/// Accepts a refusal of an untimed call, which may be refused as a timed one may. Only how the timed calls end
-/// counts.
-pub(crate) fn ignore_refusal(result: io::Result<()>) -> io::Result<()> {
-    match result {
-        Err(error) if error.raw_os_error() == Some(libc::EPERM) => Ok(()),
-        other => other,
+/// How an untimed call may be refused.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Untimed(i32);
+
+impl Untimed {
+    /// As the timed calls are under a monitor with this `enforcement`.
+    pub(crate) fn under(enforcement: Enforcement) -> Untimed {
+        match enforcement.refusal() {
+            Some(Refusal::Errno(number)) => Untimed(number),
+            _ => Untimed(libc::EPERM),
+        }
+    }
+
+    /// Accepts a refusal of an untimed call, which may be refused as a timed one may. Only how the timed calls end
+    /// counts.
+    pub(crate) fn ignore(self, result: io::Result<()>) -> io::Result<()> {
+        match result {
+            Err(error) if error.raw_os_error() == Some(self.0) => Ok(()),
+            other => other,
+        }
     }
 }

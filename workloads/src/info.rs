@@ -15,7 +15,7 @@ pub struct Info {
     pub behaviour: &'static str,
     /// Whether it also performs other behaviours, which are not counted.
     pub others: bool,
-    /// Its parameters. One of them is `way`, if it has several ways.
+    /// The parameters of this workload alone. One of them is `way`, if it has several ways.
     pub params: &'static [ParamInfo],
     /// The default number of timed operations.
     pub samples: u32,
@@ -26,18 +26,23 @@ pub struct Info {
 }
 
 impl Info {
+    /// All its parameters: those of this workload alone, and those that every workload has.
+    pub fn parameters(&self) -> Vec<ParamInfo> {
+        [self.params, &[param::LOGIN_UID]].concat()
+    }
+
     /// The parameters of each cell that a plan makes: every product of the values in `given`, with the default
     /// values of the parameters that `given` leaves out.
     ///
     /// # Errors
     /// When this workload has no parameter of that name, or the parameter cannot have that value.
     pub fn products(&self, given: &BTreeMap<String, Vec<String>>) -> Result<Vec<Params>, ParamError> {
-        param::products(self.name, self.params, given)
+        param::products(self.name, &self.parameters(), given)
     }
 
     /// The parameters with their values, as shown in lists: `to=r|rw`.
     pub fn known(&self) -> String {
-        param::known(self.params)
+        param::known(&self.parameters())
     }
 }
 
@@ -64,6 +69,14 @@ mod tests {
     fn each_value_is_a_cell() {
         let given: &[(&str, &[&str])] = &[("env_pages", &["0", "32"]), ("ld_preload", &["recorded"])];
         let expected = ["env_pages=0 ld_preload=recorded", "env_pages=32 ld_preload=recorded"];
+        assert_eq!(products("execve-noop", given).unwrap(), expected);
+    }
+
+    #[test]
+    fn every_workload_takes_a_login_uid() {
+        let given: &[(&str, &[&str])] = &[("auid", &["unset", "1000"])];
+        assert_eq!(products("null-syscall", given).unwrap(), ["", "auid=1000"]);
+        let expected = ["env_pages=0 ld_preload=ignored", "auid=1000 env_pages=0 ld_preload=ignored"];
         assert_eq!(products("execve-noop", given).unwrap(), expected);
     }
 

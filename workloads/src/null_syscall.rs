@@ -5,9 +5,9 @@ use std::ffi::c_long;
 use std::io;
 use std::ptr;
 
-use hookbench_model::{Enforcement, Params};
+use hookbench_model::{Enforcement, Params, Refusal};
 
-use crate::denial::ignore_refusal;
+use crate::denial::Untimed;
 use crate::stopwatch::timed_syscall;
 use crate::{Denial, Effect, Info, Operation, Operations, Timed, Way, WayFacts, Workload};
 
@@ -41,8 +41,12 @@ impl Workload for NullSyscall {
         &[&Getppid]
     }
 
-    fn denial(&self, _: &Params, _: Enforcement) -> Option<Denial> {
-        None
+    /// No policy stops getppid. What a custom monitor has to stop, the user says.
+    fn denial(&self, _: &Params, enforcement: Enforcement) -> Option<Denial> {
+        match enforcement {
+            Enforcement::Expects(_) => Denial::of_every_operation(enforcement),
+            _ => None,
+        }
     }
 }
 
@@ -53,8 +57,8 @@ impl Way for Getppid {
         WayFacts { calls: &[NULL_CALL], events: 0, events_at_end: MPROTECTS, ..WayFacts::new("getppid") }
     }
 
-    fn prepare(&self, _: &Params, _: Enforcement) -> io::Result<Box<dyn Operation>> {
-        Ok(Box::new(Calling { parent: parent()?, right: 0 }))
+    fn prepare(&self, _: &Params, enforcement: Enforcement) -> io::Result<Box<dyn Operation>> {
+        Ok(Box::new(Calling { parent: parent()?, right: 0, untimed: Untimed::under(enforcement) }))
     }
 
     fn effect(&self, _: &Params, operations: Operations) -> Effect {
@@ -81,13 +85,16 @@ struct Calling {
     parent: c_long,
     /// How many calls returned it.
     right: u64,
+    /// How the calls of mprotect at the end may be refused.
+    untimed: Untimed,
 }
 
 impl Operation for Calling {
     fn run_once(&mut self) -> io::Result<Timed> {
         let (elapsed, result) = timed_syscall(libc::SYS_getppid, 0);
         self.right += u64::from(result == self.parent);
-        Ok(Timed { elapsed, refused: None })
+        let refused = (-4095..0).contains(&result).then_some(Refusal::Errno(-result as i32));
+        Ok(Timed { elapsed, refused })
     }
 
     fn effect(&mut self) -> io::Result<Effect> {
@@ -95,7 +102,7 @@ impl Operation for Calling {
     }
 
     fn finish(&mut self) -> io::Result<()> {
-        mprotects()
+        mprotects(self.untimed)
     }
 }
 
@@ -106,15 +113,15 @@ struct Witness([u8; PAGE]);
 const PAGE: usize = 4096;
 static WITNESS: Witness = Witness([0; PAGE]);
 
-/// What a workload that performs no behaviour does at its end.
-pub(crate) fn mprotects() -> io::Result<()> {
+/// What a workload that performs no behaviour does at its end. `untimed` says how the calls may be refused.
+pub(crate) fn mprotects(untimed: Untimed) -> io::Result<()> {
     for _ in 0..MPROTECTS {
         // SAFETY: the page holds constants and stays readable. A request for the protection that the page already
         // has takes no page fault and splits no VMA, and passes every hook.
         let asked =
             unsafe { libc::mprotect(ptr::from_ref(&WITNESS).cast_mut().cast(), PAGE, libc::PROT_READ) };
         if asked != 0 {
-            ignore_refusal(Err(io::Error::last_os_error()))?;
+            untimed.ignore(Err(io::Error::last_os_error()))?;
         }
     }
     Ok(())

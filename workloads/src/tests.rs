@@ -164,7 +164,7 @@ fn a_way_is_a_parameter_like_any_other() {
     assert_eq!(shown(&[]), ["way=one", "way=two"]);
     assert_eq!(shown(&["two"]), ["way=two"]);
     assert_eq!(products(&["three"]).unwrap_err(), "two-ways cannot have way=three; it takes one|two");
-    assert_eq!(TWO_WAYS.known(), "way=one|two");
+    assert_eq!(TWO_WAYS.known(), "way=one|two, auid=unset|0..4294967294");
 }
 
 #[test]

@@ -35,9 +35,13 @@ impl Workload for UnshareCommand {
 
     /// It runs as root, and the policy lets root pass. If a monitor denies everyone, unshare gives up.
     fn denial(&self, _: &Params, enforcement: Enforcement) -> Option<Denial> {
-        let refusal = Refusal::Exit(1);
-        (enforcement == Enforcement::Denies(DenyScope::Everyone))
-            .then_some(Denial { after_operations: 0, refusal })
+        match enforcement {
+            Enforcement::Denies(DenyScope::Everyone) => {
+                Some(Denial { after_operations: 0, refusal: Refusal::Exit(1) })
+            }
+            Enforcement::Expects(_) => Denial::of_every_operation(enforcement),
+            _ => None,
+        }
     }
 }
 

@@ -27,9 +27,22 @@ const LONGEST_LINK: u64 = 4096;
 pub(crate) fn unpack_all(archives: &[fw_cfg::File]) -> Result<()> {
     for archive in archives.iter().filter(|archive| archive.size > 0) {
         let stream = Stream::open(*archive).context("failed to open the payload")?;
-        unpack(stream, Path::new("/")).context("failed to unpack the payload")?;
+        unpack(stream, Path::new("/")).map_err(|error| explain(error, archive.size))?;
     }
     Ok(())
+}
+
+/// Says what to do about an archive of `size` bytes that cannot be unpacked. The kernel gives files half of the memory.
+fn explain(error: anyhow::Error, size: u32) -> anyhow::Error {
+    let kind = error.root_cause().downcast_ref::<io::Error>().map(io::Error::kind);
+    match kind {
+        Some(io::ErrorKind::StorageFull | io::ErrorKind::OutOfMemory) => error.context(format!(
+            "the payload of {} MiB does not fit into the guest, whose files may take half of its memory; give it \
+             more with --memory MIB",
+            size.div_ceil(1 << 20)
+        )),
+        _ => error.context("failed to unpack the payload"),
+    }
 }
 
 fn unpack(mut archive: impl Read, root: &Path) -> Result<()> {

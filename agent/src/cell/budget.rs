@@ -6,7 +6,7 @@
 use std::io;
 use std::ptr;
 use std::sync::OnceLock;
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use hookbench_model::protocol::AgentMessage;
@@ -18,10 +18,11 @@ use crate::channel::{self, Channel};
 static LAST: OnceLock<(Channel, Vec<u8>)> = OnceLock::new();
 
 /// The time between two ticks. Each costs an operation an interrupt, so there are few.
-pub(super) const TICK: Duration = Duration::from_secs(2);
+pub(super) const TICK: Duration = Duration::from_secs(1);
 
-/// How many ticks are left.
-static LEFT: AtomicU32 = AtomicU32::new(0);
+/// The time by the kernel's monotonic clock, in nanoseconds, at which the budget is used up. Ticks are not counted: while
+/// they are blocked, several become one.
+static END: AtomicU64 = AtomicU64::new(0);
 
 /// Starts to count. The caller has to be a task that no other keeps from running.
 ///
@@ -34,9 +35,9 @@ pub(crate) fn start(budget: Duration, channel: Channel) -> io::Result<()> {
         console: Vec::new(),
     };
     LAST.get_or_init(|| (channel, channel::line(&AgentMessage::Failed(failure))));
-    let ticks = budget.as_secs().div_ceil(TICK.as_secs()).max(1) as u32;
-    LEFT.store(ticks, Ordering::SeqCst);
-    let tick = budget / ticks;
+    // The last tick is at the end, or just behind it.
+    END.store(now().saturating_add(budget.as_nanos() as u64), Ordering::SeqCst);
+    let tick = TICK.min(budget);
     let time = libc::timeval { tv_sec: tick.as_secs() as i64, tv_usec: tick.subsec_micros().into() };
     let ticks = libc::itimerval { it_interval: time, it_value: time };
     // SAFETY: the action is plain data, made zero and filled; its handler makes system calls and uses ports,
@@ -53,8 +54,16 @@ pub(crate) fn start(budget: Duration, channel: Channel) -> io::Result<()> {
     Ok(())
 }
 
+/// The kernel's monotonic clock, in nanoseconds. A signal handler may call this.
+fn now() -> u64 {
+    let mut time = libc::timespec { tv_sec: 0, tv_nsec: 0 };
+    // SAFETY: `time` is valid to write to.
+    unsafe { libc::clock_gettime(libc::CLOCK_MONOTONIC, &mut time) };
+    time.tv_sec as u64 * 1_000_000_000 + time.tv_nsec as u64
+}
+
 extern "C" fn on_tick(_: libc::c_int) {
-    if LEFT.fetch_sub(1, Ordering::SeqCst) > 1 {
+    if now() < END.load(Ordering::SeqCst) {
         return;
     }
     if let Some((channel, message)) = LAST.get() {

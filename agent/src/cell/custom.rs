@@ -4,14 +4,15 @@
 
 use anyhow::Result;
 use hookbench_model::protocol::CellSpec;
-use hookbench_model::{Caveat, FailureKind};
+use hookbench_model::{Caveat, CustomWorkload, FailureKind};
 use hookbench_probes::attach::Attached;
 use hookbench_probes::attach::Blind;
 use hookbench_probes::attach::custom::{Evidence, LoadedProgram, RunCounting};
 
 use super::patience::{BETWEEN_LOOKS, LOOKS};
 use super::prepared::Prepared;
-use super::worker::{self, Work, Worker};
+use super::work::Work;
+use super::worker::{self, Worker};
 use crate::no_number::NoNumber;
 
 /// In how many operations runs are counted; in ten times as many if the first count shows nothing.
@@ -26,7 +27,8 @@ pub(super) struct Findings {
     pub(super) caveats: Vec<Caveat>,
 }
 
-/// Waits until a custom monitor is at work. Trial operations are made in workers that end.
+/// Waits until a custom monitor is at work. Trial operations are made in workers that end. What a user's file sets up
+/// is set up once, so such a workload has no trial operations.
 ///
 /// # Errors
 /// When it is not at work after some time, or has ended.
@@ -35,7 +37,11 @@ pub(super) fn wait_until_at_work(
     prepared: &Prepared,
     custom: &mut dyn Evidence,
 ) -> Result<(), NoNumber> {
+    let sets_up = matches!(&work.spec.work, Some(CustomWorkload::Calls(calls)) if !calls.setup.is_empty());
     let mut operate = |operations| -> Result<()> {
+        if sets_up {
+            return Ok(());
+        }
         let spec = CellSpec { samples: operations, ..work.spec.clone() };
         let worker = worker::run_to_continue(
             Work { spec: &spec, warmup: 0, trial: true, ..work },
@@ -51,9 +57,8 @@ pub(super) fn wait_until_at_work(
 pub(super) fn blame(reason: NoNumber, attached: &mut dyn Attached) -> NoNumber {
     match (reason, attached.evidence()) {
         (NoNumber::Failed(mut failure), Some(custom)) if failure.kind == FailureKind::NeverIdle => {
-            let did = custom.notes().unwrap_or_default().join("; ");
-            failure.message +=
-                &format!("; meanwhile its monitor did this: {did}. Does it report its own reader?");
+            let did = custom.did().unwrap_or_default().join("; ");
+            failure.message += &format!("; meanwhile: {did}. Does it report its own reader?");
             NoNumber::Failed(failure)
         }
         (reason, _) => reason,
@@ -104,8 +109,22 @@ fn runs_note(
         );
         return Err(NoNumber::failure(FailureKind::EventsMismatch, message));
     }
-    let each: Vec<String> = names().zip(counts).map(|(name, count)| format!("{name} {count}")).collect();
+    let each = each_count(names().zip(counts.iter().copied()));
     Ok(format!("runs of its BPF programs in {operations} operations more, untimed: {}", each.join(", ")))
+}
+
+/// `name count` for each program; of many programs, those that ran and how many did not.
+fn each_count<'a>(programs: impl Iterator<Item = (&'a str, u64)>) -> Vec<String> {
+    const MANY: usize = 8;
+    let all: Vec<(&str, u64)> = programs.collect();
+    let shown = |(_, count): &&(&str, u64)| all.len() <= MANY || *count > 0;
+    let mut each: Vec<String> =
+        all.iter().filter(shown).map(|(name, count)| format!("{name} {count}")).collect();
+    let silent = all.len() - each.len();
+    if silent > 0 {
+        each.push(format!("and {silent} that did not run"));
+    }
+    each
 }
 
 /// How often each program ran in some operations: in one more than those, without what it ran in one. That the
@@ -146,4 +165,16 @@ fn settled_notes(custom: &mut dyn Evidence) -> Result<Vec<String>> {
         last = now;
     }
     Ok(last)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn of_many_programs_those_that_ran_are_shown() {
+        let counts = |number: u64| (0..number).map(|index| ("p", u64::from(index == 1)));
+        assert_eq!(each_count(counts(3)), ["p 0", "p 1", "p 0"]);
+        assert_eq!(each_count(counts(20)), ["p 1", "and 19 that did not run"]);
+    }
 }

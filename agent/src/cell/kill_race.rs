@@ -10,7 +10,8 @@ use hookbench_probes::attach::witness::Witness;
 use hookbench_workloads::Denial;
 
 use super::prepared::Prepared;
-use super::worker::{self, Work};
+use super::work::Work;
+use super::worker;
 use crate::no_number::NoNumber;
 
 /// Makes the operations again with a witness, and counts those that happened although they were killed.

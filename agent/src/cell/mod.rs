@@ -4,6 +4,7 @@
 use std::fs;
 
 use anyhow::{Context, Result, anyhow};
+use hookbench_model::param::login_uid;
 use hookbench_model::protocol::{AgentMessage, CellSpec, Fault};
 use hookbench_model::{BEHAVIOURS, Behaviour, KernelVersion, Measured, Schedule};
 use hookbench_probes::attach::{AttachRequest, Attached, Error, ReaderPriority};
@@ -17,17 +18,19 @@ use meter::{Cost, Meter};
 use prepared::Prepared;
 use sampling_rate::SamplingRate;
 use verdict::Done;
-use worker::Work;
+use work::Work;
 
 pub(crate) mod budget;
 mod custom;
 mod kill_race;
+mod login;
 mod meter;
 mod operate;
 mod patience;
 pub(crate) mod prepared;
 mod sampling_rate;
 mod verdict;
+mod work;
 mod worker;
 
 /// What a cell is about, found by the names in its specification.
@@ -57,6 +60,7 @@ pub(crate) fn run(spec: &CellSpec, mut prepared: Prepared) -> Result<Measured, N
     if let Some(why) = prepared.stage.refusal(monitor) {
         return Err(NoNumber::Unsupported(why));
     }
+    login::check(spec)?;
     let (mut attached, cost) = attach(subject, &watched, &prepared)?;
     if spec.fault == Some(Fault::Deaf) {
         attached.detach().context("failed to detach on request")?;
@@ -113,6 +117,7 @@ fn attach(
         ld_preload: (spec.params.get("ld_preload") == Some("recorded"))
             .then_some(hookbench_workloads::LD_PRELOAD),
         module: &module,
+        login_uid: login_uid(&spec.params),
     };
     let attached = monitor.mechanism.attach(&request).map_err(|error| match error {
         Error::Unsupported(why) => NoNumber::Unsupported(why),
@@ -130,7 +135,7 @@ fn measure(
     cost: Option<Cost>,
 ) -> Result<Measured, NoNumber> {
     let Subject { spec, workload, monitor, behaviour } = subject;
-    let enforcement = monitor.sink.enforcement;
+    let enforcement = monitor.enforcement(&spec.tuning);
     let denial = workload.denial(&spec.params, enforcement);
     let warmup = workload.warmup(&spec.params, enforcement, spec.warmup);
     let work = Work { spec, workload, enforcement, warmup, trial: false };

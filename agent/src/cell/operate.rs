@@ -12,8 +12,9 @@ use hookbench_model::protocol::{CellSpec, Fault};
 use hookbench_probes::attach::{Attached, die_with_parent};
 use hookbench_workloads::{Idle, Operation, operation_was_made, operations_follow};
 
+use super::login;
 use super::prepared::Prepared;
-use super::worker::Work;
+use super::work::Work;
 use crate::clock::secondary::SecondaryClocks;
 use crate::clock::timekeeper::Timekeeper;
 use crate::shared_memory::{Sample, Samples, map_one};
@@ -78,6 +79,7 @@ fn operate(
     let Work { spec, workload, enforcement, warmup, trial } = work;
     let stage = &prepared.stage;
     isolate(stage)?;
+    login::enter(spec)?;
     if spec.fault == Some(Fault::OutOfMemory) {
         exhaust();
     }

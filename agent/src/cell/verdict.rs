@@ -4,7 +4,7 @@
 use anyhow::Result;
 use hookbench_model::measurement::{Happened, Refused};
 use hookbench_model::protocol::CellSpec;
-use hookbench_model::{Accounting, Behaviour, Events, FailureKind, Measured, Refusal};
+use hookbench_model::{Accounting, Behaviour, CustomMonitorKind, Events, FailureKind, Measured, Refusal};
 use hookbench_probes::attach::Attached;
 use hookbench_workloads::{Denial, Effect, Expected, Workload, calibrate};
 
@@ -70,8 +70,18 @@ impl Done<'_> {
             self.samples.len(),
             word(first.refused),
             word(owed)
-        );
+        ) + &self.expect_hint(first.refused);
         Err(NoNumber::failure(FailureKind::WrongOutcome, message))
+    }
+
+    /// How to measure a custom object that refuses operations.
+    fn expect_hint(&self, refused: Option<Refusal>) -> String {
+        match (self.spec.monitor.custom(), refused) {
+            (Some((CustomMonitorKind::Bpf, _)), Some(refusal)) if self.denial.is_none() => {
+                format!("; --expect {refusal} measures an object that refuses them")
+            }
+            _ => String::new(),
+        }
     }
 
     /// Fails unless the operations left behind what they had to, as the kernel shows it: a workload that does

@@ -5,40 +5,18 @@ use std::ffi::c_int;
 use std::io;
 
 use anyhow::{Context, Result, anyhow};
-use hookbench_model::protocol::CellSpec;
-use hookbench_model::{Enforcement, FailureKind};
+use hookbench_model::FailureKind;
 use hookbench_probes::attach::Attached;
-use hookbench_workloads::{Effect, Workload};
+use hookbench_workloads::Effect;
 
 use super::budget;
 use super::operate::{self, Orders};
 use super::prepared::Prepared;
+use super::work::Work;
 use crate::boot::idle::Spinner;
 use crate::no_number::NoNumber;
 use crate::process;
 use crate::shared_memory::{Sample, Samples};
-
-/// What a worker has to do.
-#[derive(Clone, Copy)]
-pub(super) struct Work<'a> {
-    /// The cell.
-    pub(super) spec: &'a CellSpec,
-    /// Its workload.
-    pub(super) workload: &'a dyn Workload,
-    /// What the monitor does with the operations.
-    pub(super) enforcement: Enforcement,
-    /// The number of untimed operations before the timed ones.
-    pub(super) warmup: u32,
-    /// Whether its operations are only tried: nobody attributes their instructions.
-    pub(super) trial: bool,
-}
-
-impl Work<'_> {
-    /// How many operations are made, the untimed ones included.
-    pub(super) fn operations(&self) -> u64 {
-        u64::from(self.warmup) + u64::from(self.spec.samples)
-    }
-}
 
 /// What a worker leaves to the agent.
 pub(super) struct Finished {

@@ -16,7 +16,7 @@ use hookbench_vm::{payload, userland};
 use hookbench_workloads::custom::{FOLDER, ask};
 
 use crate::custom::payload::{Payload, read_file};
-use crate::custom::program::find_program;
+use crate::custom::program::{Program, Search};
 
 /// The longest description of a workload that hookbench sends to a guest, in bytes.
 const LONGEST: usize = 48 << 10;
@@ -88,12 +88,24 @@ impl CustomWorkloads {
             return Ok(());
         }
         self.payload = Payload::read(&self.bring, FOLDER)?;
-        self.payload.fetch(cache, progress)?;
         let guest = userland::fetch(cache, progress)?;
+        self.payload.fetch(&guest, cache, progress)?;
+        let search = Search { guest: &guest, cache, progress };
         for workload in self.all.values_mut() {
             let CustomWorkload::Command(command) = &mut workload.workload else { continue };
-            let found = find_program(command, self.payload.files(), &guest)?;
+            let found = search.workload(command, &self.payload)?;
             (command.program, workload.files) = (found.path, found.files);
+        }
+        // What one command needs must not decide where the program of another comes from.
+        for workload in self.all.values_mut() {
+            let CustomWorkload::Command(command) = &workload.workload else { continue };
+            let files = std::mem::take(&mut workload.files);
+            let mut program = Program { path: command.program.clone(), files };
+            search.complete(&mut program, &mut self.payload)?;
+            workload.files = program.files;
+        }
+        // Only now is the payload complete.
+        for workload in self.all.values_mut().filter(|workload| workload.is_command()) {
             let packed =
                 image::pack(&workload.files_with(&self.payload)).context("failed to pack a command")?;
             workload.record.sha256 = packed.sha256;

@@ -26,6 +26,14 @@ pub trait Evidence {
     /// When it cannot be found out, or the monitor no longer works.
     fn notes(&mut self) -> Result<Vec<String>>;
 
+    /// The part of the notes that says what it has done so far.
+    ///
+    /// # Errors
+    /// Those of [`notes`](Evidence::notes).
+    fn did(&mut self) -> Result<Vec<String>> {
+        self.notes()
+    }
+
     /// Its BPF programs that are in the kernel.
     ///
     /// # Errors

@@ -11,6 +11,7 @@ pub mod custom;
 mod evidence;
 pub mod kmod;
 pub mod ledger;
+pub mod login;
 pub mod lsm;
 pub mod perf_clock;
 pub mod reader;

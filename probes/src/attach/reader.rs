@@ -110,6 +110,12 @@ impl Reader {
         Ok(reader)
     }
 
+    /// Ends a wait of a reader that handles SIGUSR1, so that it looks into its buffer.
+    pub(in crate::attach) fn nudge(&self) {
+        // SAFETY: sends a signal to a child that has not been waited for.
+        unsafe { libc::kill(self.pid, libc::SIGUSR1) };
+    }
+
     fn wait_until_ready(&self) -> Result<()> {
         let begin = Instant::now();
         while self.counts.ready.load(Ordering::SeqCst) == 0 {

@@ -24,6 +24,8 @@ pub struct AttachRequest<'a> {
     pub ld_preload: Option<&'static str>,
     /// The kernel module that the sink needs; empty when it needs none.
     pub module: &'a [u8],
+    /// The login uid of the worker; `None` if it is unset.
+    pub login_uid: Option<u32>,
 }
 
 impl<'a> AttachRequest<'a> {
@@ -39,6 +41,7 @@ impl<'a> AttachRequest<'a> {
             tuning: Params::NONE,
             ld_preload: None,
             module: &[],
+            login_uid: None,
         }
     }
 

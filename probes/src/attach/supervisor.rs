@@ -112,7 +112,10 @@ fn supervise(counts: &SharedCounts, handover: &Handover) -> Result<()> {
 }
 
 /// A copy of another process's descriptor.
-fn fetch_descriptor(pid: libc::pid_t, descriptor: i32) -> io::Result<OwnedFd> {
+///
+/// # Errors
+/// When the process or the descriptor is gone, or the kernel refuses.
+pub(super) fn fetch_descriptor(pid: libc::pid_t, descriptor: i32) -> io::Result<OwnedFd> {
     let owned = |result| match result {
         ..0 => Err(io::Error::last_os_error()),
         // SAFETY: the kernel has just made this descriptor, and nothing else owns it.

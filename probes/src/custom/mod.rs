@@ -8,8 +8,11 @@ use crate::mechanism::mechanism;
 use crate::{Mechanism, MechanismInfo, Monitor, Requires, SinkInfo, Watches};
 
 pub(crate) mod payload;
+pub mod rules;
+pub(crate) mod tuning;
 
-pub use payload::{COMMAND, FOLDER, MonitorCommand};
+pub use payload::{COMMAND, FOLDER, Held, MonitorCommand, OBJECT, ObjectFacts};
+pub use tuning::{AttachTarget, EXPECT, KINDS, ObjectTuning, Pattern, TuningError, is_choice};
 
 mechanism!(CustomBpf, BPF, crate::attach::custom::object::attach);
 mechanism!(CustomAudit, AUDIT, crate::attach::custom::rules::attach);

@@ -5,8 +5,12 @@
 pub struct AuditStatus {
     /// 1 when it is on.
     pub enabled: u32,
+    /// What it does when it loses a record; 2 is a panic.
+    pub failure: u32,
     /// The process that receives its records; 0 for none.
     pub pid: u32,
+    /// How many records may be made each second; 0 for any number.
+    pub rate_limit: u32,
     /// How many records may wait.
     pub limit: u32,
     /// How many records have been lost since boot.
@@ -20,7 +24,9 @@ pub fn status_in(answer: &[u8]) -> Option<AuditStatus> {
     let field = |at: usize| answer.get(4 * at..)?.first_chunk().copied().map(u32::from_ne_bytes);
     Some(AuditStatus {
         enabled: field(1)?,
+        failure: field(2)?,
         pid: field(3)?,
+        rate_limit: field(4)?,
         limit: field(5)?,
         lost: field(6)?,
         backlog: field(7)?,
@@ -69,7 +75,15 @@ mod tests {
         let words: Vec<u8> = (0..8_u32).flat_map(u32::to_ne_bytes).collect();
         assert_eq!(
             status_in(&words),
-            Some(AuditStatus { enabled: 1, pid: 3, limit: 5, lost: 6, backlog: 7 })
+            Some(AuditStatus {
+                enabled: 1,
+                failure: 2,
+                pid: 3,
+                rate_limit: 4,
+                limit: 5,
+                lost: 6,
+                backlog: 7
+            })
         );
         assert_eq!(status_in(&words[..31]), None);
     }

@@ -79,11 +79,19 @@ pub fn count_in(trace: &[u8], mark: &str) -> u64 {
 
 /// How many events a trace's buffer overwrote or dropped, according to its counters.
 pub fn lost_in(stats: &str) -> u64 {
-    let field = |name: &str| -> u64 {
-        let line = stats.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(':'));
-        line.and_then(|value| value.trim().parse().ok()).unwrap_or(0)
-    };
-    field("overrun").saturating_add(field("dropped events"))
+    counter(stats, "overrun").saturating_add(counter(stats, "dropped events"))
+}
+
+/// How many events were written into a trace's buffer, according to its counters: those that
+/// are in it, were read, or were overwritten.
+pub fn recorded_in(stats: &str) -> u64 {
+    ["entries", "overrun", "read events"].iter().fold(0, |sum, name| sum.saturating_add(counter(stats, name)))
+}
+
+/// The counter `name` of a trace's buffer; 0 if it has none.
+fn counter(stats: &str, name: &str) -> u64 {
+    let line = stats.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(':'));
+    line.and_then(|value| value.trim().parse().ok()).unwrap_or(0)
 }
 
 #[cfg(test)]
@@ -117,6 +125,7 @@ mod tests {
     fn overwritten_and_dropped_events_are_lost() {
         let lost = lost_in("entries: 12\noverrun: 3\ncommit overrun: 0\ndropped events: 4\nread events: 0\n");
         assert_eq!(lost, 7);
+        assert_eq!(recorded_in("entries: 12\noverrun: 3\ndropped events: 4\nread events: 20\n"), 35);
         assert_eq!(lost_in(&format!("overrun: {}\ndropped events: 4\n", u64::MAX)), u64::MAX);
     }
 }

@@ -54,6 +54,7 @@ pub fn render(run: &Run) -> Result<String, DrawError> {
                     (contents(&page, !matrices.is_empty(), !sweeps.is_empty()))
                     @for kernel in &page.kernels { (answer::kernel_answer(&page, kernel)?) }
                     (reasons::failed(run))
+                    (reasons::caveats(run))
                     (matrix::matrices(&matrices))
                     (sweep::sweeps(&page, &sweeps)?)
                     (detail::all_numbers(&page)?)

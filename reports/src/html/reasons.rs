@@ -5,7 +5,7 @@ use hookbench_model::{Measurement, Outcome};
 use hookbench_results::Run;
 use maud::{Markup, html};
 
-use crate::text;
+use crate::{section, text};
 
 /// A longer reason, such as a verifier log, is collapsed.
 const SHORT: usize = 160;
@@ -17,11 +17,35 @@ fn failures(run: &Run) -> Vec<&Measurement> {
 
 /// The warning at the top that cells failed; empty when none did.
 pub(super) fn alarm(run: &Run) -> Markup {
-    let failed = failures(run).len();
+    let (failed, caveats) = (failures(run).len(), section::with_caveats(run).len());
     html! {
         @if failed > 0 {
             p.alarm role="alert" { strong { (text::count(failed, "cell")) " failed" }
                 " and have no number: " a href="#failed" { "see why" } "." }
+        }
+        @if caveats > 0 {
+            p.alarm role="alert" { strong { (text::count(caveats, "number")) }
+                " of custom monitors that were at work only in part, or of which nothing shows it: "
+                a href="#caveats" { "see why" } "." }
+        }
+    }
+}
+
+/// Every cell whose number is not that of the whole monitor, with the reason.
+pub(super) fn caveats(run: &Run) -> Markup {
+    let cells = section::with_caveats(run);
+    html! {
+        @if !cells.is_empty() {
+            section #caveats {
+                h2 { "Not the whole monitor" }
+                @for measurement in cells {
+                    div.reason {
+                        p { span.word { (measurement.outcome.word()) } " "
+                            code { (text::one_line(&measurement.cell.to_string())) } }
+                        (reason(&measurement.outcome.reason()))
+                    }
+                }
+            }
         }
     }
 }

@@ -34,18 +34,32 @@ pub(super) fn environment(run: &Run) -> String {
     text
 }
 
+/// The cells whose numbers are not those of their whole monitors, with the reasons.
+pub(super) fn caveats(run: &Run) -> String {
+    let cells = section::with_caveats(run);
+    if cells.is_empty() {
+        return String::new();
+    }
+    format!("\n## Not the whole monitor\n\n{}", reasons(&cells))
+}
+
+/// A table of cells with their reasons.
+fn reasons(cells: &[&Measurement]) -> String {
+    let rows = cells.iter().map(|measurement| {
+        let Measurement { cell, outcome, .. } = measurement;
+        vec![code(&cell.to_string()), outcome.word().into(), escaped(&outcome.reason())]
+    });
+    table(&["cell", "outcome", "reason"], rows)
+}
+
 /// The cells without a number, with their reasons and the consoles of the failed ones.
 pub(super) fn without_numbers(run: &Run) -> String {
     let without = section::without_numbers(run);
     if without.is_empty() {
         return String::new();
     }
-    let rows = without.iter().map(|measurement| {
-        let Measurement { cell, outcome, .. } = measurement;
-        vec![code(&cell.to_string()), outcome.word().into(), escaped(&outcome.reason())]
-    });
     let consoles: String = without.iter().filter_map(|measurement| console(measurement)).collect();
-    format!("\n## Cells without a number\n\n{}{consoles}", table(&["cell", "outcome", "reason"], rows))
+    format!("\n## Cells without a number\n\n{}{consoles}", reasons(&without))
 }
 
 /// The console of a failed cell, as an indented code block, which no text can end.

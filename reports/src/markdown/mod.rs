@@ -28,6 +28,7 @@ pub fn render(run: &Run) -> String {
         comparisons::published(&sections),
         environment::calibration(run),
         environment::environment(run),
+        environment::caveats(run),
         environment::without_numbers(run),
     ];
     parts.concat()

@@ -76,15 +76,18 @@ fn positive_cost(row: &Row<'_>) -> Option<u64> {
 
 /// The number next to the bar, or the text in its place.
 fn label(row: &Row<'_>) -> String {
-    let refused = row.measured().map(text::refused).unwrap_or_default();
+    let outcome = row.outcome();
     match (row.added, row.summary) {
         (Some(_), Some(summary)) if row.measurement.cell.monitor.is_none() => {
             format!("baseline: {}", text::grouped(summary.p50))
         }
-        (Some(added), _) if refused.is_empty() => text::signed(added.p50),
-        (Some(added), _) => format!("{}, {refused}", text::signed(added.p50)),
-        (None, Some(_)) => "measured, no baseline".into(),
-        (None, None) => row.outcome(),
+        (Some(added), _) if outcome == "measured" => text::signed(added.p50),
+        // `+2, in part`, `-38,777, refused EPERM`
+        (Some(added), _) => {
+            format!("{}, {}", text::signed(added.p50), outcome.strip_prefix("measured ").unwrap_or(&outcome))
+        }
+        (None, Some(_)) if outcome == "measured" => "measured, no baseline".into(),
+        (None, _) => outcome,
     }
 }
 

@@ -43,7 +43,7 @@ impl Kind {
         Kind { name: "modules", about: "kernel modules, built for a kernel", limit: Some(32 * MIB) };
     /// Debian packages that users add to their guests.
     pub const PACKAGES: Kind =
-        Kind { name: "packages", about: "what --bring names, out of packages", limit: Some(1024 * MIB) };
+        Kind { name: "packages", about: "what --bring names, out of packages", limit: Some(2048 * MIB) };
     /// apt's own files. They are not entries: apt maintains them, under the cache's
     /// lock.
     pub const APT: Kind = Kind { name: "apt", about: "package lists", limit: None };

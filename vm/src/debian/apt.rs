@@ -18,7 +18,7 @@ use super::mirror::{KEYRING, Mirror};
 pub use super::no_package::NoPackage;
 use super::package_names;
 pub use super::unpack::Package;
-use super::unpack::unpack;
+use super::unpack::{Unpacked, unpack};
 use crate::arch::DEBIAN;
 use crate::cache::{self, Lock};
 
@@ -104,6 +104,12 @@ impl<'a> Apt<'a> {
     /// # Errors
     /// When a package does not exist, or cannot be downloaded or unpacked.
     pub fn fetch(&self, patterns: &[String], folder: &Path) -> Result<Vec<Package>> {
+        let unpacked = self.fetch_whole(patterns, folder)?;
+        Ok(unpacked.into_iter().map(|unpacked| unpacked.package).collect())
+    }
+
+    /// Does the same as [`Apt::fetch`], and also returns the paths and scripts.
+    pub(super) fn fetch_whole(&self, patterns: &[String], folder: &Path) -> Result<Vec<Unpacked>> {
         let (names, download) = match self.download(patterns) {
             // Usually the list is older than the mirror's newest update, in which the
             // names may have changed, too.
@@ -116,7 +122,7 @@ impl<'a> Apt<'a> {
         // Lists are not secret, but everything in the cache is private to the user.
         cache::make_private(&self.folder)?;
         let mut unpacked = unpack(download.path(), folder)?;
-        let position = |package: &Package| names.iter().position(|name| *name == package.name);
+        let position = |one: &Unpacked| names.iter().position(|name| *name == one.package.name);
         unpacked.sort_by_key(position);
         Ok(unpacked)
     }

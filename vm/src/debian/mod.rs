@@ -1,6 +1,7 @@
 //! Debian's packages: finding, fetching and unpacking them without installing
 //! anything, and the programs, libraries and compilers in them.
 
+pub mod alternatives;
 pub mod apt;
 pub(crate) mod command;
 pub mod mirror;

@@ -99,7 +99,7 @@ fn collect(folder: &Path, files: &mut Vec<PathBuf>) -> Result<()> {
 /// runs the program with the unpacked loader.
 fn wrap(file: &Path, start: &str) -> Result<()> {
     let bytes = fs::read(file)?;
-    if !elf::is_elf(&bytes) || elf::needs(&bytes)?.interpreter.is_none() {
+    if elf::program_needs(&bytes).is_none_or(|needs| needs.interpreter.is_none()) {
         return Ok(());
     }
     let name = file.to_string_lossy();

@@ -2,6 +2,7 @@
 //! that they need. They come from the mirror's packages and not from this machine,
 //! so the image is the same everywhere.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 
@@ -32,6 +33,8 @@ pub struct Userland {
     pub files: Vec<GuestFile>,
     /// The packages that they come from: names and versions.
     pub packages: Vec<(String, String)>,
+    /// The packages of programs and links, by path. Empty for the guest's own programs.
+    pub owners: BTreeMap<String, String>,
 }
 
 /// `guest.toml`; its comments describe the fields.
@@ -78,6 +81,25 @@ struct Contents {
     files: Vec<(String, u32)>,
     /// Path in the guest, and target.
     links: Vec<(String, String)>,
+    /// Path and mode in the guest of folders that are empty or not of mode 755.
+    #[serde(default)]
+    folders: Vec<(String, u32)>,
+    /// Path in the guest of programs and links, and the package that has them.
+    #[serde(default)]
+    owners: Vec<(String, String)>,
+}
+
+/// The files that go into an entry of the cache. Its paths are the guest's.
+#[derive(Default)]
+pub(super) struct Chosen {
+    /// Modes and bytes by path.
+    pub(super) files: BTreeMap<String, (u32, Vec<u8>)>,
+    /// Targets of links by path.
+    pub(super) links: BTreeMap<String, String>,
+    /// Modes by path, of folders that are empty or not of mode 755.
+    pub(super) folders: BTreeMap<String, u32>,
+    /// The packages of programs and links, by path.
+    pub(super) owners: BTreeMap<String, String>,
 }
 
 /// Returns the guest's userland: the cached one, without using the network, or else a
@@ -125,7 +147,10 @@ pub(super) fn load(lease: &Lease) -> Result<Userland> {
     for (path, target) in contents.links {
         files.push(GuestFile { path, mode: 0o777, content: Content::Symlink(target) });
     }
-    Ok(Userland { files, packages: contents.packages })
+    for (path, mode) in contents.folders {
+        files.push(GuestFile { path, mode, content: Content::Directory });
+    }
+    Ok(Userland { files, packages: contents.packages, owners: contents.owners.into_iter().collect() })
 }
 
 /// Returns the files, links and folders of the table, which are in no package.
@@ -148,19 +173,14 @@ fn download(table: &GuestTable, lock: &Lock, made: &Path, progress: &dyn Fn(&str
     let scratch = lock.scratch()?;
     let policies = policies::compile(unpacked.path(), scratch.path())?;
     let policies = policies.into_iter().map(|(path, bytes)| (path, (0o644, bytes)));
-    store(chosen, policies, packages, made)
+    let files = chosen.files.into_iter().chain(policies).collect();
+    store(Chosen { files, links: chosen.links, ..Chosen::default() }, packages, made)
 }
 
-/// Writes the `chosen` files of packages, and `more` files, into the folder `made`.
-/// Returns a description.
-pub(super) fn store(
-    chosen: Closure,
-    more: impl Iterator<Item = (String, (u32, Vec<u8>))>,
-    packages: Vec<Package>,
-    made: &Path,
-) -> Result<String> {
+/// Writes the `chosen` files of packages into the folder `made`. Returns a description.
+pub(super) fn store(chosen: Chosen, packages: Vec<Package>, made: &Path) -> Result<String> {
     let mut files = Vec::new();
-    for (path, (mode, bytes)) in chosen.files.into_iter().chain(more) {
+    for (path, (mode, bytes)) in chosen.files {
         let target = made.join("root").join(&path);
         let parent = target.parent().unwrap_or(made);
         fs::create_dir_all(parent).with_context(|| format!("failed to make {}", parent.display()))?;
@@ -172,6 +192,8 @@ pub(super) fn store(
         packages: packages.into_iter().map(|package| (package.name, package.version)).collect(),
         files,
         links: chosen.links.into_iter().collect(),
+        folders: chosen.folders.into_iter().collect(),
+        owners: chosen.owners.into_iter().collect(),
     };
     let json = serde_json::to_vec_pretty(&contents).context("failed to render the contents of the guest")?;
     write_whole(&made.join(CONTENTS), &json)?;

@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
 
+use super::tree::expand;
 use crate::arch::LIBRARY_FOLDERS;
 use crate::files::elf;
 
@@ -66,9 +67,10 @@ impl Closure {
         format!("/{path} is {}", self.searched)
     }
 
-    /// Adds what the program or library `bytes`, of the file `path`, needs.
+    /// Adds what the program or library `bytes`, of the file `path`, needs. A file that
+    /// the guest cannot load needs nothing.
     pub(crate) fn follow(&mut self, path: &str, bytes: &[u8]) -> Result<()> {
-        let needs = elf::needs(bytes).with_context(|| format!("failed to read {path}"))?;
+        let Some(needs) = elf::program_needs(bytes) else { return Ok(()) };
         if let Some(interpreter) = needs.interpreter {
             let Some((_, name)) = interpreter.rsplit_once('/') else {
                 bail!("/{path} names the loader {interpreter:?}, which is not a path");
@@ -76,24 +78,31 @@ impl Closure {
             self.library(name, path)?;
             self.links.insert(merged(&interpreter), format!("/{}/{name}", LIBRARY_FOLDER));
         }
-        for library in needs.libraries {
-            self.library(&library, path)?;
-        }
-        Ok(())
+        let origin = path.rsplit_once('/').map_or("", |(folder, _)| folder).trim_start_matches('/');
+        let folders: Vec<String> = needs.folders.iter().map(|folder| expand(folder, origin)).collect();
+        needs.libraries.iter().try_for_each(|library| self.library_in(&folders, library, path))
     }
 
     /// Adds the library `name`, under this name, and what it needs.
     pub(crate) fn library(&mut self, name: &str, wanted_by: &str) -> Result<()> {
+        self.library_in(&[], name, wanted_by)
+    }
+
+    /// Adds a library, which may also be in one of `folders`.
+    fn library_in(&mut self, folders: &[String], name: &str, wanted_by: &str) -> Result<()> {
         let path = format!("{}/{name}", LIBRARY_FOLDER);
         if self.files.contains_key(&path) {
             return Ok(());
         }
-        let found =
-            LIBRARY_FOLDERS.iter().find_map(|folder| find(&self.unpacked, &format!("{folder}/{name}")));
-        let (mode, bytes) =
+        let mut folders = folders.iter().map(|folder| folder.trim_start_matches('/')).chain(LIBRARY_FOLDERS);
+        let found = folders.find_map(|folder| {
+            let place = format!("{folder}/{name}");
+            find(&self.unpacked, &place).map(|file| (place, file))
+        });
+        let (place, (mode, bytes)) =
             found.with_context(|| format!("{wanted_by} needs {name}, which is {}", self.searched))?;
-        self.files.insert(path.clone(), (mode, bytes.clone()));
-        self.follow(&path, &bytes)
+        self.files.insert(path, (mode, bytes.clone()));
+        self.follow(&place, &bytes)
     }
 }
 

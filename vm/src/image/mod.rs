@@ -5,5 +5,6 @@ mod archive;
 pub(crate) mod closure;
 pub mod payload;
 pub mod program;
+pub mod tree;
 
 pub use archive::{Content, GuestFile, Image, build, pack};

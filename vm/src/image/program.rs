@@ -1,6 +1,6 @@
-//! A program of this machine for a guest: the file with the libraries that it
-//! names, or, for a script, with its interpreter. Files that the program opens when
-//! it runs are not found here.
+//! A program of this machine for a guest: the file with the libraries that it names.
+//! Files that the program opens when it runs, and interpreters of scripts, are not found
+//! here.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
@@ -9,18 +9,18 @@ use std::path::Path;
 use anyhow::{Context, Result, bail, ensure};
 
 use super::archive::{Content, GuestFile};
-use super::closure::{Closure, merged};
-use crate::files::elf;
+use super::closure::Closure;
+use crate::files::{elf, script};
 
 /// The most bytes of a program.
 const LARGEST: u64 = 256 << 20;
 
 /// Returns the program `path` of this machine as the guest's file `at`, with the
-/// files that it needs.
+/// libraries that it needs. A script comes alone.
 ///
 /// # Errors
-/// When the file cannot be read, is not executable, is neither a 64-bit ELF program
-/// nor a script, or needs a library that is not found.
+/// When the file cannot be read, is not executable, is neither an ELF program nor a
+/// script, or needs a library that is not found.
 pub fn collect_from_host(path: &Path, at: &str) -> Result<Vec<GuestFile>> {
     let context = || format!("failed to collect {} for the guest", path.display());
     let metadata = fs::metadata(path).with_context(context)?;
@@ -33,11 +33,10 @@ pub fn collect_from_host(path: &Path, at: &str) -> Result<Vec<GuestFile>> {
     );
     let bytes = fs::read(path).with_context(context)?;
     let mut closure = Closure::from_host();
-    if let Some(interpreter) = interpreter(&bytes) {
-        closure.program(&merged(interpreter)).with_context(context)?;
-    } else if elf::is_elf(&bytes) {
+    if elf::is_elf(&bytes) {
+        let path = path.canonicalize().with_context(context)?;
         closure.follow(&path.display().to_string(), &bytes).with_context(context)?;
-    } else {
+    } else if script::read(&bytes).is_none() {
         bail!("{} is neither an ELF program nor a script that begins with #!", path.display());
     }
     closure.files.insert(at.to_owned(), (mode, bytes));
@@ -54,15 +53,10 @@ pub fn collect_from_host(path: &Path, at: &str) -> Result<Vec<GuestFile>> {
     Ok(files.chain(links).collect())
 }
 
-/// Returns the interpreter that a script names in its first line.
-fn interpreter(bytes: &[u8]) -> Option<&str> {
-    let line = bytes.strip_prefix(b"#!")?.split(|byte| *byte == b'\n').next()?;
-    str::from_utf8(line).ok()?.split_ascii_whitespace().next()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::files::elf::library;
 
     fn paths(path: &str) -> Vec<String> {
         collect_from_host(Path::new(path), "own/it").unwrap().into_iter().map(|file| file.path).collect()
@@ -77,18 +71,39 @@ mod tests {
     }
 
     #[test]
-    fn a_script_comes_with_its_interpreter() {
+    fn a_script_comes_alone() {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("script");
         fs::write(&file, "#! /bin/bash -e\ntrue\n").unwrap();
         let error = collect_from_host(&file, "own/it").unwrap_err().to_string();
         assert!(error.contains("not an executable file"), "{error}");
         fs::set_permissions(&file, fs::Permissions::from_mode(0o755)).unwrap();
-        assert!(paths(&file.display().to_string()).contains(&"usr/bin/bash".to_owned()));
+        assert_eq!(paths(&file.display().to_string()), ["own/it"]);
         fs::write(&file, "neither").unwrap();
         assert!(
             collect_from_host(&file, "own/it").unwrap_err().to_string().contains("neither an ELF program")
         );
-        assert_eq!(interpreter(b"#!\nx"), None);
+    }
+
+    #[test]
+    fn a_program_for_another_machine_comes_as_it_is() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("program");
+        let mut bytes = fs::read("/bin/true").unwrap();
+        bytes[4] = 1;
+        fs::write(&file, &bytes).unwrap();
+        fs::set_permissions(&file, fs::Permissions::from_mode(0o755)).unwrap();
+        assert_eq!(paths(&file.display().to_string()), ["own/it"]);
+    }
+
+    #[test]
+    fn a_library_in_a_folder_of_the_program_is_found() {
+        let folder = tempfile::tempdir().unwrap();
+        let at = |name: &str| folder.path().join(name);
+        fs::write(at("liba.so"), library(&[], b"\0")).unwrap();
+        fs::write(at("program"), library(&[(1, 1), (29, 9)], b"\0liba.so\0$ORIGIN\0")).unwrap();
+        fs::set_permissions(at("program"), fs::Permissions::from_mode(0o755)).unwrap();
+        let found = paths(&at("program").display().to_string());
+        assert_eq!(found, ["own/it", "usr/lib/x86_64-linux-gnu/liba.so"]);
     }
 }

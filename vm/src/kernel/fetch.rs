@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 
+use super::configuration;
 use super::stored::{FORMAT, Kernel, Origin, read, store};
 use super::table::KernelRow;
 use super::vmlinux;
@@ -37,28 +38,39 @@ impl Kernel {
         Kernel::open(&row.name, lease, Path::new(""))
     }
 
-    /// Returns the custom kernel in the file `path`, a bzImage or an ELF vmlinux. The
-    /// unpacked kernel stays in `cache`. If the file changes, it is another kernel.
+    /// Returns the custom kernel in the file `path`, a bzImage or an ELF vmlinux, with
+    /// the configuration next to it. The unpacked kernel stays in `cache`. If the file
+    /// changes, it is another kernel.
     ///
     /// # Errors
-    /// When the file cannot be read, or is not a kernel that QEMU can start.
+    /// [`NotAKernel`] when the file cannot be read, or is not a kernel that QEMU can start.
     pub fn from_path(path: &Path, cache: &Cache, progress: &dyn Fn(&str)) -> Result<Kernel> {
         let name = path.display().to_string();
-        let file = read(path)?;
+        let refuse = |error: anyhow::Error| NotAKernel { path: name.clone(), why: format!("{error:#}") };
+        let file = read(path).map_err(refuse)?;
         let wanted =
             Wanted { kind: Kind::OWN_KERNELS, key: &digest::sha256(&file), source: &FORMAT.to_string() };
-        let lease = cache
-            .obtain(&wanted, progress, |_, made| {
-                let vmlinux = vmlinux::extract(file, vmlinux::LARGEST)
-                    .with_context(|| format!("cannot use {name} as a kernel"))?;
-                let version = elf::release(&vmlinux).unwrap_or("unknown").to_owned();
-                let origin = Origin { package: String::new(), version: version.clone() };
-                store(made, origin, &vmlinux, None)?;
-                Ok(format!("{version}, from {name}"))
-            })
-            .with_context(|| format!("failed to unpack the kernel {name}"))?;
-        Kernel::open(&name, lease, Path::new(""))
+        let lease = cache.obtain(&wanted, progress, |_, made| {
+            let vmlinux = vmlinux::extract(file, vmlinux::LARGEST).map_err(refuse)?;
+            let version = elf::release(&vmlinux).unwrap_or("unknown").to_owned();
+            let origin = Origin { package: String::new(), version: version.clone() };
+            store(made, origin, &vmlinux, None)?;
+            Ok(format!("{version}, from {name}"))
+        })?;
+        let mut kernel = Kernel::open(&name, lease, Path::new(""))?;
+        kernel.config = configuration::find(path, &kernel.version);
+        Ok(kernel)
     }
+}
+
+/// A file that the user passed is not a kernel that hookbench can boot.
+#[derive(Debug, thiserror::Error)]
+#[error(
+    "{path} is not a kernel that QEMU can start: {why}; pass {KERNEL_FILES} of a kernel with CONFIG_PVH=y"
+)]
+pub struct NotAKernel {
+    path: String,
+    why: String,
 }
 
 /// Fetches the newest kernel of `row` into the folder `made`. Returns a description.
@@ -117,6 +129,13 @@ mod tests {
         assert!(error_of("/etc/passwd").contains("not a kernel"));
         assert!(error_of("/no/such/file").contains("/no/such/file"));
         assert!(error_of("/dev/zero").contains("not a file"));
+        let empty = temporary.path().join("empty");
+        fs::write(&empty, "").unwrap();
+        for path in ["/etc/passwd", "/bin/true", "/etc", "/no/such/file", &empty.display().to_string()] {
+            let error = Kernel::from_path(Path::new(path), &cache, &|_| ()).unwrap_err();
+            assert!(error.is::<NotAKernel>(), "{error:#}");
+            assert!(format!("{error:#}").contains("pass a bzImage or vmlinux"), "{error:#}");
+        }
     }
 
     /// Returns a cache with a dummy as the kernel of `row`.

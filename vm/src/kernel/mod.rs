@@ -3,6 +3,7 @@
 
 pub mod audit_pair;
 mod compression;
+mod configuration;
 mod fetch;
 pub mod loadable;
 mod make;
@@ -11,4 +12,5 @@ mod stored;
 pub mod table;
 pub mod vmlinux;
 
+pub use fetch::NotAKernel;
 pub use stored::Kernel;

@@ -77,10 +77,15 @@ impl Workload for Custom<'_> {
         &self.way
     }
 
-    /// The policies do not know custom workloads. Only a monitor that refuses every exec refuses a command.
+    /// The policies do not know custom workloads. Only a monitor that refuses every exec refuses a command. What
+    /// a custom monitor has to refuse, the user says.
     fn denial(&self, _: &Params, enforcement: Enforcement) -> Option<Denial> {
-        let refuses_all = enforcement == Enforcement::Denies(DenyScope::Everyone);
-        (refuses_all && self.is_command).then(|| Denial::of_every_operation(enforcement)).flatten()
+        let refuses_all = match enforcement {
+            Enforcement::Denies(DenyScope::Everyone) => self.is_command,
+            Enforcement::Expects(_) => true,
+            _ => false,
+        };
+        if refuses_all { Denial::of_every_operation(enforcement) } else { None }
     }
 }
 

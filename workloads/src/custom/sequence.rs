@@ -3,9 +3,10 @@
 
 use std::io;
 
-use hookbench_model::custom_workload::{Argument, Call, Memory, Sequence};
+use hookbench_model::custom_workload::{Argument, Call, Expect, Memory, Sequence};
 use hookbench_model::{Enforcement, Params, Refusal};
 
+use crate::denial::Untimed;
 use crate::null_syscall::{MPROTECTS, mprotects};
 use crate::stopwatch::{calibrate, timed_call};
 use crate::{Effect, Operation, Operations, Timed, Way, WayFacts};
@@ -21,18 +22,25 @@ impl Way for Sequence {
         WayFacts { events, events_at_end, ..WayFacts::new("syscalls") }
     }
 
-    fn prepare(&self, _: &Params, _: Enforcement) -> io::Result<Box<dyn Operation>> {
+    fn prepare(&self, _: &Params, enforcement: Enforcement) -> io::Result<Box<dyn Operation>> {
         let mut state = State {
             memory: self.memory.iter().map(Memory::made).collect(),
             results: vec![0; self.results as usize],
             empty: calibrate(),
         };
         make_untimed("setup", &self.setup, &mut state)?;
-        Ok(Box::new(Calling { sequence: self.clone(), state, returned: 0 }))
+        let untimed = Untimed::under(enforcement);
+        let stopped = enforcement.refusal().is_some();
+        Ok(Box::new(Calling { sequence: self.clone(), state, returned: 0, stopped, untimed }))
     }
 
-    fn effect(&self, _: &Params, _: Operations) -> Effect {
-        Effect::LastReturned(self.call.len() as u64)
+    /// A refused call ends its operation. Which one a custom monitor refuses is not known here: the samples say
+    /// that one was.
+    fn effect(&self, _: &Params, operations: Operations) -> Effect {
+        match operations.last_passed() {
+            true => Effect::LastReturned(self.call.len() as u64),
+            false => Effect::Nothing,
+        }
     }
 }
 
@@ -86,11 +94,16 @@ fn make_untimed(part: &str, calls: &[Call], state: &mut State) -> io::Result<()>
 }
 
 fn wrong_result(part: &str, call: &Call, result: i64) -> io::Error {
-    let returned = match error_number(result) {
+    let word = |result: i64| match error_number(result) {
         Some(number) => Refusal::Errno(number).to_string(),
         None => result.to_string(),
     };
-    io::Error::other(format!("{} of {part} returned {returned}, not {:?}", call.name, call.expect))
+    let expected = match call.expect {
+        Expect::Anything | Expect::AtLeast(0) => "success".into(),
+        Expect::AtLeast(least) => format!("at least {least}"),
+        Expect::Exactly(exactly) => word(exactly),
+    };
+    io::Error::other(format!("{} of {part} returned {} instead of {expected}", call.name, word(result)))
 }
 
 fn error_number(result: i64) -> Option<i32> {
@@ -102,6 +115,10 @@ struct Calling {
     state: State,
     /// How many calls of the last operation returned what they have to.
     returned: u64,
+    /// Whether a monitor has to stop the operations.
+    stopped: bool,
+    /// How the calls of mprotect at the end may be refused.
+    untimed: Untimed,
 }
 
 impl Operation for Calling {
@@ -110,7 +127,7 @@ impl Operation for Calling {
     }
 
     fn run_once(&mut self) -> io::Result<Timed> {
-        let Calling { sequence, state, returned } = self;
+        let Calling { sequence, state, returned, .. } = self;
         let mut elapsed = 0;
         *returned = 0;
         for (index, call) in sequence.call.iter().enumerate() {
@@ -132,12 +149,13 @@ impl Operation for Calling {
     }
 
     fn effect(&mut self) -> io::Result<Effect> {
-        Ok(Effect::LastReturned(self.returned))
+        let refused = self.stopped && self.returned < self.sequence.call.len() as u64;
+        Ok(if refused { Effect::Nothing } else { Effect::LastReturned(self.returned) })
     }
 
     fn finish(&mut self) -> io::Result<()> {
         make_untimed("teardown", &self.sequence.teardown, &mut self.state)?;
-        if self.sequence.behaviour.is_none() { mprotects() } else { Ok(()) }
+        if self.sequence.behaviour.is_none() { mprotects(self.untimed) } else { Ok(()) }
     }
 }
 

@@ -8,7 +8,7 @@ use hookbench_model::{Enforcement, Params, Refusal};
 
 use super::page::{Page, SIZE, WRITABLE};
 use crate::child::Child;
-use crate::denial::ignore_refusal;
+use crate::denial::{Denial, Untimed};
 use crate::{Effect, Operation, Operations, Stopwatch, Timed, Way, WayFacts};
 
 /// See the module.
@@ -20,8 +20,9 @@ impl Way for Mprotect {
     }
 
     fn prepare(&self, params: &Params, enforcement: Enforcement) -> io::Result<Box<dyn Operation>> {
-        let flip = Flip { page: Page::map()?, to_read_only: to_read_only(params) };
-        if enforcement == Enforcement::Kills {
+        let untimed = Untimed::under(enforcement);
+        let flip = Flip { page: Page::map()?, to_read_only: to_read_only(params), untimed };
+        if Denial::of_every_operation(enforcement).is_some_and(Denial::kills) {
             return Ok(Box::new(FlipByChild { flip, child: Child::new() }));
         }
         Ok(Box::new(flip))
@@ -43,12 +44,14 @@ fn to_read_only(params: &Params) -> bool {
 struct Flip {
     page: Page,
     to_read_only: bool,
+    /// How the flips that are not timed may be refused.
+    untimed: Untimed,
 }
 
 impl Operation for Flip {
     fn arm(&mut self) -> io::Result<()> {
         if !self.to_read_only {
-            ignore_refusal(self.page.protect(libc::PROT_READ))?;
+            self.untimed.ignore(self.page.protect(libc::PROT_READ))?;
         }
         Ok(())
     }
@@ -66,7 +69,7 @@ impl Operation for Flip {
 
     fn settle(&mut self) -> io::Result<()> {
         if self.to_read_only {
-            ignore_refusal(self.page.protect(WRITABLE))?;
+            self.untimed.ignore(self.page.protect(WRITABLE))?;
         }
         self.page.touch();
         Ok(())

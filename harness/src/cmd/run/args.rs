@@ -4,7 +4,7 @@
 use std::path::PathBuf;
 
 use hookbench_model::protocol::Fault;
-use hookbench_model::{Clock, Profile, Schedule, Target};
+use hookbench_model::{Clock, Profile, Refusal, Schedule, Target};
 use hookbench_results::Shard;
 
 use crate::session::guests::BUDGET;
@@ -30,13 +30,17 @@ pub struct Args {
     #[arg(long, value_name = "MONITOR,…", conflicts_with = "plan")]
     pub(in crate::cmd) monitor: Vec<String>,
     /// Wait until the output of a cmd:COMMAND monitor matches this before measuring [default:
-    /// only wait until it is idle]
+    /// wait until it is idle and at work]
     #[arg(long, value_name = "REGEX")]
     pub(in crate::cmd) ready: Option<String>,
-    /// Payload of a cmd:COMMAND workload or monitor: names of Debian packages, paths of files
-    /// and folders
+    /// Payload of a cmd:COMMAND workload or monitor, or of audit:FILE.rules: names of Debian
+    /// packages, paths of files and folders
     #[arg(long, value_name = "PACKAGE|PATH,…", value_delimiter = ',')]
     pub(in crate::cmd) bring: Vec<String>,
+    /// How every operation must end under the bpf:FILE.o monitors, if they refuse: an error
+    /// number such as EPERM, or SIGKILL [default: operations succeed]
+    #[arg(long, value_name = "ERRNO|SIGNAL", conflicts_with = "cell")]
+    pub(in crate::cmd) expect: Option<Refusal>,
     /// Exit code that a cmd:COMMAND workload must return [default: 0]
     #[arg(long, value_name = "CODE")]
     pub(in crate::cmd) expect_exit: Option<i32>,
@@ -49,6 +53,10 @@ pub struct Args {
     /// BPF loaders: libbpf, aya; short for --param loader=…
     #[arg(long, value_name = "LOADER,…", value_delimiter = ',', conflicts_with = "plan")]
     pub(in crate::cmd) loader: Vec<String>,
+    /// Login uid of the process that makes the operations, for audit rules on auid; short for
+    /// --param auid=… [default: unset]
+    #[arg(long, value_name = "UID,…", value_delimiter = ',')]
+    pub(in crate::cmd) auid: Vec<String>,
     /// Boot profiles: lean, debian
     #[arg(long, value_name = "PROFILE,…", value_delimiter = ',')]
     pub(in crate::cmd) profile: Vec<Profile>,
@@ -65,7 +73,7 @@ pub struct Args {
     #[arg(long, value_name = "PLAN")]
     pub(in crate::cmd) plan: Option<String>,
     /// Measure only this cell, named as in reports, without its baseline
-    #[arg(long, value_name = "CELL", conflicts_with_all = ["plan", "kernel", "schedule", "param", "loader"])]
+    #[arg(long, value_name = "CELL", conflicts_with_all = ["plan", "kernel", "schedule", "param", "loader", "auid"])]
     pub(in crate::cmd) cell: Option<String>,
     /// Print the guest's console to standard error while the cell runs
     #[arg(long, requires = "cell")]

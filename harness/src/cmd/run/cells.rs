@@ -10,6 +10,7 @@ use hookbench_vm::loadable::Loadable;
 use super::args::Args;
 use super::kernels::select_kernels;
 use super::{capabilities, plan};
+use crate::cmd::say::aside;
 use crate::custom::monitor::{CommandOptions, CustomMonitors};
 use crate::custom::workload::CustomWorkloads;
 
@@ -90,7 +91,9 @@ pub(super) fn read_monitors<'a>(
     let texts: Vec<&String> = texts.into_iter().collect();
     let commands = texts.iter().any(|text| text.starts_with("cmd:"));
     let bring = if commands || !workloads.have_commands() { options.bring } else { Vec::new() };
-    CustomMonitors::read(texts, &CommandOptions { bring, ..options })
+    let monitors = CustomMonitors::read(texts, &CommandOptions { bring, ..options })?;
+    monitors.warnings().iter().for_each(|warning| aside(&format!("warning: {warning}")));
+    Ok(monitors)
 }
 
 #[cfg(test)]

@@ -12,7 +12,7 @@ use hookbench_workloads::custom::ask;
 use super::args::Args;
 use crate::session::guests::BUDGET;
 use hookbench_plan::Planned;
-use hookbench_plan::{custom_monitor_name, split_lists};
+use hookbench_plan::{custom_monitor_name, split_lists, with_tuning};
 
 /// The options of a run that the command for one of its cells repeats.
 #[derive(Debug, Clone)]
@@ -104,7 +104,9 @@ fn cell_command(program: &str, planned: &Planned, repeat: &Repeat) -> String {
             custom_monitor_name(text)
                 .is_ok_and(|custom| custom.is_some_and(|(name, _)| name == planned.cell.monitor))
         });
-        words.extend(custom.take(1).flat_map(|text| ["--monitor".into(), text.clone()]));
+        // Cells of one object differ in its parameters, which the cell's name has.
+        let tuned = |text: &String| with_tuning(text, &planned.cell.tuning).unwrap_or_else(|_| text.clone());
+        words.extend(custom.take(1).flat_map(|text| ["--monitor".into(), tuned(text)]));
         words.extend(repeat.ready.iter().flat_map(|ready| ["--ready".into(), ready.clone()]));
     }
     words.extend(workload_options(planned, repeat));
@@ -223,6 +225,25 @@ mod tests {
         assert_eq!(words[1..4], ["run", "--cell", &cell.to_string()]);
         assert_eq!(words[4..], strings("--console --samples 7 --timeout 9"));
         assert!(list_failures(&[], &planned, &Repeat::from_args(&args)).is_none());
+    }
+
+    #[test]
+    fn each_cell_of_an_object_has_its_own_parameters_in_the_command() {
+        let args =
+            args("--workload null-syscall --monitor bpf:a/x.o[only=a],bpf:a/x.o[only=b] --expect EPERM");
+        let planned = crate::cmd::run::plan::from_args(&args).unwrap().cells(&["6.1".into()]).unwrap();
+        let commands: Vec<String> = planned
+            .iter()
+            .filter(|planned| !planned.cell.monitor.is_none())
+            .map(|planned| cell_command("hookbench", planned, &Repeat::from_args(&args)))
+            .collect();
+        for (command, only) in commands.iter().zip(["a", "b"]) {
+            let words = shlex::split(command).unwrap();
+            let monitor = format!("bpf:a/x.o[expect=EPERM only={only}]");
+            assert!(words.contains(&monitor), "{command}");
+            assert!(words[3].ends_with(&format!("bpf:x.o[expect=EPERM only={only}]")), "{command}");
+        }
+        assert_eq!(commands.len(), 2);
     }
 
     #[test]

@@ -30,7 +30,8 @@ pub(super) fn select_kernels(patterns: &[String]) -> Result<Vec<String>> {
         if path.is_file() {
             chosen.push(name.clone());
         } else if name.contains('/') {
-            bail!("no kernel {name:?}: there is no such file; known kernels: {}", known.join(", "));
+            let what = if path.exists() { "it is not a file" } else { "there is no such file" };
+            bail!("no kernel {name:?}: {what}; known kernels: {}", known.join(", "));
         } else {
             let pattern = if name == "all" { "*" } else { name };
             // A glob must not select kernels that exist only after `hookbench kernel build`.
@@ -63,7 +64,8 @@ mod tests {
         assert_eq!(selected("audit-pair-y,6.1").unwrap(), ["audit-pair-y", "6.1"]);
         let wrong = selected("audit-pair-m").unwrap_err().to_string();
         assert!(wrong.contains("audit-pair-n, audit-pair-y"), "{wrong}");
-        for wrong in ["4.4", "./nowhere"] {
+        assert!(selected("./src").unwrap_err().to_string().contains("it is not a file"));
+        for wrong in ["4.4", "./nowhere", "src", "./src"] {
             assert!(selected(wrong).unwrap_err().to_string().contains("6.1, 6.12"), "{wrong}");
         }
     }

@@ -5,6 +5,7 @@ mod args;
 mod baseline_flags;
 mod capabilities;
 mod cells;
+mod choices;
 mod exact;
 mod execution;
 mod hints;
@@ -144,6 +145,9 @@ fn write_and_report(run: &Run, selection: &Selection, folder: &Path) -> Result<E
     say::result(&terminal::table(run))?;
     say_where(folder)?;
     baseline_flags::compare_or_save(run, folder, &selection.output)?;
+    if let Some(choices) = choices::list(&run.measurements) {
+        say::aside(&choices);
+    }
     match hints::list_failures(&run.measurements, selection.planned(), &selection.repeat) {
         Some(list) => {
             say::aside(&list);

@@ -148,6 +148,8 @@ mod tests {
             let cells = cell(&planned.cell.to_string()).unwrap();
             assert_eq!(cells.planned, [Planned { samples: 7, ..planned }]);
         }
+        let name = "6.1/tcg/null-syscall[auid=1000]/paced/none";
+        assert_eq!(cell(name).unwrap().planned[0].cell.to_string(), name);
         assert_eq!(cell("audit-pair-n/tcg/null-syscall/paced/none").unwrap().kernels, ["audit-pair-n"]);
         assert_eq!(cell("Cargo.toml/tcg/null-syscall/paced/none").unwrap().kernels, ["Cargo.toml"]);
     }

@@ -2,9 +2,12 @@
 //! guests, which come before it.
 
 use anyhow::Result;
+use hookbench_vm::kernel::NotAKernel;
 
 use super::selection::Selection;
 use crate::cmd::progress::Progress;
+use crate::cmd::usage;
+use crate::custom::cannot_start::CannotStart;
 use crate::interrupt::Interrupt;
 use crate::session::Session;
 use crate::session::guests::Provisions;
@@ -19,8 +22,13 @@ pub(super) struct Opened {
 /// Obtains what the guests of `selection` need.
 ///
 /// # Errors
-/// When a download or a build fails.
+/// When a download or a build fails. A usage error when a file that the user passed is
+/// not a kernel, or a command cannot start in the guest.
 pub(super) fn fetch(selection: &Selection) -> Result<Provisions> {
     let progress = Progress::begin("fetch", 0);
-    Provisions::fetch(selection.needs(), &|message| progress.say(message))
+    let fetched = Provisions::fetch(selection.needs(), &|message| progress.say(message));
+    fetched.map_err(|error| match error.is::<NotAKernel>() || error.is::<CannotStart>() {
+        true => usage(error),
+        false => error,
+    })
 }

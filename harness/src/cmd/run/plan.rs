@@ -3,8 +3,9 @@
 
 use std::collections::BTreeMap;
 
-use anyhow::{Result, anyhow};
-use hookbench_plan::{Plan, Products, split_lists};
+use anyhow::{Result, anyhow, ensure};
+use hookbench_model::param::LOGIN_UID;
+use hookbench_plan::{Plan, Products, expect, split_lists};
 use hookbench_probes::LOADER;
 
 use super::args::Args;
@@ -20,6 +21,13 @@ pub(super) fn from_args(args: &Args) -> Result<Plan> {
         Some(name) => Plan::open(name)?,
         None => globs(args)?,
     };
+    if let Some(refusal) = args.expect {
+        let mut any = false;
+        for products in &mut plan.cells {
+            any |= expect(&mut products.monitors, refusal)?;
+        }
+        ensure!(any, "--expect needs a monitor bpf:FILE.o");
+    }
     for products in &mut plan.cells {
         if !args.schedule.is_empty() {
             products.schedules.clone_from(&args.schedule);
@@ -32,6 +40,9 @@ pub(super) fn from_args(args: &Args) -> Result<Plan> {
         }
         if !args.memory.is_empty() {
             products.memory.clone_from(&args.memory);
+        }
+        if !args.auid.is_empty() {
+            products.params.entry(LOGIN_UID.name.into()).or_default().extend(args.auid.iter().cloned());
         }
         products.samples = args.samples.or(products.samples);
     }
@@ -75,6 +86,32 @@ mod tests {
         let cells = from_args(&args).unwrap().cells(&["6.1".into()]).unwrap();
         assert_eq!(cells.len(), 2 * 6);
         assert!(cells.iter().all(|planned| planned.samples == 7));
+    }
+
+    #[test]
+    fn what_is_expected_is_in_the_name_of_each_object_s_cell() {
+        let args_of = |monitors: &str| args(&format!("--workload null-syscall {monitors} --expect EPERM"));
+        let cells =
+            from_args(&args_of("--monitor bpf:x.o,bpf-lsm+count")).unwrap().cells(&["6.1".into()]).unwrap();
+        let monitors: Vec<String> = cells.iter().map(|planned| planned.cell.tuned_monitor()).collect();
+        assert_eq!(monitors, ["none", "bpf-lsm+count", "bpf:x.o[expect=EPERM]"]);
+        let error = from_args(&args_of("--monitor bpf-lsm+count")).unwrap_err().to_string();
+        assert_eq!(error, "--expect needs a monitor bpf:FILE.o");
+    }
+
+    #[test]
+    fn a_login_uid_applies_to_every_cell_of_a_plan_and_of_globs() {
+        for line in ["--auid 1000", "--workload null-syscall,cmd:true --monitor none --auid 1000"] {
+            let cells = from_args(&args(line)).unwrap().cells(&["6.1".into()]).unwrap();
+            assert!(cells.iter().all(|planned| planned.cell.params.get("auid") == Some("1000")), "{line}");
+        }
+        let line = "--workload syscalls:a.toml --monitor none --param auid=unset,7";
+        let cells = from_args(&args(line)).unwrap().cells(&["6.1".into()]).unwrap();
+        let names: Vec<String> = cells.iter().map(|planned| planned.cell.to_string()).collect();
+        assert_eq!(
+            names,
+            ["6.1/tcg/syscalls:a.toml/paced/none", "6.1/tcg/syscalls:a.toml[auid=7]/paced/none"]
+        );
     }
 
     #[test]

@@ -6,8 +6,8 @@ use std::path::Path;
 
 use anyhow::{Context, Result, bail};
 use hookbench_model::{Cell, History, Measurement, Outcome};
-use hookbench_results::Run;
 use hookbench_results::store::{JOURNAL_FILE, Journal, describe};
+use hookbench_results::{Environment, Run};
 
 use crate::cmd::say;
 use crate::run::folder::{Holds, holds};
@@ -27,10 +27,7 @@ pub(super) fn read_earlier(folder: &Path, run: &Run) -> Result<Option<HashMap<Ce
         bail!("cannot resume {}: it holds a different shard of the plan", folder.display());
     }
     if before.environment != run.environment {
-        bail!(
-            "cannot resume {}: QEMU, a kernel or the agent has changed since the run began; start a new run",
-            folder.display()
-        );
+        bail!("cannot resume {}: {}", folder.display(), difference(&before.environment, &run.environment));
     }
     let found = Journal::read(folder)?;
     if !found.ignored.is_empty() {
@@ -38,6 +35,41 @@ pub(super) fn read_earlier(folder: &Path, run: &Run) -> Result<Option<HashMap<Ce
     }
     let measured = found.measurements.into_iter();
     Ok(Some(measured.map(|measurement| (measurement.cell.clone(), measurement)).collect()))
+}
+
+/// What differs between the environments in which a run began and in which it would resume,
+/// and what the user can do about it.
+fn difference(before: &Environment, now: &Environment) -> String {
+    let monitors = |of: &Environment| -> Vec<(String, String)> {
+        of.custom_monitors.iter().map(|it| (it.name.clone(), format!("{it:?}"))).collect()
+    };
+    let workloads = |of: &Environment| -> Vec<(String, String)> {
+        of.custom_workloads.iter().map(|it| (it.name.clone(), format!("{it:?}"))).collect()
+    };
+    let of_monitors = custom_difference("monitor", &monitors(before), &monitors(now));
+    of_monitors.or_else(|| custom_difference("workload", &workloads(before), &workloads(now))).unwrap_or_else(
+        || "QEMU, a kernel or the agent has changed since the run began; start a new run".into(),
+    )
+}
+
+/// The first custom monitor or workload, by name and content, that is not in both lists.
+fn custom_difference(what: &str, before: &[(String, String)], now: &[(String, String)]) -> Option<String> {
+    let find = |list: &[(String, String)], name: &str| {
+        list.iter().find(|(other, _)| other == name).map(|(_, content)| content.clone())
+    };
+    let of_before = before.iter().find_map(|(name, content)| match find(now, name) {
+        None => Some(format!(
+            "the run has the {what} {name}, which this command does not name; add --{what} with its location"
+        )),
+        Some(other) if other != *content => {
+            Some(format!("the {what} {name} has changed since the run began; start a new run"))
+        }
+        Some(_) => None,
+    });
+    of_before.or_else(|| {
+        let (name, _) = now.iter().find(|(name, _)| find(before, name).is_none())?;
+        Some(format!("the run began without the {what} {name}; start a new run"))
+    })
 }
 
 /// The warning about the journal's unreadable lines.

@@ -88,7 +88,8 @@ impl Guests {
         if let Some(why) = missing(monitor, kernel, cell)? {
             return Ok(Preparation::Unsupported(why));
         }
-        let spec = CellSpec { work: workloads.find(&cell.workload)?, ..spec.clone() };
+        let budget = spec.budget + monitors.attach_seconds(&cell.monitor);
+        let spec = CellSpec { work: workloads.find(&cell.workload)?, budget, ..spec.clone() };
         let order = serde_json::to_vec(&spec).context("failed to render the cell")?;
         let folder = self.folder("payload")?;
         let monitor_payload = match monitor.sink.requires.module {

@@ -65,7 +65,7 @@ impl Provisions {
         workloads.fetch(&cache, progress)?;
         let loadable = loadable.unwrap_or_default();
         for kernel in found.values_mut() {
-            kernel.config = kernel.config.take().or_else(|| loadable.config.clone());
+            kernel.config = loadable.config.clone().or_else(|| kernel.config.take());
         }
         for record in &mut kernel_records {
             record.loaded = loadable.digests();

@@ -39,7 +39,7 @@ pub(super) fn expected_events(
     warmup: u32,
 ) -> u64 {
     let operations = u64::from(warmup) + u64::from(spec.samples);
-    workload.expected(&spec.params, monitor.sink.enforcement, operations).events
+    workload.expected(&spec.params, monitor.enforcement(&spec.tuning), operations).events
 }
 
 /// The number of operations after which a denying monitor must refuse; `None` if it need
@@ -49,6 +49,6 @@ pub(super) fn operations_before_denial(
     monitor: Monitor,
     workload: &dyn Workload,
 ) -> Option<u32> {
-    let denial = workload.denial(&spec.params, monitor.sink.enforcement);
+    let denial = workload.denial(&spec.params, monitor.enforcement(&spec.tuning));
     denial.map(|denial| denial.after_operations)
 }

@@ -4,7 +4,7 @@
 use std::fs;
 use std::io;
 use std::os::fd::{AsRawFd, FromRawFd, OwnedFd};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, anyhow, bail};
 
@@ -19,7 +19,9 @@ const GET: u16 = 1000;
 /// `AUDIT_SET`: change it.
 const SET: u16 = 1001;
 /// `AUDIT_USER`: a record that user space makes.
-const USER: u16 = 1005;
+pub(super) const USER_RECORD: u16 = 1005;
+/// `AUDIT_TRUSTED_APP`: another one.
+pub(super) const TRUSTED_APP_RECORD: u16 = 1121;
 /// `AUDIT_ADD_RULE`.
 const ADD_RULE: u16 = 1011;
 /// `AUDIT_DEL_RULE`.
@@ -46,8 +48,12 @@ const HEADER: usize = 16;
 pub enum Setting {
     /// On (1) or off (0).
     Enabled(u32),
+    /// What the kernel does when it loses a record: nothing (0), a message (1) or a panic (2).
+    Failure(u32),
     /// Who receives the records: this process, by its pid.
     Receiver(u32),
+    /// How many records may be made each second; 0 for any number.
+    RateLimit(u32),
     /// How many records may wait before the tasks that make them must wait.
     BacklogLimit(u32),
 }
@@ -132,20 +138,20 @@ impl AuditLink {
     /// # Errors
     /// When the socket fails, as it does when its queue has overflowed.
     pub fn receive(&self, patience: Option<Duration>) -> Result<Option<(u16, Vec<u8>)>> {
+        let end = patience.map(|patience| Instant::now() + patience);
         let mut wanted = libc::pollfd { fd: self.0.as_raw_fd(), events: libc::POLLIN, revents: 0 };
-        let limit = patience.map_or(-1, |patience| patience.as_millis() as i32);
         let mut buffer = vec![0; LONGEST];
-        // SAFETY: `wanted` and `buffer` are valid for the calls.
-        let size = unsafe {
-            match libc::poll(&mut wanted, 1, limit) {
-                0 => return Ok(None),
-                // A signal, which is no message; the wait begins again.
-                -1 if io::Error::last_os_error().kind() == io::ErrorKind::Interrupted => {
-                    return self.receive(patience);
+        let size = loop {
+            let rest = end.map(|end| end.saturating_duration_since(Instant::now()));
+            // SAFETY: `wanted` and `buffer` are valid for the calls.
+            unsafe {
+                match libc::poll(&mut wanted, 1, rest.map_or(-1, |rest| rest.as_millis() as i32)) {
+                    0 => return Ok(None),
+                    // A signal, which is no message.
+                    -1 if io::Error::last_os_error().kind() == io::ErrorKind::Interrupted => {}
+                    _ => break libc::recv(self.0.as_raw_fd(), buffer.as_mut_ptr().cast(), buffer.len(), 0),
                 }
-                _ => {}
             }
-            libc::recv(self.0.as_raw_fd(), buffer.as_mut_ptr().cast(), buffer.len(), 0)
         };
         if size < 0 {
             return Err(io::Error::last_os_error()).context("failed to receive from the audit subsystem");
@@ -212,6 +218,8 @@ impl AuditLink {
     pub fn set(&self, setting: Setting) -> Result<()> {
         let (mask, at, value) = match setting {
             Setting::Enabled(value) => (1, 1, value),
+            Setting::Failure(value) => (2, 2, value),
+            Setting::RateLimit(value) => (8, 4, value),
             Setting::Receiver(value) => (4, 3, value),
             Setting::BacklogLimit(value) => (16, 5, value),
         };
@@ -245,15 +253,43 @@ impl AuditLink {
     /// # Errors
     /// When the record does not come back.
     pub fn serial(&self, mark: &str) -> Result<u64> {
+        let serial = self.serial_of(USER_RECORD, mark)?;
+        serial.with_context(|| {
+            format!("hookbench's own audit record did not come back within {MARK_PATIENCE:?}")
+        })
+    }
+
+    /// Makes a record of the type `kind` and returns its event's serial number; `None` if the
+    /// record does not come back, as when a rule drops it.
+    ///
+    /// # Errors
+    /// When the kernel refuses the record, or the socket fails.
+    pub fn serial_of(&self, kind: u16, mark: &str) -> Result<Option<u64>> {
+        // A rule's key may contain the mark alone.
+        let mark = format!("op=hookbench {mark}");
+        Self::serial_after(&mark, || self.request(kind, format!("{mark}\0").as_bytes()))
+    }
+
+    /// Sets what the kernel does when it loses a record to `failure`, and returns the serial number of the event that
+    /// this is; `None` as for [`AuditLink::serial_of`].
+    ///
+    /// # Errors
+    /// When the kernel refuses, or the socket fails.
+    pub fn serial_of_setting(&self, failure: u32) -> Result<Option<u64>> {
+        Self::serial_after("audit_failure=", || self.set(Setting::Failure(failure)))
+    }
+
+    /// The serial number of the first record with `text` after `make`.
+    fn serial_after(text: &str, make: impl FnOnce() -> Result<()>) -> Result<Option<u64>> {
         let listener = Self::open_listener()?;
-        self.request(USER, format!("op=hookbench {mark}\0").as_bytes())?;
-        while let Some((_, record)) = listener.receive(Some(PATIENCE))? {
-            let text = String::from_utf8_lossy(&record);
-            if let (true, Some(serial)) = (text.contains(mark), serial_in(&text)) {
-                return Ok(serial);
+        make()?;
+        while let Some((_, record)) = listener.receive(Some(MARK_PATIENCE))? {
+            let record = String::from_utf8_lossy(&record);
+            if let (true, Some(serial)) = (record.contains(text), serial_in(&record)) {
+                return Ok(Some(serial));
             }
         }
-        bail!("hookbench's own audit record did not come back within {PATIENCE:?}")
+        Ok(None)
     }
 }
 
@@ -272,6 +308,9 @@ pub fn kauditd_pid() -> Result<libc::pid_t> {
 
 /// How long the kernel may take to answer.
 const PATIENCE: Duration = Duration::from_secs(5);
+
+/// How long it may take to send a record.
+const MARK_PATIENCE: Duration = Duration::from_secs(2);
 
 fn check_acknowledgement(answer: &[u8]) -> Result<()> {
     match error_in(answer) {

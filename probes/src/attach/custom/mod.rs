@@ -9,9 +9,6 @@ use crate::custom::payload::FOLDER;
 pub(crate) mod command;
 pub(crate) mod object;
 pub(crate) mod rules;
-mod selection;
-mod targets;
-mod variables;
 
 pub use super::bpf::runs::{LoadedProgram, RunCounting};
 pub use super::evidence::{Evidence, Operate};

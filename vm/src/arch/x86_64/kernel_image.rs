@@ -44,7 +44,7 @@ fn bytes_at<const N: usize>(image: &[u8], at: usize) -> Option<[u8; N]> {
 pub(crate) fn check_entry(vmlinux: &[u8]) -> Result<()> {
     ensure!(
         elf::has_pvh_entry(vmlinux).context("failed to read the kernel's ELF file")?,
-        "the kernel has no PVH entry, which QEMU needs to start it; build the kernel with CONFIG_PVH=y"
+        "it is an ELF file without a PVH entry, which a kernel has with CONFIG_PVH=y"
     );
     Ok(())
 }

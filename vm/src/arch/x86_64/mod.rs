@@ -70,6 +70,9 @@ pub(crate) const TRIPLE: &str = "x86_64-linux-gnu";
 /// The prefix of the compilers and tools that build for this architecture.
 pub(crate) const TOOL_PREFIX: &str = "x86_64-linux-gnu-";
 
+/// The number of this machine in ELF files.
+pub(crate) const ELF_MACHINE: u16 = object::elf::EM_X86_64;
+
 /// The file name of the C library's loader.
 pub(crate) const LOADER: &str = "ld-linux-x86-64.so.2";
 
