@@ -76,13 +76,27 @@ pub(super) fn findings(worker: Worker, attached: &mut dyn Attached) -> Result<Fi
     let (programs, owes) = (custom.programs()?, custom.owes_runs());
     if !programs.is_empty() || owes {
         let runs = count_runs(&worker, &programs)?;
-        notes.push(runs_note(&worker, &programs, &runs, owes)?);
+        let note = runs_note(&worker, &programs, &runs, owes);
+        notes.push(note.map_err(|reason| with_caveats(reason, custom))?);
         custom.ran(runs.counts.iter().sum());
     }
     let caveats = custom.caveats()?;
     worker.end()?;
     notes.extend(custom.end()?);
     Ok(Findings { notes, caveats })
+}
+
+/// Adds to the failure of a monitor that did nothing which part of it is missing.
+fn with_caveats(reason: NoNumber, custom: &mut dyn Evidence) -> NoNumber {
+    let caveats = custom.caveats().unwrap_or_default();
+    match reason {
+        NoNumber::Failed(mut failure) if !caveats.is_empty() => {
+            let why: Vec<&str> = caveats.iter().map(Caveat::reason).collect();
+            failure.message += &format!("; {}", why.join("; "));
+            NoNumber::Failed(failure)
+        }
+        reason => reason,
+    }
 }
 
 /// How often each program ran.

@@ -11,6 +11,8 @@ use super::section::{Event, Kind};
 pub(super) struct Chosen<'a> {
     pub(super) attach: Vec<&'a Candidate>,
     pub(super) notes: Vec<String>,
+    /// The families of which no program is attached, because others come first.
+    pub(super) unused: BTreeSet<Kind>,
 }
 
 /// The most choices that are noted one by one.
@@ -22,7 +24,7 @@ type Families<'a> = BTreeMap<Kind, Vec<(Event, &'a Candidate)>>;
 /// Chooses the first family at each tracepoint and function. The programs in `impossible`
 /// cannot be chosen, but a family that they leave incomplete comes after complete ones.
 pub(super) fn first<'a>(possible: Vec<&'a Candidate>, impossible: &[&'a Candidate]) -> Chosen<'a> {
-    let mut chosen = Chosen { attach: Vec::new(), notes: Vec::new() };
+    let mut chosen = Chosen { attach: Vec::new(), notes: Vec::new(), unused: BTreeSet::new() };
     let lacking = group(impossible);
     let mut dropped: BTreeSet<&str> = BTreeSet::new();
     for (place, families) in group(&possible) {
@@ -62,7 +64,12 @@ pub(super) fn first<'a>(possible: Vec<&'a Candidate>, impossible: &[&'a Candidat
     if chosen.notes.len() > MOST_NOTES {
         chosen.notes = vec![many(chosen.notes.len(), &dropped)];
     }
-    chosen.attach = possible.into_iter().filter(|program| !dropped.contains(program.name.as_str())).collect();
+    let (go, stay): (Vec<&Candidate>, Vec<&Candidate>) =
+        possible.into_iter().partition(|program| dropped.contains(program.name.as_str()));
+    let families = |programs: &[&Candidate]| programs.iter().map(|program| family(program)).collect();
+    let used: BTreeSet<Kind> = families(&stay);
+    chosen.unused = &families(&go) - &used;
+    chosen.attach = stay;
     chosen
 }
 
@@ -99,7 +106,7 @@ pub(super) fn all(possible: Vec<&Candidate>) -> Chosen<'_> {
             }
         }
     }
-    Chosen { attach: possible, notes }
+    Chosen { attach: possible, notes, unused: BTreeSet::new() }
 }
 
 /// A program of `attached` that runs at the same event as `program`.
@@ -108,7 +115,7 @@ pub(super) fn of<'a>(program: &Candidate, attached: &[&'a Candidate]) -> Option<
     attached.iter().find(|other| other.section.event().as_ref() == Some(&event)).copied()
 }
 
-fn family(program: &Candidate) -> Kind {
+pub(super) fn family(program: &Candidate) -> Kind {
     program.section.kind.family()
 }
 

@@ -54,7 +54,7 @@ pub(super) fn choose(
     };
     let mut choice = Choice { notes: chosen.notes, ..Choice::default() };
     choice.attach = chosen.attach.iter().map(|program| program.name.clone()).collect();
-    let mut lost = Vec::new();
+    let (mut lost, mut unneeded) = (Vec::new(), Vec::new());
     for program in impossible {
         let (name, why) = (program.name.as_str(), reason(program).unwrap_or_default());
         match alternatives::of(program, &chosen.attach) {
@@ -62,10 +62,13 @@ pub(super) fn choose(
                 "program {name} is left out: {why}; hookbench attached {} instead",
                 other.name
             )),
+            // The loader would have taken no program of this family.
+            None if chosen.unused.contains(&alternatives::family(program)) => unneeded.push((name, why)),
             None => lost.push((name, why)),
         }
     }
     choice.left_out = left_out(lost.into_iter());
+    choice.notes.extend(shorten(left_out(unneeded.into_iter())));
     if choice.attach.is_empty() {
         return Err(nothing_left(programs, choice));
     }
@@ -321,6 +324,13 @@ mod tests {
         assert_eq!(choice.left_out, ["programs a, c and d are left out: no place"]);
         let choice = chosen(&["a tp_btf/x", "b raw_tp/x"], "", &["a"]);
         assert_eq!((attached(&choice), choice.left_out.len()), (vec!["b"], 0));
+        // The object falls back on probes, and does not have to.
+        let lines = ["a fentry/f", "b kprobe/f", "c kprobe/g"];
+        let choice = chosen(&lines, "", &["c"]);
+        assert_eq!((attached(&choice), choice.left_out.len()), (vec!["a"], 0));
+        assert!(choice.notes.iter().any(|note| note == "program c is left out: no place"), "{choice:?}");
+        let choice = chosen(&[&lines[..], &["d kprobe/h"]].concat(), "", &["c"]);
+        assert_eq!((attached(&choice), choice.left_out.len()), (vec!["a", "d"], 1));
         let choice = chosen(&["a fentry/f", "b raw_tp/x"], "only=b", &["a"]);
         assert_eq!((choice.left_out.len(), choice.notes.len()), (0, 0));
         let choice = chosen(&["a xdp", "b raw_tp/x", "c raw_tp"], "", &[]);
