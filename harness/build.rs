@@ -1,5 +1,5 @@
-//! Builds the programs that run inside the guest and passes their paths on for
-//! embedding: the agent, always with the same profile and flags, whatever those of this
+//! Builds what hookbench embeds, and passes the paths on: the plugin of QEMU, and the
+//! programs that run inside the guest. These are the agent, always with the same profile and flags, whatever those of this
 //! crate are, and the no-op that `execve-noop` executes.
 
 use std::env;
@@ -13,6 +13,9 @@ const TARGET: &str = "x86_64-unknown-linux-gnu";
 
 /// The crates that the agent is built from.
 const AGENT_CRATES: [&str; 4] = ["agent", "probes", "workloads", "model"];
+
+/// The crate of the plugin.
+const PLUGIN_CRATE: &str = "vm/plugin";
 
 /// The parts of a crate that its build reads. Published runs, tests and fuzzing seeds
 /// are none of them.
@@ -30,12 +33,15 @@ fn main() -> Result<()> {
     let out = PathBuf::from(env::var("OUT_DIR")?);
     let root = PathBuf::from(env::var("CARGO_MANIFEST_DIR")?).join("..").canonicalize()?;
     watch(&root);
-    let agent = build_agent(&root, &target_dir(&out)?)?;
+    let targets = target_folder(&out)?;
+    let agent = build_agent(&root, &targets.join("agent"))?;
+    let plugin = build_plugin(&root, &targets.join("plugin"))?;
     build_noop(&root.join("workloads/src/arch/x86_64/noop.S"), &out.join("noop"))?;
     let made_by = Command::new(&agent).arg("--made-by").output()?;
     let made_by = String::from_utf8(made_by.stdout)?;
     let mut lines = made_by.lines();
     println!("cargo::rustc-env=HOOKBENCH_AGENT={}", agent.display());
+    println!("cargo::rustc-env=HOOKBENCH_PLUGIN={}", plugin.display());
     println!("cargo::rustc-env=HOOKBENCH_BPF_COMPILER={}", lines.next().unwrap_or_default());
     println!("cargo::rustc-env=HOOKBENCH_RUSTC={}", lines.next().unwrap_or_default());
     Ok(())
@@ -44,7 +50,8 @@ fn main() -> Result<()> {
 /// Has cargo run this again when something changes that the guest's programs are
 /// built from, and only then.
 fn watch(root: &Path) {
-    let parts = AGENT_CRATES.iter().flat_map(|name| BUILD_INPUTS.map(|input| root.join(name).join(input)));
+    let crates = AGENT_CRATES.into_iter().chain([PLUGIN_CRATE]);
+    let parts = crates.flat_map(|name| BUILD_INPUTS.map(|input| root.join(name).join(input)));
     // Cargo takes a missing path for one that has changed.
     for path in parts.chain(WORKSPACE_INPUTS.map(|file| root.join(file))).filter(|path| path.exists()) {
         println!("cargo::rerun-if-changed={}", path.display());
@@ -54,16 +61,41 @@ fn watch(root: &Path) {
     }
 }
 
-/// A separate target folder inside this build's, because the outer cargo holds the lock
-/// of that one.
-fn target_dir(out: &Path) -> Result<PathBuf> {
+/// This build's target folder. The cargos that this starts have others inside of it,
+/// because the outer cargo holds the lock of this one.
+fn target_folder(out: &Path) -> Result<PathBuf> {
     // OUT_DIR is `TARGET_DIR/PROFILE/build/…`.
     let build = out.ancestors().find(|folder| folder.file_name().is_some_and(|name| name == "build"));
     let target = build.and_then(|build| build.ancestors().nth(2));
-    Ok(target.ok_or_else(|| format!("{} is not in a target folder", out.display()))?.join("agent"))
+    Ok(target.ok_or_else(|| format!("{} is not in a target folder", out.display()))?.to_path_buf())
 }
 
 fn build_agent(root: &Path, target: &Path) -> Result<PathBuf> {
+    let status = cargo(root, "-C target-feature=+crt-static")?
+        .args(["build", "--quiet", "--profile", "agent", "-p", "hookbench-agent", "--target", TARGET])
+        .arg("--target-dir")
+        .arg(target)
+        .status()?;
+    if !status.success() {
+        return Err("failed to build the agent; install what it needs with: cargo xtask setup".into());
+    }
+    Ok(target.join(TARGET).join("agent/hookbench-agent"))
+}
+
+fn build_plugin(root: &Path, target: &Path) -> Result<PathBuf> {
+    let status = cargo(root, "")?
+        .args(["build", "--quiet", "--profile", "plugin", "-p", "hookbench-qemu-plugin", "--target", TARGET])
+        .arg("--target-dir")
+        .arg(target)
+        .status()?;
+    if !status.success() {
+        return Err("failed to build the plugin of QEMU".into());
+    }
+    Ok(target.join(TARGET).join("plugin/libhookbench_qemu_plugin.so"))
+}
+
+/// A separate cargo for `root`, whose compiler gets these flags.
+fn cargo(root: &Path, flags: &str) -> Result<Command> {
     let mut cargo = Command::new(env::var("CARGO")?);
     // Variables that the outer cargo sets for its build must not change this one.
     for (name, _) in env::vars_os() {
@@ -76,23 +108,14 @@ fn build_agent(root: &Path, target: &Path) -> Result<PathBuf> {
             cargo.env_remove(&name);
         }
     }
-    // No path of this machine may be in the agent: equal sources must give equal bytes.
+    // No path of this machine may be in what is built: equal sources must give equal bytes.
     let home = env::var("CARGO_HOME").or_else(|_| env::var("HOME").map(|home| format!("{home}/.cargo")))?;
     let flags = format!(
-        "-C target-feature=+crt-static --remap-path-prefix={home}=/cargo --remap-path-prefix={}=/hookbench",
+        "{flags} --remap-path-prefix={home}=/cargo --remap-path-prefix={}=/hookbench",
         root.display()
     );
-    let status = cargo
-        .current_dir(root)
-        .args(["build", "--quiet", "--profile", "agent", "-p", "hookbench-agent", "--target", TARGET])
-        .arg("--target-dir")
-        .arg(target)
-        .env("RUSTFLAGS", flags)
-        .status()?;
-    if !status.success() {
-        return Err("failed to build the agent; install what it needs with: cargo xtask setup".into());
-    }
-    Ok(target.join(TARGET).join("agent/hookbench-agent"))
+    cargo.current_dir(root).env("RUSTFLAGS", flags.trim_start());
+    Ok(cargo)
 }
 
 fn build_noop(source: &Path, noop: &Path) -> Result<()> {

@@ -5,9 +5,9 @@ use std::time::Duration;
 
 use anyhow::{Context, Result};
 use hookbench_model::Measured;
-use hookbench_model::protocol::{AgentMessage, CellSpec};
+use hookbench_model::protocol::{AgentMessage, CellSpec, SYMBOLS_ORDER};
 
-use crate::boot::{cpus, idle, kernel, modules, payload};
+use crate::boot::{cpus, idle, kernel, modules, payload, symbols};
 use crate::cell::prepared::Prepared;
 use crate::cell::{self, budget};
 use crate::channel::fw_cfg::{self, Inputs};
@@ -34,12 +34,16 @@ fn answer() -> Result<()> {
     // before the time at which every cell begins.
     let (jumped, inputs) = prepared.stage.at_snapshot(|jumped| (jumped, fw_cfg::read_inputs()));
     let channel = prepared.stage.channel();
-    let Inputs { cell, monitor, workload } = inputs.context("failed to read the cell")?;
-    if cell.is_empty() {
+    let Inputs { cell, sends_symbols, monitor, workload } = inputs.context("failed to read the cell")?;
+    if cell == SYMBOLS_ORDER {
+        channel.send(&AgentMessage::Symbols(symbols::all()?));
+    }
+    if cell.is_empty() || cell == SYMBOLS_ORDER {
         channel.send(&AgentMessage::Stopped { jumped });
         return Ok(());
     }
     let spec: CellSpec = serde_json::from_slice(&cell).context("failed to understand the cell")?;
+    prepared.sends_symbols = sends_symbols;
     let budget = Duration::from_secs(spec.budget);
     budget::start(budget, channel).context("failed to set the cell's budget")?;
     if let Some(fault) = spec.fault {

@@ -4,6 +4,7 @@
 //! Pure functions of runs. How the results are shown is the business of the crate `reports`.
 
 pub mod agreement;
+pub mod attribution;
 pub mod baseline;
 mod cell_name;
 pub mod compare;

@@ -20,6 +20,7 @@ const CRATES: &[&str] = &[
     "reports",
     "results",
     "vm",
+    "vm/plugin",
     "workloads",
     "xtask",
 ];

@@ -19,6 +19,11 @@ pub const CELL_SIZE: usize = 1024;
 /// The byte that pads a cell. JSON ignores it.
 pub const CELL_PADDING: u8 = b' ';
 
+/// The last byte of [`CELL_FILE`], which is padding, if the agent has to send the kernel's dynamic functions after the
+/// timed operations. It is no word of the cell, because a longer cell takes more instructions to read: the operations
+/// of a cell are the same with and without it.
+pub const SENDS_SYMBOLS: u8 = b'\n';
+
 /// The largest size of [`CELL_FILE`] in bytes that the agent accepts.
 pub const LONGEST_CELL: usize = 64 * 1024;
 

@@ -44,6 +44,9 @@ pub struct CellSpec {
     pub fault: Option<Fault>,
 }
 
+/// What hookbench sends in place of a cell to get the [`AgentMessage::Symbols`] of the whole kernel.
+pub const SYMBOLS_ORDER: &[u8] = br#""symbols""#;
+
 /// A cell as the agent gets it on the host, where it is not the first process of a guest.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -177,6 +180,9 @@ pub enum AgentMessage {
         /// The number of instructions by which the clock ran on while the machine stood.
         jumped: i64,
     },
+    /// Functions of the kernel, as lines of `/proc/kallsyms`: those of BPF programs, trampolines and modules, or for
+    /// [`SYMBOLS_ORDER`] all of them. Sent before the last message.
+    Symbols(String),
     /// The cell's numbers.
     Measured(crate::Measured),
     /// This guest cannot do it.

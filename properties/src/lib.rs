@@ -15,7 +15,9 @@ pub mod rules;
 pub mod run;
 pub mod samples;
 pub mod scripts;
+pub mod symbols;
 pub mod syscalls;
+pub mod windows;
 pub mod words;
 
 /// A format and the property of its bytes. Its fuzz target and the folder of its seeds
@@ -41,6 +43,8 @@ pub const FORMATS: &[Format] = &[
     Format { name: "run", holds: run::holds },
     Format { name: "samples", holds: samples::holds },
     Format { name: "scripts", holds: scripts::holds },
+    Format { name: "symbols", holds: symbols::holds },
     Format { name: "syscalls", holds: syscalls::holds },
+    Format { name: "windows", holds: windows::holds },
     Format { name: "words", holds: words::holds },
 ];

@@ -4,6 +4,7 @@
 //! How a cell is measured in a guest, and what its numbers mean, is elsewhere.
 
 mod arch;
+pub mod attribution;
 pub mod cache;
 mod debian;
 mod files;

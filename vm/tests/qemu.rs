@@ -27,6 +27,9 @@ fn run_without_kernel(machine: Machine) -> Error {
         stop: &AtomicBool::new(false),
         console: None,
         payload: Payload::default(),
+        plugin: None,
+        sends_symbols: false,
+        symbols: 0,
     };
     let boot = Boot { vmlinux: &kernel, image: &image, boot_line: "quiet" };
     let error = guest::run(Start::Boot(boot), b"{}", &options).unwrap_err();

@@ -31,7 +31,7 @@ pub use execve_noop::{LD_PRELOAD, NOOP, noop_path, set_noop_path};
 pub use info::Info;
 pub use null_syscall::{NULL_CALL, null_call};
 pub use operation::{Idle, Operation, Timed};
-pub use stopwatch::{Stopwatch, calibrate};
+pub use stopwatch::{Stopwatch, calibrate, operation_was_made, operations_follow};
 pub use way::{Way, WayFacts};
 pub use workload::Workload;
 

@@ -15,7 +15,7 @@ impl Stopwatch {
     /// Starts after all earlier instructions have ended.
     #[inline(always)]
     pub fn start() -> Self {
-        Self { start: arch::read_counter() }
+        Self { start: arch::begin() }
     }
 
     /// The time of the start, for memory that is shared with the process that stops it.
@@ -33,7 +33,7 @@ impl Stopwatch {
     /// [`calibrate`].
     #[inline(always)]
     pub fn elapsed(self) -> u64 {
-        arch::read_counter().wrapping_sub(self.start)
+        arch::end().wrapping_sub(self.start)
     }
 }
 
@@ -59,6 +59,18 @@ pub(crate) unsafe fn timed_call(number: i64, args: &[i64; 6]) -> (u64, i64) {
     // SAFETY: the caller's.
     let result = unsafe { arch::syscall_6(number, args) };
     (stopwatch.elapsed(), result)
+}
+
+/// Says that operations follow. A QEMU that attributes instructions begins to follow the guest here; to everything
+/// else it is a fence.
+pub fn operations_follow() {
+    arch::mark_arm();
+}
+
+/// Says that an operation has been made, like [`operations_follow`]. One of the sections that were timed since the
+/// last is the operation.
+pub fn operation_was_made() {
+    arch::mark_made();
 }
 
 /// The cost of an empty section: the median of a hundred.

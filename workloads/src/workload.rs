@@ -50,6 +50,12 @@ impl dyn Workload + '_ {
         }
     }
 
+    /// How many operations are made before the timed ones if `asked` are asked for: some monitors stop only later
+    /// ones.
+    pub fn warmup(&self, params: &Params, enforcement: Enforcement, asked: u32) -> u32 {
+        asked.max(self.denial(params, enforcement).map_or(0, |denial| denial.after_operations))
+    }
+
     /// What `operations` with `params` have to do under a monitor with this `enforcement`. Nothing is expected of
     /// a way that does not exist: it cannot be prepared.
     pub fn expected(&self, params: &Params, enforcement: Enforcement, operations: u64) -> Expected {

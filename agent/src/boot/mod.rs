@@ -6,3 +6,4 @@ pub(crate) mod idle;
 pub(crate) mod kernel;
 pub(crate) mod modules;
 pub(crate) mod payload;
+pub(crate) mod symbols;

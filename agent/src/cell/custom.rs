@@ -43,7 +43,11 @@ pub(super) fn wait_until_at_work(
             return Ok(());
         }
         let spec = CellSpec { samples: operations, ..work.spec.clone() };
-        let worker = worker::run_to_continue(Work { spec: &spec, warmup: 0, ..work }, prepared, &mut Blind);
+        let worker = worker::run_to_continue(
+            Work { spec: &spec, warmup: 0, trial: true, ..work },
+            prepared,
+            &mut Blind,
+        );
         worker.and_then(Worker::end).map_err(NoNumber::into_error)
     };
     Ok(custom.wait_until_at_work(&mut operate)?)

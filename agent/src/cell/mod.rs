@@ -5,13 +5,14 @@ use std::fs;
 
 use anyhow::{Context, Result, anyhow};
 use hookbench_model::param::login_uid;
-use hookbench_model::protocol::{CellSpec, Fault};
+use hookbench_model::protocol::{AgentMessage, CellSpec, Fault};
 use hookbench_model::{BEHAVIOURS, Behaviour, KernelVersion, Measured, Schedule};
 use hookbench_probes::attach::{AttachRequest, Attached, Error, ReaderPriority};
 use hookbench_probes::modules::MODULE;
 use hookbench_probes::{Monitor, Watches};
 use hookbench_workloads::Workload;
 
+use crate::boot::symbols;
 use crate::no_number::NoNumber;
 use meter::{Cost, Meter};
 use prepared::Prepared;
@@ -136,8 +137,8 @@ fn measure(
     let Subject { spec, workload, monitor, behaviour } = subject;
     let enforcement = monitor.enforcement(&spec.tuning);
     let denial = workload.denial(&spec.params, enforcement);
-    let warmup = spec.warmup.max(denial.map_or(0, |denial| denial.after_operations));
-    let work = Work { spec, workload, enforcement, warmup };
+    let warmup = workload.warmup(&spec.params, enforcement, spec.warmup);
+    let work = Work { spec, workload, enforcement, warmup, trial: false };
     if let Some(custom) = attached.evidence() {
         custom::wait_until_at_work(work, prepared, custom)?;
     }
@@ -148,6 +149,10 @@ fn measure(
     };
     let worker = worker.map_err(|reason| custom::blame(reason, attached))?;
     let finished = worker.finished()?;
+    if prepared.sends_symbols {
+        // Now, because the monitor's functions are gone when it is detached.
+        prepared.stage.channel().send(&AgentMessage::Symbols(symbols::dynamic()?));
+    }
     let looks = rate.map(|rate| rate.end(attached)).transpose()?;
     // Before more operations are made, to find out what came too late.
     let others =

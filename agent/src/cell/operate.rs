@@ -10,7 +10,7 @@ use anyhow::{Context, Result};
 use hookbench_model::Schedule;
 use hookbench_model::protocol::{CellSpec, Fault};
 use hookbench_probes::attach::{Attached, die_with_parent};
-use hookbench_workloads::{Idle, Operation};
+use hookbench_workloads::{Idle, Operation, operation_was_made, operations_follow};
 
 use super::login;
 use super::prepared::Prepared;
@@ -76,7 +76,7 @@ fn operate(
     attached: &mut dyn Attached,
     orders: Option<&Orders>,
 ) -> Result<()> {
-    let Work { spec, workload, enforcement, warmup } = work;
+    let Work { spec, workload, enforcement, warmup, trial } = work;
     let stage = &prepared.stage;
     isolate(stage)?;
     login::enter(spec)?;
@@ -91,6 +91,9 @@ fn operate(
     stage.schedule_worker().context("failed to become a real-time task")?;
     attached.enter().with_context(|| format!("failed to put {} on the worker", spec.monitor))?;
     let mut keeper = prepared.secondary.as_ref().map(SecondaryClocks::begin).transpose()?;
+    if !trial {
+        operations_follow();
+    }
     make_untimed(&mut *operation, spec, stage, warmup)?;
     if spec.fault == Some(Fault::First) {
         stage.channel().end();
@@ -166,6 +169,7 @@ fn make_once(
         keeper.before(*index)?;
     }
     let timed = operation.run_once().context("failed to perform an operation")?;
+    operation_was_made();
     if let Some((keeper, index)) = &mut keeper {
         keeper.after(*index)?;
     }

@@ -24,6 +24,8 @@ pub(crate) struct Prepared {
     /// The kernel's version.
     pub(super) kernel: KernelVersion,
     samples: Samples,
+    /// Whether to send the kernel's dynamic functions after the timed operations.
+    pub(crate) sends_symbols: bool,
     /// The secondary clocks; none where the clock is exact.
     pub(crate) secondary: Option<SecondaryClocks>,
 }
@@ -40,7 +42,7 @@ impl Prepared {
         process::come_first().context("failed to come before the tasks of a cell")?;
         // Now nothing comes between the two clocks.
         let rate = meter::rate();
-        Ok(Prepared { stage, rate, kernel, samples, secondary: None })
+        Ok(Prepared { stage, rate, kernel, samples, sends_symbols: false, secondary: None })
     }
 
     /// Prepares for the cell `spec` on the host, whose settings and caches stay as they are.
@@ -56,7 +58,7 @@ impl Prepared {
         let samples = Samples::map(spec.samples as usize).context("failed to map memory for samples")?;
         let secondary = stage.clocks().map(|clocks| SecondaryClocks::prepare(spec, clocks)).transpose()?;
         let kernel = kernel::release()?.parse()?;
-        Ok(Prepared { stage, rate: meter::rate(), kernel, samples, secondary })
+        Ok(Prepared { stage, rate: meter::rate(), kernel, samples, sends_symbols: false, secondary })
     }
 
     /// Room for `count` samples.

@@ -15,6 +15,8 @@ pub(super) struct Work<'a> {
     pub(super) enforcement: Enforcement,
     /// The number of untimed operations before the timed ones.
     pub(super) warmup: u32,
+    /// Whether its operations are only tried: nobody attributes their instructions.
+    pub(super) trial: bool,
 }
 
 impl Work<'_> {

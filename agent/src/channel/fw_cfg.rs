@@ -2,7 +2,7 @@
 //! read by DMA (`dma.rs`).
 
 use anyhow::{Result, bail};
-use hookbench_model::channel::{CELL_FILE, LONGEST_CELL, MONITOR_FILE, WORKLOAD_FILE};
+use hookbench_model::channel::{CELL_FILE, LONGEST_CELL, MONITOR_FILE, SENDS_SYMBOLS, WORKLOAD_FILE};
 
 use crate::arch;
 
@@ -13,6 +13,8 @@ const DIRECTORY: u16 = 0x19;
 pub(crate) struct Inputs {
     /// The bytes of the cell, without padding.
     pub(crate) cell: Vec<u8>,
+    /// Whether to send the kernel's dynamic functions after the timed operations.
+    pub(crate) sends_symbols: bool,
     /// The monitor's payload, not read yet; empty for most monitors.
     pub(crate) monitor: File,
     /// The workload's payload, likewise.
@@ -44,8 +46,9 @@ pub(crate) fn read_inputs() -> Result<Inputs> {
         let (Some(cell), Some(monitor), Some(workload)) = (cell, monitor, workload) else {
             bail!("fw_cfg lacks one of the files {CELL_FILE}, {MONITOR_FILE} and {WORKLOAD_FILE}");
         };
-        let cell = cell.read(CELL_FILE, LONGEST_CELL)?.trim_ascii_end().to_vec();
-        Ok(Inputs { cell, monitor, workload })
+        let cell = cell.read(CELL_FILE, LONGEST_CELL)?;
+        let sends_symbols = cell.last() == Some(&SENDS_SYMBOLS);
+        Ok(Inputs { cell: cell.trim_ascii_end().to_vec(), sends_symbols, monitor, workload })
     })
 }
 

@@ -60,11 +60,13 @@ fn outcome(answer: guest::Answer) -> Outcome {
             Some(why) => Outcome::Unsupported(why),
             None => Outcome::Failed(Failure { console: answer.console, ..failure }),
         },
-        AgentMessage::Ready { .. } | AgentMessage::Stopped { .. } => Outcome::Failed(Failure {
-            kind: FailureKind::GuestEnded,
-            message: "the guest ended before its cell".into(),
-            console: answer.console,
-        }),
+        AgentMessage::Ready { .. } | AgentMessage::Stopped { .. } | AgentMessage::Symbols(_) => {
+            Outcome::Failed(Failure {
+                kind: FailureKind::GuestEnded,
+                message: "the guest ended before its cell".into(),
+                console: answer.console,
+            })
+        }
     }
 }
 
@@ -159,7 +161,7 @@ mod tests {
             cpus: 3,
         };
         let last = AgentMessage::Measured(Measured::default());
-        let answer = guest::Answer { ready: Some(ready), last, console: Vec::new() };
+        let answer = guest::Answer { ready: Some(ready), symbols: None, last, console: Vec::new() };
         let outcome = accept_answer(&spec, hookbench_probes::none(), TargetRules::TCG, 4, answer);
         let Outcome::Failed(failure) = outcome else { panic!("{outcome:?}") };
         assert!(failure.message.contains("3 CPUs are online instead of 4"), "{}", failure.message);

@@ -34,6 +34,9 @@ impl Kind {
     /// [`LIMIT_VARIABLE`](super::LIMIT_VARIABLE) sets another limit.
     pub const SNAPSHOTS: Kind =
         Kind { name: "snapshots", about: "guests that have booted", limit: Some(4096 * MIB) };
+    /// The functions of guests' kernels, one entry for each snapshot.
+    pub const SYMBOLS: Kind =
+        Kind { name: "symbols", about: "functions of guests' kernels", limit: Some(128 * MIB) };
     /// Kernel modules: all of hookbench's modules for one kernel. Other sources make
     /// another entry.
     pub const MODULES: Kind =
@@ -47,13 +50,14 @@ impl Kind {
 }
 
 /// All kinds.
-pub const KINDS: [Kind; 9] = [
+pub const KINDS: [Kind; 10] = [
     Kind::KERNELS,
     Kind::OWN_KERNELS,
     Kind::BUILT_KERNELS,
     Kind::USERLAND,
     Kind::IMAGES,
     Kind::SNAPSHOTS,
+    Kind::SYMBOLS,
     Kind::MODULES,
     Kind::PACKAGES,
     Kind::APT,

@@ -22,12 +22,12 @@ const QUOTED: usize = 60;
 /// [`Error::Protocol`] when a line is not a message or a second answer follows,
 /// [`Error::Panic`] or [`Error::Ended`] when there is no answer.
 pub fn understand(sent: &[u8], console: Vec<String>) -> Result<Answer, Error> {
-    let Messages { ready, last } = match messages(sent) {
+    let Messages { ready, symbols, last } = match messages(sent) {
         Ok(messages) => messages,
         Err(what) => return Err(Error::Protocol { what, console }),
     };
     match last {
-        Some(last) => Ok(Answer { ready, last, console }),
+        Some(last) => Ok(Answer { ready, symbols, last, console }),
         None => match console.iter().find(|line| line.contains("Kernel panic")) {
             Some(line) => Err(Error::Panic { reason: line.clone(), console }),
             None => Err(Error::Ended { console }),
@@ -38,6 +38,7 @@ pub fn understand(sent: &[u8], console: Vec<String>) -> Result<Answer, Error> {
 #[derive(Default)]
 struct Messages {
     ready: Option<AgentMessage>,
+    symbols: Option<String>,
     last: Option<AgentMessage>,
 }
 
@@ -57,6 +58,10 @@ fn messages(sent: &[u8]) -> Result<Messages, String> {
             (AgentMessage::Measured(measured), _) if measured.samples.len() > MOST => {
                 return Err(format!("{} samples; a cell has at most {MOST}", measured.samples.len()));
             }
+            (AgentMessage::Symbols(_), Messages { symbols: Some(_), .. }) => {
+                return Err("the functions of its kernel twice".into());
+            }
+            (AgentMessage::Symbols(all), _) => messages.symbols = Some(all),
             (ready @ AgentMessage::Ready { .. }, _) => messages.ready = Some(ready),
             (AgentMessage::Measured(_) | AgentMessage::Unsupported(_), Messages { ready: None, .. }) => {
                 return Err("an answer before the message that its agent is ready".into());

@@ -13,6 +13,8 @@ use crate::arch;
 pub struct Answer {
     /// Its first message, which says what kernel it runs.
     pub ready: Option<AgentMessage>,
+    /// The functions of its kernel, if it was asked for them.
+    pub symbols: Option<String>,
     /// Its last message, which says how the cell ended.
     pub last: AgentMessage,
     /// The last lines of its console.

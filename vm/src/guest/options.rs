@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::console::Show;
 use crate::files::scratch::Scratch;
 use crate::image::payload::Payload;
-use crate::machine::Machine;
+use crate::machine::{Machine, Plugin};
 
 /// How a guest runs.
 #[derive(Debug, Clone, Copy)]
@@ -26,4 +26,10 @@ pub struct GuestOptions<'a> {
     pub console: Option<Show>,
     /// The payload that the guest gets with its cell.
     pub payload: Payload<'a>,
+    /// The plugin that QEMU loads. Only a guest that resumes from a snapshot has one.
+    pub plugin: Option<Plugin<'a>>,
+    /// Whether the guest has to send the dynamic functions of its kernel after the timed operations.
+    pub sends_symbols: bool,
+    /// How many bytes of its kernel's functions the guest may send.
+    pub symbols: u64,
 }

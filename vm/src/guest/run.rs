@@ -28,17 +28,39 @@ pub enum Start<'a> {
 /// # Errors
 /// See [`Error`]. The guest has ended in every case.
 pub fn run(start: Start<'_>, cell: &[u8], options: &GuestOptions<'_>) -> Result<Answer, Error> {
-    let (mut guest, earlier_messages) = match start {
+    let (guest, earlier_messages) = match start {
         Start::Boot(boot) => (self::boot(&boot, cell, options)?, &[][..]),
         Start::Restore(snapshot) => (restore(snapshot, cell, options)?, snapshot.messages()),
     };
-    let status = loop {
-        if let Some(status) = guest.look(LOOK_INTERVAL)? {
-            break status;
-        }
-    };
-    guest.check_status(status)?;
+    let guest = wait(guest)?;
     understand(&[earlier_messages, &guest.messages()].concat(), guest.last_lines())
+}
+
+/// Runs a guest with `cell` from `snapshot` until the plugin of `options` ends QEMU. Returns the guest's answer if it
+/// ends before.
+///
+/// # Errors
+/// See [`Error`].
+pub fn run_until_plugin_ends(
+    snapshot: &Snapshot,
+    cell: &[u8],
+    options: &GuestOptions<'_>,
+) -> Result<Option<Answer>, Error> {
+    let guest = wait(restore(snapshot, cell, options)?)?;
+    if guest.messages().is_empty() {
+        return Ok(None);
+    }
+    understand(&[snapshot.messages(), &guest.messages()].concat(), guest.last_lines()).map(Some)
+}
+
+/// Waits until the guest has ended.
+fn wait(mut guest: Guest<'_>) -> Result<Guest<'_>, Error> {
+    loop {
+        if let Some(status) = guest.look(LOOK_INTERVAL)? {
+            guest.check_status(status)?;
+            return Ok(guest);
+        }
+    }
 }
 
 fn boot<'a>(boot: &Boot<'_>, cell: &[u8], options: &'a GuestOptions<'a>) -> Result<Guest<'a>, Error> {
@@ -63,8 +85,9 @@ fn restore<'a>(snapshot: &Snapshot, cell: &[u8], options: &'a GuestOptions<'a>) 
     let device_state = File::open(&path).map_err(|error| Error::file(path, error))?;
     let commands = qmp::resume_commands(device_state.as_raw_fd());
     let memory = memory_file(&snapshot.memory(), options.machine.memory_mib(), MemoryWrites::Private);
+    let plugin = options.plugin.map(|plugin| plugin.arguments()).unwrap_or_default();
     let launch = Launch {
-        arguments: memory.option("-incoming", "defer"),
+        arguments: memory.option("-incoming", "defer").append(plugin),
         on_stop: OnStop::Ignore,
         monitor: MonitorUse::Write,
         device_state: Some(device_state),

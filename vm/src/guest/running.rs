@@ -22,7 +22,7 @@ use super::process::{Process, Streams};
 use super::qmp::Qmp;
 use crate::machine::arguments::Arguments;
 use crate::machine::devices::{Files, OnStop, devices};
-use hookbench_model::channel::{CELL_PADDING, CELL_SIZE};
+use hookbench_model::channel::{CELL_PADDING, CELL_SIZE, SENDS_SYMBOLS};
 
 /// The most bytes of an answer apart from its samples, with all messages before it.
 const LONGEST_REST: u64 = 256 << 10;
@@ -186,7 +186,7 @@ impl<'a> Guest<'a> {
 
     fn longest_answer(&self) -> u64 {
         let samples = u64::from(self.options.samples) * self.options.machine.most_clocks();
-        LONGEST_REST + samples * LONGEST_SAMPLE
+        LONGEST_REST + samples * LONGEST_SAMPLE + self.options.symbols
     }
 
     /// Returns the agent's messages so far.
@@ -251,7 +251,8 @@ fn write_inputs(folder: &Path, cell: &[u8], options: &GuestOptions<'_>) -> Resul
         }
     }
     let mut padded = cell.to_vec();
-    padded.resize(padded.len().max(CELL_SIZE), CELL_PADDING);
+    padded.resize(padded.len().max(CELL_SIZE - 1), CELL_PADDING);
+    padded.push(if options.sends_symbols { SENDS_SYMBOLS } else { CELL_PADDING });
     fs::write(&files.cell, padded).map_err(|error| Error::file(&files.cell, error))?;
     Ok(files)
 }

@@ -8,6 +8,7 @@ mod boot_line;
 mod common;
 pub(crate) mod devices;
 mod kvm;
+mod plugin;
 mod tcg;
 
 use std::ffi::OsString;
@@ -16,6 +17,7 @@ pub use boot::Boot;
 pub(crate) use boot::{MemoryWrites, memory_file};
 pub use boot_line::{Additions, boot_line, words_for};
 pub use kvm::Kvm;
+pub use plugin::Plugin;
 pub use tcg::Tcg;
 
 /// QEMU's program.

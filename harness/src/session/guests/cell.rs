@@ -15,6 +15,7 @@ use hookbench_vm::kernel::Kernel;
 use hookbench_vm::machine::Machine;
 use hookbench_vm::payload::Payload;
 use hookbench_vm::scratch::Scratch;
+use hookbench_vm::snapshot::Snapshot;
 use tempfile::TempDir;
 
 use super::provisions::Provisions;
@@ -90,7 +91,7 @@ impl Guests {
         let budget = spec.budget + monitors.attach_seconds(&cell.monitor);
         let spec = CellSpec { work: workloads.find(&cell.workload)?, budget, ..spec.clone() };
         let order = serde_json::to_vec(&spec).context("failed to render the cell")?;
-        let folder = self.scratch.folder("payload").context("failed to create a folder for the cell")?;
+        let folder = self.folder("payload")?;
         let monitor_payload = match monitor.sink.requires.module {
             Some(name) => match modules.find(kernel, name, cache)? {
                 ModuleFile::Built(file) => Some(module::pack(&file, folder.path())?),
@@ -123,6 +124,9 @@ impl Guests {
             stop: self.interrupt.flag(),
             console: self.console,
             payload: Payload::default(),
+            plugin: None,
+            sends_symbols: false,
+            symbols: 0,
         }
     }
 
@@ -136,12 +140,44 @@ impl Guests {
         start: Start<'_>,
         machine: Machine,
     ) -> Result<Answer, Error> {
-        let payload = Payload {
-            monitor: ready.monitor_payload.as_deref(),
-            workload: ready.workload_payload.as_deref(),
-        };
-        let options = GuestOptions { payload, ..self.options(machine, ready.spec.samples) };
+        let options = GuestOptions { payload: ready.payload(), ..self.options(machine, ready.spec.samples) };
         guest::run(start, &ready.order, &options)
+    }
+
+    /// Runs `ready` in a guest that resumes from `snapshot` with these options; its payload is added.
+    ///
+    /// # Errors
+    /// Those of a guest.
+    pub(super) fn resume(
+        &self,
+        ready: &GuestCell<'_>,
+        snapshot: &Snapshot,
+        options: &GuestOptions<'_>,
+    ) -> Result<Answer, Error> {
+        let options = GuestOptions { payload: ready.payload(), ..*options };
+        guest::run(Start::Restore(snapshot), &ready.order, &options)
+    }
+
+    /// Like [`resume`](Guests::resume), in a QEMU whose plugin may end it. Then there is no answer.
+    ///
+    /// # Errors
+    /// Those of a guest.
+    pub(super) fn resume_with_plugin(
+        &self,
+        ready: &GuestCell<'_>,
+        snapshot: &Snapshot,
+        options: &GuestOptions<'_>,
+    ) -> Result<Option<Answer>, Error> {
+        let options = GuestOptions { payload: ready.payload(), ..*options };
+        guest::run_until_plugin_ends(snapshot, &ready.order, &options)
+    }
+
+    /// Makes a private folder.
+    ///
+    /// # Errors
+    /// When it cannot be made.
+    pub(super) fn folder(&self, name: &str) -> Result<TempDir> {
+        self.scratch.folder(name).context("failed to create a folder for the cell")
     }
 
     /// How the guest of `ready` boots.
@@ -152,6 +188,19 @@ impl Guests {
 }
 
 impl GuestCell<'_> {
+    fn payload(&self) -> Payload<'_> {
+        Payload { monitor: self.monitor_payload.as_deref(), workload: self.workload_payload.as_deref() }
+    }
+
+    /// How many operations the agent makes before the timed ones.
+    ///
+    /// # Errors
+    /// When the cell's workload is unknown.
+    pub(super) fn warmup(&self) -> Result<u32> {
+        let workload = hookbench_workloads::for_cell(&self.spec).context("no such workload")?;
+        Ok(workload.warmup(&self.spec.params, self.monitor.sink.enforcement, self.spec.warmup))
+    }
+
     /// The outcome of the cell, whose guest ended with `answer`.
     pub(super) fn outcome(&self, rules: TargetRules, answer: Result<Answer, Error>) -> Outcome {
         match answer {

@@ -4,16 +4,17 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use anyhow::Result;
+use anyhow::{Result, anyhow, bail};
 use hookbench_model::boot::USUAL_MEMORY;
 use hookbench_model::protocol::CellSpec;
-use hookbench_model::{Cell, Clock, Failure, FailureKind, History, Outcome, Target};
+use hookbench_model::{Cell, Clock, Failure, FailureKind, History, Measured, Outcome, Target};
 use hookbench_results::Environment;
 use hookbench_vm::console::Show;
 use hookbench_vm::guest::Start;
 use hookbench_vm::machine::{self, Machine, Tcg};
 use hookbench_vm::snapshot::{Recipe, Snapshot};
 
+use super::attribution::{Attributed, Attribution, KnownSymbols};
 use super::cell::{GuestCell, Guests, Preparation};
 use super::environment::{arguments, of_guests};
 use super::provisions::Provisions;
@@ -33,6 +34,7 @@ pub struct ExactSession {
     guests: Guests,
     history: History,
     snapshots: Snapshots,
+    symbols: KnownSymbols,
     environment: Environment,
 }
 
@@ -74,7 +76,13 @@ impl ExactSession {
         };
         let ExactOptions { budget, history, console, interrupt } = options;
         let guests = Guests::new(provisions, budget, console, interrupt)?;
-        Ok(ExactSession { guests, history, snapshots: Snapshots::default(), environment })
+        Ok(ExactSession {
+            guests,
+            history,
+            snapshots: Snapshots::default(),
+            symbols: KnownSymbols::default(),
+            environment,
+        })
     }
 
     fn try_run(&self, cell: &Cell, spec: &CellSpec) -> Result<Outcome> {
@@ -93,14 +101,60 @@ impl ExactSession {
         Ok(ready.outcome(TargetRules::TCG, answer))
     }
 
+    /// Measures the cell, and says where the instructions of its operations went.
+    ///
+    /// # Errors
+    /// When the cell is not measured, has several CPUs, or an operation's instructions do not add up to its sample.
+    pub fn attribute(&self, cell: &Cell, spec: &CellSpec) -> Result<Attributed> {
+        self.with_attribution(cell, spec, |attribution| attribution.run())
+    }
+
+    /// Measures the cell with the plugin in QEMU that attributes instructions. It changes no number.
+    ///
+    /// # Errors
+    /// When the cell is not measured, or has several CPUs.
+    pub fn measure_with_plugin(&self, cell: &Cell, spec: &CellSpec) -> Result<Measured> {
+        self.with_attribution(cell, spec, |attribution| attribution.run_on())
+    }
+
+    fn with_attribution<T>(
+        &self,
+        cell: &Cell,
+        spec: &CellSpec,
+        run: impl FnOnce(Attribution<'_>) -> Result<T>,
+    ) -> Result<T> {
+        if cell.boot.cpus != 1 {
+            bail!("{cell} has {} CPUs; instructions are attributed with one", cell.boot.cpus);
+        }
+        let ready = match self.guests.prepare(cell, spec)? {
+            Preparation::Ready(ready) => ready,
+            Preparation::Unsupported(why) => bail!("{cell} is unsupported: {why}"),
+        };
+        let machine = tcg(cell.boot.cpus, cell.boot.memory_mib);
+        let snapshot = self.snapshot(&ready, machine).map_err(|failure| anyhow!(failure.message))?;
+        run(Attribution {
+            guests: &self.guests,
+            known: &self.symbols,
+            recipe: self.recipe(&ready),
+            snapshot: &snapshot,
+            machine,
+            cell,
+            ready: &ready,
+        })
+    }
+
+    fn recipe<'a>(&'a self, ready: &'a GuestCell<'_>) -> Recipe<'a> {
+        let GuestCell { kernel, boot_line, .. } = ready;
+        let Guests { provisions, image, .. } = &self.guests;
+        let image_sha256 = &provisions.image.record.sha256;
+        Recipe { kernel, image, image_sha256, boot_line, qemu: &provisions.qemu }
+    }
+
     fn snapshot(&self, ready: &GuestCell<'_>, machine: Machine) -> Result<Snapshot, Failure> {
         let GuestCell { kernel, boot_line, cell, .. } = ready;
-        let Guests { provisions, image, .. } = &self.guests;
         self.snapshots.obtain(&kernel.name, cell.boot, boot_line, || {
-            let image_sha256 = &provisions.image.record.sha256;
-            let recipe = Recipe { kernel, image, image_sha256, boot_line, qemu: &provisions.qemu };
-            let options = self.guests.options(machine, 0);
-            Snapshot::obtain(&recipe, &provisions.cache, &options, &|_| ()).map_err(no_snapshot)
+            let (recipe, options) = (self.recipe(ready), self.guests.options(machine, 0));
+            Snapshot::obtain(&recipe, &self.guests.provisions.cache, &options, &|_| ()).map_err(no_snapshot)
         })
     }
 }

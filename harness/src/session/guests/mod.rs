@@ -2,6 +2,7 @@
 //! TCG, or with hardware clocks under KVM. Both kinds of guests get the provisions of
 //! `provisions.rs`. `cell.rs` takes a cell through its guest.
 
+mod attribution;
 mod cell;
 mod environment;
 pub mod exact;
@@ -12,6 +13,7 @@ mod provisions;
 mod qemu;
 mod snapshots;
 
+pub use attribution::Attributed;
 pub use exact::{BUDGET, ExactOptions, ExactSession};
 pub use kvm::{Kvm, KvmSession};
 pub use needs::Needs;

@@ -28,7 +28,8 @@ pub struct Recipe<'a> {
 
 impl Recipe<'_> {
     /// Returns the snapshot's name in the cache.
-    pub(super) fn key(&self, machine: Machine) -> String {
+    #[must_use]
+    pub fn key(&self, machine: Machine) -> String {
         key(self.qemu, machine, &self.kernel.sha256, self.image_sha256, self.boot_line)
     }
 }

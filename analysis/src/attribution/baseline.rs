@@ -1,0 +1,136 @@
+//! The baseline: the paths that operations under `none` take, how many take each, and what each costs itself. Rare
+//! paths count too, so it needs several hundred operations.
+
+use std::collections::BTreeMap;
+
+use super::classes::{Class, Node, classes};
+use super::profile::Profile;
+
+/// There is nothing to compare with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("the baseline has no operations")]
+pub struct EmptyBaseline;
+
+/// What is known of a path.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct Known {
+    /// The function at its end.
+    pub(super) name: String,
+    /// The instructions of the operation that all others are compared with.
+    pub(super) reference: u64,
+    /// The most frequent number of instructions of operations that take the path; the smallest of several.
+    pub(super) usual: u64,
+    /// Whether all operations take it.
+    pub(super) always: bool,
+}
+
+/// The paths of a baseline, by the caller's and the name of the last function.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Paths(BTreeMap<(Option<Node>, String), Node>);
+
+impl Paths {
+    /// The path from `caller` to the function `name`.
+    pub(super) fn find(&self, caller: Option<Node>, name: &str) -> Option<Node> {
+        // A tuple with a borrowed name is another type.
+        self.0.get(&(caller, name.to_string())).copied()
+    }
+
+    fn insert(&mut self, caller: Option<Node>, name: &str) -> Node {
+        let next = self.0.len();
+        *self.0.entry((caller, name.to_string())).or_insert(next)
+    }
+}
+
+/// See the module.
+#[derive(Debug, Clone)]
+pub struct Baseline {
+    pub(super) paths: Paths,
+    pub(super) known: Vec<Known>,
+    /// The instructions of interrupts in the operation that all others are compared with.
+    pub(super) interrupts: u64,
+    /// All instructions of it.
+    pub(super) sum: u64,
+}
+
+impl Baseline {
+    /// Learns the paths of `profile`. The operation with the median number of instructions becomes the one that
+    /// others are compared with.
+    ///
+    /// # Errors
+    /// When there is no operation.
+    pub fn new(profile: &Profile) -> Result<Baseline, EmptyBaseline> {
+        let mut by_sum: Vec<&Vec<(usize, u64)>> = profile.operations.iter().collect();
+        by_sum.sort_by_key(|operation| Profile::sum(operation));
+        let reference = *by_sum.get(by_sum.len().saturating_sub(1) / 2).ok_or(EmptyBaseline)?;
+        let mut paths = Paths::default();
+        let classes = classes(profile, &mut |caller, name| Some(paths.insert(caller, name)));
+        let mut known = vec![Known::default(); paths.0.len()];
+        for ((_, name), node) in &paths.0 {
+            known[*node].name.clone_from(name);
+        }
+        let learned = Learned::of(profile, &classes, known.len());
+        for (node, known) in known.iter_mut().enumerate() {
+            known.usual = learned.usual(node);
+            known.always = learned.taken[node] == profile.operations.len();
+        }
+        let mut interrupts = 0;
+        for (path, count) in reference {
+            match classes[*path] {
+                Class::Known(node) => known[node].reference += count,
+                Class::Interrupt | Class::Direct(_) | Class::Unusual => interrupts += count,
+            }
+        }
+        Ok(Baseline { paths, known, interrupts, sum: Profile::sum(reference) })
+    }
+
+    /// The number of instructions of the operation that others are compared with.
+    #[must_use]
+    pub fn reference(&self) -> u64 {
+        self.sum
+    }
+}
+
+/// What operations did on each path.
+struct Learned {
+    /// How many took it.
+    taken: Vec<usize>,
+    /// How many had each number of instructions on it.
+    counts: Vec<BTreeMap<u64, usize>>,
+}
+
+impl Learned {
+    fn of(profile: &Profile, classes: &[Class], nodes: usize) -> Learned {
+        let mut learned = Learned { taken: vec![0; nodes], counts: vec![BTreeMap::new(); nodes] };
+        for operation in &profile.operations {
+            let (counts, taken) = by_node(profile, classes, operation, nodes);
+            for node in (0..nodes).filter(|node| taken[*node]) {
+                learned.taken[node] += 1;
+                *learned.counts[node].entry(counts[node]).or_default() += 1;
+            }
+        }
+        learned
+    }
+
+    fn usual(&self, node: Node) -> u64 {
+        let most = self.counts[node].iter().min_by_key(|(_, times)| std::cmp::Reverse(**times));
+        most.map_or(0, |(count, _)| *count)
+    }
+}
+
+/// The instructions of `operation` on each known path, and whether it takes the path.
+pub(super) fn by_node(
+    profile: &Profile,
+    classes: &[Class],
+    operation: &[(usize, u64)],
+    nodes: usize,
+) -> (Vec<u64>, Vec<bool>) {
+    let (mut counts, mut all_taken) = (vec![0; nodes], vec![false; nodes]);
+    let (of_paths, taken) = (profile.counts(operation), profile.taken(operation));
+    for (path, class) in classes.iter().enumerate() {
+        if let Class::Known(node) = class {
+            counts[*node] += of_paths[path];
+            all_taken[*node] |= taken[path];
+        }
+    }
+    (counts, all_taken)
+}

@@ -1,0 +1,16 @@
+//! What a monitor costs by call path: the instructions of its operations, divided into its own, those that it avoids,
+//! those of interrupts, and those that the changed state of the kernel costs. Pure functions of profiles; who made a
+//! profile is not known here.
+
+mod baseline;
+mod classes;
+mod direct;
+mod profile;
+mod split;
+#[cfg(test)]
+mod tests;
+
+pub use baseline::{Baseline, EmptyBaseline};
+pub use direct::DirectCost;
+pub use profile::{Function, Kind, Path, Profile};
+pub use split::{Part, Split};

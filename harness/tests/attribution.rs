@@ -1,0 +1,112 @@
+//! Operations attributed to call paths, in real guests: the plugin changes no number, no instruction is lost, and a
+//! monitor's own cost is the same whatever it watches.
+
+use common::cells::{LONG, measured, planned, session_with};
+use hookbench::run::runner::spec;
+use hookbench::session::guests::{Attributed, ExactSession, Needs};
+use hookbench_analysis::attribution::{Baseline, DirectCost, Split};
+use hookbench_model::Schedule;
+use hookbench_plan::Planned;
+
+mod common;
+
+/// Operations of a monitor, and of the baseline. The rare paths of an execve need several hundred.
+const OPERATIONS: u32 = 60;
+const OF_BASELINE: u32 = 300;
+
+/// A workload with its parameters.
+type Work = (&'static str, &'static [(&'static str, &'static str)]);
+
+const NULL: Work = ("null-syscall", &[]);
+const MPROTECT: Work = ("mprotect-storm", &[("to", "r")]);
+const UNSHARE: Work = ("unshare-burst", &[("as", "user")]);
+const EXECVE: Work = ("execve-noop", &[]);
+
+const MONITORS: [&str; 6] =
+    ["bpf-lsm+count", "kprobe+count", "fentry+ringbuf", "seccomp+allow", "audit+rules", "module+inline"];
+
+fn cell(kernel: &str, (workload, params): Work, monitor: &str, samples: u32) -> Planned {
+    Planned { samples, ..planned(kernel, workload, monitor, params, Schedule::Paced) }
+}
+
+fn open(kernel: &str) -> ExactSession {
+    let cells = MONITORS.map(|monitor| cell(kernel, MPROTECT, monitor, 1).cell);
+    session_with(Needs { cells: cells.into(), ..Needs::kernel(kernel) }, LONG)
+}
+
+fn attribute(session: &ExactSession, planned: &Planned) -> Attributed {
+    let attributed = session.attribute(&planned.cell, &spec(planned, None));
+    attributed.unwrap_or_else(|error| panic!("{}: {error:#}", planned.cell))
+}
+
+fn baseline(session: &ExactSession, kernel: &str, work: Work) -> Baseline {
+    let none = attribute(session, &cell(kernel, work, "none", OF_BASELINE));
+    Baseline::new(&none.profile()).unwrap()
+}
+
+/// Attributes a cell and checks its sums and names. Returns the monitor's own cost.
+fn direct(session: &ExactSession, baseline: &Baseline, planned: &Planned) -> DirectCost {
+    let attributed = attribute(session, planned);
+    let samples = &attributed.measured.samples;
+    let splits = baseline.split(&attributed.profile());
+    for (sample, split) in samples.iter().zip(&splits) {
+        assert_eq!(split.difference(), *sample as i64 - baseline.reference() as i64, "{}", planned.cell);
+    }
+    let all = |part: fn(&Split) -> i64| splits.iter().map(part).sum::<i64>();
+    let (named, own) = (all(|split| split.named), all(|split| split.on_own_paths));
+    assert!(100 * named >= 99 * own, "{}: {named} of {own} instructions have a name", planned.cell);
+    let cost = DirectCost::of(&splits).unwrap();
+    println!("{}: direct {} in {} of {}", planned.cell, cost.value, cost.operations, cost.of);
+    cost
+}
+
+#[test]
+fn the_plugin_changes_no_number_and_loses_no_instruction() {
+    let session = open("6.1");
+    for work in [NULL, MPROTECT, UNSHARE, EXECVE] {
+        for monitor in ["none"].into_iter().chain(MONITORS) {
+            let planned = cell("6.1", work, monitor, 20);
+            let without = measured(&session, &planned);
+            let with = session.measure_with_plugin(&planned.cell, &spec(&planned, None)).unwrap();
+            assert_eq!(with, without, "{}", planned.cell);
+            // The sums are checked there.
+            let attributed = attribute(&session, &planned);
+            assert_eq!(attributed.measured, without, "{}", planned.cell);
+        }
+    }
+}
+
+#[test]
+fn a_monitors_own_cost_is_the_same_in_nearly_all_operations() {
+    let session = open("6.1");
+    for work in [NULL, MPROTECT, UNSHARE, EXECVE] {
+        let baseline = baseline(&session, "6.1", work);
+        for monitor in MONITORS {
+            let cost = direct(&session, &baseline, &cell("6.1", work, monitor, OPERATIONS));
+            match monitor {
+                "module+inline" if work == NULL => assert_eq!(cost.value, 0),
+                "module+inline" => assert_eq!(cost.value, 3),
+                // It watches no getppid.
+                _ if work == NULL && !matches!(monitor, "audit+rules" | "seccomp+allow") => {
+                    assert_eq!(cost.value, 0, "{monitor}");
+                }
+                _ => assert!(cost.value > 0, "{monitor}"),
+            }
+            // audit allocates memory, in amounts that vary.
+            let share = if monitor == "audit+rules" { 40 } else { 90 };
+            assert!(100 * cost.operations >= share * cost.of, "{monitor} {}: {cost:?}", work.0);
+        }
+    }
+}
+
+#[test]
+fn a_kprobe_costs_an_execve_what_it_costs_an_mprotect() {
+    let session = open("6.12");
+    let costs = [MPROTECT, UNSHARE, EXECVE].map(|work| {
+        let baseline = baseline(&session, "6.12", work);
+        let cost = direct(&session, &baseline, &cell("6.12", work, "kprobe+count", OPERATIONS));
+        assert!(100 * cost.operations >= 90 * cost.of, "{cost:?}");
+        cost.value
+    });
+    assert!(costs.iter().all(|cost| *cost == costs[0]), "{costs:?}");
+}
