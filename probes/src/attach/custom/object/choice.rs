@@ -8,6 +8,7 @@ use anyhow::{Result, anyhow};
 
 use super::alternatives;
 use super::candidates::Candidate;
+use super::lists::{left_out, listed, shorten};
 use crate::attach::Error;
 use crate::custom::payload::Held;
 use crate::custom::tuning::ObjectTuning;
@@ -109,16 +110,6 @@ fn check_names(programs: &[Candidate], tuning: &ObjectTuning) -> Result<()> {
     }
 }
 
-/// The names, or the first of many.
-fn listed<'a>(names: impl Iterator<Item = &'a str>) -> String {
-    const MANY: usize = 24;
-    let mut names: Vec<&str> = names.collect();
-    let more = names.len().saturating_sub(MANY);
-    names.truncate(MANY);
-    let more = if more > 0 { format!(", and {more} more") } else { String::new() };
-    names.join(", ") + &more
-}
-
 fn nothing_left(programs: &[Candidate], choice: Choice) -> Error {
     if !choice.left_out.is_empty() {
         let lacks = choice.left_out.iter().any(|line| line.contains(LACKS));
@@ -150,34 +141,6 @@ fn optional(programs: &[Candidate], tuning: &ObjectTuning) -> Vec<String> {
         )
     };
     shorten(optional.map(note).collect())
-}
-
-/// A line for each reason to leave programs out, with the names of the programs.
-pub(super) fn left_out<'a>(programs: impl Iterator<Item = (&'a str, String)>) -> Vec<String> {
-    let mut reasons: Vec<(String, Vec<&str>)> = Vec::new();
-    for (name, why) in programs {
-        match reasons.iter_mut().find(|(known, _)| *known == why) {
-            Some((_, names)) => names.push(name),
-            None => reasons.push((why, vec![name])),
-        }
-    }
-    let line = |(why, names): (String, Vec<&str>)| match names.as_slice() {
-        [name] => format!("program {name} is left out: {why}"),
-        [first @ .., last] => format!("programs {} and {last} are left out: {why}", first.join(", ")),
-        [] => why,
-    };
-    reasons.into_iter().map(line).collect()
-}
-
-/// The first few of `lines`, and how many more there are.
-pub(super) fn shorten(mut lines: Vec<String>) -> Vec<String> {
-    const SHOWN: usize = 3;
-    let more = lines.len().saturating_sub(SHOWN);
-    lines.truncate(SHOWN);
-    if more > 0 {
-        lines.push(format!("and {more} more"));
-    }
-    lines
 }
 
 impl Choice {
@@ -318,8 +281,10 @@ mod tests {
 
     #[test]
     fn what_has_no_place_is_left_out_unless_an_alternative_has_one() {
-        let choice = chosen(&["a fentry/f", "b raw_tp/x"], "", &["a"]);
-        assert_eq!(choice.left_out, ["program a is left out: no place"]);
+        assert_eq!(
+            chosen(&["a fentry/f", "b raw_tp/x"], "", &["a"]).left_out,
+            ["program a is left out: no place"]
+        );
         let choice = chosen(&["a fentry/f", "b raw_tp/x", "c kprobe/f", "d fentry/g"], "", &["a", "c", "d"]);
         assert_eq!(choice.left_out, ["programs a, c and d are left out: no place"]);
         let choice = chosen(&["a tp_btf/x", "b raw_tp/x"], "", &["a"]);
