@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //! A plugin of QEMU's TCG that says where the instructions of each timed operation went, by call path.
 //!
-//! It does nothing until the agent in the guest executes the mark [`Mark::Arm`]. QEMU then translates the guest again,
+//! It does nothing until the agent in the guest executes the mark `Mark::Arm`. QEMU then translates the guest again,
 //! with counters and callbacks, and the plugin follows the calls. After the last operation that is wanted it ends QEMU,
 //! unless it is told not to. This file is what QEMU calls; `tracker.rs` has the logic.
 
