@@ -177,6 +177,7 @@ fn measure(
         _ => None,
     };
     let findings = custom::findings(worker, attached)?;
+    let cost = cost.filter(|_| attached.evidence().is_none_or(|custom| custom.has_attach_cost()));
     let mut measured = done.measured(events, happened, cost, findings);
     measured.others = others.unwrap_or_default();
     if let Some(secondary) = &mut prepared.secondary {

@@ -19,6 +19,12 @@ pub trait Evidence {
         Ok(())
     }
 
+    /// Whether what attaching it cost is its own cost. It is not if hookbench tried several
+    /// times, or looked meanwhile whether it is ready.
+    fn has_attach_cost(&self) -> bool {
+        true
+    }
+
     /// What it did since it was attached, as notes for the report. The agent calls this
     /// after the timed operations, several times, because readers may lag behind.
     ///

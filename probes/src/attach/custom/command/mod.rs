@@ -180,6 +180,10 @@ impl Attached for RunningCommand {
 }
 
 impl Evidence for RunningCommand {
+    fn has_attach_cost(&self) -> bool {
+        false
+    }
+
     fn wait_until_at_work(&mut self, operate: &mut Operate<'_>) -> Result<()> {
         self.wait_for_reaction(operate)?;
         self.prioritize()?;

@@ -50,6 +50,7 @@ struct CustomObject {
     notes: Vec<String>,
     /// Programs that were to be attached and are not.
     left_out: Vec<String>,
+    attempts: u32,
     /// What is known of ring buffers that were full during the operations.
     full: Vec<String>,
 }
@@ -190,9 +191,11 @@ impl CustomObject {
         let attempt::Attached { object, links, readers, choice } = attached;
         let Choice { attach: attached, mut notes, left_out, .. } = choice;
         if attempts > 1 {
-            notes.push(format!("attaching took {attempts} attempts, all of which its cost includes"));
+            notes.push(format!(
+                "hookbench attached it in {attempts} attempts, so what attaching costs is not known"
+            ));
         }
-        CustomObject { object, links, readers, attached, notes, left_out, full: Vec::new() }
+        CustomObject { object, links, readers, attached, notes, left_out, attempts, full: Vec::new() }
     }
 }
 
@@ -212,6 +215,10 @@ impl Attached for CustomObject {
 }
 
 impl Evidence for CustomObject {
+    fn has_attach_cost(&self) -> bool {
+        self.attempts == 1
+    }
+
     fn notes(&mut self) -> Result<Vec<String>> {
         // Counting runs makes records, too; what happens then is not the operations' doing.
         self.full = self.readers.full();
