@@ -2,7 +2,7 @@
 //! cannot measure it, and the kernel command line that its monitor needs.
 
 use anyhow::Result;
-use hookbench_model::{Cell, KernelVersion};
+use hookbench_model::{Cell, KernelVersion, Profile};
 use hookbench_probes::{Monitor, Requires, STACKED};
 use hookbench_vm::kernel::Kernel;
 use hookbench_vm::machine::{self, Additions};
@@ -33,6 +33,15 @@ pub(crate) fn missing(monitor: Monitor, kernel: &Kernel, cell: &Cell) -> Result<
             "reading LD_PRELOAD needs bpf_task_pt_regs, which kernel {READS_CALLER} added; this is {version}"
         )));
     }
+    let Requires { lsm, lsm_stack, .. } = monitor.sink.requires;
+    let adds_modules = !lsm.is_empty() && lsm_stack.is_empty();
+    if adds_modules && cell.boot.profile == Profile::Debian && kernel.config.is_none() {
+        return Ok(Some(
+            "the profile debian adds security modules to the kernel's own list, and hookbench does not know that \
+             list without the kernel's configuration"
+                .into(),
+        ));
+    }
     for option in config {
         if kernel.config_has(option, 'y')? == Some(false) {
             return Ok(Some(format!("the kernel was built without {option}")));
@@ -54,11 +63,14 @@ pub(crate) fn boot_line(monitor: Monitor, kernel: &Kernel, cell: &Cell) -> Resul
     let stacked = cell.tuning.get(STACKED).and_then(|number| number.parse().ok()).unwrap_or(0);
     let stack = requires.lsm_stack.get(..stacked).unwrap_or(requires.lsm_stack);
     let lsm = [requires.lsm, stack].concat();
-    let built_in = kernel.config_text("CONFIG_LSM")?.unwrap_or_default();
+    let built_in = match kernel.config {
+        Some(_) => Some(kernel.config_text("CONFIG_LSM")?.unwrap_or_default()),
+        None => None,
+    };
     let words = [requires.boot, machine::words_for(cell.boot.cpus)].concat();
     Ok(machine::boot_line(
         cell.boot.profile,
-        &built_in,
+        built_in.as_deref(),
         Additions { lsm: &lsm, lsm_alone: !requires.lsm_stack.is_empty(), words: &words },
     ))
 }

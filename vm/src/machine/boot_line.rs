@@ -42,22 +42,25 @@ pub struct Additions<'a> {
 }
 
 /// Returns the kernel's command line. `built_in` is the kernel's own list of
-/// security modules, with which the distribution boots it.
+/// security modules, with which the distribution boots it, if it is known. If it is
+/// not, and nothing is added to it, the line does not name it.
 #[must_use]
-pub fn boot_line(profile: Profile, built_in: &str, additions: Additions<'_>) -> String {
-    let (lsm, profile_words): (&str, &[&str]) = match profile {
-        Profile::Lean => (LEAN_LSM, LEAN_WORDS),
+pub fn boot_line(profile: Profile, built_in: Option<&str>, additions: Additions<'_>) -> String {
+    let (lsm, profile_words): (Option<&str>, &[&str]) = match profile {
+        Profile::Lean => (Some(LEAN_LSM), LEAN_WORDS),
         Profile::Debian => (built_in, &[]),
     };
-    let lsm = if additions.lsm_alone { "" } else { lsm };
+    let own = lsm.is_none() && additions.lsm.is_empty() && !additions.lsm_alone;
+    let lsm = lsm.filter(|_| !additions.lsm_alone).unwrap_or_default();
     let has = |module: &str| lsm.split(',').any(|other| other == module);
     let must_be_first = |module: &str| EXCLUSIVE.contains(&module);
     let added = additions.lsm.iter().copied().filter(|module| must_be_first(module) || !has(module));
     let moved = |module: &str| must_be_first(module) && additions.lsm.contains(&module);
     let rest = lsm.split(',').filter(|module| !(module.is_empty() || moved(module)));
     let lsm = format!("lsm={}", added.chain(rest).collect::<Vec<_>>().join(","));
+    let lsm = (!own).then_some(lsm.as_str());
     let words = FIRST_WORDS.iter().chain(profile_words).chain(LAST_WORDS).copied();
-    words.chain([lsm.as_str()]).chain(additions.words.iter().copied()).collect::<Vec<_>>().join(" ")
+    words.chain(lsm).chain(additions.words.iter().copied()).collect::<Vec<_>>().join(" ")
 }
 
 #[cfg(test)]
@@ -69,7 +72,7 @@ mod tests {
         let line = |profile, lsm: &[&str]| {
             boot_line(
                 profile,
-                "yama,apparmor,selinux,bpf",
+                Some("yama,apparmor,selinux,bpf"),
                 Additions { lsm, lsm_alone: false, words: &["audit=0"] },
             )
         };
@@ -77,6 +80,16 @@ mod tests {
         let debian = line(Profile::Debian, &["selinux", "bpf", "landlock"]);
         assert!(debian.contains("lsm=selinux,landlock,yama,apparmor,bpf audit=0"), "{debian}");
         assert!(!debian.contains("mitigations"), "{debian}");
+    }
+
+    #[test]
+    fn a_list_that_is_not_known_is_left_to_the_kernel() {
+        let none = Additions { words: &["audit=0"], ..Additions::default() };
+        assert!(boot_line(Profile::Debian, None, none).ends_with("cryptomgr.notests audit=0"));
+        assert!(boot_line(Profile::Debian, Some(""), none).ends_with("lsm= audit=0"));
+        assert!(boot_line(Profile::Lean, None, none).ends_with("lsm=lockdown,bpf audit=0"));
+        let alone = Additions { lsm: &["yama"], lsm_alone: true, words: &[] };
+        assert!(boot_line(Profile::Debian, None, alone).ends_with("lsm=yama"));
     }
 
     #[test]
