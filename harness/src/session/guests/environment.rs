@@ -27,7 +27,7 @@ pub(super) fn of_guests(
 ) -> Result<Environment> {
     Ok(Environment {
         qemu: provisions.qemu.clone(),
-        memory_mib: USUAL_MEMORY,
+        memory_mib: memory(&provisions.cells),
         kernels: booted(provisions, boot_line)?,
         image: provisions.image.record.clone(),
         custom_monitors: provisions.monitors.records(),
@@ -62,7 +62,28 @@ fn booted(
     Ok(records)
 }
 
+/// The memory of the guests of `cells` in MiB, as a run records it. If cells differ, it is that
+/// of guests whose cells do not name it.
+pub(super) fn memory(cells: &[Cell]) -> u32 {
+    let mut sizes = cells.iter().map(|cell| cell.boot.memory_mib);
+    let first = sizes.next().unwrap_or(USUAL_MEMORY);
+    if sizes.all(|size| size == first) { first } else { USUAL_MEMORY }
+}
+
 /// QEMU's arguments for `machine`, as a run records them.
 pub(super) fn arguments(machine: Machine) -> Vec<String> {
     machine.arguments().into_iter().map(|argument| argument.to_string_lossy().into_owned()).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_memory_is_that_of_all_cells_or_the_usual_one() {
+        let cell = |boot: &str| format!("6.1/tcg{boot}/null-syscall/paced/none").parse::<Cell>().unwrap();
+        assert_eq!(memory(&[cell(":lean@1024"), cell(":debian@1024")]), 1024);
+        assert_eq!(memory(&[cell(":lean@1024"), cell("")]), USUAL_MEMORY);
+        assert_eq!(memory(&[]), USUAL_MEMORY);
+    }
 }

@@ -5,7 +5,6 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use anyhow::{Result, anyhow, bail};
-use hookbench_model::boot::USUAL_MEMORY;
 use hookbench_model::protocol::CellSpec;
 use hookbench_model::{Cell, Clock, Failure, FailureKind, History, Measured, Outcome, Target};
 use hookbench_results::Environment;
@@ -16,7 +15,7 @@ use hookbench_vm::snapshot::{Recipe, Snapshot};
 
 use super::attribution::{Attributed, Attribution, KnownSymbols};
 use super::cell::{GuestCell, Guests, Preparation};
-use super::environment::{arguments, of_guests};
+use super::environment::{arguments, memory, of_guests};
 use super::provisions::Provisions;
 use super::snapshots::Snapshots;
 use crate::interrupt::Interrupt;
@@ -66,12 +65,13 @@ impl ExactSession {
     pub fn open(provisions: Provisions, options: ExactOptions) -> Result<ExactSession> {
         let several: BTreeSet<u16> = provisions.cells.iter().map(|cell| cell.boot.cpus).collect();
         let several = several.into_iter().filter(|&cpus| cpus > 1);
+        let memory = memory(&provisions.cells);
         let environment = Environment {
             target: Target::Tcg,
             clock: Clock::Instructions,
             cpu: machine::CPU.into(),
-            machine: arguments(tcg(1, USUAL_MEMORY)),
-            machines: several.map(|cpus| (cpus, arguments(tcg(cpus, USUAL_MEMORY)))).collect(),
+            machine: arguments(tcg(1, memory)),
+            machines: several.map(|cpus| (cpus, arguments(tcg(cpus, memory)))).collect(),
             ..of_guests(&provisions, boot_line)?
         };
         let ExactOptions { budget, history, console, interrupt } = options;

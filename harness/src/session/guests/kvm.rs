@@ -7,7 +7,6 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
 use hookbench_analysis::Summary;
-use hookbench_model::boot::USUAL_MEMORY;
 use hookbench_model::protocol::{CLOCKS_WORD, CellSpec};
 use hookbench_model::{Cell, Clock, FailureKind, History, Outcome, Target};
 use hookbench_results::Environment;
@@ -70,7 +69,7 @@ impl Kvm {
             target: Target::Kvm,
             clock: Clock::Tsc,
             cpu: format!("host ({})", self.hardware.cpu_model),
-            machine: arguments(self.machine(USUAL_MEMORY)),
+            machine: arguments(self.machine(guests.memory_mib)),
             hardware: Some(self.hardware.clone()),
             ..guests
         }
