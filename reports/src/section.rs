@@ -162,6 +162,11 @@ impl<'a> Row<'a> {
         }
     }
 
+    /// Whether the number is that of a part of the monitor only, or of one that may have slept.
+    pub fn has_caveats(&self) -> bool {
+        self.measured().is_some_and(|measured| !measured.caveats.is_empty())
+    }
+
     /// How the monitor stopped the operations, and why the cell has no number or not a plain one;
     /// empty for a plain number.
     pub fn reason(&self) -> String {

@@ -150,8 +150,7 @@ fn answer(section: &Section<'_>) -> Vec<String> {
 
 /// The monitor's name, with what must not be overlooked: `bpf:a.o` (in part).
 fn named(row: &Row<'_>) -> String {
-    let in_part = row.measured().is_some_and(|measured| !measured.caveats.is_empty());
-    format!("`{}`{}", row.monitor(), if in_part { " (in part)" } else { "" })
+    format!("`{}`{}", row.monitor(), if row.has_caveats() { " (in part)" } else { "" })
 }
 
 /// `+444 instructions per operation (+0.4 %)`

@@ -82,7 +82,7 @@ fn costs(operation: &CostColumn<'_, '_>, found: &Extremes<'_, '_>) -> Markup {
                 h2 { (word) (to_watch) }
                 p.big { (text::signed(added.p50)) " " small { (unit) " per operation"
                     @if added.ratio.is_finite() { ", " (text::percent(added.ratio)) } } }
-                p { code { (row.monitor()) } }
+                p { code { (row.monitor()) } @if row.has_caveats() { " (in part)" } }
                 p.note { "of " (found.count) " that "
                     @if found.watched { "saw every operation" } @else { "were measured" } }
             }
@@ -237,7 +237,9 @@ fn breakable(name: &str) -> Markup {
 /// A cost. Up to `floor` it is indistinguishable from zero and has no colour.
 fn cost(row: Option<&Row<'_>>, floor: u64) -> Markup {
     let Some(row) = row else { return html! { td.without { "\u{2013}" } } };
-    let stopped = row.measured().map(text::refused).unwrap_or_default();
+    // `refused EPERM`, `in part`; empty for a plain number.
+    let outcome = row.outcome();
+    let stopped = outcome.strip_prefix("measured").unwrap_or(&outcome).trim_start();
     html! {
         @match (row.added, row.summary) {
             (Some(added), _) if floor > 0 && stopped.is_empty() && added.p50.unsigned_abs() <= floor => {
