@@ -148,6 +148,21 @@ fn of_alternatives_a_loader_takes_one_kind() {
 }
 
 #[test]
+fn programs_at_hooks_that_the_kernel_closes_are_left_out_together() {
+    let lab = Lab::new("6.1");
+    lab.compile("closed", &[]);
+    let outcomes = lab.outcomes(&[("execve-noop", "closed.o")]);
+    let [measured] = outcomes.each(numbers);
+    assert_eq!(ran(measured), "on_exec 10");
+    let Caveat::Partial(why) = &measured.caveats[0] else { panic!("{:?}", measured.caveats) };
+    for hook in ["getprocattr", "vm_enough_memory"] {
+        assert!(why.contains(&format!("no BPF program at the security hook {hook}")), "{why}");
+    }
+    has_note(measured, &["in 2 attempts, so what attaching costs is not known"]);
+    assert_eq!(measured.attach_cost, None);
+}
+
+#[test]
 fn programs_without_a_place_are_left_out_and_the_number_says_so() {
     let lab = Lab::new("6.1");
     lab.compile("places", &[]);

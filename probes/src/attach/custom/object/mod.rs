@@ -124,8 +124,8 @@ impl Lessons {
             }
         }
         let program = programs.iter().find(|program| Some(&program.name) == why.program.as_ref());
-        if why.text.contains("points to disabled hook") {
-            self.refuse_disabled(&programs);
+        if why.text.contains("points to disabled hook") && self.refuse_disabled(&programs) {
+            return Ok(());
         }
         if let Some(program) = program.filter(|_| links::verdict_is_about_place(&why.text))
             && self.refused.insert(program.name.clone(), why.text.clone()).is_none()
@@ -152,8 +152,10 @@ impl Lessons {
     }
 
     /// Refuses those of `programs` that are at hooks which kernels close to BPF. The verifier
-    /// names only the first, and each attempt loads the whole object.
-    fn refuse_disabled(&mut self, programs: &[Candidate]) {
+    /// names only the first, and each attempt loads the whole object. Returns whether there are
+    /// any that were not refused before.
+    fn refuse_disabled(&mut self, programs: &[Candidate]) -> bool {
+        let before = self.refused.len();
         for program in programs.iter().filter(|program| program.section.kind == Kind::Lsm) {
             let hook = program.section.place.as_deref().unwrap_or_default();
             if links::DISABLED_HOOKS.contains(&hook) {
@@ -161,6 +163,7 @@ impl Lessons {
                 self.refused.entry(program.name.clone()).or_insert(why);
             }
         }
+        self.refused.len() > before
     }
 
     /// Refuses those of `programs` for which the kernel has no place. Returns whether there are
