@@ -71,27 +71,27 @@ fn target_folder(out: &Path) -> Result<PathBuf> {
 }
 
 fn build_agent(root: &Path, target: &Path) -> Result<PathBuf> {
-    let status = cargo(root, "-C target-feature=+crt-static")?
-        .args(["build", "--quiet", "--profile", "agent", "-p", "hookbench-agent", "--target", TARGET])
-        .arg("--target-dir")
-        .arg(target)
-        .status()?;
-    if !status.success() {
-        return Err("failed to build the agent; install what it needs with: cargo xtask setup".into());
-    }
-    Ok(target.join(TARGET).join("agent/hookbench-agent"))
+    let made = build(root, target, "agent", "hookbench-agent", "-C target-feature=+crt-static")
+        .map_err(|why| format!("{why}; install what it needs with: cargo xtask setup"))?;
+    Ok(made.join("hookbench-agent"))
 }
 
 fn build_plugin(root: &Path, target: &Path) -> Result<PathBuf> {
-    let status = cargo(root, "")?
-        .args(["build", "--quiet", "--profile", "plugin", "-p", "hookbench-qemu-plugin", "--target", TARGET])
+    Ok(build(root, target, "plugin", "hookbench-qemu-plugin", "")?.join("libhookbench_qemu_plugin.so"))
+}
+
+/// Builds `package` by the `profile` with these flags of the compiler. Returns the folder of
+/// what was made.
+fn build(root: &Path, target: &Path, profile: &str, package: &str, flags: &str) -> Result<PathBuf> {
+    let status = cargo(root, flags)?
+        .args(["build", "--quiet", "--profile", profile, "-p", package, "--target", TARGET])
         .arg("--target-dir")
         .arg(target)
         .status()?;
     if !status.success() {
-        return Err("failed to build the plugin of QEMU".into());
+        return Err(format!("failed to build {package}").into());
     }
-    Ok(target.join(TARGET).join("plugin/libhookbench_qemu_plugin.so"))
+    Ok(target.join(TARGET).join(profile))
 }
 
 /// A separate cargo for `root`, whose compiler gets these flags.

@@ -96,7 +96,7 @@ impl CustomWorkloads {
             let found = search.workload(command, &self.payload)?;
             (command.program, workload.files) = (found.path, found.files);
         }
-        // What one command needs must not decide where the program of another comes from.
+        // Only now does the payload grow: the files of one command do not change where the program of another is found.
         for workload in self.all.values_mut() {
             let CustomWorkload::Command(command) = &workload.workload else { continue };
             let files = std::mem::take(&mut workload.files);

@@ -27,7 +27,7 @@ pub struct ObjectFacts {
 pub struct Held {
     /// Its name.
     pub program: String,
-    /// Another program that reaches it by tail calls; `None` if there is none.
+    /// The program that reaches it by tail calls; `None` if no other program does.
     pub called_by: Option<String>,
     /// Whether it begins a chain of tail calls that leads back to it.
     pub begins: bool,

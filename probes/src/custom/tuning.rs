@@ -105,7 +105,7 @@ pub enum TuningError {
     /// A list has an empty or unusable element.
     #[error("{0}={1}: expected names of programs or globs with * and ?, joined by +")]
     Patterns(&'static str, String),
-    /// `@KIND` is none of the kinds.
+    /// hookbench does not know the kind in `@KIND`.
     #[error("{0}: hookbench cannot attach to a {1:?}; the kinds are {list}", list = KINDS.join(", "))]
     Kind(String, String),
     /// A program has two targets.

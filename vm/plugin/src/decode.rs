@@ -164,7 +164,7 @@ mod tests {
     fn calls_and_returns_are_recognised_behind_prefixes() {
         assert_eq!(is(&[0xe8, 0, 0, 0, 0]), (Transfer::Call, Access::Store));
         assert_eq!(is(&[0x2e, 0xe8, 0, 0, 0, 0]), (Transfer::Call, Access::Store));
-        // call *%rax, call *%r11, call *8(%rax); jmp *%rax is none.
+        // call *%rax, call *%r11, call *8(%rax); jmp *%rax is not a call.
         for call in [&[0xff, 0xd0][..], &[0x41, 0xff, 0xd3], &[0xff, 0x50, 8]] {
             assert_eq!(is(call), (Transfer::Call, Access::Store));
         }

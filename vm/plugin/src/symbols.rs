@@ -54,7 +54,7 @@ impl Symbols {
     /// Reads the list.
     ///
     /// # Errors
-    /// When it has no end, is not sorted, or a line is none.
+    /// When it has no end, is not sorted, or has a line that is not a function.
     pub(crate) fn read(text: &str) -> Result<Symbols, NotSymbols> {
         let mut functions: Vec<(u64, Entry)> = Vec::new();
         for (number, line) in text.lines().enumerate() {

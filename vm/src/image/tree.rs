@@ -108,7 +108,7 @@ impl<'a> Tree<'a> {
     }
 
     /// Returns the path of the program `name` in the folders of `$PATH`, which may be a link.
-    /// If there is none, that of a dangling link.
+    /// If no program has that name, it is the path of a dangling link.
     pub fn place(&self, name: &str) -> Option<String> {
         let places = || PROGRAM_FOLDERS.iter().map(|folder| format!("{folder}/{name}"));
         let is_program = |path: &String| matches!(self.find(path), Found::File(_));
