@@ -5,6 +5,7 @@
 //! numbers. Nothing here starts a process or knows QEMU.
 
 pub mod accounting;
+pub mod attribution;
 pub mod behaviour;
 pub mod boot;
 pub mod caveat;
@@ -23,6 +24,7 @@ pub mod custom_workload;
 pub mod version;
 
 pub use accounting::Accounting;
+pub use attribution::{Attribution, Share};
 pub use behaviour::{BEHAVIOURS, Behaviour};
 pub use boot::{Boot, Profile};
 pub use caveat::Caveat;

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Caveat, Cell, Loading};
+use crate::{Attribution, Caveat, Cell, Loading};
 
 /// A clock and its unit.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -170,6 +170,10 @@ pub struct Measured {
     /// plain measurement.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub caveats: Vec<Caveat>,
+    /// What causes the difference from the baseline; `None` where it is not known. hookbench
+    /// adds it to what the agent sends.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub attribution: Option<Attribution>,
 }
 
 impl Measured {

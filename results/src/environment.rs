@@ -47,6 +47,10 @@ pub struct Environment {
     pub bpf_compiler: String,
     /// The compiler that built the agent.
     pub rustc: String,
+    /// Why no cell of the run has an attribution: `the hardware clocks do not count single
+    /// instructions`. Empty if cells have one, and in runs from before hookbench recorded it.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub unattributed: String,
     /// The machine, if its hardware clocks were read.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub hardware: Option<Hardware>,

@@ -36,6 +36,8 @@ pub(super) fn combine(rounds: Vec<Measured>) -> Measured {
         others,
         notes,
         caveats,
+        // The clocks that measure in rounds count no single instructions.
+        attribution: None,
     }
 }
 
