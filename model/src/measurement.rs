@@ -279,6 +279,8 @@ pub enum FailureKind {
     Agent,
     /// QEMU did not start, or it died.
     Qemu,
+    /// The instructions that were attributed to call paths do not add up to a sample.
+    Attribution,
 }
 
 impl FailureKind {
@@ -294,6 +296,7 @@ impl FailureKind {
             FailureKind::Protocol => "protocol",
             FailureKind::Agent => "agent",
             FailureKind::Qemu => "qemu",
+            FailureKind::Attribution => "attribution",
         }
     }
 }
@@ -343,9 +346,19 @@ mod tests {
     #[test]
     fn the_name_of_a_failure_kind_is_its_serialised_form() {
         use FailureKind::*;
-        for kind in
-            [EventsMismatch, WrongOutcome, GuestPanic, Timeout, NeverIdle, GuestEnded, Protocol, Agent, Qemu]
-        {
+        let all = [
+            EventsMismatch,
+            WrongOutcome,
+            GuestPanic,
+            Timeout,
+            NeverIdle,
+            GuestEnded,
+            Protocol,
+            Agent,
+            Qemu,
+            Attribution,
+        ];
+        for kind in all {
             assert_eq!(serde_json::to_value(kind).unwrap(), kind.name());
         }
     }

@@ -3,8 +3,11 @@
 
 use std::collections::BTreeMap;
 
+use serde::{Deserialize, Serialize};
+
 use super::classes::{Class, Node, classes};
 use super::profile::Profile;
+use super::stored::Stored;
 
 /// There is nothing to compare with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -26,7 +29,7 @@ pub(super) struct Known {
 
 /// The paths of a baseline, by the caller's and the name of the last function.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Paths(BTreeMap<(Option<Node>, String), Node>);
+pub(super) struct Paths(pub(super) BTreeMap<(Option<Node>, String), Node>);
 
 impl Paths {
     /// The path from `caller` to the function `name`.
@@ -42,7 +45,8 @@ impl Paths {
 }
 
 /// See the module.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(try_from = "Stored", into = "Stored")]
 pub struct Baseline {
     pub(super) paths: Paths,
     pub(super) known: Vec<Known>,

@@ -6,11 +6,14 @@ mod baseline;
 mod classes;
 mod direct;
 mod profile;
+mod record;
 mod split;
+mod stored;
 #[cfg(test)]
 mod tests;
 
 pub use baseline::{Baseline, EmptyBaseline};
 pub use direct::DirectCost;
 pub use profile::{Function, Kind, Path, Profile};
+pub use record::record;
 pub use split::{Part, Split};

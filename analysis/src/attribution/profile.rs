@@ -15,7 +15,7 @@ pub enum Kind {
 }
 
 /// A function.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Function {
     /// Its name, which is the same in all cells of a kernel.
     pub name: String,

@@ -95,7 +95,7 @@ fn work(
 
 /// The time limit of a cell with this many operations, in seconds of the guest's time:
 /// many times what any cell takes.
-fn budget(operations: u32) -> u64 {
+pub(crate) fn budget(operations: u32) -> u64 {
     30 + u64::from(operations) / 50
 }
 

@@ -6,6 +6,9 @@ use hookbench_results::Environment;
 
 use crate::session::embedded::{BPF_COMPILER, RUSTC};
 
+/// Why a run with hardware clocks has no attribution.
+pub(super) const HARDWARE: &str = "hardware clocks do not tell which code took the time";
+
 /// An environment that names hookbench, its compilers and its default parameters.
 pub(super) fn of_hookbench() -> Environment {
     Environment {

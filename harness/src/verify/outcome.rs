@@ -54,7 +54,8 @@ fn without_attach_cost(outcome: Outcome) -> Outcome {
 
 fn outcome(answer: guest::Answer) -> Outcome {
     match answer.last {
-        AgentMessage::Measured(measured) => Outcome::Measured(measured),
+        // A guest knows nothing of attribution.
+        AgentMessage::Measured(measured) => Outcome::Measured(Measured { attribution: None, ..measured }),
         AgentMessage::Unsupported(why) => Outcome::Unsupported(why),
         AgentMessage::Failed(failure) => match missing_helper(&failure.message) {
             Some(why) => Outcome::Unsupported(why),

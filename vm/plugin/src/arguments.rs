@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! The plugin's arguments: `symbols=FILE,windows=FILE,skip=N,keep=N,end=yes`; with `end=no` the guest
-//! runs on after the last operation.
+//! The plugin's arguments: `symbols=FILE,windows=FILE,skip=N,keep=N`.
 
 use std::path::PathBuf;
 
@@ -15,8 +14,6 @@ pub(crate) struct Arguments {
     pub(crate) windows: PathBuf,
     /// Which windows it gets.
     pub(crate) wanted: Wanted,
-    /// Whether QEMU ends then.
-    pub(crate) ends_guest: bool,
 }
 
 impl Arguments {
@@ -25,7 +22,7 @@ impl Arguments {
     /// # Errors
     /// What is wrong.
     pub(crate) fn read<'a>(all: impl Iterator<Item = &'a str>) -> Result<Arguments, String> {
-        let (mut symbols, mut windows, mut skip, mut keep, mut end) = (None, None, None, None, None);
+        let (mut symbols, mut windows, mut skip, mut keep) = (None, None, None, None);
         for argument in all {
             let wrong = || format!("wrong argument {argument:?}");
             match argument.split_once('=').ok_or_else(wrong)? {
@@ -33,16 +30,14 @@ impl Arguments {
                 ("windows", path) => windows = Some(path.into()),
                 ("skip", number) => skip = Some(number.parse().map_err(|_| wrong())?),
                 ("keep", number) => keep = Some(number.parse().map_err(|_| wrong())?),
-                ("end", "yes") => end = Some(true),
-                ("end", "no") => end = Some(false),
                 _ => return Err(wrong()),
             }
         }
-        match (symbols, windows, skip, keep, end) {
-            (Some(symbols), Some(windows), Some(skip), Some(keep), Some(ends_guest)) => {
-                Ok(Arguments { symbols, windows, wanted: Wanted { skip, keep }, ends_guest })
+        match (symbols, windows, skip, keep) {
+            (Some(symbols), Some(windows), Some(skip), Some(keep)) => {
+                Ok(Arguments { symbols, windows, wanted: Wanted { skip, keep } })
             }
-            _ => Err("it needs symbols=FILE,windows=FILE,skip=N,keep=N,end=yes".into()),
+            _ => Err("it needs symbols=FILE,windows=FILE,skip=N,keep=N".into()),
         }
     }
 }
@@ -54,16 +49,12 @@ mod tests {
     #[test]
     fn all_arguments_are_needed_and_no_other_is_known() {
         let read = |text: &str| Arguments::read(text.split_whitespace());
-        let all = read("symbols=/s=1 windows=/w skip=2 keep=3 end=yes").unwrap();
+        let all = read("symbols=/s=1 windows=/w skip=2 keep=3").unwrap();
         let wanted = Wanted { skip: 2, keep: 3 };
-        assert_eq!(all, Arguments { symbols: "/s=1".into(), windows: "/w".into(), wanted, ends_guest: true });
-        for text in [
-            "",
-            "symbols=/s windows=/w skip=2",
-            "symbols=/s windows=/w skip=2 keep=-1 end=yes",
-            "out=1",
-            "keep",
-        ] {
+        assert_eq!(all, Arguments { symbols: "/s=1".into(), windows: "/w".into(), wanted });
+        for text in
+            ["", "symbols=/s windows=/w skip=2", "symbols=/s windows=/w skip=2 keep=-1", "out=1", "keep"]
+        {
             assert!(read(text).is_err(), "{text}");
         }
     }

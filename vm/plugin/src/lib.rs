@@ -2,8 +2,8 @@
 //! A plugin of QEMU's TCG that says where the instructions of each timed operation went, by call path.
 //!
 //! It does nothing until the agent in the guest executes the mark `Mark::Arm`. QEMU then translates the guest again,
-//! with counters and callbacks, and the plugin follows the calls. After the last operation that is wanted it ends QEMU,
-//! unless it is told not to. This file is what QEMU calls; `tracker.rs` has the logic.
+//! with counters and callbacks, and the plugin follows the calls. After the last operation that is wanted it instruments
+//! nothing more. This file is what QEMU calls; `tracker.rs` has the logic.
 
 mod api;
 mod arguments;
@@ -39,8 +39,6 @@ struct Plugin {
     windows: Windows<BufWriter<File>>,
     tracker: Tracker,
     blocks: Vec<Block>,
-    /// Whether the guest ends after the last operation that is wanted.
-    ends_guest: bool,
 }
 
 /// The plugin, which QEMU's thread of the CPU alone uses once it was installed.
@@ -107,7 +105,7 @@ fn install<'a>(
         return Err(format!("a guest with {} CPUs; it follows one", info.cpus));
     }
     api::open().map_err(|name| format!("this QEMU has no {name}"))?;
-    let Arguments { symbols: list, windows, wanted, ends_guest } = Arguments::read(arguments)?;
+    let Arguments { symbols: list, windows, wanted } = Arguments::read(arguments)?;
     let failed = |what: &str, error: &io::Error| format!("failed to {what}: {error}");
     let text =
         fs::read_to_string(&list).map_err(|error| failed(&format!("read {}", list.display()), &error))?;
@@ -116,7 +114,7 @@ fn install<'a>(
     let windows = file
         .and_then(|file| Windows::begin(BufWriter::new(file), wanted))
         .map_err(|error| failed(&format!("write {}", windows.display()), &error))?;
-    Ok(Plugin { id, symbols, windows, tracker: Tracker::new(0), blocks: Vec::new(), ends_guest })
+    Ok(Plugin { id, symbols, windows, tracker: Tracker::new(0), blocks: Vec::new() })
 }
 
 /// Looks for the mark that arms the plugin. Nothing else is instrumented yet.
@@ -179,6 +177,10 @@ impl Group {
 
 impl Plugin {
     fn instrument(&mut self, block: &api::Block) {
+        // Nothing more is attributed.
+        if self.windows.has_ended() {
+            return;
+        }
         let (id, begin) = (self.blocks.len(), block.address());
         let instructions = block.instructions();
         let all = instructions.len() as u64;
@@ -216,11 +218,6 @@ impl Plugin {
     fn end_operation(&mut self) {
         if let Err(error) = self.windows.end_operation() {
             eprintln!("hookbench's plugin: failed to write windows: {error}");
-        }
-        if self.windows.has_ended() && self.ends_guest {
-            // Without another reset: QEMU 7.2 goes on to call the callback of the last `ret` even after a reset has
-            // freed it.
-            api::end_process();
         }
     }
 }

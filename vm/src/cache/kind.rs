@@ -37,6 +37,12 @@ impl Kind {
     /// The functions of guests' kernels, one entry for each snapshot.
     pub const SYMBOLS: Kind =
         Kind { name: "symbols", about: "functions of guests' kernels", limit: Some(128 * MIB) };
+    /// The call paths of operations without a monitor, one entry for each workload, with its parameters, of a snapshot.
+    pub const BASELINES: Kind = Kind {
+        name: "baselines",
+        about: "call paths of operations without a monitor",
+        limit: Some(256 * MIB),
+    };
     /// Kernel modules: all of hookbench's modules for one kernel. Other sources make
     /// another entry.
     pub const MODULES: Kind =
@@ -50,7 +56,7 @@ impl Kind {
 }
 
 /// All kinds.
-pub const KINDS: [Kind; 10] = [
+pub const KINDS: [Kind; 11] = [
     Kind::KERNELS,
     Kind::OWN_KERNELS,
     Kind::BUILT_KERNELS,
@@ -58,6 +64,7 @@ pub const KINDS: [Kind; 10] = [
     Kind::IMAGES,
     Kind::SNAPSHOTS,
     Kind::SYMBOLS,
+    Kind::BASELINES,
     Kind::MODULES,
     Kind::PACKAGES,
     Kind::APT,

@@ -18,4 +18,4 @@ pub mod snapshot;
 pub use crate::machine::Boot;
 pub use ending::{Answer, Error};
 pub use options::GuestOptions;
-pub use run::{Start, run, run_until_plugin_ends};
+pub use run::{Start, run};

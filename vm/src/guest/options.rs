@@ -26,7 +26,7 @@ pub struct GuestOptions<'a> {
     pub console: Option<Show>,
     /// The payload that the guest gets with its cell.
     pub payload: Payload<'a>,
-    /// The plugin that QEMU loads. Only a guest that resumes from a snapshot has one.
+    /// The plugin that QEMU loads.
     pub plugin: Option<Plugin<'a>>,
     /// Whether the guest has to send the dynamic functions of its kernel after the timed operations.
     pub sends_symbols: bool,

@@ -11,6 +11,7 @@ use super::options::GuestOptions;
 use super::qmp;
 use super::running::{Guest, LOOK_INTERVAL, Launch, MonitorUse};
 use super::snapshot::Snapshot;
+use crate::machine::arguments::Arguments;
 use crate::machine::devices::OnStop;
 use crate::machine::{Boot, Machine, MemoryWrites, memory_file};
 
@@ -36,23 +37,6 @@ pub fn run(start: Start<'_>, cell: &[u8], options: &GuestOptions<'_>) -> Result<
     understand(&[earlier_messages, &guest.messages()].concat(), guest.last_lines())
 }
 
-/// Runs a guest with `cell` from `snapshot` until the plugin of `options` ends QEMU. Returns the guest's answer if it
-/// ends before.
-///
-/// # Errors
-/// See [`Error`].
-pub fn run_until_plugin_ends(
-    snapshot: &Snapshot,
-    cell: &[u8],
-    options: &GuestOptions<'_>,
-) -> Result<Option<Answer>, Error> {
-    let guest = wait(restore(snapshot, cell, options)?)?;
-    if guest.messages().is_empty() {
-        return Ok(None);
-    }
-    understand(&[snapshot.messages(), &guest.messages()].concat(), guest.last_lines()).map(Some)
-}
-
 /// Waits until the guest has ended.
 fn wait(mut guest: Guest<'_>) -> Result<Guest<'_>, Error> {
     loop {
@@ -68,7 +52,7 @@ fn boot<'a>(boot: &Boot<'_>, cell: &[u8], options: &'a GuestOptions<'a>) -> Resu
         Machine::Kvm(machine) => kvm::boot(machine, boot, cell, options),
         Machine::Tcg(_) => {
             let launch = Launch {
-                arguments: boot.arguments(),
+                arguments: boot.arguments().append(plugin(options)),
                 on_stop: OnStop::Ignore,
                 monitor: MonitorUse::None,
                 device_state: None,
@@ -85,9 +69,8 @@ fn restore<'a>(snapshot: &Snapshot, cell: &[u8], options: &'a GuestOptions<'a>) 
     let device_state = File::open(&path).map_err(|error| Error::file(path, error))?;
     let commands = qmp::resume_commands(device_state.as_raw_fd());
     let memory = memory_file(&snapshot.memory(), options.machine.memory_mib(), MemoryWrites::Private);
-    let plugin = options.plugin.map(|plugin| plugin.arguments()).unwrap_or_default();
     let launch = Launch {
-        arguments: memory.option("-incoming", "defer").append(plugin),
+        arguments: memory.option("-incoming", "defer").append(plugin(options)),
         on_stop: OnStop::Ignore,
         monitor: MonitorUse::Write,
         device_state: Some(device_state),
@@ -96,4 +79,9 @@ fn restore<'a>(snapshot: &Snapshot, cell: &[u8], options: &'a GuestOptions<'a>) 
     guest.write_commands(&commands);
     guest.set_earlier_console(snapshot.console());
     Ok(guest)
+}
+
+/// The arguments that load the plugin, if there is one.
+fn plugin(options: &GuestOptions<'_>) -> Arguments {
+    options.plugin.map(|plugin| plugin.arguments()).unwrap_or_default()
 }

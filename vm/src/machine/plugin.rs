@@ -15,23 +15,17 @@ pub struct Plugin<'a> {
     pub windows: &'a Path,
     /// How many operations it leaves out: those that warm up.
     pub skip: u32,
-    /// How many it writes then.
+    /// How many it writes then. It does nothing afterwards.
     pub keep: u32,
-    /// Whether QEMU ends then. The guest has no answer.
-    pub ends_guest: bool,
 }
 
 impl Plugin<'_> {
     pub(crate) fn arguments(&self) -> Arguments {
-        let Plugin { file, symbols, windows, skip, keep, ends_guest } = self;
-        let end = if *ends_guest { "yes" } else { "no" };
+        let Plugin { file, symbols, windows, skip, keep } = self;
         let escape = |path: &Path| path.to_string_lossy().replace(',', ",,");
         // QEMU wants its own part first.
-        let before = format!(
-            "file={},symbols={},skip={skip},keep={keep},end={end},windows=",
-            escape(file),
-            escape(symbols)
-        );
+        let before =
+            format!("file={},symbols={},skip={skip},keep={keep},windows=", escape(file), escape(symbols));
         Arguments::default().option_with_path("-plugin", &before, windows)
     }
 }
@@ -43,15 +37,8 @@ mod tests {
     #[test]
     fn the_plugin_is_one_argument_with_its_own() {
         let paths = ["/a,b/p.so", "/s,1", "/w"].map(Path::new);
-        let plugin = Plugin {
-            file: paths[0],
-            symbols: paths[1],
-            windows: paths[2],
-            skip: 20,
-            keep: 100,
-            ends_guest: true,
-        };
-        let expected = "file=/a,,b/p.so,symbols=/s,,1,skip=20,keep=100,end=yes,windows=/w";
+        let plugin = Plugin { file: paths[0], symbols: paths[1], windows: paths[2], skip: 20, keep: 100 };
+        let expected = "file=/a,,b/p.so,symbols=/s,,1,skip=20,keep=100,windows=/w";
         assert_eq!(plugin.arguments().text(), ["-plugin", expected]);
     }
 }

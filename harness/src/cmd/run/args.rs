@@ -93,6 +93,9 @@ pub struct Args {
     /// Boot a guest for each cell instead of restoring a snapshot of a booted guest
     #[arg(long)]
     pub(in crate::cmd) cold: bool,
+    /// Do not divide costs into the hook and its side effects, which takes half as long again
+    #[arg(long)]
+    pub(in crate::cmd) no_attribution: bool,
     /// Time limit of a cell, in seconds of real time
     #[arg(long, value_name = "SECONDS", default_value_t = BUDGET.as_secs())]
     pub(in crate::cmd) timeout: u64,

@@ -24,6 +24,7 @@ pub(super) fn open(selection: &Selection, settings: &ExactSettings) -> Result<Op
     let options = ExactOptions {
         budget: settings.budget,
         history: if settings.cold { History::Cold } else { History::Restored },
+        attribution: settings.attribution,
         console: if settings.console { Some(say::console) } else { None },
         interrupt: interrupt.clone(),
     };

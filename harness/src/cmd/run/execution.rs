@@ -25,6 +25,8 @@ pub(in crate::cmd) struct ExactSettings {
     pub(super) jobs: usize,
     /// Whether each cell boots a guest instead of restoring a snapshot.
     pub(super) cold: bool,
+    /// Whether costs are divided into the hook and its side effects.
+    pub(super) attribution: bool,
     /// Whether the guest's console goes to standard error.
     pub(super) console: bool,
     /// The time limit of a cell, in real time.
@@ -40,6 +42,7 @@ impl Execution {
             Target::Tcg => Execution::Exact(ExactSettings {
                 jobs: args.jobs.unwrap_or_else(|| std::thread::available_parallelism().map_or(1, Into::into)),
                 cold: args.cold,
+                attribution: !args.no_attribution,
                 console: args.console,
                 budget: Duration::from_secs(args.timeout),
                 fault: args.fault,

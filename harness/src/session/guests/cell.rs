@@ -2,7 +2,7 @@
 //! runs, and what its answer means. Both sessions of guests use it; whether the guest
 //! boots or resumes, and on which machine, is theirs to decide.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::{Context, Result};
@@ -15,7 +15,6 @@ use hookbench_vm::kernel::Kernel;
 use hookbench_vm::machine::Machine;
 use hookbench_vm::payload::Payload;
 use hookbench_vm::scratch::Scratch;
-use hookbench_vm::snapshot::Snapshot;
 use tempfile::TempDir;
 
 use super::provisions::Provisions;
@@ -140,36 +139,21 @@ impl Guests {
         start: Start<'_>,
         machine: Machine,
     ) -> Result<Answer, Error> {
-        let options = GuestOptions { payload: ready.payload(), ..self.options(machine, ready.spec.samples) };
-        guest::run(start, &ready.order, &options)
+        self.run_with(ready, start, &self.options(machine, ready.spec.samples))
     }
 
-    /// Runs `ready` in a guest that resumes from `snapshot` with these options; its payload is added.
+    /// Like [`run`](Guests::run), with these options; the payload is added.
     ///
     /// # Errors
     /// Those of a guest.
-    pub(super) fn resume(
+    pub(super) fn run_with(
         &self,
         ready: &GuestCell<'_>,
-        snapshot: &Snapshot,
+        start: Start<'_>,
         options: &GuestOptions<'_>,
     ) -> Result<Answer, Error> {
         let options = GuestOptions { payload: ready.payload(), ..*options };
-        guest::run(Start::Restore(snapshot), &ready.order, &options)
-    }
-
-    /// Like [`resume`](Guests::resume), in a QEMU whose plugin may end it. Then there is no answer.
-    ///
-    /// # Errors
-    /// Those of a guest.
-    pub(super) fn resume_with_plugin(
-        &self,
-        ready: &GuestCell<'_>,
-        snapshot: &Snapshot,
-        options: &GuestOptions<'_>,
-    ) -> Result<Option<Answer>, Error> {
-        let options = GuestOptions { payload: ready.payload(), ..*options };
-        guest::run_until_plugin_ends(snapshot, &ready.order, &options)
+        guest::run(start, &ready.order, &options)
     }
 
     /// Makes a private folder.
@@ -190,6 +174,11 @@ impl Guests {
 impl GuestCell<'_> {
     fn payload(&self) -> Payload<'_> {
         Payload { monitor: self.monitor_payload.as_deref(), workload: self.workload_payload.as_deref() }
+    }
+
+    /// The archive with what the workload needs, if there is one.
+    pub(super) fn workload_payload(&self) -> Option<&Path> {
+        self.workload_payload.as_deref()
     }
 
     /// How many operations the agent makes before the timed ones.

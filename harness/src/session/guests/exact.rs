@@ -2,21 +2,24 @@
 //! resumes from a snapshot; with `--cold`, it boots for its cell.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Result, anyhow, bail};
+use hookbench_analysis::attribution::Baseline;
 use hookbench_model::protocol::CellSpec;
-use hookbench_model::{Cell, Clock, Failure, FailureKind, History, Measured, Outcome, Target};
+use hookbench_model::{Cell, Clock, Failure, FailureKind, History, Outcome, Target};
 use hookbench_results::Environment;
 use hookbench_vm::console::Show;
 use hookbench_vm::guest::Start;
-use hookbench_vm::machine::{self, Machine, Tcg};
+use hookbench_vm::machine::{CPU, Machine, Tcg};
 use hookbench_vm::snapshot::{Recipe, Snapshot};
 
-use super::attribution::{Attributed, Attribution, KnownSymbols};
+use super::attribution::{Attributed, Attributor, Subject, baseline_order, undivided};
 use super::cell::{GuestCell, Guests, Preparation};
 use super::environment::{arguments, memory, of_guests};
 use super::provisions::Provisions;
+use super::qemu::has_plugins;
 use super::snapshots::Snapshots;
 use crate::interrupt::Interrupt;
 use crate::session::{Answered, Session};
@@ -33,7 +36,7 @@ pub struct ExactSession {
     guests: Guests,
     history: History,
     snapshots: Snapshots,
-    symbols: KnownSymbols,
+    attributor: Attributor,
     environment: Environment,
 }
 
@@ -43,6 +46,9 @@ pub struct ExactOptions {
     pub budget: Duration,
     /// How guests reach the start of a cell.
     pub history: History,
+    /// Whether the cost of each cell is divided into the hook and its side effects, which takes about half as long
+    /// again.
+    pub attribution: bool,
     /// Shows the consoles of guests while they run.
     pub console: Option<Show>,
     /// Ends all guests as soon as it is requested.
@@ -52,7 +58,7 @@ pub struct ExactOptions {
 impl Default for ExactOptions {
     fn default() -> ExactOptions {
         let (console, interrupt) = (None, Interrupt::default());
-        ExactOptions { budget: BUDGET, history: History::Restored, console, interrupt }
+        ExactOptions { budget: BUDGET, history: History::Restored, attribution: true, console, interrupt }
     }
 }
 
@@ -69,18 +75,19 @@ impl ExactSession {
         let environment = Environment {
             target: Target::Tcg,
             clock: Clock::Instructions,
-            cpu: machine::CPU.into(),
+            cpu: CPU.into(),
             machine: arguments(tcg(1, memory)),
             machines: several.map(|cpus| (cpus, arguments(tcg(cpus, memory)))).collect(),
+            unattributed: unattributed(&options)?,
             ..of_guests(&provisions, boot_line)?
         };
-        let ExactOptions { budget, history, console, interrupt } = options;
+        let ExactOptions { budget, history, attribution: _, console, interrupt } = options;
         let guests = Guests::new(provisions, budget, console, interrupt)?;
         Ok(ExactSession {
             guests,
             history,
             snapshots: Snapshots::default(),
-            symbols: KnownSymbols::default(),
+            attributor: Attributor::default(),
             environment,
         })
     }
@@ -90,15 +97,53 @@ impl ExactSession {
             Preparation::Ready(ready) => ready,
             Preparation::Unsupported(why) => return Ok(Outcome::Unsupported(why)),
         };
-        let machine = tcg(cell.boot.cpus, cell.boot.memory_mib);
+        if !self.divides(&ready) {
+            return Ok(self.run_plain(&ready));
+        }
+        let snapshot = match self.snapshot(&ready) {
+            Ok(snapshot) => snapshot,
+            Err(failure) => return Ok(Outcome::Failed(failure)),
+        };
+        let baseline = || self.baseline(cell, &ready.spec);
+        match self.attributor.run(&self.subject(&ready, &snapshot), baseline) {
+            Ok(outcome) => Ok(outcome),
+            // The numbers do not need the plugin.
+            Err(why) => Ok(match self.run_plain(&ready) {
+                Outcome::Measured(measured) => Outcome::Measured(undivided(measured, &format!("{why:#}"))),
+                other => other,
+            }),
+        }
+    }
+
+    /// Runs the cell without the plugin.
+    fn run_plain(&self, ready: &GuestCell<'_>) -> Outcome {
+        let machine = machine(ready.cell);
         let answer = match self.history {
-            History::Cold => self.guests.run(&ready, self.guests.boot(&ready), machine),
-            History::Restored => match self.snapshot(&ready, machine) {
-                Ok(snapshot) => self.guests.run(&ready, Start::Restore(&snapshot), machine),
-                Err(failure) => return Ok(Outcome::Failed(failure)),
+            History::Cold => self.guests.run(ready, self.guests.boot(ready), machine),
+            History::Restored => match self.snapshot(ready) {
+                Ok(snapshot) => self.guests.run(ready, Start::Restore(&snapshot), machine),
+                Err(failure) => return Outcome::Failed(failure),
             },
         };
-        Ok(ready.outcome(TargetRules::TCG, answer))
+        ready.outcome(TargetRules::TCG, answer)
+    }
+
+    /// Whether the cost of the cell is divided into the hook and its side effects. A cell without a monitor has no
+    /// cost, and the plugin follows one CPU.
+    fn divides(&self, ready: &GuestCell<'_>) -> bool {
+        let GuestCell { cell, spec, .. } = ready;
+        let unattributed = &self.environment.unattributed;
+        unattributed.is_empty() && !cell.monitor.is_none() && cell.boot.cpus == 1 && spec.fault.is_none()
+    }
+
+    /// The baseline of `cell`: several hundred operations without a monitor.
+    fn baseline(&self, cell: &Cell, spec: &CellSpec) -> Result<Arc<Baseline>> {
+        let none = cell.baseline();
+        let ready = self.ready(&none, &baseline_order(spec))?;
+        let snapshot = self.snapshot(&ready).map_err(|failure| anyhow!(failure.message))?;
+        // However the cells begin, all have the same baseline.
+        let start = Start::Restore(&snapshot);
+        self.attributor.baseline(&Subject { start, ..self.subject(&ready, &snapshot) })
     }
 
     /// Measures the cell, and says where the instructions of its operations went.
@@ -106,41 +151,32 @@ impl ExactSession {
     /// # Errors
     /// When the cell is not measured, has several CPUs, or an operation's instructions do not add up to its sample.
     pub fn attribute(&self, cell: &Cell, spec: &CellSpec) -> Result<Attributed> {
-        self.with_attribution(cell, spec, |attribution| attribution.run())
-    }
-
-    /// Measures the cell with the plugin in QEMU that attributes instructions. It changes no number.
-    ///
-    /// # Errors
-    /// When the cell is not measured, or has several CPUs.
-    pub fn measure_with_plugin(&self, cell: &Cell, spec: &CellSpec) -> Result<Measured> {
-        self.with_attribution(cell, spec, |attribution| attribution.run_on())
-    }
-
-    fn with_attribution<T>(
-        &self,
-        cell: &Cell,
-        spec: &CellSpec,
-        run: impl FnOnce(Attribution<'_>) -> Result<T>,
-    ) -> Result<T> {
         if cell.boot.cpus != 1 {
             bail!("{cell} has {} CPUs; instructions are attributed with one", cell.boot.cpus);
         }
-        let ready = match self.guests.prepare(cell, spec)? {
-            Preparation::Ready(ready) => ready,
+        let ready = self.ready(cell, spec)?;
+        let snapshot = self.snapshot(&ready).map_err(|failure| anyhow!(failure.message))?;
+        self.attributor.explain(&self.subject(&ready, &snapshot))
+    }
+
+    /// The cell, ready to run.
+    ///
+    /// # Errors
+    /// When it cannot run.
+    fn ready<'a>(&'a self, cell: &'a Cell, spec: &CellSpec) -> Result<Box<GuestCell<'a>>> {
+        match self.guests.prepare(cell, spec)? {
+            Preparation::Ready(ready) => Ok(ready),
             Preparation::Unsupported(why) => bail!("{cell} is unsupported: {why}"),
+        }
+    }
+
+    fn subject<'a>(&'a self, ready: &'a GuestCell<'_>, snapshot: &'a Snapshot) -> Subject<'a> {
+        let start = match self.history {
+            History::Cold => self.guests.boot(ready),
+            History::Restored => Start::Restore(snapshot),
         };
-        let machine = tcg(cell.boot.cpus, cell.boot.memory_mib);
-        let snapshot = self.snapshot(&ready, machine).map_err(|failure| anyhow!(failure.message))?;
-        run(Attribution {
-            guests: &self.guests,
-            known: &self.symbols,
-            recipe: self.recipe(&ready),
-            snapshot: &snapshot,
-            machine,
-            cell,
-            ready: &ready,
-        })
+        let (recipe, machine) = (self.recipe(ready), machine(ready.cell));
+        Subject { guests: &self.guests, cell: ready.cell, ready, start, recipe, snapshot, machine }
     }
 
     fn recipe<'a>(&'a self, ready: &'a GuestCell<'_>) -> Recipe<'a> {
@@ -150,10 +186,10 @@ impl ExactSession {
         Recipe { kernel, image, image_sha256, boot_line, qemu: &provisions.qemu }
     }
 
-    fn snapshot(&self, ready: &GuestCell<'_>, machine: Machine) -> Result<Snapshot, Failure> {
+    fn snapshot(&self, ready: &GuestCell<'_>) -> Result<Snapshot, Failure> {
         let GuestCell { kernel, boot_line, cell, .. } = ready;
         self.snapshots.obtain(&kernel.name, cell.boot, boot_line, || {
-            let (recipe, options) = (self.recipe(ready), self.guests.options(machine, 0));
+            let (recipe, options) = (self.recipe(ready), self.guests.options(machine(cell), 0));
             Snapshot::obtain(&recipe, &self.guests.provisions.cache, &options, &|_| ()).map_err(no_snapshot)
         })
     }
@@ -174,6 +210,20 @@ impl Session for ExactSession {
     }
 }
 
+/// The machine of `cell`.
+fn machine(cell: &Cell) -> Machine {
+    tcg(cell.boot.cpus, cell.boot.memory_mib)
+}
+
 fn tcg(cpus: u16, memory_mib: u32) -> Machine {
     Machine::Tcg(Tcg { cpus, memory_mib })
+}
+
+/// Why no cost is divided; empty if they are.
+fn unattributed(options: &ExactOptions) -> Result<String> {
+    Ok(match options.attribution {
+        false => "--no-attribution switched it off".into(),
+        true if !has_plugins()? => "this QEMU was built without plugins".into(),
+        true => String::new(),
+    })
 }

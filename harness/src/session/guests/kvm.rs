@@ -17,6 +17,7 @@ use super::cell::{Guests, Preparation};
 use super::environment::{arguments, of_guests};
 use super::provisions::Provisions;
 use crate::interrupt::Interrupt;
+use crate::session::environment::HARDWARE;
 use crate::session::hardware::HardwareOptions;
 use crate::session::host::machine::quietest_cpu;
 use crate::session::validate::validate_clocks;
@@ -71,6 +72,7 @@ impl Kvm {
             cpu: format!("host ({})", self.hardware.cpu_model),
             machine: arguments(self.machine(guests.memory_mib)),
             hardware: Some(self.hardware.clone()),
+            unattributed: HARDWARE.into(),
             ..guests
         }
     }

@@ -14,7 +14,7 @@ use super::child::{self, Agent};
 use super::ledger::Ledger;
 use super::machine::{self, release};
 use crate::interrupt::Interrupt;
-use crate::session::environment::of_hookbench;
+use crate::session::environment::{HARDWARE, of_hookbench};
 use crate::session::hardware::HardwareOptions;
 use crate::session::validate::validate_clocks;
 use crate::session::{Answered, Session};
@@ -111,6 +111,7 @@ fn environment(hardware: Hardware) -> Result<Environment> {
         kernels: vec![kernel],
         image: child::record(),
         hardware: Some(hardware),
+        unattributed: HARDWARE.into(),
         ..of_hookbench()
     })
 }

@@ -1,0 +1,100 @@
+//! A baseline as it is kept in a file: names once, and paths that refer to them.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use super::baseline::{Baseline, Known, Paths};
+
+/// See the module.
+#[derive(Serialize, Deserialize)]
+pub(super) struct Stored {
+    /// The names of functions.
+    names: Vec<String>,
+    /// The paths. Callers come before what they call.
+    paths: Vec<StoredPath>,
+    interrupts: u64,
+    sum: u64,
+}
+
+/// A path: the index of the caller's path, the index of the function's name, the instructions of the reference, the
+/// usual ones, and whether all operations take it.
+type StoredPath = (Option<usize>, usize, u64, u64, bool);
+
+/// The file refers to a path or a name that it does not have.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("the file of a baseline is damaged")]
+pub(super) struct Damaged;
+
+impl From<Baseline> for Stored {
+    fn from(baseline: Baseline) -> Stored {
+        let Baseline { paths, known, interrupts, sum } = baseline;
+        let callers: BTreeMap<usize, Option<usize>> =
+            paths.0.iter().map(|((caller, _), node)| (*node, *caller)).collect();
+        let mut names = Vec::new();
+        let mut numbers: BTreeMap<String, usize> = BTreeMap::new();
+        let stored = known.into_iter().enumerate().map(|(node, known)| {
+            let name = *numbers.entry(known.name).or_insert_with_key(|name| {
+                names.push(name.clone());
+                names.len() - 1
+            });
+            (callers.get(&node).copied().flatten(), name, known.reference, known.usual, known.always)
+        });
+        let paths = stored.collect();
+        Stored { paths, names, interrupts, sum }
+    }
+}
+
+impl TryFrom<Stored> for Baseline {
+    type Error = Damaged;
+
+    fn try_from(stored: Stored) -> Result<Baseline, Damaged> {
+        let Stored { names, paths: all, interrupts, sum } = stored;
+        let (mut paths, mut known) = (Paths::default(), Vec::new());
+        for (node, (caller, name, reference, usual, always)) in all.into_iter().enumerate() {
+            let name = names.get(name).ok_or(Damaged)?.clone();
+            if caller.is_some_and(|caller| caller >= node)
+                || paths.0.insert((caller, name.clone()), node).is_some()
+            {
+                return Err(Damaged);
+            }
+            known.push(Known { name, reference, usual, always });
+        }
+        Ok(Baseline { paths, known, interrupts, sum })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::attribution::{Function, Path, Profile};
+
+    fn baseline() -> Baseline {
+        let function = |name: &str| Function { name: name.into(), is_named: true, ..Function::default() };
+        let path = |caller, function| Path { caller, function };
+        let profile = Profile {
+            functions: ["a", "b", "a"].map(function).to_vec(),
+            paths: vec![path(None, 0), path(Some(0), 1), path(Some(1), 2)],
+            operations: vec![vec![(0, 1), (2, 5)], vec![(0, 1), (1, 2), (2, 6)]],
+        };
+        Baseline::new(&profile).unwrap()
+    }
+
+    #[test]
+    fn a_baseline_is_read_as_it_was_written() {
+        let baseline = baseline();
+        let text = serde_json::to_string(&baseline).unwrap();
+        let read: Baseline = serde_json::from_str(&text).unwrap();
+        assert_eq!((read.known, read.paths.0), (baseline.known, baseline.paths.0));
+        assert_eq!((read.interrupts, read.sum), (baseline.interrupts, baseline.sum));
+    }
+
+    #[test]
+    fn a_damaged_file_is_refused() {
+        let text = serde_json::to_string(&baseline()).unwrap();
+        for (from, to) in [("[1,0,", "[2,0,"), ("[1,0,", "[1,7,"), ("[1,0,", "[0,1,")] {
+            assert!(text.contains(from), "{text}");
+            assert!(serde_json::from_str::<Baseline>(&text.replacen(from, to, 1)).is_err(), "{to}");
+        }
+    }
+}

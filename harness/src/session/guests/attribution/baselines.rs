@@ -1,0 +1,117 @@
+//! The baselines of a session: the call paths of several hundred operations without a monitor. The first cell that
+//! needs a baseline has it made, or finds it in the cache.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::Path;
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+
+use anyhow::{Context, Result, anyhow};
+use hookbench_analysis::attribution::Baseline;
+use hookbench_model::protocol::CellSpec;
+use hookbench_model::{MonitorName, Params};
+use hookbench_results::digest::sha256;
+use hookbench_vm::cache::{Cache, Kind, Lock, Wanted};
+
+use crate::run::runner::budget;
+use crate::session::embedded::PLUGIN;
+
+/// The operations of a baseline. One in a hundred takes a rare path: another page of memory, a timer. Rare paths that
+/// are not known would count as the monitor's.
+const OPERATIONS: u32 = 400;
+
+/// Untimed operations before them.
+const WARMUP: u32 = 20;
+
+/// The version of the entries in the cache. Raise it when the way to make them changes.
+const FORMAT: u32 = 1;
+
+/// The file of an entry in the cache.
+const FILE: &str = "baseline.json";
+
+/// A baseline, or why there is none. Every cell that needs it gets the same answer.
+type Made = Arc<OnceLock<Result<Arc<Baseline>, String>>>;
+
+/// Baselines, by all that they depend on.
+#[derive(Default)]
+pub(super) struct Baselines(Mutex<BTreeMap<String, Made>>);
+
+impl Baselines {
+    /// The baseline with this `key`. The first cell reads it from the cache or calls `make`; others wait. `about` tells
+    /// users what it is.
+    ///
+    /// # Errors
+    /// When `make` fails, or what is in the cache cannot be read.
+    pub(super) fn obtain(
+        &self,
+        cache: &Cache,
+        key: &str,
+        about: &str,
+        make: impl FnOnce() -> Result<Baseline>,
+    ) -> Result<Arc<Baseline>> {
+        let made = {
+            // No code panics while it holds the lock with the map half changed.
+            let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+            all.entry(key.to_string()).or_default().clone()
+        };
+        let made =
+            made.get_or_init(|| cached(cache, key, about, make).map(Arc::new).map_err(|e| format!("{e:#}")));
+        made.clone().map_err(|why| anyhow!(why))
+    }
+}
+
+/// The order for the operations of the baseline of `cell`.
+pub(in crate::session::guests) fn order(cell: &CellSpec) -> CellSpec {
+    // A custom workload may take long. A baseline of few operations knows few of the rare paths.
+    let operations = if cell.work.is_some() { OPERATIONS.min(2 * cell.samples) } else { OPERATIONS };
+    CellSpec {
+        monitor: MonitorName::none(),
+        tuning: Params::default(),
+        samples: operations,
+        warmup: WARMUP,
+        budget: budget(operations + WARMUP),
+        ..cell.clone()
+    }
+}
+
+/// The key of a baseline that a guest makes by `order`, which resumes from the snapshot with the key `snapshot`. The
+/// workload comes with `payload`.
+///
+/// # Errors
+/// When the payload cannot be read.
+pub(super) fn key(snapshot: &str, order: &CellSpec, payload: Option<&Path>) -> Result<String> {
+    let order = serde_json::to_string(order).context("failed to render the cell")?;
+    let payload = match payload {
+        Some(path) => fs::read(path).with_context(|| format!("failed to read {}", path.display()))?,
+        None => Vec::new(),
+    };
+    let (format, plugin) = (FORMAT.to_string(), sha256(PLUGIN));
+    let all = [&*format, &plugin, snapshot, &order, &sha256(&payload)].join("\n");
+    Ok(sha256(all.as_bytes())[..32].to_string())
+}
+
+fn cached(
+    cache: &Cache,
+    key: &str,
+    about: &str,
+    make: impl FnOnce() -> Result<Baseline>,
+) -> Result<Baseline> {
+    let wanted = Wanted { kind: Kind::BASELINES, key, source: "" };
+    if let Some(lease) = cache.find(&wanted, &|_| ()) {
+        return read(&lease.file(FILE));
+    }
+    // A guest makes it, while others may make theirs: without the cache's lock.
+    let made = make()?;
+    let write = |_: &Lock, folder: &Path| {
+        fs::write(folder.join(FILE), serde_json::to_string(&made)?)?;
+        Ok(about.to_string())
+    };
+    // A cache that cannot be written only costs time.
+    let _ = cache.obtain(&wanted, &|_| (), write);
+    Ok(made)
+}
+
+fn read(path: &Path) -> Result<Baseline> {
+    let text = fs::read_to_string(path).with_context(|| format!("failed to read {}", path.display()))?;
+    serde_json::from_str(&text).with_context(|| format!("failed to read {}", path.display()))
+}
