@@ -1,5 +1,5 @@
 //! The quick plan with the real command and a separate cache: an empty one, one with only
-//! kernels and programs, and a warm one.
+//! kernels and programs, and a warm one, with and without attribution.
 
 use std::fs;
 use std::path::Path;
@@ -14,7 +14,7 @@ use crate::{cells, say};
 /// What a cold cache holds: only what comes from the network.
 const FETCHED: [Kind; 2] = [Kind::KERNELS, Kind::USERLAND];
 
-/// Times the three.
+/// Times all of them.
 pub(crate) fn plans() -> Result<()> {
     // Fills the user's cache, which is copied next.
     drop(cells::session(None)?);
@@ -25,12 +25,12 @@ pub(crate) fn plans() -> Result<()> {
     for kind in FETCHED {
         copy(&user.root().join(kind.name), &cache)?;
     }
-    for name in ["cold", "warm"] {
-        say(&format!("quick.{name}"), quick(&cache, &folder.path().join(name))?);
+    for (name, options) in [("cold", &[][..]), ("warm", &[]), ("plain", &["--no-attribution"])] {
+        say(&format!("quick.{name}"), quick(&cache, &folder.path().join(name), options)?);
     }
     let empty = folder.path().join("none");
     // The time depends on the mirror, which may be unreachable.
-    match quick(&empty, &folder.path().join("empty")) {
+    match quick(&empty, &folder.path().join("empty"), &[]) {
         Ok(seconds) => say("quick.empty", seconds),
         Err(error) => eprintln!("speed: {error:#}"),
     }
@@ -43,10 +43,10 @@ fn copy(from: &Path, into: &Path) -> Result<()> {
     Ok(())
 }
 
-/// The seconds that the quick plan takes.
-fn quick(cache: &Path, out: &Path) -> Result<f64> {
+/// The seconds that the quick plan takes with these `options`.
+fn quick(cache: &Path, out: &Path, options: &[&str]) -> Result<f64> {
     let mut command = Command::new(env!("CARGO_BIN_EXE_hookbench"));
-    command.args(["run", "--plan", "quick", "--out"]).arg(out).env(VARIABLE, cache);
+    command.args(["run", "--plan", "quick"]).args(options).arg("--out").arg(out).env(VARIABLE, cache);
     let begin = Instant::now();
     let status = command.stdout(Stdio::null()).status().context("failed to start hookbench")?;
     ensure!(status.success(), "hookbench run --plan quick failed ({status})");
