@@ -208,8 +208,8 @@ impl<'s, 'a> Decision<'s, 'a> {
     pub fn meaning(&self) -> String {
         if self.is_divided() {
             format!(
-                "A cost is the hook: what the monitor itself executes in one operation. {} Next to it is what \
-                 the monitor adds to the median in all.",
+                "A cost is the hook: what the monitor itself executes in one operation. {} Added: the whole \
+                 difference of the medians, side effects included.",
                 cost::SHARE_MEANING
             )
         } else {

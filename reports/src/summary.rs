@@ -25,15 +25,15 @@ pub fn sentences(run: &Run, sections: &[Section<'_>]) -> Vec<String> {
         }
         None => sentences.push("The run has no monitor with a baseline `none`.".into()),
     }
-    sentences.extend(division(run, sections));
+    sentences.extend(division_meaning(sections).map(String::from));
+    sentences.extend(undivided::sentences(run, sections));
     sentences.push(counts(run));
     sentences
 }
 
-/// What hook and side effects mean, and which costs are not divided into them and why.
-pub(crate) fn division(run: &Run, sections: &[Section<'_>]) -> Vec<String> {
-    let meaning = sections.iter().any(Section::is_divided).then(|| cost::MEANING.to_string());
-    meaning.into_iter().chain(undivided::sentences(run, sections)).collect()
+/// What hook and side effects mean, if a cost is divided into them.
+pub(crate) fn division_meaning(sections: &[Section<'_>]) -> Option<&'static str> {
+    sections.iter().any(Section::is_divided).then_some(cost::MEANING)
 }
 
 /// The section of the opening: of the [`default_kernel`] if it has a section with costs,

@@ -23,7 +23,7 @@ pub fn sentences(run: &Run, sections: &[Section<'_>]) -> Vec<String> {
     let sentence = |(reason, count): (String, usize)| match (any_hook, count) {
         (false, _) => format!(
             "Costs are not divided into hook and side effects, because {reason}. Each is the whole difference of \
-             the medians."
+             the medians, side effects included."
         ),
         (true, 1) => format!("1 cost is not divided into hook and side effects, because {reason}."),
         (true, _) => {
@@ -50,7 +50,7 @@ fn reason(run: &Run, row: &Row<'_>, any_hook: bool) -> String {
         return "hardware clocks do not count single instructions".into();
     }
     if any_hook {
-        return "hookbench did not attribute the instructions of their cells".into();
+        return "the run has no attribution there".into();
     }
     format!("hookbench {}, which made this run, did not do that", text::name(&environment.hookbench))
 }
@@ -72,7 +72,7 @@ mod tests {
         assert_eq!(
             said(&run),
             "Costs are not divided into hook and side effects, because hookbench 0.0.0, which made this run, did \
-             not do that. Each is the whole difference of the medians."
+             not do that. Each is the whole difference of the medians, side effects included."
         );
         run.environment.unattributed = "this QEMU has no `plugins`".into();
         assert!(said(&run).contains("because this QEMU has no 'plugins'. Each is"));
@@ -86,8 +86,8 @@ mod tests {
         let said = said(&fixture::attributed_run());
         assert_eq!(
             said,
-            "1 cost is not divided into hook and side effects, because hookbench did not attribute the \
-             instructions of their cells. 1 cost is not divided into hook and side effects, because several CPUs \
+            "1 cost is not divided into hook and side effects, because the run has no attribution there. 1 \
+             cost is not divided into hook and side effects, because several CPUs \
              execute instructions at the same time."
         );
     }

@@ -7,7 +7,7 @@ use hookbench_results::Run;
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
 use crate::plot::DrawError;
-use crate::{Explanations, default_kernel, section, summary, text};
+use crate::{Explanations, default_kernel, section, summary, text, undivided};
 use page::{Page, prose};
 
 mod answer;
@@ -153,11 +153,15 @@ fn contents(page: &Page<'_>, matrices: bool, sweeps: bool) -> Markup {
 
 /// What hook and side effects mean, once on the page, and which costs are not divided.
 fn division(page: &Page<'_>) -> Markup {
-    let sentences = summary::division(page.run, page.sections);
+    let (divided, undivided) =
+        (summary::division_meaning(page.sections), undivided::sentences(page.run, page.sections));
     html! {
-        @if !sentences.is_empty() {
-            p.division { @for sentence in &sentences { (prose(sentence)) " " }
-                a href="#method-what-are-hook-and-side-effects" { "Why costs are divided" } "." }
+        @if let Some(meaning) = divided {
+            p.division { (meaning) " " a href="#method-what-are-hook-and-side-effects" { "More" } "." }
+        }
+        @if !undivided.is_empty() {
+            p.division { @for sentence in &undivided { (prose(sentence)) " " }
+                a href="#method-why-do-some-costs-have-no-hook" { "More" } "." }
         }
     }
 }
@@ -216,7 +220,7 @@ mod tests {
             assert!(page.contains(part), "{part}");
         }
         assert_eq!(page.matches(cost::MEANING).count(), 1);
-        assert!(!page.contains("\u{2248} 0"));
+        assert!(!page.contains("\u{2248}"));
     }
 
     #[test]
