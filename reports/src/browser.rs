@@ -67,8 +67,9 @@ fn the_page_works_at_the_width_of_a_phone_and_of_a_desktop() {
 #[test]
 fn the_page_of_thousands_of_cells_works_too() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../results/published/full");
-    let run = store::load(&folder).unwrap();
+    let run = fixture::divided(store::load(&folder).unwrap());
     let size = html::render(&run, &fixture::explanations()).unwrap().len();
     assert!(size < 4 << 20, "the page has {size} bytes");
+
     assert_all_ok(&findings(&run));
 }
