@@ -29,7 +29,7 @@ type NamedFile = (&'static str, Vec<u8>);
 
 /// The names and contents of all files.
 fn previews() -> Result<Vec<NamedFile>, Box<dyn Error>> {
-    let run = fixture::attributed_run();
+    let run = fixture::divided_run();
     let mut files = Vec::new();
     for renderer in RENDERERS {
         files.extend(

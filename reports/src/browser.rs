@@ -61,13 +61,13 @@ fn assert_all_ok(findings: &[String]) {
 
 #[test]
 fn the_page_works_at_the_width_of_a_phone_and_of_a_desktop() {
-    assert_all_ok(&findings(&fixture::attributed_run()));
+    assert_all_ok(&findings(&fixture::divided_run()));
 }
 
 #[test]
 fn the_page_of_thousands_of_cells_works_too() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../results/published/full");
-    let run = fixture::divided(store::load(&folder).unwrap());
+    let run = fixture::with_hooks(store::load(&folder).unwrap());
     let size = html::render(&run, &fixture::explanations()).unwrap().len();
     assert!(size < 4 << 20, "the page has {size} bytes");
 

@@ -156,7 +156,7 @@ mod tests {
 
     #[test]
     fn a_shortened_comment_ranks_by_the_hook_with_the_whole_difference_next_to_it() {
-        let run = fixture::attributed_run();
+        let run = fixture::divided_run();
         let comment = shortened(&run, LIMIT + 1);
         for part in [
             "A cost is the hook",

@@ -113,7 +113,7 @@ mod tests {
 
     #[test]
     fn each_renderer_matches_its_golden_file() {
-        let (run, explanations) = (fixture::attributed_run(), fixture::explanations());
+        let (run, explanations) = (fixture::divided_run(), fixture::explanations());
         for renderer in RENDERERS {
             let content = (renderer.render)(&run, &explanations).unwrap();
             // The comment on a run as small as this one is the whole report.

@@ -125,7 +125,7 @@ impl<'a> Section<'a> {
         self.costs().any(|(_, cost)| cost.hook().is_some())
     }
 
-    /// Whether the monitor refused operations, so that they leave something out.
+    /// Whether operations under a monitor leave something out, as refused ones do.
     pub fn leaves_out(&self) -> bool {
         self.costs().any(|(_, cost)| cost.hook().is_some_and(|hook| hook.left_out != 0))
     }
@@ -288,7 +288,7 @@ mod tests {
 
     #[test]
     fn rows_are_sorted_by_cost_with_none_first() {
-        for run in [fixture::synthetic_run(), fixture::attributed_run()] {
+        for run in [fixture::synthetic_run(), fixture::divided_run()] {
             let sections = sections(&run);
             let monitors: Vec<String> = sections[0].rows.iter().map(Row::monitor).collect();
             assert_eq!(monitors[0], "none");
@@ -300,7 +300,7 @@ mod tests {
 
     #[test]
     fn a_hook_needs_no_baseline_and_an_unproven_monitor_has_none() {
-        let mut run = fixture::attributed_run();
+        let mut run = fixture::divided_run();
         run.measurements.retain(|measurement| !measurement.cell.monitor.is_none());
         assert!(sections(&run)[0].is_divided());
         for measurement in &mut run.measurements {

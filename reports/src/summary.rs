@@ -203,7 +203,7 @@ mod tests {
 
     #[test]
     fn the_answer_ranks_by_the_hook_and_says_what_a_hook_is() {
-        let run = fixture::attributed_run();
+        let run = fixture::divided_run();
         let text = sentences(&run, &section::sections(&run)).join(" ");
         for part in [
             "the cheapest to watch `exec` is `bpf-lsm+count`: its hook takes 178 instructions per operation \
@@ -217,7 +217,7 @@ mod tests {
 
     #[test]
     fn hooks_without_a_baseline_are_an_answer() {
-        let mut run = fixture::attributed_run();
+        let mut run = fixture::divided_run();
         run.measurements.retain(|measurement| !measurement.cell.monitor.is_none());
         let text = sentences(&run, &section::sections(&run)).join(" ");
         assert!(text.contains("was not measured without a monitor"), "{text}");

@@ -292,7 +292,7 @@ mod tests {
 
     #[test]
     fn hooks_and_the_medians_of_none_are_in_sweeps_of_their_own() {
-        let run = fixture::attributed_sweep();
+        let run = fixture::divided_sweep();
         let sections = section::sections(&run);
         let sweeps = sweeps(&run, &sections);
         let titles: Vec<String> = sweeps.iter().map(Sweep::title).collect();

@@ -87,14 +87,14 @@ impl Layout {
     }
 }
 
-/// What refused operations leave out, which no column shows.
+/// What operations leave out, which no column shows.
 fn left_out(section: &Section<'_>) -> Vec<String> {
     let left_out = section.costs().filter_map(|(row, cost)| {
         let number = cost.hook()?.left_out;
         (number != 0).then(|| format!("{} {}", row.monitor(), cost::leaves_out(number)))
     });
     let all = left_out.collect::<Vec<_>>().join(", ");
-    if all.is_empty() { Vec::new() } else { wrapped(&format!("Refused operations: {all}."), "", "") }
+    if all.is_empty() { Vec::new() } else { wrapped(&format!("Per operation, {all}."), "", "") }
 }
 
 /// The intervals of a noisy clock, and the other clocks.
@@ -170,7 +170,7 @@ mod tests {
 
     #[test]
     fn a_divided_run_shows_hooks_side_effects_and_what_is_left_out() {
-        let table = table(&fixture::attributed_run());
+        let table = table(&fixture::divided_run());
         let line = |monitor: &str| table.lines().find(|line| line.starts_with(monitor)).unwrap();
         let words = |line: &str| line.split_whitespace().collect::<Vec<_>>().join(" ");
         assert_eq!(words(line("bpf-lsm+count")), "bpf-lsm+count 109,444 178 (98 %) +266 +444 50/0 measured");
@@ -178,7 +178,7 @@ mod tests {
             words(line("kprobe+count")),
             "kprobe+count 110,777 2,300 (98 %) -523 +1,777 50/0 measured"
         );
-        assert!(words(&table).contains("Refused operations: seccomp+errno leaves out 59,180."), "{table}");
+        assert!(words(&table).contains("Per operation, seccomp+errno leaves out 59,180."), "{table}");
         assert!(table.lines().all(|line| columns::width(line) <= WIDTH));
     }
 

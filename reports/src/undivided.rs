@@ -83,7 +83,7 @@ mod tests {
 
     #[test]
     fn single_cells_without_a_hook_are_counted_by_reason() {
-        let said = said(&fixture::attributed_run());
+        let said = said(&fixture::divided_run());
         assert_eq!(
             said,
             "1 cost is not divided into hook and side effects, because the run has no attribution there. 1 \

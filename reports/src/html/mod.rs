@@ -175,7 +175,7 @@ mod tests {
 
     #[test]
     fn the_guest_s_text_is_escaped() {
-        let page = render(&fixture::attributed_run(), &Explanations::new()).unwrap();
+        let page = render(&fixture::divided_run(), &Explanations::new()).unwrap();
         assert!(page.contains("&lt;script&gt;alert(1)&lt;/script&gt;"));
         assert!(page.contains("&lt;b&gt;oops&lt;/b&gt;") && page.contains("the &lt;hook&gt; refused"));
         assert!(page.matches("<script").count() == 1 && !page.contains("<b>"));
@@ -183,7 +183,7 @@ mod tests {
 
     #[test]
     fn the_page_needs_no_network() {
-        let page = render(&fixture::attributed_run(), &Explanations::new()).unwrap();
+        let page = render(&fixture::divided_run(), &Explanations::new()).unwrap();
         for link in ["src=", "<link", "@import", "url(", "fetch(", "import("] {
             assert!(!page.contains(link), "{link}");
         }
@@ -192,7 +192,7 @@ mod tests {
 
     #[test]
     fn pictures_have_a_label_and_the_page_has_the_answer() {
-        let page = render(&fixture::attributed_run(), &Explanations::new()).unwrap();
+        let page = render(&fixture::divided_run(), &Explanations::new()).unwrap();
         assert_eq!(page.matches("<svg").count(), page.matches("<svg role=\"img\" aria-label=\"").count());
         assert!(page.contains("Cheapest to watch <code>exec</code>"), "{page}");
         assert!(page.contains("refused EPERM"));
@@ -200,7 +200,7 @@ mod tests {
 
     #[test]
     fn the_page_explains_losses_hooks_and_side_effects() {
-        let mut run = fixture::attributed_run();
+        let mut run = fixture::divided_run();
         for measurement in &mut run.measurements {
             let monitor = measurement.cell.monitor.to_string();
             if measurement.cell.schedule == Schedule::Burst && monitor == "audit+reader" {
@@ -225,7 +225,7 @@ mod tests {
 
     #[test]
     fn a_cost_links_to_its_explanation() {
-        let page = |explanations| render(&fixture::attributed_run(), explanations).unwrap();
+        let page = |explanations| render(&fixture::divided_run(), explanations).unwrap();
         let explanations = fixture::explanations();
         let (name, address) = explanations.first_key_value().unwrap();
         assert!(name.ends_with("/bpf-lsm+count"), "{name}");
@@ -237,7 +237,7 @@ mod tests {
 
     #[test]
     fn each_link_on_the_page_leads_somewhere() {
-        let page = render(&fixture::attributed_run(), &Explanations::new()).unwrap();
+        let page = render(&fixture::divided_run(), &Explanations::new()).unwrap();
         let links: Vec<&str> =
             page.split("href=\"#").skip(1).filter_map(|rest| rest.split('"').next()).collect();
         assert!(links.len() > 20, "{links:?}");

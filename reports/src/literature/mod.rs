@@ -299,7 +299,7 @@ mod tests {
 
     #[test]
     fn ratios_are_those_of_whole_costs_with_the_hook_next_to_them() {
-        let (old, new) = (fixture::synthetic_run(), fixture::attributed_run());
+        let (old, new) = (fixture::synthetic_run(), fixture::divided_run());
         let idle = |run: &hookbench_results::Run| {
             let lwn = compare(&section::sections(run)).remove(0);
             let line = lwn.lines.iter().find(|line| line.monitor == "audit+idle").unwrap();

@@ -123,7 +123,7 @@ mod tests {
 
     #[test]
     fn a_bar_is_as_long_as_the_hook() {
-        let run = fixture::attributed_run();
+        let run = fixture::divided_run();
         let section = &section::sections(&run)[0];
         let row = section.rows.iter().find(|row| row.monitor() == "bpf-lsm+count").unwrap();
         assert_eq!((positive_cost(row), label(row)), (Some(178), "178 (98 %)".into()));
