@@ -1,7 +1,7 @@
 //! Writes the reports of a synthetic run into a folder, to look at them while changing a
 //! renderer. `cargo run -p hookbench-reports --example preview -- DIR` writes
-//! `report.html`, `picture.svg`, `picture.png` and all other files of a run, and
-//! `comparison.html`.
+//! `report.html`, `picture.svg`, `picture.png` and all other files of a run,
+//! `older-report.html` of a run whose costs are not divided, and `comparison.html`.
 
 use std::error::Error;
 use std::fs;
@@ -11,7 +11,7 @@ use hookbench_analysis::Comparison;
 use hookbench_analysis::compare::BaseAndNew;
 use hookbench_analysis::gate::{Gate, GateRules};
 use hookbench_reports::compare::{ComparisonReport, FORMATS};
-use hookbench_reports::{IMAGES, RENDERERS, fixture};
+use hookbench_reports::{Explanations, IMAGES, RENDERERS, fixture, html};
 
 fn main() -> Result<(), Box<dyn Error>> {
     let folder = std::env::args_os().nth(1).map(PathBuf::from);
@@ -29,14 +29,18 @@ type NamedFile = (&'static str, Vec<u8>);
 
 /// The names and contents of all files.
 fn previews() -> Result<Vec<NamedFile>, Box<dyn Error>> {
-    let run = fixture::synthetic_run();
+    let run = fixture::divided_run();
     let mut files = Vec::new();
     for renderer in RENDERERS {
-        files.extend((renderer.render)(&run)?.map(|text| (renderer.file, text.into_bytes())));
+        files.extend(
+            (renderer.render)(&run, &fixture::explanations())?.map(|text| (renderer.file, text.into_bytes())),
+        );
     }
     for image in IMAGES {
         files.extend((image.render)(&run)?.map(|bytes| (image.file, bytes)));
     }
+    let run = fixture::synthetic_run();
+    files.push(("older-report.html", html::render(&run, &Explanations::new())?.into_bytes()));
     let comparison = Comparison::new(&run, &fixture::remeasured_run(&run));
     let gate = Gate::judge(&comparison, &GateRules::default())?;
     let report = ComparisonReport {

@@ -18,7 +18,7 @@ const SCRIPT: &str = include_str!("browser.js");
 /// Opens the page of `run` and returns the findings of the script, one per line.
 fn findings(run: &Run) -> Vec<String> {
     let folder = tempfile::tempdir().unwrap();
-    let page = html::render(run).unwrap();
+    let page = html::render(run, &fixture::explanations()).unwrap();
     // Catches errors of the page's script from its first line on.
     let catcher = "<script>window.errors=[];addEventListener('error',e=>errors.push(e.message));\
                    console.error=console.warn=(...words)=>errors.push(words.join(' '));</script></head>";
@@ -61,14 +61,15 @@ fn assert_all_ok(findings: &[String]) {
 
 #[test]
 fn the_page_works_at_the_width_of_a_phone_and_of_a_desktop() {
-    assert_all_ok(&findings(&fixture::synthetic_run()));
+    assert_all_ok(&findings(&fixture::divided_run()));
 }
 
 #[test]
 fn the_page_of_thousands_of_cells_works_too() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../results/published/full");
-    let run = store::load(&folder).unwrap();
-    let size = html::render(&run).unwrap().len();
+    let run = fixture::with_hooks(store::load(&folder).unwrap());
+    let size = html::render(&run, &fixture::explanations()).unwrap().len();
     assert!(size < 4 << 20, "the page has {size} bytes");
+
     assert_all_ok(&findings(&run));
 }

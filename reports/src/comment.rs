@@ -8,7 +8,7 @@ use hookbench_results::Run;
 use crate::decision::{self, Decision, MonitorChoice};
 use crate::markdown::{TITLE, code, escaped, opening, table_of_numbers};
 use crate::section::Row;
-use crate::{default_kernel, markdown, matrix, section, summary, text};
+use crate::{default_kernel, markdown, matrix, section, text};
 
 /// The size limit, in bytes. GitHub accepts comments of up to 65,536 characters; the
 /// rest is free for a line that a user adds above.
@@ -87,19 +87,18 @@ fn lines(kernel: &str, decision: &Decision<'_, '_>) -> Vec<String> {
         .chain(["lost in burst", "does", "scope", "since"].map(String::from))
         .collect();
     let title = format!(
-        "\n## Which monitor? Kernel {}\n\nCosts added to the median of one operation, in this order: {}.\n\n",
+        "\n## Which monitor? Kernel {}\n\n{} In this order: {}.\n\n",
         escaped(kernel),
+        decision.meaning(),
         units.join(", ")
     );
-    let floors: Vec<u64> = decision.operations.iter().map(|of| summary::floor(of.section)).collect();
-    let rows = decision.monitors.iter().map(|line| row(line, &floors));
-    let table = table_of_numbers("monitor", header.into_iter(), rows);
+    let table = table_of_numbers("monitor", header.into_iter(), decision.monitors.iter().map(row));
     std::iter::once(title).chain(table.lines().map(|line| format!("{line}\n"))).collect()
 }
 
-fn row(line: &MonitorChoice<'_, '_>, floors: &[u64]) -> Vec<String> {
+fn row(line: &MonitorChoice<'_, '_>) -> Vec<String> {
     let mut fields = vec![code(&line.monitor)];
-    fields.extend(line.costs.iter().zip(floors).map(|(row, floor)| cost(*row, *floor)));
+    fields.extend(line.costs.iter().map(|row| cost(*row)));
     fields.push(line.lost.as_ref().map_or_else(String::new, decision::BurstLoss::shown));
     let record = line.record;
     let could = if line.could_deny() { ", could deny" } else { "" };
@@ -111,14 +110,16 @@ fn row(line: &MonitorChoice<'_, '_>, floors: &[u64]) -> Vec<String> {
     fields
 }
 
-fn cost(row: Option<&Row<'_>>, floor: u64) -> String {
-    let stopped = row.and_then(Row::measured).map(text::refused).unwrap_or_default();
-    let field = escaped(&matrix::field(row));
-    match row.and_then(|row| row.added) {
-        Some(_) if !stopped.is_empty() => format!("{field}, {}", escaped(&stopped)),
-        Some(added) if floor > 0 && added.p50.unsigned_abs() <= floor => format!("{field} (\u{2248} 0)"),
-        _ => field,
-    }
+/// `178 (98 %), added +444`; `+444` without a hook; then how the monitor stopped the
+/// operation.
+fn cost(row: Option<&Row<'_>>) -> String {
+    let Some((row, cost)) = row.and_then(|row| Some((row, row.cost?))) else {
+        return escaped(&matrix::field(row));
+    };
+    let stopped = row.measured().map(text::refused).unwrap_or_default();
+    let added = cost.hook().and(cost.added()).map(|added| format!("added {}", text::signed(added.p50)));
+    let parts = [Some(cost.with_share()), added, Some(stopped).filter(|words| !words.is_empty())];
+    escaped(&parts.into_iter().flatten().collect::<Vec<_>>().join(", "))
 }
 
 #[cfg(test)]
@@ -148,6 +149,19 @@ mod tests {
             "report.html",
             "| `bpf-lsm+count` | +444 |",
             "| observe, could deny |",
+        ] {
+            assert!(comment.contains(part), "{part}: {comment}");
+        }
+    }
+
+    #[test]
+    fn a_shortened_comment_ranks_by_the_hook_with_the_whole_difference_next_to_it() {
+        let run = fixture::divided_run();
+        let comment = shortened(&run, LIMIT + 1);
+        for part in [
+            "A cost is the hook",
+            "| `bpf-lsm+count` | 178 (98 %), added +444 |",
+            "| `seccomp+errno` | 150, added -59,000, refused EPERM |",
         ] {
             assert!(comment.contains(part), "{part}: {comment}");
         }

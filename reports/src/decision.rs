@@ -8,13 +8,13 @@ use hookbench_results::Run;
 use hookbench_results::environment::MonitorRecord;
 
 use crate::section::{Row, Section};
-use crate::{default_kernel, summary, text};
+use crate::{cost, default_kernel, summary, text};
 
 /// The table to choose a monitor by, for one kernel.
 pub struct Decision<'s, 'a> {
     /// The columns of costs: an operation for each behaviour.
     pub operations: Vec<CostColumn<'s, 'a>>,
-    /// One per monitor except `none`, by the cost added to the first operation.
+    /// One per monitor except `none`, by its cost on the first operation.
     pub monitors: Vec<MonitorChoice<'s, 'a>>,
 }
 
@@ -199,6 +199,24 @@ fn kernels(sections: &[Section<'_>], of: &Row<'_>) -> (usize, Vec<String>) {
 }
 
 impl<'s, 'a> Decision<'s, 'a> {
+    /// Whether a cost of the decision is divided into hook and side effects.
+    pub fn is_divided(&self) -> bool {
+        self.operations.iter().any(|operation| operation.section.is_divided())
+    }
+
+    /// The meaning of its costs, for readers.
+    pub fn meaning(&self) -> String {
+        if self.is_divided() {
+            format!(
+                "A cost is the hook: what the monitor itself executes in one operation. {} Added: the whole \
+                 difference of the medians, side effects included.",
+                cost::SHARE_MEANING
+            )
+        } else {
+            "A cost is what a monitor adds to the median of one operation.".into()
+        }
+    }
+
     /// The monitors that were measured enforcing on the first operation: those that deny
     /// it, or, if `kills`, those that kill the process that makes it.
     pub fn enforcing(&self, kills: bool) -> Vec<(&MonitorChoice<'s, 'a>, &'s Row<'a>)> {

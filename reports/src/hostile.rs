@@ -11,7 +11,7 @@ use hookbench_results::environment::{
 };
 use pulldown_cmark::{Event, Options, Parser, Tag};
 
-use crate::{RENDERERS, Renderer, terminal, text};
+use crate::{Explanations, RENDERERS, Renderer, terminal, text};
 
 /// Text that tries to be more than text.
 pub(crate) const HOSTILE: &[&str] = &[
@@ -60,6 +60,7 @@ pub(crate) fn hostile_run(foreign: &str) -> Run {
             loading: None,
             memory_bytes: Some(-4096),
             notes: vec![text(), text()],
+            attribution: (lost > 0).then(Default::default),
             ..Measured::default()
         })
     };
@@ -129,6 +130,7 @@ fn environment(foreign: &str) -> Environment {
         }],
         bpf_compiler: text(),
         rustc: text(),
+        unattributed: text(),
         ..Environment::default()
     }
 }
@@ -217,7 +219,9 @@ fn fields(content: &str) -> Vec<String> {
 #[test]
 fn hostile_text_is_text_in_every_format() {
     for renderer in RENDERERS {
-        let render = |foreign| (renderer.render)(&hostile_run(foreign)).unwrap().expect(renderer.file);
+        let render = |foreign| {
+            (renderer.render)(&hostile_run(foreign), &Explanations::new()).unwrap().expect(renderer.file)
+        };
         let tame = structure(renderer.file, &render("tame words"));
         for hostile in HOSTILE {
             let content = render(hostile);
@@ -228,10 +232,10 @@ fn hostile_text_is_text_in_every_format() {
 
 #[test]
 fn no_format_moves_a_cursor_or_turns_text() {
-    let table = Renderer { file: "the terminal", about: "", render: |run| Ok(Some(terminal::table(run))) };
+    let table = Renderer { file: "the terminal", about: "", render: |run, _| Ok(Some(terminal::table(run))) };
     for Renderer { file, render, .. } in RENDERERS.iter().chain([&table]) {
         for hostile in HOSTILE {
-            let content = render(&hostile_run(hostile)).unwrap().expect(file);
+            let content = render(&hostile_run(hostile), &Explanations::new()).unwrap().expect(file);
             let wrong = content.chars().find(|&c| (c.is_control() && c != '\n') || text::is_unseen(c));
             assert_eq!(wrong, None, "{file}: {hostile:?}");
         }

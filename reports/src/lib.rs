@@ -3,14 +3,18 @@
 //! Everything here is a pure function of a [`Run`]: nothing reads or writes a file, and
 //! equal runs give equal bytes. A format is one file and one row in [`RENDERERS`].
 
+use std::collections::BTreeMap;
+
 use hookbench_results::Run;
 
 use plot::DrawError;
 
+pub mod cell_columns;
 pub mod columns;
 pub mod comment;
 pub mod compare;
 pub mod correlate;
+pub mod cost;
 pub mod csv;
 pub mod decision;
 pub mod default_kernel;
@@ -30,6 +34,7 @@ pub mod summary;
 pub mod sweep;
 pub mod terminal;
 pub mod text;
+pub mod undivided;
 
 #[cfg(test)]
 mod browser;
@@ -37,6 +42,10 @@ mod browser;
 pub mod fixture;
 #[cfg(test)]
 mod hostile;
+
+/// The pages in a run's folder that explain the cost of a cell, function by function: the
+/// cell's name, and the page's address relative to the folder. Most runs have none.
+pub type Explanations = BTreeMap<String, String>;
 
 /// A text format that a run is written in.
 #[derive(Debug, Clone, Copy)]
@@ -46,7 +55,8 @@ pub struct Renderer {
     /// What the file is for, in one line.
     pub about: &'static str,
     /// Returns the content of the file; `None` when the run has nothing to show in it.
-    pub render: fn(&Run) -> Result<Option<String>, DrawError>,
+    /// Formats with links link costs to their explanations.
+    pub render: fn(&Run, &Explanations) -> Result<Option<String>, DrawError>,
 }
 
 /// All text files that hookbench renders of a run.
@@ -54,27 +64,27 @@ pub static RENDERERS: &[Renderer] = &[
     Renderer {
         file: "results.csv",
         about: "one line per cell, for scripts",
-        render: |run| Ok(Some(csv::render(run))),
+        render: |run, _| Ok(Some(csv::render(run))),
     },
     Renderer {
         file: "report.md",
         about: "the answer and all tables, as text",
-        render: |run| Ok(Some(markdown::render(run))),
+        render: |run, _| Ok(Some(markdown::render(run))),
     },
     Renderer {
         file: "comment.md",
         about: "the same, short enough for a comment on a pull request",
-        render: |run| Ok(Some(comment::render(run))),
+        render: |run, _| Ok(Some(comment::render(run))),
     },
     Renderer {
         file: "report.html",
         about: "the answer, plots and all tables, in one file",
-        render: |run| html::render(run).map(Some),
+        render: |run, explanations| html::render(run, explanations).map(Some),
     },
     Renderer {
         file: "picture.svg",
         about: "the opening picture alone, for a page or a slide",
-        render: plot::opening_svg,
+        render: |run, _| plot::opening_svg(run),
     },
 ];
 
@@ -103,22 +113,35 @@ mod tests {
 
     #[test]
     fn each_renderer_matches_its_golden_file() {
-        let run = fixture::synthetic_run();
+        let (run, explanations) = (fixture::divided_run(), fixture::explanations());
         for renderer in RENDERERS {
-            let content = (renderer.render)(&run).unwrap();
+            let content = (renderer.render)(&run, &explanations).unwrap();
             // The comment on a run as small as this one is the whole report.
             if renderer.file == "comment.md" {
                 assert_eq!(content, Some(markdown::render(&run)));
                 continue;
             }
-            insta::assert_snapshot!(renderer.file, content.unwrap_or_default());
+            // The CSV of the run without attributions is the golden file of that format.
+            if renderer.file != "results.csv" {
+                insta::assert_snapshot!(renderer.file, content.unwrap_or_default());
+            }
         }
         insta::assert_snapshot!("terminal", terminal::table(&run));
     }
 
+    #[test]
+    fn a_run_of_an_older_hookbench_matches_its_golden_files() {
+        let run = fixture::synthetic_run();
+        insta::assert_snapshot!("results.csv", csv::render(&run));
+        insta::assert_snapshot!("older-report.md", markdown::render(&run));
+        insta::assert_snapshot!("older-terminal", terminal::table(&run));
+    }
+
     fn render_all(run: &Run) -> Vec<String> {
-        let mut all: Vec<String> =
-            RENDERERS.iter().filter_map(|renderer| (renderer.render)(run).unwrap()).collect();
+        let mut all: Vec<String> = RENDERERS
+            .iter()
+            .filter_map(|renderer| (renderer.render)(run, &Explanations::new()).unwrap())
+            .collect();
         all.push(terminal::table(run));
         all
     }
@@ -142,7 +165,7 @@ mod tests {
             for line in terminal::table(&run).lines() {
                 prop_assert!(columns::width(line) <= terminal::WIDTH, "{}", line);
             }
-            let html = html::render(&run).unwrap();
+            let html = html::render(&run, &Explanations::new()).unwrap();
             let escape = html.contains('\u{1b}');
             prop_assert!(html.matches("<script").count() == 1 && !escape);
         }

@@ -1,4 +1,4 @@
-//! Kernels compared: the cost that every monitor adds to one operation on each of them.
+//! Kernels compared: what every monitor costs one operation on each of them.
 //! Formats render the matrices.
 
 use std::collections::HashMap;
@@ -87,27 +87,42 @@ impl Matrix<'_, '_> {
         let unit = text::unit_and_clock(self.clock, self.target);
         format!("{}, {}: {unit}", self.operation, self.schedule)
     }
+
+    /// Whether a cost of the matrix is divided into hook and side effects.
+    pub fn is_divided(&self) -> bool {
+        let mut rows = self.lines.iter().flat_map(|(_, fields)| fields.iter().flatten());
+        rows.any(|row| row.cost.is_some_and(|cost| cost.hook().is_some()))
+    }
 }
 
-/// The text of a field: the median of `none`, the added cost of others, or the outcome.
+/// The meaning of the numbers of all `matrices`, for readers.
+pub fn meaning(matrices: &[Matrix<'_, '_>]) -> &'static str {
+    if matrices.iter().any(Matrix::is_divided) {
+        "The hook of each monitor on each kernel, per operation. A number with the word added has no hook: it is \
+         the whole difference of the medians, side effects included."
+    } else {
+        "The cost that each monitor adds to the median of one operation on each kernel."
+    }
+}
+
+/// The text of a field: the median of `none`, the cost of others, or the outcome.
 pub fn field(row: Option<&Row<'_>>) -> String {
     let Some(row) = row else { return String::new() };
-    match (row.added, row.summary) {
+    match (row.cost, row.summary) {
         (_, Some(summary)) if row.measurement.cell.monitor.is_none() => text::grouped(summary.p50),
-        (Some(added), _) => text::signed(added.p50),
+        (Some(cost), _) => cost.shown(),
         _ => row.outcome(),
     }
 }
 
-/// The heat of a field, 0 to [`HOTTEST`]: the added cost in half decades. `None` for
-/// `none`, and without an added cost.
+/// The heat of a field, 0 to [`HOTTEST`]: the cost in half decades. `None` for `none`, and
+/// without a cost.
 pub fn heat(row: Option<&Row<'_>>) -> Option<usize> {
-    let row = row.filter(|row| !row.measurement.cell.monitor.is_none())?;
-    let added = row.added?.p50;
-    if added < 1 {
+    let cost = row?.cost?.number();
+    if cost < 1 {
         return Some(0);
     }
-    Some((((added as f64).log10() * 2.0) as usize).min(HOTTEST))
+    Some((((cost as f64).log10() * 2.0) as usize).min(HOTTEST))
 }
 
 /// The heat of a cost of 100,000 and more.

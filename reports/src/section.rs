@@ -1,5 +1,5 @@
 //! The run as sections: cells that can be compared with each other, with their
-//! statistics, sorted by the cost that each monitor adds. All formats share this model.
+//! statistics, sorted by what each monitor costs. All formats share this model.
 
 use std::collections::HashMap;
 
@@ -8,6 +8,7 @@ use hookbench_analysis::baseline::Added;
 use hookbench_model::{Caveat, Cell, Clock, Measured, Measurement};
 use hookbench_results::Run;
 
+use crate::cost::Cost;
 use crate::text;
 
 /// The cells of a run that differ only in their monitor.
@@ -17,7 +18,7 @@ pub struct Section<'a> {
     pub cell: Cell,
     /// The clock of their numbers.
     pub clock: Clock,
-    /// The cells: `none` first, then by added cost, then those without a number.
+    /// The cells: `none` first, then by cost, then those without a number.
     pub rows: Vec<Row<'a>>,
 }
 
@@ -28,8 +29,10 @@ pub struct Row<'a> {
     pub measurement: &'a Measurement,
     /// Its statistics, in the clock's unit.
     pub summary: Option<Summary>,
-    /// The cost added to the section's `none`, in the clock's unit.
+    /// The difference from the section's `none`, in the clock's unit.
     pub added: Option<Added>,
+    /// What the monitor costs; `None` for `none`.
+    pub cost: Option<Cost>,
 }
 
 /// The sections of `run`, in the order of their first cells.
@@ -43,10 +46,14 @@ pub fn sections(run: &Run) -> Vec<Section<'_>> {
             sections.len() - 1
         });
         let summary = measurement.measured().and_then(|measured| Summary::from_samples(&measured.samples));
-        sections[place].rows.push(Row { measurement, summary, added: None });
+        sections[place].rows.push(Row { measurement, summary, added: None, cost: None });
     }
     for section in &mut sections {
         section.compare();
+    }
+    if sections.iter().any(Section::is_divided) {
+        let rows = sections.iter_mut().flat_map(|section| &mut section.rows);
+        rows.for_each(|row| row.cost = row.cost.map(Cost::among_hooks));
     }
     sections
 }
@@ -108,10 +115,19 @@ impl<'a> Section<'a> {
         self.rows.iter().find(|row| row.measurement.cell.monitor.is_none() && row.summary.is_some())
     }
 
-    /// The rows of monitors, without `none`, that have an added cost.
-    pub fn costs(&self) -> impl Iterator<Item = (&Row<'a>, Added)> {
-        let monitors = self.rows.iter().filter(|row| !row.measurement.cell.monitor.is_none());
-        monitors.filter_map(|row| Some((row, row.added?)))
+    /// The rows of monitors, without `none`, that have a cost.
+    pub fn costs(&self) -> impl Iterator<Item = (&Row<'a>, Cost)> {
+        self.rows.iter().filter_map(|row| Some((row, row.cost?)))
+    }
+
+    /// Whether a cost of the section is divided into hook and side effects.
+    pub fn is_divided(&self) -> bool {
+        self.costs().any(|(_, cost)| cost.hook().is_some())
+    }
+
+    /// Whether operations under a monitor leave something out, as refused ones do.
+    pub fn leaves_out(&self) -> bool {
+        self.costs().any(|(_, cost)| cost.hook().is_some_and(|hook| hook.left_out != 0))
     }
 
     /// The notes on rows: monitor and note.
@@ -136,6 +152,10 @@ impl<'a> Section<'a> {
             let proven = row.measured().is_some_and(|measured| !measured.is_unproven());
             let own = countable(row.summary.filter(|_| proven).map(|summary| summary.p50));
             row.added = own.zip(countable(base)).map(|(own, base)| Added::new(own, base));
+            if proven && !row.measurement.cell.monitor.is_none() {
+                let attribution = row.measured().and_then(|measured| measured.attribution.as_ref());
+                row.cost = Cost::new(attribution, row.added, countable(base));
+            }
         }
         self.rows.sort_by_key(Row::rank);
     }
@@ -197,12 +217,12 @@ impl<'a> Row<'a> {
         })
     }
 
-    /// `none` first, then by added cost, then by p50, then the rest as planned.
+    /// `none` first, then by cost, then by p50, then the rest as planned.
     fn rank(&self) -> (u8, i64, u64) {
         let p50 = self.summary.map_or(0, |summary| summary.p50);
-        match self.added {
+        match self.cost {
             _ if self.measurement.cell.monitor.is_none() => (0, 0, p50),
-            Some(added) => (1, added.p50, p50),
+            Some(cost) => (1, cost.number(), p50),
             None if self.summary.is_some() => (2, 0, p50),
             None => (3, 0, 0),
         }
@@ -267,14 +287,27 @@ mod tests {
     use crate::{export, fixture};
 
     #[test]
-    fn rows_are_sorted_by_added_cost_with_none_first() {
-        let run = fixture::synthetic_run();
-        let sections = sections(&run);
-        let monitors: Vec<String> = sections[0].rows.iter().map(Row::monitor).collect();
-        assert_eq!(monitors[0], "none");
-        let added: Vec<i64> = sections[0].costs().map(|(_, added)| added.p50).collect();
-        assert!(added.is_sorted() && added.len() > 3, "{added:?}");
-        assert!(sections[0].rows.last().is_some_and(|row| row.summary.is_none()));
+    fn rows_are_sorted_by_cost_with_none_first() {
+        for run in [fixture::synthetic_run(), fixture::divided_run()] {
+            let sections = sections(&run);
+            let monitors: Vec<String> = sections[0].rows.iter().map(Row::monitor).collect();
+            assert_eq!(monitors[0], "none");
+            let costs: Vec<i64> = sections[0].costs().map(|(_, cost)| cost.number()).collect();
+            assert!(costs.is_sorted() && costs.len() > 3, "{costs:?}");
+            assert!(sections[0].rows.last().is_some_and(|row| row.summary.is_none()));
+        }
+    }
+
+    #[test]
+    fn a_hook_needs_no_baseline_and_an_unproven_monitor_has_none() {
+        let mut run = fixture::divided_run();
+        run.measurements.retain(|measurement| !measurement.cell.monitor.is_none());
+        assert!(sections(&run)[0].is_divided());
+        for measurement in &mut run.measurements {
+            let Outcome::Measured(measured) = &mut measurement.outcome else { continue };
+            measured.caveats.push(Caveat::Unproven("it may have slept".into()));
+        }
+        assert!(sections(&run).iter().all(|section| section.costs().next().is_none()));
     }
 
     #[test]
@@ -309,7 +342,7 @@ mod tests {
         let table = crate::terminal::table(&run);
         assert!(table.contains("whole monitor:") && table.contains("nothing shows that a worked"), "{table}");
         for renderer in crate::RENDERERS {
-            let Some(text) = (renderer.render)(&run).unwrap() else { continue };
+            let Some(text) = (renderer.render)(&run, &crate::Explanations::new()).unwrap() else { continue };
             let shown: &[&str] = match renderer.file {
                 "picture.svg" => &["+2, in part", "measured unproven"],
                 _ => &["half of it", "nothing shows that a worked"],

@@ -1,13 +1,13 @@
 //! The opening paragraph of a report: the answer, computed from the numbers of the run.
 //! Here are the choice of the section and the sentences; formats set them.
 
-use hookbench_analysis::baseline::Added;
 use hookbench_model::Schedule;
 use hookbench_model::measurement::UNPROVEN;
 use hookbench_results::Run;
 
+use crate::cost::{self, Cost};
 use crate::section::{Row, Section};
-use crate::{default_kernel, text};
+use crate::{default_kernel, text, undivided};
 
 /// The workloads that are preferred for the headline. Others follow in the order of the
 /// run, and `null-syscall` is last, because no monitor watches it.
@@ -25,8 +25,15 @@ pub fn sentences(run: &Run, sections: &[Section<'_>]) -> Vec<String> {
         }
         None => sentences.push("The run has no monitor with a baseline `none`.".into()),
     }
+    sentences.extend(division_meaning(sections).map(String::from));
+    sentences.extend(undivided::sentences(run, sections));
     sentences.push(counts(run));
     sentences
+}
+
+/// What hook and side effects mean, if a cost is divided into them.
+pub(crate) fn division_meaning(sections: &[Section<'_>]) -> Option<&'static str> {
+    sections.iter().any(Section::is_divided).then_some(cost::MEANING)
 }
 
 /// The section of the opening: of the [`default_kernel`] if it has a section with costs,
@@ -60,40 +67,10 @@ pub(crate) fn extremes<'s, 'a>(section: &'s Section<'a>) -> Option<Extremes<'s, 
     let saw: Vec<_> = section.costs().filter(|(row, _)| row.saw_everything()).collect();
     let watched = !saw.is_empty();
     let costs = if watched { saw } else { section.costs().collect() };
-    let cheapest = costs.iter().copied().min_by_key(|(_, added)| added.p50)?;
-    let most_expensive = costs.iter().copied().max_by_key(|(_, added)| added.p50)?;
+    let cheapest = costs.iter().copied().min_by_key(|(_, cost)| cost.number())?;
+    let most_expensive = costs.iter().copied().max_by_key(|(_, cost)| cost.number())?;
     Some(Extremes { count: costs.len(), watched, cheapest, most_expensive })
 }
-
-/// The largest amount by which a monitor that only observes lowers the median of
-/// `section`, in the clock's unit. Observing makes no operation cheaper, but attaching
-/// changes the kernel's memory and caches, and that can. A cost up to this amount is
-/// indistinguishable from zero. 0 if no such monitor is below `none`.
-pub fn floor(section: &Section<'_>) -> u64 {
-    let watching = section.costs().filter(|(row, _)| {
-        row.measured().is_some_and(|measured| measured.events.is_some() && measured.refused.is_none())
-    });
-    let below = watching.filter(|(_, added)| added.p50 < 0).map(|(_, added)| added.p50.unsigned_abs());
-    below.max().unwrap_or(0)
-}
-
-/// The monitors of `section` that saw everything and have a cost that is
-/// indistinguishable from zero.
-pub(crate) fn within_floor<'s, 'a>(section: &'s Section<'a>) -> Vec<&'s Row<'a>> {
-    let floor = floor(section);
-    let saw = section.costs().filter(|(row, _)| row.saw_everything());
-    saw.filter(|(_, added)| floor > 0 && added.p50.unsigned_abs() <= floor).map(|(row, _)| row).collect()
-}
-
-/// The cheapest monitor that saw everything and costs more than the [`floor`].
-pub(crate) fn cheapest_above_floor<'s, 'a>(section: &'s Section<'a>) -> Option<(&'s Row<'a>, Added)> {
-    let floor = i64::try_from(floor(section)).unwrap_or(i64::MAX);
-    let saw = section.costs().filter(|(row, _)| row.saw_everything());
-    saw.filter(|(_, added)| added.p50 > floor).min_by_key(|(_, added)| added.p50)
-}
-
-/// The meaning of the [`floor`], for readers.
-pub const FLOOR_MEANING: &str = "the amount by which attaching alone can move this median";
 
 /// The two ends of the costs of a section.
 pub(crate) struct Extremes<'s, 'a> {
@@ -102,20 +79,22 @@ pub(crate) struct Extremes<'s, 'a> {
     /// Whether the costs are those of monitors that saw every operation.
     pub watched: bool,
     /// The lowest cost.
-    pub cheapest: (&'s Row<'a>, Added),
+    pub cheapest: (&'s Row<'a>, Cost),
     /// The highest cost.
-    pub most_expensive: (&'s Row<'a>, Added),
+    pub most_expensive: (&'s Row<'a>, Cost),
 }
 
 /// `On kernel 6.1, one execve-noop costs 95,595 instructions without a monitor (…).`
 pub(crate) fn baseline_sentence(section: &Section<'_>) -> String {
-    let unit = section.clock.unit();
-    let base = section.baseline().and_then(|row| row.summary).map_or(0, |summary| summary.p50);
+    let base = section.baseline().and_then(|row| row.summary);
+    let costs = base.map_or_else(
+        || "was not measured".into(),
+        |summary| format!("costs {} {}", text::grouped(summary.p50), section.clock.unit()),
+    );
     format!(
-        "On kernel {}, one `{}` costs {} {unit} without a monitor (median, {} schedule, clock: {}).",
+        "On kernel {}, one `{}` {costs} without a monitor (median, {} schedule, clock: {}).",
         text::name(&section.kernel()),
         text::name(&section.operation()),
-        text::grouped(base),
         section.cell.schedule,
         section.clock.name(),
     )
@@ -126,18 +105,10 @@ fn answer(section: &Section<'_>) -> Vec<String> {
         return Vec::new();
     };
     let unit = section.clock.unit();
-    let (least, most) = (cost(&cheapest, unit), cost(&most_expensive, unit));
+    let (least, most) = (cost_phrase(&cheapest.1, unit), cost_phrase(&most_expensive.1, unit));
     let what = behaviour(most_expensive.0).map_or_else(String::new, |name| format!(" to watch `{name}`"));
     let of = if watched { "that saw every operation" } else { "measured" };
-    let near = within_floor(section).len();
     let end = match count {
-        _ if near > 1 => format!(
-            "Of the {count} monitors {of}, {near} are within {} {unit} of that. Their costs are indistinguishable \
-             from zero, because attaching alone can move this median by that amount. The most expensive{what} \
-             is {}: {most}.",
-            text::grouped(floor(section)),
-            named(most_expensive.0),
-        ),
         1 => format!("The only monitor {of} is {}: {least}.", named(cheapest.0)),
         _ => format!(
             "Of the {count} monitors {of}, the cheapest{what} is {}: {least}. The most expensive is {}: {most}.",
@@ -153,11 +124,12 @@ fn named(row: &Row<'_>) -> String {
     format!("`{}`{}", row.monitor(), if row.has_caveats() { " (in part)" } else { "" })
 }
 
-/// `+444 instructions per operation (+0.4 %)`
-pub(crate) fn cost((_, added): &(&Row<'_>, Added), unit: &str) -> String {
-    let share =
-        if added.ratio.is_finite() { format!(" ({})", text::percent(added.ratio)) } else { String::new() };
-    format!("{} {unit} per operation{share}", text::signed(added.p50))
+/// `its hook takes 178 instructions per operation (+0.2 %)`, or without a hook
+/// `+444 instructions per operation (+0.4 %)`.
+fn cost_phrase(cost: &Cost, unit: &str) -> String {
+    let verb = if cost.hook().is_some() { "its hook takes " } else { "" };
+    let share = cost.percent().map_or_else(String::new, |percent| format!(" ({percent})"));
+    format!("{verb}{} {unit} per operation{share}", cost.shown())
 }
 
 /// The behaviour that the monitor of `row` watches; `None` when the operations raise
@@ -180,13 +152,16 @@ fn others(headline: &Section<'_>, sections: &[Section<'_>]) -> Vec<String> {
         let workload = section.cell.workload.as_str();
         let Some(found) = extremes(section).filter(|_| like && !done.contains(&workload)) else { continue };
         done.push(workload);
-        let ends = [&found.cheapest, &found.most_expensive].map(|end| {
-            format!("{} {} (`{}`)", text::signed(end.1.p50), section.clock.unit(), end.0.monitor())
-        });
+        let ends = [&found.cheapest, &found.most_expensive];
+        let verb = if ends.iter().all(|(_, cost)| cost.hook().is_some()) { "hook" } else { "cost" };
+        let shown = ends
+            .map(|(row, cost)| format!("{} {} (`{}`)", cost.shown(), section.clock.unit(), row.monitor()));
         let operation = text::name(&section.operation());
-        sentences.push(match found.count {
-            1 => format!("The cost of one `{operation}` changes by {}.", ends[0]),
-            _ => format!("The cost of one `{operation}` changes by {} to {}.", ends[0], ends[1]),
+        sentences.push(match (verb, found.count) {
+            ("hook", 1) => format!("A hook on one `{operation}` takes {}.", shown[0]),
+            ("hook", _) => format!("A hook on one `{operation}` takes {} to {}.", shown[0], shown[1]),
+            (_, 1) => format!("The cost of one `{operation}` changes by {}.", shown[0]),
+            _ => format!("The cost of one `{operation}` changes by {} to {}.", shown[0], shown[1]),
         });
     }
     sentences
@@ -227,21 +202,26 @@ mod tests {
     }
 
     #[test]
-    fn an_observer_with_a_negative_cost_sets_the_floor() {
-        let mut run = fixture::synthetic_run();
-        for measurement in &mut run.measurements {
-            let cell = &measurement.cell;
-            let exec = cell.workload == "execve-noop" && cell.monitor.to_string() == "bpf-lsm+count";
-            if let (true, hookbench_model::Outcome::Measured(measured)) = (exec, &mut measurement.outcome) {
-                measured.samples = vec![107_000; 50];
-            }
+    fn the_answer_ranks_by_the_hook_and_says_what_a_hook_is() {
+        let run = fixture::divided_run();
+        let text = sentences(&run, &section::sections(&run)).join(" ");
+        for part in [
+            "the cheapest to watch `exec` is `bpf-lsm+count`: its hook takes 178 instructions per operation \
+             (+0.2 %). The most expensive is `audit+auditd`: its hook takes 331,000 instructions",
+            "A hook on one `unshare-burst[as=user]` takes",
+            cost::MEANING,
+        ] {
+            assert!(text.contains(part), "{part}: {text}");
         }
-        let sections = section::sections(&run);
-        assert_eq!(floor(&sections[0]), 2_000);
-        let near: Vec<String> = within_floor(&sections[0]).iter().map(|row| row.monitor()).collect();
-        assert_eq!(near, ["bpf-lsm+count", "kprobe+count"]);
-        let text = sentences(&run, &sections).join(" ");
-        assert!(text.contains("2 are within 2,000 instructions of that"), "{text}");
+    }
+
+    #[test]
+    fn hooks_without_a_baseline_are_an_answer() {
+        let mut run = fixture::divided_run();
+        run.measurements.retain(|measurement| !measurement.cell.monitor.is_none());
+        let text = sentences(&run, &section::sections(&run)).join(" ");
+        assert!(text.contains("was not measured without a monitor"), "{text}");
+        assert!(text.contains("its hook takes 178 instructions per operation. The most"), "{text}");
     }
 
     #[test]

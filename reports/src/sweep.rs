@@ -27,10 +27,32 @@ pub struct Sweep {
     pub clock: Clock,
     /// The target that the cells ran on.
     pub target: Target,
-    /// Whether the curves show the memory, in bytes, instead of the median.
-    pub memory: bool,
+    /// What the curves show.
+    pub quantity: Quantity,
     /// One per monitor.
     pub curves: Vec<Curve>,
+}
+
+/// What the curves of a sweep show.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Quantity {
+    /// The hook of the monitor, in the clock's unit.
+    Hook,
+    /// The median of the operations, in the clock's unit: that of `none`, and of monitors
+    /// whose hook is not known.
+    Median,
+    /// The memory of the monitor, in bytes.
+    Memory,
+}
+
+impl Quantity {
+    fn name(self) -> &'static str {
+        match self {
+            Quantity::Hook => "hook",
+            Quantity::Median => "p50",
+            Quantity::Memory => "memory in bytes",
+        }
+    }
 }
 
 /// The numbers of one monitor over the parameter.
@@ -66,21 +88,24 @@ impl Curve {
 impl Sweep {
     /// The title of the curves: `p50 of mprotect-storm by modules, kernel 6.1, paced`.
     pub fn title(&self) -> String {
-        let (what, unit) = if self.memory {
-            ("memory in bytes".to_string(), String::new())
-        } else {
-            ("p50".to_string(), format!(": {}", text::unit_and_clock(self.clock, self.target)))
+        let unit = match self.quantity {
+            Quantity::Memory => String::new(),
+            _ => format!(": {}", text::unit_and_clock(self.clock, self.target)),
         };
-        let Sweep { operation, param, kernel, schedule, .. } = self;
+        let Sweep { operation, param, kernel, schedule, quantity, .. } = self;
+        let what = quantity.name();
         format!("{what} of {operation} by {param}, kernel {kernel}, {schedule}{unit}")
     }
 
     /// The title of the slopes, without the kernel.
     fn slopes_title(&self) -> String {
-        let Sweep { operation, param, schedule, memory, clock, target, .. } = self;
-        let unit = text::unit_and_clock(*clock, *target);
-        let what = if *memory { "memory in bytes".into() } else { format!("p50 in {unit}") };
-        format!("Slope of {operation} by {param}, {schedule}: {what} for each step")
+        let Sweep { operation, param, schedule, quantity, clock, target, .. } = self;
+        let unit = match quantity {
+            Quantity::Memory => String::new(),
+            _ => format!(" in {}", text::unit_and_clock(*clock, *target)),
+        };
+        let what = quantity.name();
+        format!("Slope of {operation} by {param}, {schedule}: {what}{unit} for each step")
     }
 
     /// All values of the parameter, in order.
@@ -151,14 +176,21 @@ fn sweep_points(run: &Run, cell: &Cell) -> Vec<SweepPoint> {
 /// The number of the guest's CPUs, which belongs to the boot parameters.
 const CPUS: &str = "cpus";
 
+/// What a curve over `param` shows of `row`, and its value.
+fn shown_number(row: &Row<'_>, param: &str) -> Option<(Quantity, i64)> {
+    let measured = row.measured()?;
+    if param == CPUS {
+        return Some((Quantity::Memory, measured.memory_bytes?));
+    }
+    match row.cost.and_then(|cost| cost.hook()) {
+        Some(hook) => Some((Quantity::Hook, hook.p50)),
+        None => Some((Quantity::Median, i64::try_from(row.summary?.p50).ok()?)),
+    }
+}
+
 fn add(all: &mut Vec<Sweep>, row: &Row<'_>, point: SweepPoint) {
     let SweepPoint { param, value, rest } = point;
-    let memory = param == CPUS;
-    let number = match (memory, row.summary) {
-        (true, _) => row.measured().and_then(|measured| measured.memory_bytes),
-        (false, summary) => summary.and_then(|summary| i64::try_from(summary.p50).ok()),
-    };
-    let Some(number) = number else { return };
+    let Some((quantity, number)) = shown_number(row, &param) else { return };
     let parameters = if rest.params.is_empty() {
         String::new()
     } else {
@@ -171,7 +203,7 @@ fn add(all: &mut Vec<Sweep>, row: &Row<'_>, point: SweepPoint) {
         schedule: rest.schedule,
         clock: row.measurement.clock,
         target: rest.target,
-        memory,
+        quantity,
         param,
         curves: Vec::new(),
     };
@@ -256,6 +288,20 @@ mod tests {
         assert_eq!(sweeps[0].curves[0].points, [(0, 1_000), (1, 1_010), (2, 1_020), (4, 1_040)]);
         assert!((sweeps[0].curves[0].slope() - 10.0).abs() < 1e-9);
         assert!(titles[0].contains("clock: instructions"), "{titles:?}");
+    }
+
+    #[test]
+    fn hooks_and_the_medians_of_none_are_in_sweeps_of_their_own() {
+        let run = fixture::divided_sweep();
+        let sections = section::sections(&run);
+        let sweeps = sweeps(&run, &sections);
+        let titles: Vec<String> = sweeps.iter().map(Sweep::title).collect();
+        assert_eq!(sweeps.len(), 2, "{titles:?}");
+        let curve = |sweep: &Sweep| (sweep.curves[0].monitor.clone(), sweep.curves[0].points.clone());
+        assert!(titles[0].starts_with("p50 of execve-noop by env_pages, kernel 6.1"), "{titles:?}");
+        assert_eq!(curve(&sweeps[0]), ("none".into(), vec![(0, 9_000), (1, 9_500), (2, 10_000)]));
+        assert!(titles[1].starts_with("hook of execve-noop by env_pages, kernel 6.1"), "{titles:?}");
+        assert_eq!(curve(&sweeps[1]), ("bpf-lsm+count".into(), vec![(0, 178), (1, 180), (2, 182)]));
     }
 
     #[test]

@@ -5,27 +5,27 @@
 use hookbench_model::Measurement;
 use hookbench_results::Run;
 
+use crate::cell_columns::{self, CellColumn};
 use crate::columns::{self, Align};
 use crate::noise::{self, NoiseTable};
 use crate::section::{self, Row, Section};
-use crate::{summary, text};
+use crate::{cost, summary, text};
 
 /// The widest line, in columns of the terminal.
 pub const WIDTH: usize = 100;
-const HEADER: [&str; 6] = ["monitor", "p50", "added", "ratio", "seen/lost", "outcome"];
-
 /// The run as a table for people, with a line break at its end.
 pub fn table(run: &Run) -> String {
     let sections = section::sections(run);
-    let widths = widths(&sections);
+    let layout = Layout::new(&sections);
     let mut lines = Vec::new();
     for (kernel, group) in section::gathered(&sections, |section| section.kernel()) {
         lines.extend(wrapped(&format!("Kernel {kernel}"), "", ""));
         for section in group {
             lines.push(String::new());
             lines.extend(wrapped(&heading(section), "", ""));
-            lines.push(columns::line(&HEADER.map(String::from), &widths, align));
-            lines.extend(section.rows.iter().map(|row| columns::line(&fields(row), &widths, align)));
+            lines.push(layout.line(&layout.header()));
+            lines.extend(section.rows.iter().map(|row| layout.line(&layout.fields(row))));
+            lines.extend(left_out(section));
             lines.extend(noise_tables(section));
         }
         lines.push(String::new());
@@ -45,28 +45,56 @@ fn heading(section: &Section<'_>) -> String {
     format!("{}, {}: {unit}", section.operation(), section.cell.schedule)
 }
 
-fn fields(row: &Row<'_>) -> [String; 6] {
-    [
-        row.monitor(),
-        row.summary.map_or_else(String::new, |summary| text::grouped(summary.p50)),
-        row.added.map_or_else(String::new, |added| text::signed(added.p50)),
-        row.added.map_or_else(String::new, |added| text::ratio(added.ratio)),
-        row.seen_lost(),
-        row.outcome(),
-    ]
+/// The columns of all tables, and their widths.
+struct Layout {
+    columns: Vec<&'static CellColumn>,
+    widths: Vec<usize>,
 }
 
-fn align(column: usize) -> Align {
-    if matches!(HEADER[column], "monitor" | "outcome") { Align::Left } else { Align::Right }
+impl Layout {
+    /// The columns that fit a terminal. A ratio of the whole difference says little where
+    /// costs are divided, and makes room for the parts.
+    fn new(sections: &[Section<'_>]) -> Layout {
+        let shown: &[&str] = match sections.iter().find(|section| section.is_divided()) {
+            Some(_) => &["p50", "hook", "side effects", "added", "seen/lost", "outcome"],
+            None => &["p50", "added", "ratio", "seen/lost", "outcome"],
+        };
+        let columns = cell_columns::named(shown);
+        let mut layout = Layout { columns, widths: Vec::new() };
+        let rows = sections.iter().flat_map(|section| &section.rows).map(|row| layout.fields(row));
+        let rows: Vec<Vec<String>> = std::iter::once(layout.header()).chain(rows).collect();
+        layout.widths = columns::widths(&rows, shown.len() + 1);
+        columns::narrow(&mut layout.widths, WIDTH);
+        layout
+    }
+
+    fn header(&self) -> Vec<String> {
+        let names = self.columns.iter().map(|column| column.name);
+        std::iter::once("monitor").chain(names).map(String::from).collect()
+    }
+
+    fn fields(&self, row: &Row<'_>) -> Vec<String> {
+        let fields = self.columns.iter().map(|column| (column.field)(row));
+        std::iter::once(row.monitor()).chain(fields).collect()
+    }
+
+    fn line(&self, fields: &[String]) -> String {
+        let align = |place: usize| match place.checked_sub(1).map(|place| self.columns[place].is_text()) {
+            None | Some(true) => Align::Left,
+            Some(false) => Align::Right,
+        };
+        columns::line(fields, &self.widths, align)
+    }
 }
 
-/// The widths of the columns over all sections.
-fn widths(sections: &[Section<'_>]) -> Vec<usize> {
-    let rows = sections.iter().flat_map(|section| &section.rows).map(fields);
-    let rows: Vec<[String; 6]> = std::iter::once(HEADER.map(String::from)).chain(rows).collect();
-    let mut widths = columns::widths(&rows, HEADER.len());
-    columns::narrow(&mut widths, WIDTH);
-    widths
+/// What operations leave out, which no column shows.
+fn left_out(section: &Section<'_>) -> Vec<String> {
+    let left_out = section.costs().filter_map(|(row, cost)| {
+        let number = cost.hook()?.left_out;
+        (number != 0).then(|| format!("{} {}", row.monitor(), cost::leaves_out(number)))
+    });
+    let all = left_out.collect::<Vec<_>>().join(", ");
+    if all.is_empty() { Vec::new() } else { wrapped(&format!("Per operation, {all}."), "", "") }
 }
 
 /// The intervals of a noisy clock, and the other clocks.
@@ -138,6 +166,20 @@ mod tests {
         let words = table.split_whitespace().collect::<Vec<_>>().join(" ");
         assert!(words.contains("that does not fit a line of a terminal, with a | bar"), "{table}");
         assert!(!table.contains('\u{1b}'));
+    }
+
+    #[test]
+    fn a_divided_run_shows_hooks_side_effects_and_what_is_left_out() {
+        let table = table(&fixture::divided_run());
+        let line = |monitor: &str| table.lines().find(|line| line.starts_with(monitor)).unwrap();
+        let words = |line: &str| line.split_whitespace().collect::<Vec<_>>().join(" ");
+        assert_eq!(words(line("bpf-lsm+count")), "bpf-lsm+count 109,444 178 (98 %) +266 +444 50/0 measured");
+        assert_eq!(
+            words(line("kprobe+count")),
+            "kprobe+count 110,777 2,300 (98 %) -523 +1,777 50/0 measured"
+        );
+        assert!(words(&table).contains("Per operation, seccomp+errno leaves out 59,180."), "{table}");
+        assert!(table.lines().all(|line| columns::width(line) <= WIDTH));
     }
 
     #[test]

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::Result;
-use hookbench_reports::{IMAGES, RENDERERS, terminal};
+use hookbench_reports::{Explanations, IMAGES, RENDERERS, terminal};
 use hookbench_results::Run;
 use hookbench_results::store::{load, write_whole};
 
@@ -37,7 +37,7 @@ pub fn report(args: &Args) -> Result<ExitCode> {
 /// When a picture cannot be drawn, or a file cannot be written.
 pub fn render(run: &Run, folder: &Path) -> Result<()> {
     for renderer in RENDERERS {
-        if let Some(text) = (renderer.render)(run)? {
+        if let Some(text) = (renderer.render)(run, &Explanations::new())? {
             write_whole(&folder.join(renderer.file), text.as_bytes())?;
         }
     }

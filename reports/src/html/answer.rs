@@ -6,6 +6,7 @@ use maud::{Markup, html};
 
 use super::page::{Page, picture, prose};
 use super::{cells, monitors, table};
+use crate::cost::{self, Cost, Hook};
 use crate::decision::{self, CostColumn, Decision, MonitorChoice};
 use crate::plot::{self, DrawError};
 use crate::section::Row;
@@ -23,7 +24,7 @@ pub(super) fn kernel_answer(page: &Page<'_>, kernel: &str) -> Result<Markup, Dra
             @match &decision {
                 Some(decision) => {
                     (sentence(decision))
-                    (cards(decision))
+                    (cards(page, decision))
                     (pictures(decision)?)
                     (decision_table(page, kernel, decision))
                 }
@@ -39,13 +40,13 @@ fn sentence(decision: &Decision<'_, '_>) -> Markup {
     html! { p.answer { (prose(&summary::baseline_sentence(first.section))) } }
 }
 
-fn cards(decision: &Decision<'_, '_>) -> Markup {
+fn cards(page: &Page<'_>, decision: &Decision<'_, '_>) -> Markup {
     let Some(first) = decision.operations.first() else { return html! {} };
     let (deny, kill) = (decision.enforcing(false), decision.enforcing(true));
     let has_behaviour = deny.len() + kill.len() > 0 || first.behaviour.is_some();
     html! {
         div.cards {
-            @if let Some(found) = summary::extremes(first.section) { (costs(first, &found)) }
+            @if let Some(found) = summary::extremes(first.section) { (costs(page, first, &found)) }
             @if has_behaviour {
                 (enforcing("Can deny", first, &deny))
                 (enforcing("Can kill on", first, &kill))
@@ -54,35 +55,21 @@ fn cards(decision: &Decision<'_, '_>) -> Markup {
     }
 }
 
-fn costs(operation: &CostColumn<'_, '_>, found: &Extremes<'_, '_>) -> Markup {
+fn costs(page: &Page<'_>, operation: &CostColumn<'_, '_>, found: &Extremes<'_, '_>) -> Markup {
     let to_watch = html! {
         @if found.watched { " to watch " (watched(operation)) } @else { " of " (found.count) " monitors" }
     };
     let unit = operation.section.clock.unit();
-    let near = summary::within_floor(operation.section);
-    let ends = [("Cheapest", &found.cheapest), ("Most expensive", &found.most_expensive)];
     html! {
-        @if near.len() > 1 {
-            div.card {
-                h2 { "Cheapest" (to_watch) }
-                p.big { "\u{2264} " (text::grouped(summary::floor(operation.section))) " " small { (unit) " per operation" } }
-                p.note { (near.len()) " of " (found.count) " that saw every operation are " a href="#method-why-are-some-costs-shown-as-indistinguishable-from-zero" { "indistinguishable from zero" }
-                    ". Attaching alone can move this median by as much." }
-                @if let Some((row, added)) = summary::cheapest_above_floor(operation.section) {
-                    p { "Next: " code { (row.monitor()) } " " (text::signed(added.p50)) }
-                }
-                details {
-                    summary { "The " (near.len()) }
-                    ul { @for row in &near { li { code { (row.monitor()) } } } }
-                }
-            }
-        }
-        @for (word, (row, added)) in ends.iter().skip(usize::from(near.len() > 1)) {
+        @for (word, (row, cost)) in [("Cheapest", &found.cheapest), ("Most expensive", &found.most_expensive)] {
             div.card {
                 h2 { (word) (to_watch) }
-                p.big { (text::signed(added.p50)) " " small { (unit) " per operation"
-                    @if added.ratio.is_finite() { ", " (text::percent(added.ratio)) } } }
+                p.big { (page.explained(row, html! { (cost.shown()) })) " " small { (unit)
+                    @if cost.hook().is_some() { " of the hook" } " per operation"
+                    @if let Some(percent) = cost.percent() { ", " (percent) } } }
                 p { code { (row.monitor()) } @if row.has_caveats() { " (in part)" } }
+                @let rest = cost.rest();
+                @if !rest.is_empty() { p.note { (rest) } }
                 p.note { "of " (found.count) " that "
                     @if found.watched { "saw every operation" } @else { "were measured" } }
             }
@@ -140,9 +127,11 @@ fn pictures(decision: &Decision<'_, '_>) -> Result<Markup, DrawError> {
                 @let untuned = operation.section.untuned();
                 @let section = untuned.as_ref().unwrap_or(operation.section);
                 figure {
-                    h3 { "Added to one " (watched(operation)) }
-                    (picture(&plot::added(section, plot::NARROW)?, &plot::added_title(section)))
-                    figcaption { "Median of one " code { (operation.section.operation()) } " minus that of " code { "none" } ", in "
+                    h3 { @if section.is_divided() { "The hook in one " } @else { "Added to one " } (watched(operation)) }
+                    (picture(&plot::costs(section, plot::NARROW)?, &plot::costs_title(section)))
+                    figcaption {
+                        @if section.is_divided() { "What the monitor itself executes in one " code { (section.operation()) } ", in " }
+                        @else { "Median of one " code { (section.operation()) } " minus that of " code { "none" } ", in " }
                         (operation.section.clock.unit()) " (clock: " (operation.section.clock.name())
                         "), " a href="#method" { "how it is measured" } ". A cost of zero or less has no bar." }
                 }
@@ -154,7 +143,6 @@ fn pictures(decision: &Decision<'_, '_>) -> Result<Markup, DrawError> {
 fn decision_table(page: &Page<'_>, kernel: &str, decision: &Decision<'_, '_>) -> Markup {
     let burst = decision.monitors.iter().find_map(|line| Some(line.lost.as_ref()?.operation.as_str()));
     let records = decision.monitors.iter().any(|line| line.record.is_some());
-    let floors: Vec<u64> = decision.operations.iter().map(|of| summary::floor(of.section)).collect();
     let head = html! {
         th scope="col" { "monitor" }
         @for operation in &decision.operations { th scope="col" { (heading(operation)) } }
@@ -166,19 +154,16 @@ fn decision_table(page: &Page<'_>, kernel: &str, decision: &Decision<'_, '_>) ->
         }
         @if page.kernels.len() > 1 { th scope="col" { "kernels here" } }
     };
-    let body = html! { @for line in &decision.monitors { (monitor_row(page, line, records, &floors)) } };
+    let body = html! { @for line in &decision.monitors { (monitor_row(page, line, records)) } };
     let label = format!("which monitor, kernel {}", text::one_line(kernel));
     html! {
         div.choose id={ "choose-" (page.number(kernel)) } {
             h2 { "Which monitor? Kernel " (text::one_line(kernel)) }
-            p.unit { "A cost is what a monitor adds to the median of one operation, in "
+            p.unit { (decision.meaning()) " "
                 @if let Some(first) = decision.operations.first() {
-                    (text::unit_and_clock(first.section.clock, first.section.cell.target))
+                    "In " (text::unit_and_clock(first.section.clock, first.section.cell.target))
                 } "; " a href="#method" { "how it is measured" } ". "
                 @if let Some(burst) = burst { "Lost in burst: events lost while " code { (burst) } " runs without a rest (" a href="#method-what-are-paced-delivered-and-burst" { "burst" } "). " }
-                @if floors.iter().any(|floor| *floor > 0) {
-                    "\u{2248} 0: at most " (summary::FLOOR_MEANING) " (" a href="#method-why-are-some-costs-shown-as-indistinguishable-from-zero" { "why" } "). "
-                }
                 "Could deny: the mechanism can deny, this monitor does not. Click a heading to sort." }
             (table::scrolling(&label, "sorts filters decide", &head, &body))
         }
@@ -194,14 +179,14 @@ fn heading(operation: &CostColumn<'_, '_>) -> Markup {
     }
 }
 
-fn monitor_row(page: &Page<'_>, line: &MonitorChoice<'_, '_>, records: bool, floors: &[u64]) -> Markup {
+fn monitor_row(page: &Page<'_>, line: &MonitorChoice<'_, '_>, records: bool) -> Markup {
     html! {
         tr {
             th scope="row" {
                 i.dot style={ "background:" (plot::colour(&line.mechanism)) } {}
                 code title=[line.record.map(|record| text::one_line(&record.about))] { (breakable(&line.monitor)) }
             }
-            @for (row, floor) in line.costs.iter().zip(floors) { (cost(*row, *floor)) }
+            @for row in &line.costs { (cost(page, *row)) }
             @match &line.lost {
                 Some(lost) => td.lossy[lost.lost > 0] { (lost.shown()) },
                 None => td.without { "\u{2013}" },
@@ -234,23 +219,34 @@ fn breakable(name: &str) -> Markup {
     }
 }
 
-/// A cost. Up to `floor` it is indistinguishable from zero and has no colour.
-fn cost(row: Option<&Row<'_>>, floor: u64) -> Markup {
+/// A cost, with the rest of what the monitor changes below it.
+fn cost(page: &Page<'_>, row: Option<&Row<'_>>) -> Markup {
     let Some(row) = row else { return html! { td.without { "\u{2013}" } } };
+    let Some(cost) = row.cost else { return html! { td.without { (cells::outcome(row)) } } };
     // `refused EPERM`, `in part`; empty for a plain number.
     let outcome = row.outcome();
     let stopped = outcome.strip_prefix("measured").unwrap_or(&outcome).trim_start();
     html! {
-        @match (row.added, row.summary) {
-            (Some(added), _) if floor > 0 && stopped.is_empty() && added.p50.unsigned_abs() <= floor => {
-                td.near { (text::signed(added.p50)) small { "\u{2248} 0" } }
+        td.{ "heat-" (matrix::heat(Some(row)).unwrap_or(0)) } title=[cost.detail()] {
+            (page.explained(row, html! { (cost.shown()) }))
+            @match cost.hook() {
+                Some(hook) => { (share(&hook)) (rest(&cost, &hook)) },
+                None => @if let (true, Some(percent)) = (stopped.is_empty(), cost.percent()) { small { (percent) } },
             }
-            (Some(added), Some(_)) => td.{ "heat-" (matrix::heat(Some(row)).unwrap_or(0)) } {
-                (text::signed(added.p50))
-                @if !stopped.is_empty() { small.stops { (stopped) } }
-                @else if added.ratio.is_finite() { small { (text::percent(added.ratio)) } }
-            },
-            _ => td.without { (cells::outcome(row)) },
+            @if !stopped.is_empty() { small.stops { (stopped) } }
         }
+    }
+}
+
+fn share(hook: &Hook) -> Markup {
+    let share = hook.share_shown();
+    html! { @if !share.is_empty() { small { (share.trim_start()) } } }
+}
+
+/// What the operation leaves out, and the whole difference of the medians.
+fn rest(cost: &Cost, hook: &Hook) -> Markup {
+    html! {
+        @if hook.left_out != 0 { small.rest { (cost::leaves_out(hook.left_out)) } }
+        @if let Some(added) = cost.added() { small.rest { "added " (text::signed(added.p50)) } }
     }
 }

@@ -39,23 +39,28 @@ fn kernel_numbers(page: &Page<'_>, kernel: &str) -> Result<Markup, DrawError> {
         div.(page.class(kernel)) {
             @for (workload, group) in workloads {
                 h3 { (text::one_line(workload)) }
-                @for section in group { (section_numbers(section, pictures, is_drawn(section))?) }
+                @for section in group { (section_numbers(page, section, pictures, is_drawn(section))?) }
             }
         }
     })
 }
 
-fn section_numbers(section: &Section<'_>, pictures: bool, drawn: bool) -> Result<Markup, DrawError> {
+fn section_numbers(
+    page: &Page<'_>,
+    section: &Section<'_>,
+    pictures: bool,
+    drawn: bool,
+) -> Result<Markup, DrawError> {
     let measured = section.rows.iter().any(|row| row.summary.is_some());
     Ok(html! {
         article {
             h4 { code { (section.operation()) } ", " (section.place()) }
-            (cells::table(section))
+            (cells::table(page, section))
             @if measured && pictures {
                 details {
                     summary { "Pictures of this table" }
                     div.pair {
-                        @if !drawn { (added(section)?) }
+                        @if !drawn { (costs(section)?) }
                         figure {
                             (picture(&plot::spread(section, plot::NARROW)?, &plot::spread_title(section)))
                             figcaption { (plot::LEGEND) ". Clock: " (section.clock.name()) "." }
@@ -67,11 +72,15 @@ fn section_numbers(section: &Section<'_>, pictures: bool, drawn: bool) -> Result
     })
 }
 
-fn added(section: &Section<'_>) -> Result<Markup, DrawError> {
+fn costs(section: &Section<'_>) -> Result<Markup, DrawError> {
     Ok(html! {
         figure {
-            (picture(&plot::added(section, plot::NARROW)?, &plot::added_title(section)))
-            figcaption { "Cost added per operation, clock: " (section.clock.name()) "." }
+            (picture(&plot::costs(section, plot::NARROW)?, &plot::costs_title(section)))
+            figcaption { (costs_caption(section)) ", clock: " (section.clock.name()) "." }
         }
     })
+}
+
+fn costs_caption(section: &Section<'_>) -> &'static str {
+    if section.is_divided() { "The hook in one operation" } else { "Cost added per operation" }
 }

@@ -7,8 +7,8 @@ use hookbench_results::Run;
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
 use crate::plot::DrawError;
-use crate::{default_kernel, section, summary, text};
-use page::Page;
+use crate::{Explanations, default_kernel, section, summary, text, undivided};
+use page::{Page, prose};
 
 mod answer;
 mod cells;
@@ -30,17 +30,18 @@ const SCRIPT: &str = include_str!("script.js");
 /// The policy that forbids the page to load anything.
 const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'";
 
-/// The run as one HTML page.
+/// The run as one HTML page, with links to `explanations` of costs.
 ///
 /// # Errors
 /// When a picture cannot be drawn.
-pub fn render(run: &Run) -> Result<String, DrawError> {
+pub fn render(run: &Run, explanations: &Explanations) -> Result<String, DrawError> {
     let sections = section::sections(run);
     let page = Page {
         run,
         sections: &sections,
         kernels: default_kernel::all_kernels(&sections),
         default_kernel: default_kernel::default_kernel(&sections),
+        explanations,
     };
     let matrices = crate::matrix::matrices(run, &sections);
     let sweeps = crate::sweep::sweeps(run, &sections);
@@ -52,10 +53,11 @@ pub fn render(run: &Run) -> Result<String, DrawError> {
                 main {
                     (opening(&page))
                     (contents(&page, !matrices.is_empty(), !sweeps.is_empty()))
+                    (division(&page))
                     @for kernel in &page.kernels { (answer::kernel_answer(&page, kernel)?) }
                     (reasons::failed(run))
                     (reasons::caveats(run))
-                    (matrix::matrices(&matrices))
+                    (matrix::matrices(&page, &matrices))
                     (sweep::sweeps(&page, &sweeps)?)
                     (detail::all_numbers(&page)?)
                     (loading::loaders(&crate::loading::tables(run, &sections)))
@@ -149,16 +151,31 @@ fn contents(page: &Page<'_>, matrices: bool, sweeps: bool) -> Markup {
     }
 }
 
+/// What hook and side effects mean, once on the page, and which costs are not divided.
+fn division(page: &Page<'_>) -> Markup {
+    let (divided, undivided) =
+        (summary::division_meaning(page.sections), undivided::sentences(page.run, page.sections));
+    html! {
+        @if let Some(meaning) = divided {
+            p.division { (meaning) " " a href="#method-what-are-hook-and-side-effects" { "More" } "." }
+        }
+        @if !undivided.is_empty() {
+            p.division { @for sentence in &undivided { (prose(sentence)) " " }
+                a href="#method-why-do-some-costs-have-no-hook" { "More" } "." }
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
-    use hookbench_model::{Outcome, Schedule};
+    use hookbench_model::Schedule;
 
     use super::*;
-    use crate::fixture;
+    use crate::{cost, fixture};
 
     #[test]
     fn the_guest_s_text_is_escaped() {
-        let page = render(&fixture::synthetic_run()).unwrap();
+        let page = render(&fixture::divided_run(), &Explanations::new()).unwrap();
         assert!(page.contains("&lt;script&gt;alert(1)&lt;/script&gt;"));
         assert!(page.contains("&lt;b&gt;oops&lt;/b&gt;") && page.contains("the &lt;hook&gt; refused"));
         assert!(page.matches("<script").count() == 1 && !page.contains("<b>"));
@@ -166,7 +183,7 @@ mod tests {
 
     #[test]
     fn the_page_needs_no_network() {
-        let page = render(&fixture::synthetic_run()).unwrap();
+        let page = render(&fixture::divided_run(), &Explanations::new()).unwrap();
         for link in ["src=", "<link", "@import", "url(", "fetch(", "import("] {
             assert!(!page.contains(link), "{link}");
         }
@@ -175,41 +192,52 @@ mod tests {
 
     #[test]
     fn pictures_have_a_label_and_the_page_has_the_answer() {
-        let page = render(&fixture::synthetic_run()).unwrap();
+        let page = render(&fixture::divided_run(), &Explanations::new()).unwrap();
         assert_eq!(page.matches("<svg").count(), page.matches("<svg role=\"img\" aria-label=\"").count());
         assert!(page.contains("Cheapest to watch <code>exec</code>"), "{page}");
         assert!(page.contains("refused EPERM"));
     }
 
     #[test]
-    fn the_page_explains_losses_and_costs_near_zero() {
-        let mut run = fixture::synthetic_run();
+    fn the_page_explains_losses_hooks_and_side_effects() {
+        let mut run = fixture::divided_run();
         for measurement in &mut run.measurements {
             let monitor = measurement.cell.monitor.to_string();
             if measurement.cell.schedule == Schedule::Burst && monitor == "audit+reader" {
                 measurement.cell.monitor = "audit+auditd".parse().unwrap();
             }
-            let exec = measurement.cell.workload == "execve-noop" && monitor == "bpf-lsm+count";
-            if let (true, Outcome::Measured(measured)) = (exec, &mut measurement.outcome) {
-                measured.samples = vec![107_000; 50];
-            }
         }
-        let page = render(&run).unwrap();
+        let page = render(&run, &Explanations::new()).unwrap();
         for part in [
             "Lost in burst: events lost while <code>unshare-burst[as=user]</code> runs without a rest",
             "<td class=\"lossy\">7 of 50 (14 %)</td>",
-            "\u{2264} 2,000 <small>",
-            "2 of 9 that saw every operation are <a href=",
-            ". Attaching alone can move this median by as much.",
-            "\u{2248} 0: at most the amount",
+            "178 <small>instructions of the hook per operation, +0.2 %</small>",
+            "side effects +266, added +444",
+            "title=\"hook 178 in 49 of 50 operations, 178 to 209; side effects +266, added +444\"",
+            "150<small class=\"rest\">leaves out 59,180</small>",
+            "+3,111 added",
         ] {
             assert!(page.contains(part), "{part}");
         }
+        assert_eq!(page.matches(cost::MEANING).count(), 1);
+        assert!(!page.contains("\u{2248}"));
+    }
+
+    #[test]
+    fn a_cost_links_to_its_explanation() {
+        let page = |explanations| render(&fixture::divided_run(), explanations).unwrap();
+        let explanations = fixture::explanations();
+        let (name, address) = explanations.first_key_value().unwrap();
+        assert!(name.ends_with("/bpf-lsm+count"), "{name}");
+        let link = format!("<a class=\"explained\" href=\"{address}\"");
+        // The card, the table to choose by, the kernels compared, and all numbers.
+        assert_eq!(page(&explanations).matches(&link).count(), 4);
+        assert!(!page(&Explanations::new()).contains("class=\"explained\""));
     }
 
     #[test]
     fn each_link_on_the_page_leads_somewhere() {
-        let page = render(&fixture::synthetic_run()).unwrap();
+        let page = render(&fixture::divided_run(), &Explanations::new()).unwrap();
         let links: Vec<&str> =
             page.split("href=\"#").skip(1).filter_map(|rest| rest.split('"').next()).collect();
         assert!(links.len() > 20, "{links:?}");

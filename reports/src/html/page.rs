@@ -4,9 +4,8 @@
 use hookbench_results::Run;
 use maud::{Markup, PreEscaped, html};
 
-use crate::plot;
-use crate::section::Section;
-use crate::summary;
+use crate::section::{Row, Section};
+use crate::{Explanations, plot, summary};
 
 /// The run that the page shows.
 pub(super) struct Page<'r> {
@@ -18,6 +17,8 @@ pub(super) struct Page<'r> {
     pub kernels: Vec<&'r str>,
     /// The kernel that the page shows first.
     pub default_kernel: Option<&'r str>,
+    /// The pages that explain costs.
+    pub explanations: &'r Explanations,
 }
 
 impl Page<'_> {
@@ -35,6 +36,14 @@ impl Page<'_> {
     /// The classes of an element that is hidden unless the reader selects `kernel`.
     pub(super) fn class(&self, kernel: &str) -> String {
         format!("of-kernel kernel-{}", self.number(kernel))
+    }
+
+    /// The `number` of `row`, with a link to its explanation if there is one.
+    pub(super) fn explained(&self, row: &Row<'_>, number: Markup) -> Markup {
+        match self.explanations.get(&row.measurement.cell.to_string()) {
+            Some(address) => html! { a.explained href=(address) title="explained by function" { (number) } },
+            None => number,
+        }
     }
 }
 

@@ -49,10 +49,24 @@ pub struct MatchingCell {
     pub cell: String,
     /// Its median with the unit: `442,333 instructions`.
     pub p50: String,
-    /// The ratio of that median to the one of the same cell under `none`.
+    /// The ratio of that median to the one of the same cell under `none`. Published numbers
+    /// are whole costs too, so side effects are in it.
     pub ratio: f64,
+    /// The hook of the monitor, if it is known: `178 (98 %)`.
+    pub hook: Option<String>,
     schedule: Schedule,
 }
+
+impl LiteratureComparison {
+    /// Whether one of our cells has a hook.
+    pub fn has_hooks(&self) -> bool {
+        self.lines.iter().any(|line| line.ours.as_ref().is_some_and(|ours| ours.hook.is_some()))
+    }
+}
+
+/// What a hook means in a comparison, for readers.
+pub const HOOK_MEANING: &str = "Published numbers are whole costs, so the ratios here contain side effects. The hook \
+                                stands next to them.";
 
 /// The two kernels that differ only in audit: without it, and with it.
 const PAIR: [&str; 2] = ["audit-pair-n", "audit-pair-y"];
@@ -193,7 +207,8 @@ fn matching_cell(section: &Section<'_>, row: &Row<'_>, base: Option<u64>) -> Opt
     let ratio = base.map_or(row.added?.ratio, |base| value as f64 / base as f64);
     let cell = format!("{}, {}", section.operation(), section.cell.schedule);
     let p50 = format!("{} {}", text::grouped(value), section.clock.unit());
-    ratio.is_finite().then_some(MatchingCell { cell, p50, ratio, schedule: section.cell.schedule })
+    let hook = row.cost.filter(|cost| cost.hook().is_some()).map(|cost| cost.with_share());
+    ratio.is_finite().then_some(MatchingCell { cell, p50, ratio, hook, schedule: section.cell.schedule })
 }
 
 impl RatioRemark {
@@ -280,6 +295,19 @@ mod tests {
         assert_eq!(ours.collect::<Vec<_>>(), [("none", 1.0), ("none", 1.01), ("audit+idle", 1.05)]);
         assert!(lwn.lines[0].likeness.starts_with("like for like"));
         assert_ne!(compared[1].kernel.as_deref(), Some(PAIR[1]), "the run has no matching cell");
+    }
+
+    #[test]
+    fn ratios_are_those_of_whole_costs_with_the_hook_next_to_them() {
+        let (old, new) = (fixture::synthetic_run(), fixture::divided_run());
+        let idle = |run: &hookbench_results::Run| {
+            let lwn = compare(&section::sections(run)).remove(0);
+            let line = lwn.lines.iter().find(|line| line.monitor == "audit+idle").unwrap();
+            (lwn.has_hooks(), line.ours.clone().unwrap())
+        };
+        let ((false, old), (true, new)) = (idle(&old), idle(&new)) else { panic!("hooks") };
+        assert_eq!((old.ratio, old.hook), (new.ratio, None));
+        assert_eq!(new.hook.as_deref(), Some("0"));
     }
 
     #[test]

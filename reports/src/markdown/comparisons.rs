@@ -13,8 +13,10 @@ pub(super) fn kernels(matrices: &[Matrix<'_, '_>]) -> String {
     if matrices.is_empty() {
         return String::new();
     }
-    let meaning = "The cost that each monitor adds to the median of one operation on each kernel. The row of \
-                   `none` has that median itself. The end of the report says why a cell has no number.";
+    let meaning = format!(
+        "{} The row of `none` has the median of the operation. The end of the report says why a cell has no number.",
+        matrix::meaning(matrices)
+    );
     let tables = matrices.iter().map(|matrix| {
         let lines = matrix.lines.iter().map(|(monitor, fields)| {
             let fields = fields.iter().map(|row| escaped(&matrix::field(*row)));
@@ -90,31 +92,45 @@ pub(super) fn published(sections: &[Section<'_>]) -> String {
 fn one_publication(comparison: &LiteratureComparison) -> String {
     let publication = comparison.publication;
     let published = format!("published ({})", publication.unit);
-    let header =
-        ["condition", &published, "published ratio", "our cell", "p50 here", "ratio here", "like for like?"];
+    let hooks = comparison.has_hooks();
+    let mut header = vec![
+        "condition",
+        &published,
+        "published ratio",
+        "our cell",
+        "p50 here",
+        "ratio here",
+        "like for like?",
+    ];
+    if hooks {
+        header.insert(6, "hook here");
+    }
+    let hook_meaning = if hooks { format!(" {}", literature::HOOK_MEANING) } else { String::new() };
     let kernel = comparison.kernel.as_ref().map_or_else(String::new, |kernel| format!(", kernel {kernel}"));
     let remarks: String = comparison.remarks.iter().map(|remark| format!("\n{remark}\n")).collect();
     format!(
-        "\n### {}{}\n\n<{}>: {}. Published ratios are relative to {} {}, ours to `none`.\n\n{}{remarks}",
+        "\n### {}{}\n\n<{}>: {}. Published ratios are relative to {} {}, ours to `none`.{hook_meaning}\n\n{}{remarks}",
         publication.title,
         escaped(&kernel),
         publication.url,
         publication.about,
         text::grouped(publication.base),
         publication.unit,
-        table(&header, comparison.lines.iter().map(condition_fields)),
+        table(&header, comparison.lines.iter().map(|line| condition_fields(line, hooks))),
     )
 }
 
-fn condition_fields(line: &ComparedCondition) -> Vec<String> {
-    let (cell, p50, ratio) = match &line.ours {
-        Some(ours) => (
-            format!("{}, {}", code(line.monitor), code(&ours.cell)),
-            ours.p50.clone(),
-            text::ratio(ours.ratio),
-        ),
-        None => (code(line.monitor), "not measured in this run".into(), String::new()),
-    };
-    let published = text::grouped(line.published);
-    vec![line.condition.into(), published, text::ratio(line.ratio), cell, p50, ratio, line.likeness.clone()]
+fn condition_fields(line: &ComparedCondition, hooks: bool) -> Vec<String> {
+    let ours = line.ours.as_ref();
+    let cell = ours
+        .map_or_else(|| code(line.monitor), |ours| format!("{}, {}", code(line.monitor), code(&ours.cell)));
+    let p50 = ours.map_or_else(|| "not measured in this run".into(), |ours| ours.p50.clone());
+    let ratio = ours.map_or_else(String::new, |ours| text::ratio(ours.ratio));
+    let mut fields =
+        vec![line.condition.into(), text::grouped(line.published), text::ratio(line.ratio), cell, p50, ratio];
+    if hooks {
+        fields.push(ours.and_then(|ours| ours.hook.clone()).unwrap_or_default());
+    }
+    fields.push(line.likeness.clone());
+    fields
 }

@@ -1,11 +1,9 @@
 //! The tables of all operations, with what a noisy clock and other clocks add to them.
 
-use hookbench_analysis::Summary;
-
 use super::syntax::{code, escaped, table};
 use crate::noise::{self, NoiseTable};
 use crate::section::{self, Row, Section};
-use crate::{full_tables, text};
+use crate::{cell_columns, full_tables, text};
 
 /// The tables of the sections that the report shows in full, by workload.
 pub(super) fn workloads(sections: &[Section<'_>]) -> String {
@@ -21,56 +19,23 @@ pub(super) fn workloads(sections: &[Section<'_>]) -> String {
     text
 }
 
-const HEADER: [&str; 14] = [
-    "monitor",
-    "p50",
-    "added",
-    "ratio",
-    "seen/lost",
-    "outcome",
-    "min",
-    "p90",
-    "p99",
-    "max",
-    "mean",
-    "n",
-    "attach",
-    "memory (bytes)",
-];
-
 fn section_tables(section: &Section<'_>) -> String {
     let unit = text::unit_and_clock(section.clock, section.cell.target);
+    let columns = cell_columns::columns(section);
+    let header: Vec<&str> =
+        std::iter::once("monitor").chain(columns.iter().map(|column| column.name)).collect();
+    let fields = |row: &Row<'_>| {
+        let fields = columns.iter().map(|column| escaped(&(column.field)(row)));
+        std::iter::once(code(&row.monitor())).chain(fields).collect()
+    };
     format!(
-        "\n### {}, {}\n\nPer operation, in {unit}; attaching in the same unit, once.\n\n{}{}{}",
+        "\n### {}, {}\n\nPer operation, in {unit}; attaching in the same unit, once; memory in bytes.\n\n{}{}{}",
         code(&section.operation()),
         escaped(&section.place()),
-        table(&HEADER, section.rows.iter().map(row_fields)),
+        table(&header, section.rows.iter().map(fields)),
         noise_tables(section),
         notes(section),
     )
-}
-
-fn row_fields(row: &Row<'_>) -> Vec<String> {
-    let (added, summary) = (row.added, row.summary);
-    let number = |value: Option<u64>| value.map_or_else(String::new, text::grouped);
-    let statistic = |pick: fn(Summary) -> u64| number(summary.map(pick));
-    let memory = row.measured().and_then(|measured| measured.memory_bytes);
-    vec![
-        code(&row.monitor()),
-        statistic(|summary| summary.p50),
-        added.map_or_else(String::new, |added| text::signed(added.p50)),
-        added.map_or_else(String::new, |added| text::ratio(added.ratio)),
-        row.seen_lost(),
-        escaped(&row.outcome()),
-        statistic(|summary| summary.min),
-        statistic(|summary| summary.p90),
-        statistic(|summary| summary.p99),
-        statistic(|summary| summary.max),
-        summary.map_or_else(String::new, |summary| text::mean(summary.mean)),
-        statistic(|summary| summary.n as u64),
-        number(row.measured().and_then(|measured| measured.attach_cost)),
-        memory.map_or_else(String::new, text::signed),
-    ]
 }
 
 /// The intervals of a noisy clock, and the other clocks.

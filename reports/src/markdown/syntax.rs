@@ -62,7 +62,7 @@ fn is_number(column: &str) -> bool {
     NUMBERS.contains(&column.split(' ').next().unwrap_or_default())
 }
 
-const NUMBERS: [&str; 22] = [
+const NUMBERS: [&str; 25] = [
     "n",
     "min",
     "p50",
@@ -70,6 +70,9 @@ const NUMBERS: [&str; 22] = [
     "p99",
     "max",
     "mean",
+    "hook",
+    "side",
+    "leaves",
     "added",
     "ratio",
     "seen/lost",

@@ -1,4 +1,4 @@
-//! What each monitor adds to one operation: bars on a logarithmic axis. A cost that
+//! What each monitor costs per operation: bars on a logarithmic axis. A cost that
 //! such an axis cannot show (zero, negative or missing) is written as text where the
 //! bar would begin.
 
@@ -12,24 +12,25 @@ use super::scale::Scale;
 use crate::section::{Row, Section};
 use crate::text;
 
-/// What each monitor of `section` adds to an operation, as SVG of `width` pixels.
+/// What each monitor of `section` costs per operation, as SVG of `width` pixels.
 /// Unsupported and skipped monitors cannot be ranked and are only in the tables.
 /// Failed ones have a row, so that nobody overlooks them.
 ///
 /// # Errors
 /// When plotters fails to draw.
-pub fn added(section: &Section<'_>, width: u32) -> Result<String, DrawError> {
+pub fn costs(section: &Section<'_>, width: u32) -> Result<String, DrawError> {
     picture(section, width).svg::<Bar>()
 }
 
-/// The title of the picture that [`added`] draws, in one line.
-pub fn added_title(section: &Section<'_>) -> String {
+/// The title of the picture that [`costs`] draws, in one line.
+pub fn costs_title(section: &Section<'_>) -> String {
     let (operation, place) = (section.operation(), section.place());
-    format!(
-        "{} added to one {operation} by each monitor ({place}, clock: {})",
-        section.clock.unit(),
-        section.clock.name()
-    )
+    let what = if section.is_divided() {
+        format!("{} that the hook of each monitor takes in one {operation}", section.clock.unit())
+    } else {
+        format!("{} added to one {operation} by each monitor", section.clock.unit())
+    };
+    format!("{what} ({place}, clock: {})", section.clock.name())
 }
 
 /// The same picture, laid out for any of plotters' backends.
@@ -38,9 +39,16 @@ pub(super) fn picture<'a>(section: &Section<'a>, width: u32) -> RowPicture<'a> {
     let bars = section.rows.iter().filter(|row| positive_cost(row).is_some());
     let (left, right) = canvas::axis_ends(&section, width, &bars.map(label).collect::<Vec<_>>());
     let highest = section.rows.iter().filter_map(positive_cost).max().unwrap_or(10);
-    let (operation, place) = (section.operation(), section.place());
-    let long = format!("{} added to one {operation}, {place} (log scale)", section.clock.unit());
-    let short = format!("{} added per operation (log scale)", section.clock.unit());
+    let (unit, operation, place) = (section.clock.unit(), section.operation(), section.place());
+    let (long, short) = if section.is_divided() {
+        (
+            format!("{unit} of the hook in one {operation}, {place}"),
+            format!("{unit} of the hook per operation"),
+        )
+    } else {
+        (format!("{unit} added to one {operation}, {place}"), format!("{unit} added per operation"))
+    };
+    let [long, short] = [long, short].map(|title| title + " (log scale)");
     let title = if canvas::text_width(&long) < width as i32 { long } else { short };
     RowPicture { section, width, title, scale: Scale::costs(left, right, highest) }
 }
@@ -63,7 +71,11 @@ impl Marks for Bar {
         if end > scale.left {
             canvas.bar((scale.left, middle - half), (end, middle + half), colour, 1.0)?;
         }
-        let ink = if row.added.is_some() { colour::INK } else { colour::MUTED };
+        let ink = if row.cost.is_some() || row.measurement.cell.monitor.is_none() {
+            colour::INK
+        } else {
+            colour::MUTED
+        };
         let label = canvas.shortened(&label(row), canvas.right() - end - 6);
         canvas.text(&label, (end + 6, middle), Anchor::Left, ink)
     }
@@ -71,20 +83,20 @@ impl Marks for Bar {
 
 /// The length of a bar: the cost, if it is above zero.
 fn positive_cost(row: &Row<'_>) -> Option<u64> {
-    row.added.and_then(|added| u64::try_from(added.p50).ok()).filter(|cost| *cost > 0)
+    row.cost.and_then(|cost| u64::try_from(cost.number()).ok()).filter(|cost| *cost > 0)
 }
 
 /// The number next to the bar, or the text in its place.
 fn label(row: &Row<'_>) -> String {
     let outcome = row.outcome();
-    match (row.added, row.summary) {
-        (Some(_), Some(summary)) if row.measurement.cell.monitor.is_none() => {
+    match (row.cost, row.summary) {
+        (None, Some(summary)) if row.measurement.cell.monitor.is_none() => {
             format!("baseline: {}", text::grouped(summary.p50))
         }
-        (Some(added), _) if outcome == "measured" => text::signed(added.p50),
-        // `+2, in part`, `-38,777, refused EPERM`
-        (Some(added), _) => {
-            format!("{}, {}", text::signed(added.p50), outcome.strip_prefix("measured ").unwrap_or(&outcome))
+        (Some(cost), _) if outcome == "measured" => cost.with_share(),
+        // `+2, in part`, `220, refused EPERM`
+        (Some(cost), _) => {
+            format!("{}, {}", cost.with_share(), outcome.strip_prefix("measured ").unwrap_or(&outcome))
         }
         (None, Some(_)) if outcome == "measured" => "measured, no baseline".into(),
         (None, _) => outcome,
@@ -107,6 +119,15 @@ mod tests {
         {
             assert!(labels.iter().any(|label| label == expected), "{expected}: {labels:?}");
         }
+    }
+
+    #[test]
+    fn a_bar_is_as_long_as_the_hook() {
+        let run = fixture::divided_run();
+        let section = &section::sections(&run)[0];
+        let row = section.rows.iter().find(|row| row.monitor() == "bpf-lsm+count").unwrap();
+        assert_eq!((positive_cost(row), label(row)), (Some(178), "178 (98 %)".into()));
+        assert!(costs_title(section).starts_with("instructions that the hook of each monitor takes in one"));
     }
 
     #[test]

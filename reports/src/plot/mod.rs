@@ -1,4 +1,4 @@
-//! The pictures, drawn by plotters: what each monitor adds, how its operations are
+//! The pictures, drawn by plotters: what each monitor costs, how its operations are
 //! distributed, curves over a parameter, and lines from run to run.
 //!
 //! A picture is one file here. `canvas` draws rows of monitors, `chart` what pictures
@@ -19,7 +19,7 @@ mod scale;
 mod spread;
 mod svg;
 
-pub use bars::{added, added_title};
+pub use bars::{costs, costs_title};
 pub use canvas::{NARROW, WIDE};
 pub use colour::{css_of_mechanism as colour, is_fixed as has_fixed_colour};
 pub use curves::curves;

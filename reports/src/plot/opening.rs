@@ -15,15 +15,15 @@ const FACTOR: u32 = 2;
 /// The height limit of a PNG, in pixels: each row takes memory.
 const HIGHEST: u32 = 10_000;
 
-/// The opening picture as an SVG file on a light background: what each monitor adds to
-/// one operation. `None` when no monitor of the run has a cost.
+/// The opening picture as an SVG file on a light background: what each monitor costs per
+/// operation. `None` when no monitor of the run has a cost.
 ///
 /// # Errors
 /// When plotters fails to draw.
 pub fn opening_svg(run: &Run) -> Result<Option<String>, DrawError> {
     let sections = section::sections(run);
     let Some(section) = summary::headline(&sections) else { return Ok(None) };
-    Ok(Some(svg::standalone(&bars::added(section, WIDE)?, &bars::added_title(section))))
+    Ok(Some(svg::standalone(&bars::costs(section, WIDE)?, &bars::costs_title(section))))
 }
 
 /// The opening picture as a PNG file on a white background. `None` when no monitor of
