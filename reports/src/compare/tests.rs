@@ -127,3 +127,17 @@ fn junit_has_a_test_for_each_cell() {
     assert_eq!(count("failure"), failed.len());
     assert_eq!(document.root_element().attribute("failures"), Some(&*failed.len().to_string()));
 }
+
+#[test]
+fn hooks_and_side_effects_match_their_golden_files() {
+    let base = fixture::attributed_run(&fixture::synthetic_run());
+    let new = fixture::moved_run(&base);
+    for format in FORMATS {
+        let name = format!("hooks-{}", format.file);
+        insta::assert_snapshot!(name, rendered(&base, &new, Some(&GateRules::default()), format));
+    }
+    insta::assert_snapshot!("hooks-compare-text", rendered(&base, &new, None, &FORMATS[0]));
+    // The base is from before hookbench attributed costs.
+    let old = fixture::synthetic_run();
+    insta::assert_snapshot!("hooks-old-base", rendered(&old, &new, Some(&GateRules::default()), &FORMATS[0]));
+}
