@@ -85,9 +85,7 @@ impl OperationHistory {
         let what = match self.measure() {
             HistoryMeasure::Hook => "of the hook",
             HistoryMeasure::Added => "added to none",
-            HistoryMeasure::Both => {
-                "of the hook; with * added to none, because that run does not know the hook"
-            }
+            HistoryMeasure::Both => "of the hook; added to none where the run does not know the hook",
         };
         format!("{}: {unit} {what}", self.place())
     }
@@ -216,7 +214,8 @@ fn one_table(history: &OperationHistory) -> String {
     let widths = columns::widths(&rows, history.labels.len() + 1);
     let align = |column| if column == 0 { Align::Left } else { Align::Right };
     let lines = rows.iter().map(|row| columns::line(row, &widths, align).trim_end().to_string() + "\n");
-    format!("{}; median for none\n{}\n", history.title(), lines.collect::<String>())
+    let marked = if mark.is_empty() { "" } else { " (*)" };
+    format!("{}{marked}; median for none\n{}\n", history.title(), lines.collect::<String>())
 }
 
 /// The row of a monitor. `mark` follows each cost that is not one of the hook.

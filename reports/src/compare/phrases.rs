@@ -47,7 +47,7 @@ pub(super) fn answer(report: &ComparisonReport<'_>) -> String {
         changed.iter().filter(has_verdict).count()
     };
     let parts = [
-        (moved(Movement::Hook), "with a different hook"),
+        (moved(Movement::Hook), "with a different cost of the hook"),
         (moved(Movement::Median), "with a different median"),
         (moved(Movement::SideEffects), "with only side effects changed"),
         (moved(Movement::Others), "with the same median and other differences"),

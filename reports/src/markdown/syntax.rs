@@ -62,7 +62,7 @@ fn is_number(column: &str) -> bool {
     NUMBERS.contains(&column.split(' ').next().unwrap_or_default())
 }
 
-const NUMBERS: [&str; 22] = [
+const NUMBERS: [&str; 24] = [
     "n",
     "min",
     "p50",
@@ -85,6 +85,8 @@ const NUMBERS: [&str; 22] = [
     "verify",
     "whole",
     "agent",
+    "hook",
+    "side",
 ];
 
 #[cfg(test)]
