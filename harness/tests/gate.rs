@@ -171,7 +171,7 @@ fn a_hook_is_judged_and_side_effects_are_not() {
         ("gate base lookup --limit '30 instructions'", 0, "No regression"),
         ("gate old lookup", 0, "1 cell is compared by p50"),
         ("compare base lookup", 0, "Changed, compared by hook"),
-        ("history old lookup", 0, "+700*   208"),
+        ("history old lookup", 0, "+700*     208"),
         ("export lookup --format github-action-benchmark", 0, "kprobe+count (hook)"),
     ] {
         let (found, text) = said(place.path(), line);
