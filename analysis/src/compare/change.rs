@@ -91,7 +91,7 @@ impl Change {
             cell: measurement.cell.clone(),
             clock: measurement.clock,
             difference: Added::new(after, before).p50,
-            percent: percent(before as f64, after as f64),
+            percent: BaseAndNew { base: before as f64, new: after as f64 }.percent(),
             summary,
             samples: SampleChange::new(&base.samples, &new.samples),
             noise: (!measurement.clock.is_exact()).then(|| ChangeNoise::new(base, new)),
@@ -130,12 +130,4 @@ impl Change {
             self.cell.to_string(),
         )
     }
-}
-
-/// Returns the change in percent of the size of `before`; `None` from 0 to anything else.
-pub(super) fn percent(before: f64, after: f64) -> Option<f64> {
-    if before == after {
-        return Some(0.0);
-    }
-    (before != 0.0).then(|| (after - before) / before.abs() * 100.0)
 }

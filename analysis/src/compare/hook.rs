@@ -2,7 +2,6 @@
 
 use serde::Serialize;
 
-use super::change::percent;
 use super::sides::BaseAndNew;
 use hookbench_model::{Attribution, Measured};
 
@@ -23,9 +22,10 @@ impl HookChange {
     pub(super) fn new(numbers: BaseAndNew<&Measured>) -> Option<HookChange> {
         let base = numbers.base.attribution.clone()?;
         let new = numbers.new.attribution.clone()?;
+        let direct = BaseAndNew { base: base.direct_p50 as f64, new: new.direct_p50 as f64 };
         Some(HookChange {
             difference: new.direct_p50.saturating_sub(base.direct_p50),
-            percent: percent(base.direct_p50 as f64, new.direct_p50 as f64),
+            percent: direct.percent(),
             parts: BaseAndNew { base, new },
         })
     }

@@ -124,7 +124,7 @@ fn changes_of(report: &ComparisonReport<'_>, table: &ChangeTable<'_>) -> Markup 
     let mut header = vec![("cell", false)];
     header.extend(table.columns.iter().map(|name| (*name, true)));
     header.extend([("unit", false), ("notes", false)]);
-    section(report, &table.heading, &header, &table.changes, |change| {
+    section(&table.limited(report), &table.heading, &header, &table.changes, |change| {
         html! {
             (cell_name(&change.cell))
             @for field in (table.fields)(change) { td.number { (field) } }

@@ -88,7 +88,7 @@ fn changes(report: &ComparisonReport<'_>) -> Option<String> {
 
 fn changes_of(report: &ComparisonReport<'_>, table: &ChangeTable<'_>) -> Option<String> {
     let header = [table.columns, &["unit", "cell", "notes"]].concat();
-    section(report, &table.heading, &header, &table.changes, |change| {
+    section(&table.limited(report), &table.heading, &header, &table.changes, |change| {
         let mut row = (table.fields)(change);
         row.extend([
             text::unit_and_clock(change.clock, change.cell.target),

@@ -15,8 +15,17 @@ pub(super) struct ChangeTable<'a> {
     pub(super) columns: &'static [&'static str],
     /// The fields of a cell in these columns.
     pub(super) fields: fn(&Change) -> Vec<String>,
+    /// Whether a few cells are enough: nobody has to act on them.
+    is_brief: bool,
     /// The cells.
     pub(super) changes: Vec<&'a Change>,
+}
+
+impl<'a> ChangeTable<'a> {
+    /// `report`, with as many lines as this table shows.
+    pub(super) fn limited(&self, report: &ComparisonReport<'a>) -> ComparisonReport<'a> {
+        if self.is_brief { report.briefly() } else { *report }
+    }
 }
 
 /// The tables of `report` that have cells. `changed` is the heading of changed cells.
@@ -32,18 +41,21 @@ pub(super) fn tables<'a>(report: &ComparisonReport<'a>, changed: &str) -> Vec<Ch
             heading: format!("{what}, compared by hook"),
             columns: &["change", "%", "base hook", "new hook", "side effects", "added to none", "p50"],
             fields: of_hook,
+            is_brief: false,
             changes: hooks,
         },
         ChangeTable {
             heading: format!("{what}{by_p50}"),
             columns: &["change", "%", "base p50", "new p50", "added to none"],
             fields: of_median,
+            is_brief: false,
             changes: medians,
         },
         ChangeTable {
             heading: format!("Only side effects changed: {}", text::count(side_effects.len(), "cell")),
             columns: &["p50 change", "hook", "side effects", "added to none", "p50"],
             fields: of_side_effects,
+            is_brief: true,
             changes: side_effects,
         },
     ];

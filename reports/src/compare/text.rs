@@ -74,7 +74,7 @@ fn endings(report: &ComparisonReport<'_>) -> Vec<String> {
 /// A table for each unit, and for each number that cells are compared by.
 fn changes(report: &ComparisonReport<'_>) -> Vec<String> {
     let tables = tables(report, "Changed");
-    tables.iter().flat_map(|table| by_unit(report, table)).collect()
+    tables.iter().flat_map(|table| by_unit(&table.limited(report), table)).collect()
 }
 
 fn by_unit(report: &ComparisonReport<'_>, table: &ChangeTable<'_>) -> Vec<String> {
