@@ -1,11 +1,32 @@
 //! Small runs for the tests of this crate.
 
-use hookbench_model::{Cell, Clock, Failure, FailureKind, Measured, Measurement, Outcome, Schedule, Target};
+use hookbench_model::{
+    Attribution, Cell, Clock, Failure, FailureKind, Measured, Measurement, Outcome, Schedule, Share, Target,
+};
 use hookbench_results::{Environment, Run};
 
 /// A cell with these samples. Cells differ only by the monitor.
 pub(crate) fn measured(monitor: &str, samples: &[u64]) -> Measurement {
     with(monitor, Outcome::Measured(Measured { samples: samples.into(), ..Default::default() }))
+}
+
+/// A cell with one sample whose monitor costs `direct` in 98 of 100 operations.
+pub(crate) fn attributed(monitor: &str, p50: u64, direct: i64) -> Measurement {
+    let share = Share { operations: 98, of: 100 };
+    let parts = Attribution {
+        direct_p50: direct,
+        direct_share: share,
+        direct_min: direct,
+        direct_max: direct.saturating_add(50),
+        ..Default::default()
+    };
+    with_attribution(monitor, p50, parts)
+}
+
+/// A cell with one sample and this attribution.
+pub(crate) fn with_attribution(monitor: &str, p50: u64, parts: Attribution) -> Measurement {
+    let measured = Measured { samples: vec![p50], attribution: Some(parts), ..Default::default() };
+    with(monitor, Outcome::Measured(measured))
 }
 
 /// A cell with this outcome.

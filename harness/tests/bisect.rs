@@ -39,7 +39,7 @@ fn a_kernel_given_by_path_is_good_bad_or_skipped() {
     let (same, other) = (path("6.12"), path("6.1"));
     for (line, code, part) in [
         (format!("--kernel {same} --limit 0% --out same"), 0, "bisect-step: good"),
-        (format!("--kernel {other} --limit 0% --out other"), 1, "bisect-step: bad"),
+        (format!("--kernel {other} --limit none=0% --out other"), 1, "bisect-step: bad"),
         (format!("--kernel {other} --limit 1000% --out lax"), 0, "bisect-step: good"),
         (format!("--kernel {same} --fault panic --out panic"), 125, "cannot be tested: nothing was measured"),
         (

@@ -5,7 +5,7 @@ use std::fs;
 use std::path::Path;
 use std::process::{Command, Output};
 
-use hookbench_model::{Clock, Measured, Measurement, Outcome, Schedule, Target};
+use hookbench_model::{Attribution, Clock, Measured, Measurement, Outcome, Schedule, Share, Target};
 use hookbench_results::store::{load, save};
 use hookbench_results::{Environment, Run};
 
@@ -135,6 +135,47 @@ fn a_usage_error_exits_with_2_and_says_what_is_right() {
     ] {
         let (code, text) = said(place.path(), line);
         assert_eq!(code, Some(2), "{line}: {text}");
+        assert!(text.contains(part), "{line}: {text}");
+    }
+}
+
+/// `run` in which the hook of kprobe+count costs `direct`.
+fn with_hook(mut run: Run, direct_p50: i64) -> Run {
+    let is_it = |measurement: &&mut Measurement| measurement.cell.monitor.to_string() == "kprobe+count";
+    let Outcome::Measured(measured) = &mut run.measurements.iter_mut().find(is_it).unwrap().outcome else {
+        panic!("the cell is measured")
+    };
+    let direct_share = Share { operations: 3, of: 3 };
+    measured.attribution = Some(Attribution { direct_p50, direct_share, ..Default::default() });
+    run
+}
+
+#[test]
+fn a_hook_is_judged_and_side_effects_are_not() {
+    let place = tempfile::tempdir().unwrap();
+    let cells = |none, kprobe| run(&[("none", none), ("kprobe+count", kprobe)]);
+    for (name, run) in [
+        ("base", with_hook(cells(300, 1000), 178)),
+        ("rebuilt", with_hook(cells(330, 1041), 178)),
+        ("lookup", with_hook(cells(300, 990), 208)),
+        ("old", cells(300, 1000)),
+    ] {
+        fs::create_dir(place.path().join(name)).unwrap();
+        save(&run, &place.path().join(name)).unwrap();
+    }
+    for (line, code, part) in [
+        ("gate base rebuilt", 0, "1 cell with only side effects changed"),
+        ("gate base rebuilt --limit none=5%", 3, "regression: 6.1/tcg/null-syscall/paced/none"),
+        ("gate base lookup", 3, "hook +30 instructions (+16.9 %)"),
+        ("gate base lookup --limit 16%", 3, "the limit is 16%"),
+        ("gate base lookup --limit '30 instructions'", 0, "No regression"),
+        ("gate old lookup", 0, "1 cell is compared by p50"),
+        ("compare base lookup", 0, "Changed, compared by hook"),
+        ("history old lookup", 0, "+700*     208"),
+        ("export lookup --format github-action-benchmark", 0, "kprobe+count (hook)"),
+    ] {
+        let (found, text) = said(place.path(), line);
+        assert_eq!(found, Some(code), "{line}: {text}");
         assert!(text.contains(part), "{line}: {text}");
     }
 }

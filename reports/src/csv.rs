@@ -12,7 +12,7 @@ use crate::section::{self, Row, Section};
 use crate::text;
 
 /// The columns, in order.
-pub const COLUMNS: [&str; 38] = [
+pub const COLUMNS: [&str; 43] = [
     "kernel",
     "target",
     "clock",
@@ -51,6 +51,11 @@ pub const COLUMNS: [&str; 38] = [
     "verdict",
     "rounds",
     "outliers",
+    "direct_p50",
+    "direct_share",
+    "avoided_p50",
+    "indirect_p50",
+    "interrupts_p50",
 ];
 
 /// The run as CSV with a header.
@@ -61,8 +66,12 @@ pub fn render(run: &Run) -> String {
     let mut rows: Vec<(&Section<'_>, &Row<'_>)> =
         sections.iter().flat_map(|section| section.rows.iter().map(with(section))).collect();
     rows.sort_by_key(|(_, row)| std::ptr::from_ref(row.measurement));
-    let whole =
-        |(section, row)| record(row).into_iter().chain(noisy(RowNoise::for_row(section, row))).collect();
+    let whole = |(section, row)| {
+        let mut fields = record(row);
+        fields.extend(noisy(RowNoise::for_row(section, row)));
+        fields.extend(attribution(row.measured()));
+        fields
+    };
     document(&COLUMNS, rows.into_iter().map(whole))
 }
 
@@ -127,6 +136,20 @@ fn noisy(noise: Option<RowNoise>) -> [String; 7] {
     ]
 }
 
+/// The parts of the difference from `none`; empty without an attribution.
+fn attribution(measured: Option<&Measured>) -> [String; 5] {
+    let Some(parts) = measured.and_then(|measured| measured.attribution.as_ref()) else {
+        return Default::default();
+    };
+    [
+        parts.direct_p50.to_string(),
+        text::ratio(parts.direct_share.fraction()),
+        parts.avoided_p50.to_string(),
+        parts.indirect_p50.to_string(),
+        parts.interrupts_p50.to_string(),
+    ]
+}
+
 fn loading(measured: Option<&Measured>) -> [String; 5] {
     let Some(loading) = measured.and_then(|measured| measured.loading) else { return Default::default() };
     let Loading { open, load, verify, attach, agent_bytes } = loading;
@@ -182,6 +205,19 @@ mod tests {
         let run = fixture::synthetic_run();
         let text = render(&run);
         let line = text.lines().find(|line| line.contains(",unsupported,")).unwrap();
-        assert!(line.ends_with(&format!("{}restored,lean,{}", ",".repeat(14), ",".repeat(12))), "{line}");
+        assert!(line.ends_with(&format!("{}restored,lean,{}", ",".repeat(14), ",".repeat(17))), "{line}");
+    }
+
+    #[test]
+    fn the_parts_of_a_cost_are_the_last_columns() {
+        let run = fixture::attributed_run(&fixture::synthetic_run());
+        let text = render(&run);
+        let line = |monitor: &str| {
+            let is_it = |line: &&str| line.contains("execve-noop,") && line.contains(monitor);
+            text.lines().find(is_it).unwrap().to_string()
+        };
+        assert!(line(",bpf-lsm+count,").ends_with(",444,0.9800,0,-900,3"), "{}", line("bpf-lsm+count"));
+        assert!(line(",seccomp+errno,").ends_with(",321,0.9800,60000,-900,3"), "{}", line("seccomp+errno"));
+        assert!(line(",none,").ends_with(",,,,,"), "{}", line("none"));
     }
 }

@@ -1,5 +1,6 @@
-//! Several runs, or the kernels of one, in order: what each monitor adds to an operation,
-//! as a table, as CSV and as lines to draw.
+//! Several runs, or the kernels of one, in order: what each monitor costs an operation, as a
+//! table, as CSV and as lines to draw. The cost is that of the hook where a run knows it, and
+//! otherwise what the monitor adds to `none`.
 //!
 //! A run has no date, because equal runs are equal bytes. The user gives the order.
 
@@ -50,13 +51,55 @@ pub struct HistoryPoint {
     pub p50: Option<u64>,
     /// The cost added to `none`.
     pub added: Option<i64>,
+    /// What the monitor itself costs.
+    pub direct: Option<i64>,
+}
+
+/// What the costs of a history are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum HistoryMeasure {
+    /// What the monitors themselves cost.
+    Hook,
+    /// What the monitors add to `none`.
+    Added,
+    /// The first where a run knows it, and otherwise the second.
+    Both,
+}
+
+impl HistoryPoint {
+    /// The cost of the hook; what the monitor adds if that is not known.
+    pub fn cost(self) -> Option<i64> {
+        self.direct.or(self.added)
+    }
+
+    /// The cost in words: `444` for a hook, `+345` for an added cost.
+    pub fn words(self) -> Option<String> {
+        self.direct.map(text::unsigned_if_positive).or_else(|| self.added.map(text::signed))
+    }
 }
 
 impl OperationHistory {
-    /// `execve-noop[env_pages=0], kernel 6.1, paced: instructions (clock: …) added to none`
+    /// `execve-noop[env_pages=0], kernel 6.1, paced: instructions (clock: …) of the hook`
     pub fn title(&self) -> String {
         let unit = text::unit_and_clock(self.clock, self.cell.target);
-        format!("{}: {unit} added to none", self.place())
+        let what = match self.measure() {
+            HistoryMeasure::Hook => "of the hook",
+            HistoryMeasure::Added => "added to none",
+            HistoryMeasure::Both => "of the hook; added to none where the run does not know the hook",
+        };
+        format!("{}: {unit} {what}", self.place())
+    }
+
+    /// What the costs of the monitors are.
+    pub fn measure(&self) -> HistoryMeasure {
+        let points =
+            || self.monitors().flat_map(|line| &line.points).filter(|(_, point)| point.cost().is_some());
+        let hooks = points().filter(|(_, point)| point.direct.is_some()).count();
+        match points().count() {
+            _ if hooks == 0 => HistoryMeasure::Added,
+            all if hooks == all => HistoryMeasure::Hook,
+            _ => HistoryMeasure::Both,
+        }
     }
 
     /// `execve-noop[env_pages=0], kernel 6.1, paced`
@@ -76,7 +119,7 @@ impl OperationHistory {
 
     /// The lines of all monitors with a cost, without `none`.
     pub fn monitors(&self) -> impl Iterator<Item = &MonitorHistory> {
-        let measured = |line: &&MonitorHistory| line.points.iter().any(|(_, point)| point.added.is_some());
+        let measured = |line: &&MonitorHistory| line.points.iter().any(|(_, point)| point.cost().is_some());
         self.lines.iter().filter(|line| line.monitor != "none").filter(measured)
     }
 }
@@ -147,7 +190,9 @@ impl OperationHistory {
         let is_none = |row: &Row<'_>| row.measurement.cell.monitor.is_none();
         for row in section.rows.iter().filter(|row| is_none(row) || selected(&row.measurement.cell)) {
             let (monitor, added) = (row.monitor(), row.added.map(|added| added.p50));
-            let point = HistoryPoint { p50: row.summary.map(|summary| summary.p50), added };
+            let direct = row.measured().and_then(|measured| measured.attribution.as_ref());
+            let direct = direct.map(|parts| parts.direct_p50);
+            let point = HistoryPoint { p50: row.summary.map(|summary| summary.p50), added, direct };
             match self.lines.iter_mut().find(|line| line.monitor == monitor) {
                 Some(line) => line.points.push((place, point)),
                 None => self.lines.push(MonitorHistory { monitor, points: vec![(place, point)] }),
@@ -156,7 +201,7 @@ impl OperationHistory {
     }
 }
 
-/// The histories as tables for the terminal: the added cost, and for `none` the median.
+/// The histories as tables for the terminal: the cost of each monitor, and for `none` the median.
 pub fn table(histories: &[OperationHistory]) -> String {
     histories.iter().map(one_table).collect()
 }
@@ -164,31 +209,34 @@ pub fn table(histories: &[OperationHistory]) -> String {
 fn one_table(history: &OperationHistory) -> String {
     let mut rows: Vec<Vec<String>> =
         vec![std::iter::once("monitor".to_string()).chain(history.labels.clone()).collect()];
-    rows.extend(history.lines.iter().map(|line| row(line, history.labels.len())));
+    let mark = if history.measure() == HistoryMeasure::Both { "*" } else { "" };
+    rows.extend(history.lines.iter().map(|line| row(line, history.labels.len(), mark)));
     let widths = columns::widths(&rows, history.labels.len() + 1);
     let align = |column| if column == 0 { Align::Left } else { Align::Right };
     let lines = rows.iter().map(|row| columns::line(row, &widths, align).trim_end().to_string() + "\n");
-    format!("{}; median for none\n{}\n", history.title(), lines.collect::<String>())
+    let marked = if mark.is_empty() { "" } else { " (*)" };
+    format!("{}{marked}; median for none\n{}\n", history.title(), lines.collect::<String>())
 }
 
-fn row(line: &MonitorHistory, places: usize) -> Vec<String> {
+/// The row of a monitor. `mark` follows each cost that is not one of the hook.
+fn row(line: &MonitorHistory, places: usize, mark: &str) -> Vec<String> {
     let mut row = vec![String::new(); places + 1];
     row[0].clone_from(&line.monitor);
     for (place, point) in &line.points {
         let Some(field) = usize::try_from(*place).ok().and_then(|place| row.get_mut(place + 1)) else {
             continue;
         };
-        *field = match (line.monitor == "none", point) {
-            (true, HistoryPoint { p50: Some(p50), .. }) => text::grouped(*p50),
-            (false, HistoryPoint { added: Some(added), .. }) => text::signed(*added),
-            _ => "-".into(),
+        let words = match line.monitor == "none" {
+            true => point.p50.map(text::grouped),
+            false => point.words().map(|words| if point.direct.is_some() { words } else { words + mark }),
         };
+        *field = words.unwrap_or_else(|| "-".into());
     }
     row
 }
 
 /// The columns of [`csv()`].
-const COLUMNS: [&str; 12] = [
+const COLUMNS: [&str; 13] = [
     "kernel",
     "target",
     "boot",
@@ -201,6 +249,7 @@ const COLUMNS: [&str; 12] = [
     "at",
     "p50",
     "added_p50",
+    "direct_p50",
 ];
 
 /// The histories as CSV: one line for each monitor and place.
@@ -232,6 +281,7 @@ fn record(history: &OperationHistory, line: &MonitorHistory, at: i32, point: His
         label.map_or_else(String::new, |label| csv::field(label)),
         number(point.p50.map(|p50| p50.to_string())),
         number(point.added.map(|added| added.to_string())),
+        number(point.direct.map(|direct| direct.to_string())),
     ]
 }
 
@@ -259,6 +309,26 @@ mod tests {
         let picture = plot::history(&histories[0], plot::WIDE).unwrap();
         assert!(picture.contains("kprobe+count"));
         insta::assert_snapshot!("history-svg", picture);
+    }
+
+    #[test]
+    fn a_hook_is_the_cost_and_runs_without_one_are_marked() {
+        let old = crate::fixture::synthetic_run();
+        let new = crate::fixture::attributed_run(&old);
+        let selected = |cell: &Cell| cell.kernel == "6.1" && cell.workload == "unshare-burst";
+        let of = |runs: &[(&str, &Run)]| {
+            let runs: Vec<_> = runs.iter().map(|(name, run)| (name.to_string(), (*run).clone())).collect();
+            histories(&runs, Along::Runs, selected)
+        };
+        let both = of(&[("old", &old), ("new", &new)]);
+        assert_eq!(both[0].measure(), HistoryMeasure::Both);
+        insta::assert_snapshot!("history-hooks-table", table(&both));
+        insta::assert_snapshot!("history-hooks-csv", csv(&both));
+        insta::assert_snapshot!("history-hooks-svg", plot::history(&both[0], plot::WIDE).unwrap());
+        let hooks = of(&[("new", &new), ("again", &new)]);
+        assert_eq!(hooks[0].measure(), HistoryMeasure::Hook);
+        assert!(hooks[0].title().ends_with("of the hook") && !table(&hooks).contains('*'));
+        assert_eq!(of(&[("old", &old)])[0].measure(), HistoryMeasure::Added);
     }
 
     #[test]

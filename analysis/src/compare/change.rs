@@ -1,10 +1,12 @@
-//! A cell that has numbers in both runs: how they changed.
+//! A cell that has numbers in both runs: how they changed. `movement` says which of the changes
+//! counts.
 
 use std::cmp::Reverse;
 use std::collections::HashMap;
 
 use serde::Serialize;
 
+use super::hook::HookChange;
 use super::noise::ChangeNoise;
 use super::quantity::{self, OtherChange, Quantity};
 use super::samples::SampleChange;
@@ -41,6 +43,12 @@ pub struct Change {
     /// The operations that the monitor refused, if they changed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub refused: Option<BaseAndNew<Option<Refused>>>,
+    /// What the monitor itself costs, if both runs have an attribution of the cell.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub hook: Option<HookChange>,
+    /// Whether each run has an attribution of the cell.
+    #[serde(skip_serializing_if = "BaseAndNew::is_same")]
+    pub attributed: BaseAndNew<bool>,
     /// Other numbers that changed.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub others: Vec<OtherChange>,
@@ -83,19 +91,16 @@ impl Change {
             cell: measurement.cell.clone(),
             clock: measurement.clock,
             difference: Added::new(after, before).p50,
-            percent: percent(before, after),
+            percent: BaseAndNew { base: before as f64, new: after as f64 }.percent(),
             summary,
             samples: SampleChange::new(&base.samples, &new.samples),
             noise: (!measurement.clock.is_exact()).then(|| ChangeNoise::new(base, new)),
             added: BaseAndNew { base: added(&medians.base, before), new: added(&medians.new, after) },
             refused: (!refused.is_same()).then_some(refused),
+            hook: HookChange::new(numbers),
+            attributed: BaseAndNew { base: base.attribution.is_some(), new: new.attribution.is_some() },
             others: quantity::changed(base, new),
         })
-    }
-
-    /// Whether nothing changed at all.
-    pub fn is_nothing(&self) -> bool {
-        self.samples == SampleChange::Same && self.refused.is_none() && self.others.is_empty()
     }
 
     /// Returns how much another number grew; `None` if it did not, or if it does not exist.
@@ -105,25 +110,24 @@ impl Change {
         (growth > 0).then_some(growth)
     }
 
-    /// The sort key: the largest change of the median first. If the median is the same,
-    /// changed samples come before other changes; then by name.
-    pub(super) fn rank(&self) -> (Reverse<u64>, Reverse<u64>, u8, String) {
-        let percent = self.percent.map_or(f64::INFINITY, f64::abs);
+    /// The sort key: the largest change of the number that the cell is compared by first. If that
+    /// is the same, changed samples come before other changes; then by the median and by name.
+    pub(super) fn rank(&self) -> (Reverse<u64>, Reverse<u64>, u8, Reverse<u64>, String) {
+        let judged = self.judged();
+        let percent = judged.percent.map_or(f64::INFINITY, f64::abs);
         let besides = match self.samples {
             SampleChange::Differ => 0,
             SampleChange::Reordered => 1,
             SampleChange::Same if !self.is_nothing() => 2,
             SampleChange::Same => 3,
         };
-        // The bits of non-negative floats sort like the floats.
-        (Reverse(percent.to_bits()), Reverse(self.difference.unsigned_abs()), besides, self.cell.to_string())
+        (
+            // The bits of non-negative floats sort like the floats.
+            Reverse(percent.to_bits()),
+            Reverse(judged.difference.unsigned_abs()),
+            besides,
+            Reverse(self.difference.unsigned_abs()),
+            self.cell.to_string(),
+        )
     }
-}
-
-/// Returns the change in percent; `None` from 0 to anything else.
-fn percent(before: u64, after: u64) -> Option<f64> {
-    if before == after {
-        return Some(0.0);
-    }
-    (before > 0).then(|| (after as f64 - before as f64) / before as f64 * 100.0)
 }

@@ -1,9 +1,9 @@
 //! Compares two runs: how each cell changed, and how their environments differ. Whether a
 //! change is a regression is the business of `gate`.
 //!
-//! The compared number is the median, which `docs/method/statistics.md` explains. The samples are compared
-//! too: under an exact clock different samples mean that something changed, even if the
-//! median is the same.
+//! The compared number is the direct cost of a monitor where both runs have it, and otherwise the
+//! median, which `docs/method/statistics.md` explains. The samples are compared too: under an exact
+//! clock different samples mean that something changed, even if the median is the same.
 
 use std::collections::HashMap;
 
@@ -11,6 +11,8 @@ use serde::Serialize;
 
 mod change;
 mod environment;
+mod hook;
+mod movement;
 mod noise;
 mod outcome;
 mod quantity;
@@ -21,6 +23,8 @@ mod tests;
 
 pub use change::Change;
 pub use environment::EnvironmentDifference;
+pub use hook::HookChange;
+pub use movement::{Judged, Measure, Movement};
 pub use noise::ChangeNoise;
 pub use outcome::{ClockChange, OutcomeChange, OutcomeSummary, UnpairedCell};
 pub use quantity::{OtherChange, Quantity};
@@ -53,7 +57,7 @@ pub struct Comparison {
     /// Cells measured with different clocks, which are not compared, by name.
     pub clocks: Vec<ClockChange>,
     /// Cells with comparable numbers in both runs, unchanged ones included: the largest
-    /// change of the median in percent first, then by name.
+    /// change in percent of the number that they are compared by first, then by name.
     pub numbers: Vec<Change>,
     /// Cells without numbers in both runs and with the same outcome, by name.
     pub without_numbers: Vec<OutcomeChange>,
@@ -92,6 +96,16 @@ impl Comparison {
     /// Cells with any changed number.
     pub fn changed(&self) -> impl Iterator<Item = &Change> {
         self.numbers.iter().filter(|change| !change.is_nothing())
+    }
+
+    /// Whether any cell is compared by the direct cost of its monitor.
+    pub fn has_hooks(&self) -> bool {
+        self.numbers.iter().any(|change| change.hook.is_some())
+    }
+
+    /// The number of cells in which this moved.
+    pub fn count(&self, movement: Movement) -> usize {
+        self.numbers.iter().filter(|change| change.movement() == movement).count()
     }
 
     /// The number of cells that are the same in both runs.

@@ -17,3 +17,13 @@ impl<T: PartialEq> BaseAndNew<T> {
         self.base == self.new
     }
 }
+
+impl BaseAndNew<f64> {
+    /// The change in percent of the size of the base; `None` from 0 to anything else.
+    pub(super) fn percent(&self) -> Option<f64> {
+        if self.is_same() {
+            return Some(0.0);
+        }
+        (self.base != 0.0).then(|| (self.new - self.base) / self.base.abs() * 100.0)
+    }
+}

@@ -3,9 +3,9 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::fixture::{failed, measured, run, with};
+use crate::fixture::{attributed, failed, measured, run, with, with_attribution};
 use hookbench_model::measurement::Refused;
-use hookbench_model::{Clock, Measured, Outcome};
+use hookbench_model::{Attribution, Clock, Measured, Outcome};
 
 fn monitors<'a>(cells: impl Iterator<Item = &'a Cell>) -> Vec<String> {
     cells.map(|cell| cell.monitor.to_string()).collect()
@@ -98,10 +98,83 @@ fn numbers_besides_the_samples_are_compared_too() {
     assert!(change.refused.as_ref().is_some_and(|refused| refused.base.is_some() && refused.new.is_none()));
 }
 
+#[test]
+fn cells_with_an_attribution_are_compared_by_the_hook_and_side_effects_are_apart() {
+    let base = run(vec![
+        measured("none", &[1000]),
+        attributed("a+x", 1100, 100),
+        attributed("b+x", 2000, 500),
+        attributed("c+x", 1300, 300),
+        attributed("d+x", 1300, 300),
+    ]);
+    let new = run(vec![
+        measured("none", &[1000]),
+        attributed("a+x", 1101, 140),
+        attributed("b+x", 9000, 500),
+        attributed("c+x", 1300, 297),
+        attributed("d+x", 1300, 300),
+    ]);
+    let comparison = Comparison::new(&base, &new);
+    let moved: Vec<_> = comparison.changed().map(|change| (change.judged(), change.movement())).collect();
+    let judged =
+        |difference, percent, base| Judged { by: Measure::Hook, difference, percent: Some(percent), base };
+    assert_eq!(
+        moved,
+        [
+            (judged(40, 40.0, 100), Movement::Hook),
+            (judged(-3, -1.0, 300), Movement::Hook),
+            // The median grew most, but the monitor itself costs the same.
+            (judged(0, 0.0, 500), Movement::SideEffects),
+        ]
+    );
+    assert_eq!(
+        comparison.changed().next().unwrap().side_effects(),
+        BaseAndNew { base: Some(0), new: Some(-39) }
+    );
+    let counts = [Movement::Hook, Movement::SideEffects, Movement::Median, Movement::Nothing];
+    assert_eq!(counts.map(|movement| comparison.count(movement)), [2, 1, 0, 2]);
+}
+
+#[test]
+fn a_cell_with_an_attribution_in_one_run_only_is_compared_by_its_median() {
+    let old = run(vec![measured("none", &[1000]), measured("a+x", &[1100])]);
+    let new = run(vec![measured("none", &[1000]), attributed("a+x", 1101, 140)]);
+    for (base, new) in [(&old, &new), (&new, &old)] {
+        let comparison = Comparison::new(base, new);
+        let change = comparison.changed().next().unwrap();
+        assert_eq!((change.judged().by, change.movement()), (Measure::P50, Movement::Median));
+        assert_eq!(change.side_effects(), BaseAndNew::default());
+        assert!(!comparison.has_hooks() && !change.attributed.is_same());
+    }
+}
+
+#[test]
+fn a_share_or_a_part_that_changed_is_a_change_even_if_all_samples_are_the_same() {
+    let cell = |indirect_p50| {
+        run(vec![with_attribution("a+x", 1100, Attribution { indirect_p50, ..Default::default() })])
+    };
+    let comparison = Comparison::new(&cell(1), &cell(2));
+    assert_eq!(comparison.changed().next().unwrap().movement(), Movement::Others);
+    assert!(Comparison::new(&cell(1), &cell(1)).is_empty());
+}
+
+#[test]
+fn a_hook_that_costs_nothing_or_less_has_a_percentage_of_its_size() {
+    let percent = |base, new| {
+        let cell = |direct| run(vec![attributed("a+x", 1100, direct)]);
+        Comparison::new(&cell(base), &cell(new)).numbers[0].judged().percent
+    };
+    assert_eq!([percent(0, 0), percent(0, 1)], [Some(0.0), None]);
+    assert_eq!([percent(-10, -5), percent(-10, -15)], [Some(50.0), Some(-50.0)]);
+    assert!(percent(i64::MIN, i64::MAX).is_some());
+}
+
 fn any_measurement() -> impl Strategy<Value = Measurement> {
     let samples = proptest::collection::vec(prop_oneof![0..5u64, any::<u64>()], 0..5);
     let outcome = prop_oneof![
-        4 => samples.prop_map(|samples| Outcome::Measured(Measured { samples, ..Default::default() })),
+        4 => (samples, any_attribution()).prop_map(|(samples, attribution)| {
+            Outcome::Measured(Measured { samples, attribution, ..Default::default() })
+        }),
         1 => Just(failed()),
         1 => "[a-z]{0,3}".prop_map(Outcome::Unsupported),
         1 => "[a-z]{0,3}".prop_map(Outcome::Skipped),
@@ -109,6 +182,16 @@ fn any_measurement() -> impl Strategy<Value = Measurement> {
     let clock = prop_oneof![9 => Just(Clock::Instructions), 1 => Just(Clock::Tsc)];
     ("none|[a-f]\\+x", outcome, clock)
         .prop_map(|(monitor, outcome, clock)| Measurement { clock, ..with(&monitor, outcome) })
+}
+
+fn any_attribution() -> impl Strategy<Value = Option<Attribution>> {
+    let parts = (prop_oneof![0..5i64, any::<i64>()], any::<i64>());
+    let attribution = parts.prop_map(|(direct_p50, avoided_p50)| Attribution {
+        direct_p50,
+        avoided_p50,
+        ..Default::default()
+    });
+    proptest::option::of(attribution)
 }
 
 fn any_run() -> impl Strategy<Value = Run> {

@@ -11,15 +11,18 @@ pub(super) struct CellLimits<'a> {
 }
 
 impl<'a> CellLimits<'a> {
-    /// Selects the limits of the cell of `change`.
+    /// Selects the limits of the cell of `change`, out of `limits`.
     ///
     /// # Errors
     /// If a limit that matches the cell has a different unit.
-    pub(super) fn select(change: &Change, limits: &'a [Limit]) -> Result<CellLimits<'a>, GateError> {
+    pub(super) fn select(
+        change: &Change,
+        limits: impl Iterator<Item = &'a Limit>,
+    ) -> Result<CellLimits<'a>, GateError> {
         let mut found = CellLimits { soft: None, hard: None };
         let matches =
             |limit: &&Limit| limit.cells.as_ref().is_none_or(|pattern| pattern.matches(&change.cell));
-        for limit in limits.iter().filter(matches) {
+        for limit in limits.filter(matches) {
             match &limit.bound {
                 Bound::Percent(_) => found.soft = Some(limit),
                 Bound::Absolute { unit, .. } if unit != change.clock.unit() => {

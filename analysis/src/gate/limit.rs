@@ -1,4 +1,5 @@
-//! Limits: by how much the median of a cell may grow, as in `bpf-lsm+*=20 instructions`.
+//! Limits: by how much the hook or the median of a cell may grow, as in
+//! `bpf-lsm+*=20 instructions`.
 
 use std::fmt;
 use std::str::FromStr;
@@ -7,7 +8,7 @@ use serde::{Serialize, Serializer};
 
 use super::pattern::Pattern;
 
-/// By how much the medians of some cells may grow.
+/// By how much the hooks of some cells may grow, or the medians of cells without an attribution.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Limit {
     /// The cells; `None` for all.
@@ -19,7 +20,7 @@ pub struct Limit {
 /// The largest growth allowed, inclusive.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Bound {
-    /// A percentage of the base: a soft limit.
+    /// A percentage of the number of the base: a soft limit.
     Percent(Percent),
     /// An amount, whatever the base is: a hard limit.
     Absolute {
@@ -48,6 +49,13 @@ impl Percent {
     fn is_less_than(self, difference: u64, base: u64) -> bool {
         // No overflow: each product is below 2^128.
         u128::from(difference) * u128::from(100 * PARTS) > u128::from(base) * u128::from(self.0)
+    }
+}
+
+impl Limit {
+    /// Whether the limit is meant for `none`: its pattern contains that name.
+    pub(super) fn names_none(&self) -> bool {
+        self.cells.as_ref().is_some_and(Pattern::names_none)
     }
 }
 

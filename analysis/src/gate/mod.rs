@@ -1,14 +1,15 @@
 //! The gate: which changes of a comparison are regressions. The command that runs it and its
 //! exit code are the business of the crate `harness`.
 //!
-//! Under an exact clock every growth of a median is a regression unless a limit allows it,
-//! because no noise can explain it. Under a noisy clock (`noise.rs`) a growth has to be
-//! significant and larger than a limit; without a limit, one is implied.
+//! Under an exact clock (`exact.rs`) every growth of a hook's direct cost is a regression unless a
+//! limit allows it. Under a noisy clock (`noise.rs`) a growth of the median has to be significant
+//! and larger than a limit; without a limit, one is implied.
 
 use serde::Serialize;
 
 mod cell_limits;
 mod error;
+mod exact;
 mod limit;
 mod noise;
 mod pattern;
@@ -31,7 +32,7 @@ use hookbench_model::measurement::UNPROVEN;
 /// The rules of a gate.
 #[derive(Debug, Clone, Default)]
 pub struct GateRules {
-    /// By how much medians may grow. If several limits of one kind (percent or absolute)
+    /// By how much hooks and medians may grow. If several limits of one kind (percent or absolute)
     /// match a cell, the last one counts. Limits of both kinds both count.
     pub limits: Vec<Limit>,
     /// Cells whose regressions are reported but allowed.
@@ -66,9 +67,13 @@ impl Gate {
             return Err(GateError::NoCell(limit.to_string()));
         }
         let mut verdicts = outcome_verdicts(comparison);
+        let has_hooks = comparison.has_hooks();
         for change in &comparison.numbers {
-            let limits = CellLimits::select(change, &rules.limits)?;
-            verdicts.extend(change_verdicts(change, &limits));
+            // Where hooks are judged, `none` is what they are compared with.
+            let is_context = has_hooks && change.cell.monitor.is_none();
+            let limits = rules.limits.iter().filter(|limit| !is_context || limit.names_none());
+            let limits = CellLimits::select(change, limits)?;
+            verdicts.extend(change_verdicts(change, &limits, !is_context || !limits.is_empty()));
         }
         let allowed = |cell: &Cell| rules.allow.iter().any(|pattern| pattern.matches(cell));
         for verdict in &mut verdicts {
@@ -96,38 +101,21 @@ impl Gate {
     }
 }
 
-/// Returns whether the median is a regression under an exact clock, and the limit that it
-/// exceeds. Without limits every growth is one.
-fn exact_regression<'a>(change: &Change, limits: &CellLimits<'a>) -> Option<Option<&'a Limit>> {
-    let difference = u64::try_from(change.difference).ok().filter(|difference| *difference > 0)?;
-    if limits.is_empty() {
-        return Some(None);
-    }
-    limits.iter().find(|limit| limit.bound.is_exceeded(difference, change.summary.base.p50)).map(Some)
-}
-
 /// Judges the numbers of a cell.
-fn change_verdicts(change: &Change, limits: &CellLimits<'_>) -> Vec<CellVerdict> {
-    let Change { difference, percent, clock, .. } = *change;
-    let verdict = |kind, why| CellVerdict { kind, cell: change.cell.clone(), why };
-    let mut verdicts = Vec::new();
-    if let Some(noise) = &change.noise {
-        verdicts.extend(noise::judge(change, noise, limits).map(|(kind, why)| verdict(kind, why)));
-    } else if let Some(limit) = exact_regression(change, limits) {
-        let why = Reason::Grew { difference, percent, unit: clock.unit(), limit: limit.cloned() };
-        verdicts.push(verdict(VerdictKind::Regression, why));
-    }
+fn change_verdicts(change: &Change, limits: &CellLimits<'_>, is_judged: bool) -> Vec<CellVerdict> {
+    let verdict = |(kind, why)| CellVerdict { kind, cell: change.cell.clone(), why };
+    let mut found = match &change.noise {
+        Some(noise) => noise::judge(change, noise, limits).into_iter().collect(),
+        None if is_judged => exact::judge(change, limits),
+        None => Vec::new(),
+    };
     if let Some(events) = change.growth(Quantity::Lost) {
-        verdicts.push(verdict(VerdictKind::Regression, Reason::LostMore { events }));
+        found.push((VerdictKind::Regression, Reason::LostMore { events }));
     }
     if change.refused.is_some() {
-        verdicts.push(verdict(VerdictKind::Regression, Reason::StopsOtherwise));
+        found.push((VerdictKind::Regression, Reason::StopsOtherwise));
     }
-    if difference < 0 && change.noise.is_none() {
-        let why = Reason::Shrank { difference, percent, unit: clock.unit() };
-        verdicts.push(verdict(VerdictKind::Improvement, why));
-    }
-    verdicts
+    found.into_iter().map(verdict).collect()
 }
 
 /// Judges the cells whose numbers cannot be compared.

@@ -22,6 +22,11 @@ impl Pattern {
         let names = [cell.monitor.to_string(), cell.tuned_monitor(), cell.to_string()];
         names.iter().any(|name| *name == self.text || self.glob.is_match(name))
     }
+
+    /// Whether the pattern contains the name `none`, as in `none` and `6.1/*/none`.
+    pub(super) fn names_none(&self) -> bool {
+        self.text.split(|c: char| !c.is_ascii_alphanumeric()).any(|word| word == "none")
+    }
 }
 
 impl PartialEq for Pattern {
@@ -79,6 +84,13 @@ mod tests {
         for text in ["audit", "mprotect-storm*", "6.12/*", "none"] {
             assert!(!text.parse::<Pattern>().unwrap().matches(&cell), "{text}");
         }
+    }
+
+    #[test]
+    fn a_pattern_names_none_by_its_word() {
+        let names = |text: &str| text.parse::<Pattern>().unwrap().names_none();
+        assert!(["none", "6.1/*/none", "{none,audit+*}"].map(names).iter().all(|names| *names));
+        assert!(!["*", "6.1/*", "no*", "nonesuch"].map(names).iter().any(|names| *names));
     }
 
     #[test]

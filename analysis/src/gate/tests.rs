@@ -1,9 +1,9 @@
 //! Tests of the gate.
 
 use super::*;
-use crate::fixture::{failed, measured, run, with};
+use crate::fixture::{attributed, failed, measured, run, with, with_attribution};
 use hookbench_model::measurement::{Events, Refused};
-use hookbench_model::{Clock, Measured, Measurement, Outcome};
+use hookbench_model::{Attribution, Clock, Measured, Measurement, Outcome, Share};
 use hookbench_results::Run;
 
 fn rules(limits: &[&str], allow: &[&str]) -> GateRules {
@@ -157,4 +157,91 @@ fn a_changed_clock_is_a_regression_unless_allowed() {
     let new = run(vec![Measurement { clock: Clock::Tsc, ..measured("a+x", &[5]) }]);
     assert_eq!(judged(&base, &new, &GateRules::default()).unwrap(), ["regression a+x"]);
     assert_eq!(judged(&base, &new, &rules(&[], &["a+x"])).unwrap(), ["allowed a+x"]);
+}
+
+/// A run of `none` and a monitor with an attribution.
+fn hook(none: u64, p50: u64, direct: i64) -> Run {
+    run(vec![measured("none", &[none]), attributed("a+x", p50, direct)])
+}
+
+#[test]
+fn one_more_instruction_in_a_hook_is_a_regression_and_side_effects_are_none() {
+    let judged = |base: &Run, new: &Run| judged(base, new, &GateRules::default()).unwrap();
+    let base = hook(100_000, 99_000, 178);
+    // An agent that was built again: everything moved but the hook.
+    assert!(judged(&base, &hook(100_040, 99_941, 178)).is_empty());
+    assert!(judged(&base, &hook(99_000, 98_000, 178)).is_empty());
+    assert_eq!(judged(&base, &hook(100_000, 98_000, 179)), ["regression a+x"]);
+    assert_eq!(judged(&base, &hook(100_000, 99_500, 177)), ["improvement a+x"]);
+}
+
+#[test]
+fn a_percentage_is_one_of_the_hook_and_not_of_the_operation() {
+    let (base, new) = (hook(100_000, 99_000, 200), hook(100_000, 99_000, 215));
+    let judged = |limit: &str| judged(&base, &new, &rules(&[limit], &[])).unwrap();
+    assert_eq!([judged("7.4%"), judged("14 instructions")], [["regression a+x"]; 2]);
+    assert!(judged("7.5%").is_empty() && judged("15 instructions").is_empty());
+}
+
+#[test]
+fn a_growth_of_none_counts_if_a_limit_names_it_or_no_hook_is_judged() {
+    let (base, new) = (hook(1000, 1100, 100), hook(1030, 1130, 100));
+    let with = |limits: &[&str]| judged(&base, &new, &rules(limits, &[])).unwrap();
+    for silent in [&[][..], &["0%"], &["*=0%", "6.1/*=0 instructions"], &["none=3%"]] {
+        assert!(with(silent).is_empty(), "{silent:?}");
+    }
+    assert_eq!([with(&["none=2%"]), with(&["9%", "6.1/*/none=29 instructions"])], [["regression none"]; 2]);
+    let none = |p50| run(vec![measured("none", &[p50])]);
+    assert_eq!(judged(&none(1000), &none(1030), &GateRules::default()).unwrap(), ["regression none"]);
+}
+
+#[test]
+fn a_run_without_attributions_is_judged_by_medians() {
+    let old = run(vec![measured("none", &[1000]), measured("a+x", &[1100]), measured("b+x", &[1100])]);
+    let new = |direct| {
+        run(vec![measured("none", &[1001]), attributed("a+x", 1101, direct), measured("b+x", &[1100])])
+    };
+    let judged = |base: &Run, new: &Run| judged(base, new, &GateRules::default()).unwrap();
+    assert_eq!(judged(&old, &new(0)), ["regression none", "regression a+x"]);
+    assert_eq!(judged(&new(0), &old), ["improvement none", "improvement a+x"]);
+    // Both have one, and a cell that lacks it is judged by its median.
+    assert!(judged(&new(7), &new(7)).is_empty());
+    let mut other = new(7);
+    other.measurements[2] = measured("b+x", &[1102]);
+    assert_eq!(judged(&new(7), &other), ["regression b+x"]);
+}
+
+#[test]
+fn a_hook_that_varies_is_inconclusive_within_what_the_base_has_seen() {
+    let cell = |direct_p50, operations| {
+        let direct_share = Share { operations, of: 100 };
+        let parts =
+            Attribution { direct_p50, direct_share, direct_min: 90, direct_max: 140, ..Default::default() };
+        run(vec![with_attribution("a+x", 1100, parts)])
+    };
+    let judged = |new: i64, share, limits: &[&str]| {
+        judged(&cell(100, 98), &cell(new, share), &rules(limits, &[])).unwrap().join(", ")
+    };
+    assert_eq!(judged(130, 49, &[]), "inconclusive a+x");
+    assert_eq!(judged(95, 49, &[]), "inconclusive a+x");
+    assert_eq!(judged(100, 49, &[]), "");
+    assert_eq!(
+        [judged(141, 49, &[]), judged(130, 50, &[]), judged(130, 49, &["20%"])],
+        ["regression a+x"; 3]
+    );
+    assert_eq!(judged(130, 49, &["30%"]), "");
+}
+
+#[test]
+fn a_refusal_that_saves_much_less_is_a_regression() {
+    let cell = |avoided_p50| {
+        run(vec![with_attribution(
+            "a+x",
+            1100,
+            Attribution { direct_p50: 7, avoided_p50, ..Default::default() },
+        )])
+    };
+    let judged = |base, new| judged(&cell(base), &cell(new), &GateRules::default()).unwrap().join(", ");
+    assert_eq!([judged(10_000, 9_499), judged(1, 0)], ["regression a+x"; 2]);
+    assert_eq!([judged(10_000, 9_500), judged(10_000, 10_900), judged(0, 0)], [""; 3]);
 }

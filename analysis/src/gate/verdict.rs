@@ -4,9 +4,9 @@ use serde::Serialize;
 
 use super::limit::Limit;
 use crate::cell_name::by_name;
-use crate::compare::{BaseAndNew, OutcomeSummary};
+use crate::compare::{BaseAndNew, Measure, OutcomeSummary};
 use crate::noisy::Interval;
-use hookbench_model::{Cell, Clock};
+use hookbench_model::{Cell, Clock, Share};
 
 /// One verdict on a cell.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -32,7 +32,7 @@ pub enum VerdictKind {
     Allowed,
     /// The cell got better.
     Improvement,
-    /// The noise of the clock is too large to tell.
+    /// The numbers vary too much to tell.
     Inconclusive,
 }
 
@@ -52,8 +52,10 @@ impl VerdictKind {
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(rename_all = "kebab-case", tag = "why")]
 pub enum Reason {
-    /// The median grew.
+    /// The number that the cell is judged by grew.
     Grew {
+        /// Which number it is.
+        by: Measure,
         /// By how much, in `unit`.
         difference: i64,
         /// By how much in percent; `None` if it grew from 0.
@@ -63,12 +65,33 @@ pub enum Reason {
         /// The limit that it exceeds; `None` without a limit, when no growth is allowed.
         limit: Option<Limit>,
     },
-    /// The median shrank.
+    /// The number that the cell is judged by shrank.
     Shrank {
+        /// Which number it is.
+        by: Measure,
         /// By how much, in `unit`; negative.
         difference: i64,
         /// By how much in percent.
         percent: Option<f64>,
+        /// The clock's unit.
+        unit: &'static str,
+    },
+    /// The direct cost changed, but operations of the base have such costs too, and few operations
+    /// cost exactly the median.
+    Varies {
+        /// By how much it changed, in `unit`.
+        difference: i64,
+        /// By how much in percent; `None` if it changed from 0.
+        percent: Option<f64>,
+        /// The clock's unit.
+        unit: &'static str,
+        /// How many operations cost exactly the median.
+        share: BaseAndNew<Share>,
+    },
+    /// Operations that the monitor refuses save less.
+    AvoidsLess {
+        /// What they save, in `unit`.
+        avoided: BaseAndNew<i64>,
         /// The clock's unit.
         unit: &'static str,
     },

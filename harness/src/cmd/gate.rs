@@ -19,12 +19,14 @@ use super::{compare, say, usage};
 /// The rules and exit codes, as `--help` lists them.
 const EXIT_CODES: &str = "\
 A GLOB matches a cell's monitor (bpf-lsm+*) or its whole name (6.1/*/execve-noop*).
-Without a limit, a median of the exact clock may not grow at all. A median of a hardware clock may
-grow by 1 %, and only significant growth counts. If several percentages match a cell, the last one
+The gate judges the hook: the instructions that the monitor itself executes. It judges the median
+where a run does not know the hook. Under the exact clock, neither may grow without a limit. A median
+of a hardware clock may grow by 1 %, and only significant growth counts. A growth of none counts only
+if a GLOB names none, or if the gate judges no hook. If several percentages match a cell, the last one
 applies; likewise for numbers. If both kinds match, both apply.
 
 Exit code:
-  0  no regression; changes that noise leaves inconclusive are listed, but do not count
+  0  no regression; inconclusive changes are listed, but do not count
   1  hookbench could not read a run or write the report
   2  the command line is wrong: no such run, an invalid limit, or a limit that matches no cell
   3  a regression; the report is written";
@@ -44,7 +46,8 @@ pub struct Args {
     base: String,
     /// Run to judge: a folder, or a baseline (NAME or baseline:NAME)
     new: String,
-    /// Largest allowed growth of a median: 5%, '20 instructions', 'bpf-lsm+*=20 instructions'
+    /// Largest allowed growth of a hook, or of a median where the hook is unknown: 5%, '20 instructions',
+    /// 'bpf-lsm+*=20 instructions'
     #[arg(long, value_name = "[GLOB=]LIMIT")]
     limit: Vec<Limit>,
     /// Cells whose regressions are reported but do not count

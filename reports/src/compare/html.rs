@@ -1,12 +1,12 @@
 //! A comparison as a page: one file without a script, in the style of `report.html`.
 
-use hookbench_analysis::compare::Change;
 use hookbench_analysis::gate::VerdictKind;
 use hookbench_model::Cell;
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
 use super::phrases;
 use super::report::ComparisonReport;
+use super::tables::{ChangeTable, tables};
 use crate::html::{STYLE, table};
 use crate::text;
 
@@ -117,29 +117,19 @@ fn endings(report: &ComparisonReport<'_>) -> Markup {
 }
 
 fn changes(report: &ComparisonReport<'_>) -> Markup {
-    let heading = if report.all { "Cells" } else { "Changed cells" };
-    let header = [
-        ("cell", false),
-        ("change", true),
-        ("%", true),
-        ("base p50", true),
-        ("new p50", true),
-        ("added to none", true),
-        ("unit", false),
-        ("notes", false),
-    ];
-    section(report, heading, &header, &report.changes(), |change| change_row(change))
+    html! { @for table in tables(report, "Changed cells") { (changes_of(report, &table)) } }
 }
 
-fn change_row(change: &Change) -> Markup {
-    html! {
-        (cell_name(&change.cell))
-        td.number { (text::signed(change.difference)) }
-        td.number { (change.percent.map_or_else(String::new, phrases::percent)) }
-        td.number { (text::grouped(change.summary.base.p50)) }
-        td.number { (text::grouped(change.summary.new.p50)) }
-        td.number { (phrases::added(&change.added)) }
-        td.t { (text::unit_and_clock(change.clock, change.cell.target)) }
-        td.t.text { (phrases::notes(change).join("; ")) }
-    }
+fn changes_of(report: &ComparisonReport<'_>, table: &ChangeTable<'_>) -> Markup {
+    let mut header = vec![("cell", false)];
+    header.extend(table.columns.iter().map(|name| (*name, true)));
+    header.extend([("unit", false), ("notes", false)]);
+    section(&table.limited(report), &table.heading, &header, &table.changes, |change| {
+        html! {
+            (cell_name(&change.cell))
+            @for field in (table.fields)(change) { td.number { (field) } }
+            td.t { (text::unit_and_clock(change.clock, change.cell.target)) }
+            td.t.text { (phrases::notes(change).join("; ")) }
+        }
+    })
 }

@@ -2,6 +2,7 @@
 //! runs and the gate's judgement.
 
 use hookbench_analysis::Comparison;
+use hookbench_analysis::compare::Movement;
 use hookbench_analysis::gate::Gate;
 use serde::Serialize;
 
@@ -16,6 +17,9 @@ struct ComparisonDocument<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     gate: Option<&'a Gate>,
     unchanged: usize,
+    /// Cells whose hook costs the same and whose median differs; only if cells are compared by hooks.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    only_side_effects: Option<usize>,
     comparison: Comparison,
 }
 
@@ -32,6 +36,7 @@ pub(super) fn render(report: &ComparisonReport<'_>) -> String {
         is_open: report.gate.map(Gate::is_open),
         gate: report.gate,
         unchanged: report.comparison.unchanged(),
+        only_side_effects: comparison.has_hooks().then(|| comparison.count(Movement::SideEffects)),
         comparison,
     };
     // Serialising text, numbers and lists of them cannot fail.

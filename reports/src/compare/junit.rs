@@ -7,8 +7,8 @@ use hookbench_analysis::gate::{CellVerdict, VerdictKind};
 use hookbench_model::Cell;
 use quick_junit::{NonSuccessKind, TestCase, TestCaseStatus};
 
-use super::phrases;
 use super::report::ComparisonReport;
+use super::{attribution, phrases};
 use crate::export::junit::{document, test_case};
 use crate::text;
 
@@ -20,7 +20,8 @@ pub(super) fn render(report: &ComparisonReport<'_>) -> String {
     }
     let verdicts_on = |cell: &Cell| verdicts.get(cell).map_or(&[][..], Vec::as_slice);
     let comparison = report.comparison;
-    let measured = comparison.numbers.iter().map(|change| (&change.cell, String::new()));
+    let measured =
+        comparison.numbers.iter().map(|change| (&change.cell, attribution::side_effects_only(change)));
     let ended = comparison.outcomes.iter().chain(&comparison.without_numbers);
     let ended = ended.map(|ending| (&ending.cell, phrases::ended(&ending.ended.new)));
     let lone = comparison.vanished.iter().chain(&comparison.appeared);
@@ -31,7 +32,7 @@ pub(super) fn render(report: &ComparisonReport<'_>) -> String {
 }
 
 /// The test of one cell. It fails on a regression, and is skipped if the cell has no
-/// number for another reason.
+/// number for another reason. `how` says how the cell ended, or that only side effects changed.
 fn judged_test(cell: &Cell, verdicts: &[&CellVerdict], how: &str) -> TestCase {
     let reasons = |word| {
         let of_word = verdicts.iter().filter(move |verdict| verdict.kind == word);
@@ -47,9 +48,14 @@ fn judged_test(cell: &Cell, verdicts: &[&CellVerdict], how: &str) -> TestCase {
         status.set_message(how);
     }
     let mut case = test_case(cell, status);
-    let others = [VerdictKind::Allowed, VerdictKind::Improvement].map(|word| (word, reasons(word)));
+    let others = [VerdictKind::Allowed, VerdictKind::Improvement, VerdictKind::Inconclusive]
+        .map(|word| (word, reasons(word)));
     let others = others.iter().filter(|(_, reasons)| !reasons.is_empty());
-    let others: Vec<String> = others.map(|(word, reasons)| format!("{}: {reasons}", word.name())).collect();
+    let mut others: Vec<String> =
+        others.map(|(word, reasons)| format!("{}: {reasons}", word.name())).collect();
+    if how.starts_with(attribution::ONLY_SIDE_EFFECTS) {
+        others.push(how.into());
+    }
     if !others.is_empty() {
         case.set_system_out(text::one_line(&others.join("; ")));
     }

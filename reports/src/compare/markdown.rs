@@ -1,10 +1,9 @@
 //! A comparison as Markdown, for the comment on a pull request and the summary of a CI
 //! job.
 
-use hookbench_analysis::compare::Change;
-
 use super::phrases;
 use super::report::ComparisonReport;
+use super::tables::{ChangeTable, tables};
 use crate::markdown::{code, escaped, table};
 use crate::text;
 
@@ -82,20 +81,20 @@ fn endings(report: &ComparisonReport<'_>) -> Option<String> {
 }
 
 fn changes(report: &ComparisonReport<'_>) -> Option<String> {
-    let heading = if report.all { "Cells" } else { "Changed cells" };
-    let header = ["change", "%", "base p50", "new p50", "added to none", "unit", "cell", "notes"];
-    section(report, heading, &header, &report.changes(), |change| row(change))
+    let tables = tables(report, "Changed cells");
+    let sections: Vec<String> = tables.iter().filter_map(|table| changes_of(report, table)).collect();
+    (!sections.is_empty()).then(|| sections.join("\n"))
 }
 
-fn row(change: &Change) -> Vec<String> {
-    vec![
-        text::signed(change.difference),
-        change.percent.map_or_else(String::new, phrases::percent),
-        text::grouped(change.summary.base.p50),
-        text::grouped(change.summary.new.p50),
-        phrases::added(&change.added),
-        text::unit_and_clock(change.clock, change.cell.target),
-        code(&change.cell.to_string()),
-        escaped(&phrases::notes(change).join("; ")),
-    ]
+fn changes_of(report: &ComparisonReport<'_>, table: &ChangeTable<'_>) -> Option<String> {
+    let header = [table.columns, &["unit", "cell", "notes"]].concat();
+    section(&table.limited(report), &table.heading, &header, &table.changes, |change| {
+        let mut row = (table.fields)(change);
+        row.extend([
+            text::unit_and_clock(change.clock, change.cell.target),
+            code(&change.cell.to_string()),
+            escaped(&phrases::notes(change).join("; ")),
+        ]);
+        row
+    })
 }

@@ -1,12 +1,14 @@
 //! A comparison of two runs, and a gate's judgement of it, as files. A format is one file
 //! and one row in [`FORMATS`]; `phrases` has the sentences that all formats share.
 
+mod attribution;
 mod html;
 mod json;
 mod junit;
 mod markdown;
 mod phrases;
 mod report;
+mod tables;
 #[cfg(test)]
 mod tests;
 mod text;

@@ -3,12 +3,13 @@
 
 use hookbench_analysis::Summary;
 use hookbench_analysis::compare::{
-    BaseAndNew, Change, EnvironmentDifference, OtherChange, OutcomeSummary, SampleChange,
+    BaseAndNew, Change, EnvironmentDifference, Movement, OtherChange, OutcomeSummary, SampleChange,
 };
 use hookbench_analysis::gate::{CellVerdict, NoiseThresholds, NoisyChange, Reason, VerdictKind};
 use hookbench_analysis::noisy::{self, Interval, NoiseRule};
 use hookbench_model::Clock;
 
+use super::attribution;
 use super::report::ComparisonReport;
 use crate::text;
 
@@ -38,7 +39,7 @@ pub(super) fn answer(report: &ComparisonReport<'_>) -> String {
     let comparison = report.comparison;
     let changed: Vec<&Change> = comparison.changed().collect();
     let exact: Vec<&&Change> = changed.iter().filter(|change| change.noise.is_none()).collect();
-    let moved = exact.iter().filter(|change| change.difference != 0).count();
+    let moved = |movement| exact.iter().filter(|change| change.movement() == movement).count();
     let least = NoiseRule::default().least;
     let noisy = |verdict: noisy::ChangeVerdict| {
         let has_verdict =
@@ -46,8 +47,10 @@ pub(super) fn answer(report: &ComparisonReport<'_>) -> String {
         changed.iter().filter(has_verdict).count()
     };
     let parts = [
-        (moved, "with a different median"),
-        (exact.len() - moved, "with the same median and other differences"),
+        (moved(Movement::Hook), "with a different cost of the hook"),
+        (moved(Movement::Median), "with a different median"),
+        (moved(Movement::SideEffects), "with only side effects changed"),
+        (moved(Movement::Others), "with the same median and other differences"),
         (noisy(noisy::ChangeVerdict::Regressed), "more expensive beyond noise and 1 %"),
         (noisy(noisy::ChangeVerdict::Improved), "cheaper beyond noise and 1 %"),
         (noisy(noisy::ChangeVerdict::Unchanged), "unchanged within noise and 1 %"),
@@ -96,30 +99,39 @@ fn noise_rule(noisy: NoiseThresholds) -> String {
     )
 }
 
-/// Remarks on the answer: different environments, and allowed patterns without a cell.
+/// Remarks on the answer: different environments, what the cells are compared by, and allowed
+/// patterns without a cell.
 pub(super) fn remarks(report: &ComparisonReport<'_>) -> Vec<String> {
     let mut remarks = Vec::new();
     if !report.comparison.environment.is_empty() {
         remarks.push("The environments of the two runs differ; the differences are listed below.".into());
     }
+    remarks.extend(attribution::remarks(report));
     let idle = report.gate.into_iter().flat_map(|gate| &gate.unmatched);
     remarks
         .extend(idle.map(|pattern| format!("No cell matches the allowed pattern {}", text::name(pattern))));
     remarks
 }
 
-/// The reason of a verdict: `p50 +120 instructions (+0.13 %); the limit is 5%`.
+/// The reason of a verdict: `hook +12 instructions (+6.7 %); the limit is 5%`.
 pub(super) fn why(verdict: &CellVerdict) -> String {
     match &verdict.why {
-        Reason::Grew { difference, percent, unit, limit } => {
+        Reason::Grew { by, difference, percent, unit, limit } => {
             let limit = limit.as_ref().map_or_else(
                 || "an exact clock allows no growth".into(),
                 |limit| format!("the limit is {}", text::name(&limit.to_string())),
             );
-            format!("p50 {} {unit}{}; {limit}", text::signed(*difference), in_brackets(*percent))
+            format!("{}; {limit}", moved(by.name(), *difference, unit, *percent))
         }
-        Reason::Shrank { difference, percent, unit } => {
-            format!("p50 {} {unit}{}", text::signed(*difference), in_brackets(*percent))
+        Reason::Shrank { by, difference, percent, unit } => moved(by.name(), *difference, unit, *percent),
+        Reason::Varies { difference, percent, unit, share } => {
+            let moved = moved("hook", *difference, unit, *percent);
+            let shares = attribution::shares(share.base, share.new);
+            format!("{moved}; operations of the base cost that too, and {shares} cost exactly the median")
+        }
+        Reason::AvoidsLess { avoided, unit } => {
+            let avoided = attribution::change(avoided.base, avoided.new);
+            format!("refused operations avoid less: {avoided} {unit}")
         }
         Reason::Noise { seen, unit, limit } => {
             let limit = limit.as_ref().map_or_else(String::new, |limit| {
@@ -179,6 +191,11 @@ fn noise(change: &Change) -> Option<String> {
     })
 }
 
+/// `hook +12 instructions (+6.7 %)`
+fn moved(what: &str, difference: i64, unit: &str, percent: Option<f64>) -> String {
+    format!("{what} {} {unit}{}", text::signed(difference), in_brackets(percent))
+}
+
 fn in_brackets(change: Option<f64>) -> String {
     change.map_or_else(String::new, |change| format!(" ({})", percent(change)))
 }
@@ -224,6 +241,7 @@ pub(super) fn notes(change: &Change) -> Vec<String> {
     if base.n != new.n {
         notes.push(format!("n {} → {}", text::grouped(base.n as u64), text::grouped(new.n as u64)));
     }
+    notes.extend(change.hook.iter().flat_map(attribution::notes));
     if let Some(refused) = &change.refused {
         let word = |refused: &Option<_>, n| {
             refused.as_ref().map_or_else(|| "measured".into(), |refused| text::refusal(refused, n))

@@ -127,3 +127,34 @@ fn junit_has_a_test_for_each_cell() {
     assert_eq!(count("failure"), failed.len());
     assert_eq!(document.root_element().attribute("failures"), Some(&*failed.len().to_string()));
 }
+
+#[test]
+fn hooks_and_side_effects_match_their_golden_files() {
+    let base = fixture::attributed_run(&fixture::synthetic_run());
+    let new = fixture::moved_run(&base);
+    for format in FORMATS {
+        let name = format!("hooks-{}", format.file);
+        insta::assert_snapshot!(name, rendered(&base, &new, Some(&GateRules::default()), format));
+    }
+    insta::assert_snapshot!("hooks-compare-text", rendered(&base, &new, None, &FORMATS[0]));
+    // The base is from before hookbench attributed costs.
+    let old = fixture::synthetic_run();
+    insta::assert_snapshot!("hooks-old-base", rendered(&old, &new, Some(&GateRules::default()), &FORMATS[0]));
+}
+
+#[test]
+fn a_new_agent_gives_a_brief_list_of_side_effects() {
+    let base = fixture::attributed_run(&fixture::synthetic_run());
+    let mut new = base.clone();
+    let measured = new.measurements.iter_mut().filter_map(|measurement| match &mut measurement.outcome {
+        Outcome::Measured(measured) if measured.attribution.is_some() => Some(measured),
+        _ => None,
+    });
+    measured.for_each(|measured| measured.samples.iter_mut().for_each(|sample| *sample += 31));
+    for format in FORMATS.iter().filter(|format| ["text", "markdown", "html"].contains(&format.name)) {
+        let text = rendered(&base, &new, Some(&GateRules::default()), format);
+        for part in ["No regression", "Only side effects changed: 36 cells", "and 26 more"] {
+            assert!(text.contains(part), "{}: {part}: {text}", format.name);
+        }
+    }
+}

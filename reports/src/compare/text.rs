@@ -5,8 +5,9 @@ use hookbench_analysis::compare::Change;
 
 use super::phrases;
 use super::report::ComparisonReport;
+use super::tables::{ChangeTable, tables};
 use crate::columns::{self, Align};
-use crate::text::{grouped, one_line, signed, unit_and_clock};
+use crate::text::{one_line, unit_and_clock};
 
 /// The report as lines.
 pub(super) fn render(report: &ComparisonReport<'_>) -> String {
@@ -70,54 +71,48 @@ fn endings(report: &ComparisonReport<'_>) -> Vec<String> {
     lines
 }
 
-/// A table for each unit.
+/// A table for each unit, and for each number that cells are compared by.
 fn changes(report: &ComparisonReport<'_>) -> Vec<String> {
-    let all = report.changes();
+    let tables = tables(report, "Changed");
+    tables.iter().flat_map(|table| by_unit(&table.limited(report), table)).collect()
+}
+
+fn by_unit(report: &ComparisonReport<'_>, table: &ChangeTable<'_>) -> Vec<String> {
+    let unit_of = |change: &Change| unit_and_clock(change.clock, change.cell.target);
     let mut units: Vec<String> = Vec::new();
-    for change in &all {
-        let unit = unit_and_clock(change.clock, change.cell.target);
+    for unit in table.changes.iter().map(|change| unit_of(change)) {
         if !units.contains(&unit) {
             units.push(unit);
         }
     }
-    let tables = units.into_iter().flat_map(|unit| {
-        let of_unit = all.iter().filter(|change| unit_and_clock(change.clock, change.cell.target) == unit);
-        table(report, &unit, &of_unit.copied().collect::<Vec<_>>())
-    });
-    tables.collect()
+    let of_unit = |unit: &str| -> Vec<&Change> {
+        table.changes.iter().copied().filter(|change| unit_of(change) == unit).collect()
+    };
+    units.iter().flat_map(|unit| lines(report, table, unit, &of_unit(unit))).collect()
 }
 
-const HEADER: [&str; 6] = ["change", "%", "base p50", "new p50", "added to none", "cell"];
-
-fn table(report: &ComparisonReport<'_>, unit: &str, changes: &[&Change]) -> Vec<String> {
+/// The lines of those cells of `table` that have this unit.
+fn lines(
+    report: &ComparisonReport<'_>,
+    table: &ChangeTable<'_>,
+    unit: &str,
+    changes: &[&Change],
+) -> Vec<String> {
     let (shown, left) = report.shown(changes);
-    let header = HEADER.map(String::from);
-    let rows = shown.iter().map(|change| fields(change));
-    let rows: Vec<[String; 6]> = std::iter::once(header).chain(rows).collect();
-    let widths = columns::widths(&rows, HEADER.len());
+    let header = table.columns.iter().map(|name| name.to_string()).collect();
+    let rows = shown.iter().map(|change| (table.fields)(change));
+    let rows: Vec<Vec<String>> = std::iter::once(header).chain(rows).collect();
+    let widths = columns::widths(&rows, table.columns.len());
     // The name of the cell is last and neither padded nor cut.
-    let line = |fields: &[String; 6]| {
-        let numbers = columns::line(&fields[..5], &widths, |_| Align::Right);
-        [&numbers, columns::GAP, &fields[5]].concat()
+    let line = |fields: &[String], cell: &str| {
+        [&columns::line(fields, &widths, |_| Align::Right), columns::GAP, cell].concat()
     };
-    let what = if report.all { "Cells" } else { "Changed" };
-    let mut lines = vec![String::new(), format!("{what}, per operation in {unit}:")];
-    lines.push(line(&rows[0]));
+    let mut lines = vec![String::new(), format!("{}, per operation in {unit}:", table.heading)];
+    lines.push(line(&rows[0], "cell"));
     for (change, row) in shown.iter().zip(&rows[1..]) {
-        lines.push(line(row));
+        lines.push(line(row, &one_line(&change.cell.to_string())));
         lines.extend(phrases::notes(change).into_iter().map(|note| format!("    {note}")));
     }
     lines.extend(phrases::more(left));
     lines
-}
-
-fn fields(change: &Change) -> [String; 6] {
-    [
-        signed(change.difference),
-        change.percent.map_or_else(String::new, phrases::percent),
-        grouped(change.summary.base.p50),
-        grouped(change.summary.new.p50),
-        phrases::added(&change.added),
-        one_line(&change.cell.to_string()),
-    ]
 }

@@ -4,6 +4,7 @@
 
 use std::collections::BTreeMap;
 
+use hookbench_model::Attribution;
 use hookbench_results::Run;
 use serde::Serialize;
 
@@ -25,13 +26,23 @@ impl Metric {
     }
 }
 
+fn direct(hook: &Attribution) -> Metric {
+    Metric {
+        value: hook.direct_p50.into(),
+        lower_value: Some(hook.direct_min.into()),
+        upper_value: Some(hook.direct_max.into()),
+    }
+}
+
 /// The largest number of characters in a name.
 const LONGEST_NAME: usize = 1024;
 
-/// The cells of `run` that have numbers. The measure `instructions` (or the unit of another
-/// clock) is the median, bounded by the smallest and the largest sample;
-/// `added-instructions` is the cost added to `none`; `attach-instructions` and
-/// `memory-bytes` are the costs of attaching.
+/// The cells of `run` that have numbers. The measure `hook-instructions` is what the monitor
+/// itself costs, bounded by its cheapest and its most expensive operation, and
+/// `side-effects-instructions` is the rest of what it adds; a cell without an attribution has
+/// neither. `instructions` (or the unit of another clock) is the median, bounded by the smallest
+/// and the largest sample; `added-instructions` is the cost added to `none`;
+/// `attach-instructions` and `memory-bytes` are the costs of attaching.
 pub(super) fn render(run: &Run) -> String {
     let sections = section::sections(run);
     let rows = sections.iter().flat_map(|section| &section.rows);
@@ -46,7 +57,13 @@ pub(super) fn render(run: &Run) -> String {
         };
         let is_none = row.measurement.cell.monitor.is_none();
         let added = row.added.filter(|_| !is_none).map(|added| Metric::without_bounds(added.p50));
+        let hook = measured.attribution.as_ref();
+        let side_effects = hook.zip(row.added).filter(|_| !is_none);
+        let side_effects =
+            side_effects.map(|(hook, added)| i128::from(added.p50) - i128::from(hook.direct_p50));
         let measures = [
+            (format!("hook-{unit}"), hook.map(direct)),
+            (format!("side-effects-{unit}"), side_effects.map(Metric::without_bounds)),
             (unit.to_string(), Some(median)),
             (format!("added-{unit}"), added),
             (format!("attach-{unit}"), measured.attach_cost.map(Metric::without_bounds)),

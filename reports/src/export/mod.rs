@@ -28,7 +28,7 @@ pub static EXPORTS: &[Export] = &[
     Export {
         name: "github-action-benchmark",
         extension: "json",
-        about: "medians for github-action-benchmark, tool customSmallerIsBetter",
+        about: "hooks or medians for github-action-benchmark, tool customSmallerIsBetter",
         render: github_action_benchmark::render,
     },
     Export {

@@ -35,6 +35,11 @@ struct CellRecord {
     attach_cost: Option<u64>,
     memory_bytes: Option<i64>,
     history: Option<&'static str>,
+    direct_p50: Option<i64>,
+    direct_share: Option<f64>,
+    avoided_p50: Option<i64>,
+    indirect_p50: Option<i64>,
+    interrupts_p50: Option<i64>,
 }
 
 #[derive(Serialize)]
@@ -61,6 +66,7 @@ pub(super) fn render(run: &Run) -> String {
 fn cell_record(row: &Row<'_>) -> CellRecord {
     let (measurement, cell, measured) = (row.measurement, &row.measurement.cell, row.measured());
     let events = measured.and_then(|measured| measured.events.as_ref());
+    let parts = measured.and_then(|measured| measured.attribution.as_ref());
     let reason = text::one_line(&row.reason());
     CellRecord {
         cell: text::one_line(&cell.to_string()),
@@ -84,6 +90,11 @@ fn cell_record(row: &Row<'_>) -> CellRecord {
         attach_cost: measured.and_then(|measured| measured.attach_cost),
         memory_bytes: measured.and_then(|measured| measured.memory_bytes),
         history: measurement.history.map(History::name),
+        direct_p50: parts.map(|parts| parts.direct_p50),
+        direct_share: parts.map(|parts| parts.direct_share.fraction()),
+        avoided_p50: parts.map(|parts| parts.avoided_p50),
+        indirect_p50: parts.map(|parts| parts.indirect_p50),
+        interrupts_p50: parts.map(|parts| parts.interrupts_p50),
     }
 }
 

@@ -8,8 +8,17 @@ use crate::hostile::{self, HOSTILE};
 use crate::{fixture, text};
 
 fn exported(name: &str) -> String {
+    exported_run(name, &fixture::synthetic_run())
+}
+
+fn exported_run(name: &str, run: &Run) -> String {
     let export = EXPORTS.iter().find(|export| export.name == name).unwrap();
-    (export.render)(&fixture::synthetic_run())
+    (export.render)(run)
+}
+
+/// The entries of a file in which they are a list; each has a name.
+fn entry<'e>(entries: &'e [Value], name: &str) -> &'e Value {
+    entries.iter().find(|entry| entry["name"] == name).unwrap()
 }
 
 #[test]
@@ -42,6 +51,36 @@ fn bencher_gets_what_its_schema_requires() {
             assert!(metric.as_object().unwrap().keys().all(|key| known.contains(&key.as_str())));
         }
     }
+}
+
+const COUNT: &str = "6.1/tcg/execve-noop[env_pages=0 ld_preload=ignored]/paced/bpf-lsm+count";
+const NONE: &str = "6.1/tcg/execve-noop[env_pages=0 ld_preload=ignored]/paced/none";
+
+#[test]
+fn the_value_of_a_cell_with_an_attribution_is_that_of_its_hook() {
+    let run = fixture::attributed_run(&fixture::synthetic_run());
+    let entries: Vec<Value> = serde_json::from_str(&exported_run("github-action-benchmark", &run)).unwrap();
+    let hook = entry(&entries, &format!("{COUNT} (hook)"));
+    assert_eq!((hook["value"].as_i64(), hook["range"].as_str()), (Some(444), Some("444 to 521")));
+    let extra = hook["extra"].as_str().unwrap();
+    for said in ["the same in 49 of 50 operations", "side effects: 0", "added to none: +444", "p50: 109,444"]
+    {
+        assert!(extra.contains(said), "{said}: {extra}");
+    }
+    // `none` has no hook.
+    assert_eq!(entry(&entries, NONE)["value"], 109_000);
+    let benchmarks: Value = serde_json::from_str(&exported_run("bencher", &run)).unwrap();
+    let measures = &benchmarks[COUNT];
+    let value = |slug: &str| measures[slug]["value"].as_i64();
+    let slugs = ["hook-instructions", "side-effects-instructions", "instructions", "added-instructions"];
+    assert_eq!(slugs.map(value), [Some(444), Some(0), Some(109_444), Some(444)]);
+    assert_eq!(measures["hook-instructions"]["upper_value"], 521);
+    assert!(benchmarks[NONE]["hook-instructions"].is_null());
+    assert!(exported_run("junit", &run).contains("hook 444 instructions, the same in 49 of 50 operations"));
+    let line = exported_run("ndjson", &run).lines().find(|line| line.contains(COUNT)).unwrap().to_string();
+    let line: Value = serde_json::from_str(&line).unwrap();
+    let fields = ["direct_p50", "direct_share", "avoided_p50", "indirect_p50", "interrupts_p50", "p50"];
+    assert_eq!(fields.map(|field| line[field].as_f64().unwrap()), [444.0, 0.98, 0.0, -900.0, 3.0, 109_444.0]);
 }
 
 #[test]

@@ -47,7 +47,8 @@ pub struct Args {
     /// Kernel in BASE to compare with, if BASE has several
     #[arg(long, value_name = "KERNEL")]
     base_kernel: Option<String>,
-    /// Largest allowed growth of a median: 5%, '20 instructions', 'bpf-lsm+*=20 instructions'
+    /// Largest allowed growth of a hook, or of a median where the hook is unknown: 5%, '20 instructions',
+    /// 'bpf-lsm+*=20 instructions'
     #[arg(long, value_name = "[GLOB=]LIMIT")]
     limit: Vec<Limit>,
     /// Cells whose regressions are reported but do not count
