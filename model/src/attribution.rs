@@ -25,9 +25,6 @@ pub struct Attribution {
     pub indirect_p50: i64,
     /// The median of what interrupts added.
     pub interrupts_p50: i64,
-    /// The instructions of all direct costs that belong to no function with a name.
-    #[serde(default, skip_serializing_if = "is_zero")]
-    pub unnamed: u64,
 }
 
 /// A number of operations, of all that there are.
@@ -47,10 +44,6 @@ impl Share {
     }
 }
 
-fn is_zero(number: &u64) -> bool {
-    *number == 0
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -59,12 +52,5 @@ mod tests {
     fn a_share_is_a_fraction_of_all_operations() {
         assert_eq!(Share { operations: 98, of: 100 }.fraction(), 0.98);
         assert_eq!(Share::default().fraction(), 0.0);
-    }
-
-    #[test]
-    fn a_record_without_unnamed_instructions_does_not_mention_them() {
-        let text = serde_json::to_string(&Attribution::default()).unwrap();
-        assert!(!text.contains("unnamed"), "{text}");
-        assert_eq!(serde_json::from_str::<Attribution>(&text).unwrap(), Attribution::default());
     }
 }

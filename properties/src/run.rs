@@ -1,7 +1,7 @@
 //! The description of a run, `run.json`, and the reports that are rendered from it.
 
 use hookbench_model::Outcome;
-use hookbench_reports::{RENDERERS, columns, comment, csv, terminal};
+use hookbench_reports::{Explanations, RENDERERS, columns, comment, csv, terminal};
 use hookbench_results::{Run, samples};
 
 use crate::memory;
@@ -15,8 +15,10 @@ pub fn holds(bytes: &[u8]) {
     assert_eq!(serde_json::from_slice::<Run>(&json).expect("what was written is read"), run);
     survives_the_store(&run);
     for renderer in RENDERERS {
-        let Some(text) = (renderer.render)(&run).expect("pictures are drawn") else { continue };
-        assert_eq!((renderer.render)(&run).as_ref(), Ok(&Some(text.clone())));
+        let Some(text) = (renderer.render)(&run, &Explanations::new()).expect("pictures are drawn") else {
+            continue;
+        };
+        assert_eq!((renderer.render)(&run, &Explanations::new()).as_ref(), Ok(&Some(text.clone())));
         assert!(!text.contains(|c: char| c.is_control() && c != '\n'), "{}: {text:?}", renderer.file);
         match renderer.file {
             "results.csv" => is_table(&run, &text),

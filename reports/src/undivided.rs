@@ -41,7 +41,7 @@ fn reason(run: &Run, row: &Row<'_>, any_hook: bool) -> String {
     let environment = &run.environment;
     let exact = row.measurement.clock.is_exact();
     if exact && row.measurement.cell.boot.cpus > 1 {
-        return "several CPUs execute instructions at the same time".into();
+        return "hookbench follows the calls of one CPU".into();
     }
     if !environment.unattributed.is_empty() {
         return text::name(&environment.unattributed);

@@ -21,7 +21,6 @@ pub fn record(splits: &[Split]) -> Option<Attribution> {
         avoided_p50: median_of(|split| split.avoided)?,
         indirect_p50: median_of(|split| split.indirect)?,
         interrupts_p50: median_of(|split| split.interrupts)?,
-        ..Attribution::default()
     })
 }
 

@@ -63,10 +63,6 @@ pub(super) fn notes(hook: &HookChange) -> Vec<String> {
     if !changed.is_empty() {
         notes.push(format!("side effects: {}", changed.join(", ")));
     }
-    if base.unnamed != new.unnamed {
-        let [base, new] = [base.unnamed, new.unnamed].map(text::grouped);
-        notes.push(format!("instructions of the hook in functions without a name: {base} → {new}"));
-    }
     notes
 }
 

@@ -50,7 +50,6 @@ const READS_AND_WRITES: c_int = 3;
 const ADD: c_int = 0;
 
 unsafe extern "C" {
-    fn _exit(status: c_int) -> !;
     fn dlsym(handle: *mut c_void, name: *const c_char) -> *mut c_void;
 
     fn qemu_plugin_register_vcpu_tb_trans_cb(id: PluginId, call: OnTranslation);
@@ -192,12 +191,6 @@ pub(crate) fn on_translation(id: PluginId, call: OnTranslation) {
 pub(crate) fn reset(id: PluginId, call: OnPlugin) {
     // SAFETY: `id` is the plugin's.
     unsafe { qemu_plugin_reset(id, call) }
-}
-
-/// Ends QEMU at once, without what it does at its end.
-pub(crate) fn end_process() -> ! {
-    // SAFETY: nothing of this process is needed any more.
-    unsafe { _exit(0) }
 }
 
 /// Whether an access is a write.

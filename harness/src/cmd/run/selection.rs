@@ -87,6 +87,7 @@ impl Selection {
             monitors: cells.monitors.clone(),
             workloads: cells.workloads.clone(),
             loadable: cells.loadable.clone(),
+            padding: 0,
         }
     }
 

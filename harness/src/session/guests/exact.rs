@@ -222,7 +222,7 @@ fn tcg(cpus: u16, memory_mib: u32) -> Machine {
 /// Why no cost is divided; empty if they are.
 fn unattributed(options: &ExactOptions) -> Result<String> {
     Ok(match options.attribution {
-        false => "--no-attribution switched it off".into(),
+        false => "attribution was switched off (--no-attribution)".into(),
         true if !has_plugins()? => "this QEMU was built without plugins".into(),
         true => String::new(),
     })

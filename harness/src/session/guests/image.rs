@@ -3,13 +3,14 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
+use hookbench_results::digest::sha256;
 use hookbench_results::environment::ImageRecord;
 use hookbench_results::store::write_whole;
 use hookbench_vm::cache::{Cache, Kind, Lease, Lock, Wanted};
 use hookbench_vm::image::{self, Content, GuestFile};
 use hookbench_vm::userland;
 
-use crate::session::embedded::{AGENT, NOOP, agent_sha256};
+use crate::session::embedded::NOOP;
 
 /// The file name of the image in its cache entry.
 const FILE: &str = "image.cpio";
@@ -22,14 +23,14 @@ pub(super) struct Image {
 }
 
 impl Image {
-    /// Builds the image and keeps it in the cache under its hash.
+    /// Builds the image with `agent` and keeps it in the cache under its hash.
     ///
     /// # Errors
     /// When a package cannot be downloaded, or the cache cannot be written.
-    pub(super) fn make(cache: &Cache, progress: &dyn Fn(&str)) -> Result<Image> {
+    pub(super) fn make(cache: &Cache, agent: &[u8], progress: &dyn Fn(&str)) -> Result<Image> {
         let userland = userland::fetch(cache, progress)?;
         let mut files = userland.files;
-        files.extend([program("init", AGENT), program("noop", NOOP)]);
+        files.extend([program("init", agent), program("noop", NOOP)]);
         let image = image::build(&files).context("failed to build the guest's image")?;
         let wanted = Wanted { kind: Kind::IMAGES, key: &image.sha256, source: "" };
         let make = |_: &Lock, made: &Path| {
@@ -39,8 +40,9 @@ impl Image {
         let lease = cache
             .obtain(&wanted, progress, make)
             .context("failed to store the guest's image in the cache")?;
-        let (sha256, packages) = (image.sha256, userland.packages);
-        Ok(Image { lease, record: ImageRecord { sha256, agent_sha256: agent_sha256(), packages } })
+        let record =
+            ImageRecord { sha256: image.sha256, agent_sha256: sha256(agent), packages: userland.packages };
+        Ok(Image { lease, record })
     }
 
     /// The path of the image.

@@ -9,6 +9,7 @@ pub mod exact;
 mod image;
 pub mod kvm;
 mod needs;
+mod padding;
 mod provisions;
 mod qemu;
 mod snapshots;

@@ -25,6 +25,8 @@ pub struct Needs {
     pub workloads: CustomWorkloads,
     /// The modules to load in guests with the user's kernel, and its configuration.
     pub loadable: Option<Loadable>,
+    /// How many bytes larger the agent is than the one that hookbench carries; only tests set it.
+    pub padding: usize,
 }
 
 impl Needs {

@@ -12,6 +12,7 @@ use hookbench_vm::kernel::Kernel;
 
 use super::image::Image;
 use super::needs::Needs;
+use super::padding::padded_agent;
 use super::qemu::qemu_version;
 use crate::custom::module::Modules;
 use crate::custom::monitor::CustomMonitors;
@@ -51,7 +52,7 @@ impl Provisions {
         let qemu = qemu_version()?;
         let cache = open_cache(progress)?;
         let Kernels { mut found, gone } = Kernels::get(&needs.kernels, needs.least, &cache, progress)?;
-        let image = Image::make(&cache, progress)?;
+        let image = Image::make(&cache, &padded_agent(needs.padding), progress)?;
         let mut kernel_records: Vec<KernelRecord> =
             needs.kernels.iter().filter_map(|name| found.get(name)).map(kernel_record).collect();
         let modules = Modules::default();
