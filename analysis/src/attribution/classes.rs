@@ -49,7 +49,7 @@ pub(super) fn classes(
 }
 
 /// The path of the function that the path at `index` continues, called by its own trampoline.
-fn resumed(profile: &Profile, index: usize) -> Option<usize> {
+pub(super) fn resumed(profile: &Profile, index: usize) -> Option<usize> {
     let trampoline = profile.paths[index].caller?;
     let function = profile.paths[trampoline].caller?;
     let is_trampoline = profile.function(trampoline).kind == Kind::Dynamic;

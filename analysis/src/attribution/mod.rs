@@ -5,6 +5,7 @@
 mod baseline;
 mod classes;
 mod direct;
+pub mod explanation;
 mod profile;
 mod split;
 #[cfg(test)]
@@ -12,5 +13,6 @@ mod tests;
 
 pub use baseline::{Baseline, EmptyBaseline};
 pub use direct::DirectCost;
+pub use explanation::Explanation;
 pub use profile::{Function, Kind, Path, Profile};
 pub use split::{Part, Split};

@@ -6,7 +6,7 @@ use super::*;
 
 /// A profile of operations, each a list of paths, `outer;inner`, with instructions. A function is an interrupt if its
 /// name begins with `irq`, dynamic if it begins with `bpf`, and `alloc` is an allocator.
-fn profile(operations: &[&[(&str, u64)]]) -> Profile {
+pub(super) fn profile(operations: &[&[(&str, u64)]]) -> Profile {
     let mut profile = Profile::default();
     for operation in operations {
         let counts = operation.iter().map(|(path, count)| (intern(&mut profile, path), *count)).collect();
@@ -137,7 +137,7 @@ fn without_operations_there_is_no_baseline() {
 }
 
 /// Any operation of paths with up to four of six functions.
-fn operations() -> impl Strategy<Value = Vec<Vec<(String, u64)>>> {
+pub(super) fn operations() -> impl Strategy<Value = Vec<Vec<(String, u64)>>> {
     let path = proptest::collection::vec(
         prop_oneof!["[a-d]", Just("irq".into()), Just("bpf".into()), Just("alloc".into())],
         1..5,
@@ -147,7 +147,7 @@ fn operations() -> impl Strategy<Value = Vec<Vec<(String, u64)>>> {
     proptest::collection::vec(operation, 1..6)
 }
 
-fn any_profile(operations: &[Vec<(String, u64)>]) -> Profile {
+pub(super) fn any_profile(operations: &[Vec<(String, u64)>]) -> Profile {
     let borrowed: Vec<Vec<(&str, u64)>> = operations
         .iter()
         .map(|operation| operation.iter().map(|(path, count)| (path.as_str(), *count)).collect())
