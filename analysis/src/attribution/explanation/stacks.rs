@@ -46,6 +46,40 @@ impl Explanation {
         self.stacks(names, |frame| u64::try_from(frame.parts.direct).unwrap_or(0))
     }
 
+    /// The cell's operation. The names of functions that run only because of the monitor end with `mark`.
+    #[must_use]
+    pub fn marked_stacks(&self, mark: &str) -> Stacks {
+        let of_hook = self.of_hook();
+        let mut stacks = Stacks::new();
+        let mut above: Vec<String> = Vec::with_capacity(self.frames.len());
+        for (index, frame) in self.frames.iter().enumerate() {
+            let caller = frame.caller.map_or(String::new(), |caller| above[caller].clone() + ";");
+            let stack = caller + &self.names[frame.name] + if of_hook[index] { mark } else { "" };
+            if frame.operation > 0 {
+                *stacks.entry(stack.clone()).or_default() += frame.operation;
+            }
+            above.push(stack);
+        }
+        stacks
+    }
+
+    /// Whether each frame is on a path of the monitor's own: everything that it does is direct.
+    fn of_hook(&self) -> Vec<bool> {
+        let mut totals: Vec<(u64, u64, i64)> = Vec::with_capacity(self.frames.len());
+        totals.extend(self.frames.iter().map(|frame| (frame.operation, frame.reference, frame.parts.direct)));
+        for (index, frame) in self.frames.iter().enumerate().rev() {
+            let (operation, reference, direct) = totals[index];
+            if let Some(caller) = frame.caller {
+                let total = &mut totals[caller];
+                *total = (total.0 + operation, total.1 + reference, total.2 + direct);
+            }
+        }
+        let is_own = |(operation, reference, direct): (u64, u64, i64)| {
+            reference == 0 && operation > 0 && i64::try_from(operation) == Ok(direct)
+        };
+        totals.into_iter().map(is_own).collect()
+    }
+
     fn stacks(&self, names: Names, count: impl Fn(&Frame) -> u64) -> Stacks {
         let shown: Vec<String> = self.names.iter().map(|name| names.of(name)).collect();
         let mut stacks = Stacks::new();

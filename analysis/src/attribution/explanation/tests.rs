@@ -49,6 +49,20 @@ fn an_explanation_has_both_operations_and_the_parts_of_their_difference() {
 }
 
 #[test]
+fn functions_of_the_monitor_are_marked() {
+    let marked: Vec<String> = explain(&[NONE], &[HOOKED]).marked_stacks("!").into_keys().collect();
+    let expected = [
+        "sys",
+        "sys;exec",
+        "sys;exec;alloc",
+        "sys;exec;bpf_prog_6deef7357e7b4530_count!",
+        "sys;exec;bpf_prog_6deef7357e7b4530_count!;lookup.isra.0!",
+        "sys;irq;irq_work",
+    ];
+    assert_eq!(marked, expected);
+}
+
+#[test]
 fn functions_have_their_own_change_and_that_of_what_they_call() {
     let functions = explain(&[NONE], &[HOOKED]).functions();
     let direct: Vec<(&str, i64, i64)> = functions

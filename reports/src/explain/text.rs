@@ -1,0 +1,129 @@
+//! The table for the terminal: the functions that changed most, then sums that add up.
+
+use hookbench_analysis::attribution::explanation::{FunctionCost, Parts};
+
+use super::{ExplanationReport, phrases};
+use crate::columns::{self, Align};
+use crate::terminal::WIDTH;
+use crate::text::{count, one_line, signed, unsigned_if_positive};
+
+/// The most functions that are shown.
+const ROWS: usize = 20;
+/// Of these, those that are always left for functions of the hook, if there are as many.
+const OF_HOOK: usize = 14;
+
+/// The explanation as text.
+pub fn render(report: &ExplanationReport<'_>) -> String {
+    let functions = phrases::functions(report);
+    let mut text = wrapped(&phrases::headline(report)) + "\n";
+    if report.against.is_none() {
+        for sentence in phrases::sentences(report) {
+            text += &wrapped(&sentence);
+        }
+        text.push('\n');
+    }
+    text += &table(&functions);
+    text.push('\n');
+    text += &sums(report);
+    text.push('\n');
+    for (word, meaning) in phrases::WORDS.iter().filter(|(word, _)| text.contains(*word)).collect::<Vec<_>>() {
+        text += &wrapped(&format!("{word}: {meaning}"));
+    }
+    text
+}
+
+fn wrapped(sentence: &str) -> String {
+    textwrap::fill(&one_line(sentence), WIDTH) + "\n"
+}
+
+/// The functions with a change of their own.
+fn table(functions: &[FunctionCost]) -> String {
+    let (hook, others): (Vec<_>, Vec<_>) =
+        functions.iter().filter(|function| !function.own.is_nothing()).partition(|function| function.own.direct != 0);
+    let of_hook = hook.len().min(OF_HOOK.max(ROWS.saturating_sub(others.len())));
+    let of_others = others.len().min(ROWS - of_hook);
+    let shown = hook[..of_hook].iter().chain(&others[..of_others]);
+    let left: Vec<_> = hook[of_hook..].iter().chain(&others[of_others..]).collect();
+    let mut rows = vec![row(
+        "instructions per operation",
+        ["hook self", "total", "side effects self", "total"].map(String::from),
+    )];
+    rows.extend(shown.map(|function| function_row(function)));
+    if !left.is_empty() {
+        let sum = left.iter().fold(Parts::default(), |sum, function| sum.plus(function.own));
+        let what = count(left.len(), "other function");
+        rows.push(row(&what, [shown_hook(sum), String::new(), shown_side_effects(sum), String::new()]));
+    }
+    let sum = functions.iter().fold(Parts::default(), |sum, function| sum.plus(function.own));
+    rows.push(row("all functions", [shown_hook(sum), String::new(), shown_side_effects(sum), String::new()]));
+    lines(&rows)
+}
+
+fn row(name: &str, numbers: [String; 4]) -> Vec<String> {
+    std::iter::once(name.to_string()).chain(numbers).collect()
+}
+
+fn function_row(function: &FunctionCost) -> Vec<String> {
+    let FunctionCost { name, own, total } = function;
+    let numbers = [
+        shown_hook(*own),
+        shown_hook(*total),
+        shown_side_effects(*own),
+        shown_side_effects(*total),
+    ];
+    row(&one_line(name), numbers)
+}
+
+fn shown_hook(parts: Parts) -> String {
+    unsigned_if_positive(parts.direct)
+}
+
+fn shown_side_effects(parts: Parts) -> String {
+    signed(parts.side_effects())
+}
+
+fn sums(report: &ExplanationReport<'_>) -> String {
+    let mut rows = Vec::new();
+    let headers = phrases::sum_headers(report);
+    if headers.len() > 1 {
+        rows.push(std::iter::once(String::new()).chain(headers).collect());
+    }
+    for sum in phrases::sums(report) {
+        let what = if sum.is_part { format!("  {}", sum.what) } else { sum.what.into() };
+        let numbers = sum.numbers.iter().map(|number| unsigned_if_positive(*number));
+        rows.push(std::iter::once(what).chain(numbers).collect::<Vec<_>>());
+    }
+    lines(&rows)
+}
+
+/// Rows of a name and numbers.
+fn lines(rows: &[Vec<String>]) -> String {
+    let mut widths = columns::widths(rows, rows.first().map_or(0, Vec::len));
+    columns::narrow(&mut widths, WIDTH);
+    let align = |column| if column == 0 { Align::Left } else { Align::Right };
+    rows.iter().map(|row| columns::line(row, &widths, align).trim_end().to_string() + "\n").collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::text::grouped;
+
+    fn function(name: &str, direct: i64, indirect: i64) -> FunctionCost {
+        let own = Parts { direct, indirect, ..Parts::default() };
+        FunctionCost { name: name.into(), own, total: own }
+    }
+
+    #[test]
+    fn a_long_table_has_functions_of_the_hook_and_of_side_effects_and_the_rest_in_one_row() {
+        let hook = (0..30).map(|number| function(&format!("hook_{number}"), 100 - number, 0));
+        let others = (0..30).map(|number| function(&format!("other_{number}"), 0, number - 100));
+        let text = table(&hook.chain(others).collect::<Vec<_>>());
+        assert_eq!(text.matches("hook_").count(), OF_HOOK);
+        assert_eq!(text.matches("other_").count(), ROWS - OF_HOOK);
+        let rest: i64 = (14..30).map(|number| 100 - number).sum();
+        assert!(text.contains(&format!("40 other functions       {}", grouped(rest.unsigned_abs()))), "{text}");
+        let few = table(&(0..30).map(|number| function(&format!("hook_{number}"), 9, 0)).collect::<Vec<_>>());
+        assert_eq!(few.matches("hook_").count(), ROWS);
+    }
+}
