@@ -42,7 +42,7 @@ pub(super) fn render(report: &ExplanationReport<'_>) -> Result<String, NotDrawn>
                     section {
                         h2 { "Flame graphs" }
                         p.note { "A function's width is the number of instructions that it and everything below it "
-                            "executes. Click a function to enlarge it; press Ctrl+F in a picture to search." }
+                            "executes. Click a function to enlarge it; click Search to find one by name." }
                         (flames::hook(report)?)
                         (flames::operation(report)?)
                         (flames::compared(report)?)

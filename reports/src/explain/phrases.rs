@@ -14,7 +14,10 @@ pub(super) const WORDS: [(&str, &str); 3] = [
         "side effects",
         "what changed elsewhere, for example because the monitor's memory changes where the kernel's allocators look",
     ),
-    ("left out", "what the operation no longer does, because the monitor refused it"),
+    (
+        "left out",
+        "what every operation under none does and this one does not, for example because the monitor refused it",
+    ),
 ];
 
 /// The functions that changed.
@@ -29,17 +32,17 @@ pub(super) fn functions(report: &ExplanationReport<'_>) -> Vec<FunctionCost> {
 pub(super) fn headline(report: &ExplanationReport<'_>) -> String {
     let cell = &report.of.cell;
     let hook = report.of.parts().direct;
-    let what = format!("the hook of {} costs an operation of {}", monitor(cell), workload(cell));
-    let text = match report.against {
-        None => {
-            format!("On {}, {what} {}: where they go", kernel(cell), instructions(hook))
-        }
-        Some(against) => {
-            let change = hook - against.parts().direct;
-            format!("On {}, {what} {}, {}", kernel(cell), instructions(hook), compared(change, cell, &against.cell))
-        }
-    };
-    text
+    let what = format!(
+        "{} on {}: the hook executes {} per operation of {}",
+        monitor(cell),
+        kernel(cell),
+        instructions(hook),
+        workload(cell)
+    );
+    match report.against {
+        None => what,
+        Some(against) => format!("{what}, {}", compared(hook - against.parts().direct, cell, &against.cell)),
+    }
 }
 
 /// `31 more than on 6.12`.
@@ -91,20 +94,27 @@ fn instructions(number: i64) -> String {
 pub(super) fn sentences(report: &ExplanationReport<'_>) -> Vec<String> {
     let of = report.of;
     let parts = of.parts();
-    let mut sentences = vec![format!(
-        "The operation executes {}: {} under none, {} of the hook and {} of side effects.",
-        instructions(of.operation() as i64),
-        grouped(of.reference()),
-        signed(parts.direct),
-        signed(parts.side_effects()),
-    )];
     let share = of.share;
-    sentences.push(format!(
-        "It is a usual one: {} of {} operations have exactly this hook.",
-        grouped(share.operations.into()),
-        grouped(share.of.into())
-    ));
-    sentences
+    vec![
+        format!(
+            "An operation executes {} under none and {} under {}.",
+            instructions(of.reference() as i64),
+            grouped(of.operation()),
+            monitor(&of.cell)
+        ),
+        format!("The hook {}, side effects {}.", adds(parts.direct, "adds", "saves"), adds(parts.side_effects(), "add", "save")),
+        format!(
+            "This is a typical operation: in {} of {}, the hook costs exactly as much.",
+            grouped(share.operations.into()),
+            grouped(share.of.into())
+        ),
+    ]
+}
+
+/// `adds 341` or `saves 56`.
+fn adds(number: i64, adds: &str, saves: &str) -> String {
+    let verb = if number < 0 { saves } else { adds };
+    format!("{verb} {}", grouped(number.unsigned_abs()))
 }
 
 /// A line of the sums, which add up.
@@ -120,7 +130,7 @@ pub(super) struct Sum {
 /// The headers of the numbers in a [`Sum`].
 pub(super) fn sum_headers(report: &ExplanationReport<'_>) -> Vec<String> {
     match report.against {
-        None => vec!["instructions".into()],
+        None => vec![monitor(&report.of.cell)],
         Some(against) => {
             let (of, against) = (&report.of.cell, &against.cell);
             let names = if of == against {
@@ -154,7 +164,7 @@ pub(super) fn sums(report: &ExplanationReport<'_>) -> Vec<Sum> {
         sum("left out", true, &|_, parts| -parts.avoided),
         sum("added", false, &|_, parts| parts.added()),
         sum("operation", false, &|of, _| of.operation() as i64),
-        sum("the same under none", false, &|of, _| of.reference() as i64),
+        sum("operation under none", false, &|of, _| of.reference() as i64),
     ];
     sums.retain(|sum| !sum.is_part || sum.numbers.iter().any(|number| *number != 0));
     sums

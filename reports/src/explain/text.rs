@@ -12,14 +12,15 @@ const ROWS: usize = 20;
 /// Of these, those that are always left for functions of the hook, if there are as many.
 const OF_HOOK: usize = 14;
 
+/// The unit of all numbers, as the header of the first column.
+const HEADER: &str = "instructions per operation";
+
 /// The explanation as text.
 pub fn render(report: &ExplanationReport<'_>) -> String {
     let functions = phrases::functions(report);
     let mut text = wrapped(&phrases::headline(report)) + "\n";
     if report.against.is_none() {
-        for sentence in phrases::sentences(report) {
-            text += &wrapped(&sentence);
-        }
+        text += &wrapped(&phrases::sentences(report).join(" "));
         text.push('\n');
     }
     text += &table(&functions);
@@ -45,7 +46,7 @@ fn table(functions: &[FunctionCost]) -> String {
     let shown = hook[..of_hook].iter().chain(&others[..of_others]);
     let left: Vec<_> = hook[of_hook..].iter().chain(&others[of_others..]).collect();
     let mut rows = vec![row(
-        "instructions per operation",
+        HEADER,
         ["hook self", "total", "side effects self", "total"].map(String::from),
     )];
     rows.extend(shown.map(|function| function_row(function)));
@@ -85,9 +86,7 @@ fn shown_side_effects(parts: Parts) -> String {
 fn sums(report: &ExplanationReport<'_>) -> String {
     let mut rows = Vec::new();
     let headers = phrases::sum_headers(report);
-    if headers.len() > 1 {
-        rows.push(std::iter::once(String::new()).chain(headers).collect());
-    }
+    rows.push(std::iter::once(HEADER.to_string()).chain(headers).collect());
     for sum in phrases::sums(report) {
         let what = if sum.is_part { format!("  {}", sum.what) } else { sum.what.into() };
         let numbers = sum.numbers.iter().map(|number| unsigned_if_positive(*number));

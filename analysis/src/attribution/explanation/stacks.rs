@@ -43,20 +43,30 @@ impl Explanation {
     /// The hook. Functions that do less because of the monitor are left out.
     #[must_use]
     pub fn hook_stacks(&self, names: Names) -> Stacks {
-        self.stacks(names, |frame| u64::try_from(frame.parts.direct).unwrap_or(0))
+        self.stacks(names, of_hook)
     }
 
     /// The cell's operation. The names of functions that run only because of the monitor end with `mark`.
     #[must_use]
-    pub fn marked_stacks(&self, mark: &str) -> Stacks {
-        let of_hook = self.of_hook();
+    pub fn marked_operation(&self, mark: &str) -> Stacks {
+        self.marked(mark, |frame| frame.operation)
+    }
+
+    /// The hook, marked like [`Explanation::marked_operation`].
+    #[must_use]
+    pub fn marked_hook(&self, mark: &str) -> Stacks {
+        self.marked(mark, of_hook)
+    }
+
+    fn marked(&self, mark: &str, count: impl Fn(&Frame) -> u64) -> Stacks {
+        let is_own = self.are_own();
         let mut stacks = Stacks::new();
         let mut above: Vec<String> = Vec::with_capacity(self.frames.len());
         for (index, frame) in self.frames.iter().enumerate() {
             let caller = frame.caller.map_or(String::new(), |caller| above[caller].clone() + ";");
-            let stack = caller + &self.names[frame.name] + if of_hook[index] { mark } else { "" };
-            if frame.operation > 0 {
-                *stacks.entry(stack.clone()).or_default() += frame.operation;
+            let stack = caller + &self.names[frame.name] + if is_own[index] { mark } else { "" };
+            if count(frame) > 0 {
+                *stacks.entry(stack.clone()).or_default() += count(frame);
             }
             above.push(stack);
         }
@@ -64,7 +74,7 @@ impl Explanation {
     }
 
     /// Whether each frame is on a path of the monitor's own: everything that it does is direct.
-    fn of_hook(&self) -> Vec<bool> {
+    fn are_own(&self) -> Vec<bool> {
         let mut totals: Vec<(u64, u64, i64)> = Vec::with_capacity(self.frames.len());
         totals.extend(self.frames.iter().map(|frame| (frame.operation, frame.reference, frame.parts.direct)));
         for (index, frame) in self.frames.iter().enumerate().rev() {
@@ -100,6 +110,11 @@ impl Explanation {
         functions.reverse();
         functions.join(";")
     }
+}
+
+/// The instructions of the hook, if the function does not do less because of it.
+fn of_hook(frame: &Frame) -> u64 {
+    u64::try_from(frame.parts.direct).unwrap_or(0)
 }
 
 /// Each stack of either, with the instructions in `before` and in `after`.

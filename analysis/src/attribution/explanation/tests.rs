@@ -50,7 +50,7 @@ fn an_explanation_has_both_operations_and_the_parts_of_their_difference() {
 
 #[test]
 fn functions_of_the_monitor_are_marked() {
-    let marked: Vec<String> = explain(&[NONE], &[HOOKED]).marked_stacks("!").into_keys().collect();
+    let marked: Vec<String> = explain(&[NONE], &[HOOKED]).marked_operation("!").into_keys().collect();
     let expected = [
         "sys",
         "sys;exec",
@@ -60,6 +60,13 @@ fn functions_of_the_monitor_are_marked() {
         "sys;irq;irq_work",
     ];
     assert_eq!(marked, expected);
+    let hook = lines(explain(&[NONE], &[HOOKED]).marked_hook("!"));
+    let expected = [
+        "sys;exec 3",
+        "sys;exec;bpf_prog_6deef7357e7b4530_count! 20",
+        "sys;exec;bpf_prog_6deef7357e7b4530_count!;lookup.isra.0! 7",
+    ];
+    assert_eq!(hook, expected);
 }
 
 #[test]

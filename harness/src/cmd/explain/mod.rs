@@ -9,7 +9,6 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use anyhow::{Context, Result};
-use hookbench_analysis::attribution::Explanation;
 use hookbench_reports::explain::{self, ExplanationReport};
 use hookbench_results::store::write_whole;
 
@@ -96,7 +95,6 @@ pub fn explain(args: &Args) -> Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// What `attribution` found is always in a cell with the exact clock and one CPU.
 #[cfg(test)]
 mod tests {
     use super::*;
