@@ -7,8 +7,8 @@ use std::process::ExitCode;
 use anyhow::Result;
 use hookbench::cmd::cli::{Verb, command, parse};
 use hookbench::cmd::{
-    Usage, bisect_step, cache, clean_host, compare, completions, correlate, doctor, explain, export, gate, history,
-    kernel, list, man, merge, reference, report, run,
+    Usage, bisect_step, cache, clean_host, compare, completions, correlate, doctor, explain, export, gate,
+    history, kernel, list, man, merge, reference, report, run,
 };
 use hookbench::interrupt::Interrupted;
 

@@ -4,8 +4,8 @@
 use clap::{CommandFactory, Parser, Subcommand};
 
 use super::{
-    EXIT_CODES, bisect_step, cache, compare, completions, correlate, doctor, explain, export, gate, history, kernel,
-    list, man, merge, report, run,
+    EXIT_CODES, bisect_step, cache, compare, completions, correlate, doctor, explain, export, gate, history,
+    kernel, list, man, merge, report, run,
 };
 
 /// Measure what Linux security and tracing hooks cost, exactly.

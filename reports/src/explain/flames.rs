@@ -37,11 +37,16 @@ pub(super) fn hook(report: &ExplanationReport<'_>) -> Result<Markup, NotDrawn> {
             "The hook: what the monitor itself executes, in orange, and the functions that call it.",
         ),
         Some(against) => {
-            let both = differential(&against.hook_stacks(Names::Normalized), &of.hook_stacks(Names::Normalized));
+            let both =
+                differential(&against.hook_stacks(Names::Normalized), &of.hook_stacks(Names::Normalized));
             let line = |(stack, (before, after)): (String, (u64, u64))| format!("{stack} {before} {after}\n");
             let lines: String = both.into_iter().map(line).collect();
-            drawn(&lines, None, "The hook, compared: red functions execute more instructions than in the other cell, \
-                 blue ones fewer. A function that only the other cell has takes no room; the table lists it.")
+            drawn(
+                &lines,
+                None,
+                "The hook, compared: red functions execute more instructions than in the other cell, \
+                 blue ones fewer. A function that only the other cell has takes no room; the table lists it.",
+            )
         }
     }
 }
@@ -109,7 +114,9 @@ fn drawn(lines: &str, palette: Option<&mut PaletteMap>, caption: &str) -> Result
         .and_then(|(_, rest)| rest.split_once('"'))
         .and_then(|(height, _)| height.parse().ok())
         .unwrap_or(600);
-    let page = format!("<!DOCTYPE html><meta charset=\"utf-8\"><style>{FRAME_STYLE}</style><svg {svg}{FRAME_SCRIPT}");
+    let page = format!(
+        "<!DOCTYPE html><meta charset=\"utf-8\"><style>{FRAME_STYLE}</style><svg {svg}{FRAME_SCRIPT}"
+    );
     Ok(html! {
         figure.flames {
             iframe title=(caption) style={ "height:" (height) "px" } srcdoc=(page) {}

@@ -36,7 +36,9 @@ pub(super) fn files(report: &ExplanationReport<'_>) -> Vec<ExplanationFile> {
 /// Each stack of both operations with its instructions: of what the cell is compared with, and of the cell.
 pub(super) fn differential_lines(report: &ExplanationReport<'_>) -> String {
     let both = match report.against {
-        None => differential(&report.of.reference_stacks(Names::Exact), &report.of.operation_stacks(Names::Exact)),
+        None => {
+            differential(&report.of.reference_stacks(Names::Exact), &report.of.operation_stacks(Names::Exact))
+        }
         Some(against) => differential(
             &against.operation_stacks(Names::Normalized),
             &report.of.operation_stacks(Names::Normalized),
@@ -55,9 +57,12 @@ const LONGEST: usize = 120;
 
 /// The cell's name as part of that of a file.
 fn file_name(cell: &Cell) -> String {
-    let safe = |c: char| if c.is_ascii_alphanumeric() || "+=-_".contains(c) { c } else { '.' };
-    let name: String = cell.to_string().chars().map(safe).collect();
+    let name = cell.to_string();
+    let is_safe = |c: char| c.is_ascii_alphanumeric() || "+=-_.".contains(c);
+    let words =
+        name.split(|c: char| !is_safe(c)).flat_map(|word| word.split('.')).filter(|word| !word.is_empty());
+    let safe = words.collect::<Vec<_>>().join(".");
     // Its end says more than its begin, which may be the path of a kernel.
-    let begin = name.len().saturating_sub(LONGEST);
-    name[begin..].trim_matches('.').into()
+    let begin = safe.len().saturating_sub(LONGEST);
+    safe[begin..].trim_matches('.').into()
 }

@@ -6,10 +6,11 @@ use maud::{DOCTYPE, Markup, PreEscaped, html};
 use super::flames::{self, NotDrawn};
 use super::{ExplanationReport, phrases};
 use crate::html::{STYLE, table};
-use crate::text::{one_line, signed, unsigned_if_positive};
+use crate::text::{one_line, signed};
 
 /// What this page adds to the style of all pages.
-const OWN_STYLE: &str = ".flames { margin: 1rem 0; } .flames iframe { display: block; width: 100%; border: 0; }
+const OWN_STYLE: &str =
+    ".flames { margin: 1rem 0; } .flames iframe { display: block; width: 100%; border: 0; }
 .sums table { width: auto; } .sums th.part { padding-left: 2rem; }
 th.function { white-space: normal; overflow-wrap: anywhere; min-width: 10rem; }";
 /// The policy that forbids the page to load anything. The flame graphs have scripts.
@@ -79,7 +80,7 @@ fn sums(report: &ExplanationReport<'_>) -> Markup {
         @for sum in phrases::sums(report) {
             tr {
                 th.t.part[sum.is_part] scope="row" { (sum.what) }
-                @for number in &sum.numbers { td.number { (unsigned_if_positive(*number)) } }
+                @for number in sum.shown() { td.number { (number) } }
             }
         }
     };
@@ -94,7 +95,8 @@ fn functions(report: &ExplanationReport<'_>) -> Markup {
         th scope="col" { "side effects " small { "self" } }
         th scope="col" { "side effects " small { "total" } }
     };
-    let body = html! { @for function in phrases::functions(report) { (row(&function)) } };
+    let are_differences = report.against.is_some();
+    let body = html! { @for function in phrases::functions(report) { (row(&function, are_differences)) } };
     html! {
         section {
             h2 { "Functions that changed" }
@@ -104,13 +106,13 @@ fn functions(report: &ExplanationReport<'_>) -> Markup {
     }
 }
 
-fn row(function: &FunctionCost) -> Markup {
+fn row(function: &FunctionCost, is_difference: bool) -> Markup {
     let FunctionCost { name, own, total } = function;
     html! {
         tr {
             th.t.function scope="row" { code { (one_line(name)) } }
-            td.number { (unsigned_if_positive(own.direct)) }
-            td.number { (unsigned_if_positive(total.direct)) }
+            td.number { (phrases::shown(own.direct, is_difference)) }
+            td.number { (phrases::shown(total.direct, is_difference)) }
             td.number { (signed(own.side_effects())) }
             td.number { (signed(total.side_effects())) }
         }

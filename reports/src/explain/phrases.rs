@@ -5,7 +5,7 @@ use hookbench_analysis::attribution::explanation::{Difference, FunctionCost, Par
 use hookbench_model::Cell;
 
 use super::ExplanationReport;
-use crate::text::{grouped, name, signed};
+use crate::text::{grouped, name, signed, unsigned_if_positive};
 
 /// What the words mean.
 pub(super) const WORDS: [(&str, &str); 3] = [
@@ -52,12 +52,14 @@ fn compared(change: i64, cell: &Cell, against: &Cell) -> String {
         1.. => format!("{} more than", grouped(change.unsigned_abs())),
         _ => format!("{} fewer than", grouped(change.unsigned_abs())),
     };
-    let same_but_kernel = Cell { kernel: against.kernel.clone(), boot: against.boot, ..cell.clone() } == *against;
-    let same_but_monitor = Cell { monitor: against.monitor.clone(), tuning: against.tuning.clone(), ..cell.clone() };
+    let same_but_kernel =
+        Cell { kernel: against.kernel.clone(), boot: against.boot, ..cell.clone() } == *against;
+    let same_but_monitor =
+        Cell { monitor: against.monitor.clone(), tuning: against.tuning.clone(), ..cell.clone() };
     let with = match () {
         () if cell == against => "in the base".to_string(),
         () if same_but_kernel => format!("on {}", kernel(against)),
-        () if same_but_monitor == *against => format!("that of {}", monitor(against)),
+        () if same_but_monitor == *against => monitor(against),
         () => format!("in {}", name(&against.to_string())),
     };
     format!("{how} {with}")
@@ -102,7 +104,11 @@ pub(super) fn sentences(report: &ExplanationReport<'_>) -> Vec<String> {
             grouped(of.operation()),
             monitor(&of.cell)
         ),
-        format!("The hook {}, side effects {}.", adds(parts.direct, "adds", "saves"), adds(parts.side_effects(), "add", "save")),
+        format!(
+            "The hook {}, side effects {}.",
+            adds(parts.direct, "adds", "saves"),
+            adds(parts.side_effects(), "add", "save")
+        ),
         format!(
             "This is a typical operation: in {} of {}, the hook costs exactly as much.",
             grouped(share.operations.into()),
@@ -117,6 +123,11 @@ fn adds(number: i64, adds: &str, saves: &str) -> String {
     format!("{verb} {}", grouped(number.unsigned_abs()))
 }
 
+/// `341`, with a sign if it is a difference: `+19`.
+pub(super) fn shown(number: i64, is_difference: bool) -> String {
+    if is_difference { signed(number) } else { unsigned_if_positive(number) }
+}
+
 /// A line of the sums, which add up.
 pub(super) struct Sum {
     /// What it is.
@@ -124,7 +135,15 @@ pub(super) struct Sum {
     /// Whether it is a part of the line above that is not.
     pub(super) is_part: bool,
     /// In the cell, in what it is compared with, and the difference.
-    pub(super) numbers: Vec<i64>,
+    numbers: Vec<i64>,
+}
+
+impl Sum {
+    /// The numbers as text.
+    pub(super) fn shown(&self) -> impl Iterator<Item = String> {
+        // The third is the difference of the first two.
+        self.numbers.iter().enumerate().map(|(place, number)| shown(*number, place == 2))
+    }
 }
 
 /// The headers of the numbers in a [`Sum`].

@@ -150,7 +150,8 @@ impl Tree {
         let leaves = baseline.leaves(classes, operation);
         for (index, known) in baseline.known.iter().enumerate() {
             let parts = &mut self.nodes[index].parts;
-            let (count, usual, reference) = (counts[index] as i64, known.usual as i64, known.reference as i64);
+            let (count, usual, reference) =
+                (counts[index] as i64, known.usual as i64, known.reference as i64);
             if known.always && !taken[index] {
                 parts.avoided += reference;
             } else if leaves[index] {

@@ -128,7 +128,8 @@ fn one_more_call_of_a_program_is_the_first_line_of_a_difference() {
     let renamed: Vec<(&str, u64)> = renamed.iter().map(|(stack, count)| (&**stack, *count)).collect();
     let difference = Difference::new(&explain(&[NONE], &[&renamed]), &explain(&[NONE], &[HOOKED]));
     assert_eq!(difference.parts, Parts { direct: 31, ..Parts::default() });
-    let changed: Vec<_> = difference.functions.iter().map(|f| (&*f.name, f.own.direct, f.total.direct)).collect();
+    let changed: Vec<_> =
+        difference.functions.iter().map(|f| (&*f.name, f.own.direct, f.total.direct)).collect();
     assert_eq!(changed, [("lookup", 31, 31), ("bpf_prog count", 0, 31), ("exec", 0, 31), ("sys", 0, 31)]);
 }
 

@@ -23,7 +23,10 @@ pub(super) fn explanation(run: &str, name: &str) -> Result<Explanation> {
         store::load(&folder).with_context(|| format!("failed to read the run in {}", folder.display()))?;
     let cell = find(&measured, name).map_err(usage)?;
     read(&folder, cell)?.ok_or_else(|| {
-        usage(anyhow!("the run in {} kept no explanation of {cell}; leave out --run to measure it", folder.display()))
+        usage(anyhow!(
+            "the run in {} kept no explanation of {cell}; leave out --run to measure it",
+            folder.display()
+        ))
     })
 }
 
@@ -64,4 +67,78 @@ fn find<'r>(run: &'r Run, name: &str) -> Result<&'r Cell> {
 
 fn has_all(params: &Params, wanted: &Params) -> bool {
     wanted.iter().all(|(name, value)| params.get(name) == Some(value))
+}
+
+#[cfg(test)]
+pub(super) mod tests {
+    use super::*;
+    use hookbench_model::{Clock, Measured, Measurement, Outcome};
+    use hookbench_results::attachments::Attachment;
+    use hookbench_results::{Environment, run::SCHEMA};
+
+    /// The cell of [`KEPT`].
+    pub(in crate::cmd::explain) const KPROBE: &str = "6.1/tcg/mprotect-storm[to=r]/paced/kprobe+count";
+    const DENY: &str = "6.1/tcg/mprotect-storm[to=r]/paced/bpf-lsm+deny";
+    const KEPT: &[u8] = include_bytes!("../../../../fuzz/seeds/explanation/kprobe");
+
+    /// Stores a run of `cells` that keeps an explanation of [`KPROBE`] as that of `explained`.
+    pub(in crate::cmd::explain) fn store_run(folder: &Path, cells: &[&str], explained: Option<&str>) {
+        let measurements = cells.iter().map(|cell| Measurement {
+            cell: cell.parse().unwrap(),
+            clock: Clock::Instructions,
+            history: None,
+            outcome: Outcome::Measured(Measured { samples: vec![1], ..Measured::default() }),
+        });
+        let run = Run {
+            schema: SCHEMA,
+            plan: "test".into(),
+            shard: None,
+            environment: Environment::default(),
+            measurements: measurements.collect(),
+        };
+        std::fs::create_dir_all(folder).unwrap();
+        store::save(&run, folder).unwrap();
+        let attachment = Attachment::new(explanation::KIND, KEPT.to_vec()).unwrap();
+        for cell in explained {
+            attachments::replace(folder, &cell.parse().unwrap(), std::slice::from_ref(&attachment)).unwrap();
+        }
+    }
+
+    #[test]
+    fn a_kept_explanation_is_found_by_the_cells_name_with_and_without_parameters() {
+        let folder = tempfile::tempdir().unwrap();
+        store_run(folder.path(), &[KPROBE, DENY], Some(KPROBE));
+        let find = |name: &str| explanation(folder.path().to_str().unwrap(), name);
+        for name in [KPROBE, "6.1/tcg/mprotect-storm/paced/kprobe+count"] {
+            assert_eq!(find(name).unwrap().parts().direct, 341);
+        }
+        for (name, why) in [
+            (DENY, "kept no explanation of 6.1/tcg/mprotect-storm[to=r]/paced/bpf-lsm+deny; leave out --run"),
+            (
+                "6.12/tcg/mprotect-storm/paced/kprobe+count",
+                "similar cells: 6.1/tcg/mprotect-storm[to=r]/paced",
+            ),
+            ("6.1/tcg/null-syscall/paced/kprobe+count", "its cells are in results.csv"),
+        ] {
+            let error = find(name).unwrap_err();
+            assert!(error.is::<crate::cmd::Usage>() && error.to_string().contains(why), "{error}");
+        }
+    }
+
+    #[test]
+    fn a_name_that_fits_two_cells_is_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        store_run(folder.path(), &[KPROBE, "6.1/tcg/mprotect-storm[to=rw]/paced/kprobe+count"], None);
+        let name = "6.1/tcg/mprotect-storm/paced/kprobe+count";
+        let error = explanation(folder.path().to_str().unwrap(), name).unwrap_err().to_string();
+        assert!(error.contains("[to=r]") && error.contains("[to=rw]"), "{error}");
+    }
+
+    #[test]
+    fn an_explanation_of_another_cell_is_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        store_run(folder.path(), &[KPROBE, DENY], Some(DENY));
+        let error = read(folder.path(), &DENY.parse().unwrap()).unwrap_err().to_string();
+        assert!(error.contains(&format!("it explains {KPROBE}")), "{error}");
+    }
 }

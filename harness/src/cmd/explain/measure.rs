@@ -71,9 +71,9 @@ fn run_args(args: &Args, name: &str) -> Result<run::Args> {
         // `hookbench run` explains what is wrong with a text that is not a custom monitor.
         !matches!(custom_monitor_name(text), Ok(Some((name, _))) if name != cell.monitor)
     });
-    let workloads = split_lists(&args.workload).into_iter().filter(|text| {
-        !matches!(ask::name(text), Ok(Some(name)) if name != cell.workload)
-    });
+    let workloads = split_lists(&args.workload)
+        .into_iter()
+        .filter(|text| !matches!(ask::name(text), Ok(Some(name)) if name != cell.workload));
     Ok(run::Args {
         monitor: monitors.collect(),
         workload: workloads.collect(),
@@ -99,25 +99,28 @@ mod tests {
         args: Args,
     }
 
-    fn selected(line: &str) -> Result<Selection> {
-        let args = Command::try_parse_from(std::iter::once("explain").chain(line.split(' '))).unwrap().args;
+    fn selected(name: &str) -> Result<Selection> {
+        let args = Command::try_parse_from(["explain", name, "--samples", "7"]).unwrap().args;
         select(&args, &args.cell)
     }
 
     #[test]
     fn a_cell_is_found_with_and_without_its_default_parameters() {
         for (name, full) in [
-            ("6.1/tcg/mprotect-storm/paced/kprobe+count", "6.1/tcg/mprotect-storm[to=rw]/paced/kprobe+count"),
-            (
-                "6.1/tcg/mprotect-storm[to=r]/paced/kprobe+count",
-                "6.1/tcg/mprotect-storm[to=r]/paced/kprobe+count",
-            ),
             (
                 "6.12/tcg/execve-noop[env_pages=32]/burst/audit+rules[unmatched=20]",
                 "6.12/tcg/execve-noop[env_pages=32 ld_preload=ignored]/burst/audit+rules[unmatched=20]",
             ),
+            (
+                "6.1/tcg/execve-noop/paced/kprobe+count",
+                "6.1/tcg/execve-noop[env_pages=0 ld_preload=ignored]/paced/kprobe+count",
+            ),
+            (
+                "6.1/tcg/mprotect-storm[to=r]/paced/kprobe+count",
+                "6.1/tcg/mprotect-storm[to=r]/paced/kprobe+count",
+            ),
         ] {
-            let selection = selected(&format!("{name} --samples 7").replace(" ld", "\u{a0}ld")).unwrap();
+            let selection = selected(name).unwrap();
             let [planned] = &selection.cells.planned[..] else { panic!("{name}") };
             assert_eq!((planned.cell.to_string(), planned.samples), (full.to_string(), 7));
         }
@@ -129,8 +132,9 @@ mod tests {
             ("6.1/tcg/null-syscall/paced/none", "is a baseline"),
             ("6.1/kvm/null-syscall/paced/audit+idle", "do not count single instructions"),
             ("6.1/tcg/null-syscall/paced/bpf-lsm+telepathy", "bpf-lsm+ringbuf"),
-            ("4.4/tcg/null-syscall/paced/audit+idle", "known kernels: 6.1"),
+            ("4.4/tcg/null-syscall/paced/audit+idle", "known kernels: 5.10"),
             ("6.1/tcg/null-syscall/paced/bpf:x.o", "pass its location"),
+            ("6.1/tcg/mprotect-storm/paced/kprobe+count", "[to=rw]/paced/kprobe+count"),
             ("6.1", "not a cell"),
         ] {
             let error = selected(name).err().unwrap_or_else(|| panic!("{name}")).to_string();
