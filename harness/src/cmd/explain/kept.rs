@@ -99,7 +99,7 @@ pub(super) mod tests {
         std::fs::create_dir_all(folder).unwrap();
         store::save(&run, folder).unwrap();
         let attachment = Attachment::new(explanation::KIND, KEPT.to_vec()).unwrap();
-        for cell in explained {
+        if let Some(cell) = explained {
             attachments::replace(folder, &cell.parse().unwrap(), std::slice::from_ref(&attachment)).unwrap();
         }
     }

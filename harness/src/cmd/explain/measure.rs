@@ -12,6 +12,7 @@ use super::Args;
 use crate::cmd::progress::Progress;
 use crate::cmd::run::{self, Selection};
 use crate::cmd::usage;
+use crate::interrupt::Interrupted;
 use crate::run::runner::spec;
 use crate::session::guests::{Attributed, ExactSession};
 
@@ -29,10 +30,17 @@ pub(super) fn explanation(args: &Args, name: &str) -> Result<Explanation> {
     let [planned] = &selection.cells.planned[..] else {
         return Err(usage(anyhow!("{name:?} is not one cell")));
     };
-    let (session, _interrupt) = run::open_exact(&selection)?;
+    let (session, interrupt) = run::open_exact(&selection)?;
     let progress = Progress::begin("explain", 0);
     progress.say(&format!("measuring {} and its baseline", planned.cell));
-    explain(&session, planned).with_context(|| format!("failed to explain {}", planned.cell))
+    let explained = explain(&session, planned).with_context(|| format!("failed to explain {}", planned.cell));
+    match interrupt.signal() {
+        Some(signal) if explained.is_err() => {
+            let message = format!("stopped before {} was explained", planned.cell);
+            Err(Interrupted { signal, message }.into())
+        }
+        _ => explained,
+    }
 }
 
 /// Attributes the operations of a cell and of its baseline. Both guests run at once.
@@ -91,16 +99,10 @@ fn run_args(args: &Args, name: &str) -> Result<run::Args> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use clap::Parser;
-
-    #[derive(Parser)]
-    struct Command {
-        #[command(flatten)]
-        args: Args,
-    }
+    use crate::cmd::explain::tests::args;
 
     fn selected(name: &str) -> Result<Selection> {
-        let args = Command::try_parse_from(["explain", name, "--samples", "7"]).unwrap().args;
+        let args = args(&[name, "--samples", "7"]).unwrap();
         select(&args, &args.cell)
     }
 
@@ -144,8 +146,8 @@ mod tests {
 
     #[test]
     fn each_cell_gets_its_custom_monitor() {
-        let line = "6.1/tcg/null-syscall/paced/bpf:x.o --monitor bpf:a/x.o,bpf:b/y.o,wrong";
-        let args = Command::try_parse_from(std::iter::once("explain").chain(line.split(' '))).unwrap().args;
+        let cell = "6.1/tcg/null-syscall/paced/bpf:x.o";
+        let args = args(&[cell, "--monitor", "bpf:a/x.o,bpf:b/y.o,wrong"]).unwrap();
         let monitors = |name: &str| run_args(&args, name).unwrap().monitor;
         assert_eq!(monitors(&args.cell), ["bpf:a/x.o", "wrong"]);
         assert_eq!(monitors("6.1/tcg/null-syscall/paced/bpf:y.o"), ["bpf:b/y.o", "wrong"]);

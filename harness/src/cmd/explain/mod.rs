@@ -12,14 +12,13 @@ use anyhow::{Context, Result};
 use hookbench_reports::explain::{self, ExplanationReport};
 use hookbench_results::store::write_whole;
 
-use super::{EXIT_CODES, say};
+use super::say;
 use crate::session::guests::BUDGET;
 
 pub use changes::explain_changes;
 
 /// Arguments of `hookbench explain`.
 #[derive(Debug, clap::Args)]
-#[command(after_help = EXIT_CODES)]
 pub struct Args {
     /// Cell to explain, named as in reports; you can leave out parameters with default values
     cell: String,
@@ -106,13 +105,19 @@ mod tests {
         args: Args,
     }
 
+    /// Parses `words`, the first of which is the cell.
+    pub(in crate::cmd::explain) fn args(words: &[&str]) -> Result<Args, clap::Error> {
+        Command::try_parse_from(["explain"].iter().chain(words)).map(|command| command.args)
+    }
+
     #[test]
     fn a_run_is_read_and_options_of_measuring_are_refused() {
-        let parse = |line: &str| Command::try_parse_from(line.split(' ')).map(|command| command.args);
-        assert_eq!(parse("explain a --run b --against c").unwrap().samples, measure::OPERATIONS);
-        for wrong in ["--samples 7", "--monitor bpf:x.o", "--modules m", "--bring x"] {
-            assert!(parse(&format!("explain a --run b {wrong}")).is_err(), "{wrong}");
+        assert_eq!(args(&["a", "--run", "b", "--against", "c"]).unwrap().samples, measure::OPERATIONS);
+        for [option, value] in
+            [["--samples", "7"], ["--monitor", "bpf:x.o"], ["--modules", "m"], ["--bring", "x"]]
+        {
+            assert!(args(&["a", "--run", "b", option, value]).is_err(), "{option}");
         }
-        assert!(parse("explain a --samples 0").is_err());
+        assert!(args(&["a", "--samples", "0"]).is_err());
     }
 }

@@ -93,7 +93,7 @@ pub(in crate::cmd) fn complete_name(name: &str, args: &Args) -> Result<String> {
 /// The cells of a plan with the workload, the monitor and the parameters of `cell`.
 fn like(cell: &Cell, args: &Args) -> Result<Vec<Planned>> {
     let plan = Plan { name: PLAN.into(), cells: vec![products(cell, args.samples)], ..Plan::default() };
-    let mut planned = plan.cells(&[cell.kernel.clone()])?;
+    let mut planned = plan.cells(std::slice::from_ref(&cell.kernel))?;
     planned.retain(|planned| planned.cell.monitor == cell.monitor);
     planned.iter_mut().for_each(|planned| planned.cell.target = cell.target);
     Ok(planned)
