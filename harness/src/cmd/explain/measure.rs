@@ -36,7 +36,7 @@ pub(super) fn explanation(args: &Args, name: &str) -> Result<Explanation> {
     let explained = explain(&session, planned).with_context(|| format!("failed to explain {}", planned.cell));
     match interrupt.signal() {
         Some(signal) if explained.is_err() => {
-            let message = format!("stopped before {} was explained", planned.cell);
+            let message = format!("{} is not explained", planned.cell);
             Err(Interrupted { signal, message }.into())
         }
         _ => explained,
@@ -67,6 +67,11 @@ fn select(args: &Args, name: &str) -> Result<Selection> {
     ensure!(
         cell.target == Target::Tcg,
         "{full} cannot be explained, because the hardware clocks do not count single instructions; use target tcg"
+    );
+    ensure!(
+        cell.boot.cpus == 1,
+        "{full} cannot be explained, because its guest has {} CPUs; instructions are attributed with one",
+        cell.boot.cpus
     );
     Selection::from_args(&run::Args { cell: Some(full), ..defaults })
 }
@@ -137,6 +142,7 @@ mod tests {
             ("4.4/tcg/null-syscall/paced/audit+idle", "known kernels: 5.10"),
             ("6.1/tcg/null-syscall/paced/bpf:x.o", "pass its location"),
             ("6.1/tcg/mprotect-storm/paced/kprobe+count", "[to=rw]/paced/kprobe+count"),
+            ("6.1/tcg:lean*4/null-syscall/paced/audit+idle", "its guest has 4 CPUs"),
             ("6.1", "not a cell"),
         ] {
             let error = selected(name).err().unwrap_or_else(|| panic!("{name}")).to_string();
