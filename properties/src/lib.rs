@@ -4,6 +4,7 @@
 //! call it with the bytes of libFuzzer.
 
 pub mod answer;
+pub mod explanation;
 pub mod journal;
 pub mod kernel;
 pub mod ledger;
@@ -33,6 +34,7 @@ pub struct Format {
 /// All formats.
 pub const FORMATS: &[Format] = &[
     Format { name: "answer", holds: answer::holds },
+    Format { name: "explanation", holds: explanation::holds },
     Format { name: "journal", holds: journal::holds },
     Format { name: "kernel", holds: kernel::holds },
     Format { name: "ledger", holds: ledger::holds },

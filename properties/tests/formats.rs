@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use hookbench_analysis::attribution::explanation;
 use hookbench_model::protocol::CellSpec;
 use hookbench_model::{Cell, Measurement};
 use hookbench_plan::Plan;
@@ -50,6 +51,9 @@ fn the_seeds_have_the_current_formats() {
     assert!(lines.map(serde_json::from_slice::<Measurement>).all(|line| line.is_ok()));
     for name in ["run/real", "run/every-outcome", "run/bare"] {
         serde_json::from_slice::<Run>(&seed(name)).unwrap();
+    }
+    for name in ["explanation/kprobe", "explanation/other-kernel", "explanation/deny"] {
+        assert!(explanation::read(&seed(name)).unwrap().parts().direct > 0, "{name}");
     }
     let boot = "5a1f0c3e-0000-4000-8000-000000000001";
     assert_eq!(undo::read_ledger(&seed("ledger/whole"), boot).unwrap().len(), 6);

@@ -35,7 +35,8 @@ fn findings(run: &Run) -> Vec<String> {
         .collect()
 }
 
-fn dump_dom(page: &Path, profile: &Path) -> String {
+/// The document that the browser has after it ran the scripts of `page`.
+pub(crate) fn dump_dom(page: &Path, profile: &Path) -> String {
     let missing = "cannot find Chromium, which these tests need; `cargo xtask test` installs it";
     let found = BROWSERS.iter().find(|name| Command::new(name).arg("--version").output().is_ok());
     let output = Command::new(found.expect(missing))

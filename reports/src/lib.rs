@@ -19,6 +19,7 @@ pub mod csv;
 pub mod decision;
 pub mod default_kernel;
 pub mod environment;
+pub mod explain;
 pub mod export;
 pub mod full_tables;
 pub mod history;

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::classes::{Class, Node, classes};
+use super::classes::{Class, Node, classes, resumed};
 use super::profile::Profile;
 use super::stored::Stored;
 
@@ -38,10 +38,26 @@ impl Paths {
         self.0.get(&(caller, name.to_string())).copied()
     }
 
+    /// All paths: the caller's, the name of the last function, and the path's own number.
+    pub(super) fn all(&self) -> impl Iterator<Item = (Option<Node>, &str, Node)> {
+        self.0.iter().map(|((caller, name), node)| (*caller, name.as_str(), *node))
+    }
+
     fn insert(&mut self, caller: Option<Node>, name: &str) -> Node {
         let next = self.0.len();
         *self.0.entry((caller, name.to_string())).or_insert(next)
     }
+}
+
+/// A path of an interrupt. Its number is its index, after those of the known paths.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Interrupted {
+    /// The caller's path: a known one, or one of an interrupt.
+    pub(super) caller: Option<usize>,
+    /// The function at its end.
+    pub(super) name: String,
+    /// The instructions of the operation that all others are compared with.
+    pub(super) reference: u64,
 }
 
 /// See the module.
@@ -50,7 +66,9 @@ impl Paths {
 pub struct Baseline {
     pub(super) paths: Paths,
     pub(super) known: Vec<Known>,
-    /// The instructions of interrupts in the operation that all others are compared with.
+    /// The paths of interrupts in the operation that all others are compared with.
+    pub(super) interrupted: Vec<Interrupted>,
+    /// The instructions of interrupts in it.
     pub(super) interrupts: u64,
     /// All instructions of it.
     pub(super) sum: u64,
@@ -77,14 +95,15 @@ impl Baseline {
             known.usual = learned.usual(node);
             known.always = learned.taken[node] == profile.operations.len();
         }
-        let mut interrupts = 0;
-        for (path, count) in reference {
-            match classes[*path] {
-                Class::Known(node) => known[node].reference += count,
-                Class::Interrupt | Class::Direct(_) | Class::Unusual => interrupts += count,
+        let counts = profile.counts(reference);
+        for (class, count) in classes.iter().zip(&counts) {
+            if let Class::Known(node) = class {
+                known[*node].reference += count;
             }
         }
-        Ok(Baseline { paths, known, interrupts, sum: Profile::sum(reference) })
+        let interrupted = interrupted(profile, &classes, &counts, known.len());
+        let interrupts = interrupted.iter().map(|path| path.reference).sum();
+        Ok(Baseline { paths, known, interrupted, interrupts, sum: Profile::sum(reference) })
     }
 
     /// The number of instructions of the operation that others are compared with.
@@ -92,6 +111,36 @@ impl Baseline {
     pub fn reference(&self) -> u64 {
         self.sum
     }
+}
+
+/// The paths of interrupts in an operation with the instructions `counts` on each path, and those of their callers.
+fn interrupted(profile: &Profile, classes: &[Class], counts: &[u64], known: usize) -> Vec<Interrupted> {
+    let mut taken: Vec<bool> = counts.iter().map(|count| *count > 0).collect();
+    for (index, path) in profile.paths.iter().enumerate().rev() {
+        for callee_of in [path.caller, resumed(profile, index)].into_iter().flatten() {
+            taken[callee_of] |= taken[index];
+        }
+    }
+    let (mut places, mut all) = (Vec::with_capacity(profile.paths.len()), Vec::new());
+    for (index, path) in profile.paths.iter().enumerate() {
+        let place = match (classes[index], resumed(profile, index)) {
+            (Class::Known(node), _) => node,
+            (_, Some(same)) => places[same],
+            // Nothing refers to it.
+            _ if !taken[index] => usize::MAX,
+            (_, None) => {
+                let caller = path.caller.map(|caller| places[caller]);
+                let name = profile.function(index).name.clone();
+                all.push(Interrupted { caller, name, reference: 0 });
+                known + all.len() - 1
+            }
+        };
+        if let Some(interrupted) = place.checked_sub(known).and_then(|place| all.get_mut(place)) {
+            interrupted.reference += counts[index];
+        }
+        places.push(place);
+    }
+    all
 }
 
 /// What operations did on each path.

@@ -20,7 +20,8 @@ pub(super) enum Class {
 
 /// The class of each path. `find` finds the path from one of the baseline's to a function.
 ///
-/// A trampoline that calls the function to which it is attached does not make another path of what that function does.
+/// A trampoline that calls the function to which it is attached does not make another path of what that function does,
+/// nor of a function that continues it by a jump.
 /// Another way through an allocator is no monitor's, unless it leads into code that was loaded.
 pub(super) fn classes(
     profile: &Profile,
@@ -32,8 +33,10 @@ pub(super) fn classes(
         let function = profile.function(index);
         let caller_allocates = path.caller.is_some_and(|caller| in_allocator[caller]);
         in_allocator.push(caller_allocates || function.kind == Kind::Allocator);
-        let class = match (resumed(profile, index), path.caller.map(|caller| classes[caller])) {
-            (Some(same), _) => classes[same],
+        let same = resumed(profile, index).map(|same| classes[same]);
+        let same = same.or_else(|| continued(profile, index, &classes, find));
+        let class = match (same, path.caller.map(|caller| classes[caller])) {
+            (Some(same), _) => same,
             _ if function.kind == Kind::Interrupt => Class::Interrupt,
             (_, Some(class @ (Class::Interrupt | Class::Direct(_) | Class::Unusual))) => class,
             (_, Some(Class::Known(caller))) => match find(Some(caller), &function.name) {
@@ -48,8 +51,31 @@ pub(super) fn classes(
     classes
 }
 
+/// The class of a function that a trampoline calls and that the trampoline's caller calls without it: the function to
+/// which the trampoline is attached, if the trampoline is reached by a jump, or one to which that function jumps.
+fn continued(
+    profile: &Profile,
+    index: usize,
+    classes: &[Class],
+    find: &mut impl FnMut(Option<Node>, &str) -> Option<Node>,
+) -> Option<Class> {
+    let trampoline = profile.paths[index].caller?;
+    let from = profile.paths[trampoline].caller?;
+    let Class::Known(node) = classes[from] else { return None };
+    let function = profile.function(index);
+    if profile.function(trampoline).kind != Kind::Dynamic || function.kind != Kind::Ordinary {
+        return None;
+    }
+    let outer = profile.paths[from].caller.map(|outer| classes[outer]);
+    let found = find(Some(node), &function.name).or_else(|| match outer {
+        Some(Class::Known(outer)) => find(Some(outer), &function.name),
+        _ => None,
+    });
+    found.map(Class::Known)
+}
+
 /// The path of the function that the path at `index` continues, called by its own trampoline.
-fn resumed(profile: &Profile, index: usize) -> Option<usize> {
+pub(super) fn resumed(profile: &Profile, index: usize) -> Option<usize> {
     let trampoline = profile.paths[index].caller?;
     let function = profile.paths[trampoline].caller?;
     let is_trampoline = profile.function(trampoline).kind == Kind::Dynamic;

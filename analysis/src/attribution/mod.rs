@@ -5,6 +5,7 @@
 mod baseline;
 mod classes;
 mod direct;
+pub mod explanation;
 mod profile;
 mod record;
 mod split;
@@ -14,6 +15,7 @@ mod tests;
 
 pub use baseline::{Baseline, EmptyBaseline};
 pub use direct::DirectCost;
+pub use explanation::Explanation;
 pub use profile::{Function, Kind, Path, Profile};
 pub use record::record;
 pub use split::{Part, Split};

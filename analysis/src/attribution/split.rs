@@ -70,15 +70,14 @@ impl Baseline {
 
     fn split_one(&self, profile: &Profile, classes: &[Class], operation: &[(usize, u64)]) -> Split {
         let mut split = Split::default();
-        let mut leaves = vec![false; self.known.len()];
+        let leaves = self.leaves(classes, operation);
         for &(path, count) in operation {
             let (function, count) = (profile.function(path), count as i64);
             match classes[path] {
                 Class::Known(_) => {}
                 Class::Interrupt => split.add(Part::Interrupts, &function.name, count),
                 Class::Unusual => split.add(Part::Indirect, &function.name, count),
-                Class::Direct(caller) => {
-                    caller.into_iter().for_each(|caller| leaves[caller] = true);
+                Class::Direct(_) => {
                     split.add(Part::Direct, &function.name, count);
                     split.on_own_paths += count;
                     split.named += if function.is_named { count } else { 0 };
@@ -100,5 +99,16 @@ impl Baseline {
         }
         split.by_function.retain(|_, instructions| *instructions != 0);
         split
+    }
+
+    /// Whether `operation` leaves each known path for one of the monitor's.
+    pub(super) fn leaves(&self, classes: &[Class], operation: &[(usize, u64)]) -> Vec<bool> {
+        let mut leaves = vec![false; self.known.len()];
+        for (path, _) in operation {
+            if let Class::Direct(Some(caller)) = classes[*path] {
+                leaves[caller] = true;
+            }
+        }
+        leaves
     }
 }

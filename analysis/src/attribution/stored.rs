@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::baseline::{Baseline, Known, Paths};
+use super::baseline::{Baseline, Interrupted, Known, Paths};
 
 /// See the module.
 #[derive(Serialize, Deserialize)]
@@ -13,6 +13,9 @@ pub(super) struct Stored {
     names: Vec<String>,
     /// The paths. Callers come before what they call.
     paths: Vec<StoredPath>,
+    /// The paths of interrupts: the number of the caller's path, the index of the function's name, the instructions of
+    /// the reference.
+    interrupted: Vec<(Option<usize>, usize, u64)>,
     interrupts: u64,
     sum: u64,
 }
@@ -26,22 +29,37 @@ type StoredPath = (Option<usize>, usize, u64, u64, bool);
 #[error("the file of a baseline is damaged")]
 pub(super) struct Damaged;
 
+/// Names and their indices.
+#[derive(Default)]
+struct Names {
+    all: Vec<String>,
+    numbers: BTreeMap<String, usize>,
+}
+
+impl Names {
+    fn number(&mut self, name: String) -> usize {
+        *self.numbers.entry(name).or_insert_with_key(|name| {
+            self.all.push(name.clone());
+            self.all.len() - 1
+        })
+    }
+}
+
 impl From<Baseline> for Stored {
     fn from(baseline: Baseline) -> Stored {
-        let Baseline { paths, known, interrupts, sum } = baseline;
+        let Baseline { paths, known, interrupted, interrupts, sum } = baseline;
         let callers: BTreeMap<usize, Option<usize>> =
             paths.0.iter().map(|((caller, _), node)| (*node, *caller)).collect();
-        let mut names = Vec::new();
-        let mut numbers: BTreeMap<String, usize> = BTreeMap::new();
+        let mut names = Names::default();
         let stored = known.into_iter().enumerate().map(|(node, known)| {
-            let name = *numbers.entry(known.name).or_insert_with_key(|name| {
-                names.push(name.clone());
-                names.len() - 1
-            });
-            (callers.get(&node).copied().flatten(), name, known.reference, known.usual, known.always)
+            let caller = callers.get(&node).copied().flatten();
+            (caller, names.number(known.name), known.reference, known.usual, known.always)
         });
         let paths = stored.collect();
-        Stored { paths, names, interrupts, sum }
+        let interrupted = interrupted.into_iter();
+        let interrupted =
+            interrupted.map(|path| (path.caller, names.number(path.name), path.reference)).collect();
+        Stored { names: names.all, paths, interrupted, interrupts, sum }
     }
 }
 
@@ -49,10 +67,11 @@ impl TryFrom<Stored> for Baseline {
     type Error = Damaged;
 
     fn try_from(stored: Stored) -> Result<Baseline, Damaged> {
-        let Stored { names, paths: all, interrupts, sum } = stored;
+        let Stored { names, paths: all, interrupted, interrupts, sum } = stored;
+        let name_of = |index: usize| names.get(index).cloned().ok_or(Damaged);
         let (mut paths, mut known) = (Paths::default(), Vec::new());
         for (node, (caller, name, reference, usual, always)) in all.into_iter().enumerate() {
-            let name = names.get(name).ok_or(Damaged)?.clone();
+            let name = name_of(name)?;
             if caller.is_some_and(|caller| caller >= node)
                 || paths.0.insert((caller, name.clone()), node).is_some()
             {
@@ -60,22 +79,35 @@ impl TryFrom<Stored> for Baseline {
             }
             known.push(Known { name, reference, usual, always });
         }
-        Ok(Baseline { paths, known, interrupts, sum })
+        let read = |(index, (caller, name, reference)): (usize, (Option<usize>, usize, u64))| {
+            let is_before = caller.is_none_or(|caller| caller < known.len() + index);
+            let name = name_of(name)?;
+            is_before.then_some(Interrupted { caller, name, reference }).ok_or(Damaged)
+        };
+        let interrupted = interrupted.into_iter().enumerate().map(read).collect::<Result<_, _>>()?;
+        Ok(Baseline { paths, known, interrupted, interrupts, sum })
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::attribution::{Function, Path, Profile};
+    use crate::attribution::{Function, Kind, Path, Profile};
 
     fn baseline() -> Baseline {
         let function = |name: &str| Function { name: name.into(), is_named: true, ..Function::default() };
+        let irq = Function { kind: Kind::Interrupt, ..function("irq") };
         let path = |caller, function| Path { caller, function };
         let profile = Profile {
-            functions: ["a", "b", "a"].map(function).to_vec(),
-            paths: vec![path(None, 0), path(Some(0), 1), path(Some(1), 2)],
-            operations: vec![vec![(0, 1), (2, 5)], vec![(0, 1), (1, 2), (2, 6)]],
+            functions: [function("a"), function("b"), irq].to_vec(),
+            paths: vec![
+                path(None, 0),
+                path(Some(0), 1),
+                path(Some(1), 0),
+                path(Some(2), 2),
+                path(Some(3), 1),
+            ],
+            operations: vec![vec![(0, 1), (2, 5), (3, 1), (4, 3)], vec![(0, 1), (1, 2), (2, 26)]],
         };
         Baseline::new(&profile).unwrap()
     }
@@ -86,13 +118,15 @@ mod tests {
         let text = serde_json::to_string(&baseline).unwrap();
         let read: Baseline = serde_json::from_str(&text).unwrap();
         assert_eq!((read.known, read.paths.0), (baseline.known, baseline.paths.0));
+        assert!(!baseline.interrupted.is_empty());
+        assert_eq!(read.interrupted, baseline.interrupted);
         assert_eq!((read.interrupts, read.sum), (baseline.interrupts, baseline.sum));
     }
 
     #[test]
     fn a_damaged_file_is_refused() {
         let text = serde_json::to_string(&baseline()).unwrap();
-        for (from, to) in [("[1,0,", "[2,0,"), ("[1,0,", "[1,7,"), ("[1,0,", "[0,1,")] {
+        for (from, to) in [("[1,0,", "[2,0,"), ("[1,0,", "[1,7,"), ("[1,0,", "[0,1,"), ("[2,2,", "[3,2,")] {
             assert!(text.contains(from), "{text}");
             assert!(serde_json::from_str::<Baseline>(&text.replacen(from, to, 1)).is_err(), "{to}");
         }

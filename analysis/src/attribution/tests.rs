@@ -6,7 +6,7 @@ use super::*;
 
 /// A profile of operations, each a list of paths, `outer;inner`, with instructions. A function is an interrupt if its
 /// name begins with `irq`, dynamic if it begins with `bpf`, and `alloc` is an allocator.
-fn profile(operations: &[&[(&str, u64)]]) -> Profile {
+pub(super) fn profile(operations: &[&[(&str, u64)]]) -> Profile {
     let mut profile = Profile::default();
     for operation in operations {
         let counts = operation.iter().map(|(path, count)| (intern(&mut profile, path), *count)).collect();
@@ -53,6 +53,33 @@ fn a_path_that_the_baseline_never_takes_is_direct_with_the_change_of_its_caller(
     let operation =
         [EXEC[0], ("sys;exec", 53), EXEC[2], ("sys;exec;bpf_prog", 20), ("sys;exec;bpf_prog;alloc", 7)];
     assert_eq!(split(&[EXEC], &operation), [20 + 7 + 3, 0, 0, 0]);
+}
+
+#[test]
+fn what_follows_a_trampoline_is_what_it_is_without_one() {
+    let without: &[(&str, u64)] = &[("sys", 9), ("sys;hook", 5), ("sys;ima", 67), ("sys;hook;check", 4)];
+    // The trampoline is called by the function, whose rest it calls; the rest ends by a jump.
+    let called: &[(&str, u64)] = &[
+        ("sys", 9),
+        ("sys;hook", 1),
+        ("sys;hook;bpf_trampoline", 30),
+        ("sys;hook;bpf_trampoline;enter", 8),
+        ("sys;hook;bpf_trampoline;hook", 4),
+        ("sys;hook;bpf_trampoline;hook;check", 4),
+        ("sys;hook;bpf_trampoline;ima", 67),
+    ];
+    assert_eq!(split(&[without], called), [38, 0, 0, 0]);
+    // The trampoline is reached by a jump of the function.
+    let jumped: &[(&str, u64)] = &[
+        ("sys", 9),
+        ("sys;hook", 1),
+        ("sys;bpf_trampoline", 30),
+        ("sys;bpf_trampoline;enter", 8),
+        ("sys;bpf_trampoline;hook", 4),
+        ("sys;bpf_trampoline;hook;check", 4),
+        ("sys;bpf_trampoline;ima", 67),
+    ];
+    assert_eq!(split(&[without], jumped), [38, 0, 0, 0]);
 }
 
 #[test]
@@ -137,7 +164,7 @@ fn without_operations_there_is_no_baseline() {
 }
 
 /// Any operation of paths with up to four of six functions.
-fn operations() -> impl Strategy<Value = Vec<Vec<(String, u64)>>> {
+pub(super) fn operations() -> impl Strategy<Value = Vec<Vec<(String, u64)>>> {
     let path = proptest::collection::vec(
         prop_oneof!["[a-d]", Just("irq".into()), Just("bpf".into()), Just("alloc".into())],
         1..5,
@@ -147,7 +174,7 @@ fn operations() -> impl Strategy<Value = Vec<Vec<(String, u64)>>> {
     proptest::collection::vec(operation, 1..6)
 }
 
-fn any_profile(operations: &[Vec<(String, u64)>]) -> Profile {
+pub(super) fn any_profile(operations: &[Vec<(String, u64)>]) -> Profile {
     let borrowed: Vec<Vec<(&str, u64)>> = operations
         .iter()
         .map(|operation| operation.iter().map(|(path, count)| (path.as_str(), *count)).collect())

@@ -7,8 +7,8 @@ use std::process::ExitCode;
 use anyhow::Result;
 use hookbench::cmd::cli::{Verb, command, parse};
 use hookbench::cmd::{
-    Usage, bisect_step, cache, clean_host, compare, completions, correlate, doctor, export, gate, history,
-    kernel, list, man, merge, reference, report, run,
+    Usage, bisect_step, cache, clean_host, compare, completions, correlate, doctor, explain, export, gate,
+    history, kernel, list, man, merge, reference, report, run,
 };
 use hookbench::interrupt::Interrupted;
 
@@ -19,6 +19,7 @@ fn dispatch(verb: Verb) -> Result<ExitCode> {
         Verb::Doctor(args) => doctor::doctor(&args),
         Verb::Report(args) => report::report(&args),
         Verb::Compare(args) => compare::compare(&args),
+        Verb::Explain(args) => explain::explain(&args),
         Verb::Correlate(args) => correlate::correlate(&args),
         Verb::Gate(args) => gate::gate(&args),
         Verb::BisectStep(args) => bisect_step::bisect_step(&args),

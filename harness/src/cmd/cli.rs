@@ -4,8 +4,8 @@
 use clap::{CommandFactory, Parser, Subcommand};
 
 use super::{
-    EXIT_CODES, bisect_step, cache, compare, completions, correlate, doctor, export, gate, history, kernel,
-    list, man, merge, report, run,
+    EXIT_CODES, bisect_step, cache, compare, completions, correlate, doctor, explain, export, gate, history,
+    kernel, list, man, merge, report, run,
 };
 
 /// Measure what Linux security and tracing hooks cost, exactly.
@@ -30,6 +30,8 @@ pub enum Verb {
     Report(report::Args),
     /// Show what changed from one stored run to another
     Compare(compare::Args),
+    /// Show why a cell costs what it costs, function by function
+    Explain(Box<explain::Args>),
     /// Show how well a run on hardware agrees with a TCG run of the same cells
     Correlate(correlate::Args),
     /// Fail if a stored run is worse than another

@@ -9,6 +9,7 @@ pub mod compare;
 pub mod completions;
 pub mod correlate;
 pub mod doctor;
+pub mod explain;
 pub mod export;
 pub mod gate;
 pub mod history;

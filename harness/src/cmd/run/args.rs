@@ -10,7 +10,7 @@ use hookbench_results::Shard;
 use crate::session::guests::BUDGET;
 
 /// Arguments of `hookbench run`.
-#[derive(Debug, Clone, clap::Args)]
+#[derive(Debug, Clone, Default, clap::Args)]
 #[command(after_help = crate::cmd::EXIT_CODES)]
 pub struct Args {
     /// Kernels: names, globs, paths of a bzImage or vmlinux, or `all` for every known kernel

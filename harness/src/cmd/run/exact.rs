@@ -1,10 +1,10 @@
 //! `--target tcg`: guests under TCG, with the exact clock, several at once.
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use hookbench_model::History;
 use hookbench_plan::Planned;
 
-use super::execution::ExactSettings;
+use super::execution::{ExactSettings, Execution};
 use super::opened::{Opened, fetch};
 use super::record::Recorder;
 use super::selection::Selection;
@@ -19,6 +19,22 @@ use crate::session::guests::{ExactOptions, ExactSession};
 /// # Errors
 /// When a download or a build fails, or a signal handler cannot be installed.
 pub(super) fn open(selection: &Selection, settings: &ExactSettings) -> Result<Opened> {
+    let (session, interrupt) = guests(selection, settings)?;
+    Ok(Opened { session: Box::new(session), interrupt })
+}
+
+/// Opens a session of guests with the exact clock for the cells of `selection`.
+///
+/// # Errors
+/// Those of [`open`], and when the selection has another target.
+pub(in crate::cmd) fn open_exact(selection: &Selection) -> Result<(ExactSession, Interrupt)> {
+    match &selection.execution {
+        Execution::Exact(settings) => guests(selection, settings),
+        Execution::Kvm(_) | Execution::Host(_) => bail!("the cells do not have the exact clock"),
+    }
+}
+
+fn guests(selection: &Selection, settings: &ExactSettings) -> Result<(ExactSession, Interrupt)> {
     let provisions = fetch(selection)?;
     let interrupt = Interrupt::on_signals().context("failed to listen to signals")?;
     let options = ExactOptions {
@@ -28,8 +44,7 @@ pub(super) fn open(selection: &Selection, settings: &ExactSettings) -> Result<Op
         console: if settings.console { Some(say::console) } else { None },
         interrupt: interrupt.clone(),
     };
-    let session = ExactSession::open(provisions, options)?;
-    Ok(Opened { session: Box::new(session), interrupt })
+    Ok((ExactSession::open(provisions, options)?, interrupt))
 }
 
 /// Measures each of `left` once.

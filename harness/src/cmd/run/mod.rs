@@ -43,6 +43,8 @@ use record::Recorder;
 pub use args::Args;
 pub(super) use capabilities::target;
 pub(super) use cells::Cells;
+pub(super) use exact::open_exact;
+pub(super) use one_cell::complete_name;
 pub(super) use selection::Selection;
 
 /// Runs the plan and writes its results.

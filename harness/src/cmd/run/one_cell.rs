@@ -5,7 +5,7 @@ use std::path::Path;
 
 use anyhow::{Result, bail, ensure};
 use hookbench_model::{Cell, CustomWorkloadKind};
-use hookbench_plan::{Plan, Products, custom_monitor_name, split_lists};
+use hookbench_plan::{Plan, Planned, Products, custom_monitor_name, split_lists};
 use hookbench_vm::pair;
 use hookbench_workloads::custom::ask;
 
@@ -15,6 +15,9 @@ use super::cells::{Cells, open_loadable, read_monitors};
 use super::kernels::known_kernels;
 use crate::custom::monitor::{CommandOptions, CustomMonitors};
 use crate::custom::workload::CustomWorkloads;
+
+/// The name of a plan of one cell.
+const PLAN: &str = "cell";
 
 /// Resolves the cell called `name`, in a guest.
 ///
@@ -54,21 +57,46 @@ pub(super) fn on_host(name: &str, args: &Args, release: &str) -> Result<Cells> {
 fn find(cell: &Cell, name: &str, args: &Args) -> Result<Cells> {
     let workloads = read_workload(cell, args)?;
     let monitors = read_monitor(cell, args, &workloads)?;
-    let plan = Plan { name: "cell".into(), cells: vec![products(cell, args.samples)], ..Plan::default() };
-    let kernels = vec![cell.kernel.clone()];
-    let mut planned = plan.cells(&kernels)?;
-    planned.retain(|planned| planned.cell.monitor == cell.monitor);
-    planned.iter_mut().for_each(|planned| planned.cell.target = cell.target);
+    let planned = like(cell, args)?;
     match planned.iter().find(|planned| planned.cell == *cell) {
         Some(found) => {
-            let planned = vec![found.clone()];
-            Ok(Cells { plan: plan.name, kernels, planned, monitors, workloads, loadable: None })
+            let (plan, kernels, planned) = (PLAN.into(), vec![cell.kernel.clone()], vec![found.clone()]);
+            Ok(Cells { plan, kernels, planned, monitors, workloads, loadable: None })
         }
         None => {
             let names: Vec<String> = planned.iter().map(|planned| planned.cell.to_string()).collect();
             bail!("no cell {name:?}; similar cells: {}", names.join(", "))
         }
     }
+}
+
+/// The full name of the cell that `name` means if it leaves out parameters: they have their default values.
+/// `name` itself if there is no such cell, or several.
+///
+/// # Errors
+/// When the workload, the monitor or a parameter does not exist; the error lists what does.
+pub(in crate::cmd) fn complete_name(name: &str, args: &Args) -> Result<String> {
+    let cell: Cell = name.parse()?;
+    let planned = like(&cell, args)?;
+    let has_all = |planned: &&Planned| {
+        let params = &planned.cell.params;
+        cell.params.iter().all(|(name, value)| params.get(name) == Some(value))
+            && planned.cell.tuning == cell.tuning
+    };
+    let mut fitting = planned.iter().filter(has_all);
+    match (fitting.next(), fitting.next()) {
+        (Some(one), None) => Ok(one.cell.to_string()),
+        _ => Ok(name.into()),
+    }
+}
+
+/// The cells of a plan with the workload, the monitor and the parameters of `cell`.
+fn like(cell: &Cell, args: &Args) -> Result<Vec<Planned>> {
+    let plan = Plan { name: PLAN.into(), cells: vec![products(cell, args.samples)], ..Plan::default() };
+    let mut planned = plan.cells(std::slice::from_ref(&cell.kernel))?;
+    planned.retain(|planned| planned.cell.monitor == cell.monitor);
+    planned.iter_mut().for_each(|planned| planned.cell.target = cell.target);
+    Ok(planned)
 }
 
 /// The lists of a plan that contains `cell`.
@@ -136,7 +164,6 @@ fn read_workload(cell: &Cell, args: &Args) -> Result<CustomWorkloads> {
 mod tests {
     use super::*;
     use crate::cmd::run::args::tests::args;
-    use hookbench_plan::Planned;
 
     fn cell(name: &str) -> Result<Cells> {
         in_guests(name, &args("--samples 7"))
