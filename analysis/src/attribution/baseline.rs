@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::classes::{Class, Node, classes, resumed};
-use super::profile::Profile;
+use super::profile::{Kind, Profile};
 use super::stored::Stored;
 
 /// There is nothing to compare with.
@@ -25,6 +25,8 @@ pub(super) struct Known {
     pub(super) usual: u64,
     /// Whether all operations take it.
     pub(super) always: bool,
+    /// For a way through an allocator: the path that calls the allocator.
+    pub(super) allocates_for: Option<Node>,
 }
 
 /// The paths of a baseline, by the caller's and the name of the last function.
@@ -95,6 +97,9 @@ impl Baseline {
             known.usual = learned.usual(node);
             known.always = learned.taken[node] == profile.operations.len();
         }
+        for (node, caller) in allocators(profile, &classes, &paths, known.len()) {
+            known[node].allocates_for = Some(caller);
+        }
         let counts = profile.counts(reference);
         for (class, count) in classes.iter().zip(&counts) {
             if let Class::Known(node) = class {
@@ -106,11 +111,36 @@ impl Baseline {
         Ok(Baseline { paths, known, interrupted, interrupts, sum: Profile::sum(reference) })
     }
 
+    /// Whether an operation that is on the paths `taken` leaves out the path `node`. Where the path leads through an
+    /// allocator, the operation may only have found memory in another way.
+    pub(super) fn is_avoided(&self, node: Node, taken: &[bool]) -> bool {
+        let Known { always, allocates_for, .. } = self.known[node];
+        always && !taken[node] && allocates_for.is_none_or(|caller| !taken[caller])
+    }
+
     /// The number of instructions of the operation that others are compared with.
     #[must_use]
     pub fn reference(&self) -> u64 {
         self.sum
     }
+}
+
+/// The paths through allocators, with the paths that call the allocators.
+fn allocators(profile: &Profile, classes: &[Class], paths: &Paths, known: usize) -> Vec<(Node, Node)> {
+    let mut begins = vec![false; known];
+    for (index, class) in classes.iter().enumerate() {
+        if let Class::Known(node) = class {
+            begins[*node] |= profile.function(index).kind == Kind::Allocator;
+        }
+    }
+    let mut callers = vec![None; known];
+    paths.all().for_each(|(caller, _, node)| callers[node] = caller);
+    let mut found: Vec<Option<Node>> = Vec::with_capacity(known);
+    for (node, caller) in callers.into_iter().enumerate() {
+        let outer = caller.and_then(|caller| found[caller]);
+        found.push(outer.or(if begins[node] { caller } else { None }));
+    }
+    found.into_iter().enumerate().filter_map(|(node, caller)| Some((node, caller?))).collect()
 }
 
 /// The paths of interrupts in an operation with the instructions `counts` on each path, and those of their callers.

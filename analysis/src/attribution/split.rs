@@ -88,7 +88,7 @@ impl Baseline {
         let (counts, taken) = by_node(profile, classes, operation, self.known.len());
         for (node, known) in self.known.iter().enumerate() {
             let (count, usual, reference) = (counts[node] as i64, known.usual as i64, known.reference as i64);
-            if known.always && !taken[node] {
+            if self.is_avoided(node, &taken) {
                 split.add(Part::Avoided, &known.name, reference);
             } else if leaves[node] {
                 split.add(Part::Direct, &known.name, count - usual);

@@ -21,8 +21,8 @@ pub(super) struct Stored {
 }
 
 /// A path: the index of the caller's path, the index of the function's name, the instructions of the reference, the
-/// usual ones, and whether all operations take it.
-type StoredPath = (Option<usize>, usize, u64, u64, bool);
+/// usual ones, whether all operations take it, and the path that calls an allocator for it.
+type StoredPath = (Option<usize>, usize, u64, u64, bool, Option<usize>);
 
 /// The file refers to a path or a name that it does not have.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -53,7 +53,8 @@ impl From<Baseline> for Stored {
         let mut names = Names::default();
         let stored = known.into_iter().enumerate().map(|(node, known)| {
             let caller = callers.get(&node).copied().flatten();
-            (caller, names.number(known.name), known.reference, known.usual, known.always)
+            let Known { name, reference, usual, always, allocates_for } = known;
+            (caller, names.number(name), reference, usual, always, allocates_for)
         });
         let paths = stored.collect();
         let interrupted = interrupted.into_iter();
@@ -70,14 +71,17 @@ impl TryFrom<Stored> for Baseline {
         let Stored { names, paths: all, interrupted, interrupts, sum } = stored;
         let name_of = |index: usize| names.get(index).cloned().ok_or(Damaged);
         let (mut paths, mut known) = (Paths::default(), Vec::new());
-        for (node, (caller, name, reference, usual, always)) in all.into_iter().enumerate() {
+        for (node, (caller, name, reference, usual, always, allocates_for)) in all.into_iter().enumerate() {
             let name = name_of(name)?;
             if caller.is_some_and(|caller| caller >= node)
                 || paths.0.insert((caller, name.clone()), node).is_some()
             {
                 return Err(Damaged);
             }
-            known.push(Known { name, reference, usual, always });
+            if allocates_for.is_some_and(|caller| caller >= node) {
+                return Err(Damaged);
+            }
+            known.push(Known { name, reference, usual, always, allocates_for });
         }
         let read = |(index, (caller, name, reference)): (usize, (Option<usize>, usize, u64))| {
             let is_before = caller.is_none_or(|caller| caller < known.len() + index);

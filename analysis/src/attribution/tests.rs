@@ -56,6 +56,14 @@ fn a_path_that_the_baseline_never_takes_is_direct_with_the_change_of_its_caller(
 }
 
 #[test]
+fn memory_that_is_found_in_another_way_is_not_left_out() {
+    let search: &[(&str, u64)] = &[EXEC[0], EXEC[1], EXEC[2], ("sys;exec;alloc;search", 40)];
+    assert_eq!(split(&[search], EXEC), [0, 0, 0, -40]);
+    // Without the function that allocates, the search is left out too.
+    assert_eq!(split(&[search], &[EXEC[0]]), [0, 120, 0, 0]);
+}
+
+#[test]
 fn what_follows_a_trampoline_is_what_it_is_without_one() {
     let without: &[(&str, u64)] = &[("sys", 9), ("sys;hook", 5), ("sys;ima", 67), ("sys;hook;check", 4)];
     // The trampoline is called by the function, whose rest it calls; the rest ends by a jump.

@@ -184,6 +184,8 @@ impl Tracker {
                 self.interrupted = Some(self.node);
                 self.called(self.node, block)
             }
+            // The way back from an interrupt belongs to it.
+            _ if is_stub(before) && !is_stub(block.code) => self.called(self.node, block),
             _ => self.jumped(self.node, block),
         }
     }

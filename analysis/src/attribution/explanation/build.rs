@@ -152,7 +152,7 @@ impl Tree {
             let parts = &mut self.nodes[index].parts;
             let (count, usual, reference) =
                 (counts[index] as i64, known.usual as i64, known.reference as i64);
-            if known.always && !taken[index] {
+            if baseline.is_avoided(index, &taken) {
                 parts.avoided += reference;
             } else if leaves[index] {
                 parts.direct += count - usual;

@@ -176,6 +176,18 @@ fn an_interrupt_is_called_by_what_it_interrupts_and_returns_there() {
 }
 
 #[test]
+fn the_way_back_from_an_interrupt_belongs_to_it() {
+    let mut guest = Guest::new();
+    guest.run(OUTER, Transfer::Other);
+    guest.run(INTERRUPT, Transfer::Other);
+    guest.run(INNER, Transfer::Other);
+    guest.iret(OUTER + 16, STACK);
+    let paths = guest.paths();
+    assert!(paths.keys().any(|path| path.ends_with("outer;interrupt;inner")), "{paths:?}");
+    assert!(paths.keys().any(|path| path.ends_with("outer")), "{paths:?}");
+}
+
+#[test]
 fn an_instruction_that_faults_counts_when_it_is_repeated() {
     for (made, stored) in [(2, false), (4, false)] {
         let mut guest = Guest::new();
