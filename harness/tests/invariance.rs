@@ -7,8 +7,12 @@ use common::cells::LONG;
 use hookbench::run::runner::spec;
 use hookbench::session::Session;
 use hookbench::session::guests::{ExactOptions, ExactSession, Needs, Provisions};
-use hookbench_model::{Attribution, Cell, History, Outcome, Schedule};
+use hookbench_analysis::Comparison;
+use hookbench_analysis::gate::{Gate, GateRules, VerdictKind};
+use hookbench_model::{Attribution, Cell, History, Measurement, Outcome, Schedule};
 use hookbench_plan::Planned;
+use hookbench_results::Run;
+use hookbench_results::run::SCHEMA;
 
 mod common;
 
@@ -95,6 +99,34 @@ fn a_hook_is_the_same_whatever_state_the_kernel_is_in() {
     for monitor in monitors {
         assert_eq!(spread(&all, monitor), 0, "{monitor}: {all:#?}");
     }
+}
+
+#[test]
+#[ignore = "slow: ten images and their snapshots; `cargo xtask test --slow` runs it"]
+fn ten_agents_of_other_sizes_raise_no_alarm() {
+    let monitors = ["none", "bpf-lsm+count", "kprobe+ringbuf"];
+    let base = run(0, &monitors);
+    for number in 1..=10 {
+        let comparison = Comparison::new(&base, &run(number * 12_345, &monitors));
+        let gate = Gate::judge(&comparison, &GateRules::default()).unwrap();
+        assert_eq!(gate.of_kind(VerdictKind::Regression).count(), 0, "{comparison:#?}");
+    }
+}
+
+/// A run of `monitors` with an agent that is `padding` bytes larger.
+fn run(padding: usize, monitors: &[&str]) -> Run {
+    let planned: Vec<Planned> = monitors.iter().map(|monitor| Change::Nothing.cell("6.1", monitor)).collect();
+    let cells = planned.iter().map(|planned| planned.cell.clone()).collect();
+    let needs = Needs { padding, cells, ..Needs::kernel("6.1") };
+    let session = common::cells::session_with(needs, LONG);
+    let measurements = planned.iter().map(|planned| Measurement {
+        cell: planned.cell.clone(),
+        clock: session.clock(),
+        history: session.history(),
+        outcome: session.run(&planned.cell, &spec(planned, None)).outcome,
+    });
+    let (plan, environment) = ("padding".into(), session.environment().clone());
+    Run { schema: SCHEMA, plan, shard: None, environment, measurements: measurements.collect() }
 }
 
 #[test]

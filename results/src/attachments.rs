@@ -145,14 +145,19 @@ fn is_kind(text: &str) -> bool {
     (1..=LONGEST_KIND).contains(&text.len()) && text.bytes().all(plain)
 }
 
-/// The folder of a cell: as much of the cell's name as is safe and short, and a digest of
-/// all of it. A kernel's path is part of the name, so the name may be long and lead anywhere.
+/// The folder of a cell. A kernel's path is part of the cell's name, so the name may be long and lead anywhere.
 fn folder_of(run: &Path, cell: &Cell) -> PathBuf {
+    run.join(FOLDER).join(file_name(cell))
+}
+
+/// The name of a file or folder about `cell`: as much of the cell's name as is safe and short, and a digest of all of it.
+#[must_use]
+pub fn file_name(cell: &Cell) -> String {
     let name = cell.to_string();
     let safe = |c: char| if c.is_ascii_alphanumeric() || "+=-_".contains(c) { c } else { '.' };
     let shown: String = name.chars().map(safe).take(SHOWN).collect();
     let shown = shown.trim_start_matches(['.', '-']);
-    run.join(FOLDER).join(format!("{shown}-{}", &sha256(name.as_bytes())[..DIGITS]))
+    format!("{shown}-{}", &sha256(name.as_bytes())[..DIGITS])
 }
 
 fn file_of(folder: &Path, kind: &str) -> PathBuf {

@@ -7,6 +7,7 @@ use std::str::FromStr;
 use serde::{Serialize, Serializer};
 
 use super::pattern::Pattern;
+use crate::compare::Change;
 
 /// By how much the hooks of some cells may grow, or the medians of cells without an attribution.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -56,6 +57,15 @@ impl Limit {
     /// Whether the limit is meant for `none`: its pattern contains that name.
     pub(super) fn names_none(&self) -> bool {
         self.cells.as_ref().is_some_and(Pattern::names_none)
+    }
+}
+
+impl Limit {
+    /// Whether `change` is one of the limit's cells and changed by more than it allows, up or down.
+    pub fn is_exceeded_by(&self, change: &Change) -> bool {
+        let judged = change.judged();
+        let concerns = self.cells.as_ref().is_none_or(|cells| cells.matches(&change.cell));
+        concerns && self.bound.is_exceeded(judged.difference.unsigned_abs(), judged.base)
     }
 }
 

@@ -1,13 +1,16 @@
 //! `hookbench report`: renders the reports of a stored run again.
 
+use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use anyhow::Result;
+use anyhow::{Context, Result};
+use hookbench_reports::explain::{self, ExplanationReport};
 use hookbench_reports::{Explanations, IMAGES, RENDERERS, terminal};
-use hookbench_results::Run;
 use hookbench_results::store::{load, write_whole};
+use hookbench_results::{Run, attachments};
 
+use super::explain::kept;
 use super::say;
 use crate::verify::described;
 
@@ -36,8 +39,9 @@ pub fn report(args: &Args) -> Result<ExitCode> {
 /// # Errors
 /// When a picture cannot be drawn, or a file cannot be written.
 pub fn render(run: &Run, folder: &Path) -> Result<()> {
+    let explanations = explanations(run, folder)?;
     for renderer in RENDERERS {
-        if let Some(text) = (renderer.render)(run, &Explanations::new())? {
+        if let Some(text) = (renderer.render)(run, &explanations)? {
             write_whole(&folder.join(renderer.file), text.as_bytes())?;
         }
     }
@@ -47,6 +51,25 @@ pub fn render(run: &Run, folder: &Path) -> Result<()> {
         }
     }
     Ok(())
+}
+
+/// The folder of the pages that explain cells.
+const EXPLANATIONS: &str = "explain";
+
+/// Renders a page for each cell of which the run kept an explanation. Returns the pages' addresses, by cell.
+fn explanations(run: &Run, folder: &Path) -> Result<Explanations> {
+    let mut pages = Explanations::new();
+    for cell in run.measurements.iter().map(|measurement| &measurement.cell) {
+        let Some(explained) = kept::read(folder, cell)? else { continue };
+        let page = explain::page(&ExplanationReport { of: &explained, against: None })?;
+        let address = format!("{EXPLANATIONS}/{}.html", attachments::file_name(cell));
+        let path = folder.join(&address);
+        fs::create_dir_all(folder.join(EXPLANATIONS))
+            .with_context(|| format!("failed to create a folder for {}", path.display()))?;
+        write_whole(&path, page.as_bytes())?;
+        pages.insert(cell.to_string(), address);
+    }
+    Ok(pages)
 }
 
 /// Lists the rendered files in `folder`.

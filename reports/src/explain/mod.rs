@@ -36,6 +36,14 @@ pub struct ExplanationFile {
     pub content: String,
 }
 
+/// The page alone.
+///
+/// # Errors
+/// When a flame graph cannot be drawn.
+pub fn page(report: &ExplanationReport<'_>) -> Result<String, NotDrawn> {
+    html::render(report)
+}
+
 /// All files: the page, and the stacks that its flame graphs are drawn from.
 ///
 /// # Errors
@@ -44,7 +52,7 @@ pub fn files(report: &ExplanationReport<'_>) -> Result<Vec<ExplanationFile>, Not
     let page = ExplanationFile {
         name: "explain.html".into(),
         about: "the functions that changed, and flame graphs, in one file",
-        content: html::render(report)?,
+        content: page(report)?,
     };
     Ok(std::iter::once(page).chain(folded::files(report)).collect())
 }

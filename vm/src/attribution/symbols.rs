@@ -86,12 +86,6 @@ impl Symbols {
         Symbols { functions: own.chain(others).cloned().collect(), end: self.end }
     }
 
-    /// The kernel's own functions. Code that was loaded has no names then.
-    #[must_use]
-    pub fn own(&self) -> Symbols {
-        self.with(&Symbols::default())
-    }
-
     /// Whether there is the kernel's own code, with an end.
     #[must_use]
     pub fn is_whole(&self) -> bool {

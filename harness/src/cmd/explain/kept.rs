@@ -34,7 +34,7 @@ pub(super) fn explanation(run: &str, name: &str) -> Result<Explanation> {
 ///
 /// # Errors
 /// When the file cannot be read, or is not an explanation of the cell.
-pub(super) fn read(folder: &Path, cell: &Cell) -> Result<Option<Explanation>> {
+pub(in crate::cmd) fn read(folder: &Path, cell: &Cell) -> Result<Option<Explanation>> {
     let Some(attachment) = attachments::read(folder, cell, explanation::KIND)? else { return Ok(None) };
     let failed = || format!("failed to read the explanation of {cell} in {}", folder.display());
     let found = explanation::read(attachment.bytes()).with_context(failed)?;

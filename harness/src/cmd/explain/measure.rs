@@ -1,11 +1,9 @@
 //! Measures a cell and its baseline, each operation attributed to call paths, and explains the cell.
 
-use std::thread;
-
 use anyhow::{Context, Result, anyhow, ensure};
-use hookbench_analysis::attribution::{Baseline, Explanation};
+use hookbench_analysis::attribution::Explanation;
 use hookbench_model::{Cell, Target};
-use hookbench_plan::{Planned, custom_monitor_name, split_lists};
+use hookbench_plan::{custom_monitor_name, split_lists};
 use hookbench_workloads::custom::ask;
 
 use super::Args;
@@ -14,12 +12,9 @@ use crate::cmd::run::{self, Selection};
 use crate::cmd::usage;
 use crate::interrupt::Interrupted;
 use crate::run::runner::spec;
-use crate::session::guests::{Attributed, ExactSession};
 
 /// Operations of a cell. The hook costs the same in nearly all of them.
 pub(super) const OPERATIONS: u32 = 100;
-/// Operations under `none`: it takes several hundred to see the rare paths too.
-const OF_BASELINE: u32 = 400;
 
 /// Explains the cell called `name` with new measurements.
 ///
@@ -33,7 +28,8 @@ pub(super) fn explanation(args: &Args, name: &str) -> Result<Explanation> {
     let (session, interrupt) = run::open_exact(&selection)?;
     let progress = Progress::begin("explain", 0);
     progress.say(&format!("measuring {} and its baseline", planned.cell));
-    let explained = explain(&session, planned).with_context(|| format!("failed to explain {}", planned.cell));
+    let explained = session.explain(&planned.cell, &spec(planned, None));
+    let explained = explained.with_context(|| format!("failed to explain {}", planned.cell));
     match interrupt.signal() {
         Some(signal) if explained.is_err() => {
             let message = format!("{} is not explained", planned.cell);
@@ -41,21 +37,6 @@ pub(super) fn explanation(args: &Args, name: &str) -> Result<Explanation> {
         }
         _ => explained,
     }
-}
-
-/// Attributes the operations of a cell and of its baseline. Both guests run at once.
-fn explain(session: &ExactSession, planned: &Planned) -> Result<Explanation> {
-    let of_baseline =
-        Planned { cell: planned.cell.baseline(), samples: planned.samples.max(OF_BASELINE), ..*planned };
-    let attribute = |planned: &Planned| session.attribute(&planned.cell, &spec(planned, None));
-    let (none, monitored): (Result<Attributed>, Result<Attributed>) = thread::scope(|scope| {
-        let none = scope.spawn(|| attribute(&of_baseline));
-        let monitored = attribute(planned);
-        (none.join().unwrap_or_else(|_| Err(anyhow!("the thread of the baseline panicked"))), monitored)
-    });
-    let baseline = Baseline::new(&none?.profile())?;
-    let profile = monitored?.profile();
-    Ok(baseline.explain(&planned.cell, &profile, &baseline.split(&profile))?)
 }
 
 /// The cell called `name`, and what its guest needs.

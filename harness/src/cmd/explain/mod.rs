@@ -2,7 +2,7 @@
 //! or reads the explanation that a run kept.
 
 mod changes;
-mod kept;
+pub(super) mod kept;
 mod measure;
 
 use std::path::PathBuf;

@@ -3,6 +3,7 @@
 
 use std::path::PathBuf;
 
+use hookbench_analysis::gate::Pattern;
 use hookbench_model::protocol::Fault;
 use hookbench_model::{Clock, Profile, Refusal, Schedule, Target};
 use hookbench_results::Shard;
@@ -96,6 +97,11 @@ pub struct Args {
     /// Do not divide costs into the hook and its side effects, which takes half as long again
     #[arg(long)]
     pub(in crate::cmd) no_attribution: bool,
+    /// Keep the call paths of these cells (globs of monitors or cells; without a value, of all cells) for
+    /// `hookbench explain --run`, and link them from the report
+    #[arg(long, value_name = "GLOB,…", value_delimiter = ',', num_args = 0..=1, default_missing_value = "*",
+          require_equals = true, conflicts_with = "no_attribution")]
+    pub(in crate::cmd) keep_stacks: Vec<Pattern>,
     /// Time limit of a cell, in seconds of real time
     #[arg(long, value_name = "SECONDS", default_value_t = BUDGET.as_secs())]
     pub(in crate::cmd) timeout: u64,

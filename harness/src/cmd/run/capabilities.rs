@@ -37,13 +37,14 @@ const OPTIONS: &[Options] = &[
         are_given: |args| {
             args.resume
                 || args.no_attribution
+                || !args.keep_stacks.is_empty()
                 || args.shard.is_some()
                 || args.fault.is_some()
                 || args.jobs.is_some_and(|jobs| jobs != 1)
         },
         targets: &[Target::Tcg],
-        refusal: "--resume, --shard, --no-attribution, --fault and --jobs do not work with --target {}, which runs \
-                  one cell at a time, in rounds",
+        refusal: "--resume, --shard, --no-attribution, --keep-stacks, --fault and --jobs do not work with --target {}, \
+                  which runs one cell at a time, in rounds",
     },
 ];
 

@@ -41,6 +41,7 @@ fn guests(selection: &Selection, settings: &ExactSettings) -> Result<(ExactSessi
         budget: settings.budget,
         history: if settings.cold { History::Cold } else { History::Restored },
         attribution: settings.attribution,
+        keep_stacks: settings.keep_stacks.clone(),
         console: if settings.console { Some(say::console) } else { None },
         interrupt: interrupt.clone(),
     };

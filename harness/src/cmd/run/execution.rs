@@ -2,6 +2,7 @@
 
 use std::time::{Duration, SystemTime};
 
+use hookbench_analysis::gate::Pattern;
 use hookbench_model::protocol::Fault;
 use hookbench_model::{Clock, Target};
 
@@ -27,6 +28,8 @@ pub(in crate::cmd) struct ExactSettings {
     pub(super) cold: bool,
     /// Whether costs are divided into the hook and its side effects.
     pub(super) attribution: bool,
+    /// The cells whose explanation the run keeps.
+    pub(super) keep_stacks: Vec<Pattern>,
     /// Whether the guest's console goes to standard error.
     pub(super) console: bool,
     /// The time limit of a cell, in real time.
@@ -43,6 +46,7 @@ impl Execution {
                 jobs: args.jobs.unwrap_or_else(|| std::thread::available_parallelism().map_or(1, Into::into)),
                 cold: args.cold,
                 attribution: !args.no_attribution,
+                keep_stacks: args.keep_stacks.clone(),
                 console: args.console,
                 budget: Duration::from_secs(args.timeout),
                 fault: args.fault,

@@ -5,17 +5,19 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
-use anyhow::{Result, anyhow, bail};
-use hookbench_analysis::attribution::Baseline;
+use anyhow::{Context, Result, anyhow, bail, ensure};
+use hookbench_analysis::attribution::{Baseline, Explanation, explanation};
+use hookbench_analysis::gate::Pattern;
 use hookbench_model::protocol::CellSpec;
 use hookbench_model::{Cell, Clock, Failure, FailureKind, History, Outcome, Target};
 use hookbench_results::Environment;
+use hookbench_results::attachments::Attachment;
 use hookbench_vm::console::Show;
 use hookbench_vm::guest::Start;
 use hookbench_vm::machine::{CPU, Machine, Tcg};
 use hookbench_vm::snapshot::{Recipe, Snapshot};
 
-use super::attribution::{Attributed, Attributor, Subject, baseline_order, undivided};
+use super::attribution::{Attributed, Attributor, Divided, Subject, baseline_order, undivided};
 use super::cell::{GuestCell, Guests, Preparation};
 use super::environment::{arguments, memory, of_guests};
 use super::provisions::Provisions;
@@ -37,6 +39,7 @@ pub struct ExactSession {
     history: History,
     snapshots: Snapshots,
     attributor: Attributor,
+    keep_stacks: Vec<Pattern>,
     environment: Environment,
 }
 
@@ -49,6 +52,8 @@ pub struct ExactOptions {
     /// Whether the cost of each cell is divided into the hook and its side effects, which takes about half as long
     /// again.
     pub attribution: bool,
+    /// The cells whose explanation is kept with their numbers.
+    pub keep_stacks: Vec<Pattern>,
     /// Shows the consoles of guests while they run.
     pub console: Option<Show>,
     /// Ends all guests as soon as it is requested.
@@ -58,7 +63,8 @@ pub struct ExactOptions {
 impl Default for ExactOptions {
     fn default() -> ExactOptions {
         let (console, interrupt) = (None, Interrupt::default());
-        ExactOptions { budget: BUDGET, history: History::Restored, attribution: true, console, interrupt }
+        let (history, keep_stacks) = (History::Restored, Vec::new());
+        ExactOptions { budget: BUDGET, history, attribution: true, keep_stacks, console, interrupt }
     }
 }
 
@@ -81,38 +87,61 @@ impl ExactSession {
             unattributed: unattributed(&options)?,
             ..of_guests(&provisions, boot_line)?
         };
-        let ExactOptions { budget, history, attribution: _, console, interrupt } = options;
+        let ExactOptions { budget, history, keep_stacks, console, interrupt, .. } = options;
         let guests = Guests::new(provisions, budget, console, interrupt)?;
         Ok(ExactSession {
             guests,
             history,
             snapshots: Snapshots::default(),
             attributor: Attributor::default(),
+            keep_stacks,
             environment,
         })
     }
 
-    fn try_run(&self, cell: &Cell, spec: &CellSpec) -> Result<Outcome> {
+    fn try_run(&self, cell: &Cell, spec: &CellSpec) -> Result<Answered> {
         let ready = match self.guests.prepare(cell, spec)? {
             Preparation::Ready(ready) => ready,
-            Preparation::Unsupported(why) => return Ok(Outcome::Unsupported(why)),
+            Preparation::Unsupported(why) => return Ok(Outcome::Unsupported(why).into()),
         };
         if !self.divides(&ready) {
-            return Ok(self.run_plain(&ready));
+            return Ok(self.run_plain(&ready).into());
         }
         let snapshot = match self.snapshot(&ready) {
             Ok(snapshot) => snapshot,
-            Err(failure) => return Ok(Outcome::Failed(failure)),
+            Err(failure) => return Ok(Outcome::Failed(failure).into()),
         };
-        let baseline = || self.baseline(cell, &ready.spec);
-        match self.attributor.run(&self.subject(&ready, &snapshot), baseline) {
-            Ok(outcome) => Ok(outcome),
+        match self.run_divided(&ready, &snapshot, self.keep_stacks.iter().any(|keep| keep.matches(cell))) {
+            Ok(Divided { outcome, explanation }) => {
+                let attachments = explanation.iter().map(attachment).collect::<Result<_>>()?;
+                Ok(Answered { outcome, attachments })
+            }
             // The numbers do not need the plugin.
             Err(why) => Ok(match self.run_plain(&ready) {
                 Outcome::Measured(measured) => Outcome::Measured(undivided(measured, &format!("{why:#}"))),
                 other => other,
-            }),
+            }
+            .into()),
         }
+    }
+
+    /// Runs the cell with the plugin. Names the functions if it `explains`.
+    fn run_divided(&self, ready: &GuestCell<'_>, snapshot: &Snapshot, explains: bool) -> Result<Divided> {
+        let baseline = || self.baseline(ready.cell, &ready.spec, explains);
+        self.attributor.run(&self.subject(ready, snapshot), explains, baseline)
+    }
+
+    /// Measures the cell and explains its cost by function.
+    ///
+    /// # Errors
+    /// When the cell is not measured, has no cost or several CPUs, or its instructions cannot be attributed.
+    pub fn explain(&self, cell: &Cell, spec: &CellSpec) -> Result<Explanation> {
+        let ready = self.ready(cell, spec)?;
+        ensure!(self.divides(&ready), "its cost cannot be divided into the hook and its side effects");
+        let snapshot = self.snapshot(&ready).map_err(|failure| anyhow!(failure.message))?;
+        let Divided { outcome, explanation } = self.run_divided(&ready, &snapshot, true)?;
+        explanation
+            .with_context(|| format!("it was not measured, but {}: {}", outcome.word(), outcome.reason()))
     }
 
     /// Runs the cell without the plugin.
@@ -137,13 +166,13 @@ impl ExactSession {
     }
 
     /// The baseline of `cell`: several hundred operations without a monitor.
-    fn baseline(&self, cell: &Cell, spec: &CellSpec) -> Result<Arc<Baseline>> {
+    fn baseline(&self, cell: &Cell, spec: &CellSpec, explains: bool) -> Result<Arc<Baseline>> {
         let none = cell.baseline();
         let ready = self.ready(&none, &baseline_order(spec))?;
         let snapshot = self.snapshot(&ready).map_err(|failure| anyhow!(failure.message))?;
         // However the cells begin, all have the same baseline.
         let start = Start::Restore(&snapshot);
-        self.attributor.baseline(&Subject { start, ..self.subject(&ready, &snapshot) })
+        self.attributor.baseline(&Subject { start, ..self.subject(&ready, &snapshot) }, explains)
     }
 
     /// Measures the cell, and says where the instructions of its operations went.
@@ -156,7 +185,7 @@ impl ExactSession {
         }
         let ready = self.ready(cell, spec)?;
         let snapshot = self.snapshot(&ready).map_err(|failure| anyhow!(failure.message))?;
-        self.attributor.explain(&self.subject(&ready, &snapshot))
+        self.attributor.attribute(&self.subject(&ready, &snapshot))
     }
 
     /// The cell, ready to run.
@@ -206,8 +235,13 @@ impl Session for ExactSession {
 
     fn run(&self, cell: &Cell, spec: &CellSpec) -> Answered {
         let outcome = self.try_run(cell, spec);
-        outcome.map_or_else(|error| Answered::prevented(FailureKind::Qemu, &error), Answered::from)
+        outcome.unwrap_or_else(|error| Answered::prevented(FailureKind::Qemu, &error))
     }
+}
+
+/// The file of an explanation.
+fn attachment(explained: &Explanation) -> Result<Attachment> {
+    Attachment::new(explanation::KIND, serde_json::to_vec(explained)?)
 }
 
 /// The machine of `cell`.

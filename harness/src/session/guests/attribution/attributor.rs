@@ -4,10 +4,10 @@
 use std::sync::Arc;
 
 use anyhow::{Context, Result, bail};
-use hookbench_analysis::attribution::{Baseline, record};
-use hookbench_model::{Failure, FailureKind, Measured, Outcome};
+use hookbench_analysis::attribution::{Baseline, Explanation, record};
+use hookbench_model::{Cell, Failure, FailureKind, Measured, Outcome};
 use hookbench_vm::attribution::{Symbols, Windows, windows};
-use hookbench_vm::guest::Error;
+use hookbench_vm::guest::{Answer, Error};
 
 use super::baselines::{self, Baselines};
 use super::plugin_file::PluginFile;
@@ -27,8 +27,22 @@ pub(in crate::session::guests) struct Attributor {
     baselines: Baselines,
 }
 
+/// A cell whose cost is divided, if it could be.
+pub(in crate::session::guests) struct Divided {
+    pub(in crate::session::guests) outcome: Outcome,
+    /// Only if it was asked for.
+    pub(in crate::session::guests) explanation: Option<Explanation>,
+}
+
+impl From<Outcome> for Divided {
+    fn from(outcome: Outcome) -> Divided {
+        Divided { outcome, explanation: None }
+    }
+}
+
 impl Attributor {
-    /// Measures the cell of `subject` and divides its cost. `baseline` gives the same cell without a monitor.
+    /// Measures the cell of `subject` and divides its cost. `baseline` gives the same cell without a monitor. If it
+    /// `explains`, functions have names, and there is an explanation.
     ///
     /// # Errors
     /// When it is not known how the cell ends without the plugin: QEMU died, a file cannot be written or read, or there
@@ -36,36 +50,47 @@ impl Attributor {
     pub(in crate::session::guests) fn run(
         &self,
         subject: &Subject<'_>,
+        explains: bool,
         baseline: impl FnOnce() -> Result<Arc<Baseline>>,
-    ) -> Result<Outcome> {
+    ) -> Result<Divided> {
         let kernel = self.kernel(subject)?;
         let baseline = baseline()?;
-        let wanted = Wanted { operations: subject.ready.spec.samples.min(MOST_OPERATIONS), names: false };
-        let Traced { answer, windows } = subject.trace(&self.tools(subject, &kernel)?, wanted)?;
+        let wanted = Wanted { operations: subject.ready.spec.samples.min(MOST_OPERATIONS), names: explains };
+        let Traced { mut answer, windows } = subject.trace(&self.tools(subject, &kernel)?, wanted)?;
+        let symbols = symbols(&kernel, &mut answer);
         if let Err(error @ Error::Qemu { .. }) = answer {
             return Err(error.into());
         }
         let measured = match subject.outcome(answer) {
             Outcome::Measured(measured) => measured,
-            other => return Ok(other),
+            other => return Ok(other.into()),
         };
-        Ok(match windows::read(&windows) {
-            Ok(windows) => divided(measured, windows, kernel.symbols.own(), &baseline),
-            Err(why @ windows::Error::Format { .. }) => failed(&why.to_string()),
-            Err(why) => Outcome::Measured(undivided(measured, &why.to_string())),
-        })
+        let windows = match windows::read(&windows) {
+            Ok(windows) => windows,
+            Err(why @ windows::Error::Format { .. }) => return Ok(failed(&why.to_string()).into()),
+            Err(why) => return Ok(Outcome::Measured(undivided(measured, &why.to_string())).into()),
+        };
+        let attributed = match attributed(measured, windows, symbols) {
+            Ok(attributed) => attributed,
+            Err(error) => return Ok(failed(&format!("{error:#}")).into()),
+        };
+        divided(subject.cell, attributed, &baseline, explains)
     }
 
-    /// The baseline that `subject`, a cell without a monitor, makes.
+    /// The baseline that `subject`, a cell without a monitor, makes. Loaded functions have names in it if it `explains`.
     ///
     /// # Errors
     /// When the cell is not measured, or its operations cannot be attributed.
-    pub(in crate::session::guests) fn baseline(&self, subject: &Subject<'_>) -> Result<Arc<Baseline>> {
+    pub(in crate::session::guests) fn baseline(
+        &self,
+        subject: &Subject<'_>,
+        explains: bool,
+    ) -> Result<Arc<Baseline>> {
         let snapshot = subject.recipe.key(subject.machine);
-        let key = baselines::key(&snapshot, &subject.ready.spec, subject.ready.workload_payload())?;
+        let key = baselines::key(&snapshot, &subject.ready.spec, subject.ready.workload_payload(), explains)?;
         let cache = &subject.guests.provisions.cache;
         self.baselines.obtain(cache, &key, &subject.cell.to_string(), || {
-            let wanted = Wanted { operations: subject.ready.spec.samples, names: false };
+            let wanted = Wanted { operations: subject.ready.spec.samples, names: explains };
             let attributed = self.attributed(subject, wanted)?;
             Ok(Baseline::new(&attributed.profile())?)
         })
@@ -75,19 +100,18 @@ impl Attributor {
     ///
     /// # Errors
     /// When the cell is not measured, or its operations cannot be attributed.
-    pub(in crate::session::guests) fn explain(&self, subject: &Subject<'_>) -> Result<Attributed> {
+    pub(in crate::session::guests) fn attribute(&self, subject: &Subject<'_>) -> Result<Attributed> {
         self.attributed(subject, Wanted { operations: subject.ready.spec.samples, names: true })
     }
 
     fn attributed(&self, subject: &Subject<'_>, wanted: Wanted) -> Result<Attributed> {
         let kernel = self.kernel(subject)?;
         let Traced { mut answer, windows } = subject.trace(&self.tools(subject, &kernel)?, wanted)?;
-        let dynamic = answer.as_mut().ok().and_then(|answer| answer.symbols.take());
+        let symbols = symbols(&kernel, &mut answer);
         let measured = match subject.outcome(answer) {
             Outcome::Measured(measured) => measured,
             other => bail!("{} was not measured, but {}: {}", subject.cell, other.word(), other.reason()),
         };
-        let symbols = kernel.symbols.with(&Symbols::read(&dynamic.unwrap_or_default()));
         attributed(measured, windows::read(&windows)?, symbols)
     }
 
@@ -109,14 +133,19 @@ pub(in crate::session::guests) fn undivided(measured: Measured, why: &str) -> Me
     Measured { notes, ..measured }
 }
 
-/// The outcome of the cell that was `measured`, with its cost divided.
-fn divided(measured: Measured, windows: Windows, symbols: Symbols, baseline: &Baseline) -> Outcome {
-    let attributed = match attributed(measured, windows, symbols) {
-        Ok(attributed) => attributed,
-        Err(error) => return failed(&format!("{error:#}")),
-    };
-    let attribution = record(&baseline.split(&attributed.profile()));
-    Outcome::Measured(Measured { attribution, ..attributed.measured })
+/// The functions of `kernel` and those that the guest sent.
+fn symbols(kernel: &KernelSymbols, answer: &mut Result<Answer, Error>) -> Symbols {
+    let dynamic = answer.as_mut().ok().and_then(|answer| answer.symbols.take());
+    kernel.symbols.with(&Symbols::read(&dynamic.unwrap_or_default()))
+}
+
+/// Divides the cost of `attributed`, the measured `cell`.
+fn divided(cell: &Cell, attributed: Attributed, baseline: &Baseline, explains: bool) -> Result<Divided> {
+    let profile = attributed.profile();
+    let splits = baseline.split(&profile);
+    let explanation = if explains { Some(baseline.explain(cell, &profile, &splits)?) } else { None };
+    let outcome = Outcome::Measured(Measured { attribution: record(&splits), ..attributed.measured });
+    Ok(Divided { outcome, explanation })
 }
 
 fn attributed(measured: Measured, windows: Windows, symbols: Symbols) -> Result<Attributed> {

@@ -75,17 +75,17 @@ pub(in crate::session::guests) fn order(cell: &CellSpec) -> CellSpec {
 }
 
 /// The key of a baseline that a guest makes by `order`, which resumes from the snapshot with the key `snapshot`. The
-/// workload comes with `payload`.
+/// workload comes with `payload`. Loaded functions may have names in it.
 ///
 /// # Errors
 /// When the payload cannot be read.
-pub(super) fn key(snapshot: &str, order: &CellSpec, payload: Option<&Path>) -> Result<String> {
+pub(super) fn key(snapshot: &str, order: &CellSpec, payload: Option<&Path>, names: bool) -> Result<String> {
     let order = serde_json::to_string(order).context("failed to render the cell")?;
     let payload = match payload {
         Some(path) => fs::read(path).with_context(|| format!("failed to read {}", path.display()))?,
         None => Vec::new(),
     };
-    let (format, plugin) = (FORMAT.to_string(), sha256(PLUGIN));
+    let (format, plugin) = (format!("{FORMAT} {names}"), sha256(PLUGIN));
     let all = [&*format, &plugin, snapshot, &order, &sha256(&payload)].join("\n");
     Ok(sha256(all.as_bytes())[..32].to_string())
 }

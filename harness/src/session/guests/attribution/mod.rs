@@ -13,7 +13,7 @@ mod traced;
 use hookbench_model::Measured;
 use hookbench_vm::attribution::{Path, Symbols, Window};
 
-pub(super) use attributor::{Attributor, undivided};
+pub(super) use attributor::{Attributor, Divided, undivided};
 pub(super) use baselines::order as baseline_order;
 pub(super) use traced::Subject;
 
