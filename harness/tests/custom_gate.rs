@@ -54,7 +54,7 @@ fn judged(times: usize) {
             let (found, said) = hookbench(&new, "gate ../base/run run --limit 0%");
             println!("{name} {number}: exit code {found:?}");
             assert_eq!(found, Some(code), "{name} {number}: {said}");
-            assert!(said.contains(part), "{said}");
+            assert!(code == 0 || said.contains(part), "{said}");
             if code == 3 {
                 assert!(said.contains("bpf:lookup.o"), "{said}");
                 names_the_lookup(&new);
@@ -67,7 +67,7 @@ fn judged(times: usize) {
 fn names_the_lookup(new: &Path) {
     let (code, said) = hookbench(new, "compare ../base/run run --explain");
     assert_eq!(code, Some(0), "{said}");
-    let table = said.split("instructions per operation").nth(1).unwrap_or_else(|| panic!("{said}"));
+    let table = said.split("hook self").nth(1).unwrap_or_else(|| panic!("{said}"));
     let first = table.lines().nth(1).unwrap_or_else(|| panic!("{said}")).trim_start();
     assert!(
         ["jhash", "lookup_", "__htab_map_lookup", "htab_map_"].iter().any(|name| first.starts_with(name)),
