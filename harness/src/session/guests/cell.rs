@@ -118,6 +118,7 @@ impl Guests {
         GuestOptions {
             budget: self.budget,
             samples,
+            qemu: &self.provisions.program,
             machine,
             scratch: &self.scratch,
             stop: self.interrupt.flag(),
