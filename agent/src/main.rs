@@ -8,6 +8,7 @@ mod boot;
 mod cell;
 mod channel;
 mod clock;
+mod descriptors;
 mod fault;
 mod guest;
 mod host;

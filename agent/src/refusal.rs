@@ -4,10 +4,7 @@ use std::fs;
 
 use hookbench_probes::Monitor;
 
-use crate::boot::kernel;
-
-/// The active security modules.
-const ACTIVE: &str = "/sys/kernel/security/lsm";
+use crate::boot::kernel::{self, SECURITY_MODULES};
 
 /// Why `monitor` cannot be used on this machine.
 pub(crate) fn on_host(monitor: Monitor) -> Option<String> {
@@ -37,9 +34,9 @@ fn missing_lsm(modules: &[&str]) -> Option<String> {
     if modules.is_empty() {
         return None;
     }
-    let Ok(active) = fs::read_to_string(ACTIVE) else {
+    let Ok(active) = fs::read_to_string(SECURITY_MODULES) else {
         return Some(format!(
-            "{ACTIVE} cannot be read, so the active security modules are not known; mount securityfs"
+            "{SECURITY_MODULES} cannot be read, so the active security modules are not known; mount securityfs"
         ));
     };
     let is_active = |module: &str| active.trim().split(',').any(|name| name == module);

@@ -72,6 +72,7 @@ pub(crate) fn kernel_record(kernel: &Kernel) -> KernelRecord {
         version: kernel.version.clone(),
         sha256: kernel.sha256.clone(),
         boot_lines: Vec::new(),
+        security_modules: Vec::new(),
         modules: None,
         loaded: Vec::new(),
     }

@@ -170,6 +170,11 @@ pub struct Measured {
     /// plain measurement.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub caveats: Vec<Caveat>,
+    /// The security modules that were active in the guest, as its kernel lists them; empty if it
+    /// does not. hookbench adds it to what the agent sends, and moves it into the environment when
+    /// the run ends.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub lsm: String,
     /// What causes the difference from the baseline; `None` where it is not known. hookbench
     /// adds it to what the agent sends.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -265,6 +270,8 @@ pub enum FailureKind {
     EventsMismatch,
     /// An operation ended differently than the workload and the monitor expect.
     WrongOutcome,
+    /// The guest's kernel did not boot as its boot line says.
+    WrongBoot,
     /// The guest's kernel panicked.
     GuestPanic,
     /// The time budget of the cell ran out.
@@ -289,6 +296,7 @@ impl FailureKind {
         match self {
             FailureKind::EventsMismatch => "events-mismatch",
             FailureKind::WrongOutcome => "wrong-outcome",
+            FailureKind::WrongBoot => "wrong-boot",
             FailureKind::GuestPanic => "guest-panic",
             FailureKind::Timeout => "timeout",
             FailureKind::NeverIdle => "never-idle",
@@ -349,6 +357,7 @@ mod tests {
         let all = [
             EventsMismatch,
             WrongOutcome,
+            WrongBoot,
             GuestPanic,
             Timeout,
             NeverIdle,

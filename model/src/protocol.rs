@@ -174,6 +174,9 @@ pub enum AgentMessage {
         /// How many CPUs are online, where there are several.
         #[serde(default = "one", skip_serializing_if = "is_one")]
         cpus: u16,
+        /// The active security modules as the kernel lists them: `lockdown,capability,bpf`. Empty if it does not.
+        #[serde(default, skip_serializing_if = "String::is_empty")]
+        lsm: String,
     },
     /// There was no cell: hookbench tries a new snapshot this way.
     Stopped {

@@ -131,6 +131,8 @@ pub fn kernel_facts(kernel: &KernelRecord) -> Vec<(String, String)> {
     facts.extend(loaded.map(|(name, sha256)| (format!("loaded module {name}, SHA-256"), sha256.clone())));
     let lines = kernel.boot_lines.iter();
     facts.extend(lines.map(|(profile, words)| (format!("boot line, {profile}"), words.clone())));
+    let modules = kernel.security_modules.iter();
+    facts.extend(modules.map(|(profile, list)| (format!("security modules, {profile}"), list.clone())));
     facts
 }
 
@@ -164,8 +166,13 @@ mod tests {
             "cmd:test: 7 bytes, SHA-256 ab; command: ./test --once; expected exit code: 3; packages: lib 1.2";
         assert!(facts(&run).contains(&("custom workload".into(), expected.into())));
         let loaded = vec![("overlay".into(), "cd".into())];
-        let facts = kernel_facts(&KernelRecord { loaded, ..KernelRecord::default() });
-        assert_eq!(facts, [("loaded module overlay, SHA-256".into(), "cd".into())]);
+        let security_modules = vec![("lean: none".into(), "capability,bpf".into())];
+        let facts = kernel_facts(&KernelRecord { loaded, security_modules, ..KernelRecord::default() });
+        let expected = [
+            ("loaded module overlay, SHA-256".into(), "cd".into()),
+            ("security modules, lean: none".into(), "capability,bpf".into()),
+        ];
+        assert_eq!(facts, expected);
     }
 
     #[test]

@@ -99,6 +99,7 @@ fn environment(foreign: &str) -> Environment {
             version: text(),
             sha256: text(),
             boot_lines: vec![(text(), text())],
+            security_modules: vec![(text(), text())],
             modules: Some(ModulesRecord { compiler: text(), sha256: text() }),
             loaded: vec![(text(), text())],
         }],

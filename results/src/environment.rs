@@ -94,6 +94,11 @@ pub struct KernelRecord {
     pub sha256: String,
     /// The kernel's command lines: boot profile and arguments.
     pub boot_lines: Vec<(String, String)>,
+    /// The security modules that were active in guests with each of these command lines, as the
+    /// kernel lists them. Without a line of which no cell was measured; empty in runs from before
+    /// hookbench recorded it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub security_modules: Vec<(String, String)>,
     /// The kernel modules that monitors load, if a cell needs one and they could be built.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub modules: Option<ModulesRecord>,

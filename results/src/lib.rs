@@ -14,6 +14,7 @@ pub mod run;
 pub mod samples;
 #[cfg(test)]
 mod schema;
+pub mod security_modules;
 pub mod shard;
 pub mod store;
 mod write;

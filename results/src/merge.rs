@@ -90,9 +90,13 @@ fn merge_environment(whole: &mut Environment, part: Environment) -> Result<(), S
         return Err("their environments differ, for example in QEMU or the agent; measure all shards with the same hookbench and QEMU".into());
     }
     for kernel in part.kernels {
-        match whole.kernels.iter().find(|known| known.name == kernel.name) {
+        match whole.kernels.iter_mut().find(|known| known.name == kernel.name) {
             None => whole.kernels.push(kernel),
-            Some(known) if *known == kernel => {}
+            Some(known) if known.before_cells() == kernel.before_cells() => {
+                for (label, modules) in kernel.security_modules {
+                    known.add_security_modules(label, modules);
+                }
+            }
             Some(KernelRecord { name, version, .. }) => {
                 return Err(format!(
                     "the kernel {name} is {version} in one and {} in the other; measure all shards with the same kernel",

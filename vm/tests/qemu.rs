@@ -5,7 +5,7 @@ use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use hookbench_vm::guest::{self, Boot, Error, GuestOptions, Start};
-use hookbench_vm::machine::{Kvm, Machine, Tcg};
+use hookbench_vm::machine::{Kvm, Machine, Qemu, Tcg};
 use hookbench_vm::payload::Payload;
 use hookbench_vm::scratch::Scratch;
 
@@ -22,6 +22,7 @@ fn run_without_kernel(machine: Machine) -> Error {
     let options = GuestOptions {
         budget: Duration::from_secs(60),
         samples: 0,
+        qemu: &Qemu::default(),
         machine,
         scratch: &scratch,
         stop: &AtomicBool::new(false),

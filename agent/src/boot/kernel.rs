@@ -32,6 +32,9 @@ const SETTINGS: &[(&str, &str)] = &[
     ("/proc/sys/user/max_user_namespaces", "100000"),
 ];
 
+/// The active security modules, separated by commas.
+pub(crate) const SECURITY_MODULES: &str = "/sys/kernel/security/lsm";
+
 /// Nanoseconds. The kernel still works on its own start for a while. Cells begin at a round time of the
 /// guest's clock, so its ticks fall the same way for all of them.
 const ROUND: u64 = 500_000_000;
@@ -66,7 +69,7 @@ fn mount(kind: &str, place: &str, options: &str) -> io::Result<()> {
     if result == 0 { Ok(()) } else { Err(io::Error::last_os_error()) }
 }
 
-/// The first message: which kernel this is, and how many CPUs are online.
+/// The first message: which kernel this is, how many CPUs are online, and which security modules are active.
 ///
 /// # Errors
 /// When `/proc` cannot be read.
@@ -76,6 +79,8 @@ pub(crate) fn ready(cpus: u16) -> Result<AgentMessage> {
         version: read("/proc/sys/kernel/version")?,
         cmdline: cmdline()?,
         cpus,
+        // A kernel without security modules has no such file, and on the host it may not be readable.
+        lsm: read(SECURITY_MODULES).unwrap_or_default(),
     })
 }
 

@@ -1,5 +1,4 @@
-//! What a worker does: it prepares the workload, makes its operations, and stops. It closes the agent's descriptors
-//! because an execve copies and closes each of them.
+//! What a worker does: it leaves the agent's descriptors, prepares the workload, makes its operations, and stops.
 
 use std::io;
 use std::os::unix::process::parent_id;
@@ -17,6 +16,7 @@ use super::prepared::Prepared;
 use super::work::Work;
 use crate::clock::secondary::SecondaryClocks;
 use crate::clock::timekeeper::Timekeeper;
+use crate::descriptors;
 use crate::shared_memory::{Sample, Samples, map_one};
 use crate::stage::Stage;
 
@@ -136,11 +136,7 @@ fn isolate(stage: &Stage) -> Result<()> {
     if stage.is_shared() {
         die_with_parent(parent_id()).context("failed to tie the worker's life to the agent's")?;
     }
-    // SAFETY: closes descriptors of this process, which uses none of them.
-    if unsafe { libc::close_range(3, u32::MAX, 0) } != 0 {
-        return Err(io::Error::last_os_error()).context("failed to close inherited descriptors");
-    }
-    Ok(())
+    descriptors::leave().context("failed to leave the agent's descriptors")
 }
 
 /// Takes memory, and touches it, until the kernel kills this process.

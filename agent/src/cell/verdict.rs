@@ -135,6 +135,7 @@ impl Done<'_> {
             memory_bytes: cost.map(|cost| cost.memory),
             notes,
             caveats: custom.caveats,
+            lsm: String::new(),
             attribution: None,
         }
     }

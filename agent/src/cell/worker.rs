@@ -14,6 +14,7 @@ use super::operate::{self, Orders};
 use super::prepared::Prepared;
 use super::work::Work;
 use crate::boot::idle::Spinner;
+use crate::descriptors;
 use crate::no_number::NoNumber;
 use crate::process;
 use crate::shared_memory::{Sample, Samples};
@@ -71,9 +72,8 @@ fn start<'a>(
     orders: Option<&'static Orders>,
 ) -> Result<Worker<'a>, NoNumber> {
     let samples = prepared.samples(work.spec.samples as usize).context("failed to map memory for samples")?;
-    // SAFETY: the agent has one thread; the child never returns from here.
-    let pid = match unsafe { libc::fork() } {
-        -1 => return Err(anyhow!(io::Error::last_os_error()).context("failed to start the worker").into()),
+    // SAFETY: the agent has one thread; the child never returns from here, and starts no thread.
+    let pid = match unsafe { descriptors::fork_sharing() }.context("failed to start the worker")? {
         0 => operate::child(work, &samples, prepared, attached, orders),
         pid => pid,
     };

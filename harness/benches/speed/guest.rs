@@ -2,7 +2,7 @@
 //! tell, and what a cold boot costs.
 
 use std::io::Write;
-use std::process::{Command, Stdio};
+use std::process::Stdio;
 use std::time::Instant;
 
 use anyhow::{Context, Result, bail, ensure};
@@ -10,7 +10,7 @@ use hookbench::run::runner;
 use hookbench::session::Session;
 use hookbench_model::protocol::Fault;
 use hookbench_model::{FailureKind, History, Outcome, Schedule};
-use hookbench_vm::machine::{QEMU, Tcg};
+use hookbench_vm::machine::{Qemu, Tcg};
 
 use crate::cells::{null_syscall, one, session, session_of};
 use crate::cost::{Whose, cpu_seconds};
@@ -75,14 +75,16 @@ fn timed(mut task: impl FnMut() -> Result<()>) -> Result<(f64, f64)> {
 
 /// Runs QEMU alone and tells it to quit at once.
 fn qemu(arguments: &[&str]) -> Result<()> {
-    let mut command = Command::new(QEMU);
+    let installed = Qemu::default();
+    let program = installed.program().display();
+    let mut command = installed.command();
     command.args(arguments).stdin(Stdio::piped()).stdout(Stdio::null());
-    let mut qemu = command.spawn().with_context(|| format!("failed to start {}", QEMU))?;
+    let mut qemu = command.spawn().with_context(|| format!("failed to start {program}"))?;
     if let Some(mut input) = qemu.stdin.take() {
         // A QEMU that only prints its version does not read its input.
         let _ = input.write_all(QUIT);
     }
     let status = qemu.wait().context("failed to wait for QEMU")?;
-    ensure!(status.success(), "{} {}: {status}", QEMU, arguments.join(" "));
+    ensure!(status.success(), "{program} {}: {status}", arguments.join(" "));
     Ok(())
 }

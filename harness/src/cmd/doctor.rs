@@ -9,11 +9,12 @@ use hookbench_analysis::Summary;
 use hookbench_model::Outcome;
 use hookbench_vm::cache::{Cache, Kind};
 use hookbench_vm::kernels;
+use hookbench_vm::machine::{QEMU_VARIABLE, Qemu};
 
 use crate::interrupt::Interrupt;
 use crate::session::embedded::BPF_COMPILER;
 use crate::session::guests::kvm::check_device;
-use crate::session::guests::{ExactOptions, ExactSession, Kvm, KvmSession, Needs, Provisions, qemu_version};
+use crate::session::guests::{ExactOptions, ExactSession, Kvm, KvmSession, Needs, Provisions};
 use crate::session::host::{self, machine};
 use crate::session::{hardware::HardwareOptions, trial};
 
@@ -34,7 +35,7 @@ pub struct Args {
 /// When the kernel table cannot be read. A failed check is a line, not an error.
 pub fn doctor(args: &Args) -> Result<ExitCode> {
     let mut checks: Vec<(&str, Result<String>)> =
-        vec![("QEMU", qemu_version()), ("cache", cache()), ("BPF objects", Ok(BPF_COMPILER.into()))];
+        vec![("QEMU", qemu(args.offline)), ("cache", cache()), ("BPF objects", Ok(BPF_COMPILER.into()))];
     if !args.offline {
         checks.push(("exact clock", exact_clock()));
     }
@@ -55,6 +56,17 @@ pub fn doctor(args: &Args) -> Result<ExitCode> {
         println!("kernel   {}: {}", kernel.name, whether_cached(&kernel.name));
     }
     Ok(if healthy { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// Returns the version of the QEMU that runs guests, and its path if the user chose it.
+fn qemu(offline: bool) -> Result<String> {
+    let chosen = std::env::var(QEMU_VARIABLE).unwrap_or_default();
+    if offline && !chosen.is_empty() && !chosen.contains('/') {
+        return Ok(format!("of {chosen}, downloaded from the configured Debian mirror on first use"));
+    }
+    let qemu = Qemu::chosen(&Cache::open()?, &|message| eprintln!("{message}"))?;
+    let version = qemu.version()?;
+    Ok(if chosen.is_empty() { version } else { format!("{version}: {}", qemu.program().display()) })
 }
 
 /// A read-only cache is sufficient if it holds a kernel.

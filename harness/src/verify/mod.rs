@@ -3,5 +3,6 @@
 
 pub(crate) mod check;
 pub(crate) mod described;
+pub(crate) mod modules;
 pub(crate) mod outcome;
 pub(crate) mod requirements;

@@ -159,6 +159,7 @@ mod tests {
             release: String::new(),
             version: String::new(),
             cmdline: String::new(),
+            lsm: String::new(),
             cpus: 3,
         };
         let last = AgentMessage::Measured(Measured::default());

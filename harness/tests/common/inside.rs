@@ -5,11 +5,12 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::Stdio;
 use std::time::{Duration, Instant};
 
 use hookbench_vm::elf;
 use hookbench_vm::image::{self, Content, GuestFile};
+use hookbench_vm::machine::Qemu;
 
 use super::text;
 
@@ -84,7 +85,13 @@ impl Files {
 /// Runs QEMU with `arguments` until the machine ends, at most for `patience`. The file
 /// `console` receives the console's text, which is printed and returned at the end.
 pub(crate) fn boot(arguments: &[&str], console: &Path, patience: Duration) -> String {
-    let mut guest = Command::new("qemu-system-x86_64")
+    boot_under(&Qemu::default(), arguments, console, patience)
+}
+
+/// Like [`boot`], under this QEMU.
+pub(crate) fn boot_under(qemu: &Qemu, arguments: &[&str], console: &Path, patience: Duration) -> String {
+    let mut guest = qemu
+        .command()
         .args(["-nodefaults", "-no-user-config", "-display", "none", "-no-reboot", "-serial"])
         .arg(format!("file:{}", console.display()))
         .args(arguments)

@@ -50,13 +50,15 @@ impl Kind {
     /// Debian packages that users add to their guests.
     pub const PACKAGES: Kind =
         Kind { name: "packages", about: "what --bring names, out of packages", limit: Some(2048 * MIB) };
+    /// QEMUs out of packages, by the names of their suites.
+    pub const QEMUS: Kind = Kind { name: "qemus", about: "QEMUs, out of packages", limit: None };
     /// apt's own files. They are not entries: apt maintains them, under the cache's
     /// lock.
     pub const APT: Kind = Kind { name: "apt", about: "package lists", limit: None };
 }
 
 /// All kinds.
-pub const KINDS: [Kind; 11] = [
+pub const KINDS: [Kind; 12] = [
     Kind::KERNELS,
     Kind::OWN_KERNELS,
     Kind::BUILT_KERNELS,
@@ -67,6 +69,7 @@ pub const KINDS: [Kind; 11] = [
     Kind::BASELINES,
     Kind::MODULES,
     Kind::PACKAGES,
+    Kind::QEMUS,
     Kind::APT,
 ];
 

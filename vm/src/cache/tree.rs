@@ -17,13 +17,14 @@ pub(crate) fn make_folder(path: &Path) -> Result<()> {
         .with_context(|| format!("failed to make the folder {}", path.display()))
 }
 
-/// Makes `path`, and everything in it, private to its owner. Links have no modes
-/// and are left alone.
+/// Makes `path`, and everything in it, private to its owner, who may still run
+/// programs. Links have no modes and are left alone.
 pub(crate) fn make_private(path: &Path) -> Result<()> {
     let change = || -> io::Result<()> {
         for (path, metadata) in below(path)? {
-            let mode = if metadata.is_dir() { 0o700 } else { 0o600 };
-            if !metadata.is_symlink() && metadata.permissions().mode() & 0o777 != mode {
+            let now = metadata.permissions().mode() & 0o777;
+            let mode = if metadata.is_dir() { 0o700 } else { 0o600 | now & 0o100 };
+            if !metadata.is_symlink() && now != mode {
                 fs::set_permissions(&path, Permissions::from_mode(mode))?;
             }
         }
@@ -67,12 +68,13 @@ mod tests {
         fs::create_dir_all(folder.join("b")).unwrap();
         fs::write(folder.join("b/file"), "x").unwrap();
         std::os::unix::fs::symlink("/etc/passwd", folder.join("link")).unwrap();
-        for (path, mode) in [("b", 0o755), ("b/file", 0o644)] {
+        fs::write(folder.join("program"), "x").unwrap();
+        for (path, mode) in [("b", 0o755), ("b/file", 0o644), ("program", 0o755)] {
             fs::set_permissions(folder.join(path), Permissions::from_mode(mode)).unwrap();
         }
         let before = fs::metadata("/etc/passwd").unwrap().permissions();
         make_private(&folder).unwrap();
-        for (path, mode) in [("", 0o700), ("b", 0o700), ("b/file", 0o600)] {
+        for (path, mode) in [("", 0o700), ("b", 0o700), ("b/file", 0o600), ("program", 0o700)] {
             assert_eq!(fs::metadata(folder.join(path)).unwrap().permissions().mode() & 0o777, mode, "{path}");
         }
         assert_eq!(fs::metadata("/etc/passwd").unwrap().permissions(), before);

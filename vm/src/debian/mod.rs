@@ -9,6 +9,7 @@ mod no_package;
 pub mod package_names;
 pub mod packages;
 mod policies;
+pub(crate) mod qemu;
 pub(crate) mod toolchain;
 mod unpack;
 pub mod userland;

@@ -26,12 +26,13 @@ pub struct Answer {
 pub enum Error {
     /// QEMU is not installed.
     #[error(
-        "{program} was not found; install it (Debian: {package}), or run: hookbench doctor",
+        "{} was not found; install it (Debian: {package}), or run: hookbench doctor",
+        program.display(),
         package = arch::QEMU_PACKAGE
     )]
     NoQemu {
         /// The program that hookbench looked for.
-        program: &'static str,
+        program: PathBuf,
     },
     /// QEMU did not start, or failed.
     #[error("QEMU failed: {message}")]

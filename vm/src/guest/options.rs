@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::console::Show;
 use crate::files::scratch::Scratch;
 use crate::image::payload::Payload;
-use crate::machine::{Machine, Plugin};
+use crate::machine::{Machine, Plugin, Qemu};
 
 /// How a guest runs.
 #[derive(Debug, Clone, Copy)]
@@ -16,6 +16,8 @@ pub struct GuestOptions<'a> {
     /// How many samples its answer may have. hookbench ends a guest while it
     /// writes more than such an answer can be long.
     pub samples: u32,
+    /// The QEMU.
+    pub qemu: &'a Qemu,
     /// The machine.
     pub machine: Machine,
     /// Where the guest's files go.

@@ -6,7 +6,7 @@ use std::fs::File;
 use std::io;
 use std::os::fd::OwnedFd;
 use std::os::unix::process::CommandExt;
-use std::process::{Child, Command, ExitStatus, Stdio};
+use std::process::{Child, ExitStatus, Stdio};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -18,7 +18,7 @@ use rustix::process::{
 
 use super::ending::Error;
 use super::pinning::PinnedCpu;
-use crate::arch::QEMU;
+use crate::machine::Qemu;
 
 /// How often hookbench looks at a QEMU on a kernel that cannot report its end.
 const POLL_INTERVAL: Duration = Duration::from_millis(5);
@@ -43,18 +43,19 @@ pub(super) struct Streams {
 }
 
 impl Process {
-    /// Starts QEMU with these arguments, on `cpu` if that is given.
+    /// Starts `qemu` with these arguments, on `cpu` if that is given.
     ///
     /// # Errors
     /// [`Error::NoQemu`] when QEMU is not installed, [`Error::Qemu`] when it does
     /// not start.
     pub(super) fn start(
+        qemu: &Qemu,
         arguments: &[OsString],
         streams: Streams,
         cpu: Option<PinnedCpu>,
     ) -> Result<Process, Error> {
         let Streams { input, output, error, device_state } = streams;
-        let mut command = Command::new(QEMU);
+        let mut command = qemu.command();
         command.args(arguments).stdin(input).stdout(output).stderr(error);
         // Ctrl-C in a terminal reaches hookbench alone, which decides about the guests.
         command.process_group(0);
@@ -65,11 +66,13 @@ impl Process {
             command.pre_exec(move || prepare(parent, device_state.as_ref(), cpu.as_deref()));
         }
         match command.spawn() {
-            Ok(qemu) => {
-                let pidfd = pidfd_open(Pid::from_child(&qemu), PidfdFlags::empty()).ok();
-                Ok(Process { pidfd, qemu, _pinned: pinned })
+            Ok(child) => {
+                let pidfd = pidfd_open(Pid::from_child(&child), PidfdFlags::empty()).ok();
+                Ok(Process { pidfd, qemu: child, _pinned: pinned })
             }
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Err(Error::NoQemu { program: QEMU }),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                Err(Error::NoQemu { program: qemu.program().into() })
+            }
             Err(error) => Err(Error::qemu(error)),
         }
     }

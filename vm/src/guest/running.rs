@@ -99,7 +99,8 @@ impl<'a> Guest<'a> {
         let streams = Streams { input, output, error: create("stderr")?, device_state: launch.device_state };
         let cpu = if options.machine.pins_process() { PinnedCpu::choose() } else { None };
         let arguments = devices(&files, launch.on_stop).append(arguments).into_vec();
-        let process = Process::start(&[options.machine.arguments(), arguments].concat(), streams, cpu)?;
+        let process =
+            Process::start(options.qemu, &[options.machine.arguments(), arguments].concat(), streams, cpu)?;
         let tail = Tail::new(&files.console, options.console);
         let begin = Instant::now();
         Ok(Guest { process, files, folder, tail, earlier_console: Vec::new(), begin, options, qmp: None })
@@ -249,6 +250,11 @@ fn write_inputs(folder: &Path, cell: &[u8], options: &GuestOptions<'_>) -> Resul
             Some(archive) => *path = archive.into(),
             None => fs::write(&*path, b"").map_err(|error| Error::file(&*path, error))?,
         }
+    }
+    if let Some(firmware) = options.machine.firmware() {
+        let path = folder.join("firmware");
+        fs::write(&path, firmware).map_err(|error| Error::file(&path, error))?;
+        files.firmware = Some(path);
     }
     let mut padded = cell.to_vec();
     padded.resize(padded.len().max(CELL_SIZE - 1), CELL_PADDING);

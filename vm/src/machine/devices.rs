@@ -20,6 +20,8 @@ pub(crate) struct Files {
     pub(crate) answer: PathBuf,
     /// The guest's console.
     pub(crate) console: PathBuf,
+    /// The machine's firmware, if it is not the one of QEMU.
+    pub(crate) firmware: Option<PathBuf>,
 }
 
 impl Files {
@@ -32,6 +34,7 @@ impl Files {
             workload: file("of-workload"),
             answer: file("answer"),
             console: file("console"),
+            firmware: None,
         }
     }
 }
@@ -59,6 +62,9 @@ pub(crate) fn devices(files: &Files, on_stop: OnStop) -> Arguments {
         arguments = arguments.option("-device", device);
     }
     arguments = arguments.option("-action", panic);
+    if let Some(firmware) = &files.firmware {
+        arguments = arguments.option("-bios", firmware);
+    }
     let fw_cfg = [(CELL_FILE, &files.cell), (MONITOR_FILE, &files.monitor), (WORKLOAD_FILE, &files.workload)];
     for (name, path) in fw_cfg {
         arguments = arguments.option_with_path("-fw_cfg", &format!("name={name},file="), path);
@@ -72,7 +78,8 @@ mod tests {
 
     #[test]
     fn the_devices_are_as_they_were() {
-        let arguments = devices(&Files::in_folder(Path::new("/tmp")), OnStop::Ignore).text();
+        let files = Files { firmware: Some("/tmp/firmware".into()), ..Files::in_folder(Path::new("/tmp")) };
+        let arguments = devices(&files, OnStop::Ignore).text();
         insta::assert_snapshot!(arguments.join("\n"));
     }
 

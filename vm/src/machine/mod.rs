@@ -9,19 +9,20 @@ mod common;
 pub(crate) mod devices;
 mod kvm;
 mod plugin;
+mod qemu;
 mod tcg;
 
 use std::ffi::OsString;
+
+use crate::arch::firmware;
 
 pub use boot::Boot;
 pub(crate) use boot::{MemoryWrites, memory_file};
 pub use boot_line::{Additions, boot_line, words_for};
 pub use kvm::Kvm;
 pub use plugin::Plugin;
+pub use qemu::{QEMU_VARIABLE, Qemu};
 pub use tcg::Tcg;
-
-/// QEMU's program.
-pub const QEMU: &str = crate::arch::QEMU;
 
 /// The CPU model of [`Tcg`].
 pub const CPU: &str = crate::arch::CPU;
@@ -46,6 +47,14 @@ impl Machine {
         match self {
             Machine::Tcg(machine) => machine.arguments(),
             Machine::Kvm(machine) => machine.arguments(),
+        }
+    }
+
+    /// Returns the machine's firmware, if it is not the one of QEMU.
+    pub(crate) fn firmware(&self) -> Option<&'static [u8]> {
+        match self {
+            Machine::Tcg(Tcg { cpus: 1, .. }) => Some(firmware()),
+            Machine::Tcg(_) | Machine::Kvm(_) => None,
         }
     }
 

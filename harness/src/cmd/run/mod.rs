@@ -132,6 +132,7 @@ fn measure(
     let mut done = recorder.end();
     let ended = done.len();
     run.measurements = planned.iter().filter_map(|planned| done.remove(&planned.cell)).collect();
+    run.move_security_modules();
     let Some(signal) = opened.interrupt.signal().filter(|_| ended < planned.len()) else { return Ok(run) };
     let can_resume = selection.execution.can_resume();
     if !can_resume {

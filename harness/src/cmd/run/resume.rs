@@ -26,7 +26,7 @@ pub(super) fn read_earlier(folder: &Path, run: &Run) -> Result<Option<HashMap<Ce
     if before.shard != run.shard {
         bail!("cannot resume {}: it holds a different shard of the plan", folder.display());
     }
-    if before.environment != run.environment {
+    if before.environment.before_cells() != run.environment.before_cells() {
         bail!("cannot resume {}: {}", folder.display(), difference(&before.environment, &run.environment));
     }
     let found = Journal::read(folder)?;

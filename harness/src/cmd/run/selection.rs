@@ -88,6 +88,7 @@ impl Selection {
             workloads: cells.workloads.clone(),
             loadable: cells.loadable.clone(),
             padding: 0,
+            qemu: None,
         }
     }
 

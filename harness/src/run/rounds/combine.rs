@@ -24,6 +24,7 @@ pub(super) fn combine(rounds: Vec<Measured>) -> Measured {
     // The steps of loading add up to at most the whole, so both come from the same round.
     let whole = median(rounds.iter().map(|round| round.attach_cost));
     let usual = rounds.iter().find(|round| Some(round.attach_cost) == whole);
+    let lsm = rounds.first().map(|round| round.lsm.clone()).unwrap_or_default();
     Measured {
         calibration: median(rounds.iter().map(|round| round.calibration)).unwrap_or(0),
         events: rounds.iter().map(|round| round.events.clone()).reduce(add_events).flatten(),
@@ -36,6 +37,7 @@ pub(super) fn combine(rounds: Vec<Measured>) -> Measured {
         others,
         notes,
         caveats,
+        lsm,
         // The clocks that measure in rounds count no single instructions.
         attribution: None,
     }

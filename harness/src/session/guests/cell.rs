@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use anyhow::{Context, Result};
 use hookbench_model::protocol::CellSpec;
-use hookbench_model::{Cell, Outcome};
+use hookbench_model::{Cell, Measured, Outcome};
 use hookbench_probes::Monitor;
 use hookbench_vm::console::Show;
 use hookbench_vm::guest::{self, Answer, Boot, Error, GuestOptions, Start};
@@ -21,6 +21,7 @@ use super::provisions::Provisions;
 use crate::custom::module::{self, ModuleFile};
 use crate::interrupt::Interrupt;
 use crate::verify::check::TargetRules;
+use crate::verify::modules;
 use crate::verify::outcome::{accept_answer, failure};
 use crate::verify::requirements::{boot_line, missing};
 
@@ -118,6 +119,7 @@ impl Guests {
         GuestOptions {
             budget: self.budget,
             samples,
+            qemu: &self.provisions.program,
             machine,
             scratch: &self.scratch,
             stop: self.interrupt.flag(),
@@ -190,10 +192,22 @@ impl GuestCell<'_> {
         Ok(workload.warmup(&self.spec.params, self.monitor.sink.enforcement, self.spec.warmup))
     }
 
+    /// The outcome in `answer`, with the security modules that were active.
+    fn accept(&self, rules: TargetRules, answer: Answer) -> Outcome {
+        if let Some(failure) = modules::wrong(self.kernel, &self.boot_line, &answer) {
+            return Outcome::Failed(failure);
+        }
+        let lsm = modules::active(&answer).to_owned();
+        match accept_answer(&self.spec, self.monitor, rules, self.cell.boot.cpus, answer) {
+            Outcome::Measured(measured) => Outcome::Measured(Measured { lsm, ..measured }),
+            other => other,
+        }
+    }
+
     /// The outcome of the cell, whose guest ended with `answer`.
     pub(super) fn outcome(&self, rules: TargetRules, answer: Result<Answer, Error>) -> Outcome {
         match answer {
-            Ok(answer) => accept_answer(&self.spec, self.monitor, rules, self.cell.boot.cpus, answer),
+            Ok(answer) => self.accept(rules, answer),
             Err(error) => Outcome::Failed(failure(error)),
         }
     }

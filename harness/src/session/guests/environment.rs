@@ -9,6 +9,7 @@ use hookbench_model::boot::USUAL_MEMORY;
 use hookbench_probes::Monitor;
 use hookbench_results::Environment;
 use hookbench_results::environment::KernelRecord;
+use hookbench_results::security_modules::OTHER_MONITORS;
 use hookbench_vm::kernel::Kernel;
 use hookbench_vm::machine::Machine;
 
@@ -49,7 +50,7 @@ fn booted(
         let (Some(kernel), Some(monitor)) = (kernel, monitor) else { continue };
         let line = boot_line(monitor, kernel, cell)?;
         let special = line != boot_line(hookbench_probes::none(), kernel, cell)?;
-        let monitors = if special { cell.tuned_monitor() } else { "other monitors".into() };
+        let monitors = if special { cell.tuned_monitor() } else { OTHER_MONITORS.into() };
         lines.entry((&cell.kernel, line)).or_default().insert(format!("{}: {monitors}", cell.boot));
     }
     let mut records = provisions.kernel_records.clone();

@@ -14,14 +14,13 @@ use hookbench_results::Environment;
 use hookbench_results::attachments::Attachment;
 use hookbench_vm::console::Show;
 use hookbench_vm::guest::Start;
-use hookbench_vm::machine::{CPU, Machine, Tcg};
+use hookbench_vm::machine::{CPU, Machine, Qemu, Tcg};
 use hookbench_vm::snapshot::{Recipe, Snapshot};
 
 use super::attribution::{Attributed, Attributor, Divided, Subject, baseline_order, undivided};
 use super::cell::{GuestCell, Guests, Preparation};
 use super::environment::{arguments, memory, of_guests};
 use super::provisions::Provisions;
-use super::qemu::has_plugins;
 use super::snapshots::Snapshots;
 use crate::interrupt::Interrupt;
 use crate::session::{Answered, Session};
@@ -84,7 +83,7 @@ impl ExactSession {
             cpu: CPU.into(),
             machine: arguments(tcg(1, memory)),
             machines: several.map(|cpus| (cpus, arguments(tcg(cpus, memory)))).collect(),
-            unattributed: unattributed(&options)?,
+            unattributed: unattributed(&provisions.program, &options)?,
             ..of_guests(&provisions, boot_line)?
         };
         let ExactOptions { budget, history, keep_stacks, console, interrupt, .. } = options;
@@ -254,10 +253,10 @@ fn tcg(cpus: u16, memory_mib: u32) -> Machine {
 }
 
 /// Why no cost is divided; empty if they are.
-fn unattributed(options: &ExactOptions) -> Result<String> {
+fn unattributed(qemu: &Qemu, options: &ExactOptions) -> Result<String> {
     Ok(match options.attribution {
         false => "attribution was switched off (--no-attribution)".into(),
-        true if !has_plugins()? => "this QEMU was built without plugins".into(),
+        true if !qemu.has_plugins()? => "this QEMU was built without plugins".into(),
         true => String::new(),
     })
 }

@@ -11,7 +11,6 @@ pub mod kvm;
 mod needs;
 mod padding;
 mod provisions;
-mod qemu;
 mod snapshots;
 
 pub use attribution::Attributed;
@@ -19,4 +18,3 @@ pub use exact::{BUDGET, ExactOptions, ExactSession};
 pub use kvm::{Kvm, KvmSession};
 pub use needs::Needs;
 pub use provisions::Provisions;
-pub use qemu::qemu_version;

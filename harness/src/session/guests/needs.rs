@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 
 use hookbench_model::Cell;
 use hookbench_vm::loadable::Loadable;
+use hookbench_vm::machine::Qemu;
 
 use crate::custom::monitor::CustomMonitors;
 use crate::custom::workload::CustomWorkloads;
@@ -27,6 +28,9 @@ pub struct Needs {
     pub loadable: Option<Loadable>,
     /// How many bytes larger the agent is than the one that hookbench carries; only tests set it.
     pub padding: usize,
+    /// The QEMU that runs the guests; `None` for the one that the environment names, or the
+    /// installed one.
+    pub qemu: Option<Qemu>,
 }
 
 impl Needs {

@@ -9,11 +9,11 @@ use hookbench_model::Cell;
 use hookbench_results::environment::KernelRecord;
 use hookbench_vm::cache::Cache;
 use hookbench_vm::kernel::Kernel;
+use hookbench_vm::machine::Qemu;
 
 use super::image::Image;
 use super::needs::Needs;
 use super::padding::padded_agent;
-use super::qemu::qemu_version;
 use crate::custom::module::Modules;
 use crate::custom::monitor::CustomMonitors;
 use crate::custom::workload::CustomWorkloads;
@@ -21,6 +21,8 @@ use crate::kernels::{Kernels, kernel_record};
 
 /// What all guests of a run get. Its files stay in the cache as long as this value lives.
 pub struct Provisions {
+    /// The QEMU that runs the guests.
+    pub(super) program: Qemu,
     /// QEMU's version.
     pub(super) qemu: String,
     pub(super) cache: Cache,
@@ -49,8 +51,12 @@ impl Provisions {
     /// program cannot be obtained. A kernel without modules is not an error: its cells say
     /// why.
     pub fn fetch(needs: Needs, progress: &dyn Fn(&str)) -> Result<Provisions> {
-        let qemu = qemu_version()?;
         let cache = open_cache(progress)?;
+        let program = match &needs.qemu {
+            Some(qemu) => qemu.clone(),
+            None => Qemu::chosen(&cache, progress)?,
+        };
+        let qemu = program.version()?;
         let Kernels { mut found, gone } = Kernels::get(&needs.kernels, needs.least, &cache, progress)?;
         let image = Image::make(&cache, &padded_agent(needs.padding), progress)?;
         let mut kernel_records: Vec<KernelRecord> =
@@ -73,6 +79,7 @@ impl Provisions {
         }
         let (kernels, loaded) = (found, loadable.modules);
         Ok(Provisions {
+            program,
             qemu,
             cache,
             kernels,

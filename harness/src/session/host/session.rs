@@ -102,6 +102,10 @@ fn environment(hardware: Hardware) -> Result<Environment> {
         name: release()?,
         version: machine::read("/proc/sys/kernel/version").unwrap_or_default(),
         boot_lines: vec![("this machine".into(), machine::read("/proc/cmdline").unwrap_or_default())],
+        security_modules: machine::read("/sys/kernel/security/lsm")
+            .map(|modules| ("this machine".into(), modules))
+            .into_iter()
+            .collect(),
         ..KernelRecord::default()
     };
     Ok(Environment {

@@ -1,8 +1,10 @@
 //! x86-64: the names and values of this architecture. How QEMU's arguments are
 //! put together is in `machine`, how packages are fetched is in `debian`.
 
+mod firmware;
 mod kernel_image;
 
+pub(crate) use firmware::firmware;
 pub(crate) use kernel_image::{check_entry, compressed_kernel};
 
 use hookbench_model::channel::CPUS_HELD_BACK;
@@ -14,10 +16,23 @@ pub(crate) const QEMU: &str = "qemu-system-x86_64";
 /// Debian's package of that program.
 pub(crate) const QEMU_PACKAGE: &str = "qemu-system-x86";
 
-/// The CPU model under TCG: everything that TCG has, without `rep stosb` for
-/// clearing pages (icount counts each repetition), without five-level page
-/// tables, and without AVX (TCG calls a function for each instruction).
-pub(crate) const CPU: &str = "max,-erms,-fsrm,-la57,-avx,-avx2";
+/// The CPU model under TCG: a named version of a model is the same CPU in every
+/// QEMU, and `enforce` makes a QEMU that lacks a feature refuse to start.
+/// `docs/method/exact-clock.md` gives the reasons.
+pub(crate) const CPU: &str = concat!(
+    "EPYC-Milan-v1,enforce",
+    // icount counts each repetition of `rep stosb`.
+    ",-erms,-fsrm",
+    // TCG calls a function for each AVX instruction.
+    ",-avx,-avx2,-f16c,-fma",
+    // TCG has them since QEMU 8 to 10.
+    ",-3dnowprefetch,-rdpid,-rdseed,-sha-ni,-wbnoinvd,-xsaveerptr",
+    // No TCG has them.
+    ",-amd-ssbd,-amd-stibp,-clzero,-fxsr-opt,-ibpb,-ibrs,-invpcid,-misalignsse,-nrip-save,-osvw,-pcid",
+    ",-perfctr-core,-topoext,-xsavec,-xsaves",
+    // Guests run no guests.
+    ",-svm",
+);
 
 /// The machine type with one CPU: the smallest that QEMU has.
 pub(crate) const ONE_CPU_MACHINE: &str = "microvm,isa-serial=on,acpi=off,rtc=on,pic=on,pit=on";

@@ -9,7 +9,7 @@ use crate::kernel::Kernel;
 use crate::machine::Machine;
 
 /// The version of the files and of the way to make them. Raise it when either changes.
-const FORMAT: u32 = 3;
+const FORMAT: u32 = 4;
 
 /// Everything that a snapshot depends on, apart from the machine.
 #[derive(Debug, Clone, Copy)]
@@ -38,7 +38,9 @@ fn key(qemu: &str, machine: Machine, kernel_sha256: &str, image_sha256: &str, bo
     let arguments = machine.arguments();
     let arguments: Vec<_> = arguments.iter().map(|argument| argument.to_string_lossy()).collect();
     let memory = machine.memory_mib();
-    let all = json!([FORMAT, qemu, arguments, kernel_sha256, image_sha256, boot_line, memory]).to_string();
+    let firmware = machine.firmware().map(digest::sha256);
+    let all = json!([FORMAT, qemu, arguments, kernel_sha256, image_sha256, boot_line, memory, firmware]);
+    let all = all.to_string();
     digest::sha256(all.as_bytes())[..32].to_string()
 }
 
@@ -72,6 +74,6 @@ mod tests {
     #[test]
     fn the_name_of_a_snapshot_is_as_it_was() {
         let key = key("QEMU 7.2", machine(1, 256), "kernel", "image", "quiet");
-        assert_eq!(key, "40954a5128dfaf48f277cb5a103f047b");
+        assert_eq!(key, "604415e7a540bac2a4c0498b2344131b");
     }
 }
