@@ -1,5 +1,8 @@
 //! The class of each path of a profile: one that the baseline knows, one of an interrupt, or one of the monitor.
 
+use std::collections::BTreeMap;
+
+use super::baseline::Baseline;
 use super::profile::{Kind, Profile};
 
 /// The number of a path of the baseline.
@@ -20,12 +23,29 @@ pub(super) enum Class {
 
 /// The class of each path. `find` finds the path from one of the baseline's to a function.
 ///
-/// A trampoline that calls the function to which it is attached does not make another path of what that function does,
-/// nor of a function that continues it by a jump.
+/// A trampoline that calls the function to which it is attached does not make another path of what that function does.
 /// Another way through an allocator is no monitor's, unless it leads into code that was loaded.
 pub(super) fn classes(
     profile: &Profile,
     find: &mut impl FnMut(Option<Node>, &str) -> Option<Node>,
+) -> Vec<Class> {
+    classes_with(profile, find, &BTreeMap::new())
+}
+
+/// The class of each path, compared with `baseline`. Unlike [`classes`] it also recognises a function that a trampoline
+/// calls in place of the trampoline's caller.
+pub(super) fn classes_against(profile: &Profile, baseline: &Baseline) -> Vec<Class> {
+    let mut find = |caller: Option<Node>, name: &str| baseline.paths.find(caller, name);
+    let classes = classes(profile, &mut find);
+    let moved = moved(profile, &classes, baseline);
+    if moved.is_empty() { classes } else { classes_with(profile, &mut find, &moved) }
+}
+
+/// Like [`classes`]; the paths in `moved` are paths of the baseline.
+fn classes_with(
+    profile: &Profile,
+    find: &mut impl FnMut(Option<Node>, &str) -> Option<Node>,
+    moved: &BTreeMap<usize, Node>,
 ) -> Vec<Class> {
     let mut classes: Vec<Class> = Vec::with_capacity(profile.paths.len());
     let mut in_allocator: Vec<bool> = Vec::with_capacity(profile.paths.len());
@@ -34,7 +54,7 @@ pub(super) fn classes(
         let caller_allocates = path.caller.is_some_and(|caller| in_allocator[caller]);
         in_allocator.push(caller_allocates || function.kind == Kind::Allocator);
         let same = resumed(profile, index).map(|same| classes[same]);
-        let same = same.or_else(|| continued(profile, index, &classes, find));
+        let same = same.or_else(|| moved.get(&index).copied().map(Class::Known));
         let class = match (same, path.caller.map(|caller| classes[caller])) {
             (Some(same), _) => same,
             _ if function.kind == Kind::Interrupt => Class::Interrupt,
@@ -51,27 +71,54 @@ pub(super) fn classes(
     classes
 }
 
-/// The class of a function that a trampoline calls and that the trampoline's caller calls without it: the function to
-/// which the trampoline is attached, if the trampoline is reached by a jump, or one to which that function jumps.
-fn continued(
+/// The paths that lead through a trampoline to a function which the operations lack in its usual place: the function to
+/// which the trampoline is attached, if it is reached by a jump, or one to which that function jumps. Each with the
+/// usual place.
+fn moved(profile: &Profile, classes: &[Class], baseline: &Baseline) -> BTreeMap<usize, Node> {
+    let candidates = (0..profile.paths.len())
+        .filter_map(|index| Some((index, places(profile, index, classes, baseline)?)));
+    let candidates: Vec<(usize, [Option<Node>; 2])> = candidates.collect();
+    if candidates.is_empty() {
+        return BTreeMap::new();
+    }
+    let mut executed: BTreeMap<Node, u64> = BTreeMap::new();
+    for &(path, count) in profile.operations.iter().flatten() {
+        if let Class::Known(node) = classes[path] {
+            *executed.entry(node).or_default() += count;
+        }
+    }
+    let lacks = |node: &Node| {
+        let usual = baseline.known[*node].usual * profile.operations.len() as u64;
+        executed.get(node).copied().unwrap_or(0) < usual
+    };
+    candidates
+        .into_iter()
+        .filter_map(|(index, places)| Some((index, places.into_iter().flatten().find(lacks)?)))
+        .collect()
+}
+
+/// Where the function at the end of the path `index` is called without a trampoline, if a trampoline calls it there.
+fn places(
     profile: &Profile,
     index: usize,
     classes: &[Class],
-    find: &mut impl FnMut(Option<Node>, &str) -> Option<Node>,
-) -> Option<Class> {
+    baseline: &Baseline,
+) -> Option<[Option<Node>; 2]> {
     let trampoline = profile.paths[index].caller?;
     let from = profile.paths[trampoline].caller?;
     let Class::Known(node) = classes[from] else { return None };
     let function = profile.function(index);
-    if profile.function(trampoline).kind != Kind::Dynamic || function.kind != Kind::Ordinary {
+    let is_called_by_trampoline =
+        profile.function(trampoline).kind == Kind::Dynamic && function.kind == Kind::Ordinary;
+    let is_known = matches!(classes[index], Class::Known(_));
+    if is_known || !is_called_by_trampoline || resumed(profile, index).is_some() {
         return None;
     }
-    let outer = profile.paths[from].caller.map(|outer| classes[outer]);
-    let found = find(Some(node), &function.name).or_else(|| match outer {
-        Some(Class::Known(outer)) => find(Some(outer), &function.name),
+    let outer = match profile.paths[from].caller.map(|outer| classes[outer]) {
+        Some(Class::Known(outer)) => baseline.paths.find(Some(outer), &function.name),
         _ => None,
-    });
-    found.map(Class::Known)
+    };
+    Some([baseline.paths.find(Some(node), &function.name), outer])
 }
 
 /// The path of the function that the path at `index` continues, called by its own trampoline.

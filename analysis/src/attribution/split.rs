@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::baseline::{Baseline, by_node};
-use super::classes::{Class, classes};
+use super::classes::{Class, classes_against};
 use super::profile::Profile;
 
 /// A part of a difference.
@@ -64,7 +64,7 @@ impl Baseline {
     /// Divides each operation of `profile`.
     #[must_use]
     pub fn split(&self, profile: &Profile) -> Vec<Split> {
-        let classes = classes(profile, &mut |caller, name| self.paths.find(caller, name));
+        let classes = classes_against(profile, self);
         profile.operations.iter().map(|operation| self.split_one(profile, &classes, operation)).collect()
     }
 

@@ -91,6 +91,13 @@ fn what_follows_a_trampoline_is_what_it_is_without_one() {
 }
 
 #[test]
+fn what_a_trampoline_calls_is_its_own_though_its_caller_calls_the_same() {
+    let without: &[(&str, u64)] = &[("sys", 9), ("sys;hook", 5), ("sys;unlock", 8)];
+    let with = [without, &[("sys;hook;bpf_trampoline", 30), ("sys;hook;bpf_trampoline;unlock", 8)]].concat();
+    assert_eq!(split(&[without], &with), [38, 0, 0, 0]);
+}
+
+#[test]
 fn more_work_on_a_known_path_is_indirect() {
     let operation = [EXEC[0], EXEC[1], ("sys;exec;alloc", 45)];
     assert_eq!(split(&[EXEC], &operation), [0, 0, 0, 15]);

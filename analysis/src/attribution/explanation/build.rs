@@ -8,7 +8,7 @@ use hookbench_model::{Cell, Share};
 use super::check::{NotAnExplanation, check};
 use super::{Explanation, FORMAT, Frame, Parts};
 use crate::attribution::baseline::{Baseline, by_node};
-use crate::attribution::classes::{Class, classes, resumed};
+use crate::attribution::classes::{Class, classes_against, resumed};
 use crate::attribution::{Profile, Split};
 
 /// Why there is no explanation.
@@ -79,7 +79,7 @@ struct Tree {
 impl Tree {
     fn of(baseline: &Baseline, profile: &Profile, operation: &[(usize, u64)]) -> Tree {
         let mut tree = Tree::of_baseline(baseline);
-        let classes = classes(profile, &mut |caller, name| baseline.paths.find(caller, name));
+        let classes = classes_against(profile, baseline);
         let places = tree.place(profile, &classes);
         for &(path, count) in operation {
             let (node, instructions) = (&mut tree.nodes[places[path]], count as i64);
