@@ -7,7 +7,7 @@ use hookbench_model::MonitorName;
 use crate::{Mechanism, Monitor, custom};
 
 mod apparmor;
-mod audit;
+pub(crate) mod audit;
 mod bpf_lsm;
 mod fanotify;
 mod fentry;
