@@ -209,9 +209,10 @@ impl Plugin {
     }
 
     fn end_window(&mut self) {
-        let Some((counts, sum)) = self.tracker.end(api::counted()) else { return };
-        if let Err(error) = self.windows.write(&self.tracker.tree, &counts, sum) {
-            eprintln!("hookbench's plugin: failed to write windows: {error}");
+        for (counts, sum) in self.tracker.end(api::counted()) {
+            if let Err(error) = self.windows.write(&self.tracker.tree, &counts, sum) {
+                eprintln!("hookbench's plugin: failed to write windows: {error}");
+            }
         }
     }
 

@@ -2,6 +2,8 @@
 //! Follows the guest from block to block: charges instructions to the call path that made them, and finds the path of
 //! the next block. Knows blocks, not QEMU.
 
+use std::collections::BTreeMap;
+
 use crate::decode::{Decoded, Transfer};
 use crate::stacks::{Frame, Stacks};
 use crate::symbols::{Code, Entry};
@@ -87,7 +89,15 @@ pub(crate) struct Tracker {
     charged: u64,
     /// The sum of the current window; `None` outside of one.
     sum: Option<u64>,
+    /// What came between beginnings without an end.
+    open: Vec<Window>,
 }
+
+/// The instructions of a window, by node and in all.
+pub(crate) type Window = (Vec<(Node, u64)>, u64);
+
+/// The most beginnings without an end. The oldest are forgotten.
+const MOST_OPEN: usize = 8;
 
 impl Tracker {
     /// A tracker that begins in user space, when `executed` instructions were counted.
@@ -100,21 +110,35 @@ impl Tracker {
             interrupted: None,
             charged: executed,
             sum: None,
+            open: Vec::new(),
         }
     }
 
-    /// Begins a window; one that has begun is dropped.
+    /// Begins a window. One that has begun goes on too: a child may begin its own and be killed.
     pub(crate) fn begin(&mut self, executed: u64) {
-        self.tree.take_window();
-        self.charged = executed;
-        self.sum = Some(0);
+        self.charge(executed);
+        let counts = self.tree.take_window();
+        if let Some(sum) = self.sum.replace(0) {
+            self.open.push((counts, sum));
+            if self.open.len() > MOST_OPEN {
+                self.open.remove(0);
+            }
+        }
     }
 
-    /// Ends the window. Returns its instructions, by node and in all; `None` if none has begun.
-    pub(crate) fn end(&mut self, executed: u64) -> Option<(Vec<(Node, u64)>, u64)> {
+    /// Ends all windows that have begun. Returns them, the last first.
+    pub(crate) fn end(&mut self, executed: u64) -> Vec<Window> {
         self.charge(executed);
-        let sum = self.sum.take()?;
-        Some((self.tree.take_window(), sum))
+        let Some(sum) = self.sum.take() else { return Vec::new() };
+        let mut windows = vec![(self.tree.take_window(), sum)];
+        let mut all: BTreeMap<Node, u64> = windows[0].0.iter().copied().collect();
+        let mut whole = sum;
+        for (counts, sum) in std::mem::take(&mut self.open).into_iter().rev() {
+            counts.into_iter().for_each(|(node, count)| *all.entry(node).or_default() += count);
+            whole += sum;
+            windows.push((all.iter().map(|(node, count)| (*node, *count)).collect(), whole));
+        }
+        windows
     }
 
     fn charge(&mut self, executed: u64) {

@@ -22,9 +22,8 @@ const INTERRUPTS: [&str; 10] = [
     "handle_softirqs",
 ];
 
-/// The beginnings of the names of functions that find or free memory, and of one that copies a table of descriptors,
-/// which is as large as it once was.
-const ALLOCATORS: [&str; 14] = [
+/// The beginnings of the names of functions that find or free memory.
+const ALLOCATORS: [&str; 13] = [
     "pcpu_",
     "___slab_alloc",
     "__slab_alloc",
@@ -38,7 +37,6 @@ const ALLOCATORS: [&str; 14] = [
     "free_unref_page",
     "get_page_from_freelist",
     "__vmalloc",
-    "dup_fd",
 ];
 
 impl Attributed {
