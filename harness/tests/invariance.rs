@@ -13,6 +13,8 @@ use hookbench_model::{Attribution, Cell, History, Measurement, Outcome, Schedule
 use hookbench_plan::Planned;
 use hookbench_results::Run;
 use hookbench_results::run::SCHEMA;
+use hookbench_vm::cache::Cache;
+use hookbench_vm::machine::Qemu;
 
 mod common;
 
@@ -24,13 +26,14 @@ enum Change {
     Samples(u32),
     Padding,
     Cold,
+    Qemu,
 }
 
 /// How many bytes larger another agent is.
 const PADDING: usize = 64 << 10;
 
 /// All changes; the first is what the others are compared with.
-const CHANGES: [Change; 7] = [
+const CHANGES: [Change; 8] = [
     Change::Nothing,
     Change::Memory(512),
     Change::Memory(1024),
@@ -38,12 +41,14 @@ const CHANGES: [Change; 7] = [
     Change::Samples(1000),
     Change::Padding,
     Change::Cold,
+    Change::Qemu,
 ];
 
 impl Change {
     fn session(self, kernel: &str, cells: &[Cell]) -> ExactSession {
         let padding = if self == Change::Padding { PADDING } else { 0 };
-        let needs = Needs { padding, cells: cells.to_vec(), ..Needs::kernel(kernel) };
+        let qemu = (self == Change::Qemu).then(another_qemu);
+        let needs = Needs { padding, qemu, cells: cells.to_vec(), ..Needs::kernel(kernel) };
         let provisions = Provisions::fetch(needs, &|message| eprintln!("{message}")).unwrap();
         let history = if self == Change::Cold { History::Cold } else { History::Restored };
         ExactSession::open(provisions, ExactOptions { budget: LONG, history, ..ExactOptions::default() })
@@ -59,6 +64,12 @@ impl Change {
         }
         planned
     }
+}
+
+/// QEMU 10.0, out of Debian's backports.
+fn another_qemu() -> Qemu {
+    let cache = Cache::open().unwrap();
+    Qemu::of_suite("bookworm-backports", &cache, &|message| eprintln!("{message}")).unwrap()
 }
 
 /// The attributions of `monitors` on `kernel`, with each of `changes`.

@@ -19,6 +19,14 @@ const FILES: &[(&str, &str)] = &[
     ("report.md", "reports/published"),
     ("report.html", "reports/published"),
 ];
+/// The published folders of a run, if it has them: why the headline cells cost what they cost.
+const FOLDERS: &[(&str, &str)] = &[("attachments", "results/published"), ("explain", "reports/published")];
+/// The operations whose cells are explained, as globs of the beginnings of cells.
+const EXPLAINED: &[&str] =
+    &["6.1/tcg/mprotect-storm*to=r?", "6.1/tcg/execve-noop*env_pages=0 ld_preload=ignored*"];
+/// The monitors of these cells.
+const EXPLAINED_MONITORS: &[&str] =
+    &["bpf-lsm+count", "fentry+count", "kprobe+count", "seccomp+allow", "audit+rules"];
 /// A larger file of samples is not published, in bytes.
 const LARGEST_SAMPLES: u64 = 5_000_000;
 
@@ -30,7 +38,7 @@ pub(crate) fn reference() -> Result<()> {
     for plan in PLANS {
         let out = target_dir().join("reference").join(plan);
         let mut command = Command::new(target_dir().join("release/hookbench"));
-        command.current_dir(workspace()).args(["run", "--plan", plan, "--out"]).arg(&out);
+        command.current_dir(workspace()).args(["run", "--plan", plan, &keep_stacks(), "--out"]).arg(&out);
         if out.exists() {
             command.arg("--resume");
         }
@@ -49,6 +57,13 @@ pub(crate) fn reference() -> Result<()> {
     Ok(())
 }
 
+/// The option that has the headline cells explained.
+fn keep_stacks() -> String {
+    let cells =
+        EXPLAINED.iter().flat_map(|of| EXPLAINED_MONITORS.iter().map(move |by| format!("{of}/paced/{by}")));
+    format!("--keep-stacks={}", cells.collect::<Vec<_>>().join(","))
+}
+
 fn publish(plan: &str, out: &Path, workspace: &Path) -> Result<()> {
     for (file, folder) in FILES {
         let (from, to) = (out.join(file), workspace.join(folder).join(plan).join(file));
@@ -61,6 +76,23 @@ fn publish(plan: &str, out: &Path, workspace: &Path) -> Result<()> {
         }
         let above = to.parent().unwrap_or(workspace);
         fs::create_dir_all(above).and_then(|()| fs::copy(&from, &to)).map_err(wrong)?;
+        println!("{}", to.display());
+    }
+    for (name, folder) in FOLDERS {
+        replace(&out.join(name), &workspace.join(folder).join(plan).join(name))?;
+    }
+    Ok(())
+}
+
+/// Puts the folder `from` in the place of `to`; without it, removes `to`.
+fn replace(from: &Path, to: &Path) -> Result<()> {
+    let wrong =
+        |error| Failure::new(format!("failed to copy {} to {}: {error}", from.display(), to.display()));
+    if to.exists() {
+        fs::remove_dir_all(to).map_err(wrong)?;
+    }
+    if from.exists() {
+        status(Command::new("cp").arg("-r").args([from, to]))?;
         println!("{}", to.display());
     }
     Ok(())
@@ -78,13 +110,18 @@ mod tests {
         for (file, _) in FILES {
             fs::write(out.join(file), file).unwrap();
         }
+        let page = out.join("explain/cell.html");
+        fs::create_dir_all(out.join("explain")).and_then(|()| fs::write(page, "page")).unwrap();
         publish("full", &out, &folder).unwrap();
+        let explained = folder.join("reports/published/full/explain");
+        assert!(explained.join("cell.html").exists());
+        fs::remove_dir_all(out.join("explain")).unwrap();
         let samples = folder.join("results/published/full/samples.csv.zst");
         assert!(samples.exists() && folder.join("reports/published/full/report.md").exists());
         fs::remove_file(&samples).unwrap();
         fs::write(out.join("samples.csv.zst"), vec![0; LARGEST_SAMPLES as usize + 1]).unwrap();
         publish("full", &out, &folder).unwrap();
-        assert!(!samples.exists());
+        assert!(!samples.exists() && !explained.exists());
         fs::remove_file(out.join("run.json")).unwrap();
         assert!(publish("full", &out, &folder).unwrap_err().message.contains("run.json"));
         fs::remove_dir_all(folder).unwrap();
