@@ -43,6 +43,20 @@ pub fn login_uid(params: &Params) -> Option<u32> {
     params.get(LOGIN_UID.name)?.parse().ok()
 }
 
+/// Whether the monitor is detached again before the operations. Every monitor but `none` has this parameter, so no row
+/// of a table lists it.
+pub const PLACEBO: ParamInfo = ParamInfo {
+    name: "placebo",
+    values: Values::Words(&["no", "yes"]),
+    usual: &["no"],
+    about: "whether the monitor is detached again before the operations",
+};
+
+/// Whether `tuning`, the parameters of a monitor, makes its cell a placebo.
+pub fn is_placebo(tuning: &Params) -> bool {
+    tuning.get(PLACEBO.name) == Some("yes")
+}
+
 impl Values {
     fn allow(&self, value: &str) -> bool {
         match self {

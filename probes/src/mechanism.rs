@@ -1,10 +1,11 @@
 //! What every mechanism implements, and a monitor: a mechanism with one of its sinks.
 //! The mechanisms themselves are in `mechanisms`.
 
+use hookbench_model::param::{PLACEBO, ParamInfo, is_placebo};
 use hookbench_model::{CustomMonitorKind, Enforcement, MonitorName, Params};
 
 use crate::custom::tuning::EXPECT;
-use crate::{MechanismInfo, SinkInfo};
+use crate::{MechanismInfo, Scope, SinkInfo};
 
 /// A mechanism. An implementation has no state; attaching returns what has.
 pub trait Mechanism: Sync {
@@ -60,11 +61,33 @@ pub struct Monitor {
 
 impl Monitor {
     /// What it does to operations, with the parameters `tuning`. Of a custom BPF object only
-    /// the user knows.
+    /// the user knows. A placebo is detached and does nothing.
     pub fn enforcement(&self, tuning: &Params) -> Enforcement {
+        if is_placebo(tuning) {
+            return Enforcement::Observes;
+        }
         let is_object = self.mechanism.info().name == CustomMonitorKind::Bpf.prefix();
         let expected = tuning.get(EXPECT).filter(|_| is_object).and_then(|text| text.parse().ok());
         expected.map_or(self.sink.enforcement, Enforcement::Expects)
+    }
+
+    /// All of its parameters: those of its sink, and the one that makes it a placebo. `none` has no parameters.
+    pub fn params(&self) -> Vec<ParamInfo> {
+        let placebo = Some(PLACEBO).filter(|_| !self.name().is_none());
+        self.sink.params.iter().copied().chain(placebo).collect()
+    }
+
+    /// Whether it sees events, with the parameters `tuning`, and must therefore report a count.
+    pub fn sees(&self, tuning: &Params) -> bool {
+        self.sink.sees() && !is_placebo(tuning)
+    }
+
+    /// Why it cannot be detached again before the operations, as a placebo is; `None` if it can.
+    pub fn stays(&self) -> Option<&'static str> {
+        match self.sink.scope {
+            Scope::Process => Some("the worker puts it on itself, and a process cannot take it off again"),
+            Scope::System => self.mechanism.info().stays,
+        }
     }
 
     /// `MECHANISM+SINK`, or `none`.

@@ -4,10 +4,10 @@
 use std::fs;
 
 use anyhow::{Context, Result, anyhow};
-use hookbench_model::param::login_uid;
+use hookbench_model::param::{is_placebo, login_uid};
 use hookbench_model::protocol::{AgentMessage, CellSpec, Fault};
 use hookbench_model::{BEHAVIOURS, Behaviour, KernelVersion, Measured, Schedule};
-use hookbench_probes::attach::{AttachRequest, Attached, Error, ReaderPriority};
+use hookbench_probes::attach::{AttachRequest, Attached, Blind, Error, ReaderPriority};
 use hookbench_probes::modules::MODULE;
 use hookbench_probes::{Monitor, Watches};
 use hookbench_workloads::Workload;
@@ -15,6 +15,7 @@ use hookbench_workloads::Workload;
 use crate::boot::symbols;
 use crate::no_number::NoNumber;
 use meter::{Cost, Meter};
+use placebo::Placebo;
 use prepared::Prepared;
 use sampling_rate::SamplingRate;
 use verdict::Done;
@@ -27,6 +28,7 @@ mod login;
 mod meter;
 mod operate;
 mod patience;
+mod placebo;
 pub(crate) mod prepared;
 mod sampling_rate;
 mod verdict;
@@ -65,7 +67,13 @@ pub(crate) fn run(spec: &CellSpec, mut prepared: Prepared) -> Result<Measured, N
     if spec.fault == Some(Fault::Deaf) {
         attached.detach().context("failed to detach on request")?;
     }
-    measure(subject, &mut prepared, &mut *attached, cost)
+    if !is_placebo(&spec.tuning) {
+        return measure(subject, &mut prepared, &mut *attached, cost);
+    }
+    let placebo = Placebo::of(subject, &mut *attached, prepared.stage.is_shared())?;
+    let measured = measure(subject, &mut prepared, &mut Blind, cost)?;
+    placebo.check(&mut *attached)?;
+    Ok(measured)
 }
 
 /// The behaviours that the monitor has to watch.
@@ -119,11 +127,12 @@ fn attach(
         module: &module,
         login_uid: login_uid(&spec.params),
     };
-    let attached = monitor.mechanism.attach(&request).map_err(|error| match error {
+    let mut attached = monitor.mechanism.attach(&request).map_err(|error| match error {
         Error::Unsupported(why) => NoNumber::Unsupported(why),
         Error::Failed(error) => error.context(format!("failed to attach {}", spec.monitor)).into(),
     })?;
     let cost = meter.map(|meter| meter.cost(patience::SETTLE)).transpose()?;
+    let cost = cost.filter(|_| attached.evidence().is_none_or(|custom| custom.has_attach_cost()));
     Ok((attached, cost))
 }
 
@@ -166,7 +175,7 @@ fn measure(
         looks,
         shared: prepared.stage.is_shared(),
     };
-    let events = if monitor.sink.sees() { Some(done.events(attached, behaviour)?) } else { None };
+    let events = if monitor.sees(&spec.tuning) { Some(done.events(attached, behaviour)?) } else { None };
     done.check_outcomes()?;
     done.check_effect(finished.effect)?;
     done.check_events(events.as_ref())?;
@@ -177,7 +186,6 @@ fn measure(
         _ => None,
     };
     let findings = custom::findings(worker, attached)?;
-    let cost = cost.filter(|_| attached.evidence().is_none_or(|custom| custom.has_attach_cost()));
     let mut measured = done.measured(events, happened, cost, findings);
     measured.others = others.unwrap_or_default();
     if let Some(secondary) = &mut prepared.secondary {

@@ -5,6 +5,7 @@ use hookbench_model::CustomMonitorKind;
 
 use crate::info::BPF_CONFIG;
 use crate::mechanism::mechanism;
+use crate::mechanisms::audit::AUDIT_STAYS;
 use crate::{Mechanism, MechanismInfo, Monitor, Requires, SinkInfo, Watches};
 
 pub(crate) mod payload;
@@ -39,13 +40,15 @@ static AUDIT: MechanismInfo = MechanismInfo::new(
         "rules that auditctl loads, without a reader of the records",
     ),
     "custom audit rules",
-);
+)
+.staying(AUDIT_STAYS);
 
 static COMMAND_INFO: MechanismInfo = MechanismInfo::new(
     "cmd",
     &sink(Requires::config(&[]), "a command that is ready before the operations and runs during them"),
     "a custom command",
-);
+)
+.staying("a command can only be ended, and its end frees its memory");
 
 /// The monitor that stands for all monitors of a kind.
 pub fn monitor(kind: CustomMonitorKind) -> Monitor {

@@ -5,6 +5,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
+use hookbench_model::param::PLACEBO;
 use hookbench_model::{Params, Refusal};
 use thiserror::Error;
 
@@ -134,6 +135,8 @@ impl ObjectTuning {
                     let refusal = value.parse().map_err(|error| TuningError::Expect(value.into(), error))?;
                     tuning.expect = Some(refusal);
                 }
+                // The agent reads it: it is not for the object.
+                _ if name == PLACEBO.name => {}
                 _ => match name.split_once('@') {
                     Some((program, kind)) => tuning.set_target(program, kind, value)?,
                     None => {

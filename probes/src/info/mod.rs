@@ -29,6 +29,8 @@ pub struct MechanismInfo {
     /// Whether a kernel keeps it, or what it loads, until the next boot. Such a
     /// mechanism runs in guests only.
     pub permanent: bool,
+    /// Why it cannot be detached without a new boot or the end of a process, if that is so.
+    pub stays: Option<&'static str>,
     /// One line for a reader.
     pub about: &'static str,
 }
@@ -36,7 +38,7 @@ pub struct MechanismInfo {
 impl MechanismInfo {
     /// A mechanism that cannot refuse anything and can be detached.
     pub const fn new(name: &'static str, sinks: &'static [SinkInfo], about: &'static str) -> Self {
-        Self { name, sinks, can_refuse: false, permanent: false, about }
+        Self { name, sinks, can_refuse: false, permanent: false, stays: None, about }
     }
 
     /// The same, able to refuse an operation before it happens.
@@ -46,6 +48,11 @@ impl MechanismInfo {
 
     /// The same, kept by the kernel until the next boot.
     pub const fn permanent(self) -> Self {
-        Self { permanent: true, ..self }
+        Self { permanent: true, stays: Some("the kernel keeps it until the next boot"), ..self }
+    }
+
+    /// The same, impossible to detach for the reason `why`.
+    pub const fn staying(self, why: &'static str) -> Self {
+        Self { stays: Some(why), ..self }
     }
 }

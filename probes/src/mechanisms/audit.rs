@@ -55,7 +55,11 @@ static INFO: MechanismInfo = MechanismInfo::new(
         ),
     ],
     "the audit subsystem: rules on system calls",
-);
+)
+.staying(AUDIT_STAYS);
+
+/// Why audit cannot be detached.
+pub(crate) const AUDIT_STAYS: &str = "once audit was on, the kernel prepares a record at each system call of a new process until the next boot";
 
 #[cfg(feature = "attach")]
 mod guest {

@@ -33,7 +33,8 @@ static INFO: MechanismInfo = MechanismInfo::new(
     )
     .with(PARAMS)],
     "the list of security modules itself: capabilities, and others that have nothing to do",
-);
+)
+.staying("the boot line activates it");
 
 #[cfg(feature = "attach")]
 fn attach(request: &AttachRequest) -> Result<Box<dyn Attached>, Error> {

@@ -8,7 +8,8 @@ mechanism!(Nothing, INFO, attach);
 pub(super) const SINK: &SinkInfo =
     &SinkInfo::new("", Watches::Nothing, Requires::config(&[]), "nothing watches: the baseline");
 
-static INFO: MechanismInfo = MechanismInfo::new("none", std::slice::from_ref(SINK), "no mechanism");
+static INFO: MechanismInfo =
+    MechanismInfo::new("none", std::slice::from_ref(SINK), "no mechanism").staying("it attaches nothing");
 
 #[cfg(feature = "attach")]
 fn attach(
