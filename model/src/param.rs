@@ -43,8 +43,8 @@ pub fn login_uid(params: &Params) -> Option<u32> {
     params.get(LOGIN_UID.name)?.parse().ok()
 }
 
-/// Whether the monitor is detached again before the operations. Every monitor that can be detached has this parameter.
-/// It is not in the table of any, because the value `yes` makes another cell of the same monitor.
+/// Whether the monitor is detached again before the operations. Every monitor but `none` has this parameter, so no row
+/// of a table lists it.
 pub const PLACEBO: ParamInfo = ParamInfo {
     name: "placebo",
     values: Values::Words(&["no", "yes"]),

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::{Result, bail};
 use hookbench_model::boot::{MEMORY, MOST_CPUS, USUAL_MEMORY};
-use hookbench_model::param::{self, ParamInfo};
+use hookbench_model::param::{self, PLACEBO, ParamInfo};
 use hookbench_model::{Boot, MonitorName, Params, Profile, Schedule};
 use hookbench_workloads::WORKLOADS;
 use hookbench_workloads::custom::ask;
@@ -68,16 +68,23 @@ impl Products {
         let mut all = Vec::new();
         let mut built_in = Vec::new();
         for text in names {
-            match custom_monitor_name(&text)? {
-                Some(custom) => all.push(custom),
-                None => built_in.push(text),
+            let Some((name, tuning)) = custom_monitor_name(&text)? else {
+                built_in.push(text);
+                continue;
+            };
+            let infos = if tuning.get(PLACEBO.name).is_some() { &[][..] } else { &[PLACEBO] };
+            for placebo in param::products(&name.to_string(), infos, &self.params_for(infos))? {
+                let pairs = without_defaults(placebo, infos);
+                let pairs =
+                    tuning.iter().chain(pairs.iter()).map(|(name, value)| (name.into(), value.into()));
+                all.push((name.clone(), pairs.collect()));
             }
         }
         for name in select("monitor", &built_in, &monitor_names())? {
             let name: MonitorName = name.parse()?;
-            let infos = hookbench_probes::find(&name).map_or(&[][..], |monitor| monitor.sink.params);
-            for tuning in param::products(&name.to_string(), infos, &self.params_for(infos))? {
-                all.push((name.clone(), without_defaults(tuning, infos)));
+            let infos = hookbench_probes::find(&name).map_or(Vec::new(), |monitor| monitor.params());
+            for tuning in param::products(&name.to_string(), &infos, &self.params_for(&infos))? {
+                all.push((name.clone(), without_defaults(tuning, &infos)));
             }
         }
         Ok(all)
@@ -96,8 +103,8 @@ impl Products {
 /// Whether any workload or monitor has a parameter of this name.
 fn is_any_parameter(name: &str) -> bool {
     let of_workloads = WORKLOADS.iter().flat_map(|workload| workload.info().parameters());
-    let of_monitors = hookbench_probes::monitors().flat_map(|monitor| monitor.sink.params);
-    of_workloads.chain(of_monitors.copied()).any(|param| param.name == name)
+    let of_monitors = hookbench_probes::monitors().flat_map(|monitor| monitor.params());
+    of_workloads.chain(of_monitors).any(|param| param.name == name)
 }
 
 /// The values in `tuning` that differ from the default: a cell's name shows only those.

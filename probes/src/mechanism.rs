@@ -1,7 +1,7 @@
 //! What every mechanism implements, and a monitor: a mechanism with one of its sinks.
 //! The mechanisms themselves are in `mechanisms`.
 
-use hookbench_model::param::is_placebo;
+use hookbench_model::param::{PLACEBO, ParamInfo, is_placebo};
 use hookbench_model::{CustomMonitorKind, Enforcement, MonitorName, Params};
 
 use crate::custom::tuning::EXPECT;
@@ -69,6 +69,12 @@ impl Monitor {
         let is_object = self.mechanism.info().name == CustomMonitorKind::Bpf.prefix();
         let expected = tuning.get(EXPECT).filter(|_| is_object).and_then(|text| text.parse().ok());
         expected.map_or(self.sink.enforcement, Enforcement::Expects)
+    }
+
+    /// All of its parameters: those of its sink, and the one that makes it a placebo. `none` has no parameters.
+    pub fn params(&self) -> Vec<ParamInfo> {
+        let placebo = Some(PLACEBO).filter(|_| !self.name().is_none());
+        self.sink.params.iter().copied().chain(placebo).collect()
     }
 
     /// Whether it sees events, with the parameters `tuning`, and must therefore report a count.

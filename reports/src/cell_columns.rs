@@ -52,7 +52,7 @@ const fn divided(name: &'static str, meaning: &'static str, field: fn(&Row<'_>) 
     CellColumn { name, meaning, field, in_section: |section| section.is_divided() }
 }
 
-static COLUMNS: [CellColumn; 17] = [
+static COLUMNS: [CellColumn; 18] = [
     always("p50", "median, per operation", |row| statistic(row, |summary| summary.p50)),
     divided(
         "hook",
@@ -70,6 +70,12 @@ static COLUMNS: [CellColumn; 17] = [
     always("added", "p50 minus the p50 of none", |row| {
         row.added.map_or_else(String::new, |added| text::signed(added.p50))
     }),
+    CellColumn {
+        name: "over placebo",
+        meaning: "p50 minus the p50 of the placebo: an estimate of the hook",
+        field: |row| row.over_placebo.map_or_else(String::new, text::signed),
+        in_section: |section| section.has_placebo(),
+    },
     always("ratio", "p50 divided by the p50 of none", |row| {
         row.added.map_or_else(String::new, |added| text::ratio(added.ratio))
     }),

@@ -12,7 +12,7 @@ use crate::section::{self, Row, Section};
 use crate::text;
 
 /// The columns, in order.
-pub const COLUMNS: [&str; 43] = [
+pub const COLUMNS: [&str; 46] = [
     "kernel",
     "target",
     "clock",
@@ -56,6 +56,9 @@ pub const COLUMNS: [&str; 43] = [
     "avoided_p50",
     "indirect_p50",
     "interrupts_p50",
+    "over_placebo_p50",
+    "over_placebo_low",
+    "over_placebo_high",
 ];
 
 /// The run as CSV with a header.
@@ -68,8 +71,12 @@ pub fn render(run: &Run) -> String {
     rows.sort_by_key(|(_, row)| std::ptr::from_ref(row.measurement));
     let whole = |(section, row)| {
         let mut fields = record(row);
-        fields.extend(noisy(RowNoise::for_row(section, row)));
+        let noise = RowNoise::for_row(section, row);
+        fields.extend(noisy(noise));
         fields.extend(attribution(row.measured()));
+        fields.push(row.over_placebo.map_or_else(String::new, |over| over.to_string()));
+        let over = noise.and_then(|noise| noise.over_placebo);
+        fields.extend(ends(over.map(|difference| difference.change)));
         fields
     };
     document(&COLUMNS, rows.into_iter().map(whole))
@@ -122,18 +129,24 @@ fn record(row: &Row<'_>) -> Vec<String> {
 /// exact clock.
 fn noisy(noise: Option<RowNoise>) -> [String; 7] {
     let Some(noise) = noise else { return Default::default() };
-    let change = noise.difference.map(|difference| difference.change);
-    let end =
-        |pick: fn(Interval) -> f64| change.map_or_else(String::new, |change| format!("{:.1}", pick(change)));
+    let [median_low, median_high] = ends(Some(noise.median));
+    let [added_low, added_high] = ends(noise.difference.map(|difference| difference.change));
     [
-        format!("{:.1}", noise.median.low),
-        format!("{:.1}", noise.median.high),
-        end(|change| change.low),
-        end(|change| change.high),
+        median_low,
+        median_high,
+        added_low,
+        added_high,
         noise.verdict().unwrap_or_default().into(),
         noise.rounds.to_string(),
         (noise.outliers.low + noise.outliers.high).to_string(),
     ]
+}
+
+/// The two ends of an interval; empty without one.
+fn ends(interval: Option<Interval>) -> [String; 2] {
+    interval.map_or_else(Default::default, |Interval { low, high, .. }| {
+        [low, high].map(|end| format!("{end:.1}"))
+    })
 }
 
 /// The parts of the difference from `none`; empty without an attribution.
@@ -205,19 +218,36 @@ mod tests {
         let run = fixture::synthetic_run();
         let text = render(&run);
         let line = text.lines().find(|line| line.contains(",unsupported,")).unwrap();
-        assert!(line.ends_with(&format!("{}restored,lean,{}", ",".repeat(14), ",".repeat(17))), "{line}");
+        assert!(line.ends_with(&format!("{}restored,lean,{}", ",".repeat(14), ",".repeat(20))), "{line}");
     }
 
     #[test]
-    fn the_parts_of_a_cost_are_the_last_columns() {
+    fn the_difference_from_a_placebo_is_at_the_end() {
+        let text = render(&fixture::placebo_run());
+        let last = |line: &str| line.rsplit(',').take(3).map(String::from).collect::<Vec<_>>();
+        let lines: Vec<&str> = text.lines().collect();
+        let [high, low, p50] = &last(lines[2])[..] else { panic!("{text}") };
+        assert_eq!((p50.as_str(), lines[2].contains(",kprobe+count,")), ("70", true));
+        let (low, high): (f64, f64) = (low.parse().unwrap(), high.parse().unwrap());
+        assert!(low <= 70.0 && 70.0 <= high, "{low} {high}");
+        assert!(lines[5].contains(",kprobe+count,") && lines[5].contains(",placebo=yes,"), "{}", lines[5]);
+        assert_eq!(last(lines[5]), ["", "", ""]);
+    }
+
+    #[test]
+    fn the_parts_of_a_cost_have_columns() {
         let run = fixture::attributed_run(&fixture::synthetic_run());
         let text = render(&run);
         let line = |monitor: &str| {
             let is_it = |line: &&str| line.contains("execve-noop,") && line.contains(monitor);
             text.lines().find(is_it).unwrap().to_string()
         };
-        assert!(line(",bpf-lsm+count,").ends_with(",444,0.9800,0,-900,3"), "{}", line("bpf-lsm+count"));
-        assert!(line(",seccomp+errno,").ends_with(",321,0.9800,60000,-900,3"), "{}", line("seccomp+errno"));
-        assert!(line(",none,").ends_with(",,,,,"), "{}", line("none"));
+        assert!(line(",bpf-lsm+count,").ends_with(",444,0.9800,0,-900,3,,,"), "{}", line("bpf-lsm+count"));
+        assert!(
+            line(",seccomp+errno,").ends_with(",321,0.9800,60000,-900,3,,,"),
+            "{}",
+            line("seccomp+errno")
+        );
+        assert!(line(",none,").ends_with(",,,,,,,,"), "{}", line("none"));
     }
 }

@@ -9,6 +9,7 @@ use hookbench_results::Run;
 
 use plot::DrawError;
 
+pub mod calibration;
 pub mod cell_columns;
 pub mod columns;
 pub mod comment;

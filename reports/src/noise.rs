@@ -41,6 +41,8 @@ pub struct RowNoise {
     /// The added cost, over the rounds in which both were measured; `None` for `none`, and
     /// with fewer than two rounds.
     pub difference: Option<NoisyDifference>,
+    /// How much more the monitor costs than its placebo, over the same rounds; `None` without a placebo.
+    pub over_placebo: Option<NoisyDifference>,
     /// The number of rounds.
     pub rounds: usize,
     /// The number of samples far below and far above the others.
@@ -59,9 +61,11 @@ impl RowNoise {
         let own = rounds(measured);
         let base = section.baseline().filter(|_| !row.measurement.cell.monitor.is_none());
         let base = base.and_then(Row::measured).map(rounds);
+        let placebo = section.placebo_of(row).and_then(Row::measured).map(rounds);
         Some(RowNoise {
             median: median_interval(&own, rule.false_alarms, rule.resamples, rule.seed)?,
             difference: base.and_then(|base| difference(&base, &own, &rule)),
+            over_placebo: placebo.and_then(|placebo| difference(&placebo, &own, &rule)),
             rounds: own.len(),
             outliers: outliers(&measured.samples),
         })
@@ -80,23 +84,41 @@ impl RowNoise {
 
 /// Medians and differences with their intervals; `None` for an exact clock.
 pub fn intervals(section: &Section<'_>) -> Option<NoiseTable> {
+    let with_placebo = section.has_placebo();
     let rows: Vec<Vec<String>> = section
         .rows
         .iter()
         .filter_map(|row| {
             let noise = RowNoise::for_row(section, row)?;
-            let change = noise.difference.map(|difference| difference.change);
-            Some(vec![
+            let change = |found: Option<NoisyDifference>| {
+                found.map_or_else(String::new, |difference| signed_bounds(difference.change))
+            };
+            let mut fields = vec![
                 row.monitor(),
                 bounds(noise.median),
-                change.map_or_else(String::new, signed_bounds),
+                change(noise.difference),
                 noise.verdict().unwrap_or_default().into(),
                 noise.rounds.to_string(),
                 format!("{}/{}", noise.outliers.low, noise.outliers.high),
-            ])
+            ];
+            if with_placebo {
+                fields.insert(3, change(noise.over_placebo));
+            }
+            Some(fields)
         })
         .collect();
-    let header = &["monitor", "p50 interval", "added interval", "verdict", "rounds", "outliers"];
+    let header: &[&str] = match with_placebo {
+        false => &["monitor", "p50 interval", "added interval", "verdict", "rounds", "outliers"],
+        true => &[
+            "monitor",
+            "p50 interval",
+            "added interval",
+            "over placebo interval",
+            "verdict",
+            "rounds",
+            "outliers",
+        ],
+    };
     (!rows.is_empty()).then_some(NoiseTable { header, rows })
 }
 
@@ -189,6 +211,27 @@ mod tests {
         assert!(monitor[2].starts_with("+9") && monitor[2].contains(" to +"), "{monitor:?}");
         assert_eq!(monitor[3..], ["dearer", "3", "0/1"]);
         assert_eq!(table.rows[0][2..4], ["", ""]);
+    }
+
+    #[test]
+    fn the_difference_from_a_placebo_has_an_interval() {
+        let run = fixture::placebo_run();
+        let table = intervals(&section::sections(&run)[0]).unwrap();
+        assert_eq!(table.header[2..5], ["added interval", "over placebo interval", "verdict"]);
+        let of = |name: &str| table.rows.iter().find(|row| row[0] == name).unwrap()[3].clone();
+        let (low, high) =
+            of("kprobe+count").split_once(" to ").map(|(low, high)| (low.into(), high.into())).unwrap();
+        let number = |text: String| text.parse::<i64>().unwrap();
+        assert!(
+            (60..=70).contains(&number(low)) && (70..=80).contains(&number(high)),
+            "{}",
+            of("kprobe+count")
+        );
+        assert_eq!(
+            ["none", "fentry+count", "bpf-lsm+deny", "kprobe+count[placebo=yes]"].map(of),
+            ["", "", "", ""]
+        );
+        assert!(table.rows.iter().all(|row| row.len() == table.header.len()));
     }
 
     #[test]

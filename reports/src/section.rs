@@ -5,6 +5,7 @@ use std::collections::HashMap;
 
 use hookbench_analysis::Summary;
 use hookbench_analysis::baseline::Added;
+use hookbench_model::param::{PLACEBO, is_placebo};
 use hookbench_model::{Caveat, Cell, Clock, Measured, Measurement};
 use hookbench_results::Run;
 
@@ -31,8 +32,10 @@ pub struct Row<'a> {
     pub summary: Option<Summary>,
     /// The difference from the section's `none`, in the clock's unit.
     pub added: Option<Added>,
-    /// What the monitor costs; `None` for `none`.
+    /// What the monitor costs; `None` for `none` and for a placebo, which watches nothing.
     pub cost: Option<Cost>,
+    /// The difference of the medians of the monitor and of its placebo, in the clock's unit.
+    pub over_placebo: Option<i64>,
 }
 
 /// The sections of `run`, in the order of their first cells.
@@ -46,7 +49,7 @@ pub fn sections(run: &Run) -> Vec<Section<'_>> {
             sections.len() - 1
         });
         let summary = measurement.measured().and_then(|measured| Summary::from_samples(&measured.samples));
-        sections[place].rows.push(Row { measurement, summary, added: None, cost: None });
+        sections[place].rows.push(Row { measurement, summary, added: None, cost: None, over_placebo: None });
     }
     for section in &mut sections {
         section.compare();
@@ -115,7 +118,23 @@ impl<'a> Section<'a> {
         self.rows.iter().find(|row| row.measurement.cell.monitor.is_none() && row.summary.is_some())
     }
 
-    /// The rows of monitors, without `none`, that have a cost.
+    /// The row of the monitor of `row` as a placebo, if both have numbers that can be compared. A refused
+    /// operation ends early, so nothing follows about the hook.
+    pub fn placebo_of(&self, row: &Row<'_>) -> Option<&Row<'a>> {
+        let measured =
+            row.measured().filter(|measured| measured.refused.is_none() && !measured.is_unproven());
+        measured.filter(|_| !row.is_placebo())?;
+        let mut placebo = row.measurement.cell.clone();
+        placebo.tuning.set(PLACEBO.name, "yes");
+        self.rows.iter().find(|other| other.summary.is_some() && other.measurement.cell == placebo)
+    }
+
+    /// Whether a monitor of the section has a placebo.
+    pub fn has_placebo(&self) -> bool {
+        self.rows.iter().any(|row| row.over_placebo.is_some())
+    }
+
+    /// The rows of monitors, without `none` and placebos, that have a cost.
     pub fn costs(&self) -> impl Iterator<Item = (&Row<'a>, Cost)> {
         self.rows.iter().filter_map(|row| Some((row, row.cost?)))
     }
@@ -152,11 +171,18 @@ impl<'a> Section<'a> {
             let proven = row.measured().is_some_and(|measured| !measured.is_unproven());
             let own = countable(row.summary.filter(|_| proven).map(|summary| summary.p50));
             row.added = own.zip(countable(base)).map(|(own, base)| Added::new(own, base));
-            if proven && !row.measurement.cell.monitor.is_none() {
+            if proven && !row.measurement.cell.monitor.is_none() && !row.is_placebo() {
                 let attribution = row.measured().and_then(|measured| measured.attribution.as_ref());
                 row.cost = Cost::new(attribution, row.added, countable(base));
             }
         }
+        let p50 = |row: &Row<'_>| row.summary.map(|summary| summary.p50);
+        let over = |row: &Row<'a>| {
+            let placebo = self.placebo_of(row).and_then(p50);
+            p50(row).zip(placebo).map(|(own, placebo)| Added::new(own, placebo).p50)
+        };
+        let over: Vec<Option<i64>> = self.rows.iter().map(over).collect();
+        self.rows.iter_mut().zip(over).for_each(|(row, over)| row.over_placebo = over);
         self.rows.sort_by_key(Row::rank);
     }
 }
@@ -165,6 +191,11 @@ impl<'a> Row<'a> {
     /// The numbers of the cell, if it was measured.
     pub fn measured(&self) -> Option<&'a Measured> {
         self.measurement.measured()
+    }
+
+    /// Whether the monitor was detached again before the operations.
+    pub fn is_placebo(&self) -> bool {
+        is_placebo(&self.measurement.cell.tuning)
     }
 
     /// The monitor's name, with the parameters that differ from their defaults.
@@ -228,45 +259,6 @@ impl<'a> Row<'a> {
         }
     }
 }
-
-/// The cost of an empty timed section on one kernel, over all its cells.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Calibration {
-    /// The kernel's name.
-    pub kernel: String,
-    /// The clock of the cost.
-    pub clock: Clock,
-    /// The lowest cost, in the clock's unit.
-    pub min: u64,
-    /// The highest cost, in the clock's unit.
-    pub max: u64,
-}
-
-impl Calibration {
-    /// `5 instructions`, or `5 to 7 instructions` when cells differ.
-    pub fn cost(&self) -> String {
-        let (min, max, unit) = (text::grouped(self.min), text::grouped(self.max), self.clock.unit());
-        if min == max { format!("{min} {unit}") } else { format!("{min} to {max} {unit}") }
-    }
-}
-
-/// The calibration of each kernel and clock, in the order of the run.
-pub fn calibrations(run: &Run) -> Vec<Calibration> {
-    let mut all: Vec<Calibration> = Vec::new();
-    for measurement in &run.measurements {
-        let Some(cost) = measurement.measured().map(|measured| measured.calibration) else { continue };
-        let (kernel, clock) = (text::one_line(&measurement.cell.booted_kernel()), measurement.clock);
-        match all.iter_mut().find(|known| known.kernel == kernel && known.clock == clock) {
-            Some(known) => (known.min, known.max) = (known.min.min(cost), known.max.max(cost)),
-            None => all.push(Calibration { kernel, clock, min: cost, max: cost }),
-        }
-    }
-    all
-}
-
-/// The meaning of the calibration, for readers.
-pub const CALIBRATION_MEANING: &str = "This is the cost of an empty timed section. It is part of every p50 and \
-                                       cancels out in the cost that a monitor adds.";
 
 /// The cells of `run` whose numbers are not simply those of their monitors, because of a caveat.
 pub fn with_caveats(run: &Run) -> Vec<&Measurement> {
@@ -354,6 +346,24 @@ mod tests {
     }
 
     #[test]
+    fn a_placebo_has_no_cost_and_its_monitor_an_estimate_of_the_hook() {
+        let run = fixture::placebo_run();
+        let section = &sections(&run)[0];
+        let costs: Vec<String> = section.costs().map(|(row, _)| row.monitor()).collect();
+        assert_eq!(costs, ["bpf-lsm+deny", "fentry+count", "kprobe+count"]);
+        let over = |name: &str| {
+            let row = section.rows.iter().find(|row| row.monitor() == name).unwrap();
+            (row.added.map(|added| added.p50), row.over_placebo)
+        };
+        assert_eq!(over("kprobe+count"), (Some(100), Some(70)));
+        assert_eq!(over("kprobe+count[placebo=yes]"), (Some(30), None));
+        assert_eq!(over("fentry+count"), (Some(50), None));
+        // A refused operation ends early.
+        assert_eq!(over("bpf-lsm+deny"), (Some(-400), None));
+        assert_eq!(section.rows.last().map(Row::monitor).unwrap(), "kprobe+count[placebo=yes]");
+    }
+
+    #[test]
     fn sections_are_gathered_by_name() {
         let run = fixture::synthetic_run();
         let sections = sections(&run);
@@ -366,11 +376,5 @@ mod tests {
     fn a_number_beyond_any_clock_gives_no_cost_and_no_panic() {
         let run = fixture::run_of(&[("none", &[u64::MAX]), ("kprobe+count", &[1 << 63])]);
         assert_eq!(sections(&run)[0].costs().count(), 0);
-    }
-
-    #[test]
-    fn a_calibration_that_differs_is_a_range() {
-        let cost = Calibration { kernel: "6.1".into(), clock: Clock::Instructions, min: 5, max: 7 }.cost();
-        assert_eq!(cost, "5 to 7 instructions");
     }
 }

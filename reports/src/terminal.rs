@@ -9,7 +9,7 @@ use crate::cell_columns::{self, CellColumn};
 use crate::columns::{self, Align};
 use crate::noise::{self, NoiseTable};
 use crate::section::{self, Row, Section};
-use crate::{cost, summary, text};
+use crate::{calibration, cost, summary, text};
 
 /// The widest line, in columns of the terminal.
 pub const WIDTH: usize = 100;
@@ -55,11 +55,15 @@ impl Layout {
     /// The columns that fit a terminal. A ratio of the whole difference says little where
     /// costs are divided, and makes room for the parts.
     fn new(sections: &[Section<'_>]) -> Layout {
-        let shown: &[&str] = match sections.iter().find(|section| section.is_divided()) {
-            Some(_) => &["p50", "hook", "side effects", "added", "seen/lost", "outcome"],
-            None => &["p50", "added", "ratio", "seen/lost", "outcome"],
+        let mut shown = match sections.iter().find(|section| section.is_divided()) {
+            Some(_) => vec!["p50", "hook", "side effects", "added", "seen/lost", "outcome"],
+            None => vec!["p50", "added", "ratio", "seen/lost", "outcome"],
         };
-        let columns = cell_columns::named(shown);
+        if sections.iter().any(Section::has_placebo) {
+            let after = shown.iter().position(|name| *name == "added").map_or(0, |place| place + 1);
+            shown.insert(after, "over placebo");
+        }
+        let columns = cell_columns::named(&shown);
         let mut layout = Layout { columns, widths: Vec::new() };
         let rows = sections.iter().flat_map(|section| &section.rows).map(|row| layout.fields(row));
         let rows: Vec<Vec<String>> = std::iter::once(layout.header()).chain(rows).collect();
@@ -112,14 +116,14 @@ fn noise_lines(table: &NoiseTable) -> Vec<String> {
 }
 
 fn calibration(run: &Run) -> Vec<String> {
-    let costs: Vec<String> = section::calibrations(run)
+    let costs: Vec<String> = calibration::calibrations(run)
         .iter()
         .map(|known| format!("{} on kernel {} (clock: {})", known.cost(), known.kernel, known.clock.name()))
         .collect();
     if costs.is_empty() {
         return Vec::new();
     }
-    wrapped(&format!("Calibration: {}. {}", costs.join(", "), section::CALIBRATION_MEANING), "", "")
+    wrapped(&format!("Calibration: {}. {}", costs.join(", "), calibration::MEANING), "", "")
 }
 
 /// Every cell without a plain number and its full reason.
@@ -180,6 +184,18 @@ mod tests {
         );
         assert!(words(&table).contains("Per operation, seccomp+errno leaves out 59,180."), "{table}");
         assert!(table.lines().all(|line| columns::width(line) <= WIDTH));
+    }
+
+    #[test]
+    fn a_run_with_placebos_shows_the_difference_next_to_what_is_added() {
+        let table = table(&fixture::placebo_run());
+        let line = |monitor: &str| {
+            let line = table.lines().find(|line| line.starts_with(monitor)).unwrap();
+            line.split_whitespace().collect::<Vec<_>>().join(" ")
+        };
+        assert_eq!(line("monitor"), "monitor p50 added over placebo ratio seen/lost outcome");
+        assert_eq!(line("kprobe+count "), "kprobe+count 1,103 +100 +70 1.0997 measured");
+        assert_eq!(line("kprobe+count[placebo=yes]"), "kprobe+count[placebo=yes] 1,033 +30 1.0299 measured");
     }
 
     #[test]

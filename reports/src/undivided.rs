@@ -1,5 +1,5 @@
-//! Why costs of a run are not divided into hook and side effects, in sentences for
-//! readers. The page, the tables and the comment show them once.
+//! Why costs of a run are not divided into hook and side effects, and what estimates the hook there, in
+//! sentences for readers. The page, the tables and the comment show them once.
 
 use hookbench_results::Run;
 
@@ -33,7 +33,26 @@ pub fn sentences(run: &Run, sections: &[Section<'_>]) -> Vec<String> {
             )
         }
     };
-    reasons.into_iter().map(sentence).collect()
+    let placebo = placebo_sentence(sections).map(String::from);
+    reasons.into_iter().map(sentence).chain(placebo).collect()
+}
+
+/// The meaning of placebos, for readers.
+const OVER_PLACEBO: &str = "Over placebo: the p50 of a monitor minus that of its placebo, the same monitor attached \
+                            and detached again. It estimates the hook.";
+
+/// How to estimate the hook where nothing tells it.
+const OFFER: &str = "Measure again with `--placebo` to estimate the hook: each monitor is then also measured attached \
+                     and detached again.";
+
+/// What placebos say about hooks; of a clock that is not exact, that they would say it.
+fn placebo_sentence(sections: &[Section<'_>]) -> Option<&'static str> {
+    let is_noisy = |section: &Section<'_>| !section.clock.is_exact() && section.costs().next().is_some();
+    if sections.iter().any(Section::has_placebo) {
+        Some(OVER_PLACEBO)
+    } else {
+        sections.iter().any(is_noisy).then_some(OFFER)
+    }
 }
 
 /// Why `row` has no hook, as the end of a sentence.
@@ -79,6 +98,13 @@ mod tests {
         run.environment.unattributed.clear();
         run.measurements.iter_mut().for_each(|measurement| measurement.clock = Clock::Tsc);
         assert!(said(&run).contains("because hardware clocks do not count"));
+        assert!(said(&run).ends_with(OFFER), "{}", said(&run));
+    }
+
+    #[test]
+    fn a_run_with_placebos_says_what_they_estimate_and_offers_none() {
+        let said = said(&fixture::placebo_run());
+        assert!(said.ends_with(OVER_PLACEBO) && !said.contains("Measure again"), "{said}");
     }
 
     #[test]
@@ -87,8 +113,7 @@ mod tests {
         assert_eq!(
             said,
             "1 cost is not divided into hook and side effects, because the run has no attribution there. 1 \
-             cost is not divided into hook and side effects, because several CPUs \
-             execute instructions at the same time."
+             cost is not divided into hook and side effects, because hookbench follows the calls of one CPU."
         );
     }
 

@@ -70,7 +70,7 @@ pub(crate) fn run(spec: &CellSpec, mut prepared: Prepared) -> Result<Measured, N
     if !is_placebo(&spec.tuning) {
         return measure(subject, &mut prepared, &mut *attached, cost);
     }
-    let placebo = Placebo::of(subject, &mut *attached)?;
+    let placebo = Placebo::of(subject, &mut *attached, prepared.stage.is_shared())?;
     let measured = measure(subject, &mut prepared, &mut Blind, cost)?;
     placebo.check(&mut *attached)?;
     Ok(measured)

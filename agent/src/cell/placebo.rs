@@ -5,26 +5,30 @@ use anyhow::{Context, Result};
 use hookbench_model::{Behaviour, FailureKind};
 use hookbench_probes::attach::Attached;
 
-use super::{Subject, patience};
+use super::Subject;
 use crate::no_number::NoNumber;
 
 /// A monitor that has been detached.
 pub(super) struct Placebo<'a> {
     subject: Subject<'a>,
-    /// The events that it saw before the operations; `None` if it does not see any.
+    /// The events that it saw before the operations. `None` if it does not see any, or if other processes make events:
+    /// its reader may read those late.
     seen: Option<u64>,
 }
 
 impl Placebo<'_> {
-    /// Detaches `attached`, and waits until the kernel has freed what that leaves.
+    /// Detaches `attached`, on a machine that may be `shared` with other processes.
     ///
     /// # Errors
     /// When something could not be undone.
-    pub(super) fn of<'a>(subject: Subject<'a>, attached: &mut dyn Attached) -> Result<Placebo<'a>> {
+    pub(super) fn of<'a>(
+        subject: Subject<'a>,
+        attached: &mut dyn Attached,
+        shared: bool,
+    ) -> Result<Placebo<'a>> {
         attached.detach().context("failed to detach for a placebo")?;
-        std::thread::sleep(patience::SETTLE);
         let mut placebo = Placebo { subject, seen: None };
-        if subject.monitor.sink.sees() {
+        if subject.monitor.sink.sees() && !shared {
             placebo.seen = Some(placebo.counted(attached)?);
         }
         Ok(placebo)

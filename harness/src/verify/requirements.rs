@@ -2,6 +2,7 @@
 //! cannot measure it, and the kernel command line that its monitor needs.
 
 use anyhow::Result;
+use hookbench_model::param::is_placebo;
 use hookbench_model::{Cell, KernelVersion, Profile};
 use hookbench_probes::{Monitor, Requires, STACKED};
 use hookbench_vm::kernel::Kernel;
@@ -18,7 +19,7 @@ pub(crate) fn missing(monitor: Monitor, kernel: &Kernel, cell: &Cell) -> Result<
         let why = format!("{} writes no record that could hold the value of LD_PRELOAD", cell.monitor);
         return Ok(Some(why));
     }
-    if let Some(why) = blind(monitor, cell) {
+    if let Some(why) = unable(monitor, cell) {
         return Ok(Some(why));
     }
     let Requires { since, config, .. } = monitor.sink.requires;
@@ -50,8 +51,11 @@ pub(crate) fn missing(monitor: Monitor, kernel: &Kernel, cell: &Cell) -> Result<
     Ok(None)
 }
 
-/// Why the monitor cannot see the behaviour of the cell's workload; `None` if it can.
-pub(crate) fn blind(monitor: Monitor, cell: &Cell) -> Option<String> {
+/// Why the monitor cannot do on any kernel what the cell asks of it; `None` if it can.
+pub(crate) fn unable(monitor: Monitor, cell: &Cell) -> Option<String> {
+    if let Some(why) = monitor.stays().filter(|_| is_placebo(&cell.tuning)) {
+        return Some(format!("{} cannot be detached for a placebo: {why}", cell.monitor));
+    }
     let behaviour = hookbench_workloads::info(&cell.workload)?.behaviour;
     let (_, why) = monitor.sink.blind_to.iter().find(|(name, _)| *name == behaviour)?;
     Some((*why).into())

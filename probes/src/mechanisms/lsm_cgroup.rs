@@ -29,7 +29,8 @@ static INFO: MechanismInfo = MechanismInfo::new(
     &[SinkInfo::count(Watches::LsmHook, REQUIRES).at(HOOK)],
     "BPF programs at LSM hooks, for the tasks of a cgroup (BPF_LSM_CGROUP)",
 )
-.refusing();
+.refusing()
+.staying("its trampoline stays at the hook");
 
 #[cfg(feature = "attach")]
 fn attach(request: &AttachRequest) -> Result<Box<dyn Attached>, Error> {

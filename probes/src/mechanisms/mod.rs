@@ -143,6 +143,34 @@ mod tests {
     }
 
     #[test]
+    fn a_placebo_sees_and_refuses_nothing() {
+        let (placebo, plain) = ("placebo=yes".parse().unwrap(), Default::default());
+        let deny = find(&"bpf-lsm+deny".parse().unwrap()).unwrap();
+        assert!(deny.sees(&plain) && !deny.sees(&placebo));
+        assert!(matches!(deny.enforcement(&plain), Enforcement::Denies(_)));
+        assert_eq!(deny.enforcement(&placebo), Enforcement::Observes);
+        let object = find(&"bpf:x.o".parse().unwrap()).unwrap();
+        let refusing = "expect=EPERM placebo=yes".parse().unwrap();
+        assert_eq!(object.enforcement(&refusing), Enforcement::Observes);
+    }
+
+    #[test]
+    fn a_monitor_that_cannot_be_detached_says_why() {
+        let stays = |name: &str| find(&name.parse().unwrap()).unwrap().stays().is_some();
+        for name in ["bpf-lsm+count", "kprobe+ringbuf", "fanotify+perm", "module+inline", "bpf:x.o"] {
+            assert!(!stays(name), "{name}");
+        }
+        for name in ["none", "audit+idle", "seccomp+log", "landlock+fs", "lsm+idle", "apparmor+idle", "cmd:x"]
+        {
+            assert!(stays(name), "{name}");
+        }
+        for monitor in monitors().filter(|monitor| monitor.mechanism.info().permanent) {
+            assert!(monitor.stays().is_some(), "{}", monitor.name());
+        }
+        assert!(none().params().is_empty());
+    }
+
+    #[test]
     fn a_mechanism_whose_policy_denies_says_that_it_can_refuse() {
         for monitor in monitors() {
             let (info, name) = (monitor.mechanism.info(), monitor.name().to_string());

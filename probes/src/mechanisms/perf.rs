@@ -20,7 +20,8 @@ static INFO: MechanismInfo = MechanismInfo::new(
         ),
     ],
     "perf events of the tracepoints syscalls:sys_enter_NAME",
-);
+)
+.staying("a disabled perf event stays registered at its tracepoint");
 
 #[cfg(feature = "attach")]
 mod guest {

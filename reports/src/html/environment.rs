@@ -3,16 +3,16 @@
 use hookbench_results::Run;
 use maud::{Markup, html};
 
-use crate::{environment, section, text};
+use crate::{calibration, environment, text};
 
 /// The cost of an empty timed section on each kernel.
 pub(super) fn calibration(run: &Run) -> Markup {
-    let all = section::calibrations(run);
+    let all = calibration::calibrations(run);
     html! {
         @if !all.is_empty() {
             section #calibration {
                 h2 { "Calibration" }
-                p { (section::CALIBRATION_MEANING) }
+                p { (calibration::MEANING) }
                 ul {
                     @for calibration in &all {
                         li { "kernel " (calibration.kernel) ": " strong { (calibration.cost()) }

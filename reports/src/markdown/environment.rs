@@ -5,11 +5,11 @@ use hookbench_model::{Measurement, Outcome};
 use hookbench_results::Run;
 
 use super::syntax::{code, escaped, table};
-use crate::{environment, section, text};
+use crate::{calibration, environment, section, text};
 
 /// The cost of an empty timed section on each kernel.
 pub(super) fn calibration(run: &Run) -> String {
-    let all = section::calibrations(run);
+    let all = calibration::calibrations(run);
     if all.is_empty() {
         return String::new();
     }
@@ -17,7 +17,7 @@ pub(super) fn calibration(run: &Run) -> String {
         let clock = calibration.clock.name();
         format!("- kernel {}: {} (clock: {clock})\n", escaped(&calibration.kernel), calibration.cost())
     });
-    format!("\n## Calibration\n\n{}\n\n{}", section::CALIBRATION_MEANING, lines.collect::<String>())
+    format!("\n## Calibration\n\n{}\n\n{}", calibration::MEANING, lines.collect::<String>())
 }
 
 /// The environment that the numbers depend on.

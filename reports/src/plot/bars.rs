@@ -13,7 +13,7 @@ use crate::section::{Row, Section};
 use crate::text;
 
 /// What each monitor of `section` costs per operation, as SVG of `width` pixels.
-/// Unsupported and skipped monitors cannot be ranked and are only in the tables.
+/// Unsupported and skipped monitors and placebos cannot be ranked and are only in the tables.
 /// Failed ones have a row, so that nobody overlooks them.
 ///
 /// # Errors
@@ -54,8 +54,10 @@ pub(super) fn picture<'a>(section: &Section<'a>, width: u32) -> RowPicture<'a> {
 }
 
 fn ranked<'a>(section: &Section<'a>) -> Section<'a> {
-    let is_ranked =
-        |row: &&Row<'_>| row.summary.is_some() || matches!(row.measurement.outcome, Outcome::Failed(_));
+    let is_ranked = |row: &&Row<'_>| match row.measurement.outcome {
+        Outcome::Failed(_) => true,
+        _ => row.summary.is_some() && !row.is_placebo(),
+    };
     let rows = section.rows.iter().filter(is_ranked).cloned().collect();
     Section { rows, cell: section.cell.clone(), clock: section.clock }
 }
@@ -128,6 +130,13 @@ mod tests {
         let row = section.rows.iter().find(|row| row.monitor() == "bpf-lsm+count").unwrap();
         assert_eq!((positive_cost(row), label(row)), (Some(178), "178 (98 %)".into()));
         assert!(costs_title(section).starts_with("instructions that the hook of each monitor takes in one"));
+    }
+
+    #[test]
+    fn a_placebo_has_no_bar() {
+        let run = fixture::placebo_run();
+        let ranked = ranked(&section::sections(&run)[0]);
+        assert_eq!((ranked.rows.len(), ranked.rows.iter().any(Row::is_placebo)), (4, false));
     }
 
     #[test]

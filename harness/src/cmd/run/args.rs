@@ -58,6 +58,10 @@ pub struct Args {
     /// --param auid=… [default: unset]
     #[arg(long, value_name = "UID,…", value_delimiter = ',')]
     pub(in crate::cmd) auid: Vec<String>,
+    /// Measure each monitor also as a placebo, attached and detached before the operations: the
+    /// difference estimates the cost of the hook where no clock counts instructions
+    #[arg(long, conflicts_with = "cell")]
+    pub(in crate::cmd) placebo: bool,
     /// Boot profiles: lean, debian
     #[arg(long, value_name = "PROFILE,…", value_delimiter = ',')]
     pub(in crate::cmd) profile: Vec<Profile>,

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use anyhow::{Result, anyhow, ensure};
-use hookbench_model::param::LOGIN_UID;
+use hookbench_model::param::{LOGIN_UID, PLACEBO};
 use hookbench_plan::{Plan, Products, expect, split_lists};
 use hookbench_probes::LOADER;
 
@@ -43,6 +43,9 @@ pub(super) fn from_args(args: &Args) -> Result<Plan> {
         }
         if !args.auid.is_empty() {
             products.params.entry(LOGIN_UID.name.into()).or_default().extend(args.auid.iter().cloned());
+        }
+        if args.placebo {
+            products.params.insert(PLACEBO.name.into(), vec!["no".into(), "yes".into()]);
         }
         products.samples = args.samples.or(products.samples);
     }

@@ -189,7 +189,7 @@ impl GuestCell<'_> {
     /// When the cell's workload is unknown.
     pub(super) fn warmup(&self) -> Result<u32> {
         let workload = hookbench_workloads::for_cell(&self.spec).context("no such workload")?;
-        Ok(workload.warmup(&self.spec.params, self.monitor.sink.enforcement, self.spec.warmup))
+        Ok(workload.warmup(&self.spec.params, self.monitor.enforcement(&self.spec.tuning), self.spec.warmup))
     }
 
     /// The outcome in `answer`, with the security modules that were active.

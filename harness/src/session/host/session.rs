@@ -57,7 +57,7 @@ impl HostSession {
 
     fn try_run(&self, cell: &Cell, spec: &CellSpec) -> Result<Outcome> {
         let monitor = hookbench_probes::find(&cell.monitor).context("no such monitor")?;
-        if let Some(why) = requirements::blind(monitor, cell) {
+        if let Some(why) = requirements::unable(monitor, cell) {
             return Ok(Outcome::Unsupported(why));
         }
         let changes = !cell.monitor.is_none() || self.secondary_clocks.contains(&Clock::Ftrace);

@@ -47,7 +47,7 @@ pub(crate) fn check(
         return Err("an empty timed section with a cost of zero".into());
     }
     refusals::check(spec, monitor, workload, measured.refused.as_ref())?;
-    match (&measured.events, monitor.sink.sees()) {
+    match (&measured.events, monitor.sees(&spec.tuning)) {
         (Some(found), true) => events::check(spec, monitor, workload, found, rules.shared)?,
         (None, true) => return Err(format!("no events, although {} sees them", spec.monitor)),
         (Some(_), false) => return Err(format!("events, although {} does not see any", spec.monitor)),
