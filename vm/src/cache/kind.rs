@@ -36,7 +36,7 @@ impl Kind {
         Kind { name: "snapshots", about: "guests that have booted", limit: Some(4096 * MIB) };
     /// The functions of guests' kernels, one entry for each snapshot.
     pub const SYMBOLS: Kind =
-        Kind { name: "symbols", about: "functions of guests' kernels", limit: Some(128 * MIB) };
+        Kind { name: "symbols", about: "functions of guests' kernels", limit: Some(256 * MIB) };
     /// The call paths of operations without a monitor, one entry for each workload, with its parameters, of a snapshot.
     pub const BASELINES: Kind = Kind {
         name: "baselines",
