@@ -22,8 +22,15 @@ const MPROTECT: Work = ("mprotect-storm", &[("to", "r")]);
 const UNSHARE: Work = ("unshare-burst", &[("as", "user")]);
 const EXECVE: Work = ("execve-noop", &[]);
 
-const MONITORS: [&str; 6] =
-    ["bpf-lsm+count", "kprobe+count", "fentry+ringbuf", "seccomp+allow", "audit+rules", "module+inline"];
+const MONITORS: [&str; 7] = [
+    "bpf-lsm+count",
+    "kprobe+count",
+    "fentry+ringbuf",
+    "seccomp+allow",
+    "seccomp+allow-args",
+    "audit+rules",
+    "module+inline",
+];
 
 fn cell(kernel: &str, (workload, params): Work, monitor: &str, samples: u32) -> Planned {
     Planned { samples, ..planned(kernel, workload, monitor, params, Schedule::Paced) }
@@ -101,7 +108,9 @@ fn a_monitors_own_cost_is_the_same_in_nearly_all_operations() {
                 "module+inline" if work == NULL => assert_eq!(cost.value, 0),
                 "module+inline" => assert_eq!(cost.value, 3),
                 // It watches no getppid.
-                _ if work == NULL && !matches!(monitor, "audit+rules" | "seccomp+allow") => {
+                _ if work == NULL
+                    && !matches!(monitor, "audit+rules" | "seccomp+allow" | "seccomp+allow-args") =>
+                {
                     assert_eq!(cost.value, 0, "{monitor}");
                 }
                 _ => assert!(cost.value > 0, "{monitor}"),

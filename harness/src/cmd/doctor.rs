@@ -11,6 +11,7 @@ use hookbench_vm::cache::{Cache, Kind};
 use hookbench_vm::kernels;
 use hookbench_vm::machine::{QEMU_VARIABLE, Qemu};
 
+use super::say;
 use crate::interrupt::Interrupt;
 use crate::session::embedded::BPF_COMPILER;
 use crate::session::guests::kvm::check_device;
@@ -42,18 +43,18 @@ pub fn doctor(args: &Args) -> Result<ExitCode> {
     let healthy = checks.iter().all(|(_, result)| result.is_ok());
     for (name, result) in &checks {
         match result {
-            Ok(found) => println!("ok       {name}: {found}"),
-            Err(error) => println!("missing  {name}: {error:#}"),
+            Ok(found) => say::result(&format!("ok       {name}: {found}\n"))?,
+            Err(error) => say::result(&format!("missing  {name}: {error:#}\n"))?,
         }
     }
-    println!("{}", under_kvm(args.offline));
+    say::result(&format!("{}\n", under_kvm(args.offline)))?;
     match host::probe() {
-        Ok(lines) => print!("{lines}"),
-        Err(error) => println!("missing  host: {error:#}"),
+        Ok(lines) => say::result(&lines)?,
+        Err(error) => say::result(&format!("missing  host: {error:#}\n"))?,
     }
-    machine();
+    say::result(&machine())?;
     for kernel in kernels::rows()? {
-        println!("kernel   {}: {}", kernel.name, whether_cached(&kernel.name));
+        say::result(&format!("kernel   {}: {}\n", kernel.name, whether_cached(&kernel.name)))?;
     }
     Ok(if healthy { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
@@ -112,15 +113,16 @@ fn getppid(session: &ExactSession, kernel: &str) -> Result<Vec<u64>> {
     }
 }
 
-/// Prints what makes numbers measured on this machine unreliable.
-fn machine() {
+/// What makes numbers measured on this machine unreliable, in lines.
+fn machine() -> String {
     let hardware = match machine::quietest_cpu().and_then(machine::describe) {
         Ok(hardware) => hardware,
-        Err(error) => return println!("missing  host, time-stamp counter: {error:#}"),
+        Err(error) => return format!("missing  host, time-stamp counter: {error:#}\n"),
     };
     let rate = hardware.tsc_khz.map_or("unknown rate (not in CPUID)".into(), |khz| format!("{khz} kHz"));
-    println!("ok       host, time-stamp counter: rdtscp, {rate}");
-    hardware.warnings.iter().for_each(|warning| println!("warning  host: {warning}"));
+    let first = format!("ok       host, time-stamp counter: rdtscp, {rate}\n");
+    let warnings = hardware.warnings.iter().map(|warning| format!("warning  host: {warning}\n"));
+    std::iter::once(first).chain(warnings).collect()
 }
 
 /// Boots the default kernel under KVM and reports whether that works.

@@ -39,6 +39,9 @@ const ALLOCATORS: [&str; 13] = [
     "__vmalloc",
 ];
 
+/// The beginnings of the names of functions that call filters of seccomp.
+const SECCOMP: [&str; 2] = ["__seccomp_filter", "seccomp_run_filters"];
+
 impl Attributed {
     /// The paths and operations, with names for functions.
     #[must_use]
@@ -49,11 +52,24 @@ impl Attributed {
             caller: path.caller.map(index),
             function: functions.number(path.function),
         };
-        let paths = self.paths.iter().map(path).collect();
+        let paths: Vec<Path> = self.paths.iter().map(path).collect();
+        name_filters(&mut functions.all, &paths);
         let count = |(path, count): &(NonZeroU32, u64)| (index(*path), *count);
         let counts = |window: &Window| window.counts.iter().map(count).collect();
         let operations = self.operations.iter().map(counts).collect();
         Profile { functions: functions.all, paths, operations }
+    }
+}
+
+/// Names the filters of seccomp. The kernel does not list them, but nothing else that it loads is called from there.
+fn name_filters(functions: &mut [Function], paths: &[Path]) {
+    for path in paths {
+        let Some(caller) = path.caller.map(|caller| &functions[paths[caller].function]) else { continue };
+        let is_seccomp = begins(&caller.name, &SECCOMP);
+        let function = &mut functions[path.function];
+        if is_seccomp && function.kind == Kind::Dynamic && !function.is_named {
+            *function = Function { name: "[seccomp filter]".into(), kind: Kind::Dynamic, is_named: true };
+        }
     }
 }
 
@@ -96,6 +112,21 @@ fn begins(name: &str, all: &[&str]) -> bool {
 mod tests {
     use super::*;
     use hookbench_model::Measured;
+
+    #[test]
+    fn a_filter_of_seccomp_gets_a_name() {
+        let function =
+            |name: &str, kind| Function { name: name.into(), kind, is_named: !name.starts_with('[') };
+        let mut functions = vec![
+            function("__seccomp_filter", Kind::Ordinary),
+            function("[0xffffffffc0000000]", Kind::Dynamic),
+            function("[0xffffffffc0000100]", Kind::Dynamic),
+        ];
+        let path = |caller, function| Path { caller, function };
+        name_filters(&mut functions, &[path(None, 0), path(Some(0), 1), path(None, 2)]);
+        assert_eq!((&*functions[1].name, functions[1].is_named), ("[seccomp filter]", true));
+        assert!(!functions[2].is_named);
+    }
 
     #[test]
     fn functions_get_names_and_kinds_and_one_function_is_one() {
