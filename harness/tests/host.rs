@@ -11,7 +11,7 @@ use std::process::{Child, Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
 use hookbench_analysis::agreement::agreement;
-use hookbench_model::{Clock, Target};
+use hookbench_model::{Clock, Outcome, Target};
 use hookbench_results::{Run, store};
 use hookbench_vm::cache::Cache;
 use hookbench_vm::kernel::Kernel;

@@ -37,7 +37,7 @@ fn the_difference_from_a_placebo_is_near_the_hook() {
     println!("hook {}, over placebo {over}, added {added}", hook(&monitor));
     assert_eq!((placebo.events.as_ref(), hook(&placebo)), (None, 0));
     assert!(placebo.attach_cost.is_some_and(|cost| cost > 0));
-    assert!(monitor.events.is_some_and(|events| events.seen == events.expected));
+    assert!(monitor.events.as_ref().is_some_and(|events| events.seen == events.expected));
     assert!((over - hook(&monitor)).abs() < NEAR, "hook {}, over placebo {over}", hook(&monitor));
     assert!((added - hook(&monitor)).abs() > NEAR, "added {added} is an estimate as good");
 }
