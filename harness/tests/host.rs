@@ -171,7 +171,7 @@ fn a_placebo_is_in_the_rounds_of_its_monitor() {
     assert_eq!((placebo.samples.len(), &placebo.events), (40, &None));
     let Outcome::Unsupported(why) = of("audit+rules[placebo=yes]") else { panic!("{run:?}") };
     assert!(why.contains("cannot be detached for a placebo: once audit was on"), "{why}");
-    assert!(text(&output.stdout).contains("over placebo interval"), "{}", text(&output.stdout));
+    assert!(text(&output.stdout).contains("over placebo interval"));
 }
 
 fn enforcing_monitors_are_refused() {
