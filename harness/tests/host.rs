@@ -11,7 +11,7 @@ use std::process::{Child, Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
 use hookbench_analysis::agreement::agreement;
-use hookbench_model::{Clock, Target};
+use hookbench_model::{Clock, Outcome, Target};
 use hookbench_results::{Run, store};
 use hookbench_vm::cache::Cache;
 use hookbench_vm::kernel::Kernel;
@@ -71,6 +71,7 @@ fn inside_the_guest() {
             ("securityfs", "/sys/kernel/security"),
         ]);
         measures_and_leaves_nothing();
+        a_placebo_is_in_the_rounds_of_its_monitor();
         enforcing_monitors_are_refused();
         an_interrupted_run_undoes_what_it_did();
         for (monitors, mark) in [("audit+rules", "audit-rule"), ("ftrace+kprobe-event", "kprobe_events")] {
@@ -150,6 +151,27 @@ fn each_cell_is_measured(run: &Run) {
         assert_eq!(faults.map(|faults| faults.samples.len()), Some(60), "{cell}: {:?}", measured.notes);
         assert!(measured.notes.iter().any(|note| note.contains("no cycles, user")), "{:?}", measured.notes);
     }
+}
+
+fn a_placebo_is_in_the_rounds_of_its_monitor() {
+    let before = state();
+    let output =
+        run("run --target host --monitor kprobe+count,audit+rules --placebo --workload mprotect-storm \
+                      --param to=r --rounds 2 --samples 20 --out /tmp/placebo");
+    assert!(output.status.success());
+    assert_eq!(state(), before);
+    let run = store::load(Path::new("/tmp/placebo")).unwrap();
+    let order = &run.environment.hardware.as_ref().unwrap().order;
+    assert!(order.iter().all(|round| round.len() == 5), "{order:?}");
+    let of = |monitor: &str| {
+        let found = run.measurements.iter().find(|found| found.cell.tuned_monitor() == monitor);
+        &found.unwrap_or_else(|| panic!("no {monitor}")).outcome
+    };
+    let Outcome::Measured(placebo) = of("kprobe+count[placebo=yes]") else { panic!("{run:?}") };
+    assert_eq!((placebo.samples.len(), &placebo.events), (40, &None));
+    let Outcome::Unsupported(why) = of("audit+rules[placebo=yes]") else { panic!("{run:?}") };
+    assert!(why.contains("cannot be detached for a placebo: once audit was on"), "{why}");
+    assert!(text(&output.stdout).contains("over placebo interval"));
 }
 
 fn enforcing_monitors_are_refused() {

@@ -184,14 +184,19 @@ fn load(module: &str) {
 
 fn enforcing_monitors_are_allowed_in_a_guest() {
     let (code, said) = hookbench(
-        "run --target kvm --workload mprotect-storm --param to=r --monitor bpf-lsm+deny --samples 5 --rounds 1 \
-         --timeout 600 --out /tmp/deny",
+        "run --target kvm --workload mprotect-storm --param to=r --monitor bpf-lsm+deny --placebo --samples 5 \
+         --rounds 1 --timeout 600 --out /tmp/deny",
     );
     assert_eq!(code, Some(0), "{said}");
     let run = store::load(Path::new("/tmp/deny")).unwrap();
-    let denied = run.measurements.last().and_then(|measurement| measurement.measured()).unwrap();
+    let [_none, denied, placebo] =
+        &run.measurements.iter().map(|found| found.measured().unwrap()).collect::<Vec<_>>()[..]
+    else {
+        panic!("{run:?}")
+    };
     assert_eq!(denied.refused.as_ref().map(|refused| refused.operations), Some(5), "{denied:?}");
     assert!(denied.events.as_ref().is_some_and(|events| events.seen == events.expected), "{denied:?}");
+    assert_eq!((&placebo.refused, &placebo.events, placebo.samples.len()), (&None, &None, 5), "{placebo:?}");
 }
 
 fn two_cells_are_measured() {

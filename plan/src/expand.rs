@@ -151,6 +151,45 @@ mod tests {
     }
 
     #[test]
+    fn a_placebo_follows_its_monitor_and_none_has_none() {
+        let mut plan =
+            plan(&["null-syscall"], &["kprobe+count", "seccomp+allow", "bpf:a/x.o[min=3]", "cmd:true"]);
+        let monitors = |plan: &Plan| -> Vec<String> {
+            let cells = plan.cells(&["6.1".into()]).unwrap();
+            cells.iter().map(|planned| planned.cell.tuned_monitor()).collect()
+        };
+        let without = monitors(&plan);
+        plan.cells[0].params.insert("placebo".into(), vec!["yes".into(), "no".into()]);
+        let with = monitors(&plan);
+        assert_eq!(
+            with,
+            [
+                "none",
+                "kprobe+count",
+                "kprobe+count[placebo=yes]",
+                "seccomp+allow",
+                "seccomp+allow[placebo=yes]",
+                "bpf:x.o[min=3]",
+                "bpf:x.o[min=3 placebo=yes]",
+                "cmd:true",
+                "cmd:true[placebo=yes]",
+            ]
+        );
+        assert_eq!(
+            with.iter().filter(|name| !name.contains("placebo")).collect::<Vec<_>>(),
+            without.iter().collect::<Vec<_>>()
+        );
+        plan.cells[0].monitors = vec!["bpf:a/x.o[placebo=yes]".into()];
+        assert_eq!(monitors(&plan), ["none", "bpf:x.o[placebo=yes]"]);
+        plan.cells[0].params.insert("placebo".into(), vec!["maybe".into()]);
+        for monitor in ["kprobe+count", "bpf:x.o"] {
+            plan.cells[0].monitors = vec![monitor.into()];
+            let error = plan.cells(&["6.1".into()]).unwrap_err().to_string();
+            assert_eq!(error, format!("{monitor} cannot have placebo=maybe; it takes no|yes"));
+        }
+    }
+
+    #[test]
     fn repeated_values_are_planned_once() {
         let mut plan = plan(&["execve-noop"], &["none"]);
         plan.cells[0].params.insert("env_pages".into(), vec!["0".into(); 10_000]);

@@ -84,41 +84,35 @@ impl RowNoise {
 
 /// Medians and differences with their intervals; `None` for an exact clock.
 pub fn intervals(section: &Section<'_>) -> Option<NoiseTable> {
-    let with_placebo = section.has_placebo();
     let rows: Vec<Vec<String>> = section
         .rows
         .iter()
         .filter_map(|row| {
             let noise = RowNoise::for_row(section, row)?;
-            let change = |found: Option<NoisyDifference>| {
-                found.map_or_else(String::new, |difference| signed_bounds(difference.change))
-            };
-            let mut fields = vec![
+            let change = noise.difference.map(|difference| difference.change);
+            Some(vec![
                 row.monitor(),
                 bounds(noise.median),
-                change(noise.difference),
+                change.map_or_else(String::new, signed_bounds),
                 noise.verdict().unwrap_or_default().into(),
                 noise.rounds.to_string(),
                 format!("{}/{}", noise.outliers.low, noise.outliers.high),
-            ];
-            if with_placebo {
-                fields.insert(3, change(noise.over_placebo));
-            }
-            Some(fields)
+            ])
         })
         .collect();
-    let header: &[&str] = match with_placebo {
-        false => &["monitor", "p50 interval", "added interval", "verdict", "rounds", "outliers"],
-        true => &[
-            "monitor",
-            "p50 interval",
-            "added interval",
-            "over placebo interval",
-            "verdict",
-            "rounds",
-            "outliers",
-        ],
+    let header = &["monitor", "p50 interval", "added interval", "verdict", "rounds", "outliers"];
+    (!rows.is_empty()).then_some(NoiseTable { header, rows })
+}
+
+/// What monitors cost more than their placebos, with intervals; `None` without placebos, and for an exact clock.
+pub fn placebos(section: &Section<'_>) -> Option<NoiseTable> {
+    let fields = |row: &Row<'_>| {
+        let over = row.over_placebo?;
+        let change = RowNoise::for_row(section, row)?.over_placebo?.change;
+        Some(vec![row.monitor(), text::signed(over), signed_bounds(change)])
     };
+    let rows: Vec<Vec<String>> = section.rows.iter().filter_map(fields).collect();
+    let header = &["monitor", "over placebo", "over placebo interval"];
     (!rows.is_empty()).then_some(NoiseTable { header, rows })
 }
 
@@ -216,22 +210,13 @@ mod tests {
     #[test]
     fn the_difference_from_a_placebo_has_an_interval() {
         let run = fixture::placebo_run();
-        let table = intervals(&section::sections(&run)[0]).unwrap();
-        assert_eq!(table.header[2..5], ["added interval", "over placebo interval", "verdict"]);
-        let of = |name: &str| table.rows.iter().find(|row| row[0] == name).unwrap()[3].clone();
-        let (low, high) =
-            of("kprobe+count").split_once(" to ").map(|(low, high)| (low.into(), high.into())).unwrap();
-        let number = |text: String| text.parse::<i64>().unwrap();
-        assert!(
-            (60..=70).contains(&number(low)) && (70..=80).contains(&number(high)),
-            "{}",
-            of("kprobe+count")
-        );
-        assert_eq!(
-            ["none", "fentry+count", "bpf-lsm+deny", "kprobe+count[placebo=yes]"].map(of),
-            ["", "", "", ""]
-        );
-        assert!(table.rows.iter().all(|row| row.len() == table.header.len()));
+        let table = placebos(&section::sections(&run)[0]).unwrap();
+        let [row] = &table.rows[..] else { panic!("{:?}", table.rows) };
+        assert_eq!(row[..2], ["kprobe+count", "+70"]);
+        let (low, high) = row[2].split_once(" to ").unwrap();
+        let number = |text: &str| text.parse::<i64>().unwrap();
+        assert!((60..=70).contains(&number(low)) && (70..=80).contains(&number(high)), "{row:?}");
+        assert!(placebos(&section::sections(&noisy_run())[0]).is_none());
     }
 
     #[test]

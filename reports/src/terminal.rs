@@ -101,9 +101,9 @@ fn left_out(section: &Section<'_>) -> Vec<String> {
     if all.is_empty() { Vec::new() } else { wrapped(&format!("Per operation, {all}."), "", "") }
 }
 
-/// The intervals of a noisy clock, and the other clocks.
+/// The intervals of a noisy clock, those of the differences from placebos, and the other clocks.
 fn noise_tables(section: &Section<'_>) -> Vec<String> {
-    let tables = [noise::intervals(section), noise::clocks(section)];
+    let tables = [noise::intervals(section), noise::placebos(section), noise::clocks(section)];
     tables.iter().flatten().flat_map(|table| [vec![String::new()], noise_lines(table)].concat()).collect()
 }
 

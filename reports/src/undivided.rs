@@ -51,7 +51,8 @@ fn placebo_sentence(sections: &[Section<'_>]) -> Option<&'static str> {
     if sections.iter().any(Section::has_placebo) {
         Some(OVER_PLACEBO)
     } else {
-        sections.iter().any(is_noisy).then_some(OFFER)
+        let placebos = sections.iter().flat_map(|section| &section.rows).any(Row::is_placebo);
+        (!placebos && sections.iter().any(is_noisy)).then_some(OFFER)
     }
 }
 
@@ -103,8 +104,11 @@ mod tests {
 
     #[test]
     fn a_run_with_placebos_says_what_they_estimate_and_offers_none() {
-        let said = said(&fixture::placebo_run());
-        assert!(said.ends_with(OVER_PLACEBO) && !said.contains("Measure again"), "{said}");
+        let mut run = fixture::placebo_run();
+        assert!(said(&run).ends_with(OVER_PLACEBO) && !said(&run).contains(OFFER), "{}", said(&run));
+        // Operations that are refused have no estimate.
+        run.measurements.retain(|found| found.cell.monitor.mechanism() != "kprobe");
+        assert!(!said(&run).contains(OVER_PLACEBO) && !said(&run).contains(OFFER), "{}", said(&run));
     }
 
     #[test]

@@ -38,7 +38,7 @@ fn section_tables(section: &Section<'_>) -> String {
     )
 }
 
-/// The intervals of a noisy clock, and the other clocks.
+/// The intervals of a noisy clock, those of the differences from placebos, and the other clocks.
 fn noise_tables(section: &Section<'_>) -> String {
     let shown = |found: NoiseTable| {
         let field = |(column, field): (usize, String)| match column {
@@ -50,9 +50,10 @@ fn noise_tables(section: &Section<'_>) -> String {
     };
     let intervals =
         noise::intervals(section).map(|found| format!("\n{}\n\n{}", noise::MEANING, shown(found)));
+    let placebos = noise::placebos(section).map(|found| format!("\n{}", shown(found)));
     let clocks =
         noise::clocks(section).map(|found| format!("\n{}\n\n{}", noise::CLOCKS_MEANING, shown(found)));
-    intervals.into_iter().chain(clocks).collect()
+    intervals.into_iter().chain(placebos).chain(clocks).collect()
 }
 
 fn notes(section: &Section<'_>) -> String {

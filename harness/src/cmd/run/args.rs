@@ -58,8 +58,8 @@ pub struct Args {
     /// --param auid=… [default: unset]
     #[arg(long, value_name = "UID,…", value_delimiter = ',')]
     pub(in crate::cmd) auid: Vec<String>,
-    /// Measure each monitor also as a placebo, attached and detached before the operations: the
-    /// difference estimates the cost of the hook where no clock counts instructions
+    /// Measure each monitor a second time as a placebo, attached and detached again before the
+    /// operations; the difference estimates the hook for hardware clocks
     #[arg(long, conflicts_with = "cell")]
     pub(in crate::cmd) placebo: bool,
     /// Boot profiles: lean, debian

@@ -118,6 +118,23 @@ mod tests {
     }
 
     #[test]
+    fn each_monitor_of_a_plan_and_of_globs_gets_a_placebo() {
+        for (line, cells) in [("", 12), ("--workload null-syscall --monitor bpf-lsm+count,kprobe+count", 3)] {
+            let monitors = |line: &str| -> Vec<String> {
+                let planned = from_args(&args(line)).unwrap().cells(&["6.1".into()]).unwrap();
+                let names: std::collections::BTreeSet<String> =
+                    planned.iter().map(|planned| planned.cell.tuned_monitor()).collect();
+                names.into_iter().collect()
+            };
+            let placebos =
+                |names: &[String]| names.iter().filter(|name| name.ends_with("[placebo=yes]")).count();
+            let (without, with) = (monitors(line), monitors(&format!("{line} --placebo")));
+            assert_eq!((without.len(), placebos(&without)), (cells, 0), "{line}");
+            assert_eq!((with.len(), placebos(&with)), (2 * cells - 1, cells - 1), "{line}");
+        }
+    }
+
+    #[test]
     fn the_loader_is_a_parameter_of_the_monitors_that_have_a_choice() {
         let monitors = |line: &str| -> Result<Vec<String>> {
             let args = args(&format!("--workload null-syscall {line}"));

@@ -237,6 +237,30 @@ mod tests {
     }
 
     #[test]
+    fn a_placebo_sees_and_refuses_nothing() {
+        let placebo = |monitor| {
+            let (mut spec, measured) = asked("mprotect-storm", "to=rw", monitor, Schedule::Paced);
+            spec.tuning = "placebo=yes".parse().unwrap();
+            (spec, measured)
+        };
+        let quiet = |m: &mut Measured| (m.events, m.refused) = (None, None);
+        for monitor in ["bpf-lsm+count", "bpf-lsm+deny", "kprobe+kill", "sampling+timer-1khz"] {
+            assert_eq!(refusal(placebo(monitor), quiet), "", "{monitor}");
+            let events = refusal(placebo(monitor), |m| m.refused = None);
+            assert!(events.contains("does not see any"), "{monitor}: {events}");
+        }
+        let refused = refusal(placebo("bpf-lsm+deny"), |m| m.events = None);
+        assert!(refused.contains("3 refused operations instead of 0"), "{refused}");
+        assert!(
+            refusal(placebo("bpf-lsm+count"), |m| {
+                quiet(m);
+                m.attach_cost = None
+            })
+            .contains("no cost")
+        );
+    }
+
+    #[test]
     fn a_sampling_monitor_may_miss_events_but_must_take_samples() {
         let sample = || asked("mprotect-storm", "to=r", "sampling+timer-1khz", Schedule::Paced);
         let set = |seen, looks| {
