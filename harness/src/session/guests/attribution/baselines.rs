@@ -1,18 +1,18 @@
 //! The baselines of a session: the call paths of several hundred operations without a monitor. The first cell that
 //! needs a baseline has it made, or finds it in the cache.
 
-use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::Arc;
 
-use anyhow::{Context, Result, anyhow};
+use anyhow::{Context, Result};
 use hookbench_analysis::attribution::Baseline;
 use hookbench_model::protocol::CellSpec;
 use hookbench_model::{MonitorName, Params};
 use hookbench_results::digest::sha256;
 use hookbench_vm::cache::{Cache, Kind, Lock, Wanted};
 
+use super::recent::Recent;
 use crate::run::runner::budget;
 use crate::session::embedded::PLUGIN;
 
@@ -29,12 +29,17 @@ const FORMAT: u32 = 6;
 /// The file of an entry in the cache.
 const FILE: &str = "baseline.json";
 
-/// A baseline, or why there is none. Every cell that needs it gets the same answer.
-type Made = Arc<OnceLock<Result<Arc<Baseline>, String>>>;
+/// How many baselines stay in memory: those of some boot lines and all workloads.
+const MOST: usize = 32;
 
 /// Baselines, by all that they depend on.
-#[derive(Default)]
-pub(super) struct Baselines(Mutex<BTreeMap<String, Made>>);
+pub(super) struct Baselines(Recent<Baseline>);
+
+impl Default for Baselines {
+    fn default() -> Baselines {
+        Baselines(Recent::new(MOST))
+    }
+}
 
 impl Baselines {
     /// The baseline with this `key`. The first cell reads it from the cache or calls `make`; others wait. `about` tells
@@ -49,14 +54,7 @@ impl Baselines {
         about: &str,
         make: impl FnOnce() -> Result<Baseline>,
     ) -> Result<Arc<Baseline>> {
-        let made = {
-            // No code panics while it holds the lock with the map half changed.
-            let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-            all.entry(key.to_string()).or_default().clone()
-        };
-        let made =
-            made.get_or_init(|| cached(cache, key, about, make).map(Arc::new).map_err(|e| format!("{e:#}")));
-        made.clone().map_err(|why| anyhow!(why))
+        self.0.obtain(key, || cached(cache, key, about, make))
     }
 }
 

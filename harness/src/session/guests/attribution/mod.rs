@@ -6,6 +6,7 @@ mod attributor;
 mod baselines;
 mod plugin_file;
 mod profile;
+mod recent;
 mod sections;
 mod symbols;
 mod traced;

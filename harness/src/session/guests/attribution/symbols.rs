@@ -1,9 +1,8 @@
 //! The functions of the kernel in a snapshot. A guest that resumes from it lists them once; the cache keeps them.
 
-use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 use anyhow::{Context, Result, bail, ensure};
 use hookbench_model::protocol::{AgentMessage, SYMBOLS_ORDER};
@@ -13,6 +12,7 @@ use hookbench_vm::guest::{self, GuestOptions, Start};
 use hookbench_vm::machine::Machine;
 use hookbench_vm::snapshot::{Recipe, Snapshot};
 
+use super::recent::Recent;
 use crate::session::guests::cell::Guests;
 
 /// The most bytes of a kernel's functions. Those of Debian's kernels take 2 MB.
@@ -40,9 +40,17 @@ impl KernelSymbols {
     }
 }
 
+/// How many kernels' functions stay in memory: those of some boot lines.
+const MOST: usize = 8;
+
 /// The functions of kernels that have been read, by the key of their snapshot.
-#[derive(Default)]
-pub(in crate::session::guests) struct KnownSymbols(Mutex<BTreeMap<String, Arc<KernelSymbols>>>);
+pub(super) struct KnownSymbols(Recent<KernelSymbols>);
+
+impl Default for KnownSymbols {
+    fn default() -> KnownSymbols {
+        KnownSymbols(Recent::new(MOST))
+    }
+}
 
 impl KnownSymbols {
     /// The functions of the kernel in `snapshot`, which `recipe` makes on `machine`.
@@ -57,25 +65,29 @@ impl KnownSymbols {
         machine: Machine,
     ) -> Result<Arc<KernelSymbols>> {
         let key = format!("{}-{FORMAT}", recipe.key(machine));
-        // No code panics while it holds the lock with the map half changed.
-        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(symbols) = known.get(&key) {
-            return Ok(symbols.clone());
-        }
-        let wanted = Wanted { kind: Kind::SYMBOLS, key: &key, source: "" };
-        let make = |_: &Lock, folder: &Path| {
-            let (sent, symbols) = ask_guest(guests, snapshot, machine)?;
-            fs::write(folder.join(SENT), sent)?;
-            fs::write(folder.join(LIST), symbols.list())?;
-            Ok(format!("{} with {}", recipe.kernel.version, recipe.boot_line))
-        };
-        let lease = guests.provisions.cache.obtain(&wanted, &|_| (), make)?;
-        let path = lease.file(SENT);
-        let sent = fs::read_to_string(&path).with_context(|| format!("failed to read {}", path.display()))?;
-        let symbols = Arc::new(KernelSymbols { symbols: Symbols::read(&sent), lease });
-        known.insert(key, symbols.clone());
-        Ok(symbols)
+        self.0.obtain(&key, || cached(guests, recipe, snapshot, machine, &key))
     }
+}
+
+/// The functions, from the cache or from a guest.
+fn cached(
+    guests: &Guests,
+    recipe: &Recipe<'_>,
+    snapshot: &Snapshot,
+    machine: Machine,
+    key: &str,
+) -> Result<KernelSymbols> {
+    let wanted = Wanted { kind: Kind::SYMBOLS, key, source: "" };
+    let make = |_: &Lock, folder: &Path| {
+        let (sent, symbols) = ask_guest(guests, snapshot, machine)?;
+        fs::write(folder.join(SENT), sent)?;
+        fs::write(folder.join(LIST), symbols.list())?;
+        Ok(format!("{} with {}", recipe.kernel.version, recipe.boot_line))
+    };
+    let lease = guests.provisions.cache.obtain(&wanted, &|_| (), make)?;
+    let path = lease.file(SENT);
+    let sent = fs::read_to_string(&path).with_context(|| format!("failed to read {}", path.display()))?;
+    Ok(KernelSymbols { symbols: Symbols::read(&sent), lease })
 }
 
 /// Asks a guest for the functions of its kernel.

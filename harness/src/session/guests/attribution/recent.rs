@@ -1,0 +1,82 @@
+//! Values that were used recently, by key. A plan with many kernels needs hundreds, some megabytes each, but those of one
+//! kernel after those of another.
+
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+
+use anyhow::{Result, anyhow};
+
+/// A value, or why there is none. All who need it get the same answer.
+type Made<V> = Arc<OnceLock<Result<Arc<V>, String>>>;
+
+/// Keeps the values that were used last.
+pub(super) struct Recent<V> {
+    /// The last is the one that was used last.
+    values: Mutex<VecDeque<(String, Made<V>)>>,
+    most: usize,
+}
+
+impl<V> Recent<V> {
+    /// Keeps at most so many values.
+    pub(super) fn new(most: usize) -> Recent<V> {
+        Recent { values: Mutex::default(), most }
+    }
+
+    /// The value of `key`. The first who needs it calls `make`; others wait.
+    ///
+    /// # Errors
+    /// When `make` fails, also to those who waited.
+    pub(super) fn obtain(&self, key: &str, make: impl FnOnce() -> Result<V>) -> Result<Arc<V>> {
+        let made = self.slot(key);
+        let made = made.get_or_init(|| make().map(Arc::new).map_err(|error| format!("{error:#}")));
+        made.clone().map_err(|why| anyhow!(why))
+    }
+
+    /// The place of the value of `key`, as the last one.
+    fn slot(&self, key: &str) -> Made<V> {
+        // No code panics while it holds the lock with the values half changed.
+        let mut values = self.values.lock().unwrap_or_else(PoisonError::into_inner);
+        let found = values.iter().position(|(known, _)| known == key);
+        let entry = found.and_then(|place| values.remove(place));
+        let entry = entry.unwrap_or_else(|| (key.to_string(), Made::default()));
+        let made = entry.1.clone();
+        values.push_back(entry);
+        if values.len() > self.most {
+            values.pop_front();
+        }
+        made
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::cell::Cell;
+
+    use anyhow::bail;
+
+    use super::*;
+
+    #[test]
+    fn values_stay_as_long_as_they_are_used() {
+        let (recent, made) = (Recent::new(2), Cell::new(0));
+        let get = |key| {
+            let make = || {
+                made.set(made.get() + 1);
+                Ok(made.get())
+            };
+            *recent.obtain(key, make).unwrap()
+        };
+        assert_eq!((get("a"), get("b"), get("a")), (1, 2, 1));
+        // b was used before a.
+        assert_eq!((get("c"), get("a"), get("b"), get("c")), (3, 1, 4, 5));
+    }
+
+    #[test]
+    fn a_failure_stays_too() {
+        let recent: Recent<u8> = Recent::new(2);
+        for why in ["first", "second"] {
+            let error = recent.obtain("a", || bail!(why)).unwrap_err().to_string();
+            assert_eq!(error, "first");
+        }
+    }
+}
