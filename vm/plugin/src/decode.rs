@@ -82,6 +82,10 @@ pub(crate) fn decode(bytes: &[u8]) -> Decoded {
         // The map's byte is followed by the opcode. One of some hundred writes to memory, movbe.
         0x0f if matches!(modrm, 0x38 | 0x3a) && at(3) < 0xc0 => other(Access::Loads(1)),
         0x0f if matches!(modrm, 0x38 | 0x3a) => other(Access::Nothing),
+        // movq to a register; without the prefix it is to memory.
+        0x0f if modrm == 0x7e && prefixes(bytes).contains(&0xf3) => {
+            other(if at(2) < 0xc0 { Access::Loads(1) } else { Access::Nothing })
+        }
         0x0f => other(two_bytes(modrm, at(2))),
         // VEX and EVEX: enough is known if they read once. The guests' CPU has none of them.
         0x62 | 0xc4 | 0xc5 => other(Access::Loads(1)),
@@ -143,6 +147,11 @@ fn two_bytes(opcode: u8, modrm: u8) -> Access {
     }
 }
 
+/// Returns the prefixes of the instruction.
+fn prefixes(bytes: &[u8]) -> &[u8] {
+    &bytes[..bytes.len() - without_prefixes(bytes).len()]
+}
+
 /// Returns the instruction from its opcode on.
 fn without_prefixes(bytes: &[u8]) -> &[u8] {
     let legacy = |byte: &u8| matches!(byte, 0x26 | 0x2e | 0x36 | 0x3e | 0x64..=0x67 | 0xf0 | 0xf2 | 0xf3 | 0x40..=0x4f);
@@ -195,6 +204,8 @@ mod tests {
             (&[0xf0, 0x0f, 0xb1, 0x13], Access::Store),          // lock cmpxchg
             (&[0xf2, 0x0f, 0x38, 0xf1, 0x03], Access::Loads(1)), // crc32 (%rbx),%eax
             (&[0xf2, 0x0f, 0x38, 0xf1, 0xc3], Access::Nothing),  // crc32 %ebx,%eax
+            (&[0x66, 0x0f, 0x7e, 0x03], Access::Store),          // movd %xmm0,(%rbx)
+            (&[0xf3, 0x0f, 0x7e, 0x03], Access::Loads(1)),       // movq (%rbx),%xmm0
             (&[0x0f, 0xae, 0xe8], Access::Nothing),              // lfence
             (&[0x0f, 0x0b], Access::Nothing),                    // ud2
             (&[0xcc], Access::Nothing),                          // int3

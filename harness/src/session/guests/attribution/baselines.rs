@@ -60,8 +60,10 @@ impl Baselines {
 
 /// The order for the operations of the baseline of `cell`.
 pub(in crate::session::guests) fn order(cell: &CellSpec) -> CellSpec {
-    // A custom workload may take long. A baseline of few operations knows few of the rare paths.
-    let operations = if cell.work.is_some() { OPERATIONS.min(2 * cell.samples) } else { OPERATIONS };
+    // The operation of such a workload is a whole command, which takes long.
+    let is_command =
+        hookbench_workloads::for_cell(cell).is_none_or(|found| found.info().samples < OPERATIONS / 10);
+    let operations = if is_command { OPERATIONS.min(4 * cell.samples) } else { OPERATIONS };
     CellSpec {
         monitor: MonitorName::none(),
         tuning: Params::default(),
