@@ -4,8 +4,8 @@
 use common::cells::{LONG, measured, planned, session_with};
 use hookbench::run::runner::spec;
 use hookbench::session::guests::{Attributed, ExactOptions, ExactSession, Needs, Provisions};
-use hookbench_analysis::attribution::{Baseline, DirectCost, Split};
-use hookbench_model::{Measured, Schedule};
+use hookbench_analysis::attribution::{Baseline, Split, record};
+use hookbench_model::{Attribution, Measured, Schedule};
 use hookbench_plan::Planned;
 
 mod common;
@@ -62,7 +62,7 @@ fn baseline(session: &ExactSession, kernel: &str, work: Work) -> Baseline {
 }
 
 /// Attributes a cell and checks its sums and names. Returns the monitor's own cost.
-fn direct(session: &ExactSession, baseline: &Baseline, planned: &Planned) -> DirectCost {
+fn direct(session: &ExactSession, baseline: &Baseline, planned: &Planned) -> Attribution {
     let attributed = attribute(session, planned);
     let samples = &attributed.measured.samples;
     let splits = baseline.split(&attributed.profile());
@@ -72,8 +72,11 @@ fn direct(session: &ExactSession, baseline: &Baseline, planned: &Planned) -> Dir
     let all = |part: fn(&Split) -> i64| splits.iter().map(part).sum::<i64>();
     let (named, own) = (all(|split| split.named), all(|split| split.on_own_paths));
     assert!(100 * named >= 99 * own, "{}: {named} of {own} instructions have a name", planned.cell);
-    let cost = DirectCost::of(&splits).unwrap();
-    println!("{}: direct {} in {} of {}", planned.cell, cost.value, cost.operations, cost.of);
+    let cost = record(&splits).unwrap();
+    println!(
+        "{}: direct {} in {} of {}",
+        planned.cell, cost.direct_p50, cost.direct_share.operations, cost.direct_share.of
+    );
     cost
 }
 
@@ -105,19 +108,23 @@ fn a_monitors_own_cost_is_the_same_in_nearly_all_operations() {
         for monitor in MONITORS {
             let cost = direct(&session, &baseline, &cell("6.1", work, monitor, OPERATIONS));
             match monitor {
-                "module+inline" if work == NULL => assert_eq!(cost.value, 0),
-                "module+inline" => assert_eq!(cost.value, 3),
+                "module+inline" if work == NULL => assert_eq!(cost.direct_p50, 0),
+                "module+inline" => assert_eq!(cost.direct_p50, 3),
                 // It watches no getppid.
                 _ if work == NULL
                     && !matches!(monitor, "audit+rules" | "seccomp+allow" | "seccomp+allow-args") =>
                 {
-                    assert_eq!(cost.value, 0, "{monitor}");
+                    assert_eq!(cost.direct_p50, 0, "{monitor}");
                 }
-                _ => assert!(cost.value > 0, "{monitor}"),
+                _ => assert!(cost.direct_p50 > 0, "{monitor}"),
             }
             // audit allocates memory, in amounts that vary.
             let share = if monitor == "audit+rules" { 40 } else { 90 };
-            assert!(100 * cost.operations >= share * cost.of, "{monitor} {}: {cost:?}", work.0);
+            assert!(
+                100 * cost.direct_share.operations >= share * cost.direct_share.of,
+                "{monitor} {}: {cost:?}",
+                work.0
+            );
         }
     }
 }
@@ -128,8 +135,8 @@ fn a_kprobe_costs_an_execve_what_it_costs_an_mprotect() {
     let costs = [MPROTECT, UNSHARE, EXECVE].map(|work| {
         let baseline = baseline(&session, "6.12", work);
         let cost = direct(&session, &baseline, &cell("6.12", work, "kprobe+count", OPERATIONS));
-        assert!(100 * cost.operations >= 90 * cost.of, "{cost:?}");
-        cost.value
+        assert!(100 * cost.direct_share.operations >= 90 * cost.direct_share.of, "{cost:?}");
+        cost.direct_p50
     });
     assert!(costs.iter().all(|cost| *cost == costs[0]), "{costs:?}");
 }

@@ -12,7 +12,7 @@ use hookbench::run::runner::spec;
 use hookbench::session::Session;
 use hookbench::session::guests::{Attributed, ExactSession, Needs};
 use hookbench_analysis::Summary;
-use hookbench_analysis::attribution::{Baseline, DirectCost};
+use hookbench_analysis::attribution::{Baseline, record};
 use hookbench_model::Schedule;
 use hookbench_plan::Planned;
 use hookbench_vm::cache::Cache;
@@ -77,7 +77,7 @@ fn costs(kernel: &str, qemu: &Qemu) -> Vec<Found> {
         for monitor in MONITORS {
             let planned = cell(kernel, work, monitor, OPERATIONS);
             let attributed = attribute(&session, &planned);
-            let direct = DirectCost::of(&baseline.split(&attributed.profile())).unwrap().value;
+            let direct = record(&baseline.split(&attributed.profile())).unwrap().direct_p50;
             costs.push(Found {
                 cell: planned.cell.to_string(),
                 samples: attributed.measured.samples,

@@ -92,8 +92,7 @@ fn replace(from: &Path, to: &Path) -> Result<()> {
         fs::remove_dir_all(to).map_err(wrong)?;
     }
     if from.exists() {
-        status(Command::new("cp").arg("-r").args([from, to]))?;
-        println!("{}", to.display());
+        step(&format!("copy {}", to.display()), Command::new("cp").arg("-r").args([from, to]))?;
     }
     Ok(())
 }

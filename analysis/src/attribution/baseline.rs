@@ -70,8 +70,6 @@ pub struct Baseline {
     pub(super) known: Vec<Known>,
     /// The paths of interrupts in the operation that all others are compared with.
     pub(super) interrupted: Vec<Interrupted>,
-    /// The instructions of interrupts in it.
-    pub(super) interrupts: u64,
     /// All instructions of it.
     pub(super) sum: u64,
 }
@@ -107,8 +105,7 @@ impl Baseline {
             }
         }
         let interrupted = interrupted(profile, &classes, &counts, known.len());
-        let interrupts = interrupted.iter().map(|path| path.reference).sum();
-        Ok(Baseline { paths, known, interrupted, interrupts, sum: Profile::sum(reference) })
+        Ok(Baseline { paths, known, interrupted, sum: Profile::sum(reference) })
     }
 
     /// Whether an operation that is on the paths `taken` leaves out the path `node`. Where the path leads through an
@@ -116,6 +113,11 @@ impl Baseline {
     pub(super) fn is_avoided(&self, node: Node, taken: &[bool]) -> bool {
         let Known { always, allocates_for, .. } = self.known[node];
         always && !taken[node] && allocates_for.is_none_or(|caller| !taken[caller])
+    }
+
+    /// The instructions of interrupts in the operation that others are compared with.
+    pub(super) fn interrupts(&self) -> u64 {
+        self.interrupted.iter().map(|path| path.reference).sum()
     }
 
     /// The number of instructions of the operation that others are compared with.

@@ -4,8 +4,8 @@
 
 mod baseline;
 mod classes;
-mod direct;
 pub mod explanation;
+mod name_table;
 mod profile;
 mod record;
 mod split;
@@ -14,7 +14,6 @@ mod stored;
 mod tests;
 
 pub use baseline::{Baseline, EmptyBaseline};
-pub use direct::DirectCost;
 pub use explanation::Explanation;
 pub use profile::{Function, Kind, Path, Profile};
 pub use record::record;

@@ -84,7 +84,7 @@ impl Baseline {
                 }
             }
         }
-        split.add(Part::Interrupts, "", -(self.interrupts as i64));
+        split.add(Part::Interrupts, "", -(self.interrupts() as i64));
         let (counts, taken) = by_node(profile, classes, operation, self.known.len());
         for (node, known) in self.known.iter().enumerate() {
             let (count, usual, reference) = (counts[node] as i64, known.usual as i64, known.reference as i64);

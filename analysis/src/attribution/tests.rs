@@ -1,5 +1,6 @@
 //! Profiles that are written by hand, and any profiles.
 
+use hookbench_model::{Attribution, Share};
 use proptest::prelude::*;
 
 use super::*;
@@ -164,13 +165,16 @@ fn the_parts_are_told_by_function_and_names_are_counted() {
 }
 
 #[test]
-fn the_direct_cost_is_the_most_frequent_and_the_smallest_of_several() {
+fn the_direct_cost_is_the_median_and_the_smaller_of_two() {
     let splits =
         |all: &[i64]| all.iter().map(|&direct| Split { direct, ..Split::default() }).collect::<Vec<_>>();
-    let cost = |all: &[i64]| DirectCost::of(&splits(all));
+    let cost = |all: &[i64]| {
+        let Attribution { direct_p50, direct_share: Share { operations, of }, .. } = record(&splits(all))?;
+        Some((direct_p50, operations, of))
+    };
     assert_eq!(cost(&[]), None);
-    assert_eq!(cost(&[3, 1, 3]), Some(DirectCost { value: 3, operations: 2, of: 3 }));
-    assert_eq!(cost(&[3, 1]), Some(DirectCost { value: 1, operations: 1, of: 2 }));
+    assert_eq!(cost(&[3, 1, 3]), Some((3, 2, 3)));
+    assert_eq!(cost(&[3, 1]), Some((1, 1, 2)));
 }
 
 #[test]

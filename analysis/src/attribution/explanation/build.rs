@@ -3,13 +3,14 @@
 
 use std::collections::BTreeMap;
 
-use hookbench_model::{Cell, Share};
+use hookbench_model::{Attribution, Cell, Share};
 
 use super::check::{NotAnExplanation, check};
 use super::{Explanation, FORMAT, Frame, Parts};
 use crate::attribution::baseline::{Baseline, by_node};
 use crate::attribution::classes::{Class, classes_against, resumed};
-use crate::attribution::{Profile, Split};
+use crate::attribution::name_table::NameTable;
+use crate::attribution::{Profile, Split, record};
 
 /// Why there is no explanation.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -45,19 +46,15 @@ impl Baseline {
 
 /// The index of the usual operation, and how many have its direct cost.
 fn usual(profile: &Profile, splits: &[Split]) -> Option<(usize, Share)> {
-    let mut costs: Vec<i64> = splits.iter().map(|split| split.direct).collect();
-    costs.sort_unstable();
-    let cost = *costs.get(costs.len().checked_sub(1)? / 2)?;
+    let Attribution { direct_p50, direct_share, .. } = record(splits)?;
     let with_cost = splits.iter().zip(&profile.operations).enumerate();
     let mut same: Vec<(u64, usize)> = with_cost
-        .filter(|(_, (split, _))| split.direct == cost)
+        .filter(|(_, (split, _))| split.direct == direct_p50)
         .map(|(index, (_, operation))| (Profile::sum(operation), index))
         .collect();
     same.sort_unstable();
-    let count = |number: usize| u32::try_from(number).unwrap_or(u32::MAX);
-    let share = Share { operations: count(same.len()), of: count(splits.len()) };
     let (_, index) = *same.get(same.len().checked_sub(1)? / 2)?;
-    Some((index, share))
+    Some((index, direct_share))
 }
 
 /// A call path with its function's name.
@@ -171,13 +168,13 @@ impl Tree {
                 kept[caller] = true;
             }
         }
-        let (mut names, mut frames) = (Names::default(), Vec::new());
+        let (mut names, mut frames) = (NameTable::default(), Vec::new());
         let mut moved = vec![0; self.nodes.len()];
         for (index, node) in self.nodes.iter().enumerate().filter(|(index, _)| kept[*index]) {
             moved[index] = frames.len();
             frames.push(Frame {
                 caller: node.caller.map(|caller| moved[caller]),
-                name: names.index(&node.name),
+                name: names.index(&plain(&node.name)),
                 operation: node.operation,
                 reference: node.reference,
                 parts: node.parts,
@@ -193,23 +190,7 @@ impl Node {
     }
 }
 
-/// The names of functions, each once.
-#[derive(Default)]
-struct Names {
-    all: Vec<String>,
-    known: BTreeMap<String, usize>,
-}
-
-impl Names {
-    fn index(&mut self, name: &str) -> usize {
-        // A semicolon separates functions in a stack.
-        let plain = |c: char| if c.is_ascii_graphic() && c != ';' { c } else { '_' };
-        let name: String = name.chars().map(plain).collect();
-        let next = self.all.len();
-        let index = *self.known.entry(name.clone()).or_insert(next);
-        if index == next {
-            self.all.push(name);
-        }
-        index
-    }
+/// The name as a part of a stack, in which a semicolon separates functions.
+fn plain(name: &str) -> String {
+    name.chars().map(|c| if c.is_ascii_graphic() && c != ';' { c } else { '_' }).collect()
 }

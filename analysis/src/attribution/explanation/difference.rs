@@ -1,4 +1,5 @@
-//! The difference between two explanations: what one monitor or kernel costs more than another, by function.
+//! The difference between two explanations, by function: by how much a monitor costs more than another, or on one kernel
+//! more than on another.
 
 use std::collections::BTreeMap;
 

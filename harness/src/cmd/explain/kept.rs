@@ -30,7 +30,7 @@ pub(super) fn explanation(run: &str, name: &str) -> Result<Explanation> {
     })
 }
 
-/// The kept explanation of `cell` in the run's folder `folder`; `None` if there is none.
+/// Reads the explanation of `cell` from the run's folder `folder`. Returns `None` if the run kept no explanation.
 ///
 /// # Errors
 /// When the file cannot be read, or is not an explanation of the cell.

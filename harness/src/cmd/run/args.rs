@@ -98,7 +98,7 @@ pub struct Args {
     /// Boot a guest for each cell instead of restoring a snapshot of a booted guest
     #[arg(long)]
     pub(in crate::cmd) cold: bool,
-    /// Do not divide costs into the hook and its side effects, which takes half as long again
+    /// Do not divide costs into the hook and its side effects; the run is then about a third shorter
     #[arg(long)]
     pub(in crate::cmd) no_attribution: bool,
     /// Keep the call paths of these cells (globs of monitors or cells; without a value, of all cells) for

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use anyhow::{Result, anyhow};
 
-/// A value, or why there is none. All who need it get the same answer.
+/// A value, or the reason why making it failed. All callers get the same answer.
 type Made<V> = Arc<OnceLock<Result<Arc<V>, String>>>;
 
 /// Keeps the values that were used last.
