@@ -2,6 +2,8 @@
 //! The last instruction of a block: where it goes and which memory it accesses, and the marks of the stopwatch.
 //! Pure functions of the bytes of one x86-64 instruction.
 
+use iced_x86::{Decoder, DecoderError, DecoderOptions};
+
 /// How a block ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Transfer {
@@ -67,6 +69,13 @@ pub(crate) fn mark(bytes: &[u8]) -> Option<Mark> {
         [0x0f, 0xae, 0xec] => Some(Mark::Made),
         _ => None,
     }
+}
+
+/// Whether `bytes` are only the beginning of an instruction.
+pub(crate) fn is_cut(bytes: &[u8]) -> bool {
+    let mut decoder = Decoder::new(64, bytes, DecoderOptions::NONE);
+    decoder.decode();
+    decoder.last_error() == DecoderError::NoMoreBytes
 }
 
 /// Decodes an instruction. Bytes that are none access nothing.
@@ -212,6 +221,23 @@ mod tests {
         ] {
             assert_eq!(decode(bytes).access, access, "{bytes:x?}");
         }
+    }
+
+    #[test]
+    fn an_instruction_is_cut_at_every_byte_but_its_last() {
+        for whole in [
+            &[0x90][..],                                    // nop
+            &[0x48, 0x8b, 0x03],                            // mov (%rbx),%rax
+            &[0x0f, 0x1f, 0x44, 0, 0],                      // nopl 0(%rax,%rax,1)
+            &[0x48, 0xb8, 1, 2, 3, 4, 5, 6, 7, 8],          // movabs
+            &[0x66, 0x2e, 0x0f, 0x1f, 0x84, 0, 0, 0, 0, 0], // nopw
+            &[0x0f, 0xae, 0xe9],                            // a mark
+        ] {
+            assert!(!is_cut(whole), "{whole:x?}");
+            assert!((0..whole.len()).all(|end| is_cut(&whole[..end])), "{whole:x?}");
+        }
+        // Bytes that are no instruction are not cut.
+        assert!(!is_cut(&[0x06, 0x90, 0x90]));
     }
 
     #[test]

@@ -21,7 +21,7 @@ use std::io::{self, BufWriter};
 
 use api::PluginId;
 use arguments::Arguments;
-use decode::{Access, Mark, decode, mark};
+use decode::{Access, Mark, decode, is_cut, mark};
 use symbols::Symbols;
 use tracker::{Block, Tracker};
 use windows::Windows;
@@ -175,6 +175,16 @@ impl Group {
     }
 }
 
+/// The instructions of the block. QEMU 7.2 also lists one that it leaves to the next block: a later instruction that
+/// begins on the block's page and ends on the next.
+fn made_by(block: &api::Block) -> Vec<api::Instruction> {
+    let mut instructions: Vec<_> = block.instructions().collect();
+    if instructions.len() > 1 && instructions.last().is_some_and(|last| is_cut(last.bytes(&mut [0; 16]))) {
+        instructions.pop();
+    }
+    instructions
+}
+
 impl Plugin {
     fn instrument(&mut self, block: &api::Block) {
         // Nothing more is attributed.
@@ -182,7 +192,7 @@ impl Plugin {
             return;
         }
         let (id, begin) = (self.blocks.len(), block.address());
-        let instructions = block.instructions();
+        let instructions = made_by(block);
         let all = instructions.len() as u64;
         let mut found = None;
         let mut group = Group::default();
