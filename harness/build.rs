@@ -14,12 +14,15 @@ const TARGET: &str = "x86_64-unknown-linux-gnu";
 /// The crates that the agent is built from.
 const AGENT_CRATES: [&str; 4] = ["agent", "probes", "workloads", "model"];
 
+/// The crate of the program that tries scenarios, which is built from `probes` and `model` too.
+const SCENARIOS_CRATE: &str = "scenarios";
+
 /// The crate of the plugin.
 const PLUGIN_CRATE: &str = "vm/plugin";
 
 /// The parts of a crate that its build reads. Published runs, tests and fuzzing seeds
 /// are none of them.
-const BUILD_INPUTS: [&str; 6] = ["Cargo.toml", "build.rs", "build", "src", "bpf", "modules"];
+const BUILD_INPUTS: [&str; 7] = ["Cargo.toml", "build.rs", "build", "src", "bpf", "modules", "policies"];
 
 /// The files of the workspace that decide about dependencies and profiles.
 const WORKSPACE_INPUTS: [&str; 2] = ["Cargo.toml", "Cargo.lock"];
@@ -35,12 +38,14 @@ fn main() -> Result<()> {
     watch(&root);
     let targets = target_folder(&out)?;
     let agent = build_agent(&root, &targets.join("agent"))?;
+    let scenarios = build_scenarios(&root, &targets.join("agent"))?;
     let plugin = build_plugin(&root, &targets.join("plugin"))?;
     build_noop(&root.join("workloads/src/arch/x86_64/noop.S"), &out.join("noop"))?;
     let made_by = Command::new(&agent).arg("--made-by").output()?;
     let made_by = String::from_utf8(made_by.stdout)?;
     let mut lines = made_by.lines();
     println!("cargo::rustc-env=HOOKBENCH_AGENT={}", agent.display());
+    println!("cargo::rustc-env=HOOKBENCH_SCENARIOS={}", scenarios.display());
     println!("cargo::rustc-env=HOOKBENCH_PLUGIN={}", plugin.display());
     println!("cargo::rustc-env=HOOKBENCH_BPF_COMPILER={}", lines.next().unwrap_or_default());
     println!("cargo::rustc-env=HOOKBENCH_RUSTC={}", lines.next().unwrap_or_default());
@@ -50,7 +55,7 @@ fn main() -> Result<()> {
 /// Has cargo run this again when something changes that the guest's programs are
 /// built from, and only then.
 fn watch(root: &Path) {
-    let crates = AGENT_CRATES.into_iter().chain([PLUGIN_CRATE]);
+    let crates = AGENT_CRATES.into_iter().chain([SCENARIOS_CRATE, PLUGIN_CRATE]);
     let parts = crates.flat_map(|name| BUILD_INPUTS.map(|input| root.join(name).join(input)));
     // Cargo takes a missing path for one that has changed.
     for path in parts.chain(WORKSPACE_INPUTS.map(|file| root.join(file))).filter(|path| path.exists()) {
@@ -71,25 +76,39 @@ fn target_folder(out: &Path) -> Result<PathBuf> {
 }
 
 fn build_agent(root: &Path, target: &Path) -> Result<PathBuf> {
-    let made = build(root, target, "agent", "hookbench-agent", "-C target-feature=+crt-static")
+    let made = build(root, target, "agent", "hookbench-agent", STATIC)
         .map_err(|why| format!("{why}; install what it needs with: cargo xtask setup"))?;
     Ok(made.join("hookbench-agent"))
+}
+
+fn build_scenarios(root: &Path, target: &Path) -> Result<PathBuf> {
+    let package = ["hookbench-scenarios", "--features", "guest"];
+    Ok(build_with(root, target, "agent", &package, STATIC)?.join("hookbench-scenarios"))
 }
 
 fn build_plugin(root: &Path, target: &Path) -> Result<PathBuf> {
     Ok(build(root, target, "plugin", "hookbench-qemu-plugin", "")?.join("libhookbench_qemu_plugin.so"))
 }
 
+/// The flags of the compiler for a program of the guest.
+const STATIC: &str = "-C target-feature=+crt-static";
+
 /// Builds `package` by the `profile` with these flags of the compiler. Returns the folder of
 /// what was made.
 fn build(root: &Path, target: &Path, profile: &str, package: &str, flags: &str) -> Result<PathBuf> {
+    build_with(root, target, profile, &[package], flags)
+}
+
+/// As [`build`], for a package with these arguments.
+fn build_with(root: &Path, target: &Path, profile: &str, package: &[&str], flags: &str) -> Result<PathBuf> {
     let status = cargo(root, flags)?
-        .args(["build", "--quiet", "--profile", profile, "-p", package, "--target", TARGET])
-        .arg("--target-dir")
+        .args(["build", "--quiet", "--profile", profile, "--target", TARGET, "--target-dir"])
         .arg(target)
+        .arg("-p")
+        .args(package)
         .status()?;
     if !status.success() {
-        return Err(format!("failed to build {package}").into());
+        return Err(format!("failed to build {}", package.join(" ")).into());
     }
     Ok(target.join(TARGET).join(profile))
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use anyhow::{Context, Result};
 use hookbench_model::Measured;
-use hookbench_model::protocol::{AgentMessage, CellSpec, SYMBOLS_ORDER};
+use hookbench_model::protocol::{AgentMessage, CellSpec, PROGRAM_ORDER, ProgramOrder, SYMBOLS_ORDER};
 
 use crate::boot::{cpus, idle, kernel, modules, payload, symbols};
 use crate::cell::prepared::Prepared;
@@ -15,6 +15,7 @@ use crate::channel::{self, Channel};
 use crate::clock::secondary::SecondaryClocks;
 use crate::fault;
 use crate::no_number::NoNumber;
+use crate::program;
 use crate::stage::Stage;
 
 /// Runs the guest's cell and ends the guest.
@@ -42,6 +43,10 @@ fn answer() -> Result<()> {
         channel.send(&AgentMessage::Stopped { jumped });
         return Ok(());
     }
+    if cell.starts_with(PROGRAM_ORDER) {
+        channel.send(&AgentMessage::Answered(run_program(&cell, channel, &[monitor, workload])?));
+        return Ok(());
+    }
     let spec: CellSpec = serde_json::from_slice(&cell).context("failed to understand the cell")?;
     prepared.sends_symbols = sends_symbols;
     let budget = Duration::from_secs(spec.budget);
@@ -61,6 +66,15 @@ fn answer() -> Result<()> {
         None => channel.send(&answer),
     }
     Ok(())
+}
+
+/// Runs a program of the payload. Returns what it wrote.
+fn run_program(order: &[u8], channel: Channel, payloads: &[fw_cfg::File]) -> Result<String> {
+    let order: ProgramOrder = serde_json::from_slice(order).context("failed to understand the order")?;
+    budget::start(Duration::from_secs(order.budget), channel)
+        .context("failed to set the program's budget")?;
+    payload::unpack_all(payloads)?;
+    program::run(&order)
 }
 
 /// Starts what a guest needs and says that it is ready.

@@ -14,6 +14,7 @@ mod guest;
 mod host;
 mod no_number;
 mod process;
+mod program;
 mod refusal;
 mod shared_memory;
 mod stage;

@@ -8,5 +8,6 @@ pub mod custom;
 pub mod interrupt;
 mod kernels;
 pub mod run;
+pub mod scenario;
 pub mod session;
 mod verify;

@@ -47,6 +47,25 @@ pub struct CellSpec {
 /// What hookbench sends in place of a cell to get the [`AgentMessage::Symbols`] of the whole kernel.
 pub const SYMBOLS_ORDER: &[u8] = br#""symbols""#;
 
+/// The first bytes of a [`ProgramOrder`], by which the agent tells it from a cell.
+pub const PROGRAM_ORDER: &[u8] = br#"{"program":"#;
+
+/// The most bytes that the program of a [`ProgramOrder`] may write.
+pub const LONGEST_PROGRAM_ANSWER: usize = 4 << 20;
+
+/// What hookbench sends in place of a cell to have a program of the payload run. The agent answers
+/// [`AgentMessage::Answered`].
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ProgramOrder {
+    /// The program's path and its arguments. The first field, see [`PROGRAM_ORDER`].
+    pub program: Vec<String>,
+    /// What it reads.
+    pub input: String,
+    /// How long it may take, in seconds of the guest's time.
+    pub budget: u64,
+}
+
 /// A cell as the agent gets it on the host, where it is not the first process of a guest.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -158,7 +177,7 @@ impl std::str::FromStr for Fault {
     }
 }
 
-/// What the agent sends. A cell ends with `Measured`, `Unsupported` or `Failed`.
+/// What the agent sends. A cell ends with `Measured`, `Unsupported` or `Failed`, a program with `Answered` or `Failed`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 #[expect(clippy::large_enum_variant, reason = "nearly all are the largest, and a box would be one more step")]
@@ -186,6 +205,8 @@ pub enum AgentMessage {
     /// Functions of the kernel, as lines of `/proc/kallsyms`: those of BPF programs, trampolines and modules, or for
     /// [`SYMBOLS_ORDER`] all of them. Sent before the last message.
     Symbols(String),
+    /// What the program of a [`ProgramOrder`] wrote.
+    Answered(String),
     /// The cell's numbers.
     Measured(crate::Measured),
     /// This guest cannot do it.
@@ -213,6 +234,12 @@ mod tests {
         let message = AgentMessage::Measured(measured);
         let line = serde_json::to_string(&message).unwrap();
         assert_eq!(serde_json::from_str::<AgentMessage>(&line).unwrap(), message);
+    }
+
+    #[test]
+    fn an_order_for_a_program_begins_as_the_agent_expects() {
+        let order = ProgramOrder { program: vec!["/a".into()], input: "b".into(), budget: 5 };
+        assert!(serde_json::to_vec(&order).unwrap().starts_with(PROGRAM_ORDER));
     }
 
     proptest! {

@@ -8,13 +8,14 @@ use anyhow::Result;
 use hookbench::cmd::cli::{Verb, command, parse};
 use hookbench::cmd::{
     Usage, bisect_step, cache, clean_host, compare, completions, correlate, doctor, explain, export, gate,
-    history, kernel, list, man, merge, reference, report, run,
+    history, kernel, list, man, merge, reference, report, run, scenario,
 };
 use hookbench::interrupt::Interrupted;
 
 fn dispatch(verb: Verb) -> Result<ExitCode> {
     match verb {
         Verb::Run(args) => run::run(&args),
+        Verb::Scenario(args) => scenario::scenario(&args),
         Verb::List(args) => list::list(&args),
         Verb::Doctor(args) => doctor::doctor(&args),
         Verb::Report(args) => report::report(&args),

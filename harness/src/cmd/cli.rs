@@ -5,7 +5,7 @@ use clap::{CommandFactory, Parser, Subcommand};
 
 use super::{
     EXIT_CODES, bisect_step, cache, compare, completions, correlate, doctor, explain, export, gate, history,
-    kernel, list, man, merge, report, run,
+    kernel, list, man, merge, report, run, scenario,
 };
 
 /// Measure what Linux security and tracing hooks cost, exactly.
@@ -22,6 +22,8 @@ pub struct Line {
 pub enum Verb {
     /// Boot kernels, run workloads under monitors and write a report
     Run(Box<run::Args>),
+    /// Try what policies see and stop: the ways to reach what a defender cares about
+    Scenario(scenario::Args),
     /// List the available kernels, workloads, monitors, behaviours or plans
     List(list::Args),
     /// Check what this machine can run, and how to install what is missing

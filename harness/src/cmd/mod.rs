@@ -22,6 +22,7 @@ pub mod reference;
 pub mod report;
 pub mod run;
 mod say;
+pub mod scenario;
 
 /// The exit codes, as `--help` lists them.
 pub const EXIT_CODES: &str = "\

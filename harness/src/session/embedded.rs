@@ -6,6 +6,8 @@ use hookbench_results::digest::sha256;
 pub(crate) const AGENT: &[u8] = include_bytes!(env!("HOOKBENCH_AGENT"));
 /// The program that `execve-noop` executes.
 pub(crate) const NOOP: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/noop"));
+/// The program that tries scenarios in a guest.
+pub(crate) const SCENARIOS: &[u8] = include_bytes!(env!("HOOKBENCH_SCENARIOS"));
 /// The plugin of QEMU that attributes instructions.
 pub(crate) const PLUGIN: &[u8] = include_bytes!(env!("HOOKBENCH_PLUGIN"));
 /// The compiler of the BPF objects in the agent.

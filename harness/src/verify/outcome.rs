@@ -61,13 +61,14 @@ fn outcome(answer: guest::Answer) -> Outcome {
             Some(why) => Outcome::Unsupported(why),
             None => Outcome::Failed(Failure { console: answer.console, ..failure }),
         },
-        AgentMessage::Ready { .. } | AgentMessage::Stopped { .. } | AgentMessage::Symbols(_) => {
-            Outcome::Failed(Failure {
-                kind: FailureKind::GuestEnded,
-                message: "the guest ended before its cell".into(),
-                console: answer.console,
-            })
-        }
+        AgentMessage::Ready { .. }
+        | AgentMessage::Stopped { .. }
+        | AgentMessage::Symbols(_)
+        | AgentMessage::Answered(_) => Outcome::Failed(Failure {
+            kind: FailureKind::GuestEnded,
+            message: "the guest ended before its cell".into(),
+            console: answer.console,
+        }),
     }
 }
 

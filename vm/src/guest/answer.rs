@@ -63,7 +63,10 @@ fn messages(sent: &[u8]) -> Result<Messages, String> {
             }
             (AgentMessage::Symbols(all), _) => messages.symbols = Some(all),
             (ready @ AgentMessage::Ready { .. }, _) => messages.ready = Some(ready),
-            (AgentMessage::Measured(_) | AgentMessage::Unsupported(_), Messages { ready: None, .. }) => {
+            (
+                AgentMessage::Measured(_) | AgentMessage::Unsupported(_) | AgentMessage::Answered(_),
+                Messages { ready: None, .. },
+            ) => {
                 return Err("an answer before the message that its agent is ready".into());
             }
             (last, _) => messages.last = Some(last),

@@ -14,6 +14,7 @@ use hookbench_results::Environment;
 use hookbench_results::attachments::Attachment;
 use hookbench_vm::console::Show;
 use hookbench_vm::guest::Start;
+use hookbench_vm::kernel::Kernel;
 use hookbench_vm::machine::{CPU, Machine, Qemu, Tcg};
 use hookbench_vm::snapshot::{Recipe, Snapshot};
 
@@ -34,7 +35,7 @@ pub const BUDGET: Duration = Duration::from_secs(600);
 
 /// Guests under TCG with the exact clock.
 pub struct ExactSession {
-    guests: Guests,
+    pub(super) guests: Guests,
     history: History,
     snapshots: Snapshots,
     attributor: Attributor,
@@ -208,16 +209,29 @@ impl ExactSession {
     }
 
     fn recipe<'a>(&'a self, ready: &'a GuestCell<'_>) -> Recipe<'a> {
-        let GuestCell { kernel, boot_line, .. } = ready;
+        self.recipe_of(ready.kernel, &ready.boot_line)
+    }
+
+    fn recipe_of<'a>(&'a self, kernel: &'a Kernel, boot_line: &'a str) -> Recipe<'a> {
         let Guests { provisions, image, .. } = &self.guests;
         let image_sha256 = &provisions.image.record.sha256;
         Recipe { kernel, image, image_sha256, boot_line, qemu: &provisions.qemu }
     }
 
     fn snapshot(&self, ready: &GuestCell<'_>) -> Result<Snapshot, Failure> {
-        let GuestCell { kernel, boot_line, cell, .. } = ready;
+        self.snapshot_of(ready.kernel, ready.cell, &ready.boot_line)
+    }
+
+    /// The snapshot of `kernel`, booted with `boot_line` on the machine of `cell`.
+    pub(super) fn snapshot_of(
+        &self,
+        kernel: &Kernel,
+        cell: &Cell,
+        boot_line: &str,
+    ) -> Result<Snapshot, Failure> {
         self.snapshots.obtain(&kernel.name, cell.boot, boot_line, || {
-            let (recipe, options) = (self.recipe(ready), self.guests.options(machine(cell), 0));
+            let recipe = self.recipe_of(kernel, boot_line);
+            let options = self.guests.options(machine(cell), 0);
             Snapshot::obtain(&recipe, &self.guests.provisions.cache, &options, &|_| ()).map_err(no_snapshot)
         })
     }
@@ -244,7 +258,7 @@ fn attachment(explained: &Explanation) -> Result<Attachment> {
 }
 
 /// The machine of `cell`.
-fn machine(cell: &Cell) -> Machine {
+pub(super) fn machine(cell: &Cell) -> Machine {
     tcg(cell.boot.cpus, cell.boot.memory_mib)
 }
 

@@ -10,6 +10,7 @@ mod image;
 pub mod kvm;
 mod needs;
 mod padding;
+mod program;
 mod provisions;
 mod snapshots;
 
@@ -17,4 +18,5 @@ pub use attribution::Attributed;
 pub use exact::{BUDGET, ExactOptions, ExactSession};
 pub use kvm::{Kvm, KvmSession};
 pub use needs::Needs;
+pub use program::{Program, Ran};
 pub use provisions::Provisions;

@@ -1,0 +1,43 @@
+//! `hookbench scenario`: tries the ways of scenarios under policies, and lists them.
+
+use std::process::ExitCode;
+
+use anyhow::{Result, anyhow};
+use clap::Subcommand;
+
+mod list;
+mod run;
+
+/// Arguments of `hookbench scenario`.
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    #[command(subcommand)]
+    verb: Verb,
+}
+
+#[derive(Debug, Subcommand)]
+enum Verb {
+    /// List the scenarios with their ways, and the policies
+    List,
+    /// Try each way of scenarios under policies, and print who sees it and who stops it
+    Run(run::Args),
+}
+
+/// Runs the subcommand.
+///
+/// # Errors
+/// Those of the subcommand.
+pub fn scenario(args: &Args) -> Result<ExitCode> {
+    match &args.verb {
+        Verb::List => list::list(),
+        Verb::Run(args) => run::run(args),
+    }
+}
+
+/// The scenario called `name`.
+fn find(name: &str) -> Result<&'static hookbench_scenarios::Scenario> {
+    hookbench_scenarios::find(name).ok_or_else(|| {
+        let names: Vec<&str> = hookbench_scenarios::SCENARIOS.iter().map(|scenario| scenario.name).collect();
+        anyhow!("there is no scenario {name:?}; the scenarios are {}", names.join(", "))
+    })
+}

@@ -1,0 +1,52 @@
+//! A cell of scenarios: the ways of one scenario under one policy on one kernel, and what came out.
+
+use hookbench_model::{Cell, Failure, MonitorName, Params, Schedule, Target};
+use hookbench_scenarios::exchange::Tried;
+use hookbench_scenarios::{PolicyName, Scenario};
+
+/// A cell: `6.1/userns/bpf-lsm+deny`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ScenarioCell<'a> {
+    /// The kernel, by its name.
+    pub kernel: &'a str,
+    /// The scenario.
+    pub scenario: &'static Scenario,
+    /// The policy.
+    pub policy: PolicyName,
+}
+
+/// How a cell ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Outcome {
+    /// The ways were tried.
+    Tried(Tried),
+    /// The kernel cannot have the policy, for this reason.
+    Unsupported(String),
+    /// It should have worked.
+    Failed(Failure),
+}
+
+impl std::fmt::Display for ScenarioCell<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let ScenarioCell { kernel, scenario, policy } = self;
+        write!(f, "{kernel}/{}/{policy}", scenario.name)
+    }
+}
+
+impl ScenarioCell<'_> {
+    /// A cell of hookbench's measurements whose guest has the kernel, the machine and the boot line of this one's.
+    pub(super) fn boots_as(self) -> anyhow::Result<Cell> {
+        let monitor: MonitorName = self.policy.policy.boots_as.parse()?;
+        let workload = "null-syscall".to_owned();
+        Ok(Cell {
+            kernel: self.kernel.into(),
+            target: Target::Tcg,
+            boot: Default::default(),
+            workload,
+            params: Params::default(),
+            schedule: Schedule::Paced,
+            monitor,
+            tuning: Params::default(),
+        })
+    }
+}

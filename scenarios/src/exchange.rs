@@ -1,0 +1,98 @@
+//! What hookbench sends to the program in the guest, and what that answers: one JSON object each. hookbench does not
+//! trust an answer.
+
+use serde::{Deserialize, Serialize};
+
+use crate::scenario::Effect;
+
+/// The path of the program in the guest.
+pub const PROGRAM: &str = "/scenarios/run";
+/// The folder in the guest with the kernel modules that ways need.
+pub const MODULES: &str = "/scenarios/modules";
+
+/// What the guest has to try: each way of one scenario under one policy.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Order {
+    /// The scenario.
+    pub scenario: String,
+    /// The policy, by its name.
+    pub policy: String,
+    /// The ways to try; empty for all of them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub ways: Vec<String>,
+}
+
+/// What the guest found out.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Answer {
+    /// Each way was tried.
+    Tried(Tried),
+    /// The kernel cannot have this policy, for this reason.
+    Unsupported(String),
+}
+
+/// The ways that were tried.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Tried {
+    /// What is attached, as the kernel names it: hooks, rules, calls.
+    pub attached: Vec<String>,
+    /// What the policy lacks on this kernel: hooks that it does not have.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub lacks: Vec<String>,
+    /// The ways, in the order of the scenario.
+    pub ways: Vec<Tries>,
+}
+
+/// What became of one way.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Tries {
+    /// The way.
+    pub way: String,
+    /// What it did.
+    pub effect: Effect,
+    /// The error number that its decisive call returned, if it failed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub errno: Option<i32>,
+    /// The signal that ended it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub signal: Option<i32>,
+    /// Why nothing can be said of it: it lacks something, or it did not work as a way has to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub invalid: Option<String>,
+    /// What the policy recorded meanwhile.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub records: Vec<Record>,
+    /// How many records there were, if more than are listed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub more_records: Option<u64>,
+}
+
+/// Something that a policy recorded.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Record {
+    /// What it names: a hook, or a system call as the policy understands it.
+    pub what: String,
+    /// What it says about the object.
+    pub object: Object,
+    /// The record, for a reader.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub text: String,
+}
+
+/// What a record says about the object of a way: the file, the process, the address.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Object {
+    /// It names the right one.
+    Right,
+    /// It has none, as a number of a system call has none.
+    None,
+    /// It should have one, and is blank.
+    Blank,
+    /// It names another one.
+    Wrong,
+    /// It names another call than was made: a 32-bit call under a 64-bit number.
+    WrongName,
+}

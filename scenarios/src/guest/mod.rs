@@ -1,0 +1,66 @@
+//! The half that runs in the guest: it attaches a policy, tries each way of a scenario in a fresh process, and looks
+//! at the effect and at the policy's records.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use anyhow::{Context, Result, anyhow, ensure};
+
+use crate::exchange::{Answer, Order, Tried};
+use crate::policy::PolicyName;
+use crate::scenario::Scenario;
+use crate::scene::Scene;
+
+mod modules;
+mod policies;
+mod shared;
+mod trial;
+
+/// Where the files of a scenario are.
+const FOLDER: &str = "/run/scene";
+
+/// Tries the ways that `order` asks for.
+///
+/// # Errors
+/// When the guest lacks something that every kernel has, or the policy cannot be attached though it should.
+pub fn run(order: &Order) -> Result<Answer> {
+    let scenario =
+        crate::find(&order.scenario).with_context(|| format!("no scenario {:?}", order.scenario))?;
+    let policy: PolicyName = order.policy.parse().map_err(|error| anyhow!("{error}"))?;
+    let mut scene = Scene { folder: PathBuf::from(FOLDER), shared: shared::make()?, confine: None };
+    prepare(scenario, &scene)?;
+    let mut attached = match policies::attach(policy, scenario, &mut scene)? {
+        policies::Attach::Attached(attached) => attached,
+        policies::Attach::Unsupported(why) => return Ok(Answer::Unsupported(why)),
+    };
+    let mut tried =
+        Tried { attached: attached.names().to_vec(), lacks: attached.lacks().to_vec(), ways: Vec::new() };
+    for way in scenario.ways.iter().filter(|way| order.asks_for(way.name)) {
+        tried.ways.push(trial::run(way, scenario, &scene, &mut *attached)?);
+    }
+    for name in &order.ways {
+        ensure!(tried.ways.iter().any(|tries| tries.way == *name), "{} has no way {name:?}", scenario.name);
+    }
+    Ok(Answer::Tried(tried))
+}
+
+/// Runs a part of a way that is a program of its own: this program, executed by a way under the name `image`.
+pub fn run_image(image: &str, _arguments: &[String]) -> ExitCode {
+    eprintln!("hookbench-scenarios: there is no image {image:?}; run `hookbench scenario run` instead");
+    ExitCode::from(2)
+}
+
+fn prepare(scenario: &Scenario, scene: &Scene) -> Result<()> {
+    fs::create_dir_all(&scene.folder).context("failed to make the folder of the scene")?;
+    fs::set_permissions(&scene.folder, fs::Permissions::from_mode(0o777))?;
+    modules::load(scenario)?;
+    (scenario.set_up)(scene).with_context(|| format!("failed to set {} up", scenario.name))
+}
+
+impl Order {
+    fn asks_for(&self, way: &str) -> bool {
+        self.ways.is_empty() || self.ways.iter().any(|asked| asked == way)
+    }
+}

@@ -1,0 +1,200 @@
+//! BPF policies: objects of `probes/policies`, their settings, and their records (`policy.bpf.h`).
+
+use std::cell::RefCell;
+use std::rc::Rc;
+
+use anyhow::{Context, Result, ensure};
+use libbpf_rs::{Link, MapCore, MapFlags, Object, ObjectBuilder, OpenObject, RingBuffer, RingBufferBuilder};
+
+use super::Attached;
+use crate::exchange::{Object as Said, Record};
+use crate::policy::Action;
+use crate::scene::USER;
+
+/// Names and bytes of all objects.
+const OBJECTS: &[(&str, &[u8])] = include!(concat!(env!("OUT_DIR"), "/objects.rs"));
+
+/// Bytes of `policy` in the header.
+const SETTINGS: usize = 32;
+
+/// What a policy is told.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Settings {
+    pub(super) action: Action,
+    /// The file that it is about: `st_dev` and `st_ino`.
+    pub(super) file: Option<(u64, u64)>,
+}
+
+/// A record as the program wrote it.
+#[derive(Debug, Clone)]
+pub(super) struct Raw {
+    pub(super) time: u64,
+    pub(super) pid: u32,
+    pub(super) object: u32,
+    pub(super) device: u64,
+    pub(super) inode: u64,
+    pub(super) number: u32,
+    pub(super) abi: u32,
+    pub(super) what: String,
+    pub(super) path: String,
+}
+
+/// Bytes of a record.
+const RECORD: usize = 136;
+
+/// The object called `name`, opened but not loaded; `None` if there is none.
+///
+/// # Errors
+/// When it cannot be opened.
+pub(super) fn open(name: &str) -> Result<Option<OpenObject>> {
+    let Some((_, bytes)) = OBJECTS.iter().find(|(known, _)| *known == name) else { return Ok(None) };
+    let open = ObjectBuilder::default().open_memory(bytes);
+    open.map(Some).with_context(|| format!("failed to open the policy {name}"))
+}
+
+/// Sets the variable `name` in read-only data.
+///
+/// # Errors
+/// When the object has no such data, or it is smaller.
+pub(super) fn set_constants(open: &mut OpenObject, offset: usize, bytes: &[u8]) -> Result<()> {
+    for mut map in open.maps_mut() {
+        if map.name().to_string_lossy().ends_with(".rodata") {
+            let data = map.initial_value_mut().context("the read-only data has no value")?;
+            let place = data.get_mut(offset..offset + bytes.len());
+            place.context("the read-only data is too small")?.copy_from_slice(bytes);
+            return Ok(());
+        }
+    }
+    anyhow::bail!("the object has no read-only data")
+}
+
+impl Settings {
+    /// The bytes of `policy` in the header.
+    pub(super) fn bytes(self) -> [u8; SETTINGS] {
+        let (device, inode) = self.file.unwrap_or_default();
+        // The kernel's dev_t has 20 bits for the minor number.
+        let device = u64::from(libc::major(device)) << 20 | u64::from(libc::minor(device));
+        let mut bytes = [0; SETTINGS];
+        bytes[..4].copy_from_slice(&(self.action as u32).to_ne_bytes());
+        bytes[4..8].copy_from_slice(&USER.to_ne_bytes());
+        bytes[8..12].copy_from_slice(&std::process::id().to_ne_bytes());
+        bytes[16..24].copy_from_slice(&device.to_ne_bytes());
+        bytes[24..].copy_from_slice(&inode.to_ne_bytes());
+        bytes
+    }
+}
+
+/// Attached programs and their records.
+pub(super) struct Programs {
+    names: Vec<String>,
+    lacks: Vec<String>,
+    _links: Vec<Link>,
+    object: Object,
+    ring: RingBuffer<'static>,
+    records: Rc<RefCell<Vec<Raw>>>,
+    describe: Box<dyn Fn(&Raw) -> Record>,
+}
+
+impl Programs {
+    /// Loads `open` and attaches all of its programs that are to be loaded.
+    ///
+    /// # Errors
+    /// When the kernel refuses.
+    pub(super) fn attach(
+        open: OpenObject,
+        lacks: Vec<String>,
+        describe: impl Fn(&Raw) -> Record + 'static,
+    ) -> Result<Programs> {
+        let object = open.load().context("failed to load the policy")?;
+        let records = Rc::new(RefCell::new(Vec::new()));
+        let (mut names, mut links) = (Vec::new(), Vec::new());
+        for program in object.progs_mut().filter(|program| program.autoload()) {
+            let section = program.section().to_string_lossy().into_owned();
+            let link = program.attach().with_context(|| format!("failed to attach to {section}"))?;
+            names.push(section);
+            links.push(link);
+        }
+        let mut builder = RingBufferBuilder::new();
+        let map = object.maps().find(|map| map.name() == "records").context("the policy has no records")?;
+        let kept = Rc::clone(&records);
+        builder.add(&map, move |bytes| {
+            kept.borrow_mut().extend(Raw::read(bytes));
+            0
+        })?;
+        let ring = builder.build().context("failed to read the policy's ring buffer")?;
+        let describe = Box::new(describe);
+        Ok(Programs { names, lacks, _links: links, object, ring, records, describe })
+    }
+
+    /// How many records were lost.
+    fn lost(&self) -> Result<u64> {
+        let map = self.object.maps().find(|map| map.name().to_string_lossy().ends_with(".bss"));
+        let map = map.context("the policy does not count lost records")?;
+        let value =
+            map.lookup(&0u32.to_ne_bytes(), MapFlags::ANY)?.context("the policy's count has no value")?;
+        let bytes = value.first_chunk().context("the policy's count is too short")?;
+        Ok(u64::from_ne_bytes(*bytes))
+    }
+}
+
+impl Attached for Programs {
+    fn names(&self) -> &[String] {
+        &self.names
+    }
+
+    fn lacks(&self) -> &[String] {
+        &self.lacks
+    }
+
+    fn clear(&mut self) -> Result<()> {
+        self.ring.consume().context("failed to read the policy's records")?;
+        self.records.borrow_mut().clear();
+        Ok(())
+    }
+
+    fn records(&mut self, (begin, end): (u64, u64)) -> Result<Vec<Record>> {
+        self.ring.consume().context("failed to read the policy's records")?;
+        let lost = self.lost()?;
+        ensure!(lost == 0, "the policy lost {lost} records");
+        let records = std::mem::take(&mut *self.records.borrow_mut());
+        let own = std::process::id();
+        let inside = records.iter().filter(|raw| raw.pid != own && (begin..=end).contains(&raw.time));
+        Ok(inside.map(&self.describe).collect())
+    }
+}
+
+impl Raw {
+    fn read(bytes: &[u8]) -> Option<Raw> {
+        let bytes = bytes.get(..RECORD)?;
+        let word = |at: usize| u32::from_ne_bytes(bytes[at..at + 4].try_into().unwrap_or_default());
+        let long = |at: usize| u64::from_ne_bytes(bytes[at..at + 8].try_into().unwrap_or_default());
+        let text = |range: std::ops::Range<usize>| {
+            let text = bytes[range].split(|&byte| byte == 0).next().unwrap_or_default();
+            String::from_utf8_lossy(text).into_owned()
+        };
+        Some(Raw {
+            time: long(0),
+            pid: word(8),
+            object: word(12),
+            device: long(16),
+            inode: long(24),
+            number: word(32),
+            abi: word(36),
+            what: text(40..72),
+            path: text(72..136),
+        })
+    }
+
+    /// What the record says about its object, if `settings` say which is the right one.
+    pub(super) fn said(&self, settings: Settings) -> Said {
+        match (self.object, settings.file) {
+            (0, _) | (_, None) => Said::None,
+            (1, Some((device, inode))) => {
+                let expected = u64::from(libc::major(device)) << 20 | u64::from(libc::minor(device));
+                if (self.device, self.inode) == (expected, inode) { Said::Right } else { Said::Wrong }
+            }
+            _ if self.path.is_empty() => Said::Blank,
+            _ => Said::None,
+        }
+    }
+}

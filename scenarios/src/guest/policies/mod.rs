@@ -1,0 +1,56 @@
+//! The policies of all mechanisms: attaching them, and reading what they recorded. A mechanism is a file and a row in
+//! [`attach`].
+
+use anyhow::Result;
+
+use crate::exchange::Record;
+use crate::policy::PolicyName;
+use crate::scenario::Scenario;
+use crate::scene::Scene;
+
+mod bpf;
+mod bpf_lsm;
+mod none;
+mod tracepoint;
+
+/// A policy that is attached until it is dropped.
+pub(super) trait Attached {
+    /// What is attached, as the kernel names it.
+    fn names(&self) -> &[String];
+
+    /// What this kernel lacks of it.
+    fn lacks(&self) -> &[String];
+
+    /// Forgets what was recorded so far.
+    ///
+    /// # Errors
+    /// When records cannot be read.
+    fn clear(&mut self) -> Result<()>;
+
+    /// What was recorded in the window, by any process but this one.
+    ///
+    /// # Errors
+    /// When records cannot be read, or some were lost.
+    fn records(&mut self, window: (u64, u64)) -> Result<Vec<Record>>;
+}
+
+/// How attaching ended.
+pub(super) enum Attach {
+    /// The policy is attached.
+    Attached(Box<dyn Attached>),
+    /// This kernel cannot have it.
+    Unsupported(String),
+}
+
+/// Attaches the policy called `name` for `scenario`. One that confines its caller sets how in `scene`.
+///
+/// # Errors
+/// When the kernel should have it and refuses.
+pub(super) fn attach(name: PolicyName, scenario: &'static Scenario, _scene: &mut Scene) -> Result<Attach> {
+    match name.policy.mechanism {
+        "none" => none::attach(),
+        "bpf-lsm" => bpf_lsm::attach(name, scenario),
+        "tracepoint" => tracepoint::attach(name, scenario),
+        other => anyhow::bail!("the guest's program has no policies of {other}"),
+    }
+}

@@ -1,0 +1,150 @@
+//! One way: a fresh process makes it, then the runner looks at its effect and at the policy's records.
+
+use std::io;
+use std::sync::atomic::Ordering;
+
+use anyhow::{Context, Result};
+
+use super::policies::Attached;
+use crate::exchange::{Record, Tries};
+use crate::scenario::{Effect, Scenario, Way};
+use crate::scene::{Scene, Shared, USER, now};
+use crate::sys::check;
+
+/// How long a way may take, in milliseconds of the guest's time.
+const PATIENCE: i32 = 2_000;
+
+/// The most records that are listed for a way.
+const MOST_RECORDS: usize = 12;
+
+/// Tries `way`.
+///
+/// # Errors
+/// When the runner itself fails.
+pub(super) fn run(
+    way: &Way,
+    scenario: &Scenario,
+    scene: &Scene,
+    attached: &mut dyn Attached,
+) -> Result<Tries> {
+    let what = || format!("{} of {}", way.name, scenario.name);
+    clear(scene.shared);
+    (scenario.reset)(scene).with_context(|| format!("failed to reset the scene for {}", what()))?;
+    attached.clear()?;
+    let ended = make(way, scene).with_context(|| format!("failed to run {}", what()))?;
+    let shared = scene.shared;
+    let window = window(shared);
+    let records = match window {
+        Some(window) => attached.records(window)?,
+        None => Vec::new(),
+    };
+    let has_effect = (way.has_effect.unwrap_or(scenario.has_effect))(scene, shared)
+        .with_context(|| format!("failed to look at the effect of {}", what()))?;
+    let errno = Some(shared.errno.load(Ordering::SeqCst)).filter(|&errno| errno != 0);
+    let signal = match ended {
+        Ended::Killed(signal) => Some(signal),
+        Ended::Exited | Ended::HungUp => None,
+    };
+    let invalid = match (ended, window) {
+        (Ended::HungUp, _) => Some("it did not end".to_owned()),
+        (Ended::Exited, None) => Some(match errno {
+            Some(errno) => format!("it failed before its decisive call (errno {errno})"),
+            None => "it never made its decisive call".into(),
+        }),
+        _ => None,
+    };
+    let more_records = Some(records.len() as u64).filter(|_| records.len() > MOST_RECORDS);
+    Ok(Tries {
+        way: way.name.into(),
+        effect: if has_effect { Effect::Reached } else { Effect::NotReached },
+        errno,
+        signal,
+        invalid,
+        records: listed(records),
+        more_records,
+    })
+}
+
+/// The first records, without repetitions.
+fn listed(records: Vec<Record>) -> Vec<Record> {
+    let mut listed: Vec<Record> = Vec::new();
+    for record in records {
+        if listed.len() < MOST_RECORDS && !listed.contains(&record) {
+            listed.push(record);
+        }
+    }
+    listed
+}
+
+fn clear(shared: &Shared) {
+    shared.begin.store(0, Ordering::SeqCst);
+    shared.end.store(0, Ordering::SeqCst);
+    shared.errno.store(0, Ordering::SeqCst);
+    shared.values.iter().for_each(|value| value.store(0, Ordering::SeqCst));
+}
+
+/// When the window was open, in nanoseconds of CLOCK_MONOTONIC: until now, if the way was stopped in it. `None` if it
+/// never opened.
+fn window(shared: &Shared) -> Option<(u64, u64)> {
+    let begin = Some(shared.begin.load(Ordering::SeqCst)).filter(|&begin| begin != 0)?;
+    let end = Some(shared.end.load(Ordering::SeqCst)).filter(|&end| end != 0);
+    Some((begin, end.unwrap_or_else(now)))
+}
+
+#[derive(Clone, Copy)]
+enum Ended {
+    Exited,
+    Killed(i32),
+    HungUp,
+}
+
+/// Has a fresh process make the way, and waits for its end.
+fn make(way: &Way, scene: &Scene) -> io::Result<Ended> {
+    // SAFETY: the runner has one thread, so the child may do anything.
+    let child = check(unsafe { libc::fork() })?;
+    if child == 0 {
+        let result = become_caller(way).and_then(|()| (way.run)(scene));
+        if let Err(error) = result {
+            scene.shared.errno.store(error.raw_os_error().unwrap_or(libc::EPROTO), Ordering::SeqCst);
+        }
+        // SAFETY: leaves without running what the runner has to run.
+        unsafe { libc::_exit(0) };
+    }
+    wait(child)
+}
+
+/// Makes the process that of the way's user, in a session of its own.
+fn become_caller(way: &Way) -> io::Result<()> {
+    // SAFETY: changes this process alone.
+    unsafe {
+        check(libc::setsid())?;
+        if !way.as_root {
+            check(libc::setgroups(0, std::ptr::null()))?;
+            check(libc::setresgid(USER, USER, USER))?;
+            check(libc::setresuid(USER, USER, USER))?;
+            // Its files in /proc are its own again.
+            check(libc::prctl(libc::PR_SET_DUMPABLE, 1, 0, 0, 0))?;
+        }
+    }
+    Ok(())
+}
+
+fn wait(child: libc::pid_t) -> io::Result<Ended> {
+    // SAFETY: the descriptor and the status are ours.
+    unsafe {
+        let pidfd = check(libc::syscall(libc::SYS_pidfd_open, child, 0) as i32)?;
+        let mut polled = libc::pollfd { fd: pidfd, events: libc::POLLIN, revents: 0 };
+        let ready = check(libc::poll(&mut polled, 1, PATIENCE))?;
+        libc::close(pidfd);
+        if ready == 0 {
+            check(libc::kill(child, libc::SIGKILL))?;
+        }
+        let mut status = 0;
+        check(libc::waitpid(child, &mut status, 0))?;
+        Ok(match ready {
+            0 => Ended::HungUp,
+            _ if libc::WIFSIGNALED(status) => Ended::Killed(libc::WTERMSIG(status)),
+            _ => Ended::Exited,
+        })
+    }
+}

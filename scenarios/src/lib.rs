@@ -1,0 +1,27 @@
+//! Scenarios: behaviours that a defender cares about, the ways to reach each, and the policies by which mechanisms
+//! should see or stop them. A scenario is a folder and a row in [`SCENARIOS`]; a way is a file and a row in its
+//! scenario. A way does the least that shows the effect, carries no payload, and runs in guests alone.
+//!
+//! The tables and the ways are plain Rust, which the host compiles too; the half that attaches policies and runs
+//! ways (`guest`) is only in the program that guests run.
+
+pub mod exchange;
+#[cfg(feature = "guest")]
+pub mod guest;
+mod policy;
+mod scenario;
+mod scene;
+mod sys;
+mod userns;
+
+pub use policy::{Action, Grade, POLICIES, Policy, PolicyName};
+pub use scenario::{Abi, Call, Effect, Kind, Need, Scenario, Way};
+pub use scene::{Scene, Shared};
+
+/// All scenarios, in the order of reports.
+pub static SCENARIOS: &[&Scenario] = &[&userns::SCENARIO];
+
+/// The scenario called `name`.
+pub fn find(name: &str) -> Option<&'static Scenario> {
+    SCENARIOS.iter().copied().find(|scenario| scenario.name == name)
+}

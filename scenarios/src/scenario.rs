@@ -1,0 +1,145 @@
+//! What is fixed about a scenario and its ways. What policies make of them is in `policy.rs`.
+
+use std::io;
+
+use crate::scene::{Scene, Shared};
+
+/// A behaviour with a goal that a defender cares about.
+#[derive(Debug)]
+pub struct Scenario {
+    /// The name used everywhere: `userns`.
+    pub name: &'static str,
+    /// One line for a reader: what is reached.
+    pub about: &'static str,
+    /// What shows that it was reached.
+    pub effect: &'static str,
+    /// The ways to reach it, then the allowed neighbours that a policy must let through.
+    pub ways: &'static [&'static Way],
+    /// The system calls that documentation names for it. A textbook policy knows these, by their 64-bit numbers.
+    pub textbook: &'static [Call],
+    /// All system calls that can do it. A complete policy knows these, for 64-bit and 32-bit callers, and the
+    /// operations of io_uring.
+    pub complete: &'static [Call],
+    /// Whether a policy for system calls can be told to leave root alone, as that for user namespaces is.
+    pub spares_root: bool,
+    /// The file that the scenario is about, once it is set up.
+    pub target: fn() -> Option<(u64, u64)>,
+    /// Prepares the guest for all ways, before the policy is attached. The runner calls it once.
+    pub set_up: fn(&Scene) -> io::Result<()>,
+    /// Makes everything as it was, before each way and with the policy attached: remove what an earlier way left.
+    pub reset: fn(&Scene) -> io::Result<()>,
+    /// Looks whether the effect is there, after a way has ended.
+    pub has_effect: fn(&Scene, &Shared) -> io::Result<bool>,
+}
+
+impl PartialEq for Scenario {
+    /// Names are unique.
+    fn eq(&self, other: &Scenario) -> bool {
+        self.name == other.name
+    }
+}
+
+impl Eq for Scenario {}
+
+impl Scenario {
+    /// The device and the inode of the file that the scenario is about, once it is set up; `None` if there is none.
+    pub fn target(&self) -> Option<(u64, u64)> {
+        (self.target)()
+    }
+}
+
+/// One way to reach the goal of a scenario.
+#[derive(Debug)]
+pub struct Way {
+    /// The name used everywhere: `clone3`.
+    pub name: &'static str,
+    /// One line for a reader.
+    pub about: &'static str,
+    /// Whether policies should see and stop it.
+    pub kind: Kind,
+    /// What the guest needs for it.
+    pub needs: &'static [Need],
+    /// Whether it runs as root. Else it runs as an ordinary user without capabilities.
+    pub as_root: bool,
+    /// Makes it, in a child of the runner. It calls [`Scene::begin`] just before the decisive call and
+    /// [`Scene::end`] after it. An error with an errno is what the kernel answered.
+    pub run: fn(&Scene) -> io::Result<()>,
+    /// Looks whether the effect is there, if the scenario's own check does not fit.
+    pub has_effect: Option<fn(&Scene, &Shared) -> io::Result<bool>>,
+}
+
+impl Way {
+    /// A way of an ordinary user without needs, which policies should stop. For `..Way::ordinary(…)`.
+    pub const fn ordinary(name: &'static str, about: &'static str, run: fn(&Scene) -> io::Result<()>) -> Way {
+        Way { name, about, kind: Kind::Forbidden, needs: &[], as_root: false, run, has_effect: None }
+    }
+}
+
+/// What a policy should do about a way.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// See it and stop it.
+    Forbidden,
+    /// Let it through: an allowed neighbour, which a policy that stops it raises a false alarm for.
+    Allowed,
+}
+
+/// What a way needs of the guest, apart from a kernel that has the call.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Need {
+    /// A module of the kernel's own package, loaded before: `overlay`. A kernel that has it built in is fine.
+    Loaded(&'static str),
+    /// A module of the kernel's own package, as a file: `dummy`.
+    ModuleFile(&'static str),
+    /// The same module compressed, as it is in the package.
+    CompressedModuleFile(&'static str),
+}
+
+/// A call to the kernel.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Call {
+    /// The name, without `__NR_`.
+    pub name: &'static str,
+    /// The number for its callers.
+    pub number: u32,
+    /// Who calls it so.
+    pub abi: Abi,
+}
+
+/// How a program reaches the kernel.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Abi {
+    /// `syscall` on x86-64.
+    Native,
+    /// `int 0x80`, or a 32-bit program.
+    Compat,
+    /// A request to io_uring; the number is its opcode.
+    Uring,
+}
+
+impl Call {
+    /// A system call of 64-bit programs.
+    pub const fn native(name: &'static str, number: std::ffi::c_long) -> Call {
+        Call { name, number: number as u32, abi: Abi::Native }
+    }
+
+    /// A system call of 32-bit programs, by its number in the kernel's `syscall_32.tbl`.
+    pub const fn compat(name: &'static str, number: u32) -> Call {
+        Call { name, number, abi: Abi::Compat }
+    }
+
+    /// An operation of io_uring, by its number in the kernel's `io_uring.h`.
+    pub const fn uring(name: &'static str, number: u32) -> Call {
+        Call { name, number, abi: Abi::Uring }
+    }
+}
+
+/// What a way did.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Effect {
+    /// It reached the goal.
+    Reached,
+    /// It did not.
+    NotReached,
+}

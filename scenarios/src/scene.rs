@@ -1,0 +1,91 @@
+//! The scene of a way: where its files are, and the memory that its processes share with the runner.
+
+use std::io;
+use std::os::fd::RawFd;
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicI32, AtomicU64, Ordering};
+
+/// The descriptor of the shared memory, which programs that a way executes inherit.
+pub(crate) const SHARED_FD: RawFd = 200;
+
+/// An ordinary user.
+pub(crate) const USER: u32 = 1000;
+
+/// The marker: a harmless system call with an argument that nobody else uses, by which records are cut to the window.
+pub(crate) const MARKER: u64 = 77;
+
+/// Memory that the runner, a way and the programs that it executes share.
+#[repr(C)]
+#[derive(Debug, Default)]
+pub struct Shared {
+    /// When the window opened: nanoseconds of CLOCK_MONOTONIC; 0 before.
+    pub begin: AtomicU64,
+    /// When it closed; 0 before.
+    pub end: AtomicU64,
+    /// The error number of the decisive call.
+    pub errno: AtomicI32,
+    /// What the way left for the check of its effect.
+    pub values: [AtomicU64; 8],
+}
+
+/// What a way and the checks get.
+#[derive(Debug)]
+pub struct Scene {
+    /// The folder of the files of this scenario, on a tmpfs. Everyone may enter it.
+    pub folder: PathBuf,
+    /// The shared memory.
+    pub shared: &'static Shared,
+    /// Called in the way's process just before the window opens: filters that confine their caller.
+    pub confine: Option<fn() -> io::Result<()>>,
+}
+
+impl Scene {
+    /// Opens the window: what the policy sees from here on counts. Confines the calling process, if the policy does
+    /// that.
+    ///
+    /// # Errors
+    /// When it cannot be confined.
+    pub fn begin(&self) -> io::Result<()> {
+        if let Some(confine) = self.confine {
+            confine()?;
+        }
+        mark();
+        self.shared.begin.store(now(), Ordering::SeqCst);
+        Ok(())
+    }
+
+    /// Closes the window.
+    pub fn end(&self) {
+        self.shared.end.store(now(), Ordering::SeqCst);
+        mark();
+    }
+
+    /// Opens the window, makes `call`, and closes the window.
+    ///
+    /// # Errors
+    /// Those of `call`.
+    pub fn window<T>(&self, call: impl FnOnce() -> io::Result<T>) -> io::Result<T> {
+        self.begin()?;
+        let result = call();
+        self.end();
+        result
+    }
+
+    /// The path of a file of the scene.
+    pub fn path(&self, name: &str) -> String {
+        self.folder.join(name).display().to_string()
+    }
+}
+
+fn mark() {
+    // SAFETY: the kernel refuses the argument; nothing else happens.
+    unsafe { libc::syscall(libc::SYS_sched_get_priority_min, MARKER) };
+}
+
+/// Nanoseconds of CLOCK_MONOTONIC, which is the clock of BPF programs too.
+pub(crate) fn now() -> u64 {
+    let mut time = libc::timespec { tv_sec: 0, tv_nsec: 0 };
+    // SAFETY: `time` is ours to write.
+    unsafe { libc::clock_gettime(libc::CLOCK_MONOTONIC, &mut time) };
+    time.tv_sec as u64 * 1_000_000_000 + time.tv_nsec as u64
+}

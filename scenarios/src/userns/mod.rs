@@ -1,0 +1,56 @@
+//! A new user namespace for an ordinary user: the first step of most local attacks on the kernel.
+
+use std::fs;
+use std::io;
+use std::os::unix::fs::MetadataExt;
+use std::sync::atomic::Ordering;
+
+use crate::scenario::{Call, Scenario, Way};
+use crate::scene::{Scene, Shared};
+
+mod clone3;
+mod int80_unshare;
+mod root_unshare;
+mod unshare;
+
+/// See the module.
+pub(crate) static SCENARIO: Scenario = Scenario {
+    name: "userns",
+    about: "an ordinary user gets into a new user namespace",
+    effect: "a process of the way ran in another user namespace than it began in",
+    ways: WAYS,
+    textbook: &[Call::native("unshare", libc::SYS_unshare)],
+    complete: &[
+        Call::native("unshare", libc::SYS_unshare),
+        Call::native("clone", libc::SYS_clone),
+        Call::native("clone3", libc::SYS_clone3),
+        Call::native("setns", libc::SYS_setns),
+        Call::compat("unshare", 310),
+        Call::compat("clone", 120),
+        Call::compat("clone3", 435),
+        Call::compat("setns", 346),
+    ],
+    spares_root: true,
+    target: || None,
+    set_up: |_| Ok(()),
+    reset: |_| Ok(()),
+    has_effect,
+};
+
+const WAYS: &[&Way] = &[&unshare::WAY, &clone3::WAY, &int80_unshare::WAY, &root_unshare::WAY];
+
+/// Says from inside which namespace the caller runs in.
+///
+/// # Errors
+/// When `/proc` cannot be read.
+fn arrive(scene: &Scene) -> io::Result<()> {
+    let inode = fs::metadata("/proc/self/ns/user")?.ino();
+    scene.shared.values[0].store(inode, Ordering::SeqCst);
+    Ok(())
+}
+
+fn has_effect(_: &Scene, shared: &Shared) -> io::Result<bool> {
+    let ours = fs::metadata("/proc/self/ns/user")?.ino();
+    let theirs = shared.values[0].load(Ordering::SeqCst);
+    Ok(theirs != 0 && theirs != ours)
+}
