@@ -15,8 +15,8 @@ mod sys;
 mod userns;
 
 pub use policy::{Action, Grade, POLICIES, Policy, PolicyName};
-pub use scenario::{Abi, Call, Effect, Kind, Need, Scenario, Way};
-pub use scene::{Scene, Shared};
+pub use scenario::{Abi, Call, Effect, Image, Kind, Need, Scenario, Way};
+pub use scene::{Scene, Shared, shared};
 
 /// All scenarios, in the order of reports.
 pub static SCENARIOS: &[&Scenario] = &[&userns::SCENARIO];

@@ -24,6 +24,11 @@ pub struct Scenario {
     pub spares_root: bool,
     /// The file that the scenario is about, once it is set up.
     pub target: fn() -> Option<(u64, u64)>,
+    /// The files that a policy by paths watches: each path with the accesses, in the letters of `auditctl -p`.
+    pub files: &'static [(&'static str, &'static str)],
+    /// The programs that ways execute: this crate's own program under these names. Each gets its arguments and
+    /// returns its exit code.
+    pub images: &'static [Image],
     /// Prepares the guest for all ways, before the policy is attached. The runner calls it once.
     pub set_up: fn(&Scene) -> io::Result<()>,
     /// Makes everything as it was, before each way and with the policy attached: remove what an earlier way left.
@@ -42,11 +47,38 @@ impl PartialEq for Scenario {
 impl Eq for Scenario {}
 
 impl Scenario {
+    /// A scenario that needs nothing and has no ways yet. For `..Scenario::named(…)`.
+    pub const fn named(
+        name: &'static str,
+        about: &'static str,
+        effect: &'static str,
+        has_effect: fn(&Scene, &Shared) -> io::Result<bool>,
+    ) -> Scenario {
+        Scenario {
+            name,
+            about,
+            effect,
+            ways: &[],
+            textbook: &[],
+            complete: &[],
+            spares_root: false,
+            target: || None,
+            files: &[],
+            images: &[],
+            set_up: |_| Ok(()),
+            reset: |_| Ok(()),
+            has_effect,
+        }
+    }
+
     /// The device and the inode of the file that the scenario is about, once it is set up; `None` if there is none.
     pub fn target(&self) -> Option<(u64, u64)> {
         (self.target)()
     }
 }
+
+/// A program that ways execute: its name, and what it does with its arguments; it returns its exit code.
+pub type Image = (&'static str, fn(&[String]) -> i32);
 
 /// One way to reach the goal of a scenario.
 #[derive(Debug)]

@@ -77,6 +77,24 @@ impl Scene {
     }
 }
 
+/// The shared memory, for an image that a way executed.
+///
+/// # Errors
+/// When the program was not executed by a way.
+pub fn shared() -> io::Result<&'static Shared> {
+    // SAFETY: maps at an address that the kernel chooses; the mapping stays until the process ends. The kernel made
+    // its bytes zero, which are valid atomics.
+    unsafe {
+        let protection = libc::PROT_READ | libc::PROT_WRITE;
+        let place =
+            libc::mmap(std::ptr::null_mut(), size_of::<Shared>(), protection, libc::MAP_SHARED, SHARED_FD, 0);
+        if place == libc::MAP_FAILED {
+            return Err(io::Error::last_os_error());
+        }
+        Ok(&*place.cast::<Shared>())
+    }
+}
+
 fn mark() {
     // SAFETY: the kernel refuses the argument; nothing else happens.
     unsafe { libc::syscall(libc::SYS_sched_get_priority_min, MARKER) };

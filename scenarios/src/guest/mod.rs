@@ -46,10 +46,21 @@ pub fn run(order: &Order) -> Result<Answer> {
     Ok(Answer::Tried(tried))
 }
 
-/// Runs a part of a way that is a program of its own: this program, executed by a way under the name `image`.
-pub fn run_image(image: &str, _arguments: &[String]) -> ExitCode {
-    eprintln!("hookbench-scenarios: there is no image {image:?}; run `hookbench scenario run` instead");
-    ExitCode::from(2)
+/// Runs an image of a scenario: this program, executed by a way under the name `SCENARIO/IMAGE`.
+pub fn run_image(name: &str, arguments: &[String]) -> ExitCode {
+    let found = name.split_once('/').and_then(|(scenario, image)| {
+        let images = crate::find(scenario)?.images;
+        images.iter().find(|(known, _)| *known == image)
+    });
+    match found {
+        Some((_, run)) => ExitCode::from(run(arguments) as u8),
+        None => {
+            eprintln!(
+                "hookbench-scenarios: there is no image {name:?}; run `hookbench scenario run` instead"
+            );
+            ExitCode::from(2)
+        }
+    }
 }
 
 fn prepare(scenario: &Scenario, scene: &Scene) -> Result<()> {

@@ -15,9 +15,6 @@ mod unshare;
 
 /// See the module.
 pub(crate) static SCENARIO: Scenario = Scenario {
-    name: "userns",
-    about: "an ordinary user gets into a new user namespace",
-    effect: "a process of the way ran in another user namespace than it began in",
     ways: WAYS,
     textbook: &[Call::native("unshare", libc::SYS_unshare)],
     complete: &[
@@ -31,10 +28,12 @@ pub(crate) static SCENARIO: Scenario = Scenario {
         Call::compat("setns", 346),
     ],
     spares_root: true,
-    target: || None,
-    set_up: |_| Ok(()),
-    reset: |_| Ok(()),
-    has_effect,
+    ..Scenario::named(
+        "userns",
+        "an ordinary user gets into a new user namespace",
+        "a process of the way ran in another user namespace than it began in",
+        has_effect,
+    )
 };
 
 const WAYS: &[&Way] = &[&unshare::WAY, &clone3::WAY, &int80_unshare::WAY, &root_unshare::WAY];
