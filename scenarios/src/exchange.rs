@@ -61,6 +61,10 @@ pub struct Tries {
     /// Why nothing can be said of it: it lacks something, or it did not work as a way has to.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub invalid: Option<String>,
+    /// The error number of what it tried before its decisive call, if it made that call all the same: tampering that
+    /// was refused.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub hindered: Option<i32>,
     /// What the policy recorded meanwhile.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub records: Vec<Record>,

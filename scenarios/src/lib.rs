@@ -12,6 +12,7 @@ mod policy;
 mod scenario;
 mod scene;
 mod sys;
+mod tamper;
 mod userns;
 
 pub use policy::{Action, Grade, POLICIES, Policy, PolicyName};
@@ -19,7 +20,7 @@ pub use scenario::{Abi, Call, Effect, Image, Kind, Need, Scenario, Way};
 pub use scene::{Scene, Shared, shared};
 
 /// All scenarios, in the order of reports.
-pub static SCENARIOS: &[&Scenario] = &[&userns::SCENARIO];
+pub static SCENARIOS: &[&Scenario] = &[&userns::SCENARIO, &tamper::SCENARIO];
 
 /// The scenario called `name`.
 pub fn find(name: &str) -> Option<&'static Scenario> {

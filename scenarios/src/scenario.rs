@@ -15,6 +15,8 @@ pub struct Scenario {
     pub effect: &'static str,
     /// The ways to reach it, then the allowed neighbours that a policy must let through.
     pub ways: &'static [&'static Way],
+    /// The scenario whose policies it has: itself, as a rule.
+    pub policy: &'static str,
     /// The system calls that documentation names for it. A textbook policy knows these, by their 64-bit numbers.
     pub textbook: &'static [Call],
     /// All system calls that can do it. A complete policy knows these, for 64-bit and 32-bit callers, and the
@@ -59,6 +61,7 @@ impl Scenario {
             about,
             effect,
             ways: &[],
+            policy: name,
             textbook: &[],
             complete: &[],
             spares_root: false,

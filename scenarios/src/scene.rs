@@ -24,6 +24,8 @@ pub struct Shared {
     pub end: AtomicU64,
     /// The error number of the decisive call.
     pub errno: AtomicI32,
+    /// The error number of what a way tried before its decisive call, if it made that call all the same.
+    pub hindered: AtomicI32,
     /// What the way left for the check of its effect.
     pub values: [AtomicU64; 8],
 }

@@ -3,6 +3,8 @@
 use std::ffi::{CString, c_int, c_long};
 use std::io;
 
+use crate::scene::USER;
+
 /// The result of a call of the C library.
 ///
 /// # Errors
@@ -25,6 +27,41 @@ pub(crate) fn check_long(result: c_long) -> io::Result<c_long> {
 /// When it contains NUL.
 pub(crate) fn path(text: &str) -> io::Result<CString> {
     Ok(CString::new(text)?)
+}
+
+/// Makes this process that of an ordinary user without capabilities.
+///
+/// # Errors
+/// When the kernel refuses.
+pub(crate) fn become_user() -> io::Result<()> {
+    // SAFETY: changes this process alone.
+    unsafe {
+        check(libc::setgroups(0, std::ptr::null()))?;
+        check(libc::setresgid(USER, USER, USER))?;
+        check(libc::setresuid(USER, USER, USER))?;
+        // Its files in /proc are its own again.
+        check(libc::prctl(libc::PR_SET_DUMPABLE, 1, 0, 0, 0))?;
+    }
+    Ok(())
+}
+
+/// Has a child make `work`, and waits for its end. Returns its status, as `waitpid` gives it.
+///
+/// # Errors
+/// When there can be no child. What `work` returns is the child's to leave somewhere.
+pub(crate) fn in_child(work: impl FnOnce()) -> io::Result<c_int> {
+    // SAFETY: the caller has one thread, so the child may do anything. It leaves without running what its parent
+    // has to run.
+    unsafe {
+        let child = check(libc::fork())?;
+        if child == 0 {
+            work();
+            libc::_exit(0);
+        }
+        let mut status = 0;
+        check(libc::waitpid(child, &mut status, 0))?;
+        Ok(status)
+    }
 }
 
 /// Makes the 32-bit system call `number` by `int 0x80`, as a 64-bit program can. Pointers have to be below 4 GiB.

@@ -42,13 +42,17 @@ const WAYS: &[&Way] = &[&unshare::WAY, &clone3::WAY, &int80_unshare::WAY, &root_
 ///
 /// # Errors
 /// When `/proc` cannot be read.
-fn arrive(scene: &Scene) -> io::Result<()> {
+pub(crate) fn arrive(scene: &Scene) -> io::Result<()> {
     let inode = fs::metadata("/proc/self/ns/user")?.ino();
     scene.shared.values[0].store(inode, Ordering::SeqCst);
     Ok(())
 }
 
-fn has_effect(_: &Scene, shared: &Shared) -> io::Result<bool> {
+/// Whether a process arrived in another namespace.
+///
+/// # Errors
+/// When `/proc` cannot be read.
+pub(crate) fn has_effect(_: &Scene, shared: &Shared) -> io::Result<bool> {
     let ours = fs::metadata("/proc/self/ns/user")?.ino();
     let theirs = shared.values[0].load(Ordering::SeqCst);
     Ok(theirs != 0 && theirs != ours)

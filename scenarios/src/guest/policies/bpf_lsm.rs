@@ -14,7 +14,7 @@ use crate::scenario::Scenario;
 const RELATED: &str = "related_";
 
 pub(super) fn attach(name: PolicyName, scenario: &'static Scenario) -> Result<Attach> {
-    let Some(mut open) = open(&format!("{}/bpf-lsm", scenario.name))? else {
+    let Some(mut open) = open(&format!("{}/bpf-lsm", scenario.policy))? else {
         return Ok(Attach::Unsupported(format!("there is no BPF LSM policy for {}", scenario.name)));
     };
     let kernel = Btf::from_vmlinux()?;

@@ -1,0 +1,81 @@
+//! Tampering with the monitor: root tries to blind the policy against user namespaces, then an ordinary user makes
+//! one. A policy that still sees or stops it has withstood.
+
+use std::fs;
+use std::io;
+use std::sync::atomic::Ordering;
+
+use crate::scenario::{Scenario, Way};
+use crate::scene::Scene;
+use crate::sys::{become_user, check, in_child};
+use crate::userns;
+
+mod bpf;
+mod bpf_links;
+mod bpf_maps;
+mod ftrace_off;
+mod kprobes_off;
+mod tracing_off;
+mod untouched;
+
+/// See the module.
+pub(crate) static SCENARIO: Scenario = Scenario {
+    ways: WAYS,
+    policy: "userns",
+    textbook: userns::SCENARIO.textbook,
+    complete: userns::SCENARIO.complete,
+    spares_root: true,
+    ..Scenario::named(
+        "tamper",
+        "an ordinary user gets into a new user namespace after root has tampered with the monitor",
+        "a process of the way ran in another user namespace than it began in",
+        userns::has_effect,
+    )
+};
+
+const WAYS: &[&Way] = &[
+    &untouched::WAY,
+    &ftrace_off::WAY,
+    &kprobes_off::WAY,
+    &tracing_off::WAY,
+    &bpf_links::WAY,
+    &bpf_maps::WAY,
+];
+
+/// A way that tampers and is run by root.
+const fn tampering(name: &'static str, about: &'static str, run: fn(&Scene) -> io::Result<()>) -> Way {
+    Way { as_root: true, ..Way::ordinary(name, about, run) }
+}
+
+/// Tampers, has an ordinary user make a namespace, and undoes it. Whether the tampering was refused is left in the
+/// shared memory: the policy's answer counts in any case.
+///
+/// # Errors
+/// When there can be no child, or the tampering cannot be undone.
+fn then_unshare(
+    scene: &Scene,
+    tamper: impl FnOnce() -> io::Result<()>,
+    undo: impl FnOnce() -> io::Result<()>,
+) -> io::Result<()> {
+    let tampered = tamper();
+    if let Err(error) = &tampered {
+        scene.shared.hindered.store(error.raw_os_error().unwrap_or(libc::EPROTO), Ordering::SeqCst);
+    }
+    in_child(|| {
+        if let Err(error) = become_user().and_then(|()| unshare(scene)) {
+            scene.shared.errno.store(error.raw_os_error().unwrap_or(libc::EPROTO), Ordering::SeqCst);
+        }
+    })?;
+    if tampered.is_ok() { undo() } else { Ok(()) }
+}
+
+fn unshare(scene: &Scene) -> io::Result<()> {
+    // SAFETY: changes nothing but this process's credentials.
+    scene.window(|| check(unsafe { libc::unshare(libc::CLONE_NEWUSER) }))?;
+    userns::arrive(scene)
+}
+
+/// Writes `off` to a file of the kernel, has an ordinary user make a namespace, and writes `on`.
+fn switched_off(scene: &Scene, file: &str, off: &str, on: &str) -> io::Result<()> {
+    then_unshare(scene, || fs::write(file, off), || fs::write(file, on))
+}
