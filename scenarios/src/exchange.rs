@@ -100,3 +100,44 @@ pub enum Object {
     /// It names another call than was made: a 32-bit call under a 64-bit number.
     WrongName,
 }
+
+/// The word by which the program in the guest is told to time a policy.
+pub const MITIGATE: &str = "mitigate";
+
+/// A policy whose coming and going the guest has to time.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct MitigateOrder {
+    /// The policy, by its name. It has to refuse or kill.
+    pub policy: String,
+}
+
+/// What the guest found out about a policy's coming and going.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum MitigateAnswer {
+    /// It was timed.
+    Mitigated(Mitigated),
+    /// The kernel cannot have this policy, for this reason.
+    Unsupported(String),
+}
+
+/// How a policy came and went. Times are nanoseconds of the guest's clock, which counts an instruction as one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Mitigated {
+    /// From the order to apply it until that was done.
+    pub applied: u64,
+    /// The CPU time that the process took for it. The rest was waiting, for example for the kernel's grace periods.
+    pub apply_work: u64,
+    /// From the order until the first refused call.
+    pub refused: u64,
+    /// Whether it also stops a process that ran before.
+    pub reaches_running: bool,
+    /// From the order to remove it until the first call that passes; `None` if it cannot be removed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub undone: Option<u64>,
+    /// The CPU time that the process took to remove it.
+    pub undo_work: u64,
+    /// Whether it still stops the call when the process that applied it has been killed.
+    pub survives_agent: bool,
+}

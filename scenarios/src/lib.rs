@@ -15,7 +15,7 @@ mod sys;
 mod tamper;
 mod userns;
 
-pub use policy::{Action, Grade, POLICIES, Policy, PolicyName};
+pub use policy::{Action, Grade, NoPolicy, POLICIES, Policy, PolicyName};
 pub use scenario::{Abi, Call, Effect, Image, Kind, Need, Scenario, Way};
 pub use scene::{Scene, Shared, shared};
 

@@ -1,6 +1,6 @@
 //! A cell of scenarios: the ways of one scenario under one policy on one kernel, and what came out.
 
-use hookbench_model::{Cell, Failure, MonitorName, Params, Schedule, Target};
+use hookbench_model::{Cell, Failure, FailureKind, MonitorName, Params, Schedule, Target};
 use hookbench_scenarios::exchange::Tried;
 use hookbench_scenarios::{PolicyName, Scenario};
 
@@ -15,15 +15,26 @@ pub struct ScenarioCell<'a> {
     pub policy: PolicyName,
 }
 
-/// How a cell ended.
+/// How a guest ended that had to find something out.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Outcome {
-    /// The ways were tried.
-    Tried(Tried),
+pub enum Ended<T> {
+    /// It found this.
+    Done(T),
     /// The kernel cannot have the policy, for this reason.
     Unsupported(String),
     /// It should have worked.
     Failed(Failure),
+}
+
+/// How a cell ended.
+pub type Outcome = Ended<Tried>;
+
+impl<T> Ended<T> {
+    /// The end of a guest that `error` prevented from running.
+    pub(super) fn prevented(error: &anyhow::Error) -> Ended<T> {
+        let message = format!("{error:#}");
+        Ended::Failed(Failure { kind: FailureKind::Qemu, message, console: Vec::new() })
+    }
 }
 
 impl std::fmt::Display for ScenarioCell<'_> {

@@ -1,7 +1,13 @@
 //! Scenarios on the host: which of them to try under which policies, the guests that try them, and what came out.
 
 mod cell;
+mod mitigate;
 mod session;
 
-pub use cell::{Outcome, ScenarioCell};
+pub use cell::{Ended, Outcome, ScenarioCell};
 pub use session::ScenarioSession;
+
+/// The scenario of a new user namespace.
+fn userns() -> anyhow::Result<&'static hookbench_scenarios::Scenario> {
+    anyhow::Context::context(hookbench_scenarios::find("userns"), "there is no scenario userns")
+}

@@ -5,8 +5,10 @@ use hookbench_model::protocol::ProgramOrder;
 use hookbench_model::{Failure, FailureKind};
 use hookbench_scenarios::exchange::{Answer, Order, PROGRAM};
 use hookbench_vm::image::{Content, GuestFile};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
 
-use super::cell::{Outcome, ScenarioCell};
+use super::cell::{Ended, Outcome, ScenarioCell};
 use crate::session::embedded::SCENARIOS;
 use crate::session::guests::{ExactSession, Program, Ran};
 
@@ -30,10 +32,7 @@ impl ScenarioSession {
 
     /// Tries `ways` of the cell, or all of them if there are none.
     pub fn run(&self, cell: ScenarioCell<'_>, ways: &[String]) -> Outcome {
-        self.try_run(cell, ways).unwrap_or_else(|error| {
-            let message = format!("{error:#}");
-            Outcome::Failed(Failure { kind: FailureKind::Qemu, message, console: Vec::new() })
-        })
+        self.try_run(cell, ways).unwrap_or_else(|error| Outcome::prevented(&error))
     }
 
     fn try_run(&self, cell: ScenarioCell<'_>, ways: &[String]) -> Result<Outcome> {
@@ -42,16 +41,33 @@ impl ScenarioSession {
             policy: cell.policy.to_string(),
             ways: ways.to_vec(),
         };
-        let input = serde_json::to_string(&order).context("failed to render the order")?;
-        let order = ProgramOrder { program: vec![PROGRAM.into()], input, budget: BUDGET };
+        Ok(match self.ask(cell, &[], &order)? {
+            Ended::Done(Answer::Tried(tried)) => Ended::Done(tried),
+            Ended::Done(Answer::Unsupported(why)) | Ended::Unsupported(why) => Ended::Unsupported(why),
+            Ended::Failed(failure) => Ended::Failed(failure),
+        })
+    }
+
+    /// Has a guest for `cell` run the scenarios' program with these arguments and this order.
+    ///
+    /// # Errors
+    /// When the guest cannot be prepared.
+    pub(super) fn ask<A: DeserializeOwned>(
+        &self,
+        cell: ScenarioCell<'_>,
+        arguments: &[&str],
+        order: &impl Serialize,
+    ) -> Result<Ended<A>> {
+        let input = serde_json::to_string(order).context("failed to render the order")?;
+        let program = [PROGRAM].iter().chain(arguments).map(|word| word.to_string()).collect();
+        let order = ProgramOrder { program, input, budget: BUDGET };
         let boots_as = cell.boots_as()?;
         Ok(match self.guests.run_program(&Program { boots_as: &boots_as, files: &self.files, order })? {
-            Ran::Unsupported(why) => Outcome::Unsupported(why),
-            Ran::Failed(failure) => Outcome::Failed(failure),
+            Ran::Unsupported(why) => Ended::Unsupported(why),
+            Ran::Failed(failure) => Ended::Failed(failure),
             Ran::Answered(text) => match serde_json::from_str(&text) {
-                Ok(Answer::Tried(tried)) => Outcome::Tried(tried),
-                Ok(Answer::Unsupported(why)) => Outcome::Unsupported(why),
-                Err(error) => Outcome::Failed(Failure {
+                Ok(answer) => Ended::Done(answer),
+                Err(error) => Ended::Failed(Failure {
                     kind: FailureKind::Protocol,
                     message: format!("the guest's answer is not one of a scenario: {error}"),
                     console: Vec::new(),

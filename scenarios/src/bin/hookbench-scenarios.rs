@@ -5,14 +5,19 @@ use std::io::{self, Read};
 use std::process::ExitCode;
 
 use anyhow::{Context, Result};
+use hookbench_scenarios::exchange::MITIGATE;
 use hookbench_scenarios::guest;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
 
 fn main() -> ExitCode {
     let words: Vec<String> = std::env::args().skip(1).collect();
-    if let [image, rest @ ..] = &words[..] {
-        return guest::run_image(image, rest);
-    }
-    match answer() {
+    let answer = match words.iter().map(String::as_str).collect::<Vec<_>>()[..] {
+        [] => answer(guest::run),
+        [MITIGATE] => answer(guest::mitigate),
+        [image, ..] => return guest::run_image(image, &words[1..]),
+    };
+    match answer {
         Ok(answer) => {
             println!("{answer}");
             ExitCode::SUCCESS
@@ -24,10 +29,10 @@ fn main() -> ExitCode {
     }
 }
 
-fn answer() -> Result<String> {
+/// Reads an order, carries it out, and renders the answer.
+fn answer<O: DeserializeOwned, A: Serialize>(carry_out: impl FnOnce(&O) -> Result<A>) -> Result<String> {
     let mut order = String::new();
     io::stdin().read_to_string(&mut order).context("failed to read the order")?;
     let order = serde_json::from_str(&order).context("failed to understand the order")?;
-    let answer = guest::run(&order)?;
-    serde_json::to_string(&answer).context("failed to render the answer")
+    serde_json::to_string(&carry_out(&order)?).context("failed to render the answer")
 }

@@ -13,10 +13,13 @@ use crate::policy::PolicyName;
 use crate::scenario::Scenario;
 use crate::scene::Scene;
 
+mod mitigate;
 mod modules;
 mod policies;
 mod shared;
 mod trial;
+
+pub use mitigate::mitigate;
 
 /// Where the files of a scenario are.
 const FOLDER: &str = "/run/scene";

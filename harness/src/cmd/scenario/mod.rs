@@ -6,6 +6,7 @@ use anyhow::{Result, anyhow};
 use clap::Subcommand;
 
 mod list;
+mod mitigate;
 mod run;
 
 /// Arguments of `hookbench scenario`.
@@ -21,6 +22,8 @@ enum Verb {
     List,
     /// Try each way of scenarios under policies, and print who sees it and who stops it
     Run(run::Args),
+    /// Time how fast policies come and go
+    Mitigate(mitigate::Args),
 }
 
 /// Runs the subcommand.
@@ -31,6 +34,7 @@ pub fn scenario(args: &Args) -> Result<ExitCode> {
     match &args.verb {
         Verb::List => list::list(),
         Verb::Run(args) => run::run(args),
+        Verb::Mitigate(args) => mitigate::mitigate(args),
     }
 }
 

@@ -87,7 +87,7 @@ pub(super) fn run(args: &Args) -> Result<ExitCode> {
 
 fn show(outcome: Option<Outcome>) -> serde_json::Value {
     match outcome {
-        Some(Outcome::Tried(tried)) => serde_json::to_value(tried).unwrap_or_default(),
+        Some(Outcome::Done(tried)) => serde_json::to_value(tried).unwrap_or_default(),
         Some(Outcome::Unsupported(why)) => format!("unsupported: {why}").into(),
         Some(Outcome::Failed(failure)) => {
             format!("failed: {} {}", failure.message, failure.console.join("\n")).into()

@@ -1,0 +1,175 @@
+//! How fast a policy comes and goes: from the order to apply it until a forbidden call is refused, and back; whether
+//! it reaches processes that run already; and what stays when the process that applied it is killed. The forbidden
+//! call makes a user namespace, as an ordinary user.
+
+use std::fs::File;
+use std::io::{self, Read, Write};
+use std::os::fd::FromRawFd;
+use std::path::PathBuf;
+
+use anyhow::{Context, Result, anyhow, ensure};
+
+use super::policies::{self, Attach};
+use super::{FOLDER, prepare, shared};
+use crate::exchange::{MitigateAnswer, MitigateOrder, Mitigated};
+use crate::policy::PolicyName;
+use crate::scenario::Scenario;
+use crate::scene::{Scene, now};
+use crate::sys::{become_user, check, in_child};
+
+/// How often the forbidden call is tried before hookbench gives up waiting for the policy, or for its end.
+const MOST_TRIES: u32 = 2_000;
+
+/// Applies the policy, tries, and takes it away again.
+///
+/// # Errors
+/// When the forbidden call is refused without the policy, or never refused with it.
+pub fn mitigate(order: &MitigateOrder) -> Result<MitigateAnswer> {
+    let scenario = crate::find("userns").context("there is no scenario userns")?;
+    let policy: PolicyName = order.policy.parse().map_err(|error| anyhow!("{error}"))?;
+    let mut scene = Scene { folder: PathBuf::from(FOLDER), shared: shared::make()?, confine: None };
+    prepare(scenario, &scene)?;
+    ensure!(!is_refused(&scene)?, "a user namespace is refused without a policy");
+    let resident = Resident::start()?;
+    let (began, worked) = (now(), own_time());
+    let attached = match policies::attach(policy, scenario, &mut scene)? {
+        Attach::Attached(attached) => attached,
+        Attach::Unsupported(why) => return Ok(MitigateAnswer::Unsupported(why)),
+    };
+    let (applied, apply_work) = (now() - began, own_time() - worked);
+    let refused = wait_until(true, &scene)?.context("the policy never refused a user namespace")? - began;
+    let reaches_running = resident.makes_the_call()?;
+    // What confines its caller stays with that process: there is nothing to undo.
+    let confines = scene.confine.is_some();
+    let (began, worked) = (now(), own_time());
+    drop(attached);
+    let undo_work = own_time() - worked;
+    let undone = if confines { None } else { wait_until(false, &scene)?.map(|time| time - began) };
+    let survives_agent = if confines { true } else { survives_its_agent(policy, scenario)? };
+    Ok(MitigateAnswer::Mitigated(Mitigated {
+        applied,
+        apply_work,
+        refused,
+        reaches_running,
+        undone,
+        undo_work,
+        survives_agent,
+    }))
+}
+
+/// Whether an ordinary user's call is refused now.
+fn is_refused(scene: &Scene) -> Result<bool> {
+    let status = in_child(|| {
+        // SAFETY: changes nothing but this process's credentials.
+        let made = become_user()
+            .and_then(|()| scene.window(|| check(unsafe { libc::unshare(libc::CLONE_NEWUSER) })));
+        if made.is_err() {
+            // SAFETY: leaves without running what the parent has to run.
+            unsafe { libc::_exit(1) };
+        }
+    })?;
+    Ok(status != 0)
+}
+
+/// Tries until the call is refused, or until it is not. Returns when that was; `None` if it never was.
+fn wait_until(refused: bool, scene: &Scene) -> Result<Option<u64>> {
+    for _ in 0..MOST_TRIES {
+        if is_refused(scene)? == refused {
+            return Ok(Some(now()));
+        }
+    }
+    Ok(None)
+}
+
+/// Whether the call is still refused when the process that applied the policy has been killed.
+fn survives_its_agent(policy: PolicyName, scenario: &'static Scenario) -> Result<bool> {
+    let (mut reader, mut writer) = pipe()?;
+    // SAFETY: this process has one thread, so the child may do anything.
+    let agent = check(unsafe { libc::fork() })?;
+    if agent == 0 {
+        let mut scene = Scene { folder: PathBuf::from(FOLDER), shared: shared::make()?, confine: None };
+        let attached = policies::attach(policy, scenario, &mut scene);
+        let told = writer.write_all(&[u8::from(matches!(attached, Ok(Attach::Attached(_))))]);
+        // SAFETY: sleeps until it is killed.
+        unsafe {
+            if told.is_ok() {
+                libc::pause();
+            }
+            libc::_exit(1)
+        }
+    }
+    drop(writer);
+    let mut told = [0];
+    reader.read_exact(&mut told).context("the policy's process ended")?;
+    // SAFETY: the child has not been waited for.
+    unsafe {
+        check(libc::kill(agent, libc::SIGKILL))?;
+        check(libc::waitpid(agent, std::ptr::null_mut(), 0))?;
+    }
+    ensure!(told == [1], "the policy could not be applied a second time");
+    let scene = Scene { folder: PathBuf::from(FOLDER), shared: shared::make()?, confine: None };
+    // The kernel takes some of it away later.
+    Ok(wait_until(false, &scene)?.is_none())
+}
+
+/// A process that ran before the policy came.
+struct Resident {
+    pid: libc::pid_t,
+    wakes: File,
+    says: File,
+}
+
+impl Resident {
+    fn start() -> Result<Resident> {
+        let ((mut woken, wakes), (says, mut tells)) = (pipe()?, pipe()?);
+        // SAFETY: this process has one thread, so the child may do anything.
+        let pid = check(unsafe { libc::fork() })?;
+        if pid == 0 {
+            drop((wakes, says));
+            let asked = become_user().and_then(|()| woken.read_exact(&mut [0]));
+            // SAFETY: changes nothing but this process's credentials.
+            let made = asked.and_then(|()| check(unsafe { libc::unshare(libc::CLONE_NEWUSER) }));
+            let _ = tells.write_all(&[u8::from(made.is_err())]);
+            // SAFETY: leaves without running what the parent has to run.
+            unsafe { libc::_exit(0) };
+        }
+        Ok(Resident { pid, wakes, says })
+    }
+
+    /// Has it make the call, and returns whether that was refused. A process that was killed by it was stopped too.
+    fn makes_the_call(mut self) -> Result<bool> {
+        self.wakes.write_all(&[1]).context("the process that ran before the policy has ended")?;
+        let mut said = [0];
+        let ended = self.says.read(&mut said)?;
+        // SAFETY: the child has not been waited for.
+        check(unsafe { libc::waitpid(self.pid, std::ptr::null_mut(), 0) })?;
+        Ok(ended == 0 || said == [1])
+    }
+}
+
+fn pipe() -> io::Result<(File, File)> {
+    let mut ends = [0; 2];
+    // SAFETY: the kernel opens both for us.
+    unsafe {
+        check(libc::pipe2(ends.as_mut_ptr(), libc::O_CLOEXEC))?;
+        Ok((File::from_raw_fd(ends[0]), File::from_raw_fd(ends[1])))
+    }
+}
+
+/// The CPU time of this process and of the children that it waited for, in nanoseconds.
+fn own_time() -> u64 {
+    [libc::RUSAGE_SELF, libc::RUSAGE_CHILDREN]
+        .into_iter()
+        .map(|who| {
+            // SAFETY: a structure of numbers, for which zero is valid; the kernel writes it.
+            let usage = unsafe {
+                let mut usage: libc::rusage = std::mem::zeroed();
+                libc::getrusage(who, &mut usage);
+                usage
+            };
+            let nanoseconds =
+                |time: libc::timeval| time.tv_sec as u64 * 1_000_000_000 + time.tv_usec as u64 * 1_000;
+            nanoseconds(usage.ru_utime) + nanoseconds(usage.ru_stime)
+        })
+        .sum()
+}
