@@ -141,3 +141,33 @@ pub struct Mitigated {
     /// Whether it still stops the call when the process that applied it has been killed.
     pub survives_agent: bool,
 }
+
+/// The word by which the program in the guest is told to try who may attach a policy.
+pub const PRIVILEGE: &str = "privilege";
+
+/// A policy that the guest has to attach with different capabilities.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PrivilegeOrder {
+    /// The policy, by its name.
+    pub policy: String,
+}
+
+/// What the guest found out about who may attach a policy.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum PrivilegeAnswer {
+    /// Each set of capabilities was tried.
+    Tried(Vec<PrivilegeTry>),
+    /// The kernel cannot have this policy, for this reason.
+    Unsupported(String),
+}
+
+/// Whether an ordinary user with some capabilities can attach a policy.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PrivilegeTry {
+    /// The capabilities.
+    pub capabilities: String,
+    /// Whether the policy was attached, and refused what it has to refuse.
+    pub attached: bool,
+}

@@ -5,7 +5,7 @@ use std::io::{self, Read};
 use std::process::ExitCode;
 
 use anyhow::{Context, Result};
-use hookbench_scenarios::exchange::MITIGATE;
+use hookbench_scenarios::exchange::{MITIGATE, PRIVILEGE};
 use hookbench_scenarios::guest;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -15,6 +15,7 @@ fn main() -> ExitCode {
     let answer = match words.iter().map(String::as_str).collect::<Vec<_>>()[..] {
         [] => answer(guest::run),
         [MITIGATE] => answer(guest::mitigate),
+        [PRIVILEGE] => answer(guest::privilege),
         [image, ..] => return guest::run_image(image, &words[1..]),
     };
     match answer {

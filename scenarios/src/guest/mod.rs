@@ -16,10 +16,12 @@ use crate::scene::Scene;
 mod mitigate;
 mod modules;
 mod policies;
+mod privilege;
 mod shared;
 mod trial;
 
 pub use mitigate::mitigate;
+pub use privilege::privilege;
 
 /// Where the files of a scenario are.
 const FOLDER: &str = "/run/scene";

@@ -5,8 +5,10 @@ use std::process::ExitCode;
 use anyhow::{Result, anyhow};
 use clap::Subcommand;
 
+mod experiment;
 mod list;
 mod mitigate;
+mod privilege;
 mod run;
 
 /// Arguments of `hookbench scenario`.
@@ -23,7 +25,9 @@ enum Verb {
     /// Try each way of scenarios under policies, and print who sees it and who stops it
     Run(run::Args),
     /// Time how fast policies come and go
-    Mitigate(mitigate::Args),
+    Mitigate(experiment::Args),
+    /// Try which capabilities an ordinary user needs to attach policies
+    Privilege(experiment::Args),
 }
 
 /// Runs the subcommand.
@@ -35,6 +39,7 @@ pub fn scenario(args: &Args) -> Result<ExitCode> {
         Verb::List => list::list(),
         Verb::Run(args) => run::run(args),
         Verb::Mitigate(args) => mitigate::mitigate(args),
+        Verb::Privilege(args) => privilege::privilege(args),
     }
 }
 
