@@ -60,7 +60,11 @@ fn table(rows: &[Row]) -> String {
 
 fn kernel_rows() -> Result<Vec<Row>> {
     let row = |row: &kernels::KernelRow| {
-        let default = if row.default { "the default; " } else { "" };
+        let default = match (row.default, row.only_named) {
+            (true, _) => "the default; ",
+            (_, true) => "not in plans; ",
+            _ => "",
+        };
         [row.name.clone(), row.package.clone(), format!("{default}in {}", row.suites.join(", "))]
     };
     let built = pair::HALVES.iter().map(|half| {

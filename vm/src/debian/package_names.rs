@@ -7,10 +7,13 @@ use std::collections::BTreeSet;
 use hookbench_model::KernelVersion;
 
 /// Returns the text that `*` stands for if `name` matches `pattern`; an empty text if
-/// the pattern has no `*`.
+/// the pattern has no `*`. `*` stands for no `-`, which would make `6.1.0-9-cloud` a `6.1.0-*`.
 pub fn match_star<'n>(pattern: &str, name: &'n str) -> Option<&'n str> {
     match pattern.split_once('*') {
-        Some((before, after)) => name.strip_prefix(before)?.strip_suffix(after),
+        Some((before, after)) => {
+            let star = name.strip_prefix(before)?.strip_suffix(after)?;
+            (!star.contains('-')).then_some(star)
+        }
         None => (pattern == name).then_some(""),
     }
 }

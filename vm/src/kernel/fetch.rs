@@ -159,6 +159,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         // No mirror has, or will have, such a package.
         let row = KernelRow {
+            only_named: false,
             name: "0.1".into(),
             default: true,
             suites: vec!["nowhere".into()],

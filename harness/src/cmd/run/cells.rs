@@ -100,7 +100,7 @@ pub(super) fn read_monitors<'a>(
 mod tests {
     use super::*;
     use crate::cmd::run::args::tests::args;
-    use crate::cmd::run::kernels::known_kernels;
+    use crate::cmd::run::kernels::planned_kernels;
 
     #[test]
     fn the_kernels_of_a_plan_are_those_that_it_names() {
@@ -111,7 +111,7 @@ mod tests {
         std::fs::write(&file, text).unwrap();
         let kernels = |line: &str| Cells::in_guests(&args(line)).unwrap().kernels;
         let plan = format!("--plan {}", file.display());
-        assert_eq!(kernels(&plan), known_kernels().unwrap());
+        assert_eq!(kernels(&plan), planned_kernels().unwrap());
         assert_eq!(kernels(&format!("{plan} --kernel 6.12")), ["6.12"]);
         assert_eq!(kernels(""), ["6.1"]);
     }
