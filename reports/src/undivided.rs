@@ -1,6 +1,8 @@
 //! Why costs of a run are not divided into hook and side effects, and what estimates the hook there, in
 //! sentences for readers. The page, the tables and the comment show them once.
 
+use hookbench_analysis::attribution::UNDIVIDED;
+use hookbench_model::Outcome;
 use hookbench_results::Run;
 
 use crate::section::{Row, Section};
@@ -69,10 +71,21 @@ fn reason(run: &Run, row: &Row<'_>, any_hook: bool) -> String {
     if !exact {
         return "hardware clocks do not count single instructions".into();
     }
+    let noted = outcome_notes(row).iter().find_map(|note| note.strip_prefix(UNDIVIDED));
+    if let Some(why) = noted {
+        return text::name(why);
+    }
     if any_hook {
         return "the run has no attribution there".into();
     }
     format!("hookbench {}, which made this run, did not do that", text::name(&environment.hookbench))
+}
+
+fn outcome_notes<'a>(row: &Row<'a>) -> &'a [String] {
+    match &row.measurement.outcome {
+        Outcome::Measured(measured) => &measured.notes,
+        _ => &[],
+    }
 }
 
 #[cfg(test)]
@@ -100,6 +113,17 @@ mod tests {
         run.measurements.iter_mut().for_each(|measurement| measurement.clock = Clock::Tsc);
         assert!(said(&run).contains("because hardware clocks do not count"));
         assert!(said(&run).ends_with(OFFER), "{}", said(&run));
+    }
+
+    #[test]
+    fn a_cell_that_could_not_be_divided_says_why() {
+        let mut run = fixture::synthetic_run();
+        for measurement in &mut run.measurements {
+            if let Outcome::Measured(measured) = &mut measurement.outcome {
+                measured.notes.push(format!("{UNDIVIDED}the sums differ by 8"));
+            }
+        }
+        assert!(said(&run).contains("side effects, because the sums differ by 8."), "{}", said(&run));
     }
 
     #[test]

@@ -18,3 +18,6 @@ pub use explanation::Explanation;
 pub use profile::{Function, Kind, Path, Profile};
 pub use record::record;
 pub use split::{Part, Split};
+
+/// Begins the note of a cell whose cost could not be divided; the reason follows.
+pub const UNDIVIDED: &str = "its cost is not divided into the hook and its side effects: ";

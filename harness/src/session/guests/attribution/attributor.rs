@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use anyhow::{Context, Result, bail};
-use hookbench_analysis::attribution::{Baseline, Explanation, record};
+use hookbench_analysis::attribution::{Baseline, Explanation, UNDIVIDED, record};
 use hookbench_model::{Cell, Failure, FailureKind, Measured, Outcome};
 use hookbench_vm::attribution::{Symbols, Windows, windows};
 use hookbench_vm::guest::{Answer, Error};
@@ -129,7 +129,7 @@ impl Attributor {
 /// `measured` without a division of its cost, and why.
 pub(in crate::session::guests) fn undivided(measured: Measured, why: &str) -> Measured {
     let mut notes = measured.notes;
-    notes.push(format!("its cost is not divided into the hook and its side effects: {why}"));
+    notes.push(format!("{UNDIVIDED}{why}"));
     Measured { notes, ..measured }
 }
 
