@@ -8,6 +8,7 @@
 pub mod exchange;
 #[cfg(feature = "guest")]
 pub mod guest;
+mod modules;
 mod policy;
 mod scenario;
 mod scene;
