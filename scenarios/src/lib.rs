@@ -14,6 +14,7 @@ mod scenario;
 mod scene;
 mod sys;
 mod tamper;
+mod uring;
 mod userns;
 
 pub use policy::{Action, Grade, NoPolicy, POLICIES, Policy, PolicyName};
