@@ -10,6 +10,12 @@ pub const PROGRAM: &str = "/scenarios/run";
 /// The folder in the guest with the kernel modules that ways need.
 pub const MODULES: &str = "/scenarios/modules";
 
+/// The file in that folder with a line for each module: the modules that it needs, in the order in which to load them,
+/// and at the end the module itself.
+pub const MODULES_ORDER: &str = "order";
+/// The file in that folder that says why it has no modules.
+pub const MODULES_GONE: &str = "gone";
+
 /// What the guest has to try: each way of one scenario under one policy.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

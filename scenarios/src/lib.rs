@@ -8,11 +8,13 @@
 pub mod exchange;
 #[cfg(feature = "guest")]
 pub mod guest;
+mod modules;
 mod policy;
 mod scenario;
 mod scene;
 mod sys;
 mod tamper;
+mod uring;
 mod userns;
 
 pub use policy::{Action, Grade, NoPolicy, POLICIES, Policy, PolicyName};

@@ -17,4 +17,4 @@ pub use debian::{alternatives, apt, mirror, package_names, packages, userland};
 pub use files::{bpf_object, digest, elf, flock, scratch, script};
 pub use guest::{answer, console, snapshot};
 pub use image::{payload, program, tree};
-pub use kernel::{audit_pair as pair, loadable, modules, table as kernels, vmlinux};
+pub use kernel::{audit_pair as pair, loadable, modules, stock_modules, table as kernels, vmlinux};

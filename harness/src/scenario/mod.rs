@@ -2,6 +2,7 @@
 
 mod cell;
 mod mitigate;
+mod modules;
 mod session;
 
 pub use cell::{Ended, Outcome, ScenarioCell};

@@ -9,6 +9,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::cell::{Ended, Outcome, ScenarioCell};
+use super::modules::Modules;
 use crate::session::embedded::SCENARIOS;
 use crate::session::guests::{ExactSession, Program, Ran};
 
@@ -18,7 +19,8 @@ const BUDGET: u64 = 300;
 /// Guests that try scenarios.
 pub struct ScenarioSession {
     guests: ExactSession,
-    files: Vec<GuestFile>,
+    program: GuestFile,
+    modules: Modules,
 }
 
 impl ScenarioSession {
@@ -27,7 +29,7 @@ impl ScenarioSession {
     pub fn new(guests: ExactSession) -> ScenarioSession {
         let program = PROGRAM.trim_start_matches('/').to_owned();
         let file = GuestFile { path: program, mode: 0o755, content: Content::File(SCENARIOS.to_vec()) };
-        ScenarioSession { guests, files: vec![file] }
+        ScenarioSession { guests, program: file, modules: Modules::default() }
     }
 
     /// Tries `ways` of the cell, or all of them if there are none.
@@ -62,7 +64,11 @@ impl ScenarioSession {
         let program = [PROGRAM].iter().chain(arguments).map(|word| word.to_string()).collect();
         let order = ProgramOrder { program, input, budget: BUDGET };
         let boots_as = cell.boots_as()?;
-        Ok(match self.guests.run_program(&Program { boots_as: &boots_as, files: &self.files, order })? {
+        let mut files = vec![self.program.clone()];
+        if let Ok(kernel) = self.guests.kernel(cell.kernel) {
+            files.extend(self.modules.files(cell.scenario, kernel, self.guests.cache())?);
+        }
+        Ok(match self.guests.run_program(&Program { boots_as: &boots_as, files: &files, order })? {
             Ran::Unsupported(why) => Ended::Unsupported(why),
             Ran::Failed(failure) => Ended::Failed(failure),
             Ran::Answered(text) => match serde_json::from_str(&text) {

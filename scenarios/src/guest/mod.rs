@@ -9,12 +9,12 @@ use std::process::ExitCode;
 use anyhow::{Context, Result, anyhow, ensure};
 
 use crate::exchange::{Answer, Order, Tried};
+use crate::modules;
 use crate::policy::PolicyName;
-use crate::scenario::Scenario;
+use crate::scenario::{Need, Scenario};
 use crate::scene::Scene;
 
 mod mitigate;
-mod modules;
 mod policies;
 mod privilege;
 mod shared;
@@ -71,7 +71,11 @@ pub fn run_image(name: &str, arguments: &[String]) -> ExitCode {
 fn prepare(scenario: &Scenario, scene: &Scene) -> Result<()> {
     fs::create_dir_all(&scene.folder).context("failed to make the folder of the scene")?;
     fs::set_permissions(&scene.folder, fs::Permissions::from_mode(0o777))?;
-    modules::load(scenario)?;
+    for need in scenario.ways.iter().flat_map(|way| way.needs) {
+        if let Need::Loaded(name) = need {
+            modules::load(name, "").with_context(|| format!("failed to load the module {name}"))?;
+        }
+    }
     (scenario.set_up)(scene).with_context(|| format!("failed to set {} up", scenario.name))
 }
 

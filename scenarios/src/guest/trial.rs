@@ -7,6 +7,7 @@ use anyhow::{Context, Result};
 
 use super::policies::Attached;
 use crate::exchange::{Record, Tries};
+use crate::modules;
 use crate::scenario::{Effect, Scenario, Way};
 use crate::scene::{Scene, Shared, now};
 use crate::sys::{become_user, check};
@@ -28,6 +29,9 @@ pub(super) fn run(
     attached: &mut dyn Attached,
 ) -> Result<Tries> {
     let what = || format!("{} of {}", way.name, scenario.name);
+    if let Some(lack) = way.needs.iter().find_map(|&need| modules::lack(need)) {
+        return Ok(Tries::invalid(way, lack));
+    }
     clear(scene.shared);
     (scenario.reset)(scene).with_context(|| format!("failed to reset the scene for {}", what()))?;
     attached.clear()?;
@@ -65,6 +69,21 @@ pub(super) fn run(
         records: listed(records),
         more_records,
     })
+}
+
+impl Tries {
+    /// Nothing can be said of `way`, for this reason.
+    fn invalid(way: &Way, why: String) -> Tries {
+        Tries {
+            way: way.name.into(),
+            effect: Effect::NotReached,
+            errno: None,
+            signal: None,
+            invalid: Some(why),
+            records: Vec::new(),
+            more_records: None,
+        }
+    }
 }
 
 /// The first records, without repetitions.

@@ -47,6 +47,12 @@ impl Kind {
     /// another entry.
     pub const MODULES: Kind =
         Kind { name: "modules", about: "kernel modules, built for a kernel", limit: Some(32 * MIB) };
+    /// Modules of Debian's kernels, out of the kernels' packages.
+    pub const STOCK_MODULES: Kind = Kind {
+        name: "stock-modules",
+        about: "modules of Debian's kernels, out of packages",
+        limit: Some(256 * MIB),
+    };
     /// Debian packages that users add to their guests.
     pub const PACKAGES: Kind =
         Kind { name: "packages", about: "what --bring names, out of packages", limit: Some(2048 * MIB) };
@@ -58,7 +64,7 @@ impl Kind {
 }
 
 /// All kinds.
-pub const KINDS: [Kind; 12] = [
+pub const KINDS: [Kind; 13] = [
     Kind::KERNELS,
     Kind::OWN_KERNELS,
     Kind::BUILT_KERNELS,
@@ -68,6 +74,7 @@ pub const KINDS: [Kind; 12] = [
     Kind::SYMBOLS,
     Kind::BASELINES,
     Kind::MODULES,
+    Kind::STOCK_MODULES,
     Kind::PACKAGES,
     Kind::QEMUS,
     Kind::APT,

@@ -165,6 +165,7 @@ mod tests {
             suites: vec!["nowhere".into()],
             package: "linux-image-0.1-*".into(),
             with: Vec::new(),
+            modules: String::new(),
             headers: Vec::new(),
             toolchain: String::new(),
         };

@@ -45,18 +45,20 @@ impl Loadable {
         if names.is_empty() {
             return Ok(loadable);
         }
-        let built_in = fs::read_to_string(folder.join(BUILT_IN)).unwrap_or_default();
-        let source = ModuleFolder {
-            folder,
-            built_in: built_in.lines().map(module_name).collect(),
-            files: list(folder, 0).with_context(context)?,
-        };
-        names.iter().try_for_each(|name| loadable.add(&source, &module_name(name), 0))?;
+        let source = ModuleFolder::open(folder).with_context(context)?;
+        names.iter().try_for_each(|name| loadable.add(&source, &module_name(name)))?;
         Ok(loadable)
     }
 
     /// Adds the module `name` after the modules that it needs.
-    fn add(&mut self, source: &ModuleFolder<'_>, name: &str, depth: usize) -> Result<()> {
+    ///
+    /// # Errors
+    /// When the folder lacks one of them, or one is damaged.
+    pub(super) fn add(&mut self, source: &ModuleFolder<'_>, name: &str) -> Result<()> {
+        self.add_within(source, name, 0)
+    }
+
+    fn add_within(&mut self, source: &ModuleFolder<'_>, name: &str, depth: usize) -> Result<()> {
         let is_added = self.modules.iter().any(|(added, _)| added == name);
         if is_added || source.built_in.contains(name) {
             return Ok(());
@@ -72,7 +74,7 @@ impl Loadable {
         let context = || format!("failed to read the module {}", path.display());
         let bytes = compression::unpack(&read(path)?, LARGEST).with_context(context)?;
         for needed in elf::needed_modules(&bytes).with_context(context)? {
-            self.add(source, &module_name(&needed), depth + 1)?;
+            self.add_within(source, &module_name(&needed), depth + 1)?;
         }
         self.modules.push((name.to_owned(), bytes));
         Ok(())
@@ -85,12 +87,24 @@ impl Loadable {
 }
 
 /// A folder of modules.
-struct ModuleFolder<'a> {
+pub(super) struct ModuleFolder<'a> {
     folder: &'a Path,
     /// Names of modules that are built into the kernel.
-    built_in: BTreeSet<String>,
+    pub(super) built_in: BTreeSet<String>,
     /// Paths by the names of the modules.
-    files: BTreeMap<String, PathBuf>,
+    pub(super) files: BTreeMap<String, PathBuf>,
+}
+
+impl<'a> ModuleFolder<'a> {
+    /// Lists the modules in `folder`.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    pub(super) fn open(folder: &'a Path) -> Result<ModuleFolder<'a>> {
+        let built_in = fs::read_to_string(folder.join(BUILT_IN)).unwrap_or_default();
+        let built_in = built_in.lines().map(module_name).collect();
+        Ok(ModuleFolder { folder, built_in, files: list(folder, 0)? })
+    }
 }
 
 /// Lists the modules in `folder`. Does not follow links: the one to where the kernel
@@ -126,11 +140,11 @@ fn read(path: &Path) -> Result<Vec<u8>> {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
 
     /// Returns the smallest module that names what it needs: an ELF file with one section.
-    fn module(depends: &str) -> Vec<u8> {
+    pub(in crate::kernel) fn module(depends: &str) -> Vec<u8> {
         let names = b"\0.modinfo\0.shstrtab\0";
         let info = format!("license=GPL\0depends={depends}\0");
         let mut file = vec![0u8; 64];

@@ -1,5 +1,5 @@
-//! Kernels: the table of known ones, fetching and unpacking them, a custom kernel's
-//! modules, hookbench's own modules, and the audit pair.
+//! Kernels: the table of known ones, fetching and unpacking them, the modules of a
+//! Debian kernel and of a custom one, hookbench's own modules, and the audit pair.
 
 pub mod audit_pair;
 mod compression;
@@ -8,6 +8,7 @@ mod fetch;
 pub mod loadable;
 mod make;
 pub mod modules;
+pub mod stock_modules;
 mod stored;
 pub mod table;
 pub mod vmlinux;

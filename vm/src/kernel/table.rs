@@ -26,6 +26,9 @@ pub struct KernelRow {
     /// Packages to unpack with it. `*` stands for the same text as in `package`.
     #[serde(default)]
     pub with: Vec<String>,
+    /// The package of the kernel's own modules, likewise; empty if the image's package has them.
+    #[serde(default)]
+    pub modules: String,
     /// Packages of headers for building modules, likewise.
     #[serde(default)]
     pub headers: Vec<String>,
@@ -98,7 +101,7 @@ mod tests {
                 assert!(package.ends_with("-amd64"), "{package}");
             }
         }
-        for package in rows.iter().flat_map(|row| &row.headers) {
+        for package in rows.iter().flat_map(|row| row.headers.iter().chain([&row.modules])) {
             assert!(package.matches('*').count() <= 1, "{package}");
         }
         let names: HashSet<&str> = rows.iter().map(|row| row.name.as_str()).collect();

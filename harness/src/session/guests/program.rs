@@ -3,6 +3,7 @@
 use anyhow::{Context, Result};
 use hookbench_model::protocol::{AgentMessage, LONGEST_PROGRAM_ANSWER, ProgramOrder};
 use hookbench_model::{Cell, Failure, FailureKind};
+use hookbench_vm::cache::Cache;
 use hookbench_vm::guest::{self, Answer, GuestOptions, Start};
 use hookbench_vm::image::GuestFile;
 use hookbench_vm::kernel::Kernel;
@@ -42,6 +43,11 @@ impl ExactSession {
     pub fn kernel(&self, name: &str) -> Result<&Kernel> {
         let kernels = &self.guests.provisions.kernels;
         kernels.get(name).with_context(|| format!("the session was opened without the kernel {name}"))
+    }
+
+    /// The cache of the session.
+    pub fn cache(&self) -> &Cache {
+        &self.guests.provisions.cache
     }
 
     /// Runs `program` in a guest that resumes from a snapshot, until it ends.
