@@ -79,6 +79,7 @@ impl Tries {
             effect: Effect::NotReached,
             errno: None,
             signal: None,
+            hindered: None,
             invalid: Some(why),
             records: Vec::new(),
             more_records: None,

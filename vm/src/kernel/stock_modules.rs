@@ -17,7 +17,7 @@ use crate::debian::package_names;
 use crate::files::digest;
 
 /// The version of the files of an entry. Raise it when they change.
-const FORMAT: u32 = 1;
+const FORMAT: u32 = 2;
 
 /// The modules that an entry has, as far as the kernel has them as modules.
 pub const NAMES: &[&str] = &[
@@ -25,13 +25,16 @@ pub const NAMES: &[&str] = &[
     "binfmt_misc",
     "brd",
     "dummy",
+    "dummy_hcd",
     "fuse",
+    "g_mass_storage",
     "ifb",
     "loop",
     "overlay",
     "scsi_debug",
     "sd_mod",
     "squashfs",
+    "usb_storage",
     "vfat",
     "veth",
 ];
