@@ -10,6 +10,9 @@ use crate::scene::Scene;
 use crate::sys::{become_user, check, in_child};
 use crate::userns;
 
+mod audit;
+mod audit_never;
+mod audit_off;
 mod bpf;
 mod bpf_links;
 mod bpf_maps;
@@ -38,6 +41,8 @@ const WAYS: &[&Way] = &[
     &ftrace_off::WAY,
     &kprobes_off::WAY,
     &tracing_off::WAY,
+    &audit_off::WAY,
+    &audit_never::WAY,
     &bpf_links::WAY,
     &bpf_maps::WAY,
 ];
