@@ -27,6 +27,9 @@ pub struct Order {
     /// The ways to try; empty for all of them.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub ways: Vec<String>,
+    /// Whether the policy is broken on purpose: it attaches, and is about calls, files and users that do not exist.
+    #[serde(default, rename = "break", skip_serializing_if = "std::ops::Not::not")]
+    pub is_broken: bool,
 }
 
 /// What the guest found out.

@@ -10,16 +10,20 @@ pub mod exchange;
 pub mod guest;
 mod modules;
 mod policy;
+mod policy_file;
 mod scenario;
 mod scene;
+#[cfg_attr(not(feature = "guest"), allow(dead_code, reason = "the guest attaches by the rest"))]
+mod subject;
 mod sys;
 mod tamper;
 mod uring;
 mod userns;
 
 pub use policy::{Action, Grade, NoPolicy, POLICIES, Policy, PolicyName};
-pub use scenario::{Abi, Call, Effect, Image, Kind, Need, Scenario, Way};
-pub use scene::{Scene, Shared, shared};
+pub use policy_file::{PolicyFile, policy_file};
+pub use scenario::{Abi, Call, Effect, Flags, Image, Kind, Need, Scenario, Way};
+pub use scene::{Confine, Scene, Shared, shared};
 
 /// All scenarios, in the order of reports.
 pub static SCENARIOS: &[&Scenario] = &[&userns::SCENARIO, &tamper::SCENARIO];

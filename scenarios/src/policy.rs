@@ -85,6 +85,27 @@ pub const POLICIES: &[Policy] = &[
         boots_as: "raw-tracepoint+ringbuf",
         about: "a BPF program at the entry of system calls kills the caller",
     },
+    Policy {
+        mechanism: "audit",
+        action: Action::Watch,
+        grades: BOTH,
+        boots_as: "audit+reader",
+        about: "audit rules, whose records a daemon reads",
+    },
+    Policy {
+        mechanism: "audit",
+        action: Action::Kill,
+        grades: BOTH,
+        boots_as: "audit+reader",
+        about: "audit rules, and a daemon that kills the process that a record names",
+    },
+    Policy {
+        mechanism: "seccomp",
+        action: Action::Deny,
+        grades: BOTH,
+        boots_as: "seccomp+errno",
+        about: "a seccomp filter that the process puts on itself refuses calls",
+    },
 ];
 
 /// The name of a policy in a grade: `bpf-lsm+deny`, `audit+watch[complete]`. `none` is a name too.

@@ -21,6 +21,7 @@ pub struct ScenarioSession {
     guests: ExactSession,
     program: GuestFile,
     modules: Modules,
+    is_broken: bool,
 }
 
 impl ScenarioSession {
@@ -29,7 +30,13 @@ impl ScenarioSession {
     pub fn new(guests: ExactSession) -> ScenarioSession {
         let program = PROGRAM.trim_start_matches('/').to_owned();
         let file = GuestFile { path: program, mode: 0o755, content: Content::File(SCENARIOS.to_vec()) };
-        ScenarioSession { guests, program: file, modules: Modules::default() }
+        ScenarioSession { guests, program: file, modules: Modules::default(), is_broken: false }
+    }
+
+    /// The same, with policies that are broken on purpose: they attach and have nothing to do.
+    #[must_use]
+    pub fn with_broken_policies(self) -> ScenarioSession {
+        ScenarioSession { is_broken: true, ..self }
     }
 
     /// Tries `ways` of the cell, or all of them if there are none.
@@ -42,6 +49,7 @@ impl ScenarioSession {
             scenario: cell.scenario.name.into(),
             policy: cell.policy.to_string(),
             ways: ways.to_vec(),
+            is_broken: self.is_broken,
         };
         Ok(match self.ask(cell, &[], &order)? {
             Ended::Done(Answer::Tried(tried)) => Ended::Done(tried),

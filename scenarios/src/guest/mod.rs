@@ -13,7 +13,9 @@ use crate::modules;
 use crate::policy::PolicyName;
 use crate::scenario::{Need, Scenario};
 use crate::scene::Scene;
+use crate::subject::Subject;
 
+mod audit;
 mod mitigate;
 mod policies;
 mod privilege;
@@ -36,7 +38,9 @@ pub fn run(order: &Order) -> Result<Answer> {
     let policy: PolicyName = order.policy.parse().map_err(|error| anyhow!("{error}"))?;
     let mut scene = Scene { folder: PathBuf::from(FOLDER), shared: shared::make()?, confine: None };
     prepare(scenario, &scene)?;
-    let mut attached = match policies::attach(policy, scenario, &mut scene)? {
+    let subject = Subject::of(scenario, policy);
+    let subject = if order.is_broken { subject.broken() } else { subject };
+    let mut attached = match policies::attach_about(policy, subject, &mut scene)? {
         policies::Attach::Attached(attached) => attached,
         policies::Attach::Unsupported(why) => return Ok(Answer::Unsupported(why)),
     };

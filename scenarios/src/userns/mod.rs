@@ -19,11 +19,11 @@ pub(crate) static SCENARIO: Scenario = Scenario {
     textbook: &[Call::native("unshare", libc::SYS_unshare)],
     complete: &[
         Call::native("unshare", libc::SYS_unshare),
-        Call::native("clone", libc::SYS_clone),
+        Call::native("clone", libc::SYS_clone).with(0, libc::CLONE_NEWUSER as u32),
         Call::native("clone3", libc::SYS_clone3),
         Call::native("setns", libc::SYS_setns),
         Call::compat("unshare", 310),
-        Call::compat("clone", 120),
+        Call::compat("clone", 120).with(0, libc::CLONE_NEWUSER as u32),
         Call::compat("clone3", 435),
         Call::compat("setns", 346),
     ],
