@@ -8,6 +8,7 @@ use clap::Subcommand;
 mod experiment;
 mod list;
 mod mitigate;
+mod policy;
 mod privilege;
 mod run;
 
@@ -24,6 +25,8 @@ enum Verb {
     List,
     /// Try each way of scenarios under policies, and print who sees it and who stops it
     Run(run::Args),
+    /// Print the file of a policy, to take away
+    Policy(policy::Args),
     /// Time how fast policies come and go
     Mitigate(experiment::Args),
     /// Try which capabilities an ordinary user needs to attach policies
@@ -38,6 +41,7 @@ pub fn scenario(args: &Args) -> Result<ExitCode> {
     match &args.verb {
         Verb::List => list::list(),
         Verb::Run(args) => run::run(args),
+        Verb::Policy(args) => policy::policy(args),
         Verb::Mitigate(args) => mitigate::mitigate(args),
         Verb::Privilege(args) => privilege::privilege(args),
     }
