@@ -31,7 +31,7 @@ pub struct Shared {
 }
 
 /// Confines the process that calls it, for as long as it lives.
-pub struct Confine(pub Box<dyn Fn() -> io::Result<()>>);
+pub struct Confine(pub Box<dyn Fn() -> io::Result<()> + Send + Sync>);
 
 impl std::fmt::Debug for Confine {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {

@@ -27,7 +27,7 @@ pub(super) fn policy(args: &Args) -> Result<ExitCode> {
     let scenario = find(&args.scenario).map_err(usage)?;
     let Some(policy) = &args.policy else {
         for (name, file) in files(scenario) {
-            println!("{name:28} {file}");
+            println!("{:28} {file}", name.to_string());
         }
         return Ok(ExitCode::SUCCESS);
     };
