@@ -12,6 +12,7 @@ mod policy;
 mod scenario;
 mod scene;
 mod sys;
+mod uring;
 mod userns;
 
 pub use policy::{Action, Grade, POLICIES, Policy, PolicyName};

@@ -19,6 +19,32 @@ pub(crate) fn check_long(result: c_long) -> io::Result<c_long> {
     if result < 0 { Err(io::Error::last_os_error()) } else { Ok(result) }
 }
 
+/// A result as the kernel itself gives it: a negative one is an error number.
+///
+/// # Errors
+/// When it is negative.
+pub(crate) fn error_of(result: i32) -> io::Result<i32> {
+    if result < 0 { Err(io::Error::from_raw_os_error(-result)) } else { Ok(result) }
+}
+
+/// Copies `bytes` to memory below 4 GiB, for calls by [`int80`]. It stays until the process ends.
+///
+/// # Errors
+/// When the kernel has no such memory.
+pub(crate) fn low_copy(bytes: &[u8]) -> io::Result<u32> {
+    // SAFETY: a new mapping, at least as long as what is copied into it.
+    unsafe {
+        let protection = libc::PROT_READ | libc::PROT_WRITE;
+        let flags = libc::MAP_PRIVATE | libc::MAP_ANONYMOUS | libc::MAP_32BIT;
+        let place = libc::mmap(std::ptr::null_mut(), bytes.len().max(1), protection, flags, -1, 0);
+        if place == libc::MAP_FAILED {
+            return Err(io::Error::last_os_error());
+        }
+        place.cast::<u8>().copy_from_nonoverlapping(bytes.as_ptr(), bytes.len());
+        Ok(place as usize as u32)
+    }
+}
+
 /// A path for the kernel.
 ///
 /// # Errors
