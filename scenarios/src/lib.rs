@@ -5,10 +5,13 @@
 //! The tables and the ways are plain Rust, which the host compiles too; the half that attaches policies and runs
 //! ways (`guest`) is only in the program that guests run.
 
+mod descriptor;
 pub mod exchange;
 #[cfg(feature = "guest")]
 pub mod guest;
 mod policy;
+mod process;
+mod read_secret;
 mod scenario;
 mod scene;
 mod sys;
@@ -20,7 +23,7 @@ pub use scenario::{Abi, Call, Effect, Image, Kind, Need, Scenario, Way};
 pub use scene::{Scene, Shared, shared};
 
 /// All scenarios, in the order of reports.
-pub static SCENARIOS: &[&Scenario] = &[&userns::SCENARIO];
+pub static SCENARIOS: &[&Scenario] = &[&userns::SCENARIO, &read_secret::SCENARIO];
 
 /// The scenario called `name`.
 pub fn find(name: &str) -> Option<&'static Scenario> {

@@ -3,6 +3,8 @@
 use std::ffi::{CString, c_int, c_long};
 use std::io;
 
+use crate::scene::USER;
+
 /// The result of a call of the C library.
 ///
 /// # Errors
@@ -43,6 +45,22 @@ pub(crate) fn low_copy(bytes: &[u8]) -> io::Result<u32> {
         place.cast::<u8>().copy_from_nonoverlapping(bytes.as_ptr(), bytes.len());
         Ok(place as usize as u32)
     }
+}
+
+/// Makes the caller an ordinary user without capabilities, who may be traced by the same user.
+///
+/// # Errors
+/// When the caller is not root.
+pub(crate) fn become_user() -> io::Result<()> {
+    // SAFETY: changes this process alone.
+    unsafe {
+        check(libc::setgroups(0, std::ptr::null()))?;
+        check(libc::setresgid(USER, USER, USER))?;
+        check(libc::setresuid(USER, USER, USER))?;
+        // Its files in /proc are its own again.
+        check(libc::prctl(libc::PR_SET_DUMPABLE, 1, 0, 0, 0))?;
+    }
+    Ok(())
 }
 
 /// A path for the kernel.

@@ -8,8 +8,8 @@ use anyhow::{Context, Result};
 use super::policies::Attached;
 use crate::exchange::{Record, Tries};
 use crate::scenario::{Effect, Scenario, Way};
-use crate::scene::{Scene, Shared, USER, now};
-use crate::sys::check;
+use crate::scene::{Scene, Shared, now};
+use crate::sys::{become_user, check};
 
 /// How long a way may take, in milliseconds of the guest's time.
 const PATIENCE: i32 = 2_000;
@@ -116,17 +116,8 @@ fn make(way: &Way, scene: &Scene) -> io::Result<Ended> {
 /// Makes the process that of the way's user, in a session of its own.
 fn become_caller(way: &Way) -> io::Result<()> {
     // SAFETY: changes this process alone.
-    unsafe {
-        check(libc::setsid())?;
-        if !way.as_root {
-            check(libc::setgroups(0, std::ptr::null()))?;
-            check(libc::setresgid(USER, USER, USER))?;
-            check(libc::setresuid(USER, USER, USER))?;
-            // Its files in /proc are its own again.
-            check(libc::prctl(libc::PR_SET_DUMPABLE, 1, 0, 0, 0))?;
-        }
-    }
-    Ok(())
+    check(unsafe { libc::setsid() })?;
+    if way.as_root { Ok(()) } else { become_user() }
 }
 
 fn wait(child: libc::pid_t) -> io::Result<Ended> {
