@@ -5,12 +5,14 @@
 //! The tables and the ways are plain Rust, which the host compiles too; the half that attaches policies and runs
 //! ways (`guest`) is only in the program that guests run.
 
+mod connect;
 mod descriptor;
 pub mod exchange;
 #[cfg(feature = "guest")]
 pub mod guest;
 mod policy;
 mod process;
+mod ptrace;
 mod read_secret;
 mod scenario;
 mod scene;
@@ -23,7 +25,8 @@ pub use scenario::{Abi, Call, Effect, Image, Kind, Need, Scenario, Way};
 pub use scene::{Scene, Shared, shared};
 
 /// All scenarios, in the order of reports.
-pub static SCENARIOS: &[&Scenario] = &[&userns::SCENARIO, &read_secret::SCENARIO];
+pub static SCENARIOS: &[&Scenario] =
+    &[&userns::SCENARIO, &read_secret::SCENARIO, &connect::SCENARIO, &ptrace::SCENARIO];
 
 /// The scenario called `name`.
 pub fn find(name: &str) -> Option<&'static Scenario> {
