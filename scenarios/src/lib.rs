@@ -5,12 +5,17 @@
 //! The tables and the ways are plain Rust, which the host compiles too; the half that attaches policies and runs
 //! ways (`guest`) is only in the program that guests run.
 
+mod connect;
+mod descriptor;
 pub mod exchange;
 #[cfg(feature = "guest")]
 pub mod guest;
 mod modules;
 mod policy;
 mod policy_file;
+mod process;
+mod ptrace;
+mod read_secret;
 mod scenario;
 mod scene;
 #[cfg_attr(not(feature = "guest"), allow(dead_code, reason = "the guest attaches by the rest"))]
@@ -26,7 +31,8 @@ pub use scenario::{Abi, Call, Effect, Flags, Image, Kind, Need, Scenario, Way};
 pub use scene::{Confine, Scene, Shared, shared};
 
 /// All scenarios, in the order of reports.
-pub static SCENARIOS: &[&Scenario] = &[&userns::SCENARIO, &tamper::SCENARIO];
+pub static SCENARIOS: &[&Scenario] =
+    &[&userns::SCENARIO, &read_secret::SCENARIO, &connect::SCENARIO, &ptrace::SCENARIO, &tamper::SCENARIO];
 
 /// The scenario called `name`.
 pub fn find(name: &str) -> Option<&'static Scenario> {
