@@ -8,6 +8,7 @@
 pub mod exchange;
 #[cfg(feature = "guest")]
 pub mod guest;
+mod module;
 mod modules;
 mod policy;
 mod scenario;
@@ -22,7 +23,7 @@ pub use scenario::{Abi, Call, Effect, Image, Kind, Need, Scenario, Way};
 pub use scene::{Scene, Shared, shared};
 
 /// All scenarios, in the order of reports.
-pub static SCENARIOS: &[&Scenario] = &[&userns::SCENARIO, &tamper::SCENARIO];
+pub static SCENARIOS: &[&Scenario] = &[&userns::SCENARIO, &tamper::SCENARIO, &module::SCENARIO];
 
 /// The scenario called `name`.
 pub fn find(name: &str) -> Option<&'static Scenario> {

@@ -80,6 +80,7 @@ impl Tries {
             errno: None,
             signal: None,
             invalid: Some(why),
+            hindered: None,
             records: Vec::new(),
             more_records: None,
         }

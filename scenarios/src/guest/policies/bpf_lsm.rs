@@ -41,5 +41,7 @@ pub(super) fn attach(name: PolicyName, scenario: &'static Scenario) -> Result<At
         object: raw.said(settings),
         text: String::new(),
     };
-    Ok(Attach::Attached(Box::new(Programs::attach(open, lacks, describe)?)))
+    let programs = Programs::attach(open, lacks, describe)?;
+    programs.allow(&(scenario.allowed)())?;
+    Ok(Attach::Attached(Box::new(programs)))
 }
