@@ -10,6 +10,7 @@ mod descriptor;
 pub mod exchange;
 #[cfg(feature = "guest")]
 pub mod guest;
+mod module;
 mod modules;
 mod policy;
 mod policy_file;
@@ -31,8 +32,14 @@ pub use scenario::{Abi, Call, Effect, Flags, Image, Kind, Need, Scenario, Way};
 pub use scene::{Confine, Scene, Shared, shared};
 
 /// All scenarios, in the order of reports.
-pub static SCENARIOS: &[&Scenario] =
-    &[&userns::SCENARIO, &read_secret::SCENARIO, &connect::SCENARIO, &ptrace::SCENARIO, &tamper::SCENARIO];
+pub static SCENARIOS: &[&Scenario] = &[
+    &userns::SCENARIO,
+    &module::SCENARIO,
+    &read_secret::SCENARIO,
+    &connect::SCENARIO,
+    &ptrace::SCENARIO,
+    &tamper::SCENARIO,
+];
 
 /// The scenario called `name`.
 pub fn find(name: &str) -> Option<&'static Scenario> {

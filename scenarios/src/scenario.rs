@@ -26,6 +26,9 @@ pub struct Scenario {
     pub spares_root: bool,
     /// The file that the scenario is about, once it is set up.
     pub target: fn() -> Option<(u64, u64)>,
+    /// The files that the policy's list allows, once the scenario is set up: devices and inodes. A policy that has such
+    /// a list, the BPF map `allowed`, gets them when it is attached, and can get others later.
+    pub allowed: fn() -> Vec<(u64, u64)>,
     /// The files that a policy by paths watches: each path with the accesses, in the letters of `auditctl -p`.
     pub files: &'static [(&'static str, &'static str)],
     /// The programs that ways execute: this crate's own program under these names. Each gets its arguments and
@@ -66,6 +69,7 @@ impl Scenario {
             complete: &[],
             spares_root: false,
             target: || None,
+            allowed: Vec::new,
             files: &[],
             images: &[],
             set_up: |_| Ok(()),

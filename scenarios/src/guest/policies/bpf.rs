@@ -99,8 +99,7 @@ impl Settings {
     /// The bytes of `policy` in the header.
     pub(super) fn bytes(self) -> [u8; SETTINGS] {
         let (device, inode) = self.file.unwrap_or_default();
-        // The kernel's dev_t has 20 bits for the minor number.
-        let device = u64::from(libc::major(device)) << 20 | u64::from(libc::minor(device));
+        let device = kernel_device(device);
         let mut bytes = [0; SETTINGS];
         bytes[..4].copy_from_slice(&(self.action as u32).to_ne_bytes());
         bytes[4..8].copy_from_slice(&self.user.to_ne_bytes());
@@ -109,6 +108,11 @@ impl Settings {
         bytes[24..].copy_from_slice(&inode.to_ne_bytes());
         bytes
     }
+}
+
+/// The kernel's `dev_t` of a device as `stat` names it: it has 20 bits for the minor number.
+fn kernel_device(device: u64) -> u64 {
+    u64::from(libc::major(device)) << 20 | u64::from(libc::minor(device))
 }
 
 /// Attached programs and their records.
@@ -151,6 +155,19 @@ impl Programs {
         let ring = builder.build().context("failed to read the policy's ring buffer")?;
         let describe = Box::new(describe);
         Ok(Programs { names, lacks, _links: links, object, ring, records, describe })
+    }
+
+    /// Puts files on the policy's list, if it has one.
+    ///
+    /// # Errors
+    /// When the list is full.
+    pub(super) fn allow(&self, files: &[(u64, u64)]) -> Result<()> {
+        let Some(map) = self.object.maps().find(|map| map.name() == "allowed") else { return Ok(()) };
+        for &(device, inode) in files {
+            let key = [kernel_device(device).to_ne_bytes(), inode.to_ne_bytes()].concat();
+            map.update(&key, &[1], MapFlags::ANY).context("failed to put a file on the policy's list")?;
+        }
+        Ok(())
     }
 
     /// How many records were lost.
@@ -217,8 +234,11 @@ impl Raw {
         match (self.object, settings.file) {
             (0, _) | (_, None) => Said::None,
             (1, Some((device, inode))) => {
-                let expected = u64::from(libc::major(device)) << 20 | u64::from(libc::minor(device));
-                if (self.device, self.inode) == (expected, inode) { Said::Right } else { Said::Wrong }
+                if (self.device, self.inode) == (kernel_device(device), inode) {
+                    Said::Right
+                } else {
+                    Said::Wrong
+                }
             }
             _ if self.path.is_empty() => Said::Blank,
             _ => Said::None,

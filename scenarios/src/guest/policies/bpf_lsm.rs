@@ -42,5 +42,7 @@ pub(super) fn attach(subject: &Subject) -> Result<Attach> {
         object: raw.said(settings),
         text: String::new(),
     };
-    Ok(Attach::Attached(Box::new(Programs::attach(open, lacks, describe)?)))
+    let programs = Programs::attach(open, lacks, describe)?;
+    programs.allow(&(scenario.allowed)())?;
+    Ok(Attach::Attached(Box::new(programs)))
 }
