@@ -5,7 +5,11 @@
 //! The tables and the ways are plain Rust, which the host compiles too; the half that attaches policies and runs
 //! ways (`guest`) is only in the program that guests run.
 
+mod child;
+mod elf;
 pub mod exchange;
+mod exec;
+mod execmem;
 #[cfg(feature = "guest")]
 pub mod guest;
 mod modules;
@@ -22,7 +26,8 @@ pub use scenario::{Abi, Call, Effect, Image, Kind, Need, Scenario, Way};
 pub use scene::{Scene, Shared, shared};
 
 /// All scenarios, in the order of reports.
-pub static SCENARIOS: &[&Scenario] = &[&userns::SCENARIO, &tamper::SCENARIO];
+pub static SCENARIOS: &[&Scenario] =
+    &[&userns::SCENARIO, &exec::SCENARIO, &execmem::SCENARIO, &tamper::SCENARIO];
 
 /// The scenario called `name`.
 pub fn find(name: &str) -> Option<&'static Scenario> {
