@@ -51,17 +51,21 @@ impl<'a> Program<'a> {
         };
         let begin = header + segments * entry;
         let name = self.interpreter.map(|name| [name.as_bytes(), b"\0"].concat()).unwrap_or_default();
-        let end = begin + (self.code.len() + name.len()) as u32;
+        let used = begin + (self.code.len() + name.len()) as u32;
+        // Kernels zero what is behind an interpreter in its last page, and give up if that is not writable. So the
+        // last page is full.
+        let end = used.next_multiple_of(PAGE);
         let mut bytes = self.header(self.base + begin, segments as u16);
         if self.interpreter.is_some() {
             let size = name.len() as u32;
-            self.segment(&mut bytes, INTERPRETER, READ_EXECUTE, (end - size, size), 1);
+            self.segment(&mut bytes, INTERPRETER, READ_EXECUTE, (used - size, size), 1);
         }
         self.segment(&mut bytes, LOAD, READ_EXECUTE, (0, end), PAGE);
         let stack = if self.runs_its_stack { READ_WRITE | READ_EXECUTE } else { READ_WRITE };
         self.segment(&mut bytes, STACK, stack, (0, 0), 16);
         bytes.extend(self.code);
         bytes.extend(name);
+        bytes.resize(end as usize, 0);
         bytes
     }
 
@@ -115,7 +119,8 @@ mod tests {
         for (class, at) in [(Class::Bits64, 64 + 3 * 56), (Class::Bits32, 52 + 3 * 32)] {
             let interpreter = Some("/it");
             let bytes = Program { interpreter, ..Program::of(class, &[0xc3]) }.bytes();
-            assert_eq!(bytes[at..], [0xc3, b'/', b'i', b't', 0]);
+            assert_eq!(bytes[at..at + 5], [0xc3, b'/', b'i', b't', 0]);
+            assert_eq!(bytes.len(), 4096);
             assert_eq!(bytes[24..28], (BASE + at as u32).to_le_bytes());
         }
     }

@@ -1,6 +1,6 @@
-//! `remap_file_pages`: a page that is executable already shows another page of its file, which was written meanwhile.
+//! `remap_file_pages`: a page that is executable already shows another page of its file. The kernel does that with files
+//! alone that are open for writing too.
 
-use std::fs::File;
 use std::io;
 use std::os::fd::AsRawFd;
 use std::os::unix::fs::FileExt;
@@ -11,18 +11,20 @@ use crate::scenario::Way;
 use crate::scene::Scene;
 use crate::sys::check_long;
 
-pub(super) const WAY: Way =
-    Way::ordinary("remap-file-pages", "remap_file_pages of executable memory to written data", run_it);
+pub(super) const WAY: Way = Way::ordinary(
+    "remap-file-pages",
+    "maps a file's empty page, then remap_file_pages to a written one",
+    run_it,
+);
 
 fn run_it(scene: &Scene) -> io::Result<()> {
-    drop(new_file(scene, "written")?);
-    // Nobody has the file open for writing yet, so it is mapped as a library is mapped.
-    let page = map(TEXT, libc::MAP_SHARED, File::open(scene.path("written"))?.as_raw_fd(), 0)?;
-    let file = File::options().write(true).open(scene.path("written"))?;
+    let file = new_file(scene, "written")?;
     file.write_all_at(&CODE, PAGE as u64)?;
-    scene.window(|| {
+    let page = scene.window(|| {
+        let page = map(TEXT, libc::MAP_SHARED, file.as_raw_fd(), 0)?;
         // SAFETY: the page was mapped here.
-        check_long(unsafe { libc::syscall(libc::SYS_remap_file_pages, page, PAGE, 0, 1, 0) })
+        check_long(unsafe { libc::syscall(libc::SYS_remap_file_pages, page, PAGE, 0, 1, 0) })?;
+        Ok(page)
     })?;
     run(scene, page);
     Ok(())
