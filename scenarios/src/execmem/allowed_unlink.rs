@@ -6,10 +6,9 @@ use std::io;
 use std::sync::atomic::Ordering;
 
 use super::text;
-use crate::low_memory::LowMemory;
 use crate::scenario::{Kind, Way};
 use crate::scene::Scene;
-use crate::sys::int80;
+use crate::sys::{self, int80, low_copy};
 
 /// `unlink` in the kernel's `syscall_32.tbl`.
 const UNLINK: u32 = 10;
@@ -23,7 +22,7 @@ pub(super) const WAY: Way = Way {
 fn run(scene: &Scene) -> io::Result<()> {
     let path = scene.path("deleted");
     fs::write(&path, "")?;
-    let address = LowMemory::map()?.put_text(&path)?;
+    let address = low_copy(sys::path(&path)?.as_bytes_with_nul())?;
     // SAFETY: the path ends in NUL.
     scene.window(|| unsafe { int80(UNLINK, [address, 0, 0, 0, 0, 0]) })?;
     if !fs::exists(&path)? {

@@ -4,8 +4,8 @@ use std::fs::{self, File};
 use std::io::{self, Read, Write};
 
 use crate::child;
-use crate::scene::{Scene, USER};
-use crate::sys::check;
+use crate::scene::Scene;
+use crate::sys::{become_user, check};
 
 /// The file with the number of the process.
 const KEEPER: &str = "keeper";
@@ -17,11 +17,9 @@ const KEEPER: &str = "keeper";
 pub(super) fn make(scene: &Scene) -> io::Result<()> {
     let (mut reader, mut writer) = io::pipe()?;
     let keeper = child::begin(|| {
+        become_user()?;
         // SAFETY: changes this process alone.
         unsafe {
-            check(libc::setgroups(0, std::ptr::null()))?;
-            check(libc::setresgid(USER, USER, USER))?;
-            check(libc::setresuid(USER, USER, USER))?;
             check(libc::unshare(libc::CLONE_NEWUSER))?;
             // A change of credentials forgets the signal, so it comes after that.
             check(libc::prctl(libc::PR_SET_PDEATHSIG, libc::SIGKILL, 0, 0, 0))?;

@@ -3,10 +3,9 @@
 use std::ffi::c_long;
 use std::io;
 
-use crate::low_memory::LowMemory;
 use crate::scenario::Way;
 use crate::scene::Scene;
-use crate::sys::int80;
+use crate::sys::{int80, low_copy};
 
 /// `clone3` in the kernel's `syscall_32.tbl`.
 const CLONE3: u32 = 435;
@@ -18,7 +17,7 @@ fn run(scene: &Scene) -> io::Result<()> {
     let size = size_of_val(&arguments);
     // SAFETY: a structure of numbers without gaps.
     let bytes = unsafe { std::slice::from_raw_parts((&raw const arguments).cast::<u8>(), size) };
-    let address = LowMemory::map()?.put(bytes)?;
+    let address = low_copy(bytes)?;
     scene.begin()?;
     // SAFETY: without a stack it returns twice, as fork does.
     match unsafe { int80(CLONE3, [address, size as u32, 0, 0, 0, 0]) } {
