@@ -7,7 +7,11 @@
 
 mod connect;
 mod descriptor;
+mod child;
+mod elf;
 pub mod exchange;
+mod exec;
+mod execmem;
 #[cfg(feature = "guest")]
 pub mod guest;
 mod module;
@@ -34,6 +38,8 @@ pub use scene::{Confine, Scene, Shared, shared};
 /// All scenarios, in the order of reports.
 pub static SCENARIOS: &[&Scenario] = &[
     &userns::SCENARIO,
+    &exec::SCENARIO,
+    &execmem::SCENARIO,
     &module::SCENARIO,
     &read_secret::SCENARIO,
     &connect::SCENARIO,

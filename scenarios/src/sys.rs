@@ -90,6 +90,26 @@ pub(crate) fn in_child(work: impl FnOnce()) -> io::Result<c_int> {
     }
 }
 
+/// Mounts `source` on `place`. Without a kind it changes a mount that exists.
+///
+/// # Errors
+/// What the kernel answered.
+pub(crate) fn mount(
+    source: &str,
+    place: &str,
+    kind: Option<&str>,
+    flags: u64,
+    options: &str,
+) -> io::Result<()> {
+    let (source, place, options) = (path(source)?, path(place)?, path(options)?);
+    let kind = kind.map(path).transpose()?;
+    let kind = kind.as_ref().map_or(std::ptr::null(), |kind| kind.as_ptr());
+    // SAFETY: all texts end in NUL.
+    let result =
+        unsafe { libc::mount(source.as_ptr(), place.as_ptr(), kind, flags, options.as_ptr().cast()) };
+    check(result).map(drop)
+}
+
 /// Makes the 32-bit system call `number` by `int 0x80`, as a 64-bit program can. Pointers have to be below 4 GiB.
 ///
 /// # Safety
@@ -115,4 +135,13 @@ pub(crate) unsafe fn int80(number: u32, arguments: [u32; 6]) -> io::Result<u32> 
         error @ -4095..=-1 => Err(io::Error::from_raw_os_error(-error)),
         value => Ok(value as u32),
     }
+}
+
+/// The bytes from `begin` to `end`.
+///
+/// # Safety
+/// They have to be in one object that lives as long as the program.
+pub(crate) unsafe fn between(begin: *const u8, end: *const u8) -> &'static [u8] {
+    // SAFETY: the caller says so.
+    unsafe { std::slice::from_raw_parts(begin, end.offset_from(begin) as usize) }
 }
