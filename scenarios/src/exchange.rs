@@ -35,6 +35,7 @@ pub enum Answer {
 
 /// The ways that were tried.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Tried {
     /// What is attached, as the kernel names it: hooks, rules, calls.
     pub attached: Vec<String>,
@@ -47,6 +48,7 @@ pub struct Tried {
 
 /// What became of one way.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Tries {
     /// The way.
     pub way: String,
@@ -75,6 +77,7 @@ pub struct Tries {
 
 /// Something that a policy recorded.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Record {
     /// What it names: a hook, or a system call as the policy understands it.
     pub what: String,
@@ -87,6 +90,7 @@ pub struct Record {
 
 /// What a record says about the object of a way: the file, the process, the address.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum Object {
     /// It names the right one.

@@ -5,6 +5,7 @@
 //! The tables and the ways are plain Rust, which the host compiles too; the half that attaches policies and runs
 //! ways (`guest`) is only in the program that guests run.
 
+pub mod answer;
 pub mod exchange;
 #[cfg(feature = "guest")]
 pub mod guest;

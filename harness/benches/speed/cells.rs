@@ -115,7 +115,7 @@ pub(crate) fn many(count: u32) -> Result<()> {
 fn run(session: &ExactSession, planned: &[Planned], folder: &Path) -> Result<Run> {
     let environment = session.environment().clone();
     let run =
-        Run { schema: SCHEMA, plan: "speed".into(), shard: None, environment, measurements: Vec::new() };
+        Run { schema: SCHEMA, plan: "speed".into(), shard: None, environment, measurements: Vec::new(), scenarios: Vec::new() };
     let mut journal = Journal::open(folder)?;
     let mut progress = Progress::begin("cells", planned.len());
     let mut done: HashMap<Cell, Measurement> = HashMap::new();

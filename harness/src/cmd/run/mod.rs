@@ -105,6 +105,7 @@ fn begin(selection: &Selection, opened: &Opened) -> Run {
         shard: selection.shard,
         environment: opened.session.environment().clone(),
         measurements: Vec::new(),
+        scenarios: Vec::new(),
     }
 }
 
