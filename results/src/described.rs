@@ -36,7 +36,7 @@ pub struct WayRecord {
     pub custom: Option<CustomWayRecord>,
 }
 
-/// A custom way. Two versions of it have the same name and different environments.
+/// A custom way. The digest of its payload is that of the custom workload of the same name.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct CustomWayRecord {
@@ -46,13 +46,9 @@ pub struct CustomWayRecord {
     pub effect: String,
     /// The user that runs it.
     pub user: u32,
-    /// The SHA-256 of the archive with its payload.
-    pub sha256: String,
-    /// The size of that archive in bytes.
-    pub bytes: u64,
-    /// The Debian packages in its payload, with their versions.
+    /// The payload, as the user named it: packages, paths of files and folders.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub packages: Vec<(String, String)>,
+    pub bring: Vec<String>,
 }
 
 /// A policy in a grade.

@@ -21,6 +21,51 @@ pub struct Order {
     /// The ways to try; empty for all of them.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub ways: Vec<String>,
+    /// A custom way, to be tried in place of them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub custom: Option<CustomWay>,
+}
+
+/// A way that the user supplied: a command.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CustomWay {
+    /// Its name: `cmd:reach`.
+    pub name: String,
+    /// The path of the program in the guest.
+    pub program: String,
+    /// The command: the program as the user called it, and its arguments.
+    pub words: Vec<String>,
+    /// The folder in the guest in which it runs.
+    pub folder: String,
+    /// The user that runs it.
+    pub user: u32,
+    /// What shows that it reached its goal.
+    pub effect: CustomEffect,
+}
+
+/// What shows that a custom way reached its goal.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum CustomEffect {
+    /// There is a file at this path.
+    Exists(String),
+    /// A file has this content, apart from a line break at its end.
+    Content {
+        /// The path of the file.
+        path: String,
+        /// The content.
+        text: String,
+    },
+    /// The command ends with this exit code.
+    Exit(u8),
+    /// This command of the user ends with exit code 0. It says no with 1; anything else is a failure of the check.
+    Check {
+        /// The path of the program in the guest.
+        program: String,
+        /// The program as the user called it, and its arguments.
+        words: Vec<String>,
+    },
 }
 
 /// What the guest found out.

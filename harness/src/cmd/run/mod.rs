@@ -44,7 +44,11 @@ pub use args::Args;
 pub(super) use capabilities::target;
 pub(super) use cells::Cells;
 pub(super) use exact::open_exact;
+pub(super) use hints::{after_interrupt, what_is_kept};
+pub(super) use kernels::select_kernels;
 pub(super) use one_cell::complete_name;
+pub(super) use output::Output;
+pub(super) use resume::read_journal;
 pub(super) use selection::Selection;
 
 /// Runs the plan and writes its results.
