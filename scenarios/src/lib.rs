@@ -5,9 +5,10 @@
 //! The tables and the ways are plain Rust, which the host compiles too; the half that attaches policies and runs
 //! ways (`guest`) is only in the program that guests run.
 
+pub mod answer;
+mod child;
 mod connect;
 mod descriptor;
-mod child;
 mod elf;
 pub mod exchange;
 mod exec;

@@ -20,7 +20,9 @@ pub struct Policy {
 }
 
 /// What a policy does.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "kebab-case")]
 pub enum Action {
     /// Nothing: it writes a record.
     Watch,
@@ -31,7 +33,9 @@ pub enum Action {
 }
 
 /// How thorough a policy is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "kebab-case")]
 pub enum Grade {
     /// What documentation names: the usual system calls, or the one LSM hook of the behaviour.
     Textbook,
@@ -128,6 +132,16 @@ impl PolicyName {
     /// Whether nothing watches.
     pub fn is_none(self) -> bool {
         self.policy.mechanism == "none"
+    }
+}
+
+/// The mechanisms that refuse or confine without a record of it.
+const WITHOUT_RECORDS: &[&str] = &["none", "seccomp", "landlock", "livepatch", "sysctl"];
+
+impl Policy {
+    /// Whether it keeps records of what it sees.
+    pub fn keeps_records(&self) -> bool {
+        !WITHOUT_RECORDS.contains(&self.mechanism)
     }
 }
 

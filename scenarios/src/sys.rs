@@ -60,11 +60,19 @@ pub(crate) fn path(text: &str) -> io::Result<CString> {
 /// # Errors
 /// When the kernel refuses.
 pub(crate) fn become_user() -> io::Result<()> {
+    become_uid(USER)
+}
+
+/// Makes this process that of the user and the group with this number, without other groups.
+///
+/// # Errors
+/// When the kernel refuses.
+pub(crate) fn become_uid(user: u32) -> io::Result<()> {
     // SAFETY: changes this process alone.
     unsafe {
         check(libc::setgroups(0, std::ptr::null()))?;
-        check(libc::setresgid(USER, USER, USER))?;
-        check(libc::setresuid(USER, USER, USER))?;
+        check(libc::setresgid(user, user, user))?;
+        check(libc::setresuid(user, user, user))?;
         // Its files in /proc are its own again.
         check(libc::prctl(libc::PR_SET_DUMPABLE, 1, 0, 0, 0))?;
     }

@@ -16,6 +16,7 @@ use crate::scene::Scene;
 use crate::subject::Subject;
 
 mod audit;
+mod custom;
 mod mitigate;
 mod policies;
 mod privilege;
@@ -46,6 +47,10 @@ pub fn run(order: &Order) -> Result<Answer> {
     };
     let mut tried =
         Tried { attached: attached.names().to_vec(), lacks: attached.lacks().to_vec(), ways: Vec::new() };
+    if let Some(way) = &order.custom {
+        let way = custom::way(way)?;
+        tried.ways.push(trial::run(&way, scenario, &scene, &mut *attached)?);
+    }
     for way in scenario.ways.iter().filter(|way| order.asks_for(way.name)) {
         tried.ways.push(trial::run(way, scenario, &scene, &mut *attached)?);
     }
@@ -85,6 +90,6 @@ fn prepare(scenario: &Scenario, scene: &Scene) -> Result<()> {
 
 impl Order {
     fn asks_for(&self, way: &str) -> bool {
-        self.ways.is_empty() || self.ways.iter().any(|asked| asked == way)
+        (self.ways.is_empty() && self.custom.is_none()) || self.ways.iter().any(|asked| asked == way)
     }
 }

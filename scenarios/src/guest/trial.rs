@@ -81,7 +81,6 @@ impl Tries {
             signal: None,
             hindered: None,
             invalid: Some(why),
-            hindered: None,
             records: Vec::new(),
             more_records: None,
         }

@@ -22,9 +22,9 @@ pub struct Args {
 #[derive(Debug, Subcommand)]
 enum Verb {
     /// List the scenarios with their ways, and the policies
-    List,
+    List(list::Args),
     /// Try each way of scenarios under policies, and print who sees it and who stops it
-    Run(run::Args),
+    Run(Box<run::Args>),
     /// Print the file of a policy, to take away
     Policy(policy::Args),
     /// Time how fast policies come and go
@@ -39,7 +39,7 @@ enum Verb {
 /// Those of the subcommand.
 pub fn scenario(args: &Args) -> Result<ExitCode> {
     match &args.verb {
-        Verb::List => list::list(),
+        Verb::List(args) => list::list(args),
         Verb::Run(args) => run::run(args),
         Verb::Policy(args) => policy::policy(args),
         Verb::Mitigate(args) => mitigate::mitigate(args),
