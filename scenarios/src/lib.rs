@@ -10,6 +10,7 @@ pub mod exchange;
 pub mod guest;
 mod modules;
 mod policy;
+pub mod race;
 mod scenario;
 mod scene;
 mod sys;
