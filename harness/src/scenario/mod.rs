@@ -3,9 +3,11 @@
 mod cell;
 mod mitigate;
 mod modules;
+mod race;
 mod session;
 
 pub use cell::{Ended, Outcome, ScenarioCell};
+pub use race::Raced;
 pub use session::ScenarioSession;
 
 /// The scenario of a new user namespace.

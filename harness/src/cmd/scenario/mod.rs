@@ -9,6 +9,7 @@ mod experiment;
 mod list;
 mod mitigate;
 mod privilege;
+mod race;
 mod run;
 
 /// Arguments of `hookbench scenario`.
@@ -28,6 +29,8 @@ enum Verb {
     Mitigate(experiment::Args),
     /// Try which capabilities an ordinary user needs to attach policies
     Privilege(experiment::Args),
+    /// Rewrite a path between check and use, and print which records lie and for how many instructions
+    Race(race::Args),
 }
 
 /// Runs the subcommand.
@@ -40,6 +43,7 @@ pub fn scenario(args: &Args) -> Result<ExitCode> {
         Verb::Run(args) => run::run(args),
         Verb::Mitigate(args) => mitigate::mitigate(args),
         Verb::Privilege(args) => privilege::privilege(args),
+        Verb::Race(args) => race::race(args),
     }
 }
 
