@@ -21,6 +21,7 @@ mod policy;
 mod policy_file;
 mod process;
 mod ptrace;
+pub mod race;
 mod read_secret;
 mod scenario;
 mod scene;

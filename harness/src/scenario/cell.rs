@@ -53,17 +53,25 @@ impl ScenarioCell<'_> {
 
     /// A cell of hookbench's measurements whose guest has the kernel, the machine and the boot line of this one's.
     pub(crate) fn boots_as(self) -> anyhow::Result<Cell> {
-        let monitor: MonitorName = self.policy.policy.boots_as.parse()?;
-        let workload = "null-syscall".to_owned();
-        Ok(Cell {
-            kernel: self.kernel.into(),
-            target: Target::Tcg,
-            boot: Default::default(),
-            workload,
-            params: Params::default(),
-            schedule: Schedule::Paced,
-            monitor,
-            tuning: Params::default(),
-        })
+        cell_for(self.kernel, self.policy.policy.boots_as)
     }
+}
+
+/// A cell of hookbench's measurements whose guest has `kernel`, and the machine and the boot line of `monitor`.
+///
+/// # Errors
+/// When there is no such monitor.
+pub(super) fn cell_for(kernel: &str, monitor: &str) -> anyhow::Result<Cell> {
+    let monitor: MonitorName = monitor.parse()?;
+    let workload = "null-syscall".to_owned();
+    Ok(Cell {
+        kernel: kernel.into(),
+        target: Target::Tcg,
+        boot: Default::default(),
+        workload,
+        params: Params::default(),
+        schedule: Schedule::Paced,
+        monitor,
+        tuning: Params::default(),
+    })
 }

@@ -5,9 +5,11 @@ pub(crate) mod custom;
 pub(crate) mod described;
 mod mitigate;
 mod modules;
+mod race;
 mod session;
 
 pub use cell::{Ended, Outcome, ScenarioCell};
+pub use race::Raced;
 pub use session::ScenarioSession;
 
 /// The scenario of a new user namespace.

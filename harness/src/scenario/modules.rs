@@ -20,17 +20,16 @@ type Found = Result<Result<StockModules, String>, String>;
 pub(super) struct Modules(Mutex<BTreeMap<String, Arc<OnceLock<Found>>>>);
 
 impl Modules {
-    /// The files for a guest with `kernel` that tries `scenario`; none if no way needs a module.
+    /// The files of the modules `names` for a guest with `kernel`.
     ///
     /// # Errors
     /// When they cannot be obtained for a reason that may go away, as when the mirror does not answer.
     pub(super) fn files(
         &self,
-        scenario: &Scenario,
+        names: &[&'static str],
         kernel: &Kernel,
         cache: &Cache,
     ) -> Result<Vec<GuestFile>> {
-        let names = needed(scenario);
         if names.is_empty() {
             return Ok(Vec::new());
         }
@@ -39,7 +38,7 @@ impl Modules {
             all.entry(kernel.name.clone()).or_default().clone()
         };
         let files = match found.get_or_init(|| find(kernel, cache)) {
-            Ok(Ok(modules)) => modules.files(&names)?,
+            Ok(Ok(modules)) => modules.files(names)?,
             Ok(Err(gone)) => vec![(MODULES_GONE.into(), gone.clone().into_bytes())],
             Err(why) => return Err(anyhow!("{why}")),
         };
@@ -64,7 +63,7 @@ fn find(kernel: &Kernel, cache: &Cache) -> Found {
 }
 
 /// The modules that ways of `scenario` need, each once.
-fn needed(scenario: &Scenario) -> Vec<&'static str> {
+pub(super) fn needed(scenario: &Scenario) -> Vec<&'static str> {
     let mut names: Vec<&str> = scenario.ways.iter().flat_map(|way| way.needs).map(name).collect();
     names.sort_unstable();
     names.dedup();

@@ -2,23 +2,34 @@
 
 use anyhow::{Context, Result};
 use hookbench_model::protocol::ProgramOrder;
-use hookbench_model::{Failure, FailureKind};
+use hookbench_model::{Cell, Failure, FailureKind};
 use hookbench_results::Environment;
 use hookbench_scenarios::answer;
 use hookbench_scenarios::exchange::{Answer, CustomWay, Order, PROGRAM};
 use hookbench_vm::image::{Content, GuestFile};
+use hookbench_vm::kernel::Kernel;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::cell::{Ended, Outcome, ScenarioCell};
 use super::custom::Ready;
-use super::modules::Modules;
+use super::modules::{Modules, needed};
 use crate::session::Session;
 use crate::session::embedded::SCENARIOS;
 use crate::session::guests::{ExactSession, Program, Ran};
 
 /// How long a guest may take, in seconds of its time.
 const BUDGET: u64 = 300;
+
+/// What a guest is like.
+pub(super) struct Guest<'a> {
+    /// The cell whose kernel, machine and boot line it has.
+    pub(super) boots_as: &'a Cell,
+    /// Words that its boot line has in addition.
+    pub(super) words: &'a [&'a str],
+    /// The modules of the kernel's own package that it gets.
+    pub(super) modules: &'a [&'static str],
+}
 
 /// Guests that try scenarios.
 pub struct ScenarioSession {
@@ -45,6 +56,14 @@ impl ScenarioSession {
             files: Vec::new(),
             custom: None,
         }
+    }
+
+    /// The kernel called `name`.
+    ///
+    /// # Errors
+    /// When the session was opened without it.
+    pub(super) fn kernel(&self, name: &str) -> Result<&Kernel> {
+        self.guests.kernel(name)
     }
 
     /// The same, with policies that are broken on purpose: they attach and have nothing to do.
@@ -119,16 +138,31 @@ impl ScenarioSession {
         arguments: &[&str],
         order: &impl Serialize,
     ) -> Result<Ended<A>> {
+        let boots_as = cell.boots_as()?;
+        let modules = needed(cell.scenario);
+        self.ask_guest(&Guest { boots_as: &boots_as, words: &[], modules: &modules }, arguments, order)
+    }
+
+    /// Likewise, for a guest that is not one of a cell.
+    ///
+    /// # Errors
+    /// When the guest cannot be prepared.
+    pub(super) fn ask_guest<A: DeserializeOwned>(
+        &self,
+        guest: &Guest<'_>,
+        arguments: &[&str],
+        order: &impl Serialize,
+    ) -> Result<Ended<A>> {
+        let &Guest { boots_as, words, modules } = guest;
         let input = serde_json::to_string(order).context("failed to render the order")?;
         let program = [PROGRAM].iter().chain(arguments).map(|word| word.to_string()).collect();
         let order = ProgramOrder { program, input, budget: BUDGET };
-        let boots_as = cell.boots_as()?;
         let mut files = vec![self.program.clone()];
         files.extend(self.files.iter().cloned());
-        if let Ok(kernel) = self.guests.kernel(cell.kernel) {
-            files.extend(self.modules.files(cell.scenario, kernel, self.guests.cache())?);
+        if let Ok(kernel) = self.kernel(&boots_as.kernel) {
+            files.extend(self.modules.files(modules, kernel, self.guests.cache())?);
         }
-        Ok(match self.guests.run_program(&Program { boots_as: &boots_as, files: &files, order })? {
+        Ok(match self.guests.run_program(&Program { boots_as, words, files: &files, order })? {
             Ran::Unsupported(why) => Ended::Unsupported(why),
             Ran::Failed(failure) => Ended::Failed(failure),
             Ran::Answered(text) => match serde_json::from_str(&text) {

@@ -7,6 +7,7 @@ use std::process::ExitCode;
 use anyhow::{Context, Result};
 use hookbench_scenarios::exchange::{MITIGATE, PRIVILEGE};
 use hookbench_scenarios::guest;
+use hookbench_scenarios::race::RACE;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
@@ -16,6 +17,7 @@ fn main() -> ExitCode {
         [] => answer(guest::run),
         [MITIGATE] => answer(guest::mitigate),
         [PRIVILEGE] => answer(guest::privilege),
+        [RACE] => answer(guest::race),
         [image, ..] => return guest::run_image(image, &words[1..]),
     };
     match answer {

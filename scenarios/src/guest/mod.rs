@@ -20,11 +20,13 @@ mod custom;
 mod mitigate;
 mod policies;
 mod privilege;
+mod race;
 mod shared;
 mod trial;
 
 pub use mitigate::mitigate;
 pub use privilege::privilege;
+pub use race::race;
 
 /// Where the files of a scenario are.
 const FOLDER: &str = "/run/scene";

@@ -43,13 +43,21 @@ impl Args {
     /// # Errors
     /// When a kernel cannot be obtained.
     pub(super) fn session(&self) -> Result<ScenarioSession> {
-        let progress = Progress::begin("fetch", 0);
-        let needs = Needs { kernels: self.kernel.clone(), least: self.kernel.len(), ..Needs::default() };
-        let provisions = Provisions::fetch(needs, &|message| progress.say(message))?;
-        let interrupt = Interrupt::on_signals().context("failed to listen to signals")?;
-        let options = ExactOptions { attribution: false, interrupt, ..ExactOptions::default() };
-        Ok(ScenarioSession::new(ExactSession::open(provisions, options)?))
+        open_session(&self.kernel)
     }
+}
+
+/// A session of guests with `kernels`.
+///
+/// # Errors
+/// When a kernel cannot be obtained.
+pub(super) fn open_session(kernels: &[String]) -> Result<ScenarioSession> {
+    let progress = Progress::begin("fetch", 0);
+    let needs = Needs { kernels: kernels.to_vec(), least: kernels.len(), ..Needs::default() };
+    let provisions = Provisions::fetch(needs, &|message| progress.say(message))?;
+    let interrupt = Interrupt::on_signals().context("failed to listen to signals")?;
+    let options = ExactOptions { attribution: false, interrupt, ..ExactOptions::default() };
+    Ok(ScenarioSession::new(ExactSession::open(provisions, options)?))
 }
 
 /// The results of an experiment, as a table and as data.
@@ -101,27 +109,27 @@ impl<const COLUMNS: usize> Results<COLUMNS> {
     pub(super) fn print(&self, args: &Args) -> Result<std::process::ExitCode> {
         match args.json {
             true => println!("{}", serde_json::to_string_pretty(&self.records)?),
-            false => print!("{}", self.table()),
+            false => print!("{}", table(&self.rows)),
         }
         Ok(if self.failed { std::process::ExitCode::FAILURE } else { std::process::ExitCode::SUCCESS })
     }
+}
 
-    fn table(&self) -> String {
-        let width = |column: usize| {
-            self.rows
-                .iter()
-                .filter(|row| !row[COLUMNS - 1].is_empty())
-                .map(|row| row[column].chars().count())
-                .max()
-                .unwrap_or(0)
-        };
-        let widths: Vec<usize> = (0..COLUMNS).map(width).collect();
-        let line = |row: &[String; COLUMNS]| {
-            let cells = row.iter().zip(&widths).map(|(cell, &width)| format!("{cell:width$}"));
-            format!("{}\n", cells.collect::<Vec<_>>().join("  ").trim_end())
-        };
-        self.rows.iter().map(line).collect()
-    }
+/// The rows as a table. Those that end early do not widen columns.
+pub(super) fn table<R: AsRef<[String]>>(rows: &[R]) -> String {
+    let columns = rows.first().map_or(0, |head| head.as_ref().len());
+    let is_whole =
+        |row: &&R| row.as_ref().len() == columns && row.as_ref().iter().all(|cell| !cell.is_empty());
+    let width = |column: usize| {
+        let cells = rows.iter().filter(is_whole).map(|row| row.as_ref()[column].chars().count());
+        cells.max().unwrap_or(0)
+    };
+    let widths: Vec<usize> = (0..columns).map(width).collect();
+    let line = |row: &R| {
+        let cells = row.as_ref().iter().zip(&widths).map(|(cell, &width)| format!("{cell:width$}"));
+        format!("{}\n", cells.collect::<Vec<_>>().join("  ").trim_end())
+    };
+    rows.iter().map(line).collect()
 }
 
 /// `61,463,957`.

@@ -10,6 +10,7 @@ mod list;
 mod mitigate;
 mod policy;
 mod privilege;
+mod race;
 mod run;
 
 /// Arguments of `hookbench scenario`.
@@ -31,6 +32,8 @@ enum Verb {
     Mitigate(experiment::Args),
     /// Try which capabilities an ordinary user needs to attach policies
     Privilege(experiment::Args),
+    /// Rewrite a path between check and use, and print which records lie and for how many instructions
+    Race(race::Args),
 }
 
 /// Runs the subcommand.
@@ -44,6 +47,7 @@ pub fn scenario(args: &Args) -> Result<ExitCode> {
         Verb::Policy(args) => policy::policy(args),
         Verb::Mitigate(args) => mitigate::mitigate(args),
         Verb::Privilege(args) => privilege::privilege(args),
+        Verb::Race(args) => race::race(args),
     }
 }
 

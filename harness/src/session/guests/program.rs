@@ -18,6 +18,8 @@ use crate::verify::requirements::{boot_line, missing};
 pub struct Program<'a> {
     /// The cell whose kernel, machine and boot line the guest has.
     pub boots_as: &'a Cell,
+    /// Words that its boot line has in addition.
+    pub words: &'a [&'a str],
     /// The files that the guest gets.
     pub files: &'a [GuestFile],
     /// What to run.
@@ -55,7 +57,7 @@ impl ExactSession {
     /// # Errors
     /// When the files cannot be packed.
     pub fn run_program(&self, program: &Program<'_>) -> Result<Ran> {
-        let Program { boots_as: cell, files, order } = program;
+        let Program { boots_as: cell, words, files, order } = program;
         if let Some(why) = self.guests.provisions.gone.get(&cell.kernel) {
             return Ok(Ran::Unsupported(why.clone()));
         }
@@ -64,7 +66,7 @@ impl ExactSession {
         if let Some(why) = missing(monitor, kernel, cell)? {
             return Ok(Ran::Unsupported(why));
         }
-        let boot_line = boot_line(monitor, kernel, cell)?;
+        let boot_line = [&[&boot_line(monitor, kernel, cell)?[..]], *words].concat().join(" ");
         let snapshot = match self.snapshot_of(kernel, cell, &boot_line) {
             Ok(snapshot) => snapshot,
             Err(failure) => return Ok(Ran::Failed(failure)),

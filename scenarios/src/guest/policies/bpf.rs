@@ -56,7 +56,7 @@ const RECORD: usize = 136;
 ///
 /// # Errors
 /// When it cannot be opened.
-pub(super) fn open(name: &str) -> Result<Option<OpenObject>> {
+pub(in crate::guest) fn open(name: &str) -> Result<Option<OpenObject>> {
     let Some((_, bytes)) = OBJECTS.iter().find(|(known, _)| *known == name) else { return Ok(None) };
     let open = ObjectBuilder::default().open_memory(bytes);
     open.map(Some).with_context(|| format!("failed to open the policy {name}"))

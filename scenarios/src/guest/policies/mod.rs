@@ -17,6 +17,8 @@ mod none;
 mod seccomp;
 mod tracepoint;
 
+pub(super) use bpf::open as open_object;
+
 /// A policy that is attached until it is dropped.
 pub(super) trait Attached {
     /// What is attached, as the kernel names it.

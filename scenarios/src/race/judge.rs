@@ -1,0 +1,163 @@
+//! Judges tries: the record against the file that the kernel used, and the window in which records lie.
+
+use serde::{Deserialize, Serialize};
+
+use super::exchange::Width;
+use super::{EVIL, GOOD};
+
+/// The file that the kernel used, judged by its bytes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Opened {
+    /// The file that the path named at first.
+    Good,
+    /// The file that the attacker wants.
+    Evil,
+    /// A policy refused the call.
+    Refused,
+    /// Neither: the kernel found no file of that name.
+    Neither,
+}
+
+/// What became of a try.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Judged {
+    /// The record names the file that the kernel used.
+    Honest,
+    /// It names the other one.
+    Lie,
+    /// It has no path.
+    Blank,
+    /// The record or the kernel has a path that nobody wrote.
+    Torn,
+    /// There is no record.
+    Unseen,
+    /// The policy refused the evil file.
+    Stopped,
+}
+
+/// How many tries ended how.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Count {
+    /// All tries.
+    pub tries: u64,
+    /// The record named the file that the kernel used.
+    pub honest: u64,
+    /// It named the other one.
+    pub lies: u64,
+    /// It had no path.
+    pub blank: u64,
+    /// The record or the kernel had a path that nobody wrote.
+    pub torn: u64,
+    /// There was no record.
+    pub unseen: u64,
+    /// The policy refused the evil file.
+    pub stopped: u64,
+    /// The kernel used the evil file.
+    pub evil: u64,
+}
+
+/// A try of a sweep.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Try {
+    /// Instructions from the call to the write; negative if the write came first.
+    pub at: i64,
+    /// What became of it.
+    pub judged: Judged,
+}
+
+impl Count {
+    /// Counts a try.
+    pub fn add(&mut self, judged: Judged, opened: Opened) {
+        self.tries += 1;
+        self.evil += u64::from(opened == Opened::Evil);
+        *match judged {
+            Judged::Honest => &mut self.honest,
+            Judged::Lie => &mut self.lies,
+            Judged::Blank => &mut self.blank,
+            Judged::Torn => &mut self.torn,
+            Judged::Unseen => &mut self.unseen,
+            Judged::Stopped => &mut self.stopped,
+        } += 1;
+    }
+}
+
+/// The file that a record names; `None` if it names neither.
+pub fn named(record: &str) -> Option<Opened> {
+    let name = |path: &str| path.rsplit('/').next() == record.rsplit('/').next();
+    match () {
+        () if name(GOOD) => Some(Opened::Good),
+        () if name(EVIL) => Some(Opened::Evil),
+        () => None,
+    }
+}
+
+/// Judges a try by its record, if there is one, and by the file that the kernel used.
+pub fn judge(record: Option<&str>, opened: Opened) -> Judged {
+    let Some(record) = record else { return Judged::Unseen };
+    match (named(record), opened) {
+        _ if record.is_empty() => Judged::Blank,
+        (None, _) | (_, Opened::Neither) => Judged::Torn,
+        (Some(Opened::Evil), Opened::Refused) => Judged::Stopped,
+        (Some(named), _) if named == opened => Judged::Honest,
+        (Some(_), _) => Judged::Lie,
+    }
+}
+
+/// The window of the lies in `tries`, whose order does not matter; `None` if there are none.
+pub fn width(tries: &[Try]) -> Option<Width> {
+    let mut tries = tries.to_vec();
+    tries.sort_by_key(|one| one.at);
+    let is_lie = |one: &Try| one.judged == Judged::Lie;
+    let (begin, end) = (tries.iter().position(is_lie)?, tries.iter().rposition(is_lie)?);
+    let (first, last) = (tries[begin].at, tries[end].at);
+    let before = begin.checked_sub(1).map(|index| first.abs_diff(tries[index].at));
+    let after = tries.get(end + 1).map(|one| one.at.abs_diff(last));
+    let honest_inside = tries[begin..=end].iter().filter(|one| !is_lie(one)).count() as u64;
+    let step = before.unwrap_or_default().max(after.unwrap_or_default());
+    Some(Width { first, last, step, honest_inside, is_cut: before.is_none() || after.is_none() })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::race::DIFFERENCE;
+
+    #[test]
+    fn the_paths_differ_across_the_end_of_a_word() {
+        assert_eq!(GOOD.len(), EVIL.len());
+        assert_eq!(GOOD[..DIFFERENCE], EVIL[..DIFFERENCE]);
+        assert_eq!(GOOD[DIFFERENCE + 4..], EVIL[DIFFERENCE + 4..]);
+        assert!(DIFFERENCE / 8 != (DIFFERENCE + 3) / 8);
+    }
+
+    #[test]
+    fn a_record_is_judged_by_what_the_kernel_used() {
+        assert_eq!(judge(Some(GOOD), Opened::Good), Judged::Honest);
+        assert_eq!(judge(Some("the-evil-file"), Opened::Evil), Judged::Honest);
+        assert_eq!(judge(Some(GOOD), Opened::Evil), Judged::Lie);
+        assert_eq!(judge(Some(EVIL), Opened::Good), Judged::Lie);
+        assert_eq!(judge(Some(""), Opened::Evil), Judged::Blank);
+        assert_eq!(judge(Some("/run/race/the-evod-file"), Opened::Evil), Judged::Torn);
+        assert_eq!(judge(Some(EVIL), Opened::Neither), Judged::Torn);
+        assert_eq!(judge(None, Opened::Good), Judged::Unseen);
+        assert_eq!(judge(Some(EVIL), Opened::Refused), Judged::Stopped);
+        assert_eq!(judge(Some(GOOD), Opened::Refused), Judged::Lie);
+    }
+
+    #[test]
+    fn a_window_is_as_wide_as_its_lies() {
+        let a_try = |at, judged| Try { at, judged };
+        let tries = [
+            a_try(30, Judged::Lie),
+            a_try(0, Judged::Honest),
+            a_try(10, Judged::Lie),
+            a_try(20, Judged::Torn),
+            a_try(34, Judged::Honest),
+        ];
+        let expected = Width { first: 10, last: 30, step: 10, honest_inside: 1, is_cut: false };
+        assert_eq!(width(&tries), Some(expected));
+        assert_eq!(expected.instructions(), 20);
+        assert!(width(&tries[..1]).is_some_and(|width| width.is_cut));
+        assert_eq!(width(&tries[1..2]), None);
+    }
+}
