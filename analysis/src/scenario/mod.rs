@@ -8,6 +8,7 @@ use hookbench_scenarios::Action;
 use hookbench_scenarios::exchange::{Tried, Tries};
 
 mod change;
+pub mod claims;
 mod coverage;
 mod differences;
 mod judge;

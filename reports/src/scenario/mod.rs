@@ -6,6 +6,7 @@ use hookbench_results::{Run, ScenarioCell, ScenarioOutcome};
 
 use crate::text::one_line;
 
+pub mod claims;
 mod command;
 pub mod csv;
 pub mod evidence;

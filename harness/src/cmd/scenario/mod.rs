@@ -5,6 +5,7 @@ use std::process::ExitCode;
 use anyhow::{Result, anyhow};
 use clap::Subcommand;
 
+mod claims;
 mod experiment;
 mod list;
 mod mitigate;
@@ -30,6 +31,8 @@ enum Verb {
     Policy(policy::Args),
     /// Time how fast policies come and go
     Mitigate(experiment::Args),
+    /// Test what people say about mechanisms with stored results
+    Claims(claims::Args),
     /// Try which capabilities an ordinary user needs to attach policies
     Privilege(experiment::Args),
     /// Rewrite a path between check and use, and print which records lie and for how many instructions
@@ -46,6 +49,7 @@ pub fn scenario(args: &Args) -> Result<ExitCode> {
         Verb::Run(args) => run::run(args),
         Verb::Policy(args) => policy::policy(args),
         Verb::Mitigate(args) => mitigate::mitigate(args),
+        Verb::Claims(args) => claims::claims(args),
         Verb::Privilege(args) => privilege::privilege(args),
         Verb::Race(args) => race::race(args),
     }
