@@ -104,6 +104,20 @@ pub const POLICIES: &[Policy] = &[
         about: "audit rules, and a daemon that kills the process that a record names",
     },
     Policy {
+        mechanism: "fentry",
+        action: Action::Watch,
+        grades: BOTH,
+        boots_as: "fentry+ringbuf",
+        about: "the BPF programs of bpf-lsm write a record where the kernel calls the hooks (security_*)",
+    },
+    Policy {
+        mechanism: "fmod-ret",
+        action: Action::Deny,
+        grades: BOTH,
+        boots_as: "fentry+ringbuf",
+        about: "the BPF programs of bpf-lsm refuse where the kernel calls the hooks (security_*)",
+    },
+    Policy {
         mechanism: "seccomp",
         action: Action::Deny,
         grades: BOTH,

@@ -7,6 +7,7 @@ use crate::scenario::Scenario;
 use crate::subject::Subject;
 
 pub(crate) mod audit;
+pub(crate) mod function;
 pub(crate) mod seccomp;
 #[cfg(test)]
 mod tests;
@@ -45,6 +46,11 @@ pub fn policy_file(scenario: &'static Scenario, name: PolicyName) -> Option<Poli
             Grade::Complete => file("seccomp.complete.json".into(), seccomp::json(&subject)),
         },
         "bpf-lsm" => source(&format!("{}/bpf-lsm", scenario.name), "bpf-lsm.bpf.c"),
+        "fentry" | "fmod-ret" => {
+            let kind = name.policy.mechanism.replace('-', "_");
+            let source = source(&format!("{}/bpf-lsm", scenario.name), "bpf-lsm.bpf.c")?;
+            file(format!("{}.bpf.c", name.policy.mechanism), function::on_functions(&source.text, &kind))
+        }
         "tracepoint" => source("sys-enter", "sys-enter.bpf.c"),
         _ => None,
     }

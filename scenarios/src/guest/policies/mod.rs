@@ -64,7 +64,9 @@ pub(super) fn attach_about(name: PolicyName, subject: Subject, scene: &mut Scene
     match name.policy.mechanism {
         "none" => none::attach(),
         "audit" => audit::attach(subject),
-        "bpf-lsm" => bpf_lsm::attach(&subject),
+        "bpf-lsm" => bpf_lsm::attach(&subject, bpf_lsm::On::Hooks),
+        "fentry" => bpf_lsm::attach(&subject, bpf_lsm::On::Functions),
+        "fmod-ret" => bpf_lsm::attach(&subject, bpf_lsm::On::Results),
         "seccomp" => seccomp::attach(&subject, scene),
         "tracepoint" => tracepoint::attach(subject),
         other => anyhow::bail!("the guest's program has no policies of {other}"),
