@@ -124,6 +124,27 @@ pub const POLICIES: &[Policy] = &[
         boots_as: "seccomp+errno",
         about: "a seccomp filter that the process puts on itself refuses calls",
     },
+    Policy {
+        mechanism: "landlock",
+        action: Action::Deny,
+        grades: &[Grade::Textbook],
+        boots_as: "landlock+fs",
+        about: "a Landlock sandbox that the process puts itself into",
+    },
+    Policy {
+        mechanism: "fanotify",
+        action: Action::Deny,
+        grades: BOTH,
+        boots_as: "fanotify+perm",
+        about: "a process that the kernel asks about a file refuses",
+    },
+    Policy {
+        mechanism: "sysctl",
+        action: Action::Deny,
+        grades: BOTH,
+        boots_as: "none",
+        about: "a setting of the whole system",
+    },
 ];
 
 /// The name of a policy in a grade: `bpf-lsm+deny`, `audit+watch[complete]`. `none` is a name too.

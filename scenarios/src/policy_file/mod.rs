@@ -8,6 +8,7 @@ use crate::subject::Subject;
 
 pub(crate) mod audit;
 pub(crate) mod function;
+pub(crate) mod landlock;
 pub(crate) mod seccomp;
 #[cfg(test)]
 mod tests;
@@ -39,6 +40,16 @@ pub fn policy_file(scenario: &'static Scenario, name: PolicyName) -> Option<Poli
         "audit" => {
             let text = audit::file(&subject);
             text.and_then(|text| file(graded("audit", "rules"), text))
+        }
+        "landlock" => landlock::file(&subject).and_then(|text| file("landlock.rules".into(), text)),
+        "sysctl" if subject.settings.is_empty() => None,
+        "sysctl" => {
+            let lines = subject
+                .settings
+                .iter()
+                .map(|(name, value)| format!("{name} = {}\n", value.unwrap_or_default()));
+            let text = format!("# {}\n{}", scenario.about, lines.collect::<String>());
+            file(graded("sysctl", "conf"), text)
         }
         "seccomp" if subject.calls.is_empty() => None,
         "seccomp" => match name.grade {

@@ -2,8 +2,8 @@
 //! hooks. A hook that the kernel lacks is left out, and so is a function that has not the arguments of its hook.
 
 use anyhow::Result;
-use libbpf_rs::btf::{Btf, ReferencesType};
 use libbpf_rs::btf::types::{Func, FuncProto};
+use libbpf_rs::btf::{Btf, ReferencesType};
 use libbpf_rs::{OpenProgramMut, ProgramAttachType, ProgramType};
 
 use super::Attach;
