@@ -2,7 +2,7 @@
 //! or users sees nothing and stops nothing.
 
 use hookbench::scenario::{Ended, ScenarioCell, ScenarioSession};
-use hookbench_scenarios::exchange::{Tried, Tries};
+use hookbench_scenarios::exchange::{Object, Tried, Tries};
 use hookbench_scenarios::{Effect, find};
 
 use common::cells::session;
@@ -12,14 +12,20 @@ mod common;
 /// The ways that the policies are tried on. All policies see or stop the first.
 const WAYS: [&str; 3] = ["unshare", "clone3", "root"];
 
-/// Tries the ways under `policy`.
-fn tries(session: &ScenarioSession, policy: &str) -> Vec<Tries> {
-    let scenario = find("userns").unwrap();
+/// Tries `ways` of `scenario` under `policy`.
+fn tries_of(session: &ScenarioSession, scenario: &str, policy: &str, ways: &[&str]) -> Vec<Tries> {
+    let scenario = find(scenario).unwrap();
     let cell = ScenarioCell { kernel: "6.1", scenario, policy: policy.parse().unwrap() };
-    match session.run(cell, &WAYS.map(String::from)) {
+    let ways: Vec<String> = ways.iter().map(ToString::to_string).collect();
+    match session.run(cell, &ways) {
         Ended::Done(Tried { ways, .. }) => ways,
         other => panic!("{cell}: {other:?}"),
     }
+}
+
+/// Tries the ways to a user namespace under `policy`.
+fn tries(session: &ScenarioSession, policy: &str) -> Vec<Tries> {
+    tries_of(session, "userns", policy, &WAYS)
 }
 
 /// Asserts what `policy` does to `unshare`, and that it lets root through.
@@ -41,6 +47,9 @@ const POLICIES: &[(&str, bool, bool)] = &[
     ("bpf-lsm+kill", true, true),
     ("audit+watch[complete]", true, false),
     ("audit+kill", true, true),
+    ("fentry+watch", true, false),
+    ("fmod-ret+deny", true, true),
+    ("sysctl+deny", false, true),
     ("seccomp+deny", false, true),
     ("seccomp+deny[complete]", false, true),
 ];
@@ -55,6 +64,44 @@ fn a_policy_that_is_broken_on_purpose_sees_and_stops_nothing() {
     for &(policy, ..) in POLICIES {
         assert_verdict(&broken, policy, false, false);
     }
+}
+
+/// Policies about files, and whether they see that the secret is opened.
+const POLICIES_OF_FILES: &[(&str, bool)] = &[("fanotify+deny", true), ("landlock+deny", false)];
+
+#[test]
+fn a_policy_about_a_file_denies_that_file_and_no_other() {
+    let whole = ScenarioSession::new(session("6.1", common::cells::LONG));
+    let tries = |session: &ScenarioSession, policy| {
+        tries_of(session, "read-secret", policy, &["openat", "other-file"])
+    };
+    for &(policy, sees) in POLICIES_OF_FILES {
+        let [openat, other] = &tries(&whole, policy)[..] else { panic!("{policy}") };
+        assert_eq!((openat.effect, !openat.records.is_empty()), (Effect::NotReached, sees), "{policy}");
+        assert_eq!((other.effect, other.records.len()), (Effect::Reached, 0), "{policy}");
+    }
+    let broken = whole.with_broken_policies();
+    for &(policy, _) in POLICIES_OF_FILES {
+        let [openat, _] = &tries(&broken, policy)[..] else { panic!("{policy}") };
+        assert_eq!((openat.effect, openat.records.len()), (Effect::Reached, 0), "{policy}: {openat:?}");
+    }
+}
+
+#[test]
+fn a_record_of_audit_names_the_file_and_a_32_bit_call_by_its_own_name() {
+    let session = ScenarioSession::new(session("6.1", common::cells::LONG));
+    let ways = ["openat", "uring-openat", "hard-link", "proc-mem", "int80-open"];
+    let tries = tries_of(&session, "read-secret", "audit+watch[complete]", &ways);
+    let said: Vec<_> =
+        tries.iter().flat_map(|tries| &tries.records).map(|record| (&*record.what, record.object)).collect();
+    let expected = [
+        ("openat", Object::Right),
+        ("openat", Object::Right),
+        ("openat", Object::Right),
+        ("openat", Object::Wrong),
+        ("open", Object::Right),
+    ];
+    assert_eq!(said, expected, "{tries:?}");
 }
 
 #[test]

@@ -72,6 +72,10 @@ pub(crate) fn load(name: &str, options: &str) -> io::Result<()> {
 /// # Errors
 /// When the kernel refuses.
 pub(crate) fn unload(name: &str) -> io::Result<()> {
+    // Where loading is switched off for good, this is too.
+    if !is_loaded(name) {
+        return Ok(());
+    }
     let name = path(name)?;
     // SAFETY: reads a string, which outlives the call.
     match check_long(unsafe { libc::syscall(libc::SYS_delete_module, name.as_ptr(), libc::O_NONBLOCK) }) {

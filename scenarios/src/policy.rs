@@ -104,11 +104,46 @@ pub const POLICIES: &[Policy] = &[
         about: "audit rules, and a daemon that kills the process that a record names",
     },
     Policy {
+        mechanism: "fentry",
+        action: Action::Watch,
+        grades: BOTH,
+        boots_as: "fentry+ringbuf",
+        about: "the BPF programs of bpf-lsm write a record where the kernel calls the hooks (security_*)",
+    },
+    Policy {
+        mechanism: "fmod-ret",
+        action: Action::Deny,
+        grades: BOTH,
+        boots_as: "fentry+ringbuf",
+        about: "the BPF programs of bpf-lsm refuse where the kernel calls the hooks (security_*)",
+    },
+    Policy {
         mechanism: "seccomp",
         action: Action::Deny,
         grades: BOTH,
         boots_as: "seccomp+errno",
         about: "a seccomp filter that the process puts on itself refuses calls",
+    },
+    Policy {
+        mechanism: "landlock",
+        action: Action::Deny,
+        grades: &[Grade::Textbook],
+        boots_as: "landlock+fs",
+        about: "a Landlock sandbox that the process puts itself into",
+    },
+    Policy {
+        mechanism: "fanotify",
+        action: Action::Deny,
+        grades: BOTH,
+        boots_as: "fanotify+perm",
+        about: "a process that the kernel asks about a file refuses",
+    },
+    Policy {
+        mechanism: "sysctl",
+        action: Action::Deny,
+        grades: BOTH,
+        boots_as: "none",
+        about: "a setting of the whole system",
     },
 ];
 

@@ -31,6 +31,9 @@ pub struct Scenario {
     pub allowed: fn() -> Vec<(u64, u64)>,
     /// The files that a policy by paths watches: each path with the accesses, in the letters of `auditctl -p`.
     pub files: &'static [(&'static str, &'static str)],
+    /// Settings of the whole system that refuse it, with their values: names as sysctl has them. A textbook policy has
+    /// the first.
+    pub settings: &'static [(&'static str, &'static str)],
     /// The programs that ways execute: this crate's own program under these names. Each gets its arguments and
     /// returns its exit code.
     pub images: &'static [Image],
@@ -71,6 +74,7 @@ impl Scenario {
             target: || None,
             allowed: Vec::new,
             files: &[],
+            settings: &[],
             images: &[],
             set_up: |_| Ok(()),
             reset: |_| Ok(()),

@@ -18,6 +18,8 @@ pub(crate) struct Subject {
     pub(crate) calls: Vec<Call>,
     /// The files: paths, and the accesses in the letters of `auditctl -p`.
     pub(crate) files: Vec<(String, &'static str)>,
+    /// The settings of the system: names as sysctl has them, and values; `None` for the value that it has already.
+    pub(crate) settings: Vec<(&'static str, Option<&'static str>)>,
     /// The device and the inode of the file. Only known in the guest.
     pub(crate) target: Option<(u64, u64)>,
     /// The user that a policy that spares root is about.
@@ -31,12 +33,15 @@ impl Subject {
             Grade::Textbook => scenario.textbook,
             Grade::Complete => scenario.complete,
         };
+        let most = if name.grade == Grade::Textbook { 1 } else { usize::MAX };
+        let settings = scenario.settings.iter().take(most);
         Subject {
             scenario,
             grade: name.grade,
             action: name.policy.action,
             calls: calls.to_vec(),
             files: scenario.files.iter().map(|&(path, access)| (path.to_owned(), access)).collect(),
+            settings: settings.map(|&(name, value)| (name, Some(value))).collect(),
             target: scenario.target(),
             user: USER,
         }
@@ -54,6 +59,7 @@ impl Subject {
         for (path, _) in &mut self.files {
             path.push_str(".broken");
         }
+        self.settings.iter_mut().for_each(|(_, value)| *value = None);
         self.target = self.target.map(|(device, inode)| (device, inode.wrapping_add(1 << 40)));
         self.user += 1;
         self

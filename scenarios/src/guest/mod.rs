@@ -42,7 +42,7 @@ pub fn run(order: &Order) -> Result<Answer> {
     let mut scene = Scene { folder: PathBuf::from(FOLDER), shared: shared::make()?, confine: None };
     prepare(scenario, &scene)?;
     let subject = Subject::of(scenario, policy);
-    let subject = if order.is_broken { subject.broken() } else { subject };
+    let subject = if order.is_broken { broken(subject)? } else { subject };
     let mut attached = match policies::attach_about(policy, subject, &mut scene)? {
         policies::Attach::Attached(attached) => attached,
         policies::Attach::Unsupported(why) => return Ok(Answer::Unsupported(why)),
@@ -60,6 +60,15 @@ pub fn run(order: &Order) -> Result<Answer> {
         ensure!(tried.ways.iter().any(|tries| tries.way == *name), "{} has no way {name:?}", scenario.name);
     }
     Ok(Answer::Tried(tried))
+}
+
+/// A subject that nothing is about. Its files exist, for a policy that needs that.
+fn broken(subject: Subject) -> Result<Subject> {
+    let broken = subject.broken();
+    for (path, _) in &broken.files {
+        fs::write(path, "").with_context(|| format!("failed to write {path}"))?;
+    }
+    Ok(broken)
 }
 
 /// Runs an image of a scenario: this program, executed by a way under the name `SCENARIO/IMAGE`.

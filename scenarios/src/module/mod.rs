@@ -39,6 +39,8 @@ pub(crate) static SCENARIO: Scenario = Scenario {
         Call::compat("finit_module", FINIT_MODULE_32),
     ],
     allowed: || LISTED.get().copied().into_iter().collect(),
+    // Nobody can take it back until the next boot.
+    settings: &[("kernel.modules_disabled", "1")],
     images: &[("modprobe", |_| i32::from(finit(&modules::file(FORBIDDEN).display().to_string()).is_err()))],
     set_up,
     reset,

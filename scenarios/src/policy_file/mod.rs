@@ -7,6 +7,8 @@ use crate::scenario::Scenario;
 use crate::subject::Subject;
 
 pub(crate) mod audit;
+pub(crate) mod function;
+pub(crate) mod landlock;
 pub(crate) mod seccomp;
 #[cfg(test)]
 mod tests;
@@ -39,12 +41,27 @@ pub fn policy_file(scenario: &'static Scenario, name: PolicyName) -> Option<Poli
             let text = audit::file(&subject);
             text.and_then(|text| file(graded("audit", "rules"), text))
         }
+        "landlock" => landlock::file(&subject).and_then(|text| file("landlock.rules".into(), text)),
+        "sysctl" if subject.settings.is_empty() => None,
+        "sysctl" => {
+            let lines = subject
+                .settings
+                .iter()
+                .map(|(name, value)| format!("{name} = {}\n", value.unwrap_or_default()));
+            let text = format!("# {}\n{}", scenario.about, lines.collect::<String>());
+            file(graded("sysctl", "conf"), text)
+        }
         "seccomp" if subject.calls.is_empty() => None,
         "seccomp" => match name.grade {
             Grade::Textbook => file("seccomp.bpfasm".into(), seccomp::assembly(&subject)),
             Grade::Complete => file("seccomp.complete.json".into(), seccomp::json(&subject)),
         },
         "bpf-lsm" => source(&format!("{}/bpf-lsm", scenario.name), "bpf-lsm.bpf.c"),
+        "fentry" | "fmod-ret" => {
+            let kind = name.policy.mechanism.replace('-', "_");
+            let source = source(&format!("{}/bpf-lsm", scenario.name), "bpf-lsm.bpf.c")?;
+            file(format!("{}.bpf.c", name.policy.mechanism), function::on_functions(&source.text, &kind))
+        }
         "tracepoint" => source("sys-enter", "sys-enter.bpf.c"),
         _ => None,
     }

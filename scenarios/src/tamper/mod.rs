@@ -28,6 +28,7 @@ pub(crate) static SCENARIO: Scenario = Scenario {
     textbook: userns::SCENARIO.textbook,
     complete: userns::SCENARIO.complete,
     spares_root: true,
+    settings: userns::SCENARIO.settings,
     ..Scenario::named(
         "tamper",
         "an ordinary user gets into a new user namespace after root has tampered with the monitor",

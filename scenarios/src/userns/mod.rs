@@ -45,6 +45,8 @@ pub(crate) static SCENARIO: Scenario = Scenario {
         Call::compat("clone3", 435),
     ],
     spares_root: true,
+    // The first is Debian's. The second holds for root too.
+    settings: &[("kernel.unprivileged_userns_clone", "0"), ("user.max_user_namespaces", "0")],
     images: &[("arrive", arrive_as_image)],
     set_up: existing::make,
     ..Scenario::named(

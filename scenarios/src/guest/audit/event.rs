@@ -61,7 +61,16 @@ impl Events {
                 let number = if kind == URINGOP { "uring_op=" } else { "syscall=" };
                 let number = field(text, number)?.parse().ok()?;
                 let process = field(text, "pid=")?.parse().ok()?;
-                self.found.insert(serial, Event { abi, number, process, files: Vec::new() });
+                let event = self.found.entry(serial).or_insert_with(|| Event {
+                    abi,
+                    number,
+                    process,
+                    files: Vec::new(),
+                });
+                // A request that io_uring_enter makes at once is in an event with that call, which says less.
+                if kind == URINGOP {
+                    (event.abi, event.number) = (abi, number);
+                }
                 Some(process)
             }
             PATH => {
@@ -137,6 +146,8 @@ mod tests {
         events.take(SYSCALL, MARK, "read");
         let text = "audit(1.0:3): uring_op=18 success=yes exit=5 items=1 ppid=1 pid=8 uid=0 key=\"read\"";
         assert_eq!(events.take(URINGOP, text, "read"), Some(8));
-        assert_eq!(events.finish()[0].abi, Abi::Uring);
+        let call = "audit(1.0:3): arch=c000003e syscall=426 success=yes a0=3 ppid=1 pid=8 key=\"read\"";
+        events.take(SYSCALL, call, "read");
+        assert_eq!(events.finish(), [Event { abi: Abi::Uring, number: 18, process: 8, files: Vec::new() }]);
     }
 }

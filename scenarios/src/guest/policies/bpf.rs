@@ -8,12 +8,14 @@ use anyhow::{Context, Result, ensure};
 use libbpf_rs::btf::Btf;
 use libbpf_rs::btf::types::{DataSec, Var};
 use libbpf_rs::{
-    AsRawLibbpf, Link, MapCore, MapFlags, Object, ObjectBuilder, OpenObject, RingBuffer, RingBufferBuilder,
+    AsRawLibbpf, Link, MapCore, MapFlags, Object, ObjectBuilder, OpenObject, ProgramType, RingBuffer,
+    RingBufferBuilder,
 };
 
 use super::Attached;
 use crate::exchange::{Object as Said, Record};
 use crate::policy::Action;
+use crate::policy_file::function::function;
 use crate::subject::Subject;
 
 /// Names and bytes of all objects.
@@ -140,9 +142,13 @@ impl Programs {
         let records = Rc::new(RefCell::new(Vec::new()));
         let (mut names, mut links) = (Vec::new(), Vec::new());
         for program in object.progs_mut().filter(|program| program.autoload()) {
-            let section = program.section().to_string_lossy().into_owned();
-            let link = program.attach().with_context(|| format!("failed to attach to {section}"))?;
-            names.push(section);
+            let section = program.section().to_string_lossy();
+            let (link, name) = match (program.prog_type(), section.strip_prefix("lsm/")) {
+                (ProgramType::Tracing, Some(hook)) => (program.attach_trace(), function(hook)),
+                _ => (program.attach(), section.clone().into_owned()),
+            };
+            let link = link.with_context(|| format!("failed to attach to {name}"))?;
+            names.push(name);
             links.push(link);
         }
         let mut builder = RingBufferBuilder::new();

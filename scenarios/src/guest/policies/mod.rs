@@ -12,9 +12,13 @@ use crate::subject::Subject;
 mod audit;
 mod bpf;
 mod bpf_lsm;
+mod confining;
+mod fanotify;
 mod killer;
+mod landlock;
 mod none;
 mod seccomp;
+mod sysctl;
 mod tracepoint;
 
 pub(super) use bpf::open as open_object;
@@ -64,7 +68,12 @@ pub(super) fn attach_about(name: PolicyName, subject: Subject, scene: &mut Scene
     match name.policy.mechanism {
         "none" => none::attach(),
         "audit" => audit::attach(subject),
-        "bpf-lsm" => bpf_lsm::attach(&subject),
+        "bpf-lsm" => bpf_lsm::attach(&subject, bpf_lsm::On::Hooks),
+        "fentry" => bpf_lsm::attach(&subject, bpf_lsm::On::Functions),
+        "fmod-ret" => bpf_lsm::attach(&subject, bpf_lsm::On::Results),
+        "fanotify" => fanotify::attach(&subject),
+        "landlock" => landlock::attach(&subject, scene),
+        "sysctl" => sysctl::attach(&subject),
         "seccomp" => seccomp::attach(&subject, scene),
         "tracepoint" => tracepoint::attach(subject),
         other => anyhow::bail!("the guest's program has no policies of {other}"),

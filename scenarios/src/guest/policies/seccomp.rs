@@ -4,19 +4,13 @@ use std::io;
 
 use anyhow::Result;
 
-use super::{Attach, Attached};
-use crate::exchange::Record;
+use super::Attach;
+use super::confining::Confining;
 use crate::policy_file::seccomp::{Instruction, program};
 use crate::scenario::Abi;
 use crate::scene::{Confine, Scene};
 use crate::subject::Subject;
 use crate::sys::{check, check_long};
-
-/// A filter that processes put on themselves.
-struct Filter {
-    names: Vec<String>,
-    lacks: Vec<String>,
-}
 
 /// Has `scene` confine each way by the filter of `subject`. Where the policy spares root, root installs none.
 ///
@@ -42,7 +36,7 @@ pub(super) fn attach(subject: &Subject, scene: &mut Scene) -> Result<Attach> {
         let is_root = unsafe { libc::geteuid() } == 0;
         if is_root && spares_root { Ok(()) } else { install(&instructions) }
     })));
-    Ok(Attach::Attached(Box::new(Filter { names, lacks: lacks.into_iter().collect() })))
+    Ok(Attach::Attached(Box::new(Confining { names, lacks: lacks.into_iter().collect() })))
 }
 
 fn instruction(instruction: Instruction) -> libc::sock_filter {
@@ -67,23 +61,5 @@ fn install(instructions: &[libc::sock_filter]) -> io::Result<()> {
         check(libc::prctl(libc::PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0))?;
         let mode = libc::SECCOMP_SET_MODE_FILTER;
         check_long(libc::syscall(libc::SYS_seccomp, mode, 0, &raw const program)).map(drop)
-    }
-}
-
-impl Attached for Filter {
-    fn names(&self) -> &[String] {
-        &self.names
-    }
-
-    fn lacks(&self) -> &[String] {
-        &self.lacks
-    }
-
-    fn clear(&mut self) -> Result<()> {
-        Ok(())
-    }
-
-    fn records(&mut self, _: (u64, u64)) -> Result<Vec<Record>> {
-        Ok(Vec::new())
     }
 }
