@@ -26,6 +26,7 @@ mod execveat_empty;
 mod hard_link;
 mod int80_execve;
 mod int80_execveat;
+mod int80_uselib;
 mod loader;
 mod loader_mprotect;
 mod memfd;
@@ -53,6 +54,7 @@ pub(crate) static SCENARIO: Scenario = Scenario {
         Call::native("execveat", libc::SYS_execveat),
         Call::compat("execve", 11),
         Call::compat("execveat", 358),
+        Call::compat("uselib", 86),
     ],
     target: scene_files::target,
     files: &[(scene_files::VULNERABLE, "x")],
@@ -82,6 +84,7 @@ const WAYS: &[&Way] = &[
     &program32::WAY,
     &int80_execve::WAY,
     &int80_execveat::WAY,
+    &int80_uselib::WAY,
     &thread::WAY,
     &vfork::WAY,
     &hard_link::WAY,
