@@ -130,9 +130,10 @@ fn execute_with(scene: &Scene, path: &str, arguments: &[&str]) -> io::Result<()>
     let mut pointers: Vec<_> = arguments.iter().map(|text| text.as_ptr()).collect();
     pointers.push(ptr::null());
     let environment = [ptr::null()];
-    // SAFETY: all texts end in NUL, all lists in a null pointer.
-    scene
-        .window(|| check(unsafe { libc::execve(path.as_ptr(), pointers.as_ptr(), environment.as_ptr()) }))?;
+    scene.window(|| {
+        // SAFETY: all texts end in NUL, all lists in a null pointer.
+        check(unsafe { libc::execve(path.as_ptr(), pointers.as_ptr(), environment.as_ptr()) })
+    })?;
     Ok(())
 }
 
