@@ -40,14 +40,13 @@ pub(crate) fn wait(child: libc::pid_t) -> io::Result<c_int> {
     Ok(status)
 }
 
-/// What the status of a child of [`run`] says.
+/// What the status of a child of [`run`] says. A signal is no error: what the child did not do shows in the effect.
 ///
 /// # Errors
-/// The errno with which it failed; EINTR if a signal ended it.
+/// The errno with which it failed.
 pub(crate) fn result(status: c_int) -> io::Result<()> {
     match libc::WEXITSTATUS(status) {
-        _ if libc::WIFSIGNALED(status) => Err(io::Error::from_raw_os_error(libc::EINTR)),
-        0 => Ok(()),
-        errno => Err(io::Error::from_raw_os_error(errno)),
+        errno if errno != 0 && libc::WIFEXITED(status) => Err(io::Error::from_raw_os_error(errno)),
+        _ => Ok(()),
     }
 }

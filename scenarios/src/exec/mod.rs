@@ -26,6 +26,7 @@ mod execveat_empty;
 mod hard_link;
 mod int80_execve;
 mod int80_execveat;
+mod int80_uselib;
 mod loader;
 mod loader_mprotect;
 mod memfd;
@@ -53,6 +54,7 @@ pub(crate) static SCENARIO: Scenario = Scenario {
         Call::native("execveat", libc::SYS_execveat),
         Call::compat("execve", 11),
         Call::compat("execveat", 358),
+        Call::compat("uselib", 86),
     ],
     target: scene_files::target,
     files: &[(scene_files::VULNERABLE, "x")],
@@ -82,6 +84,7 @@ const WAYS: &[&Way] = &[
     &program32::WAY,
     &int80_execve::WAY,
     &int80_execveat::WAY,
+    &int80_uselib::WAY,
     &thread::WAY,
     &vfork::WAY,
     &hard_link::WAY,
@@ -127,9 +130,10 @@ fn execute_with(scene: &Scene, path: &str, arguments: &[&str]) -> io::Result<()>
     let mut pointers: Vec<_> = arguments.iter().map(|text| text.as_ptr()).collect();
     pointers.push(ptr::null());
     let environment = [ptr::null()];
-    // SAFETY: all texts end in NUL, all lists in a null pointer.
-    scene
-        .window(|| check(unsafe { libc::execve(path.as_ptr(), pointers.as_ptr(), environment.as_ptr()) }))?;
+    scene.window(|| {
+        // SAFETY: all texts end in NUL, all lists in a null pointer.
+        check(unsafe { libc::execve(path.as_ptr(), pointers.as_ptr(), environment.as_ptr()) })
+    })?;
     Ok(())
 }
 
