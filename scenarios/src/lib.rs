@@ -15,8 +15,10 @@ mod exec;
 mod execmem;
 #[cfg(feature = "guest")]
 pub mod guest;
+mod hidden_module;
 mod module;
 mod modules;
+mod mount;
 mod policy;
 mod policy_file;
 mod process;
@@ -25,6 +27,7 @@ pub mod race;
 mod read_secret;
 mod scenario;
 mod scene;
+mod self_delete;
 #[cfg_attr(not(feature = "guest"), allow(dead_code, reason = "the guest attaches by the rest"))]
 mod subject;
 mod sys;
@@ -32,6 +35,7 @@ mod tamper;
 mod uring;
 mod userns;
 
+pub use modules::SOURCES as MODULE_SOURCES;
 pub use policy::{Action, Grade, NoPolicy, POLICIES, Policy, PolicyName};
 pub use policy_file::{PolicyFile, policy_file};
 pub use scenario::{Abi, Call, Effect, Flags, Image, Kind, Need, Scenario, Way};
@@ -42,7 +46,10 @@ pub static SCENARIOS: &[&Scenario] = &[
     &userns::SCENARIO,
     &exec::SCENARIO,
     &execmem::SCENARIO,
+    &self_delete::SCENARIO,
     &module::SCENARIO,
+    &hidden_module::SCENARIO,
+    &mount::SCENARIO,
     &read_secret::SCENARIO,
     &connect::SCENARIO,
     &ptrace::SCENARIO,

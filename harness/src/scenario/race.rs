@@ -3,6 +3,7 @@
 
 use anyhow::{Context, Result};
 use hookbench_model::Cell;
+use hookbench_scenarios::Need;
 use hookbench_scenarios::race::{Attack, Means, RACE, RaceAnswer, RaceOrder, Watcher};
 
 use super::ScenarioSession;
@@ -35,8 +36,8 @@ impl ScenarioSession {
         };
         let is_preemptible = can_choose && matches!(order.attack, Attack::Sweep { .. });
         let words: &[&str] = if is_preemptible { &[PREEMPT] } else { &[] };
-        let modules: &[&str] = match order.attack {
-            Attack::SlowPage { means: Means::Fuse, .. } => &["fuse"],
+        let modules: &[Need] = match order.attack {
+            Attack::SlowPage { means: Means::Fuse, .. } => &[Need::Loaded("fuse")],
             _ => &[],
         };
         let boots_as = boots_as(kernel, order)?;

@@ -4,8 +4,8 @@ use anyhow::{Context, Result};
 use hookbench_model::protocol::ProgramOrder;
 use hookbench_model::{Cell, Failure, FailureKind};
 use hookbench_results::Environment;
-use hookbench_scenarios::answer;
 use hookbench_scenarios::exchange::{Answer, CustomWay, Order, PROGRAM};
+use hookbench_scenarios::{Need, answer};
 use hookbench_vm::image::{Content, GuestFile};
 use hookbench_vm::kernel::Kernel;
 use serde::Serialize;
@@ -27,8 +27,8 @@ pub(super) struct Guest<'a> {
     pub(super) boots_as: &'a Cell,
     /// Words that its boot line has in addition.
     pub(super) words: &'a [&'a str],
-    /// The modules of the kernel's own package that it gets.
-    pub(super) modules: &'a [&'static str],
+    /// The modules that it gets.
+    pub(super) modules: &'a [Need],
 }
 
 /// Guests that try scenarios.
