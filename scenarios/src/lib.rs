@@ -10,11 +10,13 @@ mod child;
 mod connect;
 mod descriptor;
 mod elf;
+mod evidence;
 pub mod exchange;
 mod exec;
 mod execmem;
 #[cfg(feature = "guest")]
 pub mod guest;
+mod library;
 mod module;
 mod modules;
 mod policy;
@@ -46,6 +48,8 @@ pub static SCENARIOS: &[&Scenario] = &[
     &read_secret::SCENARIO,
     &connect::SCENARIO,
     &ptrace::SCENARIO,
+    &evidence::SCENARIO,
+    &library::SCENARIO,
     &tamper::SCENARIO,
 ];
 
