@@ -10,6 +10,7 @@ mod child;
 mod connect;
 mod descriptor;
 mod elf;
+mod environment;
 mod evidence;
 pub mod exchange;
 mod exec;
@@ -48,6 +49,7 @@ pub static SCENARIOS: &[&Scenario] = &[
     &read_secret::SCENARIO,
     &connect::SCENARIO,
     &ptrace::SCENARIO,
+    &environment::SCENARIO,
     &evidence::SCENARIO,
     &library::SCENARIO,
     &tamper::SCENARIO,

@@ -39,6 +39,7 @@ pub(crate) static SCENARIO: Scenario = Scenario {
     ways: WAYS,
     textbook: &[Call::native("connect", libc::SYS_connect)],
     complete: COMPLETE,
+    spares_root: true,
     set_up,
     reset,
     ..Scenario::named(

@@ -5,6 +5,5 @@ use crate::scenario::Way;
 
 pub(super) const WAY: Way =
     Way::ordinary("append-ftruncate", "ftruncate of a descriptor with O_APPEND", |scene| {
-        let log = open_to_append()?;
-        scene.window(|| log.set_len(0))
+        scene.window(|| open_to_append()?.set_len(0))
     });

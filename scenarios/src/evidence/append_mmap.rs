@@ -7,6 +7,5 @@ use crate::scenario::Way;
 
 pub(super) const WAY: Way =
     Way::ordinary("append-mmap", "mmap(MAP_SHARED, PROT_WRITE) of a descriptor with O_APPEND", |scene| {
-        let log = open_to_append()?;
-        scene.window(|| overwrite_mapping(log.as_raw_fd()))
+        scene.window(|| overwrite_mapping(open_to_append()?.as_raw_fd()))
     });

@@ -8,8 +8,5 @@ use crate::scenario::Way;
 pub(super) const WAY: Way = Way::ordinary(
     "append-punch-hole",
     "fallocate(FALLOC_FL_PUNCH_HOLE) of a descriptor with O_APPEND",
-    |scene| {
-        let log = open_to_append()?;
-        scene.window(|| punch(log.as_raw_fd()))
-    },
+    |scene| scene.window(|| punch(open_to_append()?.as_raw_fd())),
 );

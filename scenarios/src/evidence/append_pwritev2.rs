@@ -11,10 +11,12 @@ const RWF_NOAPPEND: i32 = 0x20;
 
 pub(super) const WAY: Way =
     Way::ordinary("append-pwritev2", "pwritev2(RWF_NOAPPEND) to a descriptor with O_APPEND", |scene| {
-        let log = open_to_append()?;
         let mut zeros = [0u8; LENGTH];
         let part = libc::iovec { iov_base: zeros.as_mut_ptr().cast(), iov_len: LENGTH };
-        // SAFETY: the bytes outlive the call.
-        let write = || unsafe { libc::pwritev2(log.as_raw_fd(), &part, 1, 0, RWF_NOAPPEND) };
-        scene.window(|| check_long(write() as i64)).map(drop)
+        scene.window(|| {
+            let log = open_to_append()?;
+            // SAFETY: the bytes outlive the call.
+            check_long(unsafe { libc::pwritev2(log.as_raw_fd(), &part, 1, 0, RWF_NOAPPEND) } as i64)
+        })?;
+        Ok(())
     });

@@ -50,6 +50,9 @@ const LINE: &[u8; 16] = b"this happened.\r\n";
 /// A descriptor for writing, not only for appending, that was opened before the policy was attached. Ways inherit it.
 const INHERITED: RawFd = 202;
 
+/// A descriptor of another file for reading. Ways inherit it.
+const OTHER: RawFd = 203;
+
 /// See the module. Calls that only write (`write`, `writev`, `sendfile`, `splice`) or map are not in the list: a policy
 /// that records these records everything.
 pub(crate) static SCENARIO: Scenario = Scenario {
@@ -68,12 +71,15 @@ pub(crate) static SCENARIO: Scenario = Scenario {
     )
 };
 
+/// Flags of `open` with which a file can change.
+const WRITING: u32 = (libc::O_WRONLY | libc::O_RDWR | libc::O_TRUNC) as u32;
+
 const COMPLETE: &[Call] = &[
-    Call::native("open", libc::SYS_open),
-    Call::native("openat", libc::SYS_openat),
+    Call::native("open", libc::SYS_open).with(1, WRITING),
+    Call::native("openat", libc::SYS_openat).with(2, WRITING),
     Call::native("openat2", libc::SYS_openat2),
     Call::native("creat", libc::SYS_creat),
-    Call::native("open_by_handle_at", libc::SYS_open_by_handle_at),
+    Call::native("open_by_handle_at", libc::SYS_open_by_handle_at).with(2, WRITING),
     Call::native("truncate", libc::SYS_truncate),
     Call::native("ftruncate", libc::SYS_ftruncate),
     Call::native("fallocate", libc::SYS_fallocate),
@@ -86,7 +92,7 @@ const COMPLETE: &[Call] = &[
     Call::native("renameat2", libc::SYS_renameat2),
     Call::native("unlink", libc::SYS_unlink),
     Call::native("unlinkat", libc::SYS_unlinkat),
-    Call::compat("open", 5),
+    Call::compat("open", 5).with(1, WRITING),
     Call::compat("creat", 8),
     Call::compat("unlink", 10),
     Call::compat("rename", 38),
@@ -95,12 +101,12 @@ const COMPLETE: &[Call] = &[
     Call::compat("pwrite64", 181),
     Call::compat("truncate64", 193),
     Call::compat("ftruncate64", 194),
-    Call::compat("openat", 295),
+    Call::compat("openat", 295).with(2, WRITING),
     Call::compat("unlinkat", 301),
     Call::compat("renameat", 302),
     Call::compat("fallocate", 324),
     Call::compat("pwritev", 334),
-    Call::compat("open_by_handle_at", 342),
+    Call::compat("open_by_handle_at", 342).with(2, WRITING),
     Call::compat("renameat2", 353),
     Call::compat("copy_file_range", 377),
     Call::compat("pwritev2", 379),
@@ -145,21 +151,32 @@ fn original() -> Vec<u8> {
     LINE.repeat(LENGTH / LINE.len())
 }
 
-fn set_up(_: &Scene) -> io::Result<()> {
+/// Has ways inherit `file` as the descriptor `number`.
+fn inherit(file: &File, number: RawFd) -> io::Result<()> {
+    // SAFETY: the number is used for nothing else.
+    check(unsafe { libc::dup2(file.as_raw_fd(), number) }).map(drop)
+}
+
+fn set_up(scene: &Scene) -> io::Result<()> {
     let folder = Path::new(KEPT).parent().ok_or(io::ErrorKind::NotFound)?;
     fs::create_dir_all(folder)?;
     fs::set_permissions(folder, PermissionsExt::from_mode(0o700))?;
     fs::write(KEPT, original())?;
     fs::set_permissions(KEPT, PermissionsExt::from_mode(0o644))?;
     chown(KEPT, Some(USER), Some(USER))?;
-    let file = File::options().read(true).write(true).open(KEPT)?;
-    // SAFETY: the number is used for nothing else.
-    check(unsafe { libc::dup2(file.as_raw_fd(), INHERITED) })?;
-    fs::hard_link(KEPT, LOG)
+    inherit(&File::options().read(true).write(true).open(KEPT)?, INHERITED)?;
+    let zeros = scene.path("zeros");
+    fs::write(&zeros, [0; LENGTH])?;
+    inherit(&File::open(zeros)?, OTHER)
 }
 
 /// The same file, at its place and with its bytes.
-fn reset(_: &Scene) -> io::Result<()> {
+fn reset(scene: &Scene) -> io::Result<()> {
+    for name in [rename::NAME, other_file::NAME] {
+        let path = scene.path(name);
+        fs::write(&path, b"not a log")?;
+        chown(path, Some(USER), Some(USER))?;
+    }
     match fs::remove_file(LOG) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
         _ => {}

@@ -14,7 +14,6 @@ pub(super) const WAY: Way = Way {
     has_effect: Some(worked),
     ..Way::ordinary("other-file", "openat(O_TRUNC) and unlink of the file beside it", |scene| {
         let path = scene.path(NAME);
-        fs::write(&path, b"not a log")?;
         scene.window(|| {
             fs::write(&path, b"")?;
             fs::remove_file(&path)

@@ -5,8 +5,10 @@ use std::fs;
 use super::LOG;
 use crate::scenario::Way;
 
-pub(super) const WAY: Way = Way::ordinary("rename", "rename of an empty file over the log", |scene| {
-    let empty = scene.path("empty");
-    fs::write(&empty, b"")?;
-    scene.window(|| fs::rename(&empty, LOG))
+/// The other file.
+pub(super) const NAME: &str = "successor";
+
+pub(super) const WAY: Way = Way::ordinary("rename", "rename of another file over the log", |scene| {
+    let other = scene.path(NAME);
+    scene.window(|| fs::rename(&other, LOG))
 });

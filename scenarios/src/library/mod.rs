@@ -98,6 +98,7 @@ fn set_up(scene: &Scene) -> io::Result<()> {
     // No way knows it beforehand.
     fs::write(LIBRARY, bytes(now() as u32 | 1))?;
     fs::write(scene.path(other_library::NAME), bytes(other_library::NUMBER))?;
+    int80_link::set_up(scene)?;
     let library = File::open(LIBRARY)?;
     // SAFETY: the number is used for nothing else.
     check(unsafe { libc::dup2(library.as_raw_fd(), INHERITED) }).map(drop)
@@ -106,7 +107,7 @@ fn set_up(scene: &Scene) -> io::Result<()> {
 fn has_effect(_: &Scene, shared: &Shared) -> io::Result<bool> {
     let mut number = [0; 4];
     File::open(LIBRARY)?.read_exact_at(&mut number, PAGE as u64 + 1)?;
-    Ok(shared.values[0].load(Ordering::SeqCst) == u32::from_le_bytes(number).into())
+    Ok(shared.values[0].load(Ordering::SeqCst) == u64::from(u32::from_le_bytes(number)))
 }
 
 /// Whether an allowed neighbour came through: it says so itself.

@@ -23,5 +23,5 @@ pub(super) const WAY: Way = Way {
 };
 
 fn has_run(_: &Scene, shared: &Shared) -> io::Result<bool> {
-    Ok(shared.values[0].load(Ordering::SeqCst) == NUMBER.into())
+    Ok(shared.values[0].load(Ordering::SeqCst) == u64::from(NUMBER))
 }

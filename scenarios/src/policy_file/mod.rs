@@ -45,7 +45,10 @@ pub fn policy_file(scenario: &'static Scenario, name: PolicyName) -> Option<Poli
             Grade::Complete => file("seccomp.complete.json".into(), seccomp::json(&subject)),
         },
         "bpf-lsm" => source(&format!("{}/bpf-lsm", scenario.name), "bpf-lsm.bpf.c"),
-        "tracepoint" => source("sys-enter", "sys-enter.bpf.c"),
+        "tracepoint" => {
+            let name = "sys-enter.bpf.c";
+            source(&format!("{}/sys-enter", scenario.name), name).or_else(|| source("sys-enter", name))
+        }
         _ => None,
     }
 }
