@@ -16,7 +16,7 @@ pub(super) const WAY: Way =
 fn run(scene: &Scene) -> io::Result<()> {
     let image = format!("environment/{LOOK}");
     let arguments = list(&[PROGRAM, &image, ld_preload::NAME])?;
-    let environment = list(&[&variable(ld_preload::NAME)])?;
+    let environment = list(&["PATH=/bin", &variable(ld_preload::NAME)])?;
     let program = low_copy(path(PROGRAM)?.as_bytes_with_nul())?;
     // SAFETY: the texts stay; the call returns only when it fails.
     scene.window(|| unsafe { int80(EXECVE, [program, arguments, environment, 0, 0, 0]) }).map(drop)

@@ -8,5 +8,5 @@ const LENGTH: usize = 100_000;
 
 pub(super) const WAY: Way =
     Way::ordinary("long-variable", "execve with LD_PRELOAD after a variable of 100,000 bytes", |scene| {
-        execute_with(scene, vec![format!("LONG={:x>1$}", "", LENGTH), variable(ld_preload::NAME)])
+        execute_with(scene, vec![format!("LONG={}", "x".repeat(LENGTH)), variable(ld_preload::NAME)])
     });

@@ -134,7 +134,7 @@ fn execute_with(scene: &Scene, variables: Vec<String>) -> io::Result<()> {
 
 /// A variable that fills a page.
 fn page(number: usize) -> String {
-    format!("PAGE{number:02}={:x>1$}", "", 4_096 - "PAGE00=".len() - 1)
+    format!("PAGE{number:02}={}", "x".repeat(4_096 - "PAGE00=".len() - 1))
 }
 
 /// The bytes of LD_PRELOAD, with the value of the ways.

@@ -40,7 +40,7 @@ pub(super) fn attach(subject: &Subject) -> Result<Attach> {
     let describe = move |raw: &super::bpf::Raw| Record {
         what: raw.what.clone(),
         object: raw.said(settings),
-        text: String::new(),
+        text: raw.path.clone(),
     };
     let programs = Programs::attach(open, lacks, describe)?;
     programs.allow(&(scenario.allowed)())?;
