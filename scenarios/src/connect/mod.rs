@@ -10,6 +10,7 @@ use crate::sys::{check, check_long};
 
 mod answer;
 mod broker;
+#[expect(clippy::module_inception, reason = "the way has the name of its scenario")]
 mod connect;
 mod fast_open_connect;
 mod fast_open_sendmmsg;
