@@ -10,12 +10,15 @@ mod child;
 mod connect;
 mod descriptor;
 mod elf;
+mod environment;
+mod evidence;
 pub mod exchange;
 mod exec;
 mod execmem;
 #[cfg(feature = "guest")]
 pub mod guest;
 mod hidden_module;
+mod library;
 mod module;
 mod modules;
 mod mount;
@@ -46,11 +49,14 @@ pub static SCENARIOS: &[&Scenario] = &[
     &userns::SCENARIO,
     &exec::SCENARIO,
     &execmem::SCENARIO,
+    &environment::SCENARIO,
+    &library::SCENARIO,
     &self_delete::SCENARIO,
     &module::SCENARIO,
     &hidden_module::SCENARIO,
     &mount::SCENARIO,
     &read_secret::SCENARIO,
+    &evidence::SCENARIO,
     &connect::SCENARIO,
     &ptrace::SCENARIO,
     &tamper::SCENARIO,

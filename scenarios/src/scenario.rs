@@ -26,6 +26,8 @@ pub struct Scenario {
     pub spares_root: bool,
     /// The file that the scenario is about, once it is set up.
     pub target: fn() -> Option<(u64, u64)>,
+    /// The text that a record should name, where the scenario is about one: a variable's value.
+    pub text: Option<&'static str>,
     /// The files that the policy's list allows, once the scenario is set up: devices and inodes. A policy that has such
     /// a list, the BPF map `allowed`, gets them when it is attached, and can get others later.
     pub allowed: fn() -> Vec<(u64, u64)>,
@@ -72,6 +74,7 @@ impl Scenario {
             complete: &[],
             spares_root: false,
             target: || None,
+            text: None,
             allowed: Vec::new,
             files: &[],
             settings: &[],

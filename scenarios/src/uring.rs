@@ -22,6 +22,8 @@ pub(crate) const SENDMSG: u8 = 9;
 pub(crate) const CONNECT: u8 = 16;
 /// `IORING_OP_FALLOCATE`: `address` is the number of bytes, `length` the mode.
 pub(crate) const FALLOCATE: u8 = 17;
+/// `IORING_OP_FTRUNCATE`, since 6.9: `offset` is the size.
+pub(crate) const FTRUNCATE: u8 = 55;
 /// `IORING_OP_SEND`.
 pub(crate) const SEND: u8 = 26;
 /// `IORING_OP_RENAMEAT`: `fd` and `address` are the old folder and path, `length` and `offset` the new ones.

@@ -43,7 +43,7 @@ int BPF_PROG(related_mmap_file, struct file *file)
 SEC("lsm/ptrace_access_check")
 int BPF_PROG(related_ptrace_access_check, void *child, unsigned int mode)
 {
-	if (spared() || !(mode & PTRACE_MODE_ATTACH))
+	if (spared() || (__u32)bpf_get_current_uid_gid() != policy.user || !(mode & PTRACE_MODE_ATTACH))
 		return 0;
 	return ACT("ptrace_access_check");
 }

@@ -10,6 +10,7 @@ use crate::sys::{check, check_long};
 
 mod answer;
 mod broker;
+#[expect(clippy::module_inception, reason = "the way has the name of its scenario")]
 mod connect;
 mod fast_open_connect;
 mod fast_open_sendmmsg;
@@ -39,6 +40,7 @@ pub(crate) static SCENARIO: Scenario = Scenario {
     ways: WAYS,
     textbook: &[Call::native("connect", libc::SYS_connect)],
     complete: COMPLETE,
+    spares_root: true,
     set_up,
     reset,
     ..Scenario::named(

@@ -5,7 +5,10 @@ use crate::scenario::Way;
 
 pub(super) const WAY: Way =
     Way::ordinary("mptcp-fast-open", "sendmsg(MSG_FASTOPEN) of a socket of Multipath TCP", |scene| {
-        let fd = multipath()?;
-        // SAFETY: the message outlives the call.
-        fast_open(scene, |message| unsafe { libc::sendmsg(fd, message, libc::MSG_FASTOPEN) as i64 })
+        fast_open(scene, |message| match multipath() {
+            // SAFETY: the message outlives the call.
+            Ok(fd) => unsafe { libc::sendmsg(fd, message, libc::MSG_FASTOPEN) as i64 },
+            // errno says why.
+            Err(_) => -1,
+        })
     });

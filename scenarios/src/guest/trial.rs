@@ -55,6 +55,7 @@ pub(super) fn run(
             Some(errno) => format!("it failed before its decisive call (errno {errno})"),
             None => "it never made its decisive call".into(),
         }),
+        (Ended::Killed(signal), None) => Some(format!("signal {signal} ended it before its decisive call")),
         _ => None,
     };
     let hindered = Some(shared.hindered.load(Ordering::SeqCst)).filter(|&errno| errno != 0);

@@ -62,7 +62,10 @@ pub fn policy_file(scenario: &'static Scenario, name: PolicyName) -> Option<Poli
             let source = source(&format!("{}/bpf-lsm", scenario.name), "bpf-lsm.bpf.c")?;
             file(format!("{}.bpf.c", name.policy.mechanism), function::on_functions(&source.text, &kind))
         }
-        "tracepoint" => source("sys-enter", "sys-enter.bpf.c"),
+        "tracepoint" => {
+            let name = "sys-enter.bpf.c";
+            source(&format!("{}/sys-enter", scenario.name), name).or_else(|| source("sys-enter", name))
+        }
         _ => None,
     }
 }

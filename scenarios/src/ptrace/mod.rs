@@ -35,6 +35,7 @@ pub(crate) static SCENARIO: Scenario = Scenario {
         Call::compat("ptrace", 26),
         Call::compat("process_vm_writev", 348),
     ],
+    spares_root: true,
     set_up,
     reset: |_| renew_victim(),
     ..Scenario::named(

@@ -1,6 +1,5 @@
 //! Another path to the same file, by a bind mount in namespaces that an ordinary user makes.
 
-use std::fs::File;
 use std::io;
 use std::ptr::null;
 
@@ -9,12 +8,13 @@ use crate::scenario::Way;
 use crate::scene::Scene;
 use crate::sys::{check, path};
 
+/// Where it is mounted: a file that exists.
+pub(super) const NAME: &str = "bind-mount";
+
 pub(super) const WAY: Way = Way::ordinary("bind-mount", "openat of a bind mount of the file", run);
 
 fn run(scene: &Scene) -> io::Result<()> {
-    let place = scene.path("bind-mount");
-    File::create(&place)?;
-    let place = path(&place)?;
+    let place = path(&scene.path(NAME))?;
     // SAFETY: changes this process's namespaces alone; the paths outlive the calls.
     unsafe {
         check(libc::unshare(libc::CLONE_NEWUSER | libc::CLONE_NEWNS))?;

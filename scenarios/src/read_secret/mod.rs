@@ -134,6 +134,7 @@ fn set_up(scene: &Scene) -> io::Result<()> {
     let secret = format!("{:0>LENGTH$}", format!("{secret:x}"));
     give_to_user(Path::new(SECRET), secret.as_bytes())?;
     give_to_user(&scene.folder.join(other_file::NAME), b"nothing that matters")?;
+    File::create(scene.path(bind_mount::NAME))?;
     let fd = File::open(SECRET)?.into_raw_fd();
     // SAFETY: both descriptors are ours.
     unsafe {

@@ -9,7 +9,7 @@ use crate::sys::{check, check_long};
 
 pub(super) const WAY: Way =
     Way::ordinary("ptrace", "ptrace(PEEKDATA) in a process that has read the file", |scene| {
-        let bytes = scene.window(|| peek())?;
+        let bytes = scene.window(peek)?;
         keep(scene, &bytes);
         Ok(())
     });

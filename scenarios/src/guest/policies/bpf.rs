@@ -35,6 +35,8 @@ pub(super) struct Settings {
     user: u32,
     /// The file that it is about: `st_dev` and `st_ino`.
     pub(super) file: Option<(u64, u64)>,
+    /// The text that a record should name.
+    text: Option<&'static str>,
 }
 
 /// A record as the program wrote it.
@@ -95,7 +97,12 @@ fn place_of(open: &OpenObject, name: &str) -> Result<Option<Range<usize>>> {
 impl Settings {
     /// The settings of a policy about `subject`.
     pub(super) fn of(subject: &Subject) -> Settings {
-        Settings { action: subject.action, user: subject.user, file: subject.target }
+        Settings {
+            action: subject.action,
+            user: subject.user,
+            file: subject.target,
+            text: subject.scenario.text,
+        }
     }
 
     /// The bytes of `policy` in the header.
@@ -235,18 +242,18 @@ impl Raw {
         })
     }
 
-    /// What the record says about its object, if `settings` say which is the right one.
+    /// What the record says about its object, if `settings` say which is the right one. A text may be a variable with its
+    /// name.
     pub(super) fn said(&self, settings: Settings) -> Said {
-        match (self.object, settings.file) {
-            (0, _) | (_, None) => Said::None,
-            (1, Some((device, inode))) => {
-                if (self.device, self.inode) == (kernel_device(device), inode) {
-                    Said::Right
-                } else {
-                    Said::Wrong
-                }
+        let right_if = |is_right| if is_right { Said::Right } else { Said::Wrong };
+        match (self.object, settings.file, settings.text) {
+            (1, Some((device, inode)), _) => {
+                right_if((self.device, self.inode) == (kernel_device(device), inode))
             }
-            _ if self.path.is_empty() => Said::Blank,
+            (2, ..) if self.path.is_empty() => Said::Blank,
+            (2, _, Some(text)) => {
+                right_if(self.path.split_once('=').map_or(&self.path[..], |(_, value)| value) == text)
+            }
             _ => Said::None,
         }
     }

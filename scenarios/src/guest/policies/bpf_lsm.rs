@@ -53,8 +53,11 @@ pub(super) fn attach(subject: &Subject, on: On) -> Result<Attach> {
     }
     let settings = Settings::of(subject);
     set_variable(&mut open, "policy", &settings.bytes())?;
-    let describe =
-        move |raw: &Raw| Record { what: raw.what.clone(), object: raw.said(settings), text: String::new() };
+    let describe = move |raw: &Raw| Record {
+        what: raw.what.clone(),
+        object: raw.said(settings),
+        text: raw.path.clone(),
+    };
     let programs = Programs::attach(open, lacks, describe)?;
     programs.allow(&(scenario.allowed)())?;
     Ok(Attach::Attached(Box::new(programs)))

@@ -25,10 +25,14 @@ pub(super) fn attach(subject: Subject) -> Result<Attach> {
     if subject.calls.is_empty() {
         return Ok(Attach::Unsupported(format!("no call is typical of {}", subject.scenario.name)));
     }
-    let mut open = open("sys-enter")?.context("the object sys-enter is missing")?;
-    set_variable(&mut open, "policy", &Settings::of(&subject).bytes())?;
+    let settings = Settings::of(&subject);
+    let mut open = match open(&format!("{}/sys-enter", subject.scenario.policy))? {
+        Some(open) => open,
+        None => open("sys-enter")?.context("the object sys-enter is missing")?,
+    };
+    set_variable(&mut open, "policy", &settings.bytes())?;
     set_variable(&mut open, "calls", &lists(&subject))?;
-    let describe = move |raw: &Raw| describe(raw, subject.grade, &subject.calls);
+    let describe = move |raw: &Raw| describe(raw, settings, subject.grade, &subject.calls);
     Ok(Attach::Attached(Box::new(Programs::attach(open, Vec::new(), describe)?)))
 }
 
@@ -53,12 +57,12 @@ fn lists(subject: &Subject) -> Vec<u8> {
     bytes
 }
 
-fn describe(raw: &Raw, grade: Grade, calls: &[Call]) -> Record {
+fn describe(raw: &Raw, settings: Settings, grade: Grade, calls: &[Call]) -> Record {
     let is_compat = raw.abi == COMPAT;
     // A textbook policy takes all numbers for those of 64-bit callers.
     let takes_for = if is_compat && grade == Grade::Complete { Abi::Compat } else { Abi::Native };
     let call = calls.iter().find(|call| call.number == raw.number && call.abi == takes_for);
-    let object = if is_compat && grade == Grade::Textbook { Object::WrongName } else { Object::None };
+    let object = if is_compat && grade == Grade::Textbook { Object::WrongName } else { raw.said(settings) };
     let what = call.map_or_else(|| format!("number {}", raw.number), |call| call.name.into());
-    Record { what, object, text: String::new() }
+    Record { what, object, text: raw.path.clone() }
 }
