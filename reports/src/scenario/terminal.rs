@@ -27,7 +27,13 @@ fn of_way(view: &View<'_>, scenario: &str) -> String {
             |kernel: &&str| match view.verdicts.find(kernel, scenario, policy).and_then(|cell| cell.way(way))
             {
                 Some(verdict) => verdict.all_words(),
-                None => view.field(kernel, scenario, policy).map_or_else(String::new, |field| field.text),
+                None => {
+                    let cell = view.run.find_scenario(kernel, scenario, policy);
+                    cell.map_or_else(String::new, |cell| match cell.tried() {
+                        Some(_) => "no verdict".into(),
+                        None => cell.outcome.word().into(),
+                    })
+                }
             };
         rows.push([one_line(policy)].into_iter().chain(view.kernels.iter().map(word)).collect());
     }
