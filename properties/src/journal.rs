@@ -3,6 +3,7 @@
 use std::fs;
 
 use hookbench_model::Measurement;
+use hookbench_results::ScenarioCell;
 use hookbench_results::store::{JOURNAL_FILE, Journal};
 
 /// Reading a journal gives its complete lines. A line that is appended, whatever the end
@@ -17,7 +18,9 @@ pub fn holds(bytes: &[u8]) {
     let lines: Vec<Measurement> =
         whole.clone().filter_map(|line| serde_json::from_slice(line).ok()).collect();
     assert_eq!(read.measurements, lines);
-    assert_eq!(read.measurements.len() + read.ignored.len(), whole.count());
+    let is_scenario = |line: &&[u8]| serde_json::from_slice::<ScenarioCell>(line).is_ok();
+    assert_eq!(read.scenarios.len(), whole.clone().filter(is_scenario).count());
+    assert_eq!(read.measurements.len() + read.scenarios.len() + read.ignored.len(), whole.count());
     assert_eq!(read.torn, !bytes.is_empty() && !bytes.ends_with(b"\n"));
 
     let Some(first) = lines.first() else { return };

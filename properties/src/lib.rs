@@ -15,6 +15,7 @@ pub mod plan;
 pub mod rules;
 pub mod run;
 pub mod samples;
+pub mod scenario;
 pub mod scripts;
 pub mod symbols;
 pub mod syscalls;
@@ -44,6 +45,7 @@ pub const FORMATS: &[Format] = &[
     Format { name: "rules", holds: rules::holds },
     Format { name: "run", holds: run::holds },
     Format { name: "samples", holds: samples::holds },
+    Format { name: "scenario", holds: scenario::holds },
     Format { name: "scripts", holds: scripts::holds },
     Format { name: "symbols", holds: symbols::holds },
     Format { name: "syscalls", holds: syscalls::holds },

@@ -4,7 +4,9 @@ use hookbench_model::Outcome;
 use hookbench_reports::{Explanations, RENDERERS, columns, comment, csv, terminal};
 use hookbench_results::{Run, samples};
 
-use crate::memory;
+use hookbench_reports::scenario as reports;
+
+use crate::{memory, scenario};
 
 /// A run that is written and read again is the same. Each report of it is valid in its
 /// format.
@@ -22,6 +24,7 @@ pub fn holds(bytes: &[u8]) {
         assert!(!text.contains(|c: char| c.is_control() && c != '\n'), "{}: {text:?}", renderer.file);
         match renderer.file {
             "results.csv" => is_table(&run, &text),
+            "scenarios.csv" => scenario::is_table(&run, &text),
             "report.md" => has_whole_tables(&text),
             "comment.md" => {
                 has_whole_tables(&text);
@@ -32,7 +35,8 @@ pub fn holds(bytes: &[u8]) {
             other => panic!("no property for {other}"),
         }
     }
-    for line in terminal::table(&run).lines() {
+    scenario::has_pages(&run);
+    for line in terminal::table(&run).lines().chain(reports::terminal::tables(&run).lines()) {
         assert!(columns::width(line) <= terminal::WIDTH && !line.contains(char::is_control), "{line:?}");
     }
 }

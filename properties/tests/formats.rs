@@ -12,7 +12,8 @@ use hookbench_plan::Plan;
 use hookbench_probes::custom::rules::RuleFile;
 use hookbench_probes::undo;
 use hookbench_properties::{FORMATS, Format};
-use hookbench_results::Run;
+use hookbench_results::{Run, ScenarioCell};
+use hookbench_scenarios::exchange::Answer;
 use hookbench_vm::{alternatives, answer, bpf_object, elf, script, vmlinux};
 use proptest::prelude::*;
 use proptest::sample::Index;
@@ -49,8 +50,14 @@ fn the_seeds_have_the_current_formats() {
     let whole = seed("journal/whole");
     let lines = whole.split(|&byte| byte == b'\n').filter(|line| !line.is_empty());
     assert!(lines.map(serde_json::from_slice::<Measurement>).all(|line| line.is_ok()));
-    for name in ["run/real", "run/every-outcome", "run/bare"] {
+    for name in ["run/real", "run/every-outcome", "run/bare", "run/scenarios"] {
         serde_json::from_slice::<Run>(&seed(name)).unwrap();
+    }
+    let cells = seed("journal/scenarios");
+    let lines = cells.split(|&byte| byte == b'\n').filter(|line| !line.is_empty());
+    assert!(lines.map(serde_json::from_slice::<ScenarioCell>).all(|line| line.is_ok()));
+    for name in ["scenario/watch", "scenario/kill", "scenario/unsupported"] {
+        serde_json::from_slice::<Answer>(&seed(name)).unwrap();
     }
     for name in ["explanation/kprobe", "explanation/other-kernel", "explanation/deny"] {
         assert!(explanation::read(&seed(name)).unwrap().parts().direct > 0, "{name}");

@@ -1,7 +1,7 @@
 //! Writes the reports of a synthetic run into a folder, to look at them while changing a
 //! renderer. `cargo run -p hookbench-reports --example preview -- DIR` writes
 //! `report.html`, `picture.svg`, `picture.png` and all other files of a run,
-//! `older-report.html` of a run whose costs are not divided, and `comparison.html`.
+//! `older-report.html` of a run whose costs are not divided, `comparison.html`, and `scenarios.html`.
 
 use std::error::Error;
 use std::fs;
@@ -41,6 +41,8 @@ fn previews() -> Result<Vec<NamedFile>, Box<dyn Error>> {
     }
     let run = fixture::synthetic_run();
     files.push(("older-report.html", html::render(&run, &Explanations::new())?.into_bytes()));
+    let scenarios = fixture::scenario_run();
+    files.push(("scenarios.html", hookbench_reports::scenario::html::render(&scenarios).into_bytes()));
     let comparison = Comparison::new(&run, &fixture::remeasured_run(&run));
     let gate = Gate::judge(&comparison, &GateRules::default())?;
     let report = ComparisonReport {

@@ -4,14 +4,14 @@
 
 use hookbench_model::measurement::{Events, Failure, FailureKind, Measured, Refused};
 use hookbench_model::{Cell, Clock, Enforcement, Measurement, Outcome, Params, Schedule, Target};
-use hookbench_results::Run;
 use hookbench_results::environment::{
     CustomMonitorRecord, CustomWorkloadRecord, Environment, ImageRecord, KernelRecord, ModulesRecord,
     MonitorRecord,
 };
+use hookbench_results::{Run, ScenarioOutcome};
 use pulldown_cmark::{Event, Options, Parser, Tag};
 
-use crate::{Explanations, RENDERERS, Renderer, terminal, text};
+use crate::{Explanations, RENDERERS, Renderer, scenario, terminal, text};
 
 /// Text that tries to be more than text.
 pub(crate) const HOSTILE: &[&str] = &[
@@ -91,6 +91,32 @@ pub(crate) fn hostile_run(foreign: &str) -> Run {
         measurements,
         scenarios: Vec::new(),
     }
+}
+
+/// A run of scenarios in which all texts but those of addresses are `foreign`.
+fn hostile_scenarios(foreign: &str) -> Run {
+    let text = || foreign.to_string();
+    let mut run = Run { plan: text(), ..crate::fixture::scenario_run() };
+    let environment = &mut run.environment;
+    environment.hookbench = text();
+    for record in &mut environment.scenarios {
+        (record.about, record.effect) = (text(), text());
+        record.ways.iter_mut().for_each(|way| way.about = text());
+    }
+    environment.policies.iter_mut().for_each(|policy| policy.about = text());
+    environment.kernels.iter_mut().for_each(|kernel| kernel.version = text());
+    for cell in &mut run.scenarios {
+        match &mut cell.outcome {
+            ScenarioOutcome::Unsupported(why) => *why = text(),
+            ScenarioOutcome::Failed(failure) => failure.message = text(),
+            ScenarioOutcome::Tried(tried) => {
+                tried.attached = vec![text()];
+                let records = tried.ways.iter_mut().flat_map(|tries| &mut tries.records);
+                records.for_each(|record| (record.what, record.text) = (text(), text()));
+            }
+        }
+    }
+    run
 }
 
 fn environment(foreign: &str) -> Environment {
@@ -227,13 +253,15 @@ fn fields(content: &str) -> Vec<String> {
 #[test]
 fn hostile_text_is_text_in_every_format() {
     for renderer in RENDERERS {
-        let render = |foreign| {
-            (renderer.render)(&hostile_run(foreign), &Explanations::new()).unwrap().expect(renderer.file)
-        };
-        let tame = structure(renderer.file, &render("tame words"));
-        for hostile in HOSTILE {
-            let content = render(hostile);
-            assert_eq!(structure(renderer.file, &content), tame, "{}: {hostile:?}", renderer.file);
+        for run in [hostile_run, hostile_scenarios] {
+            let render = |foreign| (renderer.render)(&run(foreign), &Explanations::new()).unwrap();
+            // A file of the other kind of runs.
+            let Some(tame) = render("tame words") else { continue };
+            let tame = structure(renderer.file, &tame);
+            for hostile in HOSTILE {
+                let content = render(hostile).expect(renderer.file);
+                assert_eq!(structure(renderer.file, &content), tame, "{}: {hostile:?}", renderer.file);
+            }
         }
     }
 }
@@ -241,11 +269,18 @@ fn hostile_text_is_text_in_every_format() {
 #[test]
 fn no_format_moves_a_cursor_or_turns_text() {
     let table = Renderer { file: "the terminal", about: "", render: |run, _| Ok(Some(terminal::table(run))) };
-    for Renderer { file, render, .. } in RENDERERS.iter().chain([&table]) {
-        for hostile in HOSTILE {
-            let content = render(&hostile_run(hostile), &Explanations::new()).unwrap().expect(file);
+    let ways = |run: &Run, _: &Explanations| Ok(Some(scenario::terminal::tables(run)));
+    let ways = Renderer { file: "the terminal", about: "", render: ways };
+    let evidence = |run: &Run, _: &Explanations| {
+        Ok(Some(scenario::evidence::pages(run).into_iter().map(|(_, page)| page).collect()))
+    };
+    let evidence = Renderer { file: "the evidence", about: "", render: evidence };
+    for Renderer { file, render, .. } in RENDERERS.iter().chain([&table, &ways, &evidence]) {
+        let runs = HOSTILE.iter().flat_map(|hostile| [hostile_run(hostile), hostile_scenarios(hostile)]);
+        for run in runs {
+            let Some(content) = render(&run, &Explanations::new()).unwrap() else { continue };
             let wrong = content.chars().find(|&c| (c.is_control() && c != '\n') || text::is_unseen(c));
-            assert_eq!(wrong, None, "{file}: {hostile:?}");
+            assert_eq!(wrong, None, "{file}: {:?}", run.plan);
         }
     }
 }

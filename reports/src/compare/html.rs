@@ -7,6 +7,7 @@ use maud::{DOCTYPE, Markup, PreEscaped, html};
 use super::phrases;
 use super::report::ComparisonReport;
 use super::tables::{ChangeTable, tables};
+use super::ways;
 use crate::html::{STYLE, table};
 use crate::text;
 
@@ -40,6 +41,7 @@ pub(super) fn render(report: &ComparisonReport<'_>) -> String {
                     }
                     (environment(report))
                     (verdicts(report))
+                    (ways::html(report))
                     (endings(report))
                     (changes(report))
                 }

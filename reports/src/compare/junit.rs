@@ -8,8 +8,8 @@ use hookbench_model::Cell;
 use quick_junit::{NonSuccessKind, TestCase, TestCaseStatus};
 
 use super::report::ComparisonReport;
-use super::{attribution, phrases};
-use crate::export::junit::{document, test_case};
+use super::{attribution, phrases, ways};
+use crate::export::junit::{suite, suites, test_case};
 use crate::text;
 
 /// The report as XML.
@@ -28,7 +28,8 @@ pub(super) fn render(report: &ComparisonReport<'_>) -> String {
     let lone = lone.map(|lone| (&lone.cell, phrases::ended(&lone.ended)));
     let clocks = comparison.clocks.iter().map(|clocks| (&clocks.cell, phrases::other_clock(&clocks.clock)));
     let cells = measured.chain(ended).chain(lone).chain(clocks);
-    document("hookbench gate", cells.map(|(cell, how)| (cell, judged_test(cell, verdicts_on(cell), &how))))
+    let cells = cells.map(|(cell, how)| (suite(cell), judged_test(cell, verdicts_on(cell), &how)));
+    suites("hookbench gate", cells.chain(ways::tests(report)))
 }
 
 /// The test of one cell. It fails on a regression, and is skipped if the cell has no

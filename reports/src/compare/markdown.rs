@@ -4,6 +4,7 @@
 use super::phrases;
 use super::report::ComparisonReport;
 use super::tables::{ChangeTable, tables};
+use super::ways;
 use crate::markdown::{code, escaped, table};
 use crate::text;
 
@@ -17,7 +18,9 @@ pub(super) fn render(report: &ComparisonReport<'_>) -> String {
     ];
     parts.extend(phrases::remarks(report).iter().map(|remark| format!("{}\n", escaped(remark))));
     parts.extend(
-        [environment(report), verdicts(report), endings(report), changes(report)].into_iter().flatten(),
+        [environment(report), verdicts(report), ways::markdown(report), endings(report), changes(report)]
+            .into_iter()
+            .flatten(),
     );
     parts.join("\n")
 }

@@ -12,6 +12,7 @@ mod tables;
 #[cfg(test)]
 mod tests;
 mod text;
+mod ways;
 
 pub use report::ComparisonReport;
 

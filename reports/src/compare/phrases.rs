@@ -61,16 +61,22 @@ pub(super) fn answer(report: &ComparisonReport<'_>) -> String {
         (comparison.clocks.len(), "with different clocks, not compared"),
         (comparison.unchanged(), "unchanged"),
     ];
-    let parts = parts.iter().filter(|(count, _)| *count > 0);
-    let parts: Vec<String> =
-        parts.map(|(count, what)| format!("{} {what}", text::count(*count, "cell"))).collect();
+    let ways = [
+        (comparison.ways.changed.len(), "with another verdict"),
+        (comparison.ways.unchanged, "with the same verdict"),
+    ];
+    let parts = parts.iter().map(|part| (part, "cell")).chain(ways.iter().map(|part| (part, "way")));
+    let parts: Vec<String> = parts
+        .filter(|((count, _), _)| *count > 0)
+        .map(|((count, what), noun)| format!("{} {what}", text::count(*count, noun)))
+        .collect();
     let counts = if parts.is_empty() { "No cells.".into() } else { format!("{}.", parts.join(", ")) };
     [verdict(report), counts].concat()
 }
 
 fn verdict(report: &ComparisonReport<'_>) -> String {
     let Some(gate) = report.gate else { return String::new() };
-    let count = |word| gate.of_kind(word).count();
+    let count = |word| gate.count(word);
     let limits: Vec<String> = gate.limits.iter().map(|limit| text::name(&limit.to_string())).collect();
     let limits =
         if limits.is_empty() { "none, so any growth is a regression".into() } else { limits.join("; ") };

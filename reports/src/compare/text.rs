@@ -6,6 +6,7 @@ use hookbench_analysis::compare::Change;
 use super::phrases;
 use super::report::ComparisonReport;
 use super::tables::{ChangeTable, tables};
+use super::ways;
 use crate::columns::{self, Align};
 use crate::text::{one_line, unit_and_clock};
 
@@ -17,6 +18,7 @@ pub(super) fn render(report: &ComparisonReport<'_>) -> String {
     lines.extend(phrases::remarks(report));
     lines.extend(environment(report));
     lines.extend(verdicts(report));
+    lines.extend(ways::text(report));
     lines.extend(changes(report));
     lines.extend(endings(report));
     lines.iter().map(|line| format!("{}\n", line.trim_end())).collect()

@@ -37,9 +37,9 @@ pub(super) fn render(run: &Run) -> String {
         if let Some(hook) = measurement.measured().and_then(|measured| measured.attribution.as_ref()) {
             case.set_system_out(hook_cost(hook, measurement.clock));
         }
-        (&measurement.cell, case)
+        (suite(&measurement.cell), case)
     });
-    document("hookbench", cases)
+    suites("hookbench", cases)
 }
 
 /// `hook 178 instructions, the same in 98 of 100 operations`
@@ -55,14 +55,19 @@ pub(crate) fn test_case(cell: &Cell, status: TestCaseStatus) -> TestCase {
     case
 }
 
-/// The file: `cases` in suites of cells that differ only in their monitor.
-pub(crate) fn document<'a>(name: &str, cases: impl Iterator<Item = (&'a Cell, TestCase)>) -> String {
+/// The suite of a cell: cells that differ only in their monitor share one.
+pub(crate) fn suite(cell: &Cell) -> String {
+    let whole = cell.baseline().to_string();
+    whole.strip_suffix("/none").unwrap_or(&whole).to_owned()
+}
+
+/// The file: `cases` in the suites of these names.
+pub(crate) fn suites(name: &str, cases: impl Iterator<Item = (String, TestCase)>) -> String {
     let mut suites: Vec<TestSuite> = Vec::new();
-    let mut places: HashMap<Cell, usize> = HashMap::new();
-    for (cell, case) in cases {
-        let place = *places.entry(cell.baseline()).or_insert_with_key(|common| {
-            let whole = common.to_string();
-            suites.push(TestSuite::new(text::one_line(whole.strip_suffix("/none").unwrap_or(&whole))));
+    let mut places: HashMap<String, usize> = HashMap::new();
+    for (suite, case) in cases {
+        let place = *places.entry(suite).or_insert_with_key(|suite| {
+            suites.push(TestSuite::new(text::one_line(suite)));
             suites.len() - 1
         });
         suites[place].add_test_case(case);

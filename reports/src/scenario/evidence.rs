@@ -10,7 +10,7 @@ use hookbench_scenarios::exchange::{Object, Record, Tried, Tries};
 use maud::{Markup, html};
 
 use super::html::frame;
-use super::{View, command};
+use super::{View, command, words};
 use crate::html::table;
 use crate::text::one_line;
 
@@ -20,7 +20,7 @@ const FOLDER: &str = "evidence";
 const DIGITS: usize = 12;
 
 const STYLE: &str =
-    "td.records { white-space: normal; min-width: 18rem; } .command { overflow-wrap: anywhere; }
+    "td.records { white-space: normal; min-width: 18rem; } .command { overflow-wrap: anywhere; max-width: none; }
 h2 { overflow-wrap: anywhere; } td.wide { white-space: normal; } :target { outline: 2px solid var(--link); }";
 
 /// The address of the page of `kernel` and `scenario`, relative to the run's folder.
@@ -77,7 +77,7 @@ fn page(view: &View<'_>, kernel: &str, scenario: &str, cells: &[&ScenarioCell]) 
         &html! {
             main {
                 header { h1 { (title) } }
-                p { (one_line(view.about(scenario))) ". It is reached when: " (one_line(view.effect(scenario))) ". "
+                p { (words::about(view, scenario)) " "
                     a href="../report.html" { "All verdicts" } "." }
                 @for cell in cells { (section(view, cell)) }
             }

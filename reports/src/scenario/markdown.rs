@@ -97,12 +97,8 @@ fn ways(view: &View<'_>, scenario: &str) -> String {
             None => tables.push((table, vec![kernel])),
         }
     }
-    let mut text = format!(
-        "\n## {}\n\n{}. It is reached when: {}.\n",
-        escaped(scenario),
-        escaped(view.about(scenario)),
-        escaped(view.effect(scenario))
-    );
+    let about = escaped(&words::about(view, scenario));
+    let mut text = format!("\n## {}\n\n{about}\n", escaped(scenario));
     for (table, kernels) in tables {
         let evidence: Vec<String> = kernels
             .iter()

@@ -14,6 +14,8 @@ pub(super) struct Field {
     pub(super) percent: Option<usize>,
     /// What the number leaves out: false alarms, broken neighbours and ways without a verdict.
     pub(super) notes: Vec<String>,
+    /// The same in marks: `!` for broken neighbours, `*` for false alarms, `?` for ways without a verdict.
+    pub(super) marks: String,
     /// What a reader may want to know: the names of those missed, or the reason.
     pub(super) details: String,
 }
@@ -55,6 +57,12 @@ fn judged(verdicts: &CellVerdicts<'_>) -> Field {
     Field {
         text: format!("{}/{}", coverage.good, coverage.works),
         percent: coverage.percent(),
+        marks: notes
+            .iter()
+            .zip(["!", "*", "?"])
+            .filter(|((number, _), _)| *number > 0)
+            .map(|(_, mark)| mark)
+            .collect(),
         notes: notes.iter().filter(|(number, _)| *number > 0).map(note).collect(),
         details: details.into_iter().flatten().collect::<Vec<_>>().join("; "),
     }
@@ -68,5 +76,5 @@ fn without_verdict(cell: &ScenarioCell) -> Field {
             ("?", "its cell under none is missing or failed, so there is no verdict".into())
         }
     };
-    Field { text: text.into(), percent: None, notes: Vec::new(), details }
+    Field { text: text.into(), percent: None, notes: Vec::new(), marks: String::new(), details }
 }

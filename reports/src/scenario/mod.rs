@@ -2,6 +2,7 @@
 //! scenarios and policies; each verdict leads to its evidence, which is on pages of its own.
 
 use hookbench_analysis::scenario::Verdicts;
+use hookbench_results::described::{ScenarioRecord, WayRecord};
 use hookbench_results::{Run, ScenarioCell, ScenarioOutcome};
 
 use crate::text::one_line;
@@ -71,22 +72,19 @@ impl<'r> View<'r> {
         names
     }
 
-    /// What `scenario` is about; empty if the run does not say.
-    fn about(&self, scenario: &str) -> &'r str {
-        let known = self.run.environment.scenarios.iter().find(|record| record.name == scenario);
-        known.map_or("", |record| &record.about)
+    /// What the run says about `scenario`.
+    fn described(&self, scenario: &str) -> Option<&'r ScenarioRecord> {
+        self.run.environment.scenarios.iter().find(|record| record.name == scenario)
     }
 
-    /// What shows that the goal of `scenario` was reached.
-    fn effect(&self, scenario: &str) -> &'r str {
-        let known = self.run.environment.scenarios.iter().find(|record| record.name == scenario);
-        known.map_or("", |record| &record.effect)
+    /// What the run says about `way`.
+    fn described_way(&self, scenario: &str, way: &str) -> Option<&'r WayRecord> {
+        self.described(scenario)?.ways.iter().find(|record| record.name == way)
     }
 
     /// Whether `way` is an allowed neighbour.
     fn is_allowed(&self, scenario: &str, way: &str) -> bool {
-        let known = self.run.environment.scenarios.iter().find(|record| record.name == scenario);
-        known.is_some_and(|record| record.ways.iter().any(|record| record.name == way && record.allowed))
+        self.described_way(scenario, way).is_some_and(|record| record.allowed)
     }
 }
 

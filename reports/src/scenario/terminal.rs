@@ -8,12 +8,19 @@ use crate::columns::{self, Align};
 use crate::terminal::WIDTH;
 use crate::text::one_line;
 
+/// What stands behind a number.
+const MARKS: &str =
+    "! breaks allowed neighbours  * records allowed neighbours  ? ways without a verdict  – unsupported\n";
+
 /// The run as tables.
 pub fn tables(run: &Run) -> String {
     let view = View::new(run);
     match (&view.scenarios[..], view.scenarios.iter().map(|scenario| view.ways(scenario).len()).sum()) {
         ([scenario], 1_usize) => of_way(&view, scenario),
-        _ => view.kernels.iter().map(|kernel| of_kernel(&view, kernel)).collect(),
+        _ => {
+            let tables: String = view.kernels.iter().map(|kernel| of_kernel(&view, kernel)).collect();
+            tables + MARKS
+        }
     }
 }
 
@@ -27,29 +34,51 @@ fn of_way(view: &View<'_>, scenario: &str) -> String {
             |kernel: &&str| match view.verdicts.find(kernel, scenario, policy).and_then(|cell| cell.way(way))
             {
                 Some(verdict) => verdict.all_words(),
-                None => view.field(kernel, scenario, policy).map_or_else(String::new, |field| field.text),
+                None => {
+                    let cell = view.run.find_scenario(kernel, scenario, policy);
+                    cell.map_or_else(String::new, |cell| match cell.tried() {
+                        Some(_) => "no verdict".into(),
+                        None => cell.outcome.word().into(),
+                    })
+                }
             };
         rows.push([one_line(policy)].into_iter().chain(view.kernels.iter().map(word)).collect());
     }
     lines(&rows)
 }
 
+/// The matrix with a line for each policy, in as many tables as the width needs.
 fn of_kernel(view: &View<'_>, kernel: &str) -> String {
     let mut rows = vec![header(kernel, &view.scenarios)];
     for policy in &view.policies {
         let field = |scenario: &&str| {
-            let field = view.field(kernel, scenario, policy);
-            field.map_or_else(String::new, |field| {
-                if field.notes.is_empty() {
-                    field.text
-                } else {
-                    format!("{} ({})", field.text, field.notes.join(", "))
-                }
-            })
+            view.field(kernel, scenario, policy).map_or_else(String::new, |field| field.text + &field.marks)
         };
         rows.push([one_line(policy)].into_iter().chain(view.scenarios.iter().map(field)).collect());
     }
-    lines(&rows) + "\n"
+    tables_of(&rows).iter().map(|rows| lines(rows) + "\n").collect()
+}
+
+/// The rows with their first column and as many of the others as a line holds, for all of the others.
+fn tables_of(rows: &[Vec<String>]) -> Vec<Vec<Vec<String>>> {
+    let columns = rows.first().map_or(0, Vec::len);
+    let widths = columns::widths(rows, columns);
+    let mut tables: Vec<Vec<usize>> = Vec::new();
+    let mut room = 0;
+    for (column, width) in widths.iter().enumerate().skip(1) {
+        let wanted = width + columns::GAP.len();
+        match tables.last_mut().filter(|_| wanted <= room) {
+            Some(table) => table.push(column),
+            None => {
+                tables.push(vec![0, column]);
+                room = WIDTH.saturating_sub(widths[0]);
+            }
+        }
+        room = room.saturating_sub(wanted);
+    }
+    let row =
+        |table: &Vec<usize>, row: &Vec<String>| table.iter().map(|&column| row[column].clone()).collect();
+    tables.iter().map(|table| rows.iter().map(|one| row(table, one)).collect()).collect()
 }
 
 fn header(first: &str, others: &[&str]) -> Vec<String> {

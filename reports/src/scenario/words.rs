@@ -2,6 +2,7 @@
 
 use hookbench_analysis::scenario::Nobody;
 use hookbench_results::Run;
+use hookbench_results::described::ScenarioRecord;
 
 use super::View;
 use crate::text::{count, one_line};
@@ -57,6 +58,18 @@ pub(super) fn counts(view: &View<'_>) -> String {
         }
     }
     text + "."
+}
+
+/// What `scenario` is about, and what shows that its goal was reached; empty if the run does not say.
+pub(super) fn about(view: &View<'_>, scenario: &str) -> String {
+    let sentence = |record: &ScenarioRecord| {
+        let mut about = one_line(&record.about);
+        if let Some(first) = about.get_mut(..1) {
+            first.make_ascii_uppercase();
+        }
+        format!("{about}. The effect: {}.", one_line(&record.effect))
+    };
+    view.described(scenario).map_or_else(String::new, sentence)
 }
 
 /// On which kernels a way has no policy: `on 6.1 and 7.3`, `everywhere`.

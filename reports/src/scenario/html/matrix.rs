@@ -3,7 +3,7 @@
 use maud::{Markup, html};
 
 use super::super::matrix::Field;
-use super::super::{View, evidence};
+use super::super::{View, evidence, words};
 use crate::html::table;
 use crate::text::one_line;
 
@@ -16,7 +16,7 @@ pub(super) fn matrix(view: &View<'_>, number: usize, kernel: &str) -> Markup {
     let body = html! {
         @for scenario in &view.scenarios {
             tr {
-                th.t scope="row" { a href={ "#scenario-" (one_line(scenario)) } title=(one_line(view.about(scenario))) {
+                th.t scope="row" { a href={ "#scenario-" (one_line(scenario)) } title=(words::about(view, scenario)) {
                     (one_line(scenario)) } }
                 @for policy in &view.policies {
                     @match view.field(kernel, scenario, policy) {

@@ -1,11 +1,10 @@
 //! The verdicts on the ways of a scenario: a table for each kernel, of which the page shows one.
 
 use hookbench_analysis::scenario::{Verdict, WayVerdict};
-use hookbench_results::described::WayRecord;
 use hookbench_results::scenario::NO_POLICY;
 use maud::{Markup, html};
 
-use super::super::{View, evidence};
+use super::super::{View, evidence, words};
 use super::matrix::broken;
 use crate::html::table;
 use crate::text::one_line;
@@ -15,7 +14,7 @@ pub(super) fn scenario(view: &View<'_>, scenario: &str) -> Markup {
     html! {
         section {
             h2 id={ "scenario-" (one_line(scenario)) } { (one_line(scenario)) }
-            p { (one_line(view.about(scenario))) ". It is reached when: " (one_line(view.effect(scenario))) "." }
+            p { (words::about(view, scenario)) }
             @for (number, kernel) in view.kernels.iter().enumerate() {
                 div class={ "of-kernel kernel-" (number) } { (on_kernel(view, scenario, kernel)) }
             }
@@ -34,7 +33,7 @@ fn on_kernel(view: &View<'_>, scenario: &str, kernel: &str) -> Markup {
     let body = html! {
         @for way in view.ways(scenario) {
             tr {
-                th.t scope="row" title=[record(view, scenario, way).map(|record| one_line(&record.about))] {
+                th.t scope="row" title=[view.described_way(scenario, way).map(|record| one_line(&record.about))] {
                     code { (one_line(way)) }
                     @if view.is_allowed(scenario, way) { " " small { "allowed" } }
                 }
@@ -48,11 +47,6 @@ fn on_kernel(view: &View<'_>, scenario: &str, kernel: &str) -> Markup {
         }
     };
     table::scrolling(&one_line(&format!("ways of {scenario} on {kernel}")), "ways filters", &head, &body)
-}
-
-fn record<'r>(view: &View<'r>, scenario: &str, way: &str) -> Option<&'r WayRecord> {
-    let scenario = view.run.environment.scenarios.iter().find(|record| record.name == scenario)?;
-    scenario.ways.iter().find(|record| record.name == way)
 }
 
 fn shown(way: &WayVerdict<'_>, address: &str) -> Markup {
