@@ -4,7 +4,7 @@ use std::fs;
 use std::io;
 use std::os::unix::fs::symlink;
 
-use super::scene_files::VULNERABLE;
+use super::scene_files::{KEY_HELPER, VULNERABLE};
 use crate::scenario::Way;
 use crate::scene::Scene;
 
@@ -13,12 +13,9 @@ pub(super) const WAY: Way = Way {
     ..Way::ordinary("request-key", "the kernel executes it in place of /sbin/request-key", run)
 };
 
-/// What the kernel executes.
-const HELPER: &str = "/sbin/request-key";
-
 fn run(scene: &Scene) -> io::Result<()> {
     fs::create_dir_all("/sbin")?;
-    symlink(VULNERABLE, HELPER)?;
+    symlink(VULNERABLE, KEY_HELPER)?;
     scene.window(|| {
         let (kind, name, text) = (c"user".as_ptr(), c"hookbench".as_ptr(), c"".as_ptr());
         // SAFETY: all texts end in NUL. There will be no such key, which does not matter.
@@ -26,15 +23,4 @@ fn run(scene: &Scene) -> io::Result<()> {
         super::wait_for_mark(scene);
         Ok(())
     })
-}
-
-/// Removes the link.
-///
-/// # Errors
-/// When it cannot be removed.
-pub(super) fn reset() -> io::Result<()> {
-    match fs::remove_file(HELPER) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
-        result => result,
-    }
 }
