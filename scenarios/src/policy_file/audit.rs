@@ -51,7 +51,13 @@ pub(crate) fn rules(subject: &Subject) -> Vec<Rule> {
 /// The file with the rules; `None` if there are none.
 pub(crate) fn file(subject: &Subject) -> Option<String> {
     let rules = rules(subject);
-    let lines: String = rules.iter().map(|rule| format!("{rule}\n")).collect();
+    let lines: String = rules
+        .iter()
+        .map(|rule| match rule.matches {
+            Matches::Calls(Abi::Uring, ..) => format!("## Needs Linux 5.16 and auditctl 3.1\n{rule}\n"),
+            _ => format!("{rule}\n"),
+        })
+        .collect();
     let about = subject.scenario.about;
     (!rules.is_empty()).then(|| format!("## {about}\n## Load it with: auditctl -R FILE\n{lines}"))
 }

@@ -140,3 +140,76 @@ fn flagged(name: &str, flags: Flags) -> impl Iterator<Item = String> {
         )
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{PolicyName, find};
+
+    /// What the filter answers to a call: as much of the kernel's interpreter as the tests need.
+    fn run(program: &[Instruction], arch: u32, number: u32, argument: u32) -> u32 {
+        let (mut at, mut word) = (0, 0);
+        loop {
+            let instruction = program[at];
+            at += 1;
+            match instruction {
+                Instruction::Load(NUMBER) => word = number,
+                Instruction::Load(ARCH) => word = arch,
+                Instruction::Load(_) => word = argument,
+                Instruction::And(mask) => word &= mask,
+                Instruction::UnlessEqual(value, over) if word != value => at += usize::from(over),
+                Instruction::UnlessAny(mask, over) if word & mask == 0 => at += usize::from(over),
+                Instruction::UnlessEqual(..) | Instruction::UnlessAny(..) => {}
+                Instruction::Return(value) => return value,
+            }
+        }
+    }
+
+    /// The filter for user namespaces.
+    fn filter(policy: &str) -> Vec<Instruction> {
+        let name: PolicyName = policy.parse().unwrap();
+        program(&Subject::of(find("userns").unwrap(), name))
+    }
+
+    const NEW_USER: u32 = 0x1000_0000;
+
+    #[test]
+    fn a_textbook_filter_takes_a_32_bit_number_for_a_64_bit_one() {
+        let filter = filter("seccomp+deny");
+        assert_eq!([run(&filter, X86_64, 272, 0), run(&filter, I386, 272, 0)], [REFUSE, REFUSE]);
+        assert_eq!([run(&filter, X86_64, 56, NEW_USER), run(&filter, I386, 310, 0)], [ALLOW, ALLOW]);
+    }
+
+    #[test]
+    fn a_complete_filter_knows_callers_and_flags() {
+        let filter = filter("seccomp+deny[complete]");
+        let x32 = 0x4000_0000;
+        for (arch, number, argument, expected) in [
+            (X86_64, 272, 0, REFUSE),
+            (X86_64, 272 | x32, 0, REFUSE),
+            (X86_64, 310, 0, ALLOW),
+            (X86_64, 56, NEW_USER, REFUSE),
+            (X86_64, 56, 17, ALLOW),
+            (X86_64, 435, 0, REFUSE),
+            (I386, 310, 0, REFUSE),
+            (I386, 272, 0, ALLOW),
+            (I386, 120, NEW_USER | 17, REFUSE),
+            (I386, 120, 17, ALLOW),
+            (0, 1, 0, REFUSE),
+        ] {
+            assert_eq!(run(&filter, arch, number, argument), expected, "{arch:#x} {number} {argument:#x}");
+        }
+    }
+
+    #[test]
+    fn the_assembly_names_every_place_that_it_jumps_to() {
+        let name: PolicyName = "seccomp+deny[complete]".parse().unwrap();
+        let text = assembly(&Subject::of(find("userns").unwrap(), name));
+        let targets = text.split([' ', ',', '\n']).filter(|word| word.starts_with('l') && word.len() > 1);
+        let targets: Vec<&str> = targets.filter(|word| word[1..].parse::<u32>().is_ok()).collect();
+        assert!(!targets.is_empty());
+        for target in targets {
+            assert!(text.contains(&format!("\n{target}: ")), "{target} is nowhere in\n{text}");
+        }
+    }
+}
