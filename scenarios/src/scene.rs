@@ -13,6 +13,8 @@ pub(crate) const USER: u32 = 1000;
 
 /// The marker: a harmless system call with an argument that nobody else uses, by which records are cut to the window.
 pub(crate) const MARKER: u64 = 77;
+/// The same at the end of the window.
+pub(crate) const END_MARKER: u64 = 78;
 
 /// Memory that the runner, a way and the programs that it executes share.
 #[repr(C)]
@@ -60,7 +62,7 @@ impl Scene {
         if let Some(Confine(confine)) = &self.confine {
             confine()?;
         }
-        mark();
+        mark(MARKER);
         self.shared.begin.store(now(), Ordering::SeqCst);
         Ok(())
     }
@@ -68,7 +70,7 @@ impl Scene {
     /// Closes the window.
     pub fn end(&self) {
         self.shared.end.store(now(), Ordering::SeqCst);
-        mark();
+        mark(END_MARKER);
     }
 
     /// Opens the window, makes `call`, and closes the window.
@@ -106,9 +108,10 @@ pub fn shared() -> io::Result<&'static Shared> {
     }
 }
 
-fn mark() {
+/// Makes the marker call.
+pub(crate) fn mark(marker: u64) {
     // SAFETY: the kernel refuses the argument; nothing else happens.
-    unsafe { libc::syscall(libc::SYS_sched_get_priority_min, MARKER) };
+    unsafe { libc::syscall(libc::SYS_sched_get_priority_min, marker) };
 }
 
 /// Nanoseconds of CLOCK_MONOTONIC, which is the clock of BPF programs too.

@@ -8,7 +8,7 @@ use hookbench_probes::kernel_text::serial_in;
 use super::link::USER;
 use super::rule::I386;
 use crate::scenario::Abi;
-use crate::scene::MARKER;
+use crate::scene::{END_MARKER, MARKER};
 
 /// The key of the rules on the marker call.
 pub(in crate::guest) const KEY: &str = "hookbench-window";
@@ -34,8 +34,8 @@ pub(in crate::guest) struct Event {
 /// The events of the window.
 #[derive(Debug, Default)]
 pub(in crate::guest) struct Events {
-    /// How often the marker was seen.
-    marks: u32,
+    /// Whether the window is open.
+    is_open: bool,
     found: BTreeMap<u64, Event>,
 }
 
@@ -47,10 +47,12 @@ impl Events {
         match kind {
             SYSCALL | URINGOP => {
                 let its_key = field(text, "key=")?.trim_matches('"');
-                if its_key == KEY && hexadecimal(text, "a0=") == Some(MARKER) {
-                    self.marks += 1;
+                match hexadecimal(text, "a0=") {
+                    Some(MARKER) if its_key == KEY => self.is_open = true,
+                    Some(END_MARKER) if its_key == KEY => self.is_open = false,
+                    _ => {}
                 }
-                if its_key != key || !self.is_open() {
+                if its_key != key || !self.is_open {
                     return None;
                 }
                 let abi = match hexadecimal(text, "arch=") {
@@ -91,11 +93,6 @@ impl Events {
         kind == USER
     }
 
-    /// Whether the window is open.
-    fn is_open(&self) -> bool {
-        self.marks == 1
-    }
-
     /// The events, in the order of their serial numbers, and forgets them.
     pub(in crate::guest) fn finish(&mut self) -> Vec<Event> {
         std::mem::take(self).found.into_values().collect()
@@ -133,7 +130,7 @@ mod tests {
         let path = "audit(1.0:3): item=0 name=\"/run/secret\" inode=9 dev=00:1f mode=0100600 nametype=NORMAL";
         assert_eq!(events.take(PATH, path, "read"), None);
         assert_eq!(events.take(SYSCALL, &call(4), "other"), None);
-        events.take(SYSCALL, MARK, "read");
+        events.take(SYSCALL, &MARK.replace("a0=4d", "a0=4e"), "read");
         assert_eq!(events.take(SYSCALL, &call(5), "read"), None);
         let files = vec![((0, 31), 9, "/run/secret".to_owned())];
         assert_eq!(events.finish(), [Event { abi: Abi::Compat, number: 5, process: 7, files }]);

@@ -16,6 +16,7 @@ use super::Attached;
 use crate::exchange::{Object as Said, Record};
 use crate::policy::Action;
 use crate::policy_file::function::function;
+use crate::scene::{END_MARKER, mark};
 use crate::subject::Subject;
 
 /// Names and bytes of all objects.
@@ -204,6 +205,8 @@ impl Attached for Programs {
     }
 
     fn clear(&mut self) -> Result<()> {
+        // A way that was killed has not closed its window.
+        mark(END_MARKER);
         self.ring.consume().context("failed to read the policy's records")?;
         self.records.borrow_mut().clear();
         Ok(())
