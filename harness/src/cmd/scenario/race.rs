@@ -171,7 +171,7 @@ fn slow_row(kernel: &str, order: &RaceOrder, ended: &Ended<Raced>) -> Vec<String
 fn reason(ended: &Ended<Raced>) -> String {
     match ended {
         Ended::Unsupported(why) => format!("unsupported: {why}"),
-        Ended::Failed(failure) => format!("failed: {}", failure.message),
+        Ended::Failed(failure) => format!("failed: {} {}", failure.message, failure.console.join("\n")),
         Ended::Done(_) => "failed: the guest answered another question".into(),
     }
 }

@@ -33,7 +33,8 @@ pub(super) struct Notify {
 /// # Errors
 /// When the kernel refuses.
 pub(super) fn attach(watcher: Watcher, call: RacedCall, board: &'static Board) -> Result<Notify> {
-    fork_helper(|| supervise(watcher, call, board)).context("failed to start the supervisor")?;
+    let supervisor = fork_helper(|| supervise(watcher, call, board)).context("failed to start the supervisor")?;
+    set_fifo(supervisor, PRIORITY).context("failed to set the supervisor's priority")?;
     Ok(Notify { board, call, refuses: watcher == Watcher::NotifyDeny })
 }
 
@@ -71,7 +72,6 @@ impl Watch for Notify {
 
 /// Takes the victim's listener, and answers for ever.
 fn supervise(watcher: Watcher, call: RacedCall, board: &'static Board) -> io::Result<()> {
-    set_fifo(0, PRIORITY)?;
     wait_while(&board.listener, 0);
     let listener = take(board)?;
     loop {
