@@ -136,16 +136,13 @@ fn sweep_row(kernel: &str, order: &RaceOrder, ended: &Ended<Raced>) -> Vec<Strin
     row
 }
 
-/// `1,540 ± 10`.
+/// `1,297 to 1,521`.
 fn window(width: &Width) -> String {
-    let mut text = format!("{} ± {}", number(width.instructions()), number(width.step));
-    if width.is_cut {
-        text += ", or wider";
+    let most = width.at_most().map_or_else(|| "more than the sweep covers".into(), number);
+    match width.stray {
+        0 => format!("{} to {most}", number(width.at_least())),
+        stray => format!("{} to {most}, but for {}", number(width.at_least()), number(stray)),
     }
-    if width.honest_inside > 0 {
-        text += &format!(", with {} other tries inside", number(width.honest_inside));
-    }
-    text
 }
 
 fn slow_row(kernel: &str, order: &RaceOrder, ended: &Ended<Raced>) -> Vec<String> {
@@ -171,7 +168,7 @@ fn slow_row(kernel: &str, order: &RaceOrder, ended: &Ended<Raced>) -> Vec<String
 fn reason(ended: &Ended<Raced>) -> String {
     match ended {
         Ended::Unsupported(why) => format!("unsupported: {why}"),
-        Ended::Failed(failure) => format!("failed: {} {}", failure.message, failure.console.join("\n")),
+        Ended::Failed(failure) => format!("failed: {}", failure.message),
         Ended::Done(_) => "failed: the guest answered another question".into(),
     }
 }
