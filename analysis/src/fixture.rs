@@ -51,5 +51,12 @@ pub(crate) fn failed() -> Outcome {
 
 /// A run of these cells.
 pub(crate) fn run(measurements: Vec<Measurement>) -> Run {
-    Run { schema: 1, plan: "test".into(), shard: None, environment: Environment::default(), measurements }
+    Run {
+        schema: 1,
+        plan: "test".into(),
+        shard: None,
+        environment: Environment::default(),
+        measurements,
+        scenarios: Vec::new(),
+    }
 }

@@ -1,5 +1,5 @@
 //! What runs mean: statistics of samples, what a monitor adds, whether noisy clocks differ,
-//! how two runs compare, the gate, and how hardware correlates with exact counts.
+//! how two runs compare, verdicts on scenarios, the gate, and how hardware correlates with exact counts.
 //!
 //! Pure functions of runs. How the results are shown is the business of the crate `reports`.
 
@@ -14,6 +14,7 @@ mod fixture;
 pub mod gate;
 pub mod noisy;
 pub mod random;
+pub mod scenario;
 pub mod stats;
 mod students_t;
 

@@ -31,7 +31,14 @@ fn run(cells: &[(&str, u64)]) -> Run {
         outcome: Outcome::Measured(Measured { samples: vec![*p50; 3], ..Default::default() }),
     };
     let measurements = cells.iter().map(measurement).collect();
-    Run { schema: 1, plan: "test".into(), shard: None, environment: Environment::default(), measurements }
+    Run {
+        schema: 1,
+        plan: "test".into(),
+        shard: None,
+        environment: Environment::default(),
+        measurements,
+        scenarios: Vec::new(),
+    }
 }
 
 /// A folder with the runs `base`, `new` and `noisy`.

@@ -137,7 +137,14 @@ fn run(padding: usize, monitors: &[&str]) -> Run {
         outcome: session.run(&planned.cell, &spec(planned, None)).outcome,
     });
     let (plan, environment) = ("padding".into(), session.environment().clone());
-    Run { schema: SCHEMA, plan, shard: None, environment, measurements: measurements.collect() }
+    Run {
+        schema: SCHEMA,
+        plan,
+        shard: None,
+        environment,
+        measurements: measurements.collect(),
+        scenarios: Vec::new(),
+    }
 }
 
 #[test]

@@ -55,5 +55,12 @@ fn without_samples() -> Run {
     let measurements = [measured(), Outcome::Skipped(String::new()), measured()]
         .map(|outcome| Measurement { cell: cell.clone(), clock: Clock::Instructions, history: None, outcome })
         .into();
-    Run { schema: 1, plan: "test".into(), shard: None, environment: Environment::default(), measurements }
+    Run {
+        schema: 1,
+        plan: "test".into(),
+        shard: None,
+        environment: Environment::default(),
+        measurements,
+        scenarios: Vec::new(),
+    }
 }

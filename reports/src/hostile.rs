@@ -83,7 +83,14 @@ pub(crate) fn hostile_run(foreign: &str) -> Run {
             outcome,
         }));
     }
-    Run { schema: 1, plan: text(), shard: None, environment: environment(foreign), measurements }
+    Run {
+        schema: 1,
+        plan: text(),
+        shard: None,
+        environment: environment(foreign),
+        measurements,
+        scenarios: Vec::new(),
+    }
 }
 
 fn environment(foreign: &str) -> Environment {

@@ -31,6 +31,7 @@ pub mod markdown;
 pub mod matrix;
 pub mod noise;
 pub mod plot;
+pub mod scenario;
 pub mod section;
 pub mod summary;
 pub mod sweep;
@@ -66,22 +67,27 @@ pub static RENDERERS: &[Renderer] = &[
     Renderer {
         file: "results.csv",
         about: "one line per cell, for scripts",
-        render: |run, _| Ok(Some(csv::render(run))),
+        render: |run, _| Ok((!scenario::is_about(run)).then(|| csv::render(run))),
+    },
+    Renderer {
+        file: "scenarios.csv",
+        about: "one line per way and cell, for scripts",
+        render: |run, _| Ok((!run.scenarios.is_empty()).then(|| scenario::csv::render(run))),
     },
     Renderer {
         file: "report.md",
         about: "the answer and all tables, as text",
-        render: |run, _| Ok(Some(markdown::render(run))),
+        render: |run, _| Ok(Some(report_md(run))),
     },
     Renderer {
         file: "comment.md",
         about: "the same, short enough for a comment on a pull request",
-        render: |run, _| Ok(Some(comment::render(run))),
+        render: |run, _| Ok((!scenario::is_about(run)).then(|| comment::render(run))),
     },
     Renderer {
         file: "report.html",
         about: "the answer, plots and all tables, in one file",
-        render: |run, explanations| html::render(run, explanations).map(Some),
+        render: |run, explanations| report_html(run, explanations).map(Some),
     },
     Renderer {
         file: "picture.svg",
@@ -89,6 +95,14 @@ pub static RENDERERS: &[Renderer] = &[
         render: |run, _| plot::opening_svg(run),
     },
 ];
+
+fn report_md(run: &Run) -> String {
+    if scenario::is_about(run) { scenario::markdown::render(run) } else { markdown::render(run) }
+}
+
+fn report_html(run: &Run, explanations: &Explanations) -> Result<String, DrawError> {
+    if scenario::is_about(run) { Ok(scenario::html::render(run)) } else { html::render(run, explanations) }
+}
 
 /// A binary format that a run is written in.
 #[derive(Debug, Clone, Copy)]

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::described::{PolicyRecord, ScenarioRecord};
 use crate::hardware::Hardware;
 use hookbench_model::{Clock, Enforcement, MonitorName, Params, Target};
 
@@ -51,6 +52,15 @@ pub struct Environment {
     /// instructions`. Empty if cells have one, and in runs from before hookbench recorded it.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub unattributed: String,
+    /// The scenarios of the run, with their ways.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub scenarios: Vec<ScenarioRecord>,
+    /// The policies under which they were tried.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub policies: Vec<PolicyRecord>,
+    /// The SHA-256 of the program that tried them in the guests; empty if there were no scenarios.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub scenario_program: String,
     /// The machine, if its hardware clocks were read.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub hardware: Option<Hardware>,

@@ -8,7 +8,9 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 use hookbench_model::Measurement;
+use serde::Serialize;
 
+use crate::ScenarioCell;
 use crate::attachments::{self, Attachment};
 
 /// The name of the journal in a run's folder.
@@ -29,7 +31,9 @@ pub struct JournalContents {
     /// The measurements in the order in which they ended. A cell that was measured again
     /// is there twice.
     pub measurements: Vec<Measurement>,
-    /// The numbers, from 1, of the lines that are not measurements.
+    /// The cells of scenarios, in the same way.
+    pub scenarios: Vec<ScenarioCell>,
+    /// The numbers, from 1, of the lines that are neither.
     pub ignored: Vec<usize>,
     /// Whether the last line was cut off, because the process that wrote it was killed.
     pub torn: bool,
@@ -77,7 +81,19 @@ impl Journal {
     /// If it cannot be written, for example on a full disk. The journal is then
     /// unchanged.
     pub fn append(&mut self, measurement: &Measurement) -> Result<()> {
-        let mut line = serde_json::to_vec(measurement).context("failed to render a measurement")?;
+        self.append_line(measurement)
+    }
+
+    /// Appends a cell of scenarios in the same way.
+    ///
+    /// # Errors
+    /// If it cannot be written. The journal is then unchanged.
+    pub fn append_scenario(&mut self, cell: &ScenarioCell) -> Result<()> {
+        self.append_line(cell)
+    }
+
+    fn append_line(&mut self, entry: &impl Serialize) -> Result<()> {
+        let mut line = serde_json::to_vec(entry).context("failed to render a cell")?;
         line.push(b'\n');
         let written = self.file.write_all(&line).and_then(|()| self.file.sync_data());
         match &written {
@@ -92,7 +108,7 @@ impl Journal {
     }
 
     /// Reads the journal in `folder`; a missing one is empty. Leaves out lines that are not
-    /// measurements, so that a resumed run measures their cells again.
+    /// cells, so that a resumed run measures their cells again.
     ///
     /// # Errors
     /// If the file exists and cannot be read.
@@ -105,11 +121,15 @@ impl Journal {
         };
         let mut found = JournalContents::default();
         for (index, line) in written.split_inclusive(|&byte| byte == b'\n').enumerate() {
-            match serde_json::from_slice(line) {
-                // `open` removes a whole measurement without its line break.
-                Ok(measurement) if line.ends_with(b"\n") => found.measurements.push(measurement),
-                _ if !line.ends_with(b"\n") => found.torn = true,
-                _ => found.ignored.push(index + 1),
+            if !line.ends_with(b"\n") {
+                // `open` removes even a whole cell without its line break.
+                found.torn = true;
+            } else if let Ok(measurement) = serde_json::from_slice(line) {
+                found.measurements.push(measurement);
+            } else if let Ok(cell) = serde_json::from_slice(line) {
+                found.scenarios.push(cell);
+            } else {
+                found.ignored.push(index + 1);
             }
         }
         Ok(found)
@@ -201,6 +221,21 @@ mod tests {
         fs::write(folder.path().join(attachments::FOLDER), "").unwrap();
         assert!(journal.append_with(&measurement(8), &calls(b"2")).is_err());
         assert_eq!(numbers(folder.path()), [0, 7, 7]);
+    }
+
+    #[test]
+    fn a_journal_has_cells_of_scenarios_too() {
+        let (folder, _) = journal(1);
+        let cell = ScenarioCell {
+            kernel: "6.1".into(),
+            scenario: "userns".into(),
+            policy: "none".into(),
+            outcome: crate::ScenarioOutcome::Unsupported("no BTF".into()),
+        };
+        Journal::open(folder.path()).unwrap().append_scenario(&cell).unwrap();
+        let found = Journal::read(folder.path()).unwrap();
+        assert_eq!((found.measurements.len(), found.ignored.len()), (1, 0));
+        assert_eq!(found.scenarios, [cell]);
     }
 
     proptest! {

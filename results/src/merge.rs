@@ -70,6 +70,12 @@ pub fn merge(mut named: Vec<(String, Run)>) -> Result<Run, MergeError> {
             }
             whole.measurements.push(measurement);
         }
+        for cell in run.scenarios {
+            if whole.scenarios.iter().any(|known| known.is_same(&cell)) {
+                return Err(MergeError::Duplicate { one: name, cell: cell.to_string() });
+            }
+            whole.scenarios.push(cell);
+        }
     }
     let total = whole.shard.map_or(0, Shard::total);
     let missing: Vec<String> = (1..=total).filter(|n| !numbers.contains(n)).map(|n| n.to_string()).collect();
@@ -135,7 +141,7 @@ mod tests {
     fn run(shard: Option<&str>, measurements: Vec<Measurement>, names: &[&str]) -> Run {
         let environment = Environment { kernels: kernels(names), ..Default::default() };
         let shard = shard.map(|shard| shard.parse().unwrap());
-        Run { schema: 1, plan: "p".into(), shard, environment, measurements }
+        Run { schema: 1, plan: "p".into(), shard, environment, measurements, scenarios: Vec::new() }
     }
 
     fn parts() -> Vec<(String, Run)> {

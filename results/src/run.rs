@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Environment, Shard};
+use crate::{Environment, ScenarioCell, Shard};
 use hookbench_model::{Cell, Measurement};
 
 /// The version of the `run.json` format that hookbench writes.
@@ -24,12 +24,21 @@ pub struct Run {
     pub environment: Environment,
     /// One measurement per planned cell.
     pub measurements: Vec<Measurement>,
+    /// The cells of scenarios, if the run tried some.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub scenarios: Vec<ScenarioCell>,
 }
 
 impl Run {
     /// Finds the measurement of `cell`.
     pub fn find(&self, cell: &Cell) -> Option<&Measurement> {
         self.measurements.iter().find(|measurement| &measurement.cell == cell)
+    }
+
+    /// Finds the cell of scenarios with these names.
+    pub fn find_scenario(&self, kernel: &str, scenario: &str, policy: &str) -> Option<&ScenarioCell> {
+        let names = (kernel, scenario, policy);
+        self.scenarios.iter().find(|cell| (&*cell.kernel, &*cell.scenario, &*cell.policy) == names)
     }
 
     /// Counts the cells with the outcome `word`.

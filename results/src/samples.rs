@@ -135,7 +135,14 @@ mod tests {
             outcome: Outcome::Measured(Measured { samples: samples.into(), ..Default::default() }),
         };
         let measurements = cells.iter().map(|samples| measured(samples)).collect();
-        Run { schema: 1, plan: "test".into(), shard: None, environment: Environment::default(), measurements }
+        Run {
+            schema: 1,
+            plan: "test".into(),
+            shard: None,
+            environment: Environment::default(),
+            measurements,
+            scenarios: Vec::new(),
+        }
     }
 
     /// The error for a file that unpacks into `text`.

@@ -86,7 +86,7 @@ mod tests {
             measured("6.1/tcg/null-syscall/paced/lsm+idle[modules=3]", "capability,yama"),
         ];
         let environment = Environment { kernels: vec![kernel], ..Environment::default() };
-        Run { schema: 1, plan: String::new(), shard: None, environment, measurements }
+        Run { schema: 1, plan: String::new(), shard: None, environment, measurements, scenarios: Vec::new() }
     }
 
     #[test]

@@ -113,6 +113,7 @@ mod tests {
             shard: None,
             environment: Environment::default(),
             measurements,
+            scenarios: Vec::new(),
         }
     }
 

@@ -27,6 +27,54 @@ pub struct Order {
     /// The ways to try; empty for all of them.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub ways: Vec<String>,
+    /// Whether the policy is broken on purpose: it attaches, and is about calls, files and users that do not exist.
+    #[serde(default, rename = "break", skip_serializing_if = "std::ops::Not::not")]
+    pub is_broken: bool,
+    /// A custom way, to be tried in place of them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub custom: Option<CustomWay>,
+}
+
+/// A way that the user supplied: a command.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CustomWay {
+    /// Its name: `cmd:reach`.
+    pub name: String,
+    /// The path of the program in the guest.
+    pub program: String,
+    /// The command: the program as the user called it, and its arguments.
+    pub words: Vec<String>,
+    /// The folder in the guest in which it runs.
+    pub folder: String,
+    /// The user that runs it.
+    pub user: u32,
+    /// What shows that it reached its goal.
+    pub effect: CustomEffect,
+}
+
+/// What shows that a custom way reached its goal.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum CustomEffect {
+    /// There is a file at this path.
+    Exists(String),
+    /// A file has this content, apart from a line break at its end.
+    Content {
+        /// The path of the file.
+        path: String,
+        /// The content.
+        text: String,
+    },
+    /// The command ends with this exit code.
+    Exit(u8),
+    /// This command of the user ends with exit code 0. It says no with 1; anything else is a failure of the check.
+    Check {
+        /// The path of the program in the guest.
+        program: String,
+        /// The program as the user called it, and its arguments.
+        words: Vec<String>,
+    },
 }
 
 /// What the guest found out.
@@ -41,6 +89,7 @@ pub enum Answer {
 
 /// The ways that were tried.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Tried {
     /// What is attached, as the kernel names it: hooks, rules, calls.
     pub attached: Vec<String>,
@@ -53,6 +102,7 @@ pub struct Tried {
 
 /// What became of one way.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Tries {
     /// The way.
     pub way: String,
@@ -81,6 +131,7 @@ pub struct Tries {
 
 /// Something that a policy recorded.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Record {
     /// What it names: a hook, or a system call as the policy understands it.
     pub what: String,
@@ -93,6 +144,7 @@ pub struct Record {
 
 /// What a record says about the object of a way: the file, the process, the address.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum Object {
     /// It names the right one.

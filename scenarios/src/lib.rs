@@ -5,25 +5,49 @@
 //! The tables and the ways are plain Rust, which the host compiles too; the half that attaches policies and runs
 //! ways (`guest`) is only in the program that guests run.
 
+pub mod answer;
+mod child;
+mod connect;
+mod descriptor;
+mod elf;
 pub mod exchange;
+mod exec;
+mod execmem;
 #[cfg(feature = "guest")]
 pub mod guest;
+mod module;
 mod modules;
 mod policy;
+mod policy_file;
+mod process;
+mod ptrace;
 pub mod race;
+mod read_secret;
 mod scenario;
 mod scene;
+#[cfg_attr(not(feature = "guest"), allow(dead_code, reason = "the guest attaches by the rest"))]
+mod subject;
 mod sys;
 mod tamper;
 mod uring;
 mod userns;
 
 pub use policy::{Action, Grade, NoPolicy, POLICIES, Policy, PolicyName};
-pub use scenario::{Abi, Call, Effect, Image, Kind, Need, Scenario, Way};
-pub use scene::{Scene, Shared, shared};
+pub use policy_file::{PolicyFile, policy_file};
+pub use scenario::{Abi, Call, Effect, Flags, Image, Kind, Need, Scenario, Way};
+pub use scene::{Confine, Scene, Shared, shared};
 
 /// All scenarios, in the order of reports.
-pub static SCENARIOS: &[&Scenario] = &[&userns::SCENARIO, &tamper::SCENARIO];
+pub static SCENARIOS: &[&Scenario] = &[
+    &userns::SCENARIO,
+    &exec::SCENARIO,
+    &execmem::SCENARIO,
+    &module::SCENARIO,
+    &read_secret::SCENARIO,
+    &connect::SCENARIO,
+    &ptrace::SCENARIO,
+    &tamper::SCENARIO,
+];
 
 /// The scenario called `name`.
 pub fn find(name: &str) -> Option<&'static Scenario> {

@@ -20,7 +20,9 @@ pub struct Policy {
 }
 
 /// What a policy does.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "kebab-case")]
 pub enum Action {
     /// Nothing: it writes a record.
     Watch,
@@ -31,7 +33,9 @@ pub enum Action {
 }
 
 /// How thorough a policy is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "kebab-case")]
 pub enum Grade {
     /// What documentation names: the usual system calls, or the one LSM hook of the behaviour.
     Textbook,
@@ -85,6 +89,27 @@ pub const POLICIES: &[Policy] = &[
         boots_as: "raw-tracepoint+ringbuf",
         about: "a BPF program at the entry of system calls kills the caller",
     },
+    Policy {
+        mechanism: "audit",
+        action: Action::Watch,
+        grades: BOTH,
+        boots_as: "audit+reader",
+        about: "audit rules, whose records a daemon reads",
+    },
+    Policy {
+        mechanism: "audit",
+        action: Action::Kill,
+        grades: BOTH,
+        boots_as: "audit+reader",
+        about: "audit rules, and a daemon that kills the process that a record names",
+    },
+    Policy {
+        mechanism: "seccomp",
+        action: Action::Deny,
+        grades: BOTH,
+        boots_as: "seccomp+errno",
+        about: "a seccomp filter that the process puts on itself refuses calls",
+    },
 ];
 
 /// The name of a policy in a grade: `bpf-lsm+deny`, `audit+watch[complete]`. `none` is a name too.
@@ -107,6 +132,16 @@ impl PolicyName {
     /// Whether nothing watches.
     pub fn is_none(self) -> bool {
         self.policy.mechanism == "none"
+    }
+}
+
+/// The mechanisms that refuse or confine without a record of it.
+const WITHOUT_RECORDS: &[&str] = &["none", "seccomp", "landlock", "livepatch", "sysctl"];
+
+impl Policy {
+    /// Whether it keeps records of what it sees.
+    pub fn keeps_records(&self) -> bool {
+        !WITHOUT_RECORDS.contains(&self.mechanism)
     }
 }
 

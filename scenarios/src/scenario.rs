@@ -26,6 +26,9 @@ pub struct Scenario {
     pub spares_root: bool,
     /// The file that the scenario is about, once it is set up.
     pub target: fn() -> Option<(u64, u64)>,
+    /// The files that the policy's list allows, once the scenario is set up: devices and inodes. A policy that has such
+    /// a list, the BPF map `allowed`, gets them when it is attached, and can get others later.
+    pub allowed: fn() -> Vec<(u64, u64)>,
     /// The files that a policy by paths watches: each path with the accesses, in the letters of `auditctl -p`.
     pub files: &'static [(&'static str, &'static str)],
     /// The programs that ways execute: this crate's own program under these names. Each gets its arguments and
@@ -66,6 +69,7 @@ impl Scenario {
             complete: &[],
             spares_root: false,
             target: || None,
+            allowed: Vec::new,
             files: &[],
             images: &[],
             set_up: |_| Ok(()),
@@ -139,6 +143,17 @@ pub struct Call {
     pub number: u32,
     /// Who calls it so.
     pub abi: Abi,
+    /// The flags that make it such a call; `None` if it always is one.
+    pub flags: Option<Flags>,
+}
+
+/// Flags in an argument of a call. A complete policy only looks at calls that have one of them set.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Flags {
+    /// The argument, from 0.
+    pub argument: u8,
+    /// The flags.
+    pub mask: u32,
 }
 
 /// How a program reaches the kernel.
@@ -155,22 +170,29 @@ pub enum Abi {
 impl Call {
     /// A system call of 64-bit programs.
     pub const fn native(name: &'static str, number: std::ffi::c_long) -> Call {
-        Call { name, number: number as u32, abi: Abi::Native }
+        Call { name, number: number as u32, abi: Abi::Native, flags: None }
     }
 
     /// A system call of 32-bit programs, by its number in the kernel's `syscall_32.tbl`.
     pub const fn compat(name: &'static str, number: u32) -> Call {
-        Call { name, number, abi: Abi::Compat }
+        Call { name, number, abi: Abi::Compat, flags: None }
     }
 
     /// An operation of io_uring, by its number in the kernel's `io_uring.h`.
     pub const fn uring(name: &'static str, number: u32) -> Call {
-        Call { name, number, abi: Abi::Uring }
+        Call { name, number, abi: Abi::Uring, flags: None }
+    }
+
+    /// The call with one of the flags in `mask` set in its argument `argument`, which counts from 0. io_uring has
+    /// no such arguments.
+    pub const fn with(self, argument: u8, mask: u32) -> Call {
+        Call { flags: Some(Flags { argument, mask }), ..self }
     }
 }
 
 /// What a way did.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum Effect {
     /// It reached the goal.

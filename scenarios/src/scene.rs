@@ -30,6 +30,15 @@ pub struct Shared {
     pub values: [AtomicU64; 8],
 }
 
+/// Confines the process that calls it, for as long as it lives.
+pub struct Confine(pub Box<dyn Fn() -> io::Result<()> + Send + Sync>);
+
+impl std::fmt::Debug for Confine {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Confine")
+    }
+}
+
 /// What a way and the checks get.
 #[derive(Debug)]
 pub struct Scene {
@@ -38,7 +47,7 @@ pub struct Scene {
     /// The shared memory.
     pub shared: &'static Shared,
     /// Called in the way's process just before the window opens: filters that confine their caller.
-    pub confine: Option<fn() -> io::Result<()>>,
+    pub confine: Option<Confine>,
 }
 
 impl Scene {
@@ -48,7 +57,7 @@ impl Scene {
     /// # Errors
     /// When it cannot be confined.
     pub fn begin(&self) -> io::Result<()> {
-        if let Some(confine) = self.confine {
+        if let Some(Confine(confine)) = &self.confine {
             confine()?;
         }
         mark();

@@ -60,11 +60,19 @@ pub(crate) fn path(text: &str) -> io::Result<CString> {
 /// # Errors
 /// When the kernel refuses.
 pub(crate) fn become_user() -> io::Result<()> {
+    become_uid(USER)
+}
+
+/// Makes this process that of the user and the group with this number, without other groups.
+///
+/// # Errors
+/// When the kernel refuses.
+pub(crate) fn become_uid(user: u32) -> io::Result<()> {
     // SAFETY: changes this process alone.
     unsafe {
         check(libc::setgroups(0, std::ptr::null()))?;
-        check(libc::setresgid(USER, USER, USER))?;
-        check(libc::setresuid(USER, USER, USER))?;
+        check(libc::setresgid(user, user, user))?;
+        check(libc::setresuid(user, user, user))?;
         // Its files in /proc are its own again.
         check(libc::prctl(libc::PR_SET_DUMPABLE, 1, 0, 0, 0))?;
     }
@@ -88,6 +96,26 @@ pub(crate) fn in_child(work: impl FnOnce()) -> io::Result<c_int> {
         check(libc::waitpid(child, &mut status, 0))?;
         Ok(status)
     }
+}
+
+/// Mounts `source` on `place`. Without a kind it changes a mount that exists.
+///
+/// # Errors
+/// What the kernel answered.
+pub(crate) fn mount(
+    source: &str,
+    place: &str,
+    kind: Option<&str>,
+    flags: u64,
+    options: &str,
+) -> io::Result<()> {
+    let (source, place, options) = (path(source)?, path(place)?, path(options)?);
+    let kind = kind.map(path).transpose()?;
+    let kind = kind.as_ref().map_or(std::ptr::null(), |kind| kind.as_ptr());
+    // SAFETY: all texts end in NUL.
+    let result =
+        unsafe { libc::mount(source.as_ptr(), place.as_ptr(), kind, flags, options.as_ptr().cast()) };
+    check(result).map(drop)
 }
 
 /// Makes the 32-bit system call `number` by `int 0x80`, as a 64-bit program can. Pointers have to be below 4 GiB.
@@ -115,4 +143,13 @@ pub(crate) unsafe fn int80(number: u32, arguments: [u32; 6]) -> io::Result<u32> 
         error @ -4095..=-1 => Err(io::Error::from_raw_os_error(-error)),
         value => Ok(value as u32),
     }
+}
+
+/// The bytes from `begin` to `end`.
+///
+/// # Safety
+/// They have to be in one object that lives as long as the program.
+pub(crate) unsafe fn between(begin: *const u8, end: *const u8) -> &'static [u8] {
+    // SAFETY: the caller says so.
+    unsafe { std::slice::from_raw_parts(begin, end.offset_from(begin) as usize) }
 }

@@ -24,6 +24,10 @@ pub(crate) const CONNECT: u8 = 16;
 pub(crate) const FALLOCATE: u8 = 17;
 /// `IORING_OP_SEND`.
 pub(crate) const SEND: u8 = 26;
+/// `IORING_OP_RENAMEAT`: `fd` and `address` are the old folder and path, `length` and `offset` the new ones.
+pub(crate) const RENAMEAT: u8 = 35;
+/// `IORING_OP_UNLINKAT`: `fd` is a folder, `address` a path.
+pub(crate) const UNLINKAT: u8 = 36;
 
 const SETUP_SQPOLL: u32 = 1 << 1;
 const ENTER_GETEVENTS: u32 = 1 << 0;

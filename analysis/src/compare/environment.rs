@@ -101,7 +101,14 @@ mod tests {
     use hookbench_results::environment::KernelRecord;
 
     fn run(environment: Environment) -> Run {
-        Run { schema: 1, plan: "test".into(), shard: None, environment, measurements: Vec::new() }
+        Run {
+            schema: 1,
+            plan: "test".into(),
+            shard: None,
+            environment,
+            measurements: Vec::new(),
+            scenarios: Vec::new(),
+        }
     }
 
     fn described(base: Environment, new: Environment) -> Vec<String> {

@@ -34,6 +34,8 @@ pub use sides::BaseAndNew;
 use hookbench_model::{Cell, Measurement};
 use hookbench_results::Run;
 
+use crate::scenario::WayChanges;
+
 /// The version of the format that a comparison is serialised in.
 pub const SCHEMA: u32 = 1;
 
@@ -61,6 +63,9 @@ pub struct Comparison {
     pub numbers: Vec<Change>,
     /// Cells without numbers in both runs and with the same outcome, by name.
     pub without_numbers: Vec<OutcomeChange>,
+    /// The verdicts on ways of scenarios.
+    #[serde(skip_serializing_if = "WayChanges::is_empty")]
+    pub ways: WayChanges,
 }
 
 impl Comparison {
@@ -69,7 +74,7 @@ impl Comparison {
         let mut comparison = Comparison {
             schema: SCHEMA,
             plans: BaseAndNew { base: base.plan.clone(), new: new.plan.clone() },
-            cells: BaseAndNew { base: base.measurements.len(), new: new.measurements.len() },
+            cells: BaseAndNew { base: cells(base), new: cells(new) },
             environment: environment::differences(base, new),
             outcomes: Vec::new(),
             vanished: Vec::new(),
@@ -77,6 +82,7 @@ impl Comparison {
             clocks: Vec::new(),
             numbers: Vec::new(),
             without_numbers: Vec::new(),
+            ways: WayChanges::new(base, new),
         };
         let medians = BaseAndNew { base: change::baselines(base), new: change::baselines(new) };
         let mut after: HashMap<_, _> = numbered(new).into_iter().collect();
@@ -120,6 +126,7 @@ impl Comparison {
             && self.vanished.is_empty()
             && self.appeared.is_empty()
             && self.clocks.is_empty()
+            && self.ways.changed.is_empty()
     }
 
     fn compare_cell(&mut self, pair: &BaseAndNew<&Measurement>, medians: &BaseAndNew<change::Baselines>) {
@@ -154,6 +161,11 @@ impl Comparison {
         self.clocks.sort_by_cached_key(|clocks| clocks.cell.to_string());
         self.numbers.sort_by_cached_key(Change::rank);
     }
+}
+
+/// The number of cells of `run`.
+fn cells(run: &Run) -> usize {
+    run.measurements.len() + run.scenarios.len()
 }
 
 /// Numbers the measurements of each cell. If a file has a cell twice, the second counts as a

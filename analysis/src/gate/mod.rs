@@ -3,7 +3,8 @@
 //!
 //! Under an exact clock (`exact.rs`) every growth of a hook's direct cost is a regression unless a
 //! limit allows it. Under a noisy clock (`noise.rs`) a growth of the median has to be significant
-//! and larger than a limit; without a limit, one is implied.
+//! and larger than a limit; without a limit, one is implied. A way of a scenario (`ways.rs`) that a policy no longer
+//! sees or stops is a regression.
 
 use serde::Serialize;
 
@@ -16,12 +17,14 @@ mod pattern;
 #[cfg(test)]
 mod tests;
 mod verdict;
+mod ways;
 
 pub use error::GateError;
 pub use limit::{Bound, Limit, NotALimit, Percent};
 pub use noise::NoiseThresholds;
 pub use pattern::{NotAPattern, Pattern};
 pub use verdict::{CellVerdict, NoisyChange, Reason, VerdictKind};
+pub use ways::WayJudgement;
 
 use crate::Comparison;
 use crate::compare::{Change, Quantity, UnpairedCell};
@@ -49,6 +52,9 @@ pub struct Gate {
     pub noise: Option<NoiseThresholds>,
     /// The verdicts, regressions first. A cell may have several.
     pub verdicts: Vec<CellVerdict>,
+    /// The verdicts on ways of scenarios, regressions first.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub ways: Vec<WayJudgement>,
     /// Patterns of [`GateRules::allow`] that match no cell.
     #[serde(rename = "idle")]
     pub unmatched: Vec<String>,
@@ -83,11 +89,13 @@ impl Gate {
         }
         // The sort is stable: within a kind, changed outcomes come first, then the largest change.
         verdicts.sort_by_key(|verdict| verdict.kind);
-        let unmatched = rules.allow.iter().filter(|pattern| matches_none(pattern));
+        let ways = ways::judge(&comparison.ways, &rules.allow);
+        let matches_no_way = |pattern: &Pattern| !ways.iter().any(|way| pattern.matches_way(&way.change));
+        let unmatched = rules.allow.iter().filter(|pattern| matches_none(pattern) && matches_no_way(pattern));
         let unmatched = unmatched.map(Pattern::to_string).collect();
         let is_noisy = comparison.numbers.iter().any(|change| change.noise.is_some());
         let noise = is_noisy.then(NoiseThresholds::default);
-        Ok(Gate { limits: rules.limits.clone(), noise, verdicts, unmatched })
+        Ok(Gate { limits: rules.limits.clone(), noise, verdicts, ways, unmatched })
     }
 
     /// The verdicts of one kind.
@@ -95,9 +103,14 @@ impl Gate {
         self.verdicts.iter().filter(move |verdict| verdict.kind == kind)
     }
 
+    /// The number of verdicts of one kind, on cells and on ways.
+    pub fn count(&self, kind: VerdictKind) -> usize {
+        self.of_kind(kind).count() + self.ways.iter().filter(|way| way.kind == kind).count()
+    }
+
     /// Whether there is no regression, apart from allowed ones.
     pub fn is_open(&self) -> bool {
-        self.of_kind(VerdictKind::Regression).next().is_none()
+        self.count(VerdictKind::Regression) == 0
     }
 }
 

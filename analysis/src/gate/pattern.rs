@@ -5,6 +5,7 @@ use std::str::FromStr;
 
 use globset::{GlobBuilder, GlobMatcher};
 
+use crate::scenario::WayChange;
 use hookbench_model::Cell;
 
 /// A glob that matches the monitor's name (`bpf-lsm+*`), that name with its parameters
@@ -21,6 +22,13 @@ impl Pattern {
     pub fn matches(&self, cell: &Cell) -> bool {
         let names = [cell.monitor.to_string(), cell.tuned_monitor(), cell.to_string()];
         names.iter().any(|name| *name == self.text || self.glob.is_match(name))
+    }
+
+    /// Whether the way, its cell or its policy matches.
+    pub fn matches_way(&self, change: &WayChange) -> bool {
+        let name = change.name();
+        let policy = change.cell.rsplit('/').next().unwrap_or_default();
+        [&*name, &*change.cell, policy].iter().any(|name| *name == self.text || self.glob.is_match(name))
     }
 
     /// Whether the pattern contains the name `none`, as in `none` and `6.1/*/none`.

@@ -114,8 +114,14 @@ pub(crate) fn many(count: u32) -> Result<()> {
 /// Runs the cells as `hookbench run` does: a guest on each core, a journal.
 fn run(session: &ExactSession, planned: &[Planned], folder: &Path) -> Result<Run> {
     let environment = session.environment().clone();
-    let run =
-        Run { schema: SCHEMA, plan: "speed".into(), shard: None, environment, measurements: Vec::new() };
+    let run = Run {
+        schema: SCHEMA,
+        plan: "speed".into(),
+        shard: None,
+        environment,
+        measurements: Vec::new(),
+        scenarios: Vec::new(),
+    };
     let mut journal = Journal::open(folder)?;
     let mut progress = Progress::begin("cells", planned.len());
     let mut done: HashMap<Cell, Measurement> = HashMap::new();

@@ -6,11 +6,10 @@ use std::process::ExitCode;
 
 use anyhow::{Result, bail};
 use hookbench_model::Outcome;
-use hookbench_reports::terminal;
 use hookbench_results::store::{load, save};
-use hookbench_results::{attachments, merge as results};
+use hookbench_results::{ScenarioOutcome, attachments, merge as results};
 
-use super::report::{render, say_where};
+use super::report::{render, say_where, table};
 use super::{say, usage};
 use crate::run::folder::{Folder, Holds, holds};
 
@@ -52,8 +51,9 @@ pub fn merge(args: &Args) -> Result<ExitCode> {
     }
     save(&run, folder.path())?;
     render(&run, folder.path())?;
-    say::result(&terminal::table(&run))?;
+    say::result(&table(&run))?;
     say_where(folder.path())?;
-    let failed = run.measurements.iter().any(|measurement| matches!(measurement.outcome, Outcome::Failed(_)));
+    let failed = run.measurements.iter().any(|measurement| matches!(measurement.outcome, Outcome::Failed(_)))
+        || run.scenarios.iter().any(|cell| matches!(cell.outcome, ScenarioOutcome::Failed(_)));
     Ok(if failed { ExitCode::FAILURE } else { ExitCode::SUCCESS })
 }

@@ -1,11 +1,12 @@
 //! Progress: one bar per phase on a terminal, plain lines elsewhere. It goes to standard
 //! error, because standard output is for results.
 
+use std::fmt::Display;
 use std::io::IsTerminal;
 use std::time::Duration;
 
 use hookbench_analysis::Summary;
-use hookbench_model::{Cell, Measurement};
+use hookbench_model::Measurement;
 use hookbench_reports::text::one_line;
 use indicatif::{ProgressBar, ProgressStyle};
 
@@ -53,7 +54,7 @@ impl Progress {
     }
 
     /// Shows that `cell` has begun.
-    pub fn begun(&self, cell: &Cell) {
+    pub fn begun(&self, cell: &dyn Display) {
         if let Some(bar) = &self.bar {
             bar.set_message(one_line(&cell.to_string()));
         }
@@ -61,13 +62,19 @@ impl Progress {
 
     /// Shows that a cell has ended. Cells without a number stay on the screen.
     pub fn ended(&mut self, measurement: &Measurement, took: Duration) {
+        let stays = measurement.measured().is_none_or(|measured| !measured.caveats.is_empty());
+        self.ended_with(&measurement.cell, &describe(measurement), stays, took);
+    }
+
+    /// Shows that `cell` has ended, and how. If it `stays`, it stays on the screen.
+    pub fn ended_with(&mut self, cell: &dyn Display, how: &str, stays: bool, took: Duration) {
         self.done += 1;
         // The path of a kernel or text from a guest may contain escape sequences.
-        let line = one_line(&format!("{} {}", measurement.cell, describe(measurement)));
+        let line = one_line(&format!("{cell} {how}"));
         match &self.bar {
             Some(bar) => {
                 bar.inc(1);
-                if measurement.measured().is_none_or(|measured| !measured.caveats.is_empty()) {
+                if stays {
                     bar.println(&line);
                 }
             }

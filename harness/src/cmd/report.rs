@@ -6,7 +6,7 @@ use std::process::ExitCode;
 
 use anyhow::{Context, Result};
 use hookbench_reports::explain::{self, ExplanationReport};
-use hookbench_reports::{Explanations, IMAGES, RENDERERS, terminal};
+use hookbench_reports::{Explanations, IMAGES, RENDERERS, scenario, terminal};
 use hookbench_results::store::{load, write_whole};
 use hookbench_results::{Run, attachments};
 
@@ -29,9 +29,14 @@ pub fn report(args: &Args) -> Result<ExitCode> {
     let mut run = load(&args.dir)?;
     described::complete(&mut run);
     render(&run, &args.dir)?;
-    say::result(&terminal::table(&run))?;
+    say::result(&table(&run))?;
     say_where(&args.dir)?;
     Ok(ExitCode::SUCCESS)
+}
+
+/// The run as tables for a terminal.
+pub(crate) fn table(run: &Run) -> String {
+    if scenario::is_about(run) { scenario::terminal::tables(run) } else { terminal::table(run) }
 }
 
 /// Renders all report files of `run` into `folder`.
@@ -40,6 +45,7 @@ pub fn report(args: &Args) -> Result<ExitCode> {
 /// When a picture cannot be drawn, or a file cannot be written.
 pub fn render(run: &Run, folder: &Path) -> Result<()> {
     let explanations = explanations(run, folder)?;
+    evidence(run, folder)?;
     for renderer in RENDERERS {
         if let Some(text) = (renderer.render)(run, &explanations)? {
             write_whole(&folder.join(renderer.file), text.as_bytes())?;
@@ -49,6 +55,18 @@ pub fn render(run: &Run, folder: &Path) -> Result<()> {
         if let Some(bytes) = (image.render)(run)? {
             write_whole(&folder.join(image.file), &bytes)?;
         }
+    }
+    Ok(())
+}
+
+/// Renders the pages with the evidence for the verdicts of scenarios.
+fn evidence(run: &Run, folder: &Path) -> Result<()> {
+    for (address, page) in scenario::evidence::pages(run) {
+        let path = folder.join(address);
+        let parent = path.parent().unwrap_or(folder);
+        fs::create_dir_all(parent)
+            .with_context(|| format!("failed to create the folder {}", parent.display()))?;
+        write_whole(&path, page.as_bytes())?;
     }
     Ok(())
 }

@@ -134,6 +134,12 @@ impl CustomWorkloads {
         Ok(Some(found.workload.clone()))
     }
 
+    /// The files of the command `name`; none if there is no such command.
+    pub(crate) fn files(&self, name: &str) -> Vec<GuestFile> {
+        let command = self.all.get(name).filter(|workload| workload.is_command());
+        command.map_or_else(Vec::new, |command| command.files_with(&self.payload))
+    }
+
     /// Packs the files of the workload `name` and the kernel's `modules` into an archive
     /// in `folder`. `None` if there is nothing to pack.
     ///
@@ -149,7 +155,7 @@ impl CustomWorkloads {
         if command.is_none() && modules.is_empty() {
             return Ok(None);
         }
-        let mut all = command.map_or_else(Vec::new, |command| command.files_with(&self.payload));
+        let mut all = self.files(name);
         // The guest loads modules in the order of their names.
         all.extend(modules.iter().enumerate().map(|(number, (name, bytes))| GuestFile {
             path: format!("{MODULES}/{number:03}-{name}.ko"),

@@ -3,3 +3,4 @@
 pub mod folder;
 pub mod rounds;
 pub mod runner;
+pub(crate) mod workers;

@@ -2,9 +2,6 @@
 //! soon as it is complete. Neither the order nor the number of threads changes a result.
 //! An interrupted cell yields no measurement.
 
-use std::sync::Mutex;
-use std::sync::mpsc::{self, Sender};
-use std::thread;
 use std::time::{Duration, Instant};
 
 use anyhow::Result;
@@ -13,6 +10,7 @@ use hookbench_model::{Cell, Measurement, Outcome};
 use hookbench_plan::Planned;
 use hookbench_results::attachments::Attachment;
 
+use super::workers;
 use crate::interrupt::Interrupt;
 use crate::session::{Answered, Session};
 
@@ -44,53 +42,38 @@ pub fn run(
     jobs: usize,
     fault: Option<Fault>,
     interrupt: &Interrupt,
-    mut heard: impl FnMut(Event) -> Result<()>,
+    heard: impl FnMut(Event) -> Result<()>,
 ) -> Result<()> {
-    let waiting = Mutex::new(planned.iter());
-    let (tell, hear) = mpsc::channel();
-    thread::scope(|scope| {
-        for _ in 0..jobs.clamp(1, planned.len().max(1)) {
-            let (tell, waiting) = (tell.clone(), &waiting);
-            scope.spawn(move || work(session, waiting, fault, interrupt, &tell));
-        }
-        drop(tell);
-        for event in hear {
-            if let Err(error) = heard(event) {
-                // The results of the running cells could not be kept either.
-                interrupt.request();
-                return Err(error);
-            }
-        }
-        Ok(())
-    })
+    workers::run(
+        planned,
+        jobs,
+        interrupt,
+        |planned, tell| work(session, planned, fault, interrupt, tell),
+        heard,
+    )
 }
 
 fn work(
     session: &dyn Session,
-    waiting: &Mutex<std::slice::Iter<'_, Planned>>,
+    planned: &Planned,
     fault: Option<Fault>,
     interrupt: &Interrupt,
-    tell: &Sender<Event>,
+    tell: &dyn Fn(Event) -> bool,
 ) {
-    let next = || waiting.lock().ok().and_then(|mut waiting| waiting.next());
-    while let Some(planned) = (!interrupt.is_requested()).then(next).flatten() {
-        let cell = &planned.cell;
-        if tell.send(Event::Begun(cell.clone())).is_err() {
-            return;
-        }
-        let begin = Instant::now();
-        let Answered { outcome, attachments } = session.run(cell, &spec(planned, fault));
-        // The interrupt may have caused the failure. Either way, a resumed run measures the
-        // cell again.
-        if interrupt.is_requested() && matches!(outcome, Outcome::Failed(_)) {
-            return;
-        }
-        let (clock, history) = (session.clock(), session.history());
-        let measurement = Box::new(Measurement { cell: cell.clone(), clock, history, outcome });
-        if tell.send(Event::Ended { measurement, attachments, took: begin.elapsed() }).is_err() {
-            return;
-        }
+    let cell = &planned.cell;
+    if !tell(Event::Begun(cell.clone())) {
+        return;
     }
+    let begin = Instant::now();
+    let Answered { outcome, attachments } = session.run(cell, &spec(planned, fault));
+    // The interrupt may have caused the failure. Either way, a resumed run measures the
+    // cell again.
+    if interrupt.is_requested() && matches!(outcome, Outcome::Failed(_)) {
+        return;
+    }
+    let (clock, history) = (session.clock(), session.history());
+    let measurement = Box::new(Measurement { cell: cell.clone(), clock, history, outcome });
+    tell(Event::Ended { measurement, attachments, took: begin.elapsed() });
 }
 
 /// The time limit of a cell with this many operations, in seconds of the guest's time:

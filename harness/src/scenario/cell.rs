@@ -45,8 +45,14 @@ impl std::fmt::Display for ScenarioCell<'_> {
 }
 
 impl ScenarioCell<'_> {
+    /// The names of the ways of its scenario that `selected` has; all if that is empty.
+    pub fn ways(self, selected: &[String]) -> impl Iterator<Item = &'static str> {
+        let names = self.scenario.ways.iter().map(|way| way.name);
+        names.filter(move |name| selected.is_empty() || selected.iter().any(|selected| selected == name))
+    }
+
     /// A cell of hookbench's measurements whose guest has the kernel, the machine and the boot line of this one's.
-    pub(super) fn boots_as(self) -> anyhow::Result<Cell> {
+    pub(crate) fn boots_as(self) -> anyhow::Result<Cell> {
         cell_for(self.kernel, self.policy.policy.boots_as)
     }
 }

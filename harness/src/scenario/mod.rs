@@ -1,6 +1,8 @@
 //! Scenarios on the host: which of them to try under which policies, the guests that try them, and what came out.
 
 mod cell;
+pub(crate) mod custom;
+pub(crate) mod described;
 mod mitigate;
 mod modules;
 mod race;

@@ -3,14 +3,18 @@
 use anyhow::{Context, Result};
 use hookbench_model::protocol::ProgramOrder;
 use hookbench_model::{Cell, Failure, FailureKind};
-use hookbench_scenarios::exchange::{Answer, Order, PROGRAM};
+use hookbench_results::Environment;
+use hookbench_scenarios::answer;
+use hookbench_scenarios::exchange::{Answer, CustomWay, Order, PROGRAM};
 use hookbench_vm::image::{Content, GuestFile};
 use hookbench_vm::kernel::Kernel;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::cell::{Ended, Outcome, ScenarioCell};
+use super::custom::Ready;
 use super::modules::{Modules, needed};
+use crate::session::Session;
 use crate::session::embedded::SCENARIOS;
 use crate::session::guests::{ExactSession, Program, Ran};
 
@@ -32,6 +36,10 @@ pub struct ScenarioSession {
     guests: ExactSession,
     program: GuestFile,
     modules: Modules,
+    is_broken: bool,
+    /// The files of the custom way.
+    files: Vec<GuestFile>,
+    custom: Option<CustomWay>,
 }
 
 impl ScenarioSession {
@@ -40,7 +48,14 @@ impl ScenarioSession {
     pub fn new(guests: ExactSession) -> ScenarioSession {
         let program = PROGRAM.trim_start_matches('/').to_owned();
         let file = GuestFile { path: program, mode: 0o755, content: Content::File(SCENARIOS.to_vec()) };
-        ScenarioSession { guests, program: file, modules: Modules::default() }
+        ScenarioSession {
+            guests,
+            program: file,
+            modules: Modules::default(),
+            is_broken: false,
+            files: Vec::new(),
+            custom: None,
+        }
     }
 
     /// The kernel called `name`.
@@ -51,18 +66,62 @@ impl ScenarioSession {
         self.guests.kernel(name)
     }
 
-    /// Tries `ways` of the cell, or all of them if there are none.
-    pub fn run(&self, cell: ScenarioCell<'_>, ways: &[String]) -> Outcome {
-        self.try_run(cell, ways).unwrap_or_else(|error| Outcome::prevented(&error))
+    /// The same, with policies that are broken on purpose: they attach and have nothing to do.
+    #[must_use]
+    pub fn with_broken_policies(self) -> ScenarioSession {
+        ScenarioSession { is_broken: true, ..self }
     }
 
-    fn try_run(&self, cell: ScenarioCell<'_>, ways: &[String]) -> Result<Outcome> {
+    /// The same session with a custom way, which all cells try in place of their own ways.
+    #[must_use]
+    pub(crate) fn with_custom(mut self, custom: Ready) -> ScenarioSession {
+        self.files.extend(custom.files);
+        self.custom = Some(custom.way);
+        self
+    }
+
+    /// What can change the results, apart from the scenarios themselves.
+    #[must_use]
+    pub fn environment(&self) -> &Environment {
+        self.guests.environment()
+    }
+
+    /// The names of the ways that a cell tries: the custom way, or those of its scenario that `selected` has; all if
+    /// that is empty.
+    #[must_use]
+    pub fn ways<'a>(&'a self, cell: ScenarioCell<'_>, selected: &[String]) -> Vec<&'a str> {
+        match &self.custom {
+            Some(custom) => vec![&custom.name],
+            None => cell.ways(selected).collect(),
+        }
+    }
+
+    /// Tries the `selected` ways of the cell, or all of them if there are none.
+    pub fn run(&self, cell: ScenarioCell<'_>, selected: &[String]) -> Outcome {
+        self.try_run(cell, selected).unwrap_or_else(|error| Outcome::prevented(&error))
+    }
+
+    fn try_run(&self, cell: ScenarioCell<'_>, selected: &[String]) -> Result<Outcome> {
+        let ways = self.ways(cell, selected);
         let order = Order {
             scenario: cell.scenario.name.into(),
             policy: cell.policy.to_string(),
-            ways: ways.to_vec(),
+            ways: if self.custom.is_some() {
+                Vec::new()
+            } else {
+                ways.iter().map(|way| way.to_string()).collect()
+            },
+            custom: self.custom.clone(),
+            is_broken: self.is_broken,
         };
-        Ok(match self.ask(cell, &[], &order)? {
+        let ended = self.ask(cell, &[], &order)?;
+        if let Ended::Done(found) = &ended
+            && let Err(error) = answer::check(found, &ways)
+        {
+            let (kind, message) = (FailureKind::Protocol, error.to_string());
+            return Ok(Ended::Failed(Failure { kind, message, console: Vec::new() }));
+        }
+        Ok(match ended {
             Ended::Done(Answer::Tried(tried)) => Ended::Done(tried),
             Ended::Done(Answer::Unsupported(why)) | Ended::Unsupported(why) => Ended::Unsupported(why),
             Ended::Failed(failure) => Ended::Failed(failure),
@@ -99,6 +158,7 @@ impl ScenarioSession {
         let program = [PROGRAM].iter().chain(arguments).map(|word| word.to_string()).collect();
         let order = ProgramOrder { program, input, budget: BUDGET };
         let mut files = vec![self.program.clone()];
+        files.extend(self.files.iter().cloned());
         if let Ok(kernel) = self.kernel(&boots_as.kernel) {
             files.extend(self.modules.files(modules, kernel, self.guests.cache())?);
         }

@@ -26,9 +26,10 @@ pub(crate) mod table;
 
 /// The style of all pages.
 pub(crate) const STYLE: &str = include_str!("style.css");
-const SCRIPT: &str = include_str!("script.js");
+/// The script of pages with kernels to choose and tables to filter.
+pub(crate) const SCRIPT: &str = include_str!("script.js");
 /// The policy that forbids the page to load anything.
-const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'";
+pub(crate) const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'";
 
 /// The run as one HTML page, with links to `explanations` of costs.
 ///

@@ -13,7 +13,10 @@ use crate::modules;
 use crate::policy::PolicyName;
 use crate::scenario::{Need, Scenario};
 use crate::scene::Scene;
+use crate::subject::Subject;
 
+mod audit;
+mod custom;
 mod mitigate;
 mod policies;
 mod privilege;
@@ -38,12 +41,18 @@ pub fn run(order: &Order) -> Result<Answer> {
     let policy: PolicyName = order.policy.parse().map_err(|error| anyhow!("{error}"))?;
     let mut scene = Scene { folder: PathBuf::from(FOLDER), shared: shared::make()?, confine: None };
     prepare(scenario, &scene)?;
-    let mut attached = match policies::attach(policy, scenario, &mut scene)? {
+    let subject = Subject::of(scenario, policy);
+    let subject = if order.is_broken { subject.broken() } else { subject };
+    let mut attached = match policies::attach_about(policy, subject, &mut scene)? {
         policies::Attach::Attached(attached) => attached,
         policies::Attach::Unsupported(why) => return Ok(Answer::Unsupported(why)),
     };
     let mut tried =
         Tried { attached: attached.names().to_vec(), lacks: attached.lacks().to_vec(), ways: Vec::new() };
+    if let Some(way) = &order.custom {
+        let way = custom::way(way)?;
+        tried.ways.push(trial::run(&way, scenario, &scene, &mut *attached)?);
+    }
     for way in scenario.ways.iter().filter(|way| order.asks_for(way.name)) {
         tried.ways.push(trial::run(way, scenario, &scene, &mut *attached)?);
     }
@@ -83,6 +92,6 @@ fn prepare(scenario: &Scenario, scene: &Scene) -> Result<()> {
 
 impl Order {
     fn asks_for(&self, way: &str) -> bool {
-        self.ways.is_empty() || self.ways.iter().any(|asked| asked == way)
+        (self.ways.is_empty() && self.custom.is_none()) || self.ways.iter().any(|asked| asked == way)
     }
 }

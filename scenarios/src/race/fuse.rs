@@ -53,8 +53,10 @@ pub fn answer(request: &[u8], content: impl FnOnce() -> [u8; SIZE]) -> Option<Ve
 
 /// `struct fuse_init_out`: the protocol's version, no read-ahead, writes of a page.
 fn greeting(minor: u32) -> Vec<u8> {
-    let mut bytes: Vec<u8> =
-        [7, minor.min(MINOR), 0, 0, 0, SIZE as u32].iter().flat_map(|word: &u32| word.to_ne_bytes()).collect();
+    let mut bytes: Vec<u8> = [7, minor.min(MINOR), 0, 0, 0, SIZE as u32]
+        .iter()
+        .flat_map(|word: &u32| word.to_ne_bytes())
+        .collect();
     bytes.resize(64, 0);
     bytes
 }

@@ -44,6 +44,7 @@ pub fn slow_pages() -> impl Iterator<Item = RaceOrder> {
         attack: Attack::SlowPage { means, page },
         policy,
     };
-    let all = ATTACKS.into_iter().flat_map(move |attack| WATCHERS.map(|watcher| order(watcher, attack, None)));
+    let all =
+        ATTACKS.into_iter().flat_map(move |attack| WATCHERS.map(|watcher| order(watcher, attack, None)));
     all.chain([order(Watcher::SysEnter, (Means::Fuse, Page::How), Some(CLOSED_BY.into()))])
 }

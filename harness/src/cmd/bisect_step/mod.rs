@@ -168,6 +168,7 @@ mod tests {
             shard: None,
             environment: Environment::default(),
             measurements: measurements.collect(),
+            scenarios: Vec::new(),
         }
     }
 

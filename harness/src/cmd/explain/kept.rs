@@ -95,6 +95,7 @@ pub(super) mod tests {
             shard: None,
             environment: Environment::default(),
             measurements: measurements.collect(),
+            scenarios: Vec::new(),
         };
         std::fs::create_dir_all(folder).unwrap();
         store::save(&run, folder).unwrap();

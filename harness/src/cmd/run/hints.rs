@@ -74,7 +74,7 @@ fn resume_command(mut words: Vec<String>, folder: &Path) -> String {
 }
 
 /// What hookbench kept when an interrupt ended the run, and how to measure the rest.
-pub(super) fn after_interrupt(ended: usize, all: usize, folder: &Path, can_resume: bool) -> String {
+pub(in crate::cmd) fn after_interrupt(ended: usize, all: usize, folder: &Path, can_resume: bool) -> String {
     let kept = format!("{ended} of {all} cells have ended and are kept in {}", folder.display());
     match can_resume {
         true => format!("{kept}; resume with:\n    {}", resume_command(command_line(), folder)),
@@ -85,7 +85,7 @@ pub(super) fn after_interrupt(ended: usize, all: usize, folder: &Path, can_resum
 }
 
 /// What hookbench kept when an error outside any cell ended the run, and how to resume.
-pub(super) fn what_is_kept(error: &anyhow::Error, folder: &Path) -> String {
+pub(in crate::cmd) fn what_is_kept(error: &anyhow::Error, folder: &Path) -> String {
     use std::io::ErrorKind::{FileTooLarge, QuotaExceeded, StorageFull};
     let causes = error.chain().filter_map(|cause| cause.downcast_ref::<std::io::Error>());
     let mut kinds = causes.map(std::io::Error::kind);

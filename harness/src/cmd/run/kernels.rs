@@ -28,7 +28,7 @@ pub(super) fn planned_kernels() -> Result<Vec<String>> {
 ///
 /// # Errors
 /// When one of them selects nothing; the error lists the known kernels.
-pub(super) fn select_kernels(patterns: &[String]) -> Result<Vec<String>> {
+pub(in crate::cmd) fn select_kernels(patterns: &[String]) -> Result<Vec<String>> {
     if patterns.is_empty() {
         return Ok(vec![kernels::default()?.name.clone()]);
     }

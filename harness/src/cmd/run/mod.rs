@@ -44,7 +44,11 @@ pub use args::Args;
 pub(super) use capabilities::target;
 pub(super) use cells::Cells;
 pub(super) use exact::open_exact;
+pub(super) use hints::{after_interrupt, what_is_kept};
+pub(super) use kernels::select_kernels;
 pub(super) use one_cell::complete_name;
+pub(super) use output::Output;
+pub(super) use resume::read_journal;
 pub(super) use selection::Selection;
 
 /// Runs the plan and writes its results.
@@ -105,6 +109,7 @@ fn begin(selection: &Selection, opened: &Opened) -> Run {
         shard: selection.shard,
         environment: opened.session.environment().clone(),
         measurements: Vec::new(),
+        scenarios: Vec::new(),
     }
 }
 

@@ -12,13 +12,13 @@ use crate::run::folder::{Folder, Holds, holds};
 #[derive(Debug, Clone)]
 pub(in crate::cmd) struct Output {
     /// The folder; `None` for a new one below `runs`.
-    pub(super) folder: Option<PathBuf>,
+    pub(in crate::cmd) folder: Option<PathBuf>,
     /// Whether to resume the run in that folder.
-    pub(super) resume: bool,
+    pub(in crate::cmd) resume: bool,
     /// The name of the baseline to save the run as.
-    pub(super) save_baseline: Option<String>,
+    pub(in crate::cmd) save_baseline: Option<String>,
     /// The name of the baseline to compare the run with.
-    pub(super) baseline: Option<String>,
+    pub(in crate::cmd) baseline: Option<String>,
 }
 
 impl Output {
@@ -37,7 +37,7 @@ impl Output {
     /// # Errors
     /// When it cannot be created or locked, or another run finished in it since
     /// [`Output::check_folder`].
-    pub(super) fn take_folder(&self, plan: &str) -> Result<Folder> {
+    pub(in crate::cmd) fn take_folder(&self, plan: &str) -> Result<Folder> {
         let Some(path) = &self.folder else { return Folder::free(plan) };
         let folder = Folder::take(path)?;
         self.check_folder().map_err(usage)?;
@@ -48,7 +48,7 @@ impl Output {
     ///
     /// # Errors
     /// When the folder holds another run, or no run to resume.
-    pub(super) fn check_folder(&self) -> Result<()> {
+    pub(in crate::cmd) fn check_folder(&self) -> Result<()> {
         let Some(folder) = &self.folder else { return Ok(()) };
         match (holds(folder)?, self.resume) {
             (Holds::Run, false) => {

@@ -6,6 +6,7 @@ use std::path::Path;
 
 use anyhow::{Context, Result, bail};
 use hookbench_model::{Cell, History, Measurement, Outcome};
+use hookbench_results::journal::JournalContents;
 use hookbench_results::store::{JOURNAL_FILE, Journal, describe};
 use hookbench_results::{Environment, Run};
 
@@ -17,14 +18,31 @@ use hookbench_plan::Planned;
 /// wrote its description.
 ///
 /// # Errors
-/// When the folder has no run, or that run's shard or environment differs from `run`'s.
+/// Those of [`read_journal`].
 pub(super) fn read_earlier(folder: &Path, run: &Run) -> Result<Option<HashMap<Cell, Measurement>>> {
+    let found = read_journal(folder, run)?;
+    Ok(found.map(|found| {
+        let measured = found.measurements.into_iter();
+        measured.map(|measurement| (measurement.cell.clone(), measurement)).collect()
+    }))
+}
+
+/// The journal of the interrupted run in `folder`; `None` if it ended before it wrote its description.
+///
+/// # Errors
+/// When the folder has no run, or that run's shard or environment differs from `run`'s.
+pub(in crate::cmd) fn read_journal(folder: &Path, run: &Run) -> Result<Option<JournalContents>> {
     if holds(folder)? == Holds::Beginning {
         return Ok(None);
     }
     let before = describe(folder).context("failed to resume")?;
     if before.shard != run.shard {
         bail!("cannot resume {}: it holds a different shard of the plan", folder.display());
+    }
+    if before.environment.scenarios.is_empty() != run.environment.scenarios.is_empty() {
+        let command =
+            if run.environment.scenarios.is_empty() { "hookbench scenario run" } else { "hookbench run" };
+        bail!("cannot resume {}: it holds a run of `{command}`", folder.display());
     }
     if before.environment.before_cells() != run.environment.before_cells() {
         bail!("cannot resume {}: {}", folder.display(), difference(&before.environment, &run.environment));
@@ -33,8 +51,7 @@ pub(super) fn read_earlier(folder: &Path, run: &Run) -> Result<Option<HashMap<Ce
     if !found.ignored.is_empty() {
         say::aside(&about_ignored(&found.ignored, &folder.join(JOURNAL_FILE)));
     }
-    let measured = found.measurements.into_iter();
-    Ok(Some(measured.map(|measurement| (measurement.cell.clone(), measurement)).collect()))
+    Ok(Some(found))
 }
 
 /// What differs between the environments in which a run began and in which it would resume,

@@ -118,7 +118,8 @@ impl<const COLUMNS: usize> Results<COLUMNS> {
 /// The rows as a table. Those that end early do not widen columns.
 pub(super) fn table<R: AsRef<[String]>>(rows: &[R]) -> String {
     let columns = rows.first().map_or(0, |head| head.as_ref().len());
-    let is_whole = |row: &&R| row.as_ref().len() == columns && row.as_ref().iter().all(|cell| !cell.is_empty());
+    let is_whole =
+        |row: &&R| row.as_ref().len() == columns && row.as_ref().iter().all(|cell| !cell.is_empty());
     let width = |column: usize| {
         let cells = rows.iter().filter(is_whole).map(|row| row.as_ref()[column].chars().count());
         cells.max().unwrap_or(0)

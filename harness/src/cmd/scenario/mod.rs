@@ -8,6 +8,7 @@ use clap::Subcommand;
 mod experiment;
 mod list;
 mod mitigate;
+mod policy;
 mod privilege;
 mod race;
 mod run;
@@ -22,9 +23,11 @@ pub struct Args {
 #[derive(Debug, Subcommand)]
 enum Verb {
     /// List the scenarios with their ways, and the policies
-    List,
+    List(list::Args),
     /// Try each way of scenarios under policies, and print who sees it and who stops it
-    Run(run::Args),
+    Run(Box<run::Args>),
+    /// Print the file of a policy, to take away
+    Policy(policy::Args),
     /// Time how fast policies come and go
     Mitigate(experiment::Args),
     /// Try which capabilities an ordinary user needs to attach policies
@@ -39,8 +42,9 @@ enum Verb {
 /// Those of the subcommand.
 pub fn scenario(args: &Args) -> Result<ExitCode> {
     match &args.verb {
-        Verb::List => list::list(),
+        Verb::List(args) => list::list(args),
         Verb::Run(args) => run::run(args),
+        Verb::Policy(args) => policy::policy(args),
         Verb::Mitigate(args) => mitigate::mitigate(args),
         Verb::Privilege(args) => privilege::privilege(args),
         Verb::Race(args) => race::race(args),

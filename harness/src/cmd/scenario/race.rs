@@ -43,9 +43,8 @@ pub(super) struct Args {
 
 const SWEEP_HEAD: [&str; 9] =
     ["kernel", "watcher", "call", "tries", "lies", "blank", "torn", "stopped", "window in instructions"];
-const SLOW_HEAD: [&str; 10] = [
-    "kernel", "slow page", "with", "watcher", "policy", "evil file", "lies", "blank", "stopped", "refused",
-];
+const SLOW_HEAD: [&str; 10] =
+    ["kernel", "slow page", "with", "watcher", "policy", "evil file", "lies", "blank", "stopped", "refused"];
 
 /// Runs the races, and prints a table of the sweeps and one of the slow pages.
 ///
@@ -88,11 +87,7 @@ impl Args {
 }
 
 /// Runs the races, several at once. The order of the results is that of the races.
-fn run_all(
-    session: &ScenarioSession,
-    races: &[(&str, RaceOrder)],
-    jobs: Option<usize>,
-) -> Vec<Ended<Raced>> {
+fn run_all(session: &ScenarioSession, races: &[(&str, RaceOrder)], jobs: Option<usize>) -> Vec<Ended<Raced>> {
     let results: Mutex<Vec<(usize, Ended<Raced>)>> = Mutex::default();
     let next = AtomicUsize::new(0);
     let jobs = jobs.unwrap_or_else(|| std::thread::available_parallelism().map_or(1, Into::into));
@@ -156,7 +151,8 @@ fn slow_row(kernel: &str, order: &RaceOrder, ended: &Ended<Raced>) -> Vec<String
         Ended::Done(Raced { answer: RaceAnswer::SlowPage(SlowPage { count, refused }), .. }) => {
             let Count { tries, evil, lies, blank, stopped, .. } = *count;
             let refused = refused.as_ref();
-            let refused = refused.map_or_else(|| "no".into(), |it| format!("{} (errno {})", it.call, it.errno));
+            let refused =
+                refused.map_or_else(|| "no".into(), |it| format!("{} (errno {})", it.call, it.errno));
             let numbers = [evil, lies, blank, stopped].map(|one| format!("{one}/{tries}"));
             numbers.into_iter().chain([refused]).collect()
         }

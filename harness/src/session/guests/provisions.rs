@@ -44,6 +44,11 @@ pub struct Provisions {
 }
 
 impl Provisions {
+    /// The custom workloads, whose programs have been found.
+    pub(crate) fn workloads(&self) -> &CustomWorkloads {
+        &self.workloads
+    }
+
     /// Obtains what `needs` names: downloads, builds, or finds it in the cache.
     ///
     /// # Errors

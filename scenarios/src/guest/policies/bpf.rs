@@ -1,18 +1,26 @@
 //! BPF policies: objects of `probes/policies`, their settings, and their records (`policy.bpf.h`).
 
 use std::cell::RefCell;
+use std::ops::Range;
 use std::rc::Rc;
 
 use anyhow::{Context, Result, ensure};
-use libbpf_rs::{Link, MapCore, MapFlags, Object, ObjectBuilder, OpenObject, RingBuffer, RingBufferBuilder};
+use libbpf_rs::btf::Btf;
+use libbpf_rs::btf::types::{DataSec, Var};
+use libbpf_rs::{
+    AsRawLibbpf, Link, MapCore, MapFlags, Object, ObjectBuilder, OpenObject, RingBuffer, RingBufferBuilder,
+};
 
 use super::Attached;
 use crate::exchange::{Object as Said, Record};
 use crate::policy::Action;
-use crate::scene::USER;
+use crate::subject::Subject;
 
 /// Names and bytes of all objects.
 const OBJECTS: &[(&str, &[u8])] = include!(concat!(env!("OUT_DIR"), "/objects.rs"));
+
+/// The section of read-only data.
+const RODATA: &str = ".rodata";
 
 /// Bytes of `policy` in the header.
 const SETTINGS: usize = 32;
@@ -20,7 +28,9 @@ const SETTINGS: usize = 32;
 /// What a policy is told.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Settings {
-    pub(super) action: Action,
+    action: Action,
+    /// The user that it is about, if it spares root.
+    user: u32,
     /// The file that it is about: `st_dev` and `st_ino`.
     pub(super) file: Option<(u64, u64)>,
 }
@@ -52,36 +62,57 @@ pub(in crate::guest) fn open(name: &str) -> Result<Option<OpenObject>> {
     open.map(Some).with_context(|| format!("failed to open the policy {name}"))
 }
 
-/// Sets the variable `name` in read-only data.
+/// Sets the variable `name` in read-only data to `bytes`.
 ///
 /// # Errors
-/// When the object has no such data, or it is smaller.
-pub(super) fn set_constants(open: &mut OpenObject, offset: usize, bytes: &[u8]) -> Result<()> {
-    for mut map in open.maps_mut() {
-        if map.name().to_string_lossy().ends_with(".rodata") {
-            let data = map.initial_value_mut().context("the read-only data has no value")?;
-            let place = data.get_mut(offset..offset + bytes.len());
-            place.context("the read-only data is too small")?.copy_from_slice(bytes);
-            return Ok(());
-        }
-    }
-    anyhow::bail!("the object has no read-only data")
+/// When the object has no such variable, or it has another size.
+pub(super) fn set_variable(open: &mut OpenObject, name: &str, bytes: &[u8]) -> Result<()> {
+    let place = place_of(open, name)?.with_context(|| format!("the object has no variable {name}"))?;
+    let length = place.len();
+    ensure!(length == bytes.len(), "{name} has {length} bytes, not {}", bytes.len());
+    let map = open.maps_mut().find(|map| map.name().to_string_lossy().ends_with(RODATA));
+    let mut map = map.context("the object has no read-only data")?;
+    let data = map.initial_value_mut().context("the read-only data has no value")?;
+    data.get_mut(place).context("the read-only data is too small")?.copy_from_slice(bytes);
+    Ok(())
+}
+
+/// Where the variable `name` is in the read-only data.
+fn place_of(open: &OpenObject, name: &str) -> Result<Option<Range<usize>>> {
+    // SAFETY: the object outlives this borrow and does not change during it.
+    let object = unsafe { open.as_libbpf_object().as_ref() };
+    let types = Btf::from_bpf_object(object)?.context("the object has no BTF")?;
+    let Some(section) = types.type_by_name::<DataSec<'_>>(RODATA) else { return Ok(None) };
+    let info = section.iter().find(|info| {
+        let variable = types.type_by_id::<Var<'_>>(info.ty);
+        variable.is_some_and(|variable| variable.name().is_some_and(|found| found == name))
+    });
+    Ok(info.map(|info| info.offset as usize..info.offset as usize + info.size))
 }
 
 impl Settings {
+    /// The settings of a policy about `subject`.
+    pub(super) fn of(subject: &Subject) -> Settings {
+        Settings { action: subject.action, user: subject.user, file: subject.target }
+    }
+
     /// The bytes of `policy` in the header.
     pub(super) fn bytes(self) -> [u8; SETTINGS] {
         let (device, inode) = self.file.unwrap_or_default();
-        // The kernel's dev_t has 20 bits for the minor number.
-        let device = u64::from(libc::major(device)) << 20 | u64::from(libc::minor(device));
+        let device = kernel_device(device);
         let mut bytes = [0; SETTINGS];
         bytes[..4].copy_from_slice(&(self.action as u32).to_ne_bytes());
-        bytes[4..8].copy_from_slice(&USER.to_ne_bytes());
+        bytes[4..8].copy_from_slice(&self.user.to_ne_bytes());
         bytes[8..12].copy_from_slice(&std::process::id().to_ne_bytes());
         bytes[16..24].copy_from_slice(&device.to_ne_bytes());
         bytes[24..].copy_from_slice(&inode.to_ne_bytes());
         bytes
     }
+}
+
+/// The kernel's `dev_t` of a device as `stat` names it: it has 20 bits for the minor number.
+fn kernel_device(device: u64) -> u64 {
+    u64::from(libc::major(device)) << 20 | u64::from(libc::minor(device))
 }
 
 /// Attached programs and their records.
@@ -124,6 +155,19 @@ impl Programs {
         let ring = builder.build().context("failed to read the policy's ring buffer")?;
         let describe = Box::new(describe);
         Ok(Programs { names, lacks, _links: links, object, ring, records, describe })
+    }
+
+    /// Puts files on the policy's list, if it has one.
+    ///
+    /// # Errors
+    /// When the list is full.
+    pub(super) fn allow(&self, files: &[(u64, u64)]) -> Result<()> {
+        let Some(map) = self.object.maps().find(|map| map.name() == "allowed") else { return Ok(()) };
+        for &(device, inode) in files {
+            let key = [kernel_device(device).to_ne_bytes(), inode.to_ne_bytes()].concat();
+            map.update(&key, &[1], MapFlags::ANY).context("failed to put a file on the policy's list")?;
+        }
+        Ok(())
     }
 
     /// How many records were lost.
@@ -190,8 +234,11 @@ impl Raw {
         match (self.object, settings.file) {
             (0, _) | (_, None) => Said::None,
             (1, Some((device, inode))) => {
-                let expected = u64::from(libc::major(device)) << 20 | u64::from(libc::minor(device));
-                if (self.device, self.inode) == (expected, inode) { Said::Right } else { Said::Wrong }
+                if (self.device, self.inode) == (kernel_device(device), inode) {
+                    Said::Right
+                } else {
+                    Said::Wrong
+                }
             }
             _ if self.path.is_empty() => Said::Blank,
             _ => Said::None,

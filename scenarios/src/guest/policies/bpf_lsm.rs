@@ -5,15 +5,16 @@ use libbpf_rs::btf::Btf;
 use libbpf_rs::btf::types::Func;
 
 use super::Attach;
-use super::bpf::{Programs, Settings, open, set_constants};
+use super::bpf::{Programs, Settings, open, set_variable};
 use crate::exchange::Record;
-use crate::policy::{Grade, PolicyName};
-use crate::scenario::Scenario;
+use crate::policy::Grade;
+use crate::subject::Subject;
 
 /// The beginning of the names of programs that only a complete policy has.
 const RELATED: &str = "related_";
 
-pub(super) fn attach(name: PolicyName, scenario: &'static Scenario) -> Result<Attach> {
+pub(super) fn attach(subject: &Subject) -> Result<Attach> {
+    let scenario = subject.scenario;
     let Some(mut open) = open(&format!("{}/bpf-lsm", scenario.policy))? else {
         return Ok(Attach::Unsupported(format!("there is no BPF LSM policy for {}", scenario.name)));
     };
@@ -23,7 +24,7 @@ pub(super) fn attach(name: PolicyName, scenario: &'static Scenario) -> Result<At
         let section = program.section().to_string_lossy().into_owned();
         let hook = section.trim_start_matches("lsm.s/").trim_start_matches("lsm/");
         let is_wanted =
-            name.grade == Grade::Complete || !program.name().to_string_lossy().starts_with(RELATED);
+            subject.grade == Grade::Complete || !program.name().to_string_lossy().starts_with(RELATED);
         let exists = kernel.type_by_name::<Func<'_>>(&format!("bpf_lsm_{hook}")).is_some();
         if is_wanted && !exists {
             lacks.push(hook.to_owned());
@@ -34,12 +35,14 @@ pub(super) fn attach(name: PolicyName, scenario: &'static Scenario) -> Result<At
     if left == 0 {
         return Ok(Attach::Unsupported(format!("this kernel has no LSM hook {}", lacks.join(", "))));
     }
-    let settings = Settings { action: name.policy.action, file: scenario.target() };
-    set_constants(&mut open, 0, &settings.bytes())?;
+    let settings = Settings::of(subject);
+    set_variable(&mut open, "policy", &settings.bytes())?;
     let describe = move |raw: &super::bpf::Raw| Record {
         what: raw.what.clone(),
         object: raw.said(settings),
         text: String::new(),
     };
-    Ok(Attach::Attached(Box::new(Programs::attach(open, lacks, describe)?)))
+    let programs = Programs::attach(open, lacks, describe)?;
+    programs.allow(&(scenario.allowed)())?;
+    Ok(Attach::Attached(Box::new(programs)))
 }

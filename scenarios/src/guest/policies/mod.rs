@@ -7,10 +7,14 @@ use crate::exchange::Record;
 use crate::policy::PolicyName;
 use crate::scenario::Scenario;
 use crate::scene::Scene;
+use crate::subject::Subject;
 
+mod audit;
 mod bpf;
 mod bpf_lsm;
+mod killer;
 mod none;
+mod seccomp;
 mod tracepoint;
 
 pub(super) use bpf::open as open_object;
@@ -48,11 +52,21 @@ pub(super) enum Attach {
 ///
 /// # Errors
 /// When the kernel should have it and refuses.
-pub(super) fn attach(name: PolicyName, scenario: &'static Scenario, _scene: &mut Scene) -> Result<Attach> {
+pub(super) fn attach(name: PolicyName, scenario: &'static Scenario, scene: &mut Scene) -> Result<Attach> {
+    attach_about(name, Subject::of(scenario, name), scene)
+}
+
+/// As [`attach`], for a policy about `subject`.
+///
+/// # Errors
+/// When the kernel should have it and refuses.
+pub(super) fn attach_about(name: PolicyName, subject: Subject, scene: &mut Scene) -> Result<Attach> {
     match name.policy.mechanism {
         "none" => none::attach(),
-        "bpf-lsm" => bpf_lsm::attach(name, scenario),
-        "tracepoint" => tracepoint::attach(name, scenario),
+        "audit" => audit::attach(subject),
+        "bpf-lsm" => bpf_lsm::attach(&subject),
+        "seccomp" => seccomp::attach(&subject, scene),
+        "tracepoint" => tracepoint::attach(subject),
         other => anyhow::bail!("the guest's program has no policies of {other}"),
     }
 }

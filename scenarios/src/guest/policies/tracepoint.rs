@@ -3,43 +3,53 @@
 use anyhow::{Context, Result};
 
 use super::Attach;
-use super::bpf::{Programs, Raw, Settings, open, set_constants};
+use super::bpf::{Programs, Raw, Settings, open, set_variable};
 use crate::exchange::{Object, Record};
-use crate::policy::{Grade, PolicyName};
-use crate::scenario::{Abi, Call, Scenario};
+use crate::policy::Grade;
+use crate::scenario::{Abi, Call, Flags};
+use crate::subject::Subject;
 
 /// Numbers in each list of the program.
 const NUMBERS: usize = 512;
 /// A caller by `int 0x80` or a 32-bit program, in a record.
 const COMPAT: u32 = 1;
 
-pub(super) fn attach(name: PolicyName, scenario: &'static Scenario) -> Result<Attach> {
+/// Bytes of a number in them.
+const NUMBER: usize = 12;
+
+/// Attaches the program for the calls of `subject`.
+///
+/// # Errors
+/// When the kernel refuses it.
+pub(super) fn attach(subject: Subject) -> Result<Attach> {
+    if subject.calls.is_empty() {
+        return Ok(Attach::Unsupported(format!("no call is typical of {}", subject.scenario.name)));
+    }
     let mut open = open("sys-enter")?.context("the object sys-enter is missing")?;
-    let settings = Settings { action: name.policy.action, file: None };
-    let calls = match name.grade {
-        Grade::Textbook => scenario.textbook,
-        Grade::Complete => scenario.complete,
-    };
-    set_constants(&mut open, 0, &settings.bytes())?;
-    set_constants(&mut open, settings.bytes().len(), &lists(calls, name.grade, scenario.spares_root))?;
-    let describe = move |raw: &Raw| describe(raw, name.grade, calls);
+    set_variable(&mut open, "policy", &Settings::of(&subject).bytes())?;
+    set_variable(&mut open, "calls", &lists(&subject))?;
+    let describe = move |raw: &Raw| describe(raw, subject.grade, &subject.calls);
     Ok(Attach::Attached(Box::new(Programs::attach(open, Vec::new(), describe)?)))
 }
 
-/// The bytes of `calls` in the program.
-fn lists(calls: &[Call], grade: Grade, spares_root: bool) -> Vec<u8> {
-    let mut bytes = vec![0; 2 * NUMBERS + 2];
-    for call in calls {
+/// The bytes of the calls in the program.
+fn lists(subject: &Subject) -> Vec<u8> {
+    let mut bytes = vec![0; 2 * NUMBERS * NUMBER + 4];
+    for call in &subject.calls {
         let place = match call.abi {
             Abi::Native => call.number as usize,
             Abi::Compat => NUMBERS + call.number as usize,
             // io_uring_enter says nothing about what it does.
             Abi::Uring => continue,
         };
-        bytes[place] = 1;
+        let flags = call.flags.unwrap_or(Flags { argument: 0, mask: 0 });
+        let words = [1, u32::from(flags.argument), flags.mask];
+        let words = words.iter().flat_map(|word| word.to_ne_bytes());
+        bytes.iter_mut().skip(place * NUMBER).zip(words).for_each(|(place, byte)| *place = byte);
     }
-    bytes[2 * NUMBERS] = u8::from(grade == Grade::Textbook);
-    bytes[2 * NUMBERS + 1] = u8::from(spares_root);
+    let at = 2 * NUMBERS * NUMBER;
+    bytes[at] = u8::from(subject.grade == Grade::Textbook);
+    bytes[at + 1] = u8::from(subject.scenario.spares_root);
     bytes
 }
 

@@ -39,9 +39,7 @@ pub(super) fn open(call: RacedCall, path: *const libc::c_char, how: *const u64) 
     // SAFETY: the kernel checks both addresses; it copies a string and a structure of the given size.
     let file = unsafe {
         match call {
-            RacedCall::Openat2 => {
-                libc::syscall(call.number(), libc::AT_FDCWD, path, how, size_of_val(&HOW))
-            }
+            RacedCall::Openat2 => libc::syscall(call.number(), libc::AT_FDCWD, path, how, size_of_val(&HOW)),
             _ => libc::syscall(call.number(), libc::AT_FDCWD, path, libc::O_RDONLY),
         }
     };

@@ -43,8 +43,7 @@ fn listen() -> io::Result<OwnedFd> {
     // SAFETY: plain system calls; the descriptor is owned at once, and the address is a valid sockaddr_nl.
     unsafe {
         let kind = libc::SOCK_RAW | libc::SOCK_CLOEXEC;
-        let socket =
-            OwnedFd::from_raw_fd(check(libc::socket(libc::AF_NETLINK, kind, libc::NETLINK_AUDIT))?);
+        let socket = OwnedFd::from_raw_fd(check(libc::socket(libc::AF_NETLINK, kind, libc::NETLINK_AUDIT))?);
         let mut address: libc::sockaddr_nl = std::mem::zeroed();
         address.nl_family = libc::AF_NETLINK as u16;
         address.nl_groups = 1;

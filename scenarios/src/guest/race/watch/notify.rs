@@ -125,13 +125,8 @@ fn give(listener: &OwnedFd, id: u64, path: &[u8]) -> io::Result<i32> {
     let path = CString::new(path)?;
     // SAFETY: the string outlives the call; the new descriptor is owned at once.
     let file = unsafe { OwnedFd::from_raw_fd(check(libc::open(path.as_ptr(), libc::O_RDONLY))?) };
-    let mut gift = libc::seccomp_notif_addfd {
-        id,
-        flags: 0,
-        srcfd: file.as_raw_fd() as u32,
-        newfd: 0,
-        newfd_flags: 0,
-    };
+    let mut gift =
+        libc::seccomp_notif_addfd { id, flags: 0, srcfd: file.as_raw_fd() as u32, newfd: 0, newfd_flags: 0 };
     ioctl(listener, libc::SECCOMP_IOCTL_NOTIF_ADDFD, &mut gift)
 }
 
@@ -139,4 +134,3 @@ fn ioctl<T>(listener: &OwnedFd, request: libc::Ioctl, argument: &mut T) -> io::R
     // SAFETY: each request gets the structure that the kernel expects of it.
     check(unsafe { libc::ioctl(listener.as_raw_fd(), request, std::ptr::from_mut(argument)) })
 }
-

@@ -1,0 +1,108 @@
+//! Tries cells, several at once, and records each as it ends: in the journal, on the terminal and in memory. Neither
+//! the order nor the number of guests changes a result.
+
+use std::collections::HashMap;
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use anyhow::Result;
+use hookbench_results::store::Journal;
+use hookbench_results::{ScenarioCell as Ended, ScenarioOutcome};
+use hookbench_scenarios::Effect;
+
+use super::selection::Selection;
+use crate::cmd::progress::Progress;
+use crate::interrupt::Interrupt;
+use crate::run::workers;
+use crate::scenario::{ScenarioCell, ScenarioSession};
+
+/// The cells that have ended, by name.
+pub(super) type Done = HashMap<String, Ended>;
+
+enum Event {
+    Begun(String),
+    Ended(Box<Ended>, Duration),
+}
+
+/// Tries those of `cells` that are not in `done`, into the journal in `folder`. Returns all that have ended.
+///
+/// # Errors
+/// When the journal cannot be written.
+pub(super) fn measure(
+    selection: &Selection,
+    session: &ScenarioSession,
+    cells: &[ScenarioCell<'_>],
+    mut done: Done,
+    interrupt: &Interrupt,
+    folder: &Path,
+) -> Result<Done> {
+    let left: Vec<ScenarioCell<'_>> =
+        cells.iter().filter(|cell| !done.contains_key(&cell.to_string())).copied().collect();
+    let mut journal = Journal::open(folder)?;
+    let mut progress =
+        if selection.console { Progress::plain(left.len()) } else { Progress::begin("cells", left.len()) };
+    let work = |cell: &ScenarioCell<'_>, tell: &dyn Fn(Event) -> bool| {
+        tell(Event::Begun(cell.to_string()));
+        let begin = Instant::now();
+        let outcome = ScenarioOutcome::from(session.run(*cell, &selection.ways));
+        // The interrupt may have caused the failure.
+        if !(interrupt.is_requested() && matches!(outcome, ScenarioOutcome::Failed(_))) {
+            tell(Event::Ended(Box::new(named(*cell, outcome)), begin.elapsed()));
+        }
+    };
+    let heard = |event| match event {
+        Event::Begun(name) => {
+            progress.begun(&name);
+            Ok(())
+        }
+        Event::Ended(cell, took) => {
+            journal.append_scenario(&cell)?;
+            let stays = cell.tried().is_none();
+            progress.ended_with(&cell, &how(&cell.outcome), stays, took);
+            done.insert(cell.to_string(), *cell);
+            Ok(())
+        }
+    };
+    workers::run(&left, selection.jobs, interrupt, work, heard)?;
+    Ok(done)
+}
+
+fn named(cell: ScenarioCell<'_>, outcome: ScenarioOutcome) -> Ended {
+    Ended {
+        kernel: cell.kernel.into(),
+        scenario: cell.scenario.name.into(),
+        policy: cell.policy.to_string(),
+        outcome,
+    }
+}
+
+/// How a cell ended, in a few words.
+fn how(outcome: &ScenarioOutcome) -> String {
+    match outcome {
+        ScenarioOutcome::Tried(tried) => {
+            let reached = tried.ways.iter().filter(|tries| tries.effect == Effect::Reached).count();
+            format!("{reached} of {} ways reach their goal", tried.ways.len())
+        }
+        other => format!("{}: {}", other.word(), other.reason()),
+    }
+}
+
+/// The cells of an interrupted run that the resumed run keeps: those that did not fail, and that tried the ways which
+/// `asked` names.
+pub(super) fn keep<'a>(
+    earlier: Vec<Ended>,
+    cells: &[ScenarioCell<'_>],
+    asked: impl Fn(ScenarioCell<'_>) -> Vec<&'a str>,
+) -> Done {
+    let mut all: Done = earlier.into_iter().map(|cell| (cell.to_string(), cell)).collect();
+    let kept = cells.iter().filter_map(|cell| {
+        let (name, ended) = all.remove_entry(&cell.to_string())?;
+        let is_kept = match &ended.outcome {
+            ScenarioOutcome::Tried(tried) => tried.ways.iter().map(|tries| &*tries.way).eq(asked(*cell)),
+            ScenarioOutcome::Unsupported(_) => true,
+            ScenarioOutcome::Failed(_) => false,
+        };
+        is_kept.then_some((name, ended))
+    });
+    kept.collect()
+}

@@ -1,0 +1,73 @@
+//! The verdicts on the ways of a scenario: a table for each kernel, of which the page shows one.
+
+use hookbench_analysis::scenario::{Verdict, WayVerdict};
+use hookbench_results::described::WayRecord;
+use hookbench_results::scenario::NO_POLICY;
+use maud::{Markup, html};
+
+use super::super::{View, evidence};
+use super::matrix::broken;
+use crate::html::table;
+use crate::text::one_line;
+
+/// The section of `scenario`.
+pub(super) fn scenario(view: &View<'_>, scenario: &str) -> Markup {
+    html! {
+        section {
+            h2 id={ "scenario-" (one_line(scenario)) } { (one_line(scenario)) }
+            p { (one_line(view.about(scenario))) ". It is reached when: " (one_line(view.effect(scenario))) "." }
+            @for (number, kernel) in view.kernels.iter().enumerate() {
+                div class={ "of-kernel kernel-" (number) } { (on_kernel(view, scenario, kernel)) }
+            }
+        }
+    }
+}
+
+fn on_kernel(view: &View<'_>, scenario: &str, kernel: &str) -> Markup {
+    let policies: Vec<&str> = [NO_POLICY].iter().chain(&view.policies).copied().collect();
+    let head = html! {
+        th.t scope="col" { "way" }
+        @for policy in &policies { th scope="col" { (broken(policy)) } }
+    };
+    let cells: Vec<_> =
+        policies.iter().map(|policy| (*policy, view.verdicts.find(kernel, scenario, policy))).collect();
+    let body = html! {
+        @for way in view.ways(scenario) {
+            tr {
+                th.t scope="row" title=[record(view, scenario, way).map(|record| one_line(&record.about))] {
+                    code { (one_line(way)) }
+                    @if view.is_allowed(scenario, way) { " " small { "allowed" } }
+                }
+                @for (policy, cell) in &cells {
+                    @match cell.and_then(|cell| cell.way(way)) {
+                        Some(verdict) => (shown(verdict, &evidence::way_address(kernel, scenario, policy, way))),
+                        None => td {},
+                    }
+                }
+            }
+        }
+    };
+    table::scrolling(&one_line(&format!("ways of {scenario} on {kernel}")), "ways filters", &head, &body)
+}
+
+fn record<'r>(view: &View<'r>, scenario: &str, way: &str) -> Option<&'r WayRecord> {
+    let scenario = view.run.environment.scenarios.iter().find(|record| record.name == scenario)?;
+    scenario.ways.iter().find(|record| record.name == way)
+}
+
+fn shown(way: &WayVerdict<'_>, address: &str) -> Markup {
+    html! { td class=(class(&way.verdict)) { a href=(address) { (way.words()) } } }
+}
+
+/// The class of a verdict: what the policy is there for, its opposite, or something between.
+fn class(verdict: &Verdict) -> &'static str {
+    use hookbench_analysis::scenario::{Neighbour, Seen, Stop};
+    match (verdict, verdict.is_good()) {
+        (_, Some(true)) => "good",
+        (_, None) => "nothing",
+        (Verdict::Forbidden { stop: Some(Stop::KilledAfter(_)), .. }, _) => "between",
+        (Verdict::Forbidden { seen: Some(Seen::Blank | Seen::WrongObject), stop: None }, _) => "between",
+        (Verdict::Allowed(Neighbour::FalseAlarm), _) => "between",
+        (_, Some(false)) => "bad",
+    }
+}

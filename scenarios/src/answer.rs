@@ -1,0 +1,132 @@
+//! Checks the answer of a guest, which hookbench does not trust: it has to name the ways that were asked for, and all
+//! of it is bounded.
+
+use std::fmt;
+
+use crate::exchange::{Answer, Record, Tried, Tries};
+
+/// The most records of a way, and the most things that are attached or lacking.
+const MOST: usize = 1_000;
+/// The longest text in an answer, in bytes.
+const LONGEST: usize = 4 << 10;
+/// The largest error number of the kernel.
+const LARGEST_ERRNO: i32 = 4095;
+/// The largest number of a signal.
+const LARGEST_SIGNAL: i32 = 64;
+/// How much of a foreign text an error quotes, in characters.
+const QUOTED: usize = 40;
+
+/// Why a text is not an answer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NotAnAnswer(String);
+
+impl fmt::Display for NotAnAnswer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "the guest's answer is not one of a scenario: {}", self.0)
+    }
+}
+
+impl std::error::Error for NotAnAnswer {}
+
+/// Checks an answer to an order for these ways, in this order.
+///
+/// # Errors
+/// When it has other ways, or a number or a text that no guest sends.
+pub fn check(answer: &Answer, ways: &[&str]) -> Result<(), NotAnAnswer> {
+    let tried = match answer {
+        Answer::Tried(tried) => tried,
+        Answer::Unsupported(why) => return check_text(why),
+    };
+    let answered: Vec<&str> = tried.ways.iter().map(|tries| &*tries.way).collect();
+    if answered != ways {
+        let first = answered.iter().zip(ways).find(|(answered, asked)| answered != asked);
+        return Err(NotAnAnswer(match first {
+            Some((answered, asked)) => format!("it has {:?} in place of {asked:?}", quoted(answered)),
+            None => format!("it has {} ways, and {} were asked for", answered.len(), ways.len()),
+        }));
+    }
+    check_tried(tried)
+}
+
+fn check_tried(tried: &Tried) -> Result<(), NotAnAnswer> {
+    check_list(&tried.attached)?;
+    check_list(&tried.lacks)?;
+    check_length(tried.ways.len())?;
+    tried.ways.iter().try_for_each(check_way)
+}
+
+fn check_way(tries: &Tries) -> Result<(), NotAnAnswer> {
+    check_text(&tries.way)?;
+    tries.invalid.as_deref().map_or(Ok(()), check_text)?;
+    let within = |number: Option<i32>, largest| number.is_none_or(|number| (1..=largest).contains(&number));
+    for (what, number, largest) in [
+        ("error number", tries.errno, LARGEST_ERRNO),
+        ("error number", tries.hindered, LARGEST_ERRNO),
+        ("signal", tries.signal, LARGEST_SIGNAL),
+    ] {
+        if !within(number, largest) {
+            return Err(NotAnAnswer(format!("{} is no {what}", number.unwrap_or_default())));
+        }
+    }
+    check_length(tries.records.len())?;
+    tries.records.iter().try_for_each(|Record { what, text, .. }| check_text(what).and(check_text(text)))
+}
+
+fn check_list(texts: &[String]) -> Result<(), NotAnAnswer> {
+    check_length(texts.len())?;
+    texts.iter().try_for_each(|text| check_text(text))
+}
+
+fn check_length(length: usize) -> Result<(), NotAnAnswer> {
+    if length <= MOST {
+        return Ok(());
+    }
+    Err(NotAnAnswer(format!("a list has {length} entries; the limit is {MOST}")))
+}
+
+fn check_text(text: &str) -> Result<(), NotAnAnswer> {
+    if text.len() <= LONGEST {
+        return Ok(());
+    }
+    Err(NotAnAnswer(format!("{:?}… has {} bytes; the limit is {LONGEST}", quoted(text), text.len())))
+}
+
+fn quoted(text: &str) -> String {
+    text.chars().filter(|c| !c.is_control()).take(QUOTED).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn answer(ways: &str) -> Answer {
+        serde_json::from_str(&format!("{{\"tried\": {{\"attached\": [], \"ways\": [{ways}]}}}}")).unwrap()
+    }
+
+    #[test]
+    fn an_answer_names_the_ways_that_were_asked_for() {
+        let one = answer("{\"way\": \"a\", \"effect\": \"reached\"}");
+        assert!(check(&one, &["a"]).is_ok());
+        for (ways, part) in
+            [(&["b"][..], "\"a\" in place of \"b\""), (&[], "1 ways, and 0"), (&["a", "b"], "1 ways")]
+        {
+            let error = check(&one, ways).unwrap_err().to_string();
+            assert!(error.contains(part), "{error}");
+        }
+        assert!(check(&Answer::Unsupported("no BTF".into()), &["a"]).is_ok());
+    }
+
+    #[test]
+    fn numbers_and_texts_are_bounded() {
+        let way = |more: &str| answer(&format!("{{\"way\": \"a\", \"effect\": \"reached\", {more}}}"));
+        for (more, part) in [
+            ("\"errno\": 0", "0 is no error number"),
+            ("\"signal\": 65", "65 is no signal"),
+            (&format!("\"invalid\": \"{}\"", "x".repeat(5000)), "the limit is 4096"),
+        ] {
+            let error = check(&way(more), &["a"]).unwrap_err().to_string();
+            assert!(error.contains(part), "{error}");
+        }
+        assert!(check(&way("\"errno\": 1, \"signal\": 9"), &["a"]).is_ok());
+    }
+}

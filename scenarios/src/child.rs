@@ -1,0 +1,53 @@
+//! A child of a way's process, for ways that need one more process.
+
+use std::ffi::c_int;
+use std::io;
+
+use crate::sys::check;
+
+/// Has a child run `work`, and waits for its end. Returns its status, as `waitpid` writes it; the exit code is 0, or
+/// the errno with which `work` failed.
+///
+/// # Errors
+/// When there can be no child.
+pub(crate) fn run(work: impl FnOnce() -> io::Result<()>) -> io::Result<c_int> {
+    wait(begin(work)?)
+}
+
+/// As [`run`], but does not wait.
+///
+/// # Errors
+/// When there can be no child.
+pub(crate) fn begin(work: impl FnOnce() -> io::Result<()>) -> io::Result<libc::pid_t> {
+    // SAFETY: a way has one thread, so the child may do anything.
+    let child = check(unsafe { libc::fork() })?;
+    if child == 0 {
+        let code = work().err().map_or(0, |error| error.raw_os_error().unwrap_or(libc::EPROTO));
+        // SAFETY: leaves without running what the parent has to run.
+        unsafe { libc::_exit(code) };
+    }
+    Ok(child)
+}
+
+/// Waits until `child` ends or stops. Returns its status.
+///
+/// # Errors
+/// When it is no child of this process.
+pub(crate) fn wait(child: libc::pid_t) -> io::Result<c_int> {
+    let mut status = 0;
+    // SAFETY: `status` is ours to write.
+    check(unsafe { libc::waitpid(child, &mut status, 0) })?;
+    Ok(status)
+}
+
+/// What the status of a child of [`run`] says.
+///
+/// # Errors
+/// The errno with which it failed; EINTR if a signal ended it.
+pub(crate) fn result(status: c_int) -> io::Result<()> {
+    match libc::WEXITSTATUS(status) {
+        _ if libc::WIFSIGNALED(status) => Err(io::Error::from_raw_os_error(libc::EINTR)),
+        0 => Ok(()),
+        errno => Err(io::Error::from_raw_os_error(errno)),
+    }
+}

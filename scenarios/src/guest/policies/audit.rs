@@ -1,0 +1,152 @@
+//! Audit rules. hookbench reads the records itself, as the audit daemon; or a killer is the daemon, which kills the
+//! process that a record names, and hookbench listens.
+
+use std::io;
+
+use anyhow::{Context, Result, bail, ensure};
+
+use super::killer::Killer;
+use super::{Attach, Attached};
+use crate::exchange::{Object, Record};
+use crate::guest::audit::{Event, Events, Link, encode, window_rules};
+use crate::policy::Action;
+use crate::policy_file::audit::{Matches, Rule, rules};
+use crate::scenario::Abi;
+use crate::subject::Subject;
+
+/// Attaches the rules of `subject`.
+///
+/// # Errors
+/// When the kernel refuses one that it should have.
+pub(super) fn attach(subject: Subject) -> Result<Attach> {
+    let rules = rules(&subject);
+    if rules.is_empty() {
+        return Ok(Attach::Unsupported(format!(
+            "no call and no file is typical of {}",
+            subject.scenario.name
+        )));
+    }
+    let (killer, reader) = match subject.action {
+        Action::Kill => (Some(Killer::start(subject.scenario.policy)?), Link::listen()?),
+        _ => {
+            let reader = Link::open()?;
+            reader.become_daemon()?;
+            (None, reader)
+        }
+    };
+    let control = Link::open()?;
+    let lost = control.lost()?;
+    let (names, lacks) = (Vec::new(), Vec::new());
+    let mut added =
+        Rules { names, lacks, added: Vec::new(), subject, control, reader, lost, marks: 0, _killer: killer };
+    for rule in window_rules() {
+        added.add(&rule)?.with_context(|| format!("the kernel refused the rule {rule}"))?;
+    }
+    for rule in rules {
+        match added.add(&rule)? {
+            Ok(()) => added.names.push(rule.to_string()),
+            // Linux 5.16 added the list.
+            Err(error) if error.raw_os_error() == Some(libc::EINVAL) && is_about_uring(&rule.matches) => {
+                added.lacks.push(format!("the list io_uring: {rule}"));
+            }
+            Err(error) => bail!("the kernel refused the rule {rule}: {error}"),
+        }
+    }
+    ensure!(!added.names.is_empty(), "the kernel has none of the rules: {}", added.lacks.join(", "));
+    Ok(Attach::Attached(Box::new(added)))
+}
+
+fn is_about_uring(matches: &Matches) -> bool {
+    matches!(matches, Matches::Calls(Abi::Uring, ..))
+}
+
+/// Rules, and the socket with their records.
+struct Rules {
+    names: Vec<String>,
+    lacks: Vec<String>,
+    /// The rules that were added, as the kernel reads them.
+    added: Vec<Vec<u8>>,
+    subject: Subject,
+    control: Link,
+    reader: Link,
+    /// Records that were lost before.
+    lost: u32,
+    /// How many marks were made.
+    marks: u32,
+    _killer: Option<Killer>,
+}
+
+impl Rules {
+    fn add(&mut self, rule: &Rule) -> Result<io::Result<()>> {
+        let bytes = encode(rule);
+        let result = self.control.add(&bytes)?;
+        if result.is_ok() {
+            self.added.push(bytes);
+        }
+        Ok(result)
+    }
+
+    /// The events of the window, of all records so far.
+    fn events(&mut self) -> Result<Vec<Event>> {
+        self.marks += 1;
+        // A quoted text cannot be part of another one.
+        let mark = format!("hookbench-mark-{}-end", self.marks);
+        self.control.mark(&mark)?;
+        let mut events = Events::default();
+        loop {
+            let (kind, text) = self.reader.receive().context("the audit records so far do not end")?;
+            if text.contains(&mark) {
+                break;
+            }
+            events.take(kind, &text, self.subject.scenario.policy);
+        }
+        let lost = self.control.lost()? - self.lost;
+        ensure!(lost == 0, "audit lost {lost} records");
+        Ok(events.finish())
+    }
+
+    fn record(&self, event: &Event) -> Record {
+        let call = self.subject.calls_of(event.abi).find(|call| call.number == event.number);
+        let what = call.map_or_else(|| format!("number {}", event.number), |call| call.name.into());
+        let is_target = |(device, inode): (u64, u64)| {
+            let device = (libc::major(device), libc::minor(device));
+            event.files.iter().any(|(of_file, of_inode, _)| *of_file == device && *of_inode == inode)
+        };
+        let object = match self.subject.target {
+            Some(target) if is_target(target) => Object::Right,
+            Some(_) if !event.files.is_empty() => Object::Wrong,
+            _ => Object::None,
+        };
+        let files: Vec<&str> = event.files.iter().map(|(.., name)| name.as_str()).collect();
+        Record { what, object, text: files.join(" ") }
+    }
+}
+
+impl Attached for Rules {
+    fn names(&self) -> &[String] {
+        &self.names
+    }
+
+    fn lacks(&self) -> &[String] {
+        &self.lacks
+    }
+
+    fn clear(&mut self) -> Result<()> {
+        self.events().map(drop)
+    }
+
+    fn records(&mut self, _: (u64, u64)) -> Result<Vec<Record>> {
+        let own = std::process::id();
+        let events = self.events()?;
+        Ok(events.iter().filter(|event| event.process != own).map(|event| self.record(event)).collect())
+    }
+}
+
+impl Drop for Rules {
+    fn drop(&mut self) {
+        for rule in self.added.drain(..) {
+            // An error cannot be reported here; a guest ends with its cell.
+            let _ = self.control.delete(&rule);
+        }
+    }
+}
