@@ -172,6 +172,7 @@ mod tests {
             a_try(30, Judged::Lie),
             a_try(0, Judged::Honest),
             a_try(10, Judged::Lie),
+            a_try(12, Judged::Lie),
             a_try(15, Judged::Torn),
             a_try(20, Judged::Lie),
             a_try(34, Judged::Honest),

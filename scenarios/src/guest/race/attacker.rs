@@ -41,7 +41,9 @@ pub(super) fn fork_helper(work: impl FnOnce() -> io::Result<()>) -> io::Result<l
     unsafe {
         let helper = check(libc::fork())?;
         if helper == 0 {
-            let code = die_with_parent(parent).and_then(|()| work()).map_or_else(|error| error.raw_os_error().unwrap_or(1), |()| 0);
+            let code = die_with_parent(parent)
+                .and_then(|()| work())
+                .map_or_else(|error| error.raw_os_error().unwrap_or(1), |()| 0);
             libc::_exit(code);
         }
         Ok(helper)

@@ -78,7 +78,8 @@ impl Sweep<'_> {
         for early in (first..=last).step_by(step as usize) {
             for repetition in 0..REPETITIONS {
                 let lead = LEAD + repetition * PHASE;
-                let tried = self.one(early, lead).with_context(|| format!("failed {early} before the write"))?;
+                let tried =
+                    self.one(early, lead).with_context(|| format!("failed {early} before the write"))?;
                 if tried.judged == Judged::Lie {
                     lies = Some((lies.map_or(early, |(first, _)| first), early));
                 }

@@ -33,7 +33,8 @@ pub(super) struct Notify {
 /// # Errors
 /// When the kernel refuses.
 pub(super) fn attach(watcher: Watcher, call: RacedCall, board: &'static Board) -> Result<Notify> {
-    let supervisor = fork_helper(|| supervise(watcher, call, board)).context("failed to start the supervisor")?;
+    let supervisor =
+        fork_helper(|| supervise(watcher, call, board)).context("failed to start the supervisor")?;
     set_fifo(supervisor, PRIORITY).context("failed to set the supervisor's priority")?;
     Ok(Notify { board, call, refuses: watcher == Watcher::NotifyDeny })
 }
