@@ -148,7 +148,7 @@ mod tests {
         assert_eq!(GOOD.len(), EVIL.len());
         assert_eq!(GOOD[..DIFFERENCE], EVIL[..DIFFERENCE]);
         assert_eq!(GOOD[DIFFERENCE + 4..], EVIL[DIFFERENCE + 4..]);
-        assert!(DIFFERENCE / 8 != (DIFFERENCE + 3) / 8);
+        const { assert!(DIFFERENCE / 8 != (DIFFERENCE + 3) / 8) };
     }
 
     #[test]

@@ -5,6 +5,7 @@ pub mod elf;
 mod exchange;
 pub mod fuse;
 mod judge;
+mod names;
 mod table;
 
 pub use exchange::{
