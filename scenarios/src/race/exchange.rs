@@ -1,7 +1,5 @@
 //! What hookbench asks the program in the guest about a race, and what that answers.
 
-use std::fmt;
-
 use serde::{Deserialize, Serialize};
 
 use super::judge::Count;
@@ -125,25 +123,34 @@ pub struct Swept {
 }
 
 /// The window in which rewriting the path makes the record lie, in instructions from the call to the write. What the
-/// attacker's wake-up takes is part of both ends.
+/// attacker's wake-up takes is part of both ends. The window is the one that fits most tries: an attacker whose wake-up
+/// takes longer than usual, as when a tick of the kernel's clock comes in between, writes earlier than it seems.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Width {
-    /// The first instant with a lie.
+    /// The last other try before the window; `None` if the sweep begins in it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub before: Option<i64>,
+    /// The first lie.
     pub first: i64,
-    /// The last instant with a lie.
+    /// The last lie.
     pub last: i64,
-    /// How far the nearest other instants are from these, at most: how exactly the window is known.
-    pub step: u64,
-    /// How many tries in between did not lie.
-    pub honest_inside: u64,
-    /// Whether the sweep began or ended with a lie, so that the window may be wider.
-    pub is_cut: bool,
+    /// The first other try after the window; `None` if the sweep ends in it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub after: Option<i64>,
+    /// How many tries do not fit: lies outside of the window, and others inside.
+    pub stray: u64,
 }
 
 impl Width {
-    /// From the first lie to the last, in instructions.
-    pub fn instructions(&self) -> u64 {
+    /// From the first lie to the last, in instructions. Where the kernel cannot be interrupted, no try writes: the
+    /// window may be wider.
+    pub fn at_least(&self) -> u64 {
         self.last.abs_diff(self.first)
+    }
+
+    /// From the last other try before the window to the first after it; `None` if the sweep does not cover the window.
+    pub fn at_most(&self) -> Option<u64> {
+        Some(self.after?.abs_diff(self.before?))
     }
 }
 
@@ -164,49 +171,4 @@ pub struct Refusal {
     pub call: String,
     /// Its error number.
     pub errno: i32,
-}
-
-impl fmt::Display for Watcher {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Watcher::SysEnter => "sys_enter",
-            Watcher::Kprobe => "kprobe",
-            Watcher::SysExit => "sys_exit",
-            Watcher::BpfLsm => "bpf-lsm",
-            Watcher::Audit => "audit",
-            Watcher::Notify => "notify",
-            Watcher::NotifyDeny => "notify+deny",
-            Watcher::NotifyAddfd => "notify+addfd",
-        })
-    }
-}
-
-impl fmt::Display for RacedCall {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            RacedCall::Openat => "openat",
-            RacedCall::Openat2 => "openat2",
-            RacedCall::Execve => "execve",
-        })
-    }
-}
-
-impl fmt::Display for Means {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Means::Dropped => "dropped page",
-            Means::Fuse => "FUSE",
-            Means::Userfaultfd => "userfaultfd",
-            Means::RootUserfaultfd => "userfaultfd by root",
-        })
-    }
-}
-
-impl fmt::Display for Page {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Page::Path => "path",
-            Page::How => "how",
-        })
-    }
 }

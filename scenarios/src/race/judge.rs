@@ -106,15 +106,36 @@ pub fn judge(record: Option<&str>, opened: Opened) -> Judged {
 /// The window of the lies in `tries`, whose order does not matter; `None` if there are none.
 pub fn width(tries: &[Try]) -> Option<Width> {
     let mut tries = tries.to_vec();
-    tries.sort_by_key(|one| one.at);
+    tries.sort_by_key(|one| (one.at, one.judged != Judged::Lie));
     let is_lie = |one: &Try| one.judged == Judged::Lie;
-    let (begin, end) = (tries.iter().position(is_lie)?, tries.iter().rposition(is_lie)?);
-    let (first, last) = (tries[begin].at, tries[end].at);
-    let before = begin.checked_sub(1).map(|index| first.abs_diff(tries[index].at));
-    let after = tries.get(end + 1).map(|one| one.at.abs_diff(last));
-    let honest_inside = tries[begin..=end].iter().filter(|one| !is_lie(one)).count() as u64;
-    let step = before.unwrap_or_default().max(after.unwrap_or_default());
-    Some(Width { first, last, step, honest_inside, is_cut: before.is_none() || after.is_none() })
+    let (begin, end) = densest(tries.iter().map(is_lie))?;
+    let lies = |tries: &[Try]| tries.iter().filter(|one| is_lie(one)).count();
+    let inside = &tries[begin..=end];
+    let stray = lies(&tries) + inside.len() - 2 * lies(inside);
+    Some(Width {
+        before: begin.checked_sub(1).map(|index| tries[index].at),
+        first: tries[begin].at,
+        last: tries[end].at,
+        after: tries.get(end + 1).map(|one| one.at),
+        stray: stray as u64,
+    })
+}
+
+/// The first and the last index of the stretch with the most lies, where each other try counts against it; `None` if
+/// there is no lie.
+fn densest(lies: impl Iterator<Item = bool>) -> Option<(usize, usize)> {
+    let (mut best, mut found) = (0i64, None);
+    let (mut sum, mut begin) = (0i64, 0);
+    for (index, is_lie) in lies.enumerate() {
+        if sum <= 0 {
+            (sum, begin) = (0, index);
+        }
+        sum += if is_lie { 1 } else { -1 };
+        if sum > best {
+            (best, found) = (sum, Some((begin, index)));
+        }
+    }
+    found
 }
 
 #[cfg(test)]
@@ -127,7 +148,7 @@ mod tests {
         assert_eq!(GOOD.len(), EVIL.len());
         assert_eq!(GOOD[..DIFFERENCE], EVIL[..DIFFERENCE]);
         assert_eq!(GOOD[DIFFERENCE + 4..], EVIL[DIFFERENCE + 4..]);
-        assert!(DIFFERENCE / 8 != (DIFFERENCE + 3) / 8);
+        const { assert!(DIFFERENCE / 8 != (DIFFERENCE + 3) / 8) };
     }
 
     #[test]
@@ -151,13 +172,18 @@ mod tests {
             a_try(30, Judged::Lie),
             a_try(0, Judged::Honest),
             a_try(10, Judged::Lie),
-            a_try(20, Judged::Torn),
+            a_try(12, Judged::Lie),
+            a_try(15, Judged::Torn),
+            a_try(20, Judged::Lie),
             a_try(34, Judged::Honest),
+            a_try(40, Judged::Honest),
+            a_try(90, Judged::Lie),
+            a_try(99, Judged::Honest),
         ];
-        let expected = Width { first: 10, last: 30, step: 10, honest_inside: 1, is_cut: false };
+        let expected = Width { before: Some(0), first: 10, last: 30, after: Some(34), stray: 2 };
         assert_eq!(width(&tries), Some(expected));
-        assert_eq!(expected.instructions(), 20);
-        assert!(width(&tries[..1]).is_some_and(|width| width.is_cut));
+        assert_eq!((expected.at_least(), expected.at_most()), (20, Some(34)));
+        assert_eq!(width(&tries[..1]).and_then(|width| width.at_most()), None);
         assert_eq!(width(&tries[1..2]), None);
     }
 }

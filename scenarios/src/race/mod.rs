@@ -5,13 +5,14 @@ pub mod elf;
 mod exchange;
 pub mod fuse;
 mod judge;
+mod names;
 mod table;
 
 pub use exchange::{
     Attack, Means, Page, RACE, RaceAnswer, RaceOrder, RacedCall, Refusal, SlowPage, Swept, Watcher, Width,
 };
 pub use judge::{Count, Judged, Opened, Try, judge, named, width};
-pub use table::{CLOSED_BY, slow_pages, sweeps};
+pub use table::{CALLS, CLOSED_BY, WATCHERS, slow_pages, sweeps};
 
 /// The folder of the files in the guest.
 pub const FOLDER: &str = "/run/race";

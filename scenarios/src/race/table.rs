@@ -5,7 +5,8 @@ use super::exchange::{Attack, Means, Page, RaceOrder, RacedCall, Watcher};
 /// The policy that closes the race of an ordinary user with FUSE.
 pub const CLOSED_BY: &str = "bpf-lsm+deny";
 
-const WATCHERS: [Watcher; 8] = [
+/// All watchers.
+pub const WATCHERS: [Watcher; 8] = [
     Watcher::SysEnter,
     Watcher::Kprobe,
     Watcher::SysExit,
@@ -16,7 +17,8 @@ const WATCHERS: [Watcher; 8] = [
     Watcher::NotifyAddfd,
 ];
 
-const CALLS: [RacedCall; 3] = [RacedCall::Openat, RacedCall::Openat2, RacedCall::Execve];
+/// All calls.
+pub const CALLS: [RacedCall; 3] = [RacedCall::Openat, RacedCall::Openat2, RacedCall::Execve];
 
 /// The sweeps: each watcher and call, with these steps.
 pub fn sweeps(step: u32, fine: u32) -> impl Iterator<Item = RaceOrder> {

@@ -1,12 +1,14 @@
 //! `hookbench scenario race`: which records lie when a path is rewritten, and for how many instructions.
 
+use std::fmt::Display;
 use std::process::ExitCode;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use anyhow::Result;
 use hookbench_scenarios::race::{
-    Attack, Count, RaceAnswer, RaceOrder, SlowPage, Swept, Width, slow_pages, sweeps,
+    Attack, CALLS, Count, RaceAnswer, RaceOrder, RacedCall, SlowPage, Swept, WATCHERS, Watcher, Width,
+    slow_pages, sweeps,
 };
 
 use super::experiment::{number, open_session, table};
@@ -19,11 +21,11 @@ pub(super) struct Args {
     #[arg(long, value_name = "KERNEL,…", value_delimiter = ',', default_value = "6.1")]
     kernel: Vec<String>,
     /// The watchers; all by default
-    #[arg(long, value_name = "WATCHER,…", value_delimiter = ',')]
-    watcher: Vec<String>,
+    #[arg(long, value_name = "WATCHER,…", value_delimiter = ',', value_parser = watcher)]
+    watcher: Vec<Watcher>,
     /// The calls; all by default
-    #[arg(long, value_name = "CALL,…", value_delimiter = ',')]
-    call: Vec<String>,
+    #[arg(long, value_name = "CALL,…", value_delimiter = ',', value_parser = call)]
+    call: Vec<RacedCall>,
     /// Only sweep, or only try slow pages
     #[arg(long, value_name = "METHOD", value_parser = ["sweep", "slow-page"])]
     only: Option<String>,
@@ -77,13 +79,28 @@ impl Args {
         let wants = |only: &str| self.only.as_ref().is_none_or(|wanted| wanted == only);
         let swept = sweeps(self.step, self.fine).filter(|_| wants("sweep"));
         let all = swept.chain(slow_pages().filter(|_| wants("slow-page")));
-        let named = |names: &[String], name: String| names.is_empty() || names.contains(&name);
         let all: Vec<RaceOrder> = all
-            .filter(|order| named(&self.watcher, order.watcher.to_string()))
-            .filter(|order| named(&self.call, order.call.to_string()))
+            .filter(|order| self.watcher.is_empty() || self.watcher.contains(&order.watcher))
+            .filter(|order| self.call.is_empty() || self.call.contains(&order.call))
             .collect();
         self.kernel.iter().flat_map(|kernel| all.iter().map(|order| (&kernel[..], order.clone()))).collect()
     }
+}
+
+fn watcher(name: &str) -> Result<Watcher, String> {
+    named(name, &WATCHERS)
+}
+
+fn call(name: &str) -> Result<RacedCall, String> {
+    named(name, &CALLS)
+}
+
+/// The one of `all` that is called `name`, or the names.
+fn named<T: Copy + Display>(name: &str, all: &[T]) -> Result<T, String> {
+    all.iter().copied().find(|one| one.to_string() == name).ok_or_else(|| {
+        let names: Vec<String> = all.iter().map(T::to_string).collect();
+        format!("the names are {}", names.join(", "))
+    })
 }
 
 /// Runs the races, several at once. The order of the results is that of the races.
@@ -131,16 +148,13 @@ fn sweep_row(kernel: &str, order: &RaceOrder, ended: &Ended<Raced>) -> Vec<Strin
     row
 }
 
-/// `1,540 ± 10`.
+/// `1,297 to 1,521`.
 fn window(width: &Width) -> String {
-    let mut text = format!("{} ± {}", number(width.instructions()), number(width.step));
-    if width.is_cut {
-        text += ", or wider";
+    let most = width.at_most().map_or_else(|| "more than the sweep covers".into(), number);
+    match width.stray {
+        0 => format!("{} to {most}", number(width.at_least())),
+        stray => format!("{} to {most}, but for {}", number(width.at_least()), number(stray)),
     }
-    if width.honest_inside > 0 {
-        text += &format!(", with {} other tries inside", number(width.honest_inside));
-    }
-    text
 }
 
 fn slow_row(kernel: &str, order: &RaceOrder, ended: &Ended<Raced>) -> Vec<String> {

@@ -3,7 +3,7 @@
 use std::io;
 use std::sync::atomic::Ordering;
 
-use hookbench_probes::attach::set_fifo;
+use hookbench_probes::attach::{die_with_parent, set_fifo};
 
 use super::board::{Board, wait_while};
 use crate::sys::check;
@@ -16,8 +16,7 @@ const PRIORITY: i32 = 60;
 /// # Errors
 /// When the kernel refuses.
 pub(super) fn start(board: &'static Board) -> io::Result<()> {
-    fork_helper(|| {
-        set_fifo(0, PRIORITY)?;
+    let attacker = fork_helper(|| {
         let mut number = 0;
         loop {
             wait_while(&board.go, number);
@@ -26,24 +25,29 @@ pub(super) fn start(board: &'static Board) -> io::Result<()> {
             board.rewrite();
             board.wrote.store(time_stamp(), Ordering::SeqCst);
         }
-    })
+    })?;
+    // It runs at once, and not only when the caller sleeps.
+    set_fifo(attacker, PRIORITY)
 }
 
-/// Has a process do `work`, which ends with the calling process at the latest.
+/// Has a process do `work`, which ends with the calling process at the latest. Returns its number.
 ///
 /// # Errors
 /// When there can be no process.
-pub(super) fn fork_helper(work: impl FnOnce() -> io::Result<()>) -> io::Result<()> {
+pub(super) fn fork_helper(work: impl FnOnce() -> io::Result<()>) -> io::Result<libc::pid_t> {
+    let parent = std::process::id();
     // SAFETY: the caller has one thread, so the child may do anything. It leaves without running what its parent has
     // to run.
     unsafe {
-        if check(libc::fork())? == 0 {
-            libc::prctl(libc::PR_SET_PDEATHSIG, libc::SIGKILL);
-            let code = work().map_or_else(|error| error.raw_os_error().unwrap_or(1), |()| 0);
+        let helper = check(libc::fork())?;
+        if helper == 0 {
+            let code = die_with_parent(parent)
+                .and_then(|()| work())
+                .map_or_else(|error| error.raw_os_error().unwrap_or(1), |()| 0);
             libc::_exit(code);
         }
+        Ok(helper)
     }
-    Ok(())
 }
 
 /// Sleeps until `time`, in nanoseconds of CLOCK_MONOTONIC.

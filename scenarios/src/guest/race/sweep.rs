@@ -17,6 +17,11 @@ use crate::scene::now;
 const PRIORITY: i32 = 40;
 /// From the start of a try until the attacker is woken, in nanoseconds.
 const LEAD: u64 = 150_000;
+/// How much later after the wake-up than usual an attacker writes whose timer fired early and had to be set again. Such
+/// a try says nothing about its instant, and is repeated in another phase of the timer.
+const LATE: i64 = 8_000;
+const REPETITIONS: u64 = 8;
+const PHASE: u64 = 137;
 /// How long the victim sleeps before a try: other tasks run meanwhile.
 const REST: u64 = 100_000;
 /// How long the attacker may be late.
@@ -71,24 +76,31 @@ impl Sweep<'_> {
     fn pass(&mut self, first: i64, last: i64, step: i64) -> Result<Option<(i64, i64)>> {
         let mut lies = None;
         for early in (first..=last).step_by(step as usize) {
-            let judged = self.one(early).with_context(|| format!("failed {early} before the write"))?;
-            if judged == Judged::Lie {
-                lies = Some((lies.map_or(early, |(first, _)| first), early));
+            for repetition in 0..REPETITIONS {
+                let lead = LEAD + repetition * PHASE;
+                let tried =
+                    self.one(early, lead).with_context(|| format!("failed {early} before the write"))?;
+                if tried.judged == Judged::Lie {
+                    lies = Some((lies.map_or(early, |(first, _)| first), early));
+                }
+                if tried.at < early + LATE {
+                    break;
+                }
             }
         }
         Ok(lies)
     }
 
-    /// One try: the call is made `early` instructions before the attacker's wake-up.
-    fn one(&mut self, early: i64) -> Result<Judged> {
+    /// One try: the call is made `early` instructions before the attacker's wake-up, which is `lead` away.
+    fn one(&mut self, early: i64, lead: u64) -> Result<Try> {
         let board = self.board;
         sleep_until(now() + REST);
         board.set_path(GOOD);
         board.wrote.store(0, Ordering::SeqCst);
         let opened = match self.call {
-            RacedCall::Execve => victim::execute(board.path(), || self.aim(early))?,
+            RacedCall::Execve => victim::execute(board.path(), || self.aim(early, lead))?,
             call => {
-                self.aim(early)?;
+                self.aim(early, lead)?;
                 victim::open(call, board.path(), HOW.as_ptr())?
             }
         };
@@ -98,17 +110,18 @@ impl Sweep<'_> {
         ensure!(opened != Opened::Refused || self.watch.may_refuse(), "the kernel refused the call");
         self.count.add(judged, opened);
         let called = board.called.load(Ordering::SeqCst);
-        self.tries.push(Try { at: wrote.wrapping_sub(called) as i64, judged });
-        Ok(judged)
+        let tried = Try { at: wrote.wrapping_sub(called) as i64, judged };
+        self.tries.push(tried);
+        Ok(tried)
     }
 
     /// Starts the attacker's clock, and returns when it is time for the call. In the process that makes it.
-    fn aim(&self, early: i64) -> Result<()> {
+    fn aim(&self, early: i64, lead: u64) -> Result<()> {
         let board = self.board;
         self.watch.arm()?;
         board.touch();
-        board.at.store(now() + LEAD, Ordering::SeqCst);
-        let target = (time_stamp() + LEAD).saturating_add_signed(-early);
+        board.at.store(now() + lead, Ordering::SeqCst);
+        let target = (time_stamp() + lead).saturating_add_signed(-early);
         board.go.fetch_add(1, Ordering::SeqCst);
         wake(&board.go);
         while time_stamp() < target {}

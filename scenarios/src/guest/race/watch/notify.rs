@@ -33,7 +33,9 @@ pub(super) struct Notify {
 /// # Errors
 /// When the kernel refuses.
 pub(super) fn attach(watcher: Watcher, call: RacedCall, board: &'static Board) -> Result<Notify> {
-    fork_helper(|| supervise(watcher, call, board)).context("failed to start the supervisor")?;
+    let supervisor =
+        fork_helper(|| supervise(watcher, call, board)).context("failed to start the supervisor")?;
+    set_fifo(supervisor, PRIORITY).context("failed to set the supervisor's priority")?;
     Ok(Notify { board, call, refuses: watcher == Watcher::NotifyDeny })
 }
 
@@ -71,14 +73,17 @@ impl Watch for Notify {
 
 /// Takes the victim's listener, and answers for ever.
 fn supervise(watcher: Watcher, call: RacedCall, board: &'static Board) -> io::Result<()> {
-    set_fifo(0, PRIORITY)?;
     wait_while(&board.listener, 0);
     let listener = take(board)?;
     loop {
         // SAFETY: plain numbers; the kernel wants them to be zero.
         let mut notification: libc::seccomp_notif = unsafe { std::mem::zeroed() };
         if ioctl(&listener, libc::SECCOMP_IOCTL_NOTIF_RECV, &mut notification).is_err() {
-            // The caller is gone.
+            // Since 6.12 the kernel does not wait when all processes with the filter have ended: a supervisor that
+            // asked again would keep the last of them from ending.
+            if has_hung_up(&listener)? {
+                return Ok(());
+            }
             continue;
         }
         let argument = if call == RacedCall::Execve { 0 } else { 1 };
@@ -97,6 +102,14 @@ fn supervise(watcher: Watcher, call: RacedCall, board: &'static Board) -> io::Re
         }
         let _ = ioctl(&listener, libc::SECCOMP_IOCTL_NOTIF_SEND, &mut answer);
     }
+}
+
+/// Whether no process has the filter any more.
+fn has_hung_up(listener: &OwnedFd) -> io::Result<bool> {
+    let mut polled = libc::pollfd { fd: listener.as_raw_fd(), events: 0, revents: 0 };
+    // SAFETY: `polled` is valid for the call.
+    check(unsafe { libc::poll(&mut polled, 1, 0) })?;
+    Ok(polled.revents & libc::POLLHUP != 0)
 }
 
 /// A copy of the victim's listener.
