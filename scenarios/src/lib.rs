@@ -25,6 +25,7 @@ pub mod race;
 mod read_secret;
 mod scenario;
 mod scene;
+mod self_delete;
 #[cfg_attr(not(feature = "guest"), allow(dead_code, reason = "the guest attaches by the rest"))]
 mod subject;
 mod sys;
@@ -43,6 +44,7 @@ pub static SCENARIOS: &[&Scenario] = &[
     &exec::SCENARIO,
     &execmem::SCENARIO,
     &module::SCENARIO,
+    &self_delete::SCENARIO,
     &read_secret::SCENARIO,
     &connect::SCENARIO,
     &ptrace::SCENARIO,
