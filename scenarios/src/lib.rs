@@ -17,6 +17,7 @@ mod execmem;
 pub mod guest;
 mod module;
 mod modules;
+mod mount;
 mod policy;
 mod policy_file;
 mod process;
@@ -45,6 +46,7 @@ pub static SCENARIOS: &[&Scenario] = &[
     &execmem::SCENARIO,
     &module::SCENARIO,
     &self_delete::SCENARIO,
+    &mount::SCENARIO,
     &read_secret::SCENARIO,
     &connect::SCENARIO,
     &ptrace::SCENARIO,

@@ -1,0 +1,15 @@
+//! `mount` by the 32-bit entry of the kernel, under another number.
+
+use super::{EXT4, MOUNTED, media, with_medium};
+use crate::scenario::Way;
+use crate::sys::{int80, low_copy, path};
+
+/// `mount` in the kernel's `syscall_32.tbl`.
+pub(super) const MOUNT: u32 = 21;
+
+pub(super) const WAY: Way = with_medium("int80-mount", "mount through int 0x80, as number 21", |scene| {
+    let low = |text: &str| low_copy(path(text)?.as_bytes_with_nul());
+    let (source, place, kind) = (low(media::FIRST)?, low(&scene.path(MOUNTED))?, low(EXT4)?);
+    // SAFETY: the copies stay until the process ends.
+    scene.window(|| unsafe { int80(MOUNT, [source, place, kind, libc::MS_RDONLY as u32, 0, 0]) }).map(drop)
+});
