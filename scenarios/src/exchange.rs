@@ -16,6 +16,9 @@ pub const MODULES_ORDER: &str = "order";
 /// The file in that folder that says why it has no modules.
 pub const MODULES_GONE: &str = "gone";
 
+/// The file in that folder that says why hookbench could not build its own modules.
+pub const MODULES_NOT_BUILT: &str = "not-built";
+
 /// What the guest has to try: each way of one scenario under one policy.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

@@ -15,6 +15,7 @@ mod exec;
 mod execmem;
 #[cfg(feature = "guest")]
 pub mod guest;
+mod hidden_module;
 mod module;
 mod modules;
 mod mount;
@@ -34,6 +35,7 @@ mod tamper;
 mod uring;
 mod userns;
 
+pub use modules::SOURCES as MODULE_SOURCES;
 pub use policy::{Action, Grade, NoPolicy, POLICIES, Policy, PolicyName};
 pub use policy_file::{PolicyFile, policy_file};
 pub use scenario::{Abi, Call, Effect, Flags, Image, Kind, Need, Scenario, Way};
@@ -45,6 +47,7 @@ pub static SCENARIOS: &[&Scenario] = &[
     &exec::SCENARIO,
     &execmem::SCENARIO,
     &module::SCENARIO,
+    &hidden_module::SCENARIO,
     &self_delete::SCENARIO,
     &mount::SCENARIO,
     &read_secret::SCENARIO,

@@ -5,7 +5,7 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use crate::exchange::{MODULES, MODULES_GONE, MODULES_ORDER};
+use crate::exchange::{MODULES, MODULES_GONE, MODULES_NOT_BUILT, MODULES_ORDER};
 use crate::scenario::Need;
 use crate::sys::{check_long, path};
 
@@ -19,18 +19,26 @@ pub(crate) fn compressed_file(name: &str) -> PathBuf {
     Path::new(MODULES).join(format!("{name}.ko.xz"))
 }
 
+/// The sources of hookbench's own modules that ways load.
+pub const SOURCES: &[(&str, &str)] = &[
+    ("Kbuild", include_str!("../modules/Kbuild")),
+    ("hookbench-hide.c", include_str!("../modules/hookbench-hide.c")),
+];
+
 /// Why the guest lacks `need`; `None` if it has it.
 pub(crate) fn lack(need: Need) -> Option<String> {
-    let gone = fs::read_to_string(Path::new(MODULES).join(MODULES_GONE)).ok();
-    let (is_there, what) = match need {
+    let said = |name: &str| fs::read_to_string(Path::new(MODULES).join(name)).ok();
+    let gone = said(MODULES_GONE);
+    let (is_there, what, why) = match need {
         // A module that the package does not have is built in.
-        Need::Loaded(name) => (gone.is_none() || is_loaded(name), format!("module {name}")),
-        Need::ModuleFile(name) => (file(name).exists(), format!("module {name}")),
+        Need::Loaded(name) => (gone.is_none() || is_loaded(name), format!("module {name}"), gone),
+        Need::ModuleFile(name) => (file(name).exists(), format!("module {name}"), gone),
         Need::CompressedModuleFile(name) => {
-            (compressed_file(name).exists(), format!("compressed module {name}"))
+            (compressed_file(name).exists(), format!("compressed module {name}"), gone)
         }
+        Need::BuiltModule(name) => (file(name).exists(), format!("module {name}"), said(MODULES_NOT_BUILT)),
     };
-    (!is_there).then(|| match gone {
+    (!is_there).then(|| match why {
         Some(why) => format!("the guest has no {what}: {}", why.trim_end()),
         None => format!("the kernel's package has no {what}"),
     })

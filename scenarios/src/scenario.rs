@@ -136,6 +136,8 @@ pub enum Need {
     ModuleFile(&'static str),
     /// The same module compressed, as it is in the package.
     CompressedModuleFile(&'static str),
+    /// A module of hookbench's own, which it builds for the kernel, as a file: `hookbench-hide`.
+    BuiltModule(&'static str),
 }
 
 /// A call to the kernel.

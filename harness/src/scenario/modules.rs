@@ -1,23 +1,32 @@
-//! The modules of the kernel's own package that the ways of a scenario need, as files for the guest. A kernel whose
-//! package the mirror no longer has gets the reason in their place: the ways that need modules say so.
+//! The kernel modules that the ways of a scenario need, as files for the guest: those of the kernel's own package, and
+//! those that hookbench builds for the kernel. A kernel that cannot have them gets the reason in their place: the ways
+//! that need modules say so.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
-use anyhow::{Result, anyhow};
-use hookbench_scenarios::exchange::{MODULES, MODULES_GONE};
-use hookbench_scenarios::{Need, Scenario};
+use anyhow::{Context, Result, anyhow};
+use hookbench_scenarios::exchange::{MODULES, MODULES_GONE, MODULES_NOT_BUILT};
+use hookbench_scenarios::{MODULE_SOURCES, Need, Scenario};
+use hookbench_vm::apt::NoPackage;
 use hookbench_vm::cache::Cache;
 use hookbench_vm::image::{Content, GuestFile};
 use hookbench_vm::kernel::Kernel;
+use hookbench_vm::modules::{Modules as Built, NotBuilt};
 use hookbench_vm::stock_modules::{Gone, StockModules};
 
-/// The modules of a kernel, the reason why there are none, or why they could not be obtained.
-type Found = Result<Result<StockModules, String>, String>;
+/// The modules of a kernel, the reason why it cannot have them, or why they could not be obtained.
+type Found<T> = Result<Result<T, String>, String>;
 
-/// Modules by kernel. A download that fails is not repeated.
+/// What is found once for each kernel.
+type Once<T> = Mutex<BTreeMap<String, Arc<OnceLock<Found<T>>>>>;
+
+/// Modules by kernel. A download or a build that fails is not repeated.
 #[derive(Default)]
-pub(super) struct Modules(Mutex<BTreeMap<String, Arc<OnceLock<Found>>>>);
+pub(super) struct Modules {
+    stock: Once<StockModules>,
+    built: Once<Built>,
+}
 
 impl Modules {
     /// The files of the modules `names` for a guest with `kernel`.
@@ -30,18 +39,20 @@ impl Modules {
         kernel: &Kernel,
         cache: &Cache,
     ) -> Result<Vec<GuestFile>> {
-        if names.is_empty() {
-            return Ok(Vec::new());
+        let mut files = Vec::new();
+        let (own, stock): (Vec<&str>, Vec<&str>) = names.iter().partition(|name| is_own(name));
+        if !stock.is_empty() {
+            files.extend(match once(&self.stock, kernel, || find_stock(kernel, cache))? {
+                Ok(modules) => modules.files(&stock)?,
+                Err(gone) => vec![(MODULES_GONE.into(), gone.into_bytes())],
+            });
         }
-        let found = {
-            let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-            all.entry(kernel.name.clone()).or_default().clone()
-        };
-        let files = match found.get_or_init(|| find(kernel, cache)) {
-            Ok(Ok(modules)) => modules.files(names)?,
-            Ok(Err(gone)) => vec![(MODULES_GONE.into(), gone.clone().into_bytes())],
-            Err(why) => return Err(anyhow!("{why}")),
-        };
+        if !own.is_empty() {
+            files.extend(match once(&self.built, kernel, || build(kernel, cache))? {
+                Ok(built) => own.iter().map(|name| read(&built, name)).collect::<Result<Vec<_>>>()?,
+                Err(why) => vec![(MODULES_NOT_BUILT.into(), why.into_bytes())],
+            });
+        }
         let folder = MODULES.trim_start_matches('/');
         let file = |(name, bytes)| GuestFile {
             path: format!("{folder}/{name}"),
@@ -52,7 +63,20 @@ impl Modules {
     }
 }
 
-fn find(kernel: &Kernel, cache: &Cache) -> Found {
+/// What was found for `kernel`, or is found now. While one cell looks, others wait.
+fn once<T: Clone>(
+    all: &Once<T>,
+    kernel: &Kernel,
+    find: impl FnOnce() -> Found<T>,
+) -> Result<Result<T, String>> {
+    let found = {
+        let mut all = all.lock().unwrap_or_else(PoisonError::into_inner);
+        all.entry(kernel.name.clone()).or_default().clone()
+    };
+    found.get_or_init(find).clone().map_err(|why| anyhow!("{why}"))
+}
+
+fn find_stock(kernel: &Kernel, cache: &Cache) -> Found<StockModules> {
     match StockModules::obtain(kernel, cache, &|_| ()) {
         Ok(modules) => Ok(Ok(modules)),
         Err(error) => match error.downcast_ref::<Gone>() {
@@ -60,6 +84,27 @@ fn find(kernel: &Kernel, cache: &Cache) -> Found {
             None => Err(format!("{error:#}")),
         },
     }
+}
+
+fn build(kernel: &Kernel, cache: &Cache) -> Found<Built> {
+    let error = match Built::obtain(kernel, MODULE_SOURCES, cache, &|_| ()) {
+        Ok(built) => return Ok(Ok(built)),
+        Err(error) => error,
+    };
+    if let Some(gone) = error.downcast_ref::<NoPackage>() {
+        return Ok(Err(gone.reason()));
+    }
+    match error.downcast_ref::<NotBuilt>() {
+        Some(why) => Ok(Err(why.to_string())),
+        None => Err(format!("{error:#}")),
+    }
+}
+
+/// The name and the bytes of a module that was built.
+fn read(built: &Built, name: &str) -> Result<(String, Vec<u8>)> {
+    let path = built.file(name)?;
+    let bytes = std::fs::read(&path).with_context(|| format!("failed to read {}", path.display()))?;
+    Ok((format!("{name}.ko"), bytes))
 }
 
 /// The modules that ways of `scenario` need, each once.
@@ -72,8 +117,16 @@ pub(super) fn needed(scenario: &Scenario) -> Vec<&'static str> {
 
 fn name(need: &Need) -> &'static str {
     match need {
-        Need::Loaded(name) | Need::ModuleFile(name) | Need::CompressedModuleFile(name) => name,
+        Need::Loaded(name)
+        | Need::ModuleFile(name)
+        | Need::CompressedModuleFile(name)
+        | Need::BuiltModule(name) => name,
     }
+}
+
+/// Whether hookbench builds the module `name`.
+fn is_own(name: &str) -> bool {
+    MODULE_SOURCES.iter().any(|(file, _)| file.strip_suffix(".c") == Some(name))
 }
 
 #[cfg(test)]
@@ -84,9 +137,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_cache_keeps_all_modules_that_ways_need() {
-        for name in SCENARIOS.iter().flat_map(|scenario| needed(scenario)) {
-            assert!(NAMES.contains(&name), "{name}");
+    fn hookbench_can_obtain_all_modules_that_ways_need() {
+        for need in SCENARIOS.iter().flat_map(|scenario| scenario.ways).flat_map(|way| way.needs) {
+            let name = name(need);
+            match need {
+                Need::BuiltModule(_) => assert!(is_own(name), "{name}"),
+                _ => assert!(NAMES.contains(&name) && !is_own(name), "{name}"),
+            }
         }
         assert_eq!(ORDER, hookbench_scenarios::exchange::MODULES_ORDER);
     }

@@ -66,6 +66,10 @@ const WAYS: &[&Way] = &[
     &int80_sigprocmask::WAY,
 ];
 
+/// Allowed neighbours that other scenarios about modules share.
+pub(crate) const LISTED_WAY: Way = listed::WAY;
+pub(crate) const SIGPROCMASK_WAY: Way = int80_sigprocmask::WAY;
+
 /// The module that is loaded.
 const FORBIDDEN: &str = "dummy";
 /// The module on the list.
@@ -86,7 +90,11 @@ const fn by_root(name: &'static str, about: &'static str, run: fn(&Scene) -> io:
     Way { as_root: true, needs: &[Need::ModuleFile(FORBIDDEN)], ..Way::ordinary(name, about, run) }
 }
 
-fn set_up(scene: &Scene) -> io::Result<()> {
+/// Prepares the program that finds modules, and the file on the list.
+///
+/// # Errors
+/// When a file cannot be written.
+pub(crate) fn set_up(scene: &Scene) -> io::Result<()> {
     let script = scene.path("modprobe");
     fs::write(&script, format!("#!{PROGRAM} module/modprobe\n"))?;
     fs::set_permissions(&script, fs::Permissions::from_mode(0o755))?;
@@ -100,7 +108,11 @@ fn set_up(scene: &Scene) -> io::Result<()> {
     Ok(())
 }
 
-fn reset(scene: &Scene) -> io::Result<()> {
+/// Unloads what ways load, and gives the file on the list its module.
+///
+/// # Errors
+/// When the kernel refuses.
+pub(crate) fn reset(scene: &Scene) -> io::Result<()> {
     if modules::file(ALLOWED).exists() {
         rewrite_listed(scene, ALLOWED)?;
     }

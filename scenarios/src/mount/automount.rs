@@ -4,10 +4,9 @@ use std::fs;
 use std::io;
 use std::path::Path;
 
-use super::{MOUNTED, is_left, leave};
+use super::{DEBUGFS, is_left, leave};
 use crate::scenario::Way;
 use crate::scene::Scene;
-use crate::sys::mount;
 
 pub(super) const WAY: Way = Way {
     as_root: true,
@@ -16,9 +15,7 @@ pub(super) const WAY: Way = Way {
 };
 
 fn run(scene: &Scene) -> io::Result<()> {
-    let place = scene.path(MOUNTED);
-    mount("debugfs", &place, Some("debugfs"), 0, "")?;
-    let file = format!("{place}/tracing/trace_options");
+    let file = scene.path(&format!("{DEBUGFS}/tracing/trace_options"));
     scene.window(|| fs::metadata(&file))?;
     leave(scene, Path::new(&file).exists());
     Ok(())

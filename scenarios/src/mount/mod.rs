@@ -101,6 +101,8 @@ const OPEN_TREE_ATTR: u32 = 467;
 const MOUNTED: &str = "mounted";
 /// Where the second medium has been since start-up: for ways that need one that is mounted.
 const EARLIER: &str = "earlier";
+/// Where debugfs is, in which the kernel mounts another file system.
+const DEBUGFS: &str = "debugfs";
 /// The type of the media's file system. It mounts ext2 as well.
 const EXT4: &str = "ext4";
 /// What a way with a medium needs.
@@ -112,7 +114,7 @@ const fn with_medium(name: &'static str, about: &'static str, run: fn(&Scene) ->
 }
 
 fn set_up(scene: &Scene) -> io::Result<()> {
-    for folder in [MOUNTED, EARLIER, "folder"] {
+    for folder in [MOUNTED, EARLIER, DEBUGFS, "folder"] {
         fs::create_dir_all(scene.path(folder))?;
     }
     fs::write(scene.path("folder/marker"), "")?;
@@ -122,6 +124,8 @@ fn set_up(scene: &Scene) -> io::Result<()> {
 fn reset(scene: &Scene) -> io::Result<()> {
     unmount(&scene.path(MOUNTED))?;
     unmount(&scene.path(EARLIER))?;
+    unmount(&scene.path(DEBUGFS))?;
+    crate::sys::mount("debugfs", &scene.path(DEBUGFS), Some("debugfs"), 0, "")?;
     if media::target().is_none() {
         return Ok(());
     }

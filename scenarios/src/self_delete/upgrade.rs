@@ -30,11 +30,8 @@ fn run(scene: &Scene) -> io::Result<()> {
         unsafe { libc::_exit(1) };
     }
     let runs = &scene.shared.values[RUNS];
-    // SAFETY: waiting for a status that is there, and yielding, touch no memory.
-    while runs.load(Ordering::SeqCst) == 0
-        && unsafe { libc::waitpid(child, std::ptr::null_mut(), libc::WNOHANG) } == 0
-    {
-        unsafe { libc::sched_yield() };
+    while runs.load(Ordering::SeqCst) == 0 && is_alive(child) {
+        std::thread::yield_now();
     }
     let (old, new) = (path(&file)?, path(&scene.path(OTHER_FILE))?);
     // SAFETY: both paths outlive the call.
@@ -45,6 +42,12 @@ fn run(scene: &Scene) -> io::Result<()> {
         libc::waitpid(child, std::ptr::null_mut(), 0);
     }
     renamed.map(drop)
+}
+
+/// Whether a child has not ended yet.
+fn is_alive(child: libc::pid_t) -> bool {
+    // SAFETY: no status is asked for.
+    unsafe { libc::waitpid(child, std::ptr::null_mut(), libc::WNOHANG) == 0 }
 }
 
 /// The program says that it runs, and waits until it is killed.

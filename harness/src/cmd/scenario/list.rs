@@ -64,7 +64,7 @@ fn needs(way: &Way) -> String {
     words.extend(way.as_root.then(|| "root".into()));
     words.extend(way.needs.iter().map(|need| match need {
         Need::Loaded(name) => (*name).to_owned(),
-        Need::ModuleFile(name) => format!("{name}.ko"),
+        Need::ModuleFile(name) | Need::BuiltModule(name) => format!("{name}.ko"),
         Need::CompressedModuleFile(name) => format!("{name}.ko.xz"),
     }));
     words.join(", ")
