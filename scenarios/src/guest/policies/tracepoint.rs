@@ -54,6 +54,8 @@ fn lists(subject: &Subject) -> Vec<u8> {
     let at = 2 * NUMBERS * NUMBER;
     bytes[at] = u8::from(subject.grade == Grade::Textbook);
     bytes[at + 1] = u8::from(subject.scenario.spares_root);
+    // Between marks.
+    bytes[at + 2] = 1;
     bytes
 }
 
