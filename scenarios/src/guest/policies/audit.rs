@@ -112,7 +112,9 @@ impl Rules {
             let device = (libc::major(device), libc::minor(device));
             event.files.iter().any(|(of_file, of_inode, _)| *of_file == device && *of_inode == inode)
         };
-        let object = match self.subject.target {
+        // Of a scenario that is not about files, as of mounting a disk, no record names the target.
+        let target = self.subject.target.filter(|_| !self.subject.scenario.files.is_empty());
+        let object = match target {
             Some(target) if is_target(target) => Object::Right,
             Some(_) if !event.files.is_empty() => Object::Wrong,
             _ => Object::None,
