@@ -74,7 +74,7 @@ pub(crate) fn mark(bytes: &[u8]) -> Option<Mark> {
 /// Whether `bytes` are only the beginning of an instruction.
 pub(crate) fn is_cut(bytes: &[u8]) -> bool {
     let mut decoder = Decoder::new(64, bytes, DecoderOptions::NONE);
-    decoder.decode();
+    let _ = decoder.decode();
     decoder.last_error() == DecoderError::NoMoreBytes
 }
 

@@ -131,16 +131,3 @@ pub(super) fn table<R: AsRef<[String]>>(rows: &[R]) -> String {
     };
     rows.iter().map(line).collect()
 }
-
-/// `61,463,957`.
-pub(super) fn number(number: u64) -> String {
-    let digits = number.to_string();
-    let mut text = String::new();
-    for (index, digit) in digits.chars().enumerate() {
-        if index > 0 && (digits.len() - index) % 3 == 0 {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
-}

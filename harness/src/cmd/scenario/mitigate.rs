@@ -3,10 +3,11 @@
 use std::process::ExitCode;
 
 use anyhow::Result;
+use hookbench_reports::text::grouped;
 use hookbench_scenarios::Action;
 use hookbench_scenarios::exchange::Mitigated;
 
-use super::experiment::{Args, Results, number};
+use super::experiment::{Args, Results};
 
 /// Times the policies and prints a table.
 ///
@@ -35,11 +36,11 @@ pub(super) fn mitigate(args: &Args) -> Result<ExitCode> {
 
 fn cells(found: &Mitigated) -> Vec<String> {
     vec![
-        number(found.applied),
-        number(found.apply_work),
-        number(found.refused),
+        grouped(found.applied),
+        grouped(found.apply_work),
+        grouped(found.refused),
         if found.reaches_running { "stopped" } else { "not reached" }.into(),
-        found.undone.map_or_else(|| "never".into(), number),
+        found.undone.map_or_else(|| "never".into(), grouped),
         if found.survives_agent { "still stops" } else { "gone" }.into(),
     ]
 }

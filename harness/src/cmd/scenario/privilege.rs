@@ -25,7 +25,7 @@ pub(super) fn privilege(args: &Args) -> Result<ExitCode> {
 }
 
 /// The sets that are enough.
-fn enough(tries: &Vec<PrivilegeTry>) -> String {
+fn enough(tries: &[PrivilegeTry]) -> String {
     let sets: Vec<&str> =
         tries.iter().filter(|one| one.attached).map(|one| one.capabilities.as_str()).collect();
     match sets.first() {

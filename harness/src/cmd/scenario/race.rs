@@ -6,12 +6,13 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use anyhow::Result;
+use hookbench_reports::text::grouped;
 use hookbench_scenarios::race::{
     Attack, CALLS, Count, RaceAnswer, RaceOrder, RacedCall, SlowPage, Swept, WATCHERS, Watcher, Width,
     slow_pages, sweeps,
 };
 
-use super::experiment::{number, open_session, table};
+use super::experiment::{open_session, table};
 use crate::scenario::{Ended, Raced, ScenarioSession};
 
 /// Arguments of `hookbench scenario race`.
@@ -140,7 +141,7 @@ fn sweep_row(kernel: &str, order: &RaceOrder, ended: &Ended<Raced>) -> Vec<Strin
             let Swept { count: Count { tries, lies, blank, torn, stopped, .. }, width } = swept;
             let window = width.map_or_else(|| "0".into(), |width| window(&width));
             let voluntary = if *is_preemptible { "" } else { "; the kernel does not preempt itself" };
-            let numbers = [*tries, *lies, *blank, *torn, *stopped].map(number);
+            let numbers = [*tries, *lies, *blank, *torn, *stopped].map(grouped);
             numbers.into_iter().chain([format!("{window}{voluntary}")]).collect()
         }
         other => vec![reason(other)],
@@ -150,10 +151,10 @@ fn sweep_row(kernel: &str, order: &RaceOrder, ended: &Ended<Raced>) -> Vec<Strin
 
 /// `1,297 to 1,521`.
 fn window(width: &Width) -> String {
-    let most = width.at_most().map_or_else(|| "more than the sweep covers".into(), number);
+    let most = width.at_most().map_or_else(|| "more than the sweep covers".into(), grouped);
     match width.stray {
-        0 => format!("{} to {most}", number(width.at_least())),
-        stray => format!("{} to {most}, but for {}", number(width.at_least()), number(stray)),
+        0 => format!("{} to {most}", grouped(width.at_least())),
+        stray => format!("{} to {most}, but for {}", grouped(width.at_least()), grouped(stray)),
     }
 }
 
