@@ -9,6 +9,7 @@ mod numbers;
 mod perf;
 mod reference;
 mod run;
+mod scenarios;
 mod setup;
 mod test;
 

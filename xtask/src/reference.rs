@@ -1,12 +1,13 @@
 //! Measures the published runs: the plans `full`, `sweeps` and `cpus` on all their
-//! kernels. Their results go to `results/published`, their reports to
-//! `reports/published`.
+//! kernels, and tries all scenarios (`scenarios.rs`). Their results go to
+//! `results/published`, their reports to `reports/published`.
 
 use std::fs;
 use std::path::Path;
 use std::process::Command;
 
 use crate::run::{Failure, Result, cargo, status, step, target_dir, workspace};
+use crate::scenarios;
 use crate::setup::{Consent, For, setup};
 
 /// The plans that are published.
@@ -54,7 +55,7 @@ pub(crate) fn reference() -> Result<()> {
         fs::remove_dir_all(&out)
             .map_err(|error| Failure::new(format!("failed to remove {}: {error}", out.display())))?;
     }
-    Ok(())
+    scenarios::reference()
 }
 
 /// The option that has the headline cells explained.
