@@ -196,8 +196,8 @@ mod tests {
     fn an_unknown_cell_is_refused_with_a_list_of_similar_ones() {
         for (name, known) in [
             ("6.1", "6.1/tcg/mprotect-storm[to=r]"),
-            ("4.4/tcg/null-syscall/paced/none", "6.1, 6.12"),
-            ("6.*/tcg/null-syscall/paced/none", "6.1, 6.12"),
+            ("4.4/tcg/null-syscall/paced/none", "6.1-generic, 6.12"),
+            ("6.*/tcg/null-syscall/paced/none", "6.1-generic, 6.12"),
             ("6.1/kvm/mprotect-storm/paced/none", "6.1/kvm/mprotect-storm[to=rw]/paced/none"),
             ("6.1/tcg/quake/paced/none", "null-syscall"),
             ("6.1/tcg/null-syscall/paced/bpf-lsm+telepathy", "bpf-lsm+ringbuf"),
