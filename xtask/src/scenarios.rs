@@ -11,6 +11,7 @@ use crate::run::{Failure, Result, status, target_dir, workspace};
 /// `hookbench report` renders them from the results.
 const FILES: &[(&str, &str)] = &[
     ("run.json", "results/published/scenarios"),
+    ("samples.csv.zst", "results/published/scenarios"),
     ("scenarios.csv", "results/published/scenarios"),
     ("report.html", "reports/published/scenarios"),
 ];
