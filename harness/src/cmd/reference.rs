@@ -161,7 +161,7 @@ mod tests {
     #[test]
     fn every_visible_option_has_a_row() {
         let page = markdown(&command());
-        assert_eq!(page.matches("| `--kernel").count(), 1, "{page}");
+        assert_eq!(page.matches("| `--schedule").count(), 1, "{page}");
         for option in ["`--kernel KERNEL,…`", "`--bring PACKAGE\\|PATH,…`", "`--cold`", "[default: 600]"]
         {
             assert!(page.contains(option), "{option}: {page}");
