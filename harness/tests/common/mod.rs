@@ -34,24 +34,28 @@ pub(crate) fn text(bytes: &[u8]) -> String {
     String::from_utf8_lossy(bytes).into_owned()
 }
 
-/// The files that are equal if two runs are equal. The journal is not one of them: it
+/// The table of a run of scenarios, which a run of measurements does not have.
+const SCENARIOS: &str = "scenarios.csv";
+
+/// The files of a run of measurements that are equal if two runs are equal. The journal is not one of them: it
 /// lists cells in the order in which they ended.
 pub(crate) fn files() -> impl Iterator<Item = &'static str> {
-    let texts = RENDERERS.iter().map(|renderer| renderer.file);
+    let texts = RENDERERS.iter().map(|renderer| renderer.file).filter(|file| *file != SCENARIOS);
     [RUN_FILE, SAMPLES_FILE].into_iter().chain(texts).chain(IMAGES.iter().map(|image| image.file))
 }
 
-/// Asserts that all files in both folders have the same bytes. On failure, shows the
-/// first lines that differ.
+/// Asserts that all files in both folders have the same bytes, and that the same files are there: a run has those of
+/// measurements, of scenarios, or of both. On failure, shows the first lines that differ.
 pub(crate) fn same(one: &Path, two: &Path) {
-    for file in files() {
-        let read = |folder: &Path| {
-            let path = folder.join(file);
-            fs::read(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
-        };
+    for folder in [one, two] {
+        assert!(folder.join(RUN_FILE).exists(), "{} is not a run", folder.display());
+    }
+    for file in files().chain([SCENARIOS]) {
+        let read = |folder: &Path| fs::read(folder.join(file)).ok();
         let (one, two) = (read(one), read(two));
         if one != two {
-            let (one, two) = (text(&one), text(&two));
+            let (Some(one), Some(two)) = (&one, &two) else { panic!("only one of the runs has {file}") };
+            let (one, two) = (text(one), text(two));
             let pairs = one.lines().zip(two.lines()).filter(|(one, two)| one != two).take(5);
             panic!("{file} differs: {:#?}", pairs.collect::<Vec<_>>());
         }
