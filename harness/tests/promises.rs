@@ -19,6 +19,7 @@ const CRATES: &[&str] = &[
     "properties",
     "reports",
     "results",
+    "scenarios",
     "vm",
     "vm/plugin",
     "workloads",
