@@ -84,7 +84,7 @@ mod tests {
 
     #[test]
     fn compilers_are_tried_in_the_order_of_the_build() {
-        let build = include_str!("../../../probes/build.rs");
+        let build = include_str!("../../../probes/build/compiler.rs");
         let (_, list) = build.split_once("COMPILERS: &[&str] = &[").unwrap();
         let (list, _) = list.split_once(']').unwrap();
         let tried: Vec<&str> = list.split('"').skip(1).step_by(2).collect();
