@@ -85,7 +85,7 @@ impl Scenario {
         }
     }
 
-    /// The device and the inode of the file that the scenario is about, once it is set up; `None` if there is none.
+    /// The device and the inode of the file that the scenario is about, once it is set up; `None` if it is about no file.
     pub fn target(&self) -> Option<(u64, u64)> {
         (self.target)()
     }

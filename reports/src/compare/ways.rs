@@ -76,7 +76,7 @@ pub(super) fn text(report: &ComparisonReport<'_>) -> Vec<String> {
     lines
 }
 
-/// The list as a Markdown table; `None` if there is none.
+/// The list as a Markdown table; `None` if it is empty.
 pub(super) fn markdown(report: &ComparisonReport<'_>) -> Option<String> {
     let rows = rows(report);
     let (shown, left) = report.shown(&rows);

@@ -66,7 +66,7 @@ pub(super) fn heard() -> io::Result<bool> {
     Ok(heard)
 }
 
-/// What the next connection or packet brought; `None` if there is none.
+/// What the next connection or packet brought; `None` if nothing comes.
 fn next() -> io::Result<Option<Vec<u8>>> {
     let (tcp, udp) = SOCKETS.get().ok_or(io::ErrorKind::NotConnected)?;
     if let Some((mut connection, _)) = unless_idle(tcp.accept())? {

@@ -53,7 +53,7 @@ fn wait_for(disk: &str) -> io::Result<()> {
     Err(io::Error::other(format!("{disk} does not appear")))
 }
 
-/// The device number of the first medium, as if it were the device of a file; `None` if there is none.
+/// The device number of the first medium, as if it were the device of a file; `None` before the guest has a medium.
 pub(super) fn target() -> Option<(u64, u64)> {
     Some((fs::metadata(FIRST).ok()?.rdev(), 0))
 }

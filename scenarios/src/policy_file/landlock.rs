@@ -44,7 +44,7 @@ pub(crate) fn sandbox(subject: &Subject) -> Option<Sandbox> {
     (rights != 0 || denies_connect).then_some(Sandbox { rights, denied, denies_connect })
 }
 
-/// The file with the sandbox; `None` if there is none.
+/// The file with the sandbox; `None` if Landlock has no rules about the scenario.
 pub(crate) fn file(subject: &Subject) -> Option<String> {
     let Sandbox { rights, denied, denies_connect } = sandbox(subject)?;
     let names: Vec<&str> =

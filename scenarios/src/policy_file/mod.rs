@@ -25,7 +25,7 @@ pub struct PolicyFile {
     pub text: String,
 }
 
-/// The file of the policy called `name` for `scenario`; `None` if there is none.
+/// The file of the policy called `name` for `scenario`; `None` if that policy has no file.
 pub fn policy_file(scenario: &'static Scenario, name: PolicyName) -> Option<PolicyFile> {
     if scenario.policy != scenario.name {
         return policy_file(crate::find(scenario.policy)?, name);

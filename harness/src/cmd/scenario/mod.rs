@@ -25,7 +25,7 @@ pub struct Args {
 enum Verb {
     /// List the scenarios with their ways, and the policies
     List(list::Args),
-    /// Try each way of scenarios under policies, and print who sees it and who stops it
+    /// Try the ways of scenarios, and print which policies see and stop each
     Run(Box<run::Args>),
     /// Print the file of a policy, to take away
     Policy(policy::Args),

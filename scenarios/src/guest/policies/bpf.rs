@@ -57,7 +57,7 @@ pub(super) struct Raw {
 /// Bytes of a record.
 const RECORD: usize = 136;
 
-/// The object called `name`, opened but not loaded; `None` if there is none.
+/// The object called `name`, opened but not loaded; `None` if no object has that name.
 ///
 /// # Errors
 /// When it cannot be opened.

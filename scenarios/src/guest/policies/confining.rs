@@ -1,11 +1,9 @@
 //! A policy that processes put on themselves, and that has no records.
 
-use anyhow::Result;
-
 use super::Attached;
-use crate::exchange::Record;
 
-/// Such a policy.
+/// Such a policy; by default `none`, which does nothing.
+#[derive(Default)]
 pub(super) struct Confining {
     /// What it does.
     pub(super) names: Vec<String>,
@@ -20,13 +18,5 @@ impl Attached for Confining {
 
     fn lacks(&self) -> &[String] {
         &self.lacks
-    }
-
-    fn clear(&mut self) -> Result<()> {
-        Ok(())
-    }
-
-    fn records(&mut self, _: (u64, u64)) -> Result<Vec<Record>> {
-        Ok(Vec::new())
     }
 }

@@ -16,10 +16,11 @@ mod confining;
 mod fanotify;
 mod killer;
 mod landlock;
-mod none;
 mod seccomp;
 mod sysctl;
 mod tracepoint;
+
+use confining::Confining;
 
 pub(super) use bpf::open as open_object;
 
@@ -31,17 +32,21 @@ pub(super) trait Attached {
     /// What this kernel lacks of it.
     fn lacks(&self) -> &[String];
 
-    /// Forgets what was recorded so far.
+    /// Forgets what was recorded so far. Does nothing for a policy that keeps no records.
     ///
     /// # Errors
     /// When records cannot be read.
-    fn clear(&mut self) -> Result<()>;
+    fn clear(&mut self) -> Result<()> {
+        Ok(())
+    }
 
-    /// What was recorded in the window, by any process but this one.
+    /// What was recorded in the window, by any process but this one. Nothing for a policy that keeps no records.
     ///
     /// # Errors
     /// When records cannot be read, or some were lost.
-    fn records(&mut self, window: (u64, u64)) -> Result<Vec<Record>>;
+    fn records(&mut self, _window: (u64, u64)) -> Result<Vec<Record>> {
+        Ok(Vec::new())
+    }
 }
 
 /// How attaching ended.
@@ -66,7 +71,7 @@ pub(super) fn attach(name: PolicyName, scenario: &'static Scenario, scene: &mut 
 /// When the kernel should have it and refuses.
 pub(super) fn attach_about(name: PolicyName, subject: Subject, scene: &mut Scene) -> Result<Attach> {
     match name.policy.mechanism {
-        "none" => none::attach(),
+        "none" => Ok(Attach::Attached(Box::new(Confining::default()))),
         "audit" => audit::attach(subject),
         "bpf-lsm" => bpf_lsm::attach(&subject, bpf_lsm::On::Hooks),
         "fentry" => bpf_lsm::attach(&subject, bpf_lsm::On::Functions),

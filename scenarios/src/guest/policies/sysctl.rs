@@ -5,7 +5,6 @@ use std::fs;
 use anyhow::{Context, Result};
 
 use super::{Attach, Attached};
-use crate::exchange::Record;
 use crate::subject::Subject;
 
 /// Settings that were changed.
@@ -49,14 +48,6 @@ impl Attached for Settings {
 
     fn lacks(&self) -> &[String] {
         &self.lacks
-    }
-
-    fn clear(&mut self) -> Result<()> {
-        Ok(())
-    }
-
-    fn records(&mut self, _: (u64, u64)) -> Result<Vec<Record>> {
-        Ok(Vec::new())
     }
 }
 
