@@ -3,7 +3,7 @@
 use std::ffi::c_int;
 use std::io;
 
-use crate::sys::check;
+use crate::sys::{check, errno_of};
 
 /// Has a child run `work`, and waits for its end. Returns its status, as `waitpid` writes it; the exit code is 0, or
 /// the errno with which `work` failed.
@@ -22,7 +22,7 @@ pub(crate) fn begin(work: impl FnOnce() -> io::Result<()>) -> io::Result<libc::p
     // SAFETY: a way has one thread, so the child may do anything.
     let child = check(unsafe { libc::fork() })?;
     if child == 0 {
-        let code = work().err().map_or(0, |error| error.raw_os_error().unwrap_or(libc::EPROTO));
+        let code = work().err().as_ref().map_or(0, errno_of);
         // SAFETY: leaves without running what the parent has to run.
         unsafe { libc::_exit(code) };
     }

@@ -5,7 +5,7 @@ use std::fs::File;
 use std::io::{self, PipeReader, PipeWriter, Read, Write};
 use std::os::fd::AsRawFd;
 
-use crate::sys::{become_user, check};
+use crate::sys::{become_user, check, errno_of};
 
 /// Whose process it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -58,7 +58,7 @@ fn live<T>(
     serve: impl FnOnce(T),
 ) {
     let prepared = settle(owner).and_then(|()| prepare());
-    let errno = prepared.as_ref().err().map_or(0, |error| error.raw_os_error().unwrap_or(libc::EPROTO));
+    let errno = prepared.as_ref().err().map_or(0, errno_of);
     // Without a reader there is nobody to tell.
     let _ = writer.write_all(&errno.to_ne_bytes());
     drop(writer);

@@ -5,6 +5,8 @@ use std::os::fd::RawFd;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicI32, AtomicU64, Ordering};
 
+use crate::sys::errno_of;
+
 /// The descriptor of the shared memory, which programs that a way executes inherit.
 pub(crate) const SHARED_FD: RawFd = 200;
 
@@ -82,6 +84,13 @@ impl Scene {
         let result = call();
         self.end();
         result
+    }
+
+    /// Leaves the error number of a way's decisive call for the runner, if it failed.
+    pub(crate) fn leave(&self, result: io::Result<()>) {
+        if let Err(error) = result {
+            self.shared.errno.store(errno_of(&error), Ordering::SeqCst);
+        }
     }
 
     /// The path of a file of the scene.

@@ -47,6 +47,11 @@ pub(crate) fn low_copy(bytes: &[u8]) -> io::Result<u32> {
     }
 }
 
+/// The error number of `error`; EPROTO for an error that is not the kernel's.
+pub(crate) fn errno_of(error: &io::Error) -> i32 {
+    error.raw_os_error().unwrap_or(libc::EPROTO)
+}
+
 /// A path for the kernel.
 ///
 /// # Errors
@@ -77,25 +82,6 @@ pub(crate) fn become_uid(user: u32) -> io::Result<()> {
         check(libc::prctl(libc::PR_SET_DUMPABLE, 1, 0, 0, 0))?;
     }
     Ok(())
-}
-
-/// Has a child make `work`, and waits for its end. Returns its status, as `waitpid` gives it.
-///
-/// # Errors
-/// When there can be no child. What `work` returns is the child's to leave somewhere.
-pub(crate) fn in_child(work: impl FnOnce()) -> io::Result<c_int> {
-    // SAFETY: the caller has one thread, so the child may do anything. It leaves without running what its parent
-    // has to run.
-    unsafe {
-        let child = check(libc::fork())?;
-        if child == 0 {
-            work();
-            libc::_exit(0);
-        }
-        let mut status = 0;
-        check(libc::waitpid(child, &mut status, 0))?;
-        Ok(status)
-    }
 }
 
 /// Mounts `source` on `place`. Without a kind it changes a mount that exists.

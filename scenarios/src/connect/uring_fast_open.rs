@@ -2,6 +2,7 @@
 
 use super::{fast_open, tcp};
 use crate::scenario::Way;
+use crate::sys::errno_of;
 use crate::uring::{Poller, Request, Ring, SENDMSG};
 
 pub(super) const WAY: Way =
@@ -28,6 +29,6 @@ pub(super) const WAY: Way =
 /// Fails as a system call does.
 fn fail(error: &std::io::Error) -> i64 {
     // SAFETY: errno is this thread's.
-    unsafe { *libc::__errno_location() = error.raw_os_error().unwrap_or(libc::EPROTO) };
+    unsafe { *libc::__errno_location() = errno_of(error) };
     -1
 }

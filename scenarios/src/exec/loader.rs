@@ -9,7 +9,7 @@ use super::scene_files::VULNERABLE;
 use crate::elf::BASE;
 use crate::exchange::PROGRAM;
 use crate::scenario::Way;
-use crate::sys::check;
+use crate::sys::{check, errno_of};
 
 pub(super) const WAY: Way =
     Way::ordinary("loader", "execve of a loader that maps it and jumps into it, as ld.so does", |scene| {
@@ -22,7 +22,7 @@ pub(super) fn load(arguments: &[String]) -> i32 {
     let [path, rest @ ..] = arguments else { return libc::EINVAL };
     match map(path, rest.first().is_some_and(|word| word == "late")) {
         Ok(begin) => jump(begin),
-        Err(error) => error.raw_os_error().unwrap_or(libc::EPROTO),
+        Err(error) => errno_of(&error),
     }
 }
 

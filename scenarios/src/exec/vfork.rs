@@ -7,7 +7,7 @@ use super::scene_files::VULNERABLE;
 use crate::child;
 use crate::scenario::Way;
 use crate::scene::Scene;
-use crate::sys::check;
+use crate::sys::{check, errno_of};
 
 pub(super) const WAY: Way = Way::ordinary("vfork", "execve in a child as vfork makes it", run);
 
@@ -27,5 +27,5 @@ extern "C" fn execute(scene: *mut c_void) -> c_int {
     // SAFETY: `run` passes its scene and waits.
     let scene = unsafe { &*scene.cast::<Scene>() };
     let result = super::execute(scene, VULNERABLE);
-    result.err().map_or(0, |error| error.raw_os_error().unwrap_or(libc::EPROTO))
+    result.err().as_ref().map_or(0, errno_of)
 }

@@ -9,7 +9,7 @@ use crate::child;
 use crate::exchange::PROGRAM;
 use crate::scenario::{Kind, Way};
 use crate::scene::Scene;
-use crate::sys::{self, check};
+use crate::sys::{self, check, errno_of};
 
 pub(super) const WAY: Way = Way {
     kind: Kind::Allowed,
@@ -36,6 +36,6 @@ pub(super) fn hello(_: &[String]) -> i32 {
             shared.values[0].store(text::ANSWER, Ordering::SeqCst);
             0
         }
-        Err(error) => error.raw_os_error().unwrap_or(libc::EPROTO),
+        Err(error) => errno_of(&error),
     }
 }

@@ -4,17 +4,18 @@
 use std::ffi::CString;
 use std::fs;
 use std::io::{self, Read, Write};
-use std::os::fd::{AsRawFd, FromRawFd, OwnedFd};
+use std::os::fd::AsRawFd;
 use std::process::{Command, Stdio};
 use std::sync::OnceLock;
 use std::sync::atomic::Ordering;
 
 use anyhow::{Result, anyhow};
 
+use crate::child;
 use crate::exchange::{CustomEffect, CustomWay};
 use crate::scenario::Way;
 use crate::scene::{Confine, Scene, Shared};
-use crate::sys::{become_uid, check};
+use crate::sys::{become_uid, check, errno_of};
 
 /// Above all ordinary processes: the runner opens the window before the program's first instruction.
 const PRIORITY: i32 = 50;
@@ -42,27 +43,27 @@ fn custom() -> io::Result<&'static CustomWay> {
 fn run(scene: &Scene) -> io::Result<()> {
     let custom = custom()?;
     remove_effect(&custom.effect)?;
-    let (told, tell) = pipe()?;
+    let (mut told, mut tell) = io::pipe()?;
     run_before_others()?;
     // SAFETY: the caller has one thread, so the child may do anything.
     let child = check(unsafe { libc::fork() })?;
     if child == 0 {
         let error = execute(custom, scene);
-        let _ = fs::File::from(tell).write_all(&error.raw_os_error().unwrap_or(libc::EPROTO).to_ne_bytes());
+        let _ = tell.write_all(&errno_of(&error).to_ne_bytes());
         // SAFETY: leaves without running what the runner has to run.
         unsafe { libc::_exit(127) };
     }
     drop(tell);
     let mut errno = [0; 4];
     // The kernel closes the child's end when it has executed the program.
-    let length = fs::File::from(told).read(&mut errno)?;
+    let length = told.read(&mut errno)?;
     if length == errno.len() {
-        wait(child)?;
+        child::wait(child)?;
         return Err(io::Error::from_raw_os_error(i32::from_ne_bytes(errno)));
     }
     // The child has been confined already.
     let unconfined = Scene { folder: scene.folder.clone(), shared: scene.shared, confine: None };
-    let status = unconfined.window(|| wait(child))?;
+    let status = unconfined.window(|| child::wait(child))?;
     if libc::WIFSIGNALED(status) {
         // SAFETY: ends this process as its child ended.
         unsafe {
@@ -128,22 +129,6 @@ fn run_before_others() -> io::Result<()> {
     let policy = libc::SCHED_FIFO | libc::SCHED_RESET_ON_FORK;
     // SAFETY: reads `priority`.
     check(unsafe { libc::sched_setscheduler(0, policy, &priority) }).map(drop)
-}
-
-fn pipe() -> io::Result<(OwnedFd, OwnedFd)> {
-    let mut ends = [0; 2];
-    // SAFETY: writes to `ends`; nobody else has the two descriptors.
-    unsafe {
-        check(libc::pipe2(ends.as_mut_ptr(), libc::O_CLOEXEC))?;
-        Ok((OwnedFd::from_raw_fd(ends[0]), OwnedFd::from_raw_fd(ends[1])))
-    }
-}
-
-fn wait(child: libc::pid_t) -> io::Result<i32> {
-    let mut status = 0;
-    // SAFETY: writes to `status`.
-    check(unsafe { libc::waitpid(child, &mut status, 0) })?;
-    Ok(status)
 }
 
 /// Removes what an earlier try left.

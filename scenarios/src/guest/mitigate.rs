@@ -2,20 +2,18 @@
 //! it reaches processes that run already; and what stays when the process that applied it is killed. The forbidden
 //! call makes a user namespace, as an ordinary user.
 
-use std::fs::File;
-use std::io::{self, Read, Write};
-use std::os::fd::FromRawFd;
-use std::path::PathBuf;
+use std::io::{self, PipeReader, PipeWriter, Read, Write};
 
-use anyhow::{Context, Result, anyhow, ensure};
+use anyhow::{Context, Result, ensure};
 
 use super::policies::{self, Attach};
-use super::{FOLDER, prepare, shared};
+use super::prepare;
+use crate::child;
 use crate::exchange::{MitigateAnswer, MitigateOrder, Mitigated};
 use crate::policy::PolicyName;
 use crate::scenario::Scenario;
 use crate::scene::{Scene, now};
-use crate::sys::{become_user, check, in_child};
+use crate::sys::{become_user, check};
 
 /// How often the forbidden call is tried before hookbench gives up waiting for the policy, or for its end.
 const MOST_TRIES: u32 = 2_000;
@@ -26,8 +24,8 @@ const MOST_TRIES: u32 = 2_000;
 /// When the forbidden call is refused without the policy, or never refused with it.
 pub fn mitigate(order: &MitigateOrder) -> Result<MitigateAnswer> {
     let scenario = crate::find("userns").context("there is no scenario userns")?;
-    let policy: PolicyName = order.policy.parse().map_err(|error| anyhow!("{error}"))?;
-    let mut scene = Scene { folder: PathBuf::from(FOLDER), shared: shared::make()?, confine: None };
+    let policy = super::policy(&order.policy)?;
+    let mut scene = super::scene()?;
     prepare(scenario, &scene)?;
     ensure!(!is_refused(&scene)?, "a user namespace is refused without a policy");
     let resident = Resident::start()?;
@@ -59,14 +57,10 @@ pub fn mitigate(order: &MitigateOrder) -> Result<MitigateAnswer> {
 
 /// Whether an ordinary user's call is refused now.
 fn is_refused(scene: &Scene) -> Result<bool> {
-    let status = in_child(|| {
+    let status = child::run(|| {
+        become_user()?;
         // SAFETY: changes nothing but this process's credentials.
-        let made = become_user()
-            .and_then(|()| scene.window(|| check(unsafe { libc::unshare(libc::CLONE_NEWUSER) })));
-        if made.is_err() {
-            // SAFETY: leaves without running what the parent has to run.
-            unsafe { libc::_exit(1) };
-        }
+        scene.window(|| check(unsafe { libc::unshare(libc::CLONE_NEWUSER) })).map(drop)
     })?;
     Ok(status != 0)
 }
@@ -83,11 +77,11 @@ fn wait_until(refused: bool, scene: &Scene) -> Result<Option<u64>> {
 
 /// Whether the call is still refused when the process that applied the policy has been killed.
 fn survives_its_agent(policy: PolicyName, scenario: &'static Scenario) -> Result<bool> {
-    let (mut reader, mut writer) = pipe()?;
+    let (mut reader, mut writer) = io::pipe()?;
     // SAFETY: this process has one thread, so the child may do anything.
     let agent = check(unsafe { libc::fork() })?;
     if agent == 0 {
-        let mut scene = Scene { folder: PathBuf::from(FOLDER), shared: shared::make()?, confine: None };
+        let mut scene = super::scene()?;
         let attached = policies::attach(policy, scenario, &mut scene);
         let told = writer.write_all(&[u8::from(matches!(attached, Ok(Attach::Attached(_))))]);
         // SAFETY: sleeps until it is killed.
@@ -102,12 +96,10 @@ fn survives_its_agent(policy: PolicyName, scenario: &'static Scenario) -> Result
     let mut told = [0];
     reader.read_exact(&mut told).context("the policy's process ended")?;
     // SAFETY: the child has not been waited for.
-    unsafe {
-        check(libc::kill(agent, libc::SIGKILL))?;
-        check(libc::waitpid(agent, std::ptr::null_mut(), 0))?;
-    }
+    check(unsafe { libc::kill(agent, libc::SIGKILL) })?;
+    child::wait(agent)?;
     ensure!(told == [1], "the policy could not be applied a second time");
-    let scene = Scene { folder: PathBuf::from(FOLDER), shared: shared::make()?, confine: None };
+    let scene = super::scene()?;
     // The kernel takes some of it away later.
     Ok(wait_until(false, &scene)?.is_none())
 }
@@ -115,13 +107,13 @@ fn survives_its_agent(policy: PolicyName, scenario: &'static Scenario) -> Result
 /// A process that ran before the policy came.
 struct Resident {
     pid: libc::pid_t,
-    wakes: File,
-    says: File,
+    wakes: PipeWriter,
+    says: PipeReader,
 }
 
 impl Resident {
     fn start() -> Result<Resident> {
-        let ((mut woken, wakes), (says, mut tells)) = (pipe()?, pipe()?);
+        let ((mut woken, wakes), (says, mut tells)) = (io::pipe()?, io::pipe()?);
         // SAFETY: this process has one thread, so the child may do anything.
         let pid = check(unsafe { libc::fork() })?;
         if pid == 0 {
@@ -141,18 +133,8 @@ impl Resident {
         self.wakes.write_all(&[1]).context("the process that ran before the policy has ended")?;
         let mut said = [0];
         let ended = self.says.read(&mut said)?;
-        // SAFETY: the child has not been waited for.
-        check(unsafe { libc::waitpid(self.pid, std::ptr::null_mut(), 0) })?;
+        child::wait(self.pid)?;
         Ok(ended == 0 || said == [1])
-    }
-}
-
-fn pipe() -> io::Result<(File, File)> {
-    let mut ends = [0; 2];
-    // SAFETY: the kernel opens both for us.
-    unsafe {
-        check(libc::pipe2(ends.as_mut_ptr(), libc::O_CLOEXEC))?;
-        Ok((File::from_raw_fd(ends[0]), File::from_raw_fd(ends[1])))
     }
 }
 

@@ -17,6 +17,7 @@ use crate::subject::Subject;
 
 mod audit;
 mod custom;
+mod kept;
 mod mitigate;
 mod policies;
 mod privilege;
@@ -38,8 +39,7 @@ const FOLDER: &str = "/run/scene";
 pub fn run(order: &Order) -> Result<Answer> {
     let scenario =
         crate::find(&order.scenario).with_context(|| format!("no scenario {:?}", order.scenario))?;
-    let policy: PolicyName = order.policy.parse().map_err(|error| anyhow!("{error}"))?;
-    let mut scene = Scene { folder: PathBuf::from(FOLDER), shared: shared::make()?, confine: None };
+    let (policy, mut scene) = (policy(&order.policy)?, scene()?);
     prepare(scenario, &scene)?;
     let subject = Subject::of(scenario, policy);
     let subject = if order.is_broken { broken(subject)? } else { subject };
@@ -60,6 +60,16 @@ pub fn run(order: &Order) -> Result<Answer> {
         ensure!(tried.ways.iter().any(|tries| tries.way == *name), "{} has no way {name:?}", scenario.name);
     }
     Ok(Answer::Tried(tried))
+}
+
+/// The policy called `name`.
+fn policy(name: &str) -> Result<PolicyName> {
+    name.parse().map_err(|error| anyhow!("{error}"))
+}
+
+/// A scene in which nothing confines ways yet.
+fn scene() -> Result<Scene> {
+    Ok(Scene { folder: PathBuf::from(FOLDER), shared: shared::make()?, confine: None })
 }
 
 /// A subject that nothing is about. Its files exist, for a policy that needs that.

@@ -1,16 +1,15 @@
 //! Who may attach a policy: an ordinary user with one set of capabilities after the other tries.
 
-use std::path::PathBuf;
-
-use anyhow::{Context, Result, anyhow};
+use anyhow::{Context, Result};
 
 use super::policies::{self, Attach};
-use super::{FOLDER, prepare, shared};
+use super::prepare;
+use crate::child;
 use crate::exchange::{PrivilegeAnswer, PrivilegeOrder, PrivilegeTry};
 use crate::policy::{Action, PolicyName};
 use crate::scenario::Scenario;
-use crate::scene::{Scene, USER};
-use crate::sys::{become_user, check, check_long, in_child};
+use crate::scene::USER;
+use crate::sys::{become_uid, become_user, check, check_long};
 
 /// Capabilities by their numbers in linux/capability.h.
 const AUDIT_CONTROL: u64 = 1 << 30;
@@ -39,17 +38,14 @@ const SETS: &[(&str, u64)] = &[
 /// When a process cannot be made, or the scenario cannot be set up.
 pub fn privilege(order: &PrivilegeOrder) -> Result<PrivilegeAnswer> {
     let scenario = crate::find("userns").context("there is no scenario userns")?;
-    let policy: PolicyName = order.policy.parse().map_err(|error| anyhow!("{error}"))?;
-    let scene = Scene { folder: PathBuf::from(FOLDER), shared: shared::make()?, confine: None };
+    let policy = super::policy(&order.policy)?;
+    let scene = super::scene()?;
     prepare(scenario, &scene)?;
     lift_memory_limit()?;
     let mut tries = Vec::new();
     for (name, set) in SETS {
-        let status = in_child(|| {
-            let code = match attach_with(*set, policy, scenario) {
-                Ok(code) => code,
-                Err(_) => REFUSED,
-            };
+        let status = child::run(|| {
+            let code = attach_with(*set, policy, scenario).unwrap_or(REFUSED);
             // SAFETY: leaves without running what the parent has to run.
             unsafe { libc::_exit(code) };
         })?;
@@ -71,7 +67,7 @@ fn attach_with(set: u64, policy: PolicyName, scenario: &'static Scenario) -> Res
     if set != u64::MAX {
         become_user_with(set)?;
     }
-    let mut scene = Scene { folder: PathBuf::from(FOLDER), shared: shared::make()?, confine: None };
+    let mut scene = super::scene()?;
     let attached = match policies::attach(policy, scenario, &mut scene)? {
         Attach::Attached(attached) => attached,
         Attach::Unsupported(_) => return Ok(UNSUPPORTED),
@@ -79,14 +75,12 @@ fn attach_with(set: u64, policy: PolicyName, scenario: &'static Scenario) -> Res
     if policy.policy.action == Action::Watch {
         return Ok(ATTACHED);
     }
-    let status = in_child(|| {
-        let user = if set == u64::MAX { become_user() } else { Ok(()) };
-        // SAFETY: changes nothing but this process's credentials.
-        let made = user.and_then(|()| scene.window(|| check(unsafe { libc::unshare(libc::CLONE_NEWUSER) })));
-        if made.is_err() {
-            // SAFETY: leaves without running what the parent has to run.
-            unsafe { libc::_exit(1) };
+    let status = child::run(|| {
+        if set == u64::MAX {
+            become_user()?;
         }
+        // SAFETY: changes nothing but this process's credentials.
+        scene.window(|| check(unsafe { libc::unshare(libc::CLONE_NEWUSER) })).map(drop)
     })?;
     drop(attached);
     Ok(if status == 0 { REFUSED } else { ATTACHED })
@@ -97,9 +91,7 @@ fn become_user_with(set: u64) -> Result<()> {
     // SAFETY: changes this process alone; the structures are those of linux/capability.h, version 3.
     unsafe {
         check(libc::prctl(libc::PR_SET_KEEPCAPS, 1, 0, 0, 0))?;
-        check(libc::setgroups(0, std::ptr::null()))?;
-        check(libc::setresgid(USER, USER, USER))?;
-        check(libc::setresuid(USER, USER, USER))?;
+        become_uid(USER)?;
         let header: [u32; 2] = [0x2008_0522, 0];
         let (low, high) = (set as u32, (set >> 32) as u32);
         let data: [u32; 6] = [low, low, 0, high, high, 0];

@@ -6,6 +6,7 @@ use std::sync::atomic::Ordering;
 use anyhow::{Context, Result};
 
 use super::policies::Attached;
+use crate::child;
 use crate::exchange::{Record, Tries};
 use crate::modules;
 use crate::scenario::{Effect, Scenario, Way};
@@ -124,17 +125,10 @@ enum Ended {
 
 /// Has a fresh process make the way, and waits for its end.
 fn make(way: &Way, scene: &Scene) -> io::Result<Ended> {
-    // SAFETY: the runner has one thread, so the child may do anything.
-    let child = check(unsafe { libc::fork() })?;
-    if child == 0 {
-        let result = become_caller(way).and_then(|()| (way.run)(scene));
-        if let Err(error) = result {
-            scene.shared.errno.store(error.raw_os_error().unwrap_or(libc::EPROTO), Ordering::SeqCst);
-        }
-        // SAFETY: leaves without running what the runner has to run.
-        unsafe { libc::_exit(0) };
-    }
-    wait(child)
+    wait(child::begin(|| {
+        scene.leave(become_caller(way).and_then(|()| (way.run)(scene)));
+        Ok(())
+    })?)
 }
 
 /// Makes the process that of the way's user, in a session of its own.

@@ -14,7 +14,7 @@ use super::{
 use super::{two_names, unlink, unlinkat, upgrade, uring_rename, uring_unlink};
 use crate::exchange::PROGRAM;
 use crate::scene::{Scene, shared};
-use crate::sys::path;
+use crate::sys::{errno_of, path};
 
 /// What the program leaves in the first shared value when it runs from a file without a name.
 pub(super) const NO_NAME: u64 = 1;
@@ -48,7 +48,7 @@ pub(super) fn program(arguments: &[String]) -> i32 {
         Ok(()) => 0,
         Err(error) => {
             if let Ok(shared) = shared() {
-                shared.errno.store(error.raw_os_error().unwrap_or(libc::EPROTO), Ordering::SeqCst);
+                shared.errno.store(errno_of(&error), Ordering::SeqCst);
             }
             1
         }

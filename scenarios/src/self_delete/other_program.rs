@@ -4,10 +4,10 @@ use std::io;
 
 use super::FILE;
 use super::image::{become_program, execute};
+use crate::child;
 use crate::exchange::PROGRAM;
 use crate::scenario::Way;
 use crate::scene::Scene;
-use crate::sys::in_child;
 
 pub(super) const WAY: Way = Way::ordinary(
     "other-program",
@@ -17,9 +17,10 @@ pub(super) const WAY: Way = Way::ordinary(
 
 pub(super) fn deed(scene: &Scene, file: &str) -> io::Result<()> {
     scene.window(|| {
-        in_child(|| {
+        child::run(|| {
             // Returns only when the kernel refuses: then the effect is missing.
             let _ = execute(PROGRAM, "remove", file);
+            Ok(())
         })
     })?;
     Ok(())

@@ -5,9 +5,10 @@ use std::fs;
 use std::io;
 use std::sync::atomic::Ordering;
 
+use crate::child;
 use crate::scenario::{Scenario, Way};
 use crate::scene::Scene;
-use crate::sys::{become_user, check, in_child};
+use crate::sys::{become_user, check, errno_of};
 use crate::userns;
 
 mod audit;
@@ -65,12 +66,11 @@ fn then_unshare(
 ) -> io::Result<()> {
     let tampered = tamper();
     if let Err(error) = &tampered {
-        scene.shared.hindered.store(error.raw_os_error().unwrap_or(libc::EPROTO), Ordering::SeqCst);
+        scene.shared.hindered.store(errno_of(error), Ordering::SeqCst);
     }
-    in_child(|| {
-        if let Err(error) = become_user().and_then(|()| unshare(scene)) {
-            scene.shared.errno.store(error.raw_os_error().unwrap_or(libc::EPROTO), Ordering::SeqCst);
-        }
+    child::run(|| {
+        scene.leave(become_user().and_then(|()| unshare(scene)));
+        Ok(())
     })?;
     if tampered.is_ok() { undo() } else { Ok(()) }
 }

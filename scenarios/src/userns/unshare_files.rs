@@ -5,7 +5,7 @@ use std::io;
 use crate::child;
 use crate::scenario::{Kind, Way};
 use crate::scene::Scene;
-use crate::sys::{check, check_long};
+use crate::sys::{check, check_long, errno_of};
 
 pub(super) const WAY: Way = Way {
     kind: Kind::Allowed,
@@ -21,7 +21,7 @@ fn run(scene: &Scene) -> io::Result<()> {
     let child = unsafe { libc::syscall(libc::SYS_clone, libc::CLONE_FILES | libc::SIGCHLD, 0, 0, 0, 0) };
     let child = check_long(child)?;
     if child == 0 {
-        let code = unshare(scene).err().map_or(0, |error| error.raw_os_error().unwrap_or(libc::EPROTO));
+        let code = unshare(scene).err().as_ref().map_or(0, errno_of);
         // SAFETY: leaves without running what the parent has to run.
         unsafe { libc::_exit(code) };
     }

@@ -5,10 +5,11 @@ use std::io;
 
 use anyhow::{Context, Result, bail, ensure};
 
-use super::killer::Killer;
+use super::killer;
 use super::{Attach, Attached};
 use crate::exchange::{Object, Record};
 use crate::guest::audit::{Event, Events, Link, encode, window_rules};
+use crate::guest::kept::Kept;
 use crate::policy::Action;
 use crate::policy_file::audit::{Matches, Rule, rules};
 use crate::scenario::Abi;
@@ -27,7 +28,7 @@ pub(super) fn attach(subject: Subject) -> Result<Attach> {
         )));
     }
     let (killer, reader) = match subject.action {
-        Action::Kill => (Some(Killer::start(subject.scenario.policy)?), Link::listen()?),
+        Action::Kill => (Some(killer::start(subject.scenario.policy)?), Link::listen()?),
         _ => {
             let reader = Link::open()?;
             reader.become_daemon()?;
@@ -73,7 +74,7 @@ struct Rules {
     lost: u32,
     /// How many marks were made.
     marks: u32,
-    _killer: Option<Killer>,
+    _killer: Option<Kept>,
 }
 
 impl Rules {

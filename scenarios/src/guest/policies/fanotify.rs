@@ -9,6 +9,7 @@ use anyhow::{Context, Result, ensure};
 
 use super::{Attach, Attached};
 use crate::exchange::{Object, Record};
+use crate::guest::kept::Kept;
 use crate::policy::Grade;
 use crate::scene::now;
 use crate::subject::Subject;
@@ -27,7 +28,8 @@ const RECORD: usize = 16;
 /// The guard, until it is dropped.
 struct Guard {
     names: Vec<String>,
-    process: libc::pid_t,
+    /// Ends before its records are closed.
+    _process: Kept,
     records: UnixStream,
 }
 
@@ -73,7 +75,7 @@ pub(super) fn attach(subject: &Subject) -> Result<Attach> {
         // SAFETY: leaves without running what the runner has to run.
         unsafe { libc::_exit(1) };
     }
-    Ok(Attach::Attached(Box::new(Guard { names, process, records: ours })))
+    Ok(Attach::Attached(Box::new(Guard { names, _process: Kept(process), records: ours })))
 }
 
 /// What the kernel has to ask about accesses in the letters of `auditctl -p`. A textbook policy asks about opening.
@@ -150,15 +152,5 @@ impl Attached for Guard {
             text: String::new(),
         };
         Ok(inside.filter_map(|(_, mask)| name(mask)).map(record).collect())
-    }
-}
-
-impl Drop for Guard {
-    fn drop(&mut self) {
-        // SAFETY: the child is ours. An error means that it has ended.
-        unsafe {
-            libc::kill(self.process, libc::SIGKILL);
-            libc::waitpid(self.process, std::ptr::null_mut(), 0);
-        }
     }
 }

@@ -7,42 +7,28 @@ use std::os::unix::net::UnixStream;
 use anyhow::{Context, Result};
 
 use crate::guest::audit::{Events, Link};
+use crate::guest::kept::Kept;
 use crate::sys::check;
 
-/// A killer, until it is dropped.
-pub(super) struct Killer(libc::pid_t);
-
-impl Killer {
-    /// Starts one for the records with the key `key`. It starts before audit is on, so that it makes no records.
-    ///
-    /// # Errors
-    /// When it cannot be started.
-    pub(super) fn start(key: &'static str) -> Result<Killer> {
-        let (mut ours, theirs) = UnixStream::pair().context("failed to make a socket")?;
-        // SAFETY: the runner has one thread, so the child may do anything.
-        let child = check(unsafe { libc::fork() }).context("failed to fork")?;
-        if child == 0 {
-            drop(ours);
-            let result = kill_callers(key, theirs);
-            eprintln!("hookbench-scenarios: the killer ended: {result:?}");
-            // SAFETY: leaves without running what the runner has to run.
-            unsafe { libc::_exit(1) };
-        }
-        let killer = Killer(child);
-        drop(theirs);
-        ours.read_exact(&mut [0]).context("the killer did not become the audit daemon")?;
-        Ok(killer)
+/// Starts a killer for the records with the key `key`. It starts before audit is on, so that it makes no records.
+///
+/// # Errors
+/// When it cannot be started.
+pub(super) fn start(key: &'static str) -> Result<Kept> {
+    let (mut ours, theirs) = UnixStream::pair().context("failed to make a socket")?;
+    // SAFETY: the runner has one thread, so the child may do anything.
+    let child = check(unsafe { libc::fork() }).context("failed to fork")?;
+    if child == 0 {
+        drop(ours);
+        let result = kill_callers(key, theirs);
+        eprintln!("hookbench-scenarios: the killer ended: {result:?}");
+        // SAFETY: leaves without running what the runner has to run.
+        unsafe { libc::_exit(1) };
     }
-}
-
-impl Drop for Killer {
-    fn drop(&mut self) {
-        // SAFETY: the child is ours. An error means that it has ended.
-        unsafe {
-            libc::kill(self.0, libc::SIGKILL);
-            libc::waitpid(self.0, std::ptr::null_mut(), 0);
-        }
-    }
+    let killer = Kept(child);
+    drop(theirs);
+    ours.read_exact(&mut [0]).context("the killer did not become the audit daemon")?;
+    Ok(killer)
 }
 
 /// Becomes the daemon, says so, and kills.

@@ -10,8 +10,9 @@ use anyhow::{Context, Result, ensure};
 use super::board::Board;
 use super::victim::{self, HOW};
 use super::watch::Watch;
+use crate::child;
 use crate::race::{Count, EVIL, GOOD, Means, Opened, Page, RacedCall, Refusal, SlowPage, fuse::SIZE, judge};
-use crate::sys::{become_user, in_child};
+use crate::sys::become_user;
 
 mod dropped;
 mod fuse;
@@ -43,9 +44,10 @@ pub(super) fn run(
         fuse::prepare().context("failed to prepare FUSE")?;
     }
     let (mut reader, mut writer) = pipe()?;
-    let status = in_child(|| {
+    let status = child::run(|| {
         let result = tries(board, watch, call, (means, page)).map_err(|error| format!("{error:#}"));
         let _ = serde_json::to_writer(&mut writer, &result).map(|()| writer.flush());
+        Ok(())
     })?;
     drop(writer);
     let mut text = String::new();
