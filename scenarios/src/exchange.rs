@@ -83,9 +83,9 @@ pub enum CustomEffect {
 /// What the guest found out.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Answer {
-    /// Each way was tried.
-    Tried(Tried),
+pub enum Answer<T = Tried> {
+    /// It was tried, and this came out.
+    Tried(T),
     /// The kernel cannot have this policy, for this reason.
     Unsupported(String),
 }
@@ -165,22 +165,15 @@ pub enum Object {
 /// The word by which the program in the guest is told to time a policy.
 pub const MITIGATE: &str = "mitigate";
 
-/// A policy whose coming and going the guest has to time.
+/// The word by which the program in the guest is told to try who may attach a policy.
+pub const PRIVILEGE: &str = "privilege";
+
+/// A policy that the guest has to time, or to attach with different capabilities.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct MitigateOrder {
-    /// The policy, by its name. It has to refuse or kill.
+pub struct PolicyOrder {
+    /// The policy, by its name.
     pub policy: String,
-}
-
-/// What the guest found out about a policy's coming and going.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum MitigateAnswer {
-    /// It was timed.
-    Mitigated(Mitigated),
-    /// The kernel cannot have this policy, for this reason.
-    Unsupported(String),
 }
 
 /// How a policy came and went. Times are nanoseconds of the guest's clock, which counts an instruction as one.
@@ -201,27 +194,6 @@ pub struct Mitigated {
     pub undo_work: u64,
     /// Whether it still stops the call when the process that applied it has been killed.
     pub survives_agent: bool,
-}
-
-/// The word by which the program in the guest is told to try who may attach a policy.
-pub const PRIVILEGE: &str = "privilege";
-
-/// A policy that the guest has to attach with different capabilities.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct PrivilegeOrder {
-    /// The policy, by its name.
-    pub policy: String,
-}
-
-/// What the guest found out about who may attach a policy.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum PrivilegeAnswer {
-    /// Each set of capabilities was tried.
-    Tried(Vec<PrivilegeTry>),
-    /// The kernel cannot have this policy, for this reason.
-    Unsupported(String),
 }
 
 /// Whether an ordinary user with some capabilities can attach a policy.

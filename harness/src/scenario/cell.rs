@@ -1,7 +1,7 @@
 //! A cell of scenarios: the ways of one scenario under one policy on one kernel, and what came out.
 
 use hookbench_model::{Cell, Failure, FailureKind, MonitorName, Params, Schedule, Target};
-use hookbench_scenarios::exchange::Tried;
+use hookbench_scenarios::exchange::{Answer, Tried};
 use hookbench_scenarios::{PolicyName, Scenario};
 
 /// A cell: `6.1/userns/bpf-lsm+deny`.
@@ -28,6 +28,17 @@ pub enum Ended<T> {
 
 /// How a cell ended.
 pub type Outcome = Ended<Tried>;
+
+impl<T> Ended<Answer<T>> {
+    /// The end with what the guest answered.
+    pub(super) fn flatten(self) -> Ended<T> {
+        match self {
+            Ended::Done(Answer::Tried(found)) => Ended::Done(found),
+            Ended::Done(Answer::Unsupported(why)) | Ended::Unsupported(why) => Ended::Unsupported(why),
+            Ended::Failed(failure) => Ended::Failed(failure),
+        }
+    }
+}
 
 impl<T> Ended<T> {
     /// The end of a guest that `error` prevented from running.

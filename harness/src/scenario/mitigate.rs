@@ -1,11 +1,8 @@
 //! How fast policies come and go, and who may attach them: a guest for each.
 
-use anyhow::Result;
 use hookbench_scenarios::PolicyName;
-use hookbench_scenarios::exchange::{
-    MITIGATE, MitigateAnswer, MitigateOrder, Mitigated, PRIVILEGE, PrivilegeAnswer, PrivilegeOrder,
-    PrivilegeTry,
-};
+use hookbench_scenarios::exchange::{Answer, MITIGATE, Mitigated, PRIVILEGE, PolicyOrder, PrivilegeTry};
+use serde::de::DeserializeOwned;
 
 use super::ScenarioSession;
 use super::cell::{Ended, ScenarioCell};
@@ -13,35 +10,20 @@ use super::cell::{Ended, ScenarioCell};
 impl ScenarioSession {
     /// Times `policy` on `kernel`.
     pub fn mitigate(&self, kernel: &str, policy: PolicyName) -> Ended<Mitigated> {
-        self.try_mitigate(kernel, policy).unwrap_or_else(|error| Ended::prevented(&error))
-    }
-
-    fn try_mitigate(&self, kernel: &str, policy: PolicyName) -> Result<Ended<Mitigated>> {
-        let order = MitigateOrder { policy: policy.to_string() };
-        let cell = ScenarioCell { kernel, scenario: super::userns()?, policy };
-        Ok(match self.ask(cell, &[MITIGATE], &order)? {
-            Ended::Done(MitigateAnswer::Mitigated(mitigated)) => Ended::Done(mitigated),
-            Ended::Done(MitigateAnswer::Unsupported(why)) | Ended::Unsupported(why) => {
-                Ended::Unsupported(why)
-            }
-            Ended::Failed(failure) => Ended::Failed(failure),
-        })
+        self.about_policy(kernel, policy, MITIGATE)
     }
 
     /// Finds out which capabilities `policy` needs on `kernel`.
     pub fn privilege(&self, kernel: &str, policy: PolicyName) -> Ended<Vec<PrivilegeTry>> {
-        self.try_privilege(kernel, policy).unwrap_or_else(|error| Ended::prevented(&error))
+        self.about_policy(kernel, policy, PRIVILEGE)
     }
 
-    fn try_privilege(&self, kernel: &str, policy: PolicyName) -> Result<Ended<Vec<PrivilegeTry>>> {
-        let order = PrivilegeOrder { policy: policy.to_string() };
-        let cell = ScenarioCell { kernel, scenario: super::userns()?, policy };
-        Ok(match self.ask(cell, &[PRIVILEGE], &order)? {
-            Ended::Done(PrivilegeAnswer::Tried(tries)) => Ended::Done(tries),
-            Ended::Done(PrivilegeAnswer::Unsupported(why)) | Ended::Unsupported(why) => {
-                Ended::Unsupported(why)
-            }
-            Ended::Failed(failure) => Ended::Failed(failure),
-        })
+    /// Has a guest find something out about a policy.
+    fn about_policy<T: DeserializeOwned>(&self, kernel: &str, policy: PolicyName, what: &str) -> Ended<T> {
+        let order = PolicyOrder { policy: policy.to_string() };
+        let asked = super::userns().and_then(|scenario| {
+            self.ask::<Answer<T>>(ScenarioCell { kernel, scenario, policy }, &[what], &order)
+        });
+        asked.map_or_else(|error| Ended::prevented(&error), Ended::flatten)
     }
 }

@@ -4,7 +4,7 @@ use anyhow::{Context, Result};
 use hookbench_model::protocol::ProgramOrder;
 use hookbench_model::{Cell, Failure, FailureKind};
 use hookbench_results::Environment;
-use hookbench_scenarios::exchange::{Answer, CustomWay, Order, PROGRAM};
+use hookbench_scenarios::exchange::{CustomWay, Order, PROGRAM};
 use hookbench_scenarios::{Need, answer};
 use hookbench_vm::image::{Content, GuestFile};
 use hookbench_vm::kernel::Kernel;
@@ -121,11 +121,7 @@ impl ScenarioSession {
             let (kind, message) = (FailureKind::Protocol, error.to_string());
             return Ok(Ended::Failed(Failure { kind, message, console: Vec::new() }));
         }
-        Ok(match ended {
-            Ended::Done(Answer::Tried(tried)) => Ended::Done(tried),
-            Ended::Done(Answer::Unsupported(why)) | Ended::Unsupported(why) => Ended::Unsupported(why),
-            Ended::Failed(failure) => Ended::Failed(failure),
-        })
+        Ok(ended.flatten())
     }
 
     /// Has a guest for `cell` run the scenarios' program with these arguments and this order.

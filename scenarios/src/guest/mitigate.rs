@@ -9,7 +9,7 @@ use anyhow::{Context, Result, ensure};
 use super::policies::{self, Attach};
 use super::prepare;
 use crate::child;
-use crate::exchange::{MitigateAnswer, MitigateOrder, Mitigated};
+use crate::exchange::{Answer, Mitigated, PolicyOrder};
 use crate::policy::PolicyName;
 use crate::scenario::Scenario;
 use crate::scene::{Scene, now};
@@ -22,7 +22,7 @@ const MOST_TRIES: u32 = 2_000;
 ///
 /// # Errors
 /// When the forbidden call is refused without the policy, or never refused with it.
-pub fn mitigate(order: &MitigateOrder) -> Result<MitigateAnswer> {
+pub fn mitigate(order: &PolicyOrder) -> Result<Answer<Mitigated>> {
     let scenario = crate::find("userns").context("there is no scenario userns")?;
     let policy = super::policy(&order.policy)?;
     let mut scene = super::scene()?;
@@ -32,7 +32,7 @@ pub fn mitigate(order: &MitigateOrder) -> Result<MitigateAnswer> {
     let (began, worked) = (now(), own_time());
     let attached = match policies::attach(policy, scenario, &mut scene)? {
         Attach::Attached(attached) => attached,
-        Attach::Unsupported(why) => return Ok(MitigateAnswer::Unsupported(why)),
+        Attach::Unsupported(why) => return Ok(Answer::Unsupported(why)),
     };
     let (applied, apply_work) = (now() - began, own_time() - worked);
     let refused = wait_until(true, &scene)?.context("the policy never refused a user namespace")? - began;
@@ -44,7 +44,7 @@ pub fn mitigate(order: &MitigateOrder) -> Result<MitigateAnswer> {
     let undo_work = own_time() - worked;
     let undone = if confines { None } else { wait_until(false, &scene)?.map(|time| time - began) };
     let survives_agent = if confines { true } else { survives_its_agent(policy, scenario)? };
-    Ok(MitigateAnswer::Mitigated(Mitigated {
+    Ok(Answer::Tried(Mitigated {
         applied,
         apply_work,
         refused,

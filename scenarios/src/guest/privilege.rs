@@ -5,7 +5,7 @@ use anyhow::{Context, Result};
 use super::policies::{self, Attach};
 use super::prepare;
 use crate::child;
-use crate::exchange::{PrivilegeAnswer, PrivilegeOrder, PrivilegeTry};
+use crate::exchange::{Answer, PolicyOrder, PrivilegeTry};
 use crate::policy::{Action, PolicyName};
 use crate::scenario::Scenario;
 use crate::scene::USER;
@@ -36,7 +36,7 @@ const SETS: &[(&str, u64)] = &[
 ///
 /// # Errors
 /// When a process cannot be made, or the scenario cannot be set up.
-pub fn privilege(order: &PrivilegeOrder) -> Result<PrivilegeAnswer> {
+pub fn privilege(order: &PolicyOrder) -> Result<Answer<Vec<PrivilegeTry>>> {
     let scenario = crate::find("userns").context("there is no scenario userns")?;
     let policy = super::policy(&order.policy)?;
     let scene = super::scene()?;
@@ -51,11 +51,11 @@ pub fn privilege(order: &PrivilegeOrder) -> Result<PrivilegeAnswer> {
         })?;
         let code = if libc::WIFEXITED(status) { libc::WEXITSTATUS(status) } else { REFUSED };
         if code == UNSUPPORTED {
-            return Ok(PrivilegeAnswer::Unsupported(format!("this kernel cannot have {policy}")));
+            return Ok(Answer::Unsupported(format!("this kernel cannot have {policy}")));
         }
         tries.push(PrivilegeTry { capabilities: (*name).into(), attached: code == ATTACHED });
     }
-    Ok(PrivilegeAnswer::Tried(tries))
+    Ok(Answer::Tried(tries))
 }
 
 const ATTACHED: i32 = 0;
