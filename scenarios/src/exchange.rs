@@ -183,11 +183,13 @@ pub struct Mitigated {
     pub applied: u64,
     /// The CPU time that the process took for it. The rest was waiting, for example for the kernel's grace periods.
     pub apply_work: u64,
-    /// From the order until the first refused call.
-    pub refused: u64,
+    /// From the order until the first refused call; `None` if none was ever refused.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub refused: Option<u64>,
     /// Whether it also stops a process that ran before.
     pub reaches_running: bool,
-    /// From the order to remove it until the first call that passes; `None` if it cannot be removed.
+    /// From the order to remove it until the first call that passes; `None` if it cannot be removed, or
+    /// refused nothing.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub undone: Option<u64>,
     /// The CPU time that the process took to remove it.

@@ -21,7 +21,7 @@ const MOST_TRIES: u32 = 2_000;
 /// Applies the policy, tries, and takes it away again.
 ///
 /// # Errors
-/// When the forbidden call is refused without the policy, or never refused with it.
+/// When the forbidden call is refused without the policy.
 pub fn mitigate(order: &PolicyOrder) -> Result<Answer<Mitigated>> {
     let scenario = crate::find("userns").context("there is no scenario userns")?;
     let policy = super::policy(&order.policy)?;
@@ -35,14 +35,15 @@ pub fn mitigate(order: &PolicyOrder) -> Result<Answer<Mitigated>> {
         Attach::Unsupported(why) => return Ok(Answer::Unsupported(why)),
     };
     let (applied, apply_work) = (now() - began, own_time() - worked);
-    let refused = wait_until(true, &scene)?.context("the policy never refused a user namespace")? - began;
+    let refused = wait_until(true, &scene)?.map(|time| time - began);
     let reaches_running = resident.makes_the_call()?;
     // What confines its caller stays with that process: there is nothing to undo.
     let confines = scene.confine.is_some();
     let (began, worked) = (now(), own_time());
     drop(attached);
     let undo_work = own_time() - worked;
-    let undone = if confines { None } else { wait_until(false, &scene)?.map(|time| time - began) };
+    let can_be_undone = refused.is_some() && !confines;
+    let undone = if can_be_undone { wait_until(false, &scene)?.map(|time| time - began) } else { None };
     let survives_agent = if confines { true } else { survives_its_agent(policy, scenario)? };
     Ok(Answer::Tried(Mitigated {
         applied,

@@ -257,7 +257,7 @@ fn quick_to_apply(evidence: &Evidence<'_>) -> Outcome {
         let results = evidence.experiments.mitigations.iter().filter(|result| result.kernel == kernel);
         let mut times: Vec<(u64, &str)> = results
             .filter(|result| !result.policy.ends_with(']'))
-            .filter_map(|result| Some((result.found.as_ref()?.refused, &*result.policy)))
+            .filter_map(|result| Some((result.found.as_ref()?.refused?, &*result.policy)))
             .collect();
         times.sort_unstable();
         let bpf = times.iter().find(|(_, policy)| *policy == "bpf-lsm+deny")?.0;

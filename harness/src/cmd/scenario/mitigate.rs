@@ -38,9 +38,13 @@ fn cells(found: &Mitigated) -> Vec<String> {
     vec![
         grouped(found.applied),
         grouped(found.apply_work),
-        grouped(found.refused),
+        found.refused.map_or_else(|| "never".into(), grouped),
         if found.reaches_running { "stopped" } else { "not reached" }.into(),
-        found.undone.map_or_else(|| "never".into(), grouped),
+        match (found.refused, found.undone) {
+            (None, _) => "–".into(),
+            (_, None) => "never".into(),
+            (_, Some(undone)) => grouped(undone),
+        },
         if found.survives_agent { "still stops" } else { "gone" }.into(),
     ]
 }
