@@ -38,24 +38,51 @@ pub(crate) fn reference() -> Result<()> {
     step("build hookbench", &mut cargo(&["build", "--release", "-p", "hookbench"]))?;
     for plan in PLANS {
         let out = target_dir().join("reference").join(plan);
-        let mut command = Command::new(target_dir().join("release/hookbench"));
-        command.current_dir(workspace()).args(["run", "--plan", plan, &keep_stacks(), "--out"]).arg(&out);
-        if out.exists() {
-            command.arg("--resume");
-        }
-        let status = status(&mut command)?;
-        if !status.success() {
-            return Err(Failure::new(format!(
-                "the plan {plan} failed ({status}); its measurements are in {}, and the same command resumes it",
-                out.display()
-            )));
-        }
+        let mut command = hookbench(&["run", "--plan", plan, &keep_stacks()]);
+        run_or_resume(&mut command, &out, &format!("the plan {plan}"))?;
         publish(plan, &out, workspace())?;
-        // A published run is complete: the next call starts a new one.
-        fs::remove_dir_all(&out)
-            .map_err(|error| Failure::new(format!("failed to remove {}: {error}", out.display())))?;
+        remove(&out)?;
     }
     scenarios::reference()
+}
+
+/// The command that was built, in the workspace.
+pub(crate) fn hookbench(arguments: &[&str]) -> Command {
+    let mut command = Command::new(target_dir().join("release/hookbench"));
+    command.current_dir(workspace()).args(arguments);
+    command
+}
+
+/// Runs `command`, whose run goes to `out`, or resumes it where it was interrupted.
+pub(crate) fn run_or_resume(command: &mut Command, out: &Path, what: &str) -> Result<()> {
+    command.arg("--out").arg(out);
+    if out.exists() {
+        command.arg("--resume");
+    }
+    let status = status(command)?;
+    if status.success() {
+        return Ok(());
+    }
+    Err(Failure::new(format!(
+        "{what} failed ({status}); what has ended is in {}, and the same command resumes it",
+        out.display()
+    )))
+}
+
+/// Removes a run that was published: it is complete, and the next call starts a new one.
+pub(crate) fn remove(out: &Path) -> Result<()> {
+    fs::remove_dir_all(out)
+        .map_err(|error| Failure::new(format!("failed to remove {}: {error}", out.display())))
+}
+
+/// Copies the file `from` to `to`, and makes its folder.
+pub(crate) fn copy(from: &Path, to: &Path) -> Result<()> {
+    let above = to.parent().unwrap_or(workspace());
+    fs::create_dir_all(above).and_then(|()| fs::copy(from, to)).map_err(|error| {
+        Failure::new(format!("failed to copy {} to {}: {error}", from.display(), to.display()))
+    })?;
+    println!("{}", to.display());
+    Ok(())
 }
 
 /// The option that has the headline cells explained.
@@ -75,9 +102,7 @@ fn publish(plan: &str, out: &Path, workspace: &Path) -> Result<()> {
             println!("{} has {size} bytes and is not published", from.display());
             continue;
         }
-        let above = to.parent().unwrap_or(workspace);
-        fs::create_dir_all(above).and_then(|()| fs::copy(&from, &to)).map_err(wrong)?;
-        println!("{}", to.display());
+        copy(&from, &to)?;
     }
     for (name, folder) in FOLDERS {
         replace(&out.join(name), &workspace.join(folder).join(plan).join(name))?;
