@@ -2,13 +2,13 @@
 
 use hookbench_analysis::gate::VerdictKind;
 use hookbench_model::Cell;
-use maud::{DOCTYPE, Markup, PreEscaped, html};
+use maud::{Markup, html};
 
 use super::phrases;
 use super::report::ComparisonReport;
 use super::tables::{ChangeTable, tables};
 use super::ways;
-use crate::html::{STYLE, table};
+use crate::html::{frame, table};
 use crate::text;
 
 /// Names of cells and hashes are long and break into several lines.
@@ -18,37 +18,25 @@ const LONG: &str =
 /// The report as HTML.
 pub(super) fn render(report: &ComparisonReport<'_>) -> String {
     let runs = phrases::runs(report);
-    let page = html! {
-        (DOCTYPE)
-        html lang="en" {
-            head {
-                meta charset="utf-8";
-                meta name="viewport" content="width=device-width, initial-scale=1";
-                meta name="color-scheme" content="light dark";
-                title { (phrases::heading(report)) ": hookbench" }
-                style { (PreEscaped(STYLE)) (PreEscaped(LONG)) }
-            }
-            body {
-                main {
-                    header {
-                        h1 { (phrases::heading(report)) }
-                        p.answer { (phrases::answer(report)) }
-                        dl {
-                            div { dt { "base" } dd { (runs.base) } }
-                            div { dt { "new" } dd { (runs.new) } }
-                        }
-                        @for remark in phrases::remarks(report) { p { (remark) } }
-                    }
-                    (environment(report))
-                    (verdicts(report))
-                    (ways::html(report))
-                    (endings(report))
-                    (changes(report))
+    let body = html! {
+        main {
+            header {
+                h1 { (phrases::heading(report)) }
+                p.answer { (phrases::answer(report)) }
+                dl {
+                    div { dt { "base" } dd { (runs.base) } }
+                    div { dt { "new" } dd { (runs.new) } }
                 }
+                @for remark in phrases::remarks(report) { p { (remark) } }
             }
+            (environment(report))
+            (verdicts(report))
+            (ways::html(report))
+            (endings(report))
+            (changes(report))
         }
     };
-    page.into_string() + "\n"
+    frame::document(phrases::heading(report), None, LONG, &body)
 }
 
 /// A table under a heading; empty when there is no row.

@@ -1,11 +1,11 @@
 //! The page: the answer, flame graphs, and a table of all functions that changed; one file that loads nothing.
 
 use hookbench_analysis::attribution::explanation::FunctionCost;
-use maud::{DOCTYPE, Markup, PreEscaped, html};
+use maud::{Markup, html};
 
 use super::flames::{self, NotDrawn};
 use super::{ExplanationReport, phrases};
-use crate::html::{STYLE, table};
+use crate::html::{POLICY, frame, table};
 use crate::text::{one_line, signed};
 
 /// What this page adds to the style of all pages.
@@ -13,48 +13,33 @@ const OWN_STYLE: &str =
     ".flames { margin: 1rem 0; } .flames iframe { display: block; width: 100%; border: 0; }
 .sums table { width: auto; } .sums th.part { padding-left: 2rem; }
 th.function { white-space: normal; overflow-wrap: anywhere; min-width: 10rem; }";
-/// The policy that forbids the page to load anything. The flame graphs have scripts.
-const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'";
 
 /// The report as HTML.
 pub(super) fn render(report: &ExplanationReport<'_>) -> Result<String, NotDrawn> {
     let headline = phrases::headline(report);
-    let page = html! {
-        (DOCTYPE)
-        html lang="en" {
-            head {
-                meta charset="utf-8";
-                meta name="viewport" content="width=device-width, initial-scale=1";
-                meta name="color-scheme" content="light dark";
-                meta http-equiv="Content-Security-Policy" content=(POLICY);
-                title { (headline) ": hookbench" }
-                style { (PreEscaped(STYLE)) (PreEscaped(OWN_STYLE)) }
-            }
-            body {
-                main {
-                    header {
-                        h1 { (headline) }
-                        @if report.against.is_none() {
-                            p.answer { (phrases::sentences(report).join(" ")) }
-                        }
-                    }
-                    (cells(report))
-                    (sums(report))
-                    section {
-                        h2 { "Flame graphs" }
-                        p.note { "A function's width is the number of instructions that it and everything below it "
-                            "executes. Click a function to enlarge it; click Search to find one by name." }
-                        (flames::hook(report)?)
-                        (flames::operation(report)?)
-                        (flames::compared(report)?)
-                    }
-                    (functions(report))
+    let body = html! {
+        main {
+            header {
+                h1 { (headline) }
+                @if report.against.is_none() {
+                    p.answer { (phrases::sentences(report).join(" ")) }
                 }
-                footer { p { "Made by hookbench." } }
             }
+            (cells(report))
+            (sums(report))
+            section {
+                h2 { "Flame graphs" }
+                p.note { "A function's width is the number of instructions that it and everything below it "
+                    "executes. Click a function to enlarge it; click Search to find one by name." }
+                (flames::hook(report)?)
+                (flames::operation(report)?)
+                (flames::compared(report)?)
+            }
+            (functions(report))
         }
+        footer { p { "Made by hookbench." } }
     };
-    Ok(page.into_string() + "\n")
+    Ok(frame::document(&headline, Some(POLICY), OWN_STYLE, &body))
 }
 
 fn cells(report: &ExplanationReport<'_>) -> Markup {

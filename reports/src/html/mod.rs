@@ -4,7 +4,7 @@
 //! the guest's text.
 
 use hookbench_results::Run;
-use maud::{DOCTYPE, Markup, PreEscaped, html};
+use maud::{Markup, PreEscaped, html};
 
 use crate::plot::DrawError;
 use crate::{Explanations, default_kernel, section, summary, text, undivided};
@@ -14,6 +14,7 @@ mod answer;
 mod cells;
 mod detail;
 mod environment;
+pub(crate) mod frame;
 mod literature;
 mod loading;
 mod matrix;
@@ -46,54 +47,38 @@ pub fn render(run: &Run, explanations: &Explanations) -> Result<String, DrawErro
     };
     let matrices = crate::matrix::matrices(run, &sections);
     let sweeps = crate::sweep::sweeps(run, &sections);
-    let markup = html! {
-        (DOCTYPE)
-        html lang="en" {
-            (head(&page))
-            body {
-                main {
-                    (opening(&page))
-                    (contents(&page, !matrices.is_empty(), !sweeps.is_empty()))
-                    (division(&page))
-                    @for kernel in &page.kernels { (answer::kernel_answer(&page, kernel)?) }
-                    (reasons::failed(run))
-                    (reasons::caveats(run))
-                    (matrix::matrices(&page, &matrices))
-                    (sweep::sweeps(&page, &sweeps)?)
-                    (detail::all_numbers(&page)?)
-                    (loading::loaders(&crate::loading::tables(run, &sections)))
-                    (monitors::monitors(run))
-                    (method::chapter())
-                    (literature::published(&sections))
-                    (environment::calibration(run))
-                    (environment::environment(run))
-                    (reasons::others(run))
-                }
-                footer { p { "Made by hookbench " (text::one_line(&run.environment.hookbench)) ", plan "
-                    code { (text::one_line(&run.plan)) } "." } }
-                script { (PreEscaped(SCRIPT)) }
-            }
+    let body = html! {
+        main {
+            (opening(&page))
+            (contents(&page, !matrices.is_empty(), !sweeps.is_empty()))
+            (division(&page))
+            @for kernel in &page.kernels { (answer::kernel_answer(&page, kernel)?) }
+            (reasons::failed(run))
+            (reasons::caveats(run))
+            (matrix::matrices(&page, &matrices))
+            (sweep::sweeps(&page, &sweeps)?)
+            (detail::all_numbers(&page)?)
+            (loading::loaders(&crate::loading::tables(run, &sections)))
+            (monitors::monitors(run))
+            (method::chapter())
+            (literature::published(&sections))
+            (environment::calibration(run))
+            (environment::environment(run))
+            (reasons::others(run))
         }
+        footer { p { "Made by hookbench " (text::one_line(&run.environment.hookbench)) ", plan "
+            code { (text::one_line(&run.plan)) } "." } }
+        script { (PreEscaped(SCRIPT)) }
     };
-    Ok(markup.into_string() + "\n")
+    Ok(frame::document("What monitoring costs", Some(POLICY), &choices(&page), &body))
 }
 
-fn head(page: &Page<'_>) -> Markup {
-    // The style alone switches kernels, so that it works without a script.
+/// The style alone switches kernels, so that it works without a script.
+fn choices(page: &Page<'_>) -> String {
     let choice = |place: usize| {
         format!("body:has(#kernel-{place}:checked) .of-kernel:not(.kernel-{place}){{display:none}}\n")
     };
-    let choices: String = (0..page.kernels.len()).map(choice).collect();
-    html! {
-        head {
-            meta charset="utf-8";
-            meta name="viewport" content="width=device-width, initial-scale=1";
-            meta name="color-scheme" content="light dark";
-            meta http-equiv="Content-Security-Policy" content=(POLICY);
-            title { "What monitoring costs: hookbench" }
-            style { (PreEscaped(STYLE)) (PreEscaped(choices)) }
-        }
-    }
+    (0..page.kernels.len()).map(choice).collect()
 }
 
 fn opening(page: &Page<'_>) -> Markup {

@@ -9,9 +9,9 @@ use hookbench_scenarios::Effect;
 use hookbench_scenarios::exchange::{Object, Record, Tried, Tries};
 use maud::{Markup, html};
 
-use super::html::frame;
 use super::{View, command, words};
 use crate::html::table;
+use crate::html::{POLICY, frame};
 use crate::text::one_line;
 
 /// The folder of the pages.
@@ -73,6 +73,7 @@ fn page(view: &View<'_>, kernel: &str, scenario: &str, cells: &[&ScenarioCell]) 
     let title = one_line(&format!("{scenario} on {kernel}: the evidence"));
     frame::document(
         &title,
+        Some(POLICY),
         STYLE,
         &html! {
             main {

@@ -6,9 +6,9 @@ use maud::{Markup, PreEscaped, html};
 
 use super::{View, words};
 use crate::html::SCRIPT;
+use crate::html::{POLICY, frame};
 use crate::text::one_line;
 
-pub(super) mod frame;
 mod lists;
 mod matrix;
 mod ways;
@@ -26,6 +26,7 @@ pub fn render(run: &Run) -> String {
     let choices: String = (0..view.kernels.len()).map(choice).collect();
     frame::document(
         TITLE,
+        Some(POLICY),
         &(STYLE.to_owned() + &choices),
         &html! {
             main {
