@@ -13,15 +13,25 @@ use crate::text;
 pub fn sentences(run: &Run, sections: &[Section<'_>]) -> Vec<String> {
     let any_hook = sections.iter().any(Section::is_divided);
     let mut reasons: Vec<(String, usize)> = Vec::new();
-    for section in sections {
-        let undivided = section.costs().filter(|(_, cost)| cost.hook().is_none());
-        for reason in undivided.map(|(row, _)| reason(run, row, any_hook)) {
-            match reasons.iter_mut().find(|(known, _)| *known == reason) {
-                Some((_, count)) => *count += 1,
-                None => reasons.push((reason, 1)),
-            }
+    let (mut notes, mut noted) = (Vec::new(), 0);
+    for (row, _) in sections.iter().flat_map(Section::costs).filter(|(_, cost)| cost.hook().is_none()) {
+        if let Some(why) = note(row) {
+            noted += 1;
+            notes.extend(Some(why).filter(|why| !notes.contains(why)));
+            continue;
+        }
+        let reason = reason(run, row, any_hook);
+        match reasons.iter_mut().find(|(known, _)| *known == reason) {
+            Some((_, count)) => *count += 1,
+            None => reasons.push((reason, 1)),
         }
     }
+    // Notes have the numbers of their cells, so there may be as many as cells: the first stands for all.
+    reasons.extend(match notes[..] {
+        [] => None,
+        [why] => Some((text::name(why), noted)),
+        [why, ..] => Some((format!("{} (each cell's notes have its reason)", text::name(why)), noted)),
+    });
     let sentence = |(reason, count): (String, usize)| match (any_hook, count) {
         (false, _) => format!(
             "Costs are not divided into hook and side effects, because {reason}. Each is the whole difference of \
@@ -71,20 +81,17 @@ fn reason(run: &Run, row: &Row<'_>, any_hook: bool) -> String {
     if !exact {
         return "hardware clocks do not count single instructions".into();
     }
-    let noted = outcome_notes(row).iter().find_map(|note| note.strip_prefix(UNDIVIDED));
-    if let Some(why) = noted {
-        return text::name(why);
-    }
     if any_hook {
         return "the run has no attribution there".into();
     }
     format!("hookbench {}, which made this run, did not do that", text::name(&environment.hookbench))
 }
 
-fn outcome_notes<'a>(row: &Row<'a>) -> &'a [String] {
+/// Why the cost of `row` could not be divided, if it was tried.
+fn note<'a>(row: &Row<'a>) -> Option<&'a str> {
     match &row.measurement.outcome {
-        Outcome::Measured(measured) => &measured.notes,
-        _ => &[],
+        Outcome::Measured(measured) => measured.notes.iter().find_map(|note| note.strip_prefix(UNDIVIDED)),
+        _ => None,
     }
 }
 
@@ -124,6 +131,18 @@ mod tests {
             }
         }
         assert!(said(&run).contains("side effects, because the sums differ by 8."), "{}", said(&run));
+    }
+
+    #[test]
+    fn different_reasons_of_cells_are_one_sentence() {
+        let mut run = fixture::synthetic_run();
+        for (number, measurement) in run.measurements.iter_mut().enumerate() {
+            if let Outcome::Measured(measured) = &mut measurement.outcome {
+                measured.notes.push(format!("{UNDIVIDED}the sums differ by {number}"));
+            }
+        }
+        assert_eq!(said(&run).matches("because").count(), 1, "{}", said(&run));
+        assert!(said(&run).contains("(each cell's notes have its reason)"), "{}", said(&run));
     }
 
     #[test]
