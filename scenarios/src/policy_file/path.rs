@@ -32,7 +32,9 @@ mod tests {
     fn the_file_is_at_its_path() {
         let workspace = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/.."));
         let mut any = 0;
-        for (scenario, name) in SCENARIOS.iter().flat_map(|one| PolicyName::all().map(move |name| (*one, name))) {
+        for (scenario, name) in
+            SCENARIOS.iter().flat_map(|one| PolicyName::all().map(move |name| (*one, name)))
+        {
             let Some(path) = policy_path(scenario, name) else { continue };
             let text = std::fs::read_to_string(workspace.join(&path)).unwrap_or_default();
             let file = policy_file(scenario, name).unwrap();

@@ -1,0 +1,302 @@
+//! The sentences of the advice. Each is about a cell and names it.
+
+use hookbench_analysis::advice::{
+    Answer, Candidate, Cost, CostOf, Covered, Everywhere, File, Goal, Pair, Question, Reason,
+};
+
+use crate::text::{count, grouped, signed, unsigned_if_positive};
+
+/// How a format shows the texts in a sentence.
+pub(super) struct Style {
+    /// A name: of a cell, a way, a file.
+    pub(super) code: fn(&str) -> String,
+    /// Foreign text in a sentence.
+    pub(super) plain: fn(&str) -> String,
+}
+
+impl Style {
+    /// What was asked.
+    pub(super) fn question(&self, question: &Question) -> String {
+        let verb = |verb: &str, has: fn(&Goal) -> bool| {
+            let names: Vec<&str> =
+                question.goals.iter().filter(|goal| has(goal)).map(|goal| &*goal.scenario).collect();
+            (!names.is_empty()).then(|| format!("{verb} {}", self.list(&names)))
+        };
+        let verbs = [verb("watch", |goal| goal.watch), verb("deny", |goal| goal.deny)];
+        let verbs: Vec<String> = verbs.into_iter().flatten().collect();
+        let cost = question.max_cost.as_ref().map_or_else(String::new, |most| {
+            format!(", for at most {}", (self.plain)(&most.to_string().replace('%', " %")))
+        });
+        let kernels = self.list(&question.kernels);
+        format!("The question: {}; on {kernels}{cost}.", verbs.join("; "))
+    }
+
+    /// `deny userns on 6.1`
+    pub(super) fn goal(&self, answer: &Answer) -> String {
+        let Answer { kernel, goal, .. } = answer;
+        format!("{} {} on {}", goal.verbs(), (self.code)(&goal.scenario), (self.code)(kernel))
+    }
+
+    /// The answer in a sentence or two.
+    pub(super) fn outcome(&self, answer: &Answer) -> String {
+        let all = answer.qualifying.len() + answer.others.len();
+        if answer.works.is_empty() {
+            return "No way works there, so there is nothing to do.".into();
+        }
+        match (&answer.qualifying[..], &answer.pairs[..]) {
+            ([first, ..], _) => {
+                let verb = if answer.qualifying.len() == 1 { "qualifies" } else { "qualify" };
+                let number = grouped(answer.qualifying.len() as u64);
+                format!(
+                    "{number} of {} {verb}. Start with {}.",
+                    policies(all),
+                    (self.code)(&first.cell)
+                )
+            }
+            ([], [pair, ..]) => {
+                let [one, other] = pair.cells.each_ref().map(|cell| (self.code)(cell));
+                format!("No policy qualifies alone. {one} and {other} do together.")
+            }
+            ([], []) => format!("None of {} qualifies.{}", policies(all), self.nearest(answer)),
+        }
+    }
+
+    fn nearest(&self, answer: &Answer) -> String {
+        let is_near = |candidate: &&Candidate| answer.nearest.contains(&candidate.policy);
+        let near: Vec<String> = answer
+            .others
+            .iter()
+            .filter(is_near)
+            .map(|candidate| {
+                let breaks = match (candidate.breaks(), answer.nearest.len()) {
+                    (true, _) => ", but it stops allowed neighbours",
+                    (false, 2) => " and stops no allowed neighbour",
+                    (false, _) => "",
+                };
+                format!(" {} {}{breaks}.", (self.code)(&candidate.cell), coverage(candidate))
+            })
+            .collect();
+        match near.is_empty() {
+            true => String::new(),
+            false => format!(" The nearest:{}", near.concat()),
+        }
+    }
+
+    /// Of which mechanism a policy qualifies in each answer.
+    pub(super) fn everywhere(&self, everywhere: &[Everywhere]) -> String {
+        let Some(first) = everywhere.first() else {
+            return "There is no mechanism that qualifies in all of them.".into();
+        };
+        let names: Vec<&str> = everywhere.iter().map(|one| &*one.mechanism).collect();
+        let verb = if names.len() == 1 { "qualifies" } else { "qualify" };
+        format!("{} {verb} in all of them: {}.", self.list(&names), self.list(&first.cells))
+    }
+
+    /// What holds for all policies.
+    pub(super) fn facts(&self, answer: &Answer) -> String {
+        let mut facts = Vec::new();
+        if !answer.works.is_empty() {
+            let verb = if answer.works.len() == 1 { "works" } else { "work" };
+            facts.push(format!("{} {verb} there.", count(answer.works.len(), "way")));
+        }
+        if !answer.unknown.is_empty() {
+            facts.push(format!("The runs do not say whether {} does.", self.list(&answer.unknown)));
+        }
+        for (verb, ways) in [("sees", &answer.nobody_sees), ("stops", &answer.nobody_stops)] {
+            if !ways.is_empty() {
+                facts.push(format!("No policy {verb} {}.", self.list(ways)));
+            }
+        }
+        facts.join(" ")
+    }
+
+    /// A policy that qualifies, in a few lines.
+    pub(super) fn qualifying(&self, candidate: &Candidate) -> Vec<String> {
+        let mut first = format!("{} {}.", (self.code)(&candidate.cell), coverage(candidate));
+        if candidate.kills {
+            first += " It kills the caller.";
+        }
+        for note in self.notes(candidate) {
+            first += &format!(" {note}");
+        }
+        let cost = match &candidate.cost {
+            Some(cost) => format!("Cost: {}.", self.cost(cost)),
+            None => "Cost: not measured.".into(),
+        };
+        let file = candidate.file.as_ref().map(|file| self.file(file));
+        [Some(first), Some(cost), file].into_iter().flatten().collect()
+    }
+
+    /// What a reader has to know about a policy that qualifies.
+    fn notes(&self, candidate: &Candidate) -> Vec<String> {
+        let mut notes = Vec::new();
+        let seen = candidate.sees.as_ref().map_or(0, |sees| sees.ways.len());
+        match candidate.unnamed.len() {
+            0 => {}
+            unnamed if unnamed == seen => notes.push("Its records name no object.".into()),
+            _ => notes.push(format!("Its records of {} name no object.", self.list(&candidate.unnamed))),
+        }
+        if !candidate.false_alarms.is_empty() {
+            notes.push(format!("It records allowed neighbours: {}.", self.list(&candidate.false_alarms)));
+        }
+        if !candidate.lacks.is_empty() {
+            notes.push(format!("It lacks {} on this kernel.", self.list(&candidate.lacks)));
+        }
+        notes
+    }
+
+    fn file(&self, file: &File) -> String {
+        let lines = count(file.lines, "line");
+        match &file.path {
+            Some(path) => format!("File: {}, {lines}.", (self.code)(path)),
+            None => format!("File: {}, {lines}, generated.", (self.code)(&file.name)),
+        }
+    }
+
+    /// A cost with its cell.
+    fn cost(&self, cost: &Cost) -> String {
+        let least = if cost.at_least { "at least " } else { "" };
+        let number = unsigned_if_positive(cost.instructions);
+        let of = match cost.of {
+            CostOf::Monitor => "monitor ",
+            CostOf::Policy => "",
+        };
+        let side_effects = cost
+            .side_effects
+            .map_or_else(String::new, |number| format!("; side effects {}", signed(number)));
+        format!(
+            "hook {least}{number} instructions{}{side_effects} ({of}{})",
+            of_operation(cost.percent),
+            (self.code)(&cost.cell)
+        )
+    }
+
+    /// Two policies.
+    pub(super) fn pair(&self, pair: &Pair) -> String {
+        let [one, other] = pair.cells.each_ref().map(|cell| (self.code)(cell));
+        let cost = pair.cost.map_or_else(String::new, |cost| {
+            let least = if cost.at_least { "at least " } else { "" };
+            let number = unsigned_if_positive(cost.instructions);
+            format!(": hooks of {least}{number} instructions{}", of_operation(cost.percent))
+        });
+        format!("{one} and {other}{cost}")
+    }
+
+    /// What heads the pairs.
+    pub(super) fn together(&self, goal: &Goal) -> &'static str {
+        match goal.watch && goal.deny {
+            true => {
+                "Two policies together reach it. hookbench tried each alone: one that refuses a call early can keep \
+                 the other from seeing it."
+            }
+            false => "Two policies together reach it. hookbench tried each alone:",
+        }
+    }
+
+    /// The policies that do not qualify. Those with the same reason, which is not about ways, share a line.
+    pub(super) fn others(&self, answer: &Answer) -> Vec<String> {
+        let mut lines: Vec<(Vec<String>, String, bool)> = Vec::new();
+        for candidate in &answer.others {
+            let why = self.why(candidate);
+            let cell = (self.code)(&candidate.cell);
+            let shares = candidate.sees.is_none() && candidate.stops.is_none();
+            match lines.iter_mut().find(|(_, known, is_shared)| shares && *is_shared && *known == why) {
+                Some((cells, ..)) => cells.push(cell),
+                None => lines.push((vec![cell], why, shares)),
+            }
+        }
+        lines.into_iter().map(|(cells, why, _)| format!("{}: {why}.", cells.join(", "))).collect()
+    }
+
+    /// Why a policy does not qualify, and what it costs.
+    fn why(&self, candidate: &Candidate) -> String {
+        let coverage = coverage(candidate);
+        let mut parts: Vec<String> = Vec::new();
+        parts.extend((!coverage.is_empty()).then_some(coverage));
+        parts.extend(candidate.reasons.iter().map(|reason| self.reason(reason, candidate)));
+        let is_judged = candidate.sees.is_some() || candidate.stops.is_some();
+        let names_cost = |reason: &Reason| matches!(reason, Reason::TooExpensive | Reason::CostUnknown);
+        if let Some(cost) = candidate.cost.as_ref().filter(|_| is_judged)
+            && !candidate.reasons.iter().any(names_cost)
+        {
+            parts.push(self.cost(cost));
+        }
+        parts.join("; ")
+    }
+
+    fn reason(&self, reason: &Reason, candidate: &Candidate) -> String {
+        let cost = candidate.cost.as_ref().map(|cost| self.cost(cost));
+        match reason {
+            Reason::Unsupported(why) => format!("unsupported: {}", (self.plain)(why)),
+            Reason::Failed(why) => format!("failed: {}", (self.plain)(why)),
+            Reason::NoVerdict => "no verdict, because its cell under none is missing or failed".into(),
+            Reason::Stops => "stops what it sees".into(),
+            Reason::OnlyWatches => "only watches".into(),
+            Reason::NoRecords => "keeps no records".into(),
+            Reason::NotSeen { verdict, ways } => self.not_seen(verdict, ways),
+            Reason::NotStopped { verdict, ways } => match &**verdict {
+                "not stopped" => format!("does not stop {}", self.list(ways)),
+                "killed after" => format!("kills {} too late, after the effect", self.list(ways)),
+                other => format!("{}: {}", (self.plain)(other), self.list(ways)),
+            },
+            Reason::Unjudged { ways } => format!("no verdict on {}", self.list(ways)),
+            Reason::Breaks { ways } => {
+                let noun = if ways.len() == 1 { "neighbour" } else { "neighbours" };
+                format!("stops the allowed {noun} {}", self.list(ways))
+            }
+            Reason::TooExpensive => format!("costs too much: {}", cost.unwrap_or_default()),
+            Reason::CostUnknown => cost.map_or_else(
+                || "cost not measured".into(),
+                |cost| format!("only a part of its cost is measured: {cost}"),
+            ),
+        }
+    }
+
+    fn not_seen(&self, verdict: &str, ways: &[String]) -> String {
+        let list = self.list(ways);
+        match verdict {
+            "missed" => format!("does not see {list}"),
+            "blank" => format!("its records of {list} lack the object"),
+            "wrong object" => format!("its records of {list} name another object"),
+            "wrong name" => format!("its records of {list} name another call"),
+            other => format!("{}: {list}", (self.plain)(other)),
+        }
+    }
+
+    fn list<S: AsRef<str>>(&self, names: &[S]) -> String {
+        names.iter().map(|name| (self.code)(name.as_ref())).collect::<Vec<_>>().join(", ")
+    }
+}
+
+/// `25 policies`
+fn policies(number: usize) -> String {
+    match number {
+        1 => "1 policy".into(),
+        _ => format!("{} policies", grouped(number as u64)),
+    }
+}
+
+/// `sees 8 of 10 ways, stops all 10`; empty if the policy was not judged.
+fn coverage(candidate: &Candidate) -> String {
+    let part = |verb: &str, covered: &Option<Covered>| {
+        let Covered { ways, of } = covered.as_ref()?;
+        Some(match ways.len() == *of {
+            true => format!("{verb} all {}", count(*of, "way")),
+            false => format!("{verb} {} of {}", grouped(ways.len() as u64), count(*of, "way")),
+        })
+    };
+    let parts = [part("sees", &candidate.sees), part("stops", &candidate.stops)];
+    parts.into_iter().flatten().collect::<Vec<_>>().join(" and ")
+}
+
+/// `, 1.4 % of the operation`; empty if that is not known.
+fn of_operation(percent: Option<f64>) -> String {
+    percent.map_or_else(String::new, |percent| {
+        let number = match percent {
+            // Not a rounded zero.
+            small if small > 0.0 && small < 0.05 => "less than 0.1".into(),
+            percent => format!("{percent:.1}"),
+        };
+        format!(", {number} % of the operation")
+    })
+}
