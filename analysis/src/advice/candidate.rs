@@ -154,7 +154,8 @@ impl Candidate {
             Verdict::Forbidden { seen, .. } => Some((*way, seen?)),
             _ => None,
         });
-        let is_named = |way: &WayVerdict<'_>| way.tries.records.iter().any(|record| record.object == Object::Right);
+        let is_named =
+            |way: &WayVerdict<'_>| way.tries.records.iter().any(|record| record.object == Object::Right);
         let unnamed = judged.clone().filter(|(way, seen)| *seen == Seen::Seen && !is_named(way));
         self.unnamed = unnamed.map(|(way, _)| way.tries.way.clone()).collect();
         let (covered, missed) =
@@ -203,9 +204,7 @@ impl Candidate {
 }
 
 /// The covered ways, and the others by their verdicts in words. A way comes with whether it is covered.
-fn split<'w>(
-    ways: impl Iterator<Item = (&'w str, bool, String)>,
-) -> (Covered, Vec<(String, Vec<String>)>) {
+fn split<'w>(ways: impl Iterator<Item = (&'w str, bool, String)>) -> (Covered, Vec<(String, Vec<String>)>) {
     let mut covered = Covered::default();
     let mut missed: Vec<(String, Vec<String>)> = Vec::new();
     for (way, is_covered, verdict) in ways {

@@ -106,7 +106,11 @@ impl FromStr for MaxCost {
         let error = || NotACost(text.chars().take(80).collect());
         let trimmed = text.trim();
         if let Some(percent) = trimmed.strip_suffix('%') {
-            return percent.trim_end().parse().map(|percent| MaxCost(Bound::Percent(percent))).map_err(|()| error());
+            return percent
+                .trim_end()
+                .parse()
+                .map(|percent| MaxCost(Bound::Percent(percent)))
+                .map_err(|()| error());
         }
         let number = trimmed.strip_suffix(UNIT).unwrap_or(trimmed).trim_end();
         let is_number = !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit());
@@ -138,7 +142,10 @@ mod tests {
         let cost = |instructions| Cost::new(instructions, 10_000, CostOf::Policy, String::new());
         for limit in ["2%", "200"] {
             let limit: MaxCost = limit.parse().unwrap();
-            assert_eq!([200, 201, -5].map(|hook| limit.fit(Some(&cost(hook)))), [Fit::Fits, Fit::Exceeds, Fit::Fits]);
+            assert_eq!(
+                [200, 201, -5].map(|hook| limit.fit(Some(&cost(hook)))),
+                [Fit::Fits, Fit::Exceeds, Fit::Fits]
+            );
             assert_eq!(limit.fit(None), Fit::Unknown);
             let part = |instructions| Cost { at_least: true, ..cost(instructions) };
             assert_eq!([200, 201].map(|hook| limit.fit(Some(&part(hook)))), [Fit::Unknown, Fit::Exceeds]);

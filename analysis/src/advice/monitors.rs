@@ -73,7 +73,8 @@ impl CostSource for OfMonitors<'_> {
 /// The cost in `cell`. A cell that refused its operation does not say what an allowed one costs.
 fn of_cell(run: &Run, cell: &Cell) -> Option<Cost> {
     let measured = |cell: &Cell| run.find(cell).filter(|found| found.clock.is_exact())?.measured();
-    let of_monitor = measured(cell).filter(|measured| measured.refused.is_none() && !measured.is_unproven())?;
+    let of_monitor =
+        measured(cell).filter(|measured| measured.refused.is_none() && !measured.is_unproven())?;
     let hook = of_monitor.attribution.as_ref()?.direct_p50;
     let p50 = |measured: &Measured| Some(Summary::from_samples(&measured.samples)?.p50);
     let operation = p50(measured(&cell.baseline())?)?;

@@ -41,8 +41,11 @@ pub(super) fn pairs(
     for (place, one) in of_use.iter().enumerate() {
         for other in &of_use[place + 1..] {
             let has_all = |covered: fn(&Candidate) -> &Option<Covered>| {
-                let ways: Vec<&String> =
-                    [*one, *other].iter().filter_map(|it| covered(it).as_ref()).flat_map(|it| &it.ways).collect();
+                let ways: Vec<&String> = [*one, *other]
+                    .iter()
+                    .filter_map(|it| covered(it).as_ref())
+                    .flat_map(|it| &it.ways)
+                    .collect();
                 works.iter().all(|way| ways.contains(&way))
             };
             let reaches = (!goal.watch || has_all(|it| &it.sees)) && (!goal.deny || has_all(|it| &it.stops));
@@ -62,7 +65,8 @@ pub(super) fn pairs(
 }
 
 fn pair(one: &Candidate, other: &Candidate, cost: Option<Cost>) -> Pair {
-    let cost = cost.map(|Cost { instructions, percent, at_least, .. }| PairCost { instructions, percent, at_least });
+    let cost =
+        cost.map(|Cost { instructions, percent, at_least, .. }| PairCost { instructions, percent, at_least });
     Pair {
         policies: [&one.policy, &other.policy].map(String::clone),
         cells: [&one.cell, &other.cell].map(String::clone),

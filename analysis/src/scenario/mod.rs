@@ -13,7 +13,7 @@ mod coverage;
 mod differences;
 mod judge;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 mod unseen;
 mod verdict;
 

@@ -8,18 +8,21 @@ use crate::Comparison;
 use crate::gate::{Gate, GateRules};
 
 /// A cell of `userns` with these ways.
-fn cell(kernel: &str, policy: &str, ways: Value) -> Value {
+pub(crate) fn cell(kernel: &str, policy: &str, ways: Value) -> Value {
     let outcome = json!({"tried": {"attached": [], "ways": ways}});
     json!({"kernel": kernel, "scenario": "userns", "policy": policy, "outcome": outcome})
 }
 
-fn run(cells: Vec<Value>) -> Run {
+/// A run of these cells. The way `root` is an allowed neighbour.
+pub(crate) fn run(cells: Vec<Value>) -> Run {
     let policy = |name: &str, action: &str, keeps: bool| json!({"name": name, "about": "", "action": action, "grade": "textbook", "keeps_records": keeps});
     let way = |name: &str, allowed: bool| json!({"name": name, "about": "", "allowed": allowed});
     let environment = Environment {
         policies: serde_json::from_value(json!([
             policy("x+watch", "watch", true),
+            policy("y+watch", "watch", true),
             policy("x+deny", "deny", true),
+            policy("x+kill", "kill", true),
             policy("filter+deny", "deny", false)
         ]))
         .unwrap(),
@@ -39,7 +42,7 @@ fn run(cells: Vec<Value>) -> Run {
     }
 }
 
-fn reached(way: &str) -> Value {
+pub(crate) fn reached(way: &str) -> Value {
     json!({"way": way, "effect": "reached"})
 }
 

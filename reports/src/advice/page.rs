@@ -28,9 +28,10 @@ pub(super) fn page(advice: &Advice, style: &Style) -> Vec<Block> {
         blocks.extend(details(answer, style));
         return blocks;
     }
-    let outcomes = advice.answers.iter().map(|answer| {
-        vec![format!("{}: {}", style.goal(answer), style.outcome(answer))]
-    });
+    let outcomes = advice
+        .answers
+        .iter()
+        .map(|answer| vec![format!("{}: {}", style.goal(answer), style.outcome(answer))]);
     blocks.push(Block::Items(outcomes.collect()));
     blocks.push(Block::Paragraph(style.everywhere(&advice.everywhere)));
     for answer in &advice.answers {

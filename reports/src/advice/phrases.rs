@@ -47,11 +47,7 @@ impl Style {
             ([first, ..], _) => {
                 let verb = if answer.qualifying.len() == 1 { "qualifies" } else { "qualify" };
                 let number = grouped(answer.qualifying.len() as u64);
-                format!(
-                    "{number} of {} {verb}. Start with {}.",
-                    policies(all),
-                    (self.code)(&first.cell)
-                )
+                format!("{number} of {} {verb}. Start with {}.", policies(all), (self.code)(&first.cell))
             }
             ([], [pair, ..]) => {
                 let [one, other] = pair.cells.each_ref().map(|cell| (self.code)(cell));
@@ -161,9 +157,8 @@ impl Style {
             CostOf::Monitor => "monitor ",
             CostOf::Policy => "",
         };
-        let side_effects = cost
-            .side_effects
-            .map_or_else(String::new, |number| format!("; side effects {}", signed(number)));
+        let side_effects =
+            cost.side_effects.map_or_else(String::new, |number| format!("; side effects {}", signed(number)));
         format!(
             "hook {least}{number} instructions{}{side_effects} ({of}{})",
             of_operation(cost.percent),
