@@ -5,7 +5,7 @@ use hookbench_results::described::PolicyRecord;
 use hookbench_results::{Run, ScenarioCell, ScenarioOutcome};
 
 use super::reason::Reason;
-use crate::scenario::{Verdicts, WayVerdict};
+use crate::scenario::{Verdict, Verdicts, WayVerdict};
 
 /// The verdicts in some runs.
 #[derive(Debug)]
@@ -59,9 +59,12 @@ impl<'r> Evidence<'r> {
     pub(super) fn unknown(&self, kernel: &str, scenario: &str) -> Vec<String> {
         let none = hookbench_results::scenario::NO_POLICY;
         let mut unknown: Vec<String> = Vec::new();
-        for (_, verdicts) in &self.runs {
-            let invalid = verdicts.find(kernel, scenario, none).into_iter().flat_map(|cell| cell.invalid());
-            unknown.extend(invalid.map(|(way, _)| way.to_owned()));
+        let tried = self.runs.iter().filter_map(|(_, verdicts)| verdicts.find(kernel, scenario, none));
+        for way in tried.flat_map(|cell| &cell.ways) {
+            let is_unknown = matches!(way.verdict, Verdict::Invalid(_)) && !way.is_allowed;
+            if is_unknown && !unknown.contains(&way.tries.way) {
+                unknown.push(way.tries.way.clone());
+            }
         }
         unknown
     }
