@@ -23,8 +23,8 @@ pub struct Cost {
     pub of: CostOf,
     /// Whether the policy may cost more, because it has more hooks or a longer list than what was measured.
     pub at_least: bool,
-    /// The cell that says so.
-    pub cell: String,
+    /// The cell that says so; of the sum of two costs, both cells.
+    pub cells: Vec<String>,
 }
 
 /// What a cost is the cost of.
@@ -39,9 +39,15 @@ pub enum CostOf {
 
 impl Cost {
     /// The cost of a hook for an operation.
-    pub fn new(instructions: i64, operation: u64, of: CostOf, cell: String) -> Cost {
+    pub fn new(
+        instructions: i64,
+        operation: u64,
+        of: CostOf,
+        cells: impl IntoIterator<Item = String>,
+    ) -> Cost {
         let percent = (operation > 0).then(|| instructions as f64 / operation as f64 * 100.0);
-        Cost { instructions, operation, percent, side_effects: None, of, at_least: false, cell }
+        let cells = cells.into_iter().collect();
+        Cost { instructions, operation, percent, side_effects: None, of, at_least: false, cells }
     }
 }
 
@@ -139,7 +145,7 @@ mod tests {
 
     #[test]
     fn a_cost_equal_to_the_largest_fits_and_one_that_is_not_known_does_not() {
-        let cost = |instructions| Cost::new(instructions, 10_000, CostOf::Policy, String::new());
+        let cost = |instructions| Cost::new(instructions, 10_000, CostOf::Policy, None);
         for limit in ["2%", "200"] {
             let limit: MaxCost = limit.parse().unwrap();
             assert_eq!(

@@ -82,7 +82,7 @@ fn of_cell(run: &Run, cell: &Cell) -> Option<Cost> {
         let rest = i128::from(p50) - i128::from(operation) - i128::from(hook);
         rest.clamp(i64::MIN.into(), i64::MAX.into()) as i64
     });
-    Some(Cost { side_effects, ..Cost::new(hook, operation, CostOf::Monitor, cell.to_string()) })
+    Some(Cost { side_effects, ..Cost::new(hook, operation, CostOf::Monitor, [cell.to_string()]) })
 }
 
 #[cfg(test)]

@@ -13,20 +13,9 @@ pub struct Pair {
     pub policies: [String; 2],
     /// Their cells.
     pub cells: [String; 2],
-    /// The sum of their hooks, in instructions, and that in percent of the operation; `None` if one is not known.
+    /// What they cost together; `None` if one cost is not known.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub cost: Option<PairCost>,
-}
-
-/// What two policies cost.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
-pub struct PairCost {
-    /// The sum of the hooks, in instructions.
-    pub instructions: i64,
-    /// The same in percent of the operation.
-    pub percent: Option<f64>,
-    /// Whether they may cost more.
-    pub at_least: bool,
+    pub cost: Option<Cost>,
 }
 
 /// The pairs of `candidates` that reach `goal` on the ways that `works` has, best first.
@@ -65,8 +54,6 @@ pub(super) fn pairs(
 }
 
 fn pair(one: &Candidate, other: &Candidate, cost: Option<Cost>) -> Pair {
-    let cost =
-        cost.map(|Cost { instructions, percent, at_least, .. }| PairCost { instructions, percent, at_least });
     Pair {
         policies: [&one.policy, &other.policy].map(String::clone),
         cells: [&one.cell, &other.cell].map(String::clone),
@@ -78,7 +65,7 @@ fn pair(one: &Candidate, other: &Candidate, cost: Option<Cost>) -> Pair {
 fn sum(one: &Candidate, other: &Candidate) -> Option<Cost> {
     let (one, other) = (one.cost.as_ref()?, other.cost.as_ref()?);
     let instructions = one.instructions.saturating_add(other.instructions);
-    let sum = Cost::new(instructions, one.operation, one.of, one.cell.clone());
+    let sum = Cost::new(instructions, one.operation, one.of, one.cells.iter().chain(&other.cells).cloned());
     let at_least = one.at_least || other.at_least;
     (one.operation == other.operation).then_some(Cost { at_least, ..sum })
 }

@@ -32,7 +32,7 @@ struct Known(&'static [(&'static str, i64)]);
 impl CostSource for Known {
     fn cost(&self, kernel: &str, _: &str, policy: &str) -> Option<Cost> {
         let (_, hook) = self.0.iter().find(|(name, _)| *name == policy)?;
-        Some(Cost::new(*hook, 10_000, CostOf::Policy, format!("{kernel}/{policy}")))
+        Some(Cost::new(*hook, 10_000, CostOf::Policy, [format!("{kernel}/{policy}")]))
     }
 }
 
@@ -123,7 +123,9 @@ fn without_a_policy_that_qualifies_two_may_reach_the_goal_together() {
     assert_eq!(reasons(&both, "filter+deny"), [Reason::NoRecords]);
     let costs = Known(&[("x+watch", 60), ("y+watch", 50)]);
     let pairs = |most| ask(&runs, "watch", &costs, Some(most)).answers.remove(0).pairs;
-    assert_eq!(pairs("1.1%")[0].cost.unwrap().instructions, 110);
+    let cost = pairs("1.1%").remove(0).cost.unwrap();
+    // The cheaper one comes first.
+    assert_eq!((cost.instructions, cost.cells), (110, vec!["6.1/y+watch".into(), "6.1/x+watch".into()]));
     assert!(pairs("109").is_empty());
 }
 
@@ -250,7 +252,7 @@ fn the_cost_of_a_policy_is_that_of_the_monitor_where_it_lets_the_operation_throu
     let cost = costs.cost("6.1", "execmem", "bpf-lsm+watch").unwrap();
     assert_eq!((cost.instructions, cost.operation, cost.percent), (50, 1_000, Some(5.0)));
     assert_eq!((cost.side_effects, cost.at_least), (Some(20), false));
-    assert_eq!(cost.cell, "6.1/tcg/mprotect-storm[to=r]/paced/bpf-lsm+ringbuf");
+    assert_eq!(cost.cells, ["6.1/tcg/mprotect-storm[to=r]/paced/bpf-lsm+ringbuf"]);
     assert!(costs.cost("6.1", "execmem", "bpf-lsm+watch[complete]").unwrap().at_least);
     for (kernel, scenario, policy) in [
         ("6.1", "execmem", "bpf-lsm+deny"),

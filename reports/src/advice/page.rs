@@ -86,9 +86,14 @@ fn nearest(answer: &Answer) -> Vec<&Candidate> {
     answer.others.iter().filter(|candidate| answer.nearest.contains(&candidate.policy)).collect()
 }
 
-/// The commands that print the files of `candidates`.
+/// The commands that print the files of `candidates`, each file once.
 fn files(candidates: &[&Candidate]) -> Option<Block> {
-    let files = candidates.iter().filter_map(|candidate| candidate.file.as_ref());
-    let commands: Vec<String> = files.map(|file| format!("{} > {}", file.command, file.name)).collect();
+    let mut commands: Vec<(&str, String)> = Vec::new();
+    for file in candidates.iter().filter_map(|candidate| candidate.file.as_ref()) {
+        if !commands.iter().any(|(name, _)| *name == file.name) {
+            commands.push((&file.name, format!("{} > {}", file.command, file.name)));
+        }
+    }
+    let commands: Vec<String> = commands.into_iter().map(|(_, command)| command).collect();
     (!commands.is_empty()).then_some(Block::Commands(commands))
 }

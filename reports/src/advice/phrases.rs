@@ -59,23 +59,17 @@ impl Style {
 
     fn nearest(&self, answer: &Answer) -> String {
         let is_near = |candidate: &&Candidate| answer.nearest.contains(&candidate.policy);
-        let near: Vec<String> = answer
-            .others
-            .iter()
-            .filter(is_near)
-            .map(|candidate| {
-                let breaks = match (candidate.breaks(), answer.nearest.len()) {
-                    (true, _) => ", but it stops allowed neighbours",
-                    (false, 2) => " and stops no allowed neighbour",
-                    (false, _) => "",
-                };
-                format!(" {} {}{breaks}.", (self.code)(&candidate.cell), coverage(candidate))
-            })
-            .collect();
-        match near.is_empty() {
-            true => String::new(),
-            false => format!(" The nearest:{}", near.concat()),
-        }
+        let sentence = |candidate: &Candidate| {
+            let broken = candidate.reasons.iter().find(|reason| matches!(reason, Reason::Breaks { .. }));
+            let neighbours = match (broken, answer.nearest.len()) {
+                (Some(broken), _) => format!(", but it {}", self.reason(broken, candidate)),
+                (None, 1) => String::new(),
+                (None, _) => " and stops no allowed neighbour".into(),
+            };
+            format!(" {} {}{neighbours}.", (self.code)(&candidate.cell), coverage(candidate))
+        };
+        let near: String = answer.others.iter().filter(is_near).map(sentence).collect();
+        if near.is_empty() { near } else { format!(" The nearest:{near}") }
     }
 
     /// Of which mechanism a policy qualifies in each answer.
@@ -116,7 +110,10 @@ impl Style {
             first += &format!(" {note}");
         }
         let cost = match &candidate.cost {
-            Some(cost) => format!("Cost: {}.", self.cost(cost)),
+            Some(cost) => {
+                let rest = cost.side_effects.map(|number| format!("; side effects {}", signed(number)));
+                format!("Cost: {}{}.", self.hook(cost), rest.unwrap_or_default())
+            }
             None => "Cost: not measured.".into(),
         };
         let file = candidate.file.as_ref().map(|file| self.file(file));
@@ -149,31 +146,20 @@ impl Style {
         }
     }
 
-    /// A cost with its cell.
-    fn cost(&self, cost: &Cost) -> String {
-        let least = if cost.at_least { "at least " } else { "" };
-        let number = unsigned_if_positive(cost.instructions);
+    /// A cost with its cell, without side effects.
+    fn hook(&self, cost: &Cost) -> String {
         let of = match cost.of {
             CostOf::Monitor => "monitor ",
             CostOf::Policy => "",
         };
-        let side_effects =
-            cost.side_effects.map_or_else(String::new, |number| format!("; side effects {}", signed(number)));
-        format!(
-            "hook {least}{number} instructions{}{side_effects} ({of}{})",
-            of_operation(cost.percent),
-            (self.code)(&cost.cell)
-        )
+        format!("{} ({of}{})", hook(cost), self.list(&cost.cells))
     }
 
     /// Two policies.
     pub(super) fn pair(&self, pair: &Pair) -> String {
         let [one, other] = pair.cells.each_ref().map(|cell| (self.code)(cell));
-        let cost = pair.cost.map_or_else(String::new, |cost| {
-            let least = if cost.at_least { "at least " } else { "" };
-            let number = unsigned_if_positive(cost.instructions);
-            format!(": hooks of {least}{number} instructions{}", of_operation(cost.percent))
-        });
+        let cost =
+            pair.cost.as_ref().map_or_else(String::new, |cost| format!(": together {}", self.hook(cost)));
         format!("{one} and {other}{cost}")
     }
 
@@ -181,26 +167,24 @@ impl Style {
     pub(super) fn together(&self, goal: &Goal) -> &'static str {
         match goal.watch && goal.deny {
             true => {
-                "Two policies together reach it. hookbench tried each alone: one that refuses a call early can keep \
-                 the other from seeing it."
+                "Two policies reach the goal together. hookbench tried each alone, and one that refuses a call early \
+                 can keep the other from seeing it:"
             }
-            false => "Two policies together reach it. hookbench tried each alone:",
+            false => "Two policies reach the goal together. hookbench tried each alone:",
         }
     }
 
-    /// The policies that do not qualify. Those with the same reason, which is not about ways, share a line.
+    /// The policies that do not qualify. Those with the same reasons share a line.
     pub(super) fn others(&self, answer: &Answer) -> Vec<String> {
-        let mut lines: Vec<(Vec<String>, String, bool)> = Vec::new();
+        let mut lines: Vec<(String, Vec<String>)> = Vec::new();
         for candidate in &answer.others {
-            let why = self.why(candidate);
-            let cell = (self.code)(&candidate.cell);
-            let shares = candidate.sees.is_none() && candidate.stops.is_none();
-            match lines.iter_mut().find(|(_, known, is_shared)| shares && *is_shared && *known == why) {
-                Some((cells, ..)) => cells.push(cell),
-                None => lines.push((vec![cell], why, shares)),
+            let (why, cell) = (self.why(candidate), (self.code)(&candidate.cell));
+            match lines.iter_mut().find(|(known, _)| *known == why) {
+                Some((_, cells)) => cells.push(cell),
+                None => lines.push((why, vec![cell])),
             }
         }
-        lines.into_iter().map(|(cells, why, _)| format!("{}: {why}.", cells.join(", "))).collect()
+        lines.into_iter().map(|(why, cells)| format!("{}: {why}.", cells.join(", "))).collect()
     }
 
     /// Why a policy does not qualify, and what it costs.
@@ -208,19 +192,33 @@ impl Style {
         let coverage = coverage(candidate);
         let mut parts: Vec<String> = Vec::new();
         parts.extend((!coverage.is_empty()).then_some(coverage));
-        parts.extend(candidate.reasons.iter().map(|reason| self.reason(reason, candidate)));
+        let passed = candidate.reasons.iter().find_map(|reason| self.passed(reason, candidate));
+        let is_told = |reason: &&Reason| passed.is_none() || !is_plain_miss(reason);
+        parts.extend(candidate.reasons.iter().filter(is_told).map(|reason| self.reason(reason, candidate)));
+        parts.extend(passed);
         let is_judged = candidate.sees.is_some() || candidate.stops.is_some();
         let names_cost = |reason: &Reason| matches!(reason, Reason::TooExpensive | Reason::CostUnknown);
         if let Some(cost) = candidate.cost.as_ref().filter(|_| is_judged)
             && !candidate.reasons.iter().any(names_cost)
         {
-            parts.push(self.cost(cost));
+            parts.push(self.hook(cost));
         }
         parts.join("; ")
     }
 
+    /// The ways that pass unseen and not stopped, if these are the same.
+    fn passed(&self, reason: &Reason, candidate: &Candidate) -> Option<String> {
+        let Reason::NotStopped { ways: passed, .. } = reason else { return None };
+        let is_same = |reason: &Reason| match reason {
+            Reason::NotSeen { ways, .. } => is_plain_miss(reason) && ways == passed,
+            _ => false,
+        };
+        let both = is_plain_miss(reason) && candidate.reasons.iter().any(is_same);
+        both.then(|| format!("neither sees nor stops {}", self.list(passed)))
+    }
+
     fn reason(&self, reason: &Reason, candidate: &Candidate) -> String {
-        let cost = candidate.cost.as_ref().map(|cost| self.cost(cost));
+        let cost = candidate.cost.as_ref().map(|cost| self.hook(cost));
         match reason {
             Reason::Unsupported(why) => format!("unsupported: {}", (self.plain)(why)),
             Reason::Failed(why) => format!("failed: {}", (self.plain)(why)),
@@ -271,27 +269,45 @@ fn policies(number: usize) -> String {
     }
 }
 
-/// `sees 8 of 10 ways, stops all 10`; empty if the policy was not judged.
-fn coverage(candidate: &Candidate) -> String {
-    let part = |verb: &str, covered: &Option<Covered>| {
-        let Covered { ways, of } = covered.as_ref()?;
-        Some(match ways.len() == *of {
-            true => format!("{verb} all {}", count(*of, "way")),
-            false => format!("{verb} {} of {}", grouped(ways.len() as u64), count(*of, "way")),
-        })
-    };
-    let parts = [part("sees", &candidate.sees), part("stops", &candidate.stops)];
-    parts.into_iter().flatten().collect::<Vec<_>>().join(" and ")
+/// Whether the reason is about ways that the policy does not see, or does not stop, and no more.
+fn is_plain_miss(reason: &Reason) -> bool {
+    match reason {
+        Reason::NotSeen { verdict, .. } => verdict == "missed",
+        Reason::NotStopped { verdict, .. } => verdict == "not stopped",
+        _ => false,
+    }
 }
 
-/// `, 1.4 % of the operation`; empty if that is not known.
-fn of_operation(percent: Option<f64>) -> String {
-    percent.map_or_else(String::new, |percent| {
+/// `sees 8 of 10 ways and stops all 10 ways`; empty if the policy was not judged.
+fn coverage(candidate: &Candidate) -> String {
+    let part = |verb: &str, covered: &Covered| {
+        let Covered { ways, of } = covered;
+        match (ways.len() == *of, of) {
+            (true, 1) => format!("{verb} the only way"),
+            (true, 2) => format!("{verb} both ways"),
+            (true, of) => format!("{verb} all {}", count(*of, "way")),
+            (false, of) => format!("{verb} {} of {}", grouped(ways.len() as u64), count(*of, "way")),
+        }
+    };
+    match (&candidate.sees, &candidate.stops) {
+        (Some(sees), Some(stops)) if sees == stops => part("sees and stops", sees),
+        (Some(sees), Some(stops)) => format!("{} and {}", part("sees", sees), part("stops", stops)),
+        (Some(sees), None) => part("sees", sees),
+        (None, Some(stops)) => part("stops", stops),
+        (None, None) => String::new(),
+    }
+}
+
+/// `hook 360 instructions, 1.4 % of the operation's 25,386`
+fn hook(cost: &Cost) -> String {
+    let least = if cost.at_least { "at least " } else { "" };
+    let share = cost.percent.map_or_else(String::new, |percent| {
         let number = match percent {
             // Not a rounded zero.
             small if small > 0.0 && small < 0.05 => "less than 0.1".into(),
             percent => format!("{percent:.1}"),
         };
-        format!(", {number} % of the operation")
-    })
+        format!(", {number} % of the operation's {}", grouped(cost.operation))
+    });
+    format!("hook {least}{} instructions{share}", unsigned_if_positive(cost.instructions))
 }

@@ -2,6 +2,8 @@
 
 use hookbench_analysis::advice::{self, Cost, CostOf, CostSource, Evidence, Goal, Question};
 
+use hookbench_results::ScenarioOutcome;
+
 use super::*;
 use crate::{columns, fixture, terminal};
 
@@ -11,7 +13,7 @@ struct Costs;
 impl CostSource for Costs {
     fn cost(&self, kernel: &str, _: &str, policy: &str) -> Option<Cost> {
         let cell = format!("{kernel}/tcg/unshare-burst[as=root]/paced/x");
-        let cost = Cost::new(360, 25_000, CostOf::Monitor, cell);
+        let cost = Cost::new(360, 25_000, CostOf::Monitor, [cell]);
         match policy {
             "bpf-lsm+deny" => Some(Cost { side_effects: Some(-12), ..cost }),
             "bpf-lsm+watch" => Some(Cost { at_least: true, of: CostOf::Policy, ..cost }),
@@ -36,6 +38,24 @@ fn each_format_matches_its_golden_file() {
     insta::assert_snapshot!("watch-and-deny", text(&advice(true, true, None)));
     insta::assert_snapshot!("deny.md", markdown(&advice(false, true, Some("2%"))));
     insta::assert_snapshot!("watch-and-deny.json", json(&advice(true, true, Some("500"))));
+}
+
+#[test]
+fn two_policies_that_reach_the_goal_together_are_shown_with_their_files() {
+    let mut run = fixture::scenario_run();
+    for cell in &mut run.scenarios {
+        // What the textbook policy sees, the complete one no longer does.
+        let is_complete = cell.to_string() == "7.3/userns/tracepoint+watch[complete]";
+        if let ScenarioOutcome::Tried(tried) = &mut cell.outcome
+            && is_complete
+        {
+            tried.ways[0].records.clear();
+        }
+    }
+    let goals = vec![Goal { scenario: "userns".into(), watch: true, deny: false }];
+    let question = Question { kernels: vec!["7.3".into()], goals, max_cost: None };
+    let runs = [run];
+    insta::assert_snapshot!("pair", text(&Advice::new(question, &Evidence::new(&runs), &[&Costs])));
 }
 
 #[test]

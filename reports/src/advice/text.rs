@@ -43,5 +43,6 @@ fn wrapped(text: &str, first: &str, next: &str) -> String {
         .initial_indent(first)
         .subsequent_indent(next)
         .word_splitter(textwrap::WordSplitter::NoHyphenation);
-    textwrap::fill(text, options)
+    // A number stays with its percent sign.
+    textwrap::fill(&text.replace(" %", "\u{a0}%"), options).replace('\u{a0}', " ")
 }
