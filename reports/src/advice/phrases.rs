@@ -60,16 +60,27 @@ impl Style {
     fn nearest(&self, answer: &Answer) -> String {
         let is_near = |candidate: &&Candidate| answer.nearest.contains(&candidate.policy);
         let sentence = |candidate: &Candidate| {
-            let broken = candidate.reasons.iter().find(|reason| matches!(reason, Reason::Breaks { .. }));
-            let neighbours = match (broken, answer.nearest.len()) {
-                (Some(broken), _) => format!(", but it {}", self.reason(broken, candidate)),
-                (None, 1) => String::new(),
-                (None, _) => " and stops no allowed neighbour".into(),
-            };
-            format!(" {} {}{neighbours}.", (self.code)(&candidate.cell), coverage(candidate))
+            let but = candidate.reasons.iter().find_map(|reason| self.but(reason, candidate));
+            let gentle = (answer.nearest.len() > 1 && !candidate.breaks())
+                .then_some(" and stops no allowed neighbour")
+                .unwrap_or_default();
+            let but = but.map_or_else(String::new, |but| format!(", but {but}"));
+            format!(" {} {}{gentle}{but}.", (self.code)(&candidate.cell), coverage(candidate))
         };
         let near: String = answer.others.iter().filter(is_near).map(sentence).collect();
         if near.is_empty() { near } else { format!(" The nearest:{near}") }
+    }
+
+    /// Why a policy does not qualify, apart from the ways that it misses.
+    fn but(&self, reason: &Reason, candidate: &Candidate) -> Option<String> {
+        let text = || self.reason(reason, candidate);
+        match reason {
+            Reason::CostUnknown => Some(text()),
+            Reason::Breaks { .. } | Reason::OnlyWatches | Reason::NoRecords | Reason::TooExpensive => {
+                Some(format!("it {}", text()))
+            }
+            _ => None,
+        }
     }
 
     /// Of which mechanism a policy qualifies in each answer.
@@ -239,7 +250,7 @@ impl Style {
             }
             Reason::TooExpensive => format!("costs too much: {}", cost.unwrap_or_default()),
             Reason::CostUnknown => cost.map_or_else(
-                || "cost not measured".into(),
+                || "its cost is not measured".into(),
                 |cost| format!("only a part of its cost is measured: {cost}"),
             ),
         }

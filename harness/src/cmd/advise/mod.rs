@@ -17,7 +17,7 @@ use super::{say, usage};
 /// The rules and exit codes, as `--help` lists them.
 const EXIT_CODES: &str = "\
 A policy qualifies if it sees (--watch) or stops (--deny) each way that works on the kernel and stops no
-allowed neighbour. A record that names the wrong object or call is no sight. If no policy qualifies,
+allowed neighbour. A record of the wrong object or call does not count. If no policy qualifies,
 hookbench looks for two that do together. `hookbench scenario list` lists scenarios and policies.
 
 The cost is the hook of the monitor with the policy's mechanism and sink, for an operation that it
@@ -30,6 +30,8 @@ Exit code:
   2  the command line is wrong: no such run, kernel or scenario, or an invalid cost
   3  a goal is not reached; the answer is printed all the same";
 
+/// The name of all kernels.
+const ALL: &str = "all";
 /// The exit code if a goal is not reached.
 const NOT_REACHED: u8 = 3;
 
@@ -46,7 +48,7 @@ pub struct Args {
     /// Scenarios of which every way must be both seen and stopped: names or globs
     #[arg(long, value_name = "SCENARIO,…", value_delimiter = ',', group = "goal")]
     against: Vec<String>,
-    /// Kernels of the runs, by name or glob
+    /// Kernels of the runs: names, globs, or `all`
     #[arg(long, value_name = "KERNEL,…", value_delimiter = ',', default_value = "6.1")]
     kernel: Vec<String>,
     /// Largest cost of a policy: 2% of an operation that it lets through, or 500 instructions
@@ -90,11 +92,10 @@ fn question(args: &Args, runs: &[Run]) -> Result<Question> {
         return Err(anyhow!("the runs tried no scenarios; {}", runs::HOW));
     }
     let goals = goals::goals(args, &advice::scenarios(runs))?;
-    Ok(Question {
-        kernels: select("kernel", &args.kernel, &kernels)?,
-        goals,
-        max_cost: args.max_cost.clone(),
-    })
+    let patterns: Vec<String> =
+        args.kernel.iter().map(|name| if name == ALL { "*".into() } else { name.clone() }).collect();
+    let kernels = select("kernel", &patterns, &kernels)?;
+    Ok(Question { kernels, goals, max_cost: args.max_cost.clone() })
 }
 
 #[cfg(test)]
