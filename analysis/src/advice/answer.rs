@@ -52,7 +52,7 @@ impl Answer {
             .iter()
             .map(|cell| {
                 let cost = costs.iter().find_map(|source| source.cost(kernel, &goal.scenario, cell.policy));
-                Candidate::new(cell, goal, cost, max_cost)
+                Candidate::new(cell, goal, &works, cost, max_cost)
             })
             .collect();
         candidates.sort_by_cached_key(Candidate::rank);

@@ -58,10 +58,11 @@ pub struct Covered {
 }
 
 impl Candidate {
-    /// Judges the policy of `cell` by `goal`.
+    /// Judges the policy of `cell` by `goal`, for the ways in `works`.
     pub(super) fn new(
         cell: &PolicyCell<'_>,
         goal: &Goal,
+        works: &[String],
         cost: Option<Cost>,
         max_cost: Option<&MaxCost>,
     ) -> Candidate {
@@ -80,7 +81,7 @@ impl Candidate {
         };
         match cell.judged() {
             Err(reason) => candidate.reasons.push(reason),
-            Ok(policy) => candidate.judge(policy, &cell.ways, goal, max_cost),
+            Ok(policy) => candidate.judge(policy, cell, goal, works, max_cost),
         }
         candidate
     }
@@ -88,10 +89,12 @@ impl Candidate {
     fn judge(
         &mut self,
         policy: &PolicyRecord,
-        ways: &[&WayVerdict<'_>],
+        cell: &PolicyCell<'_>,
         goal: &Goal,
+        works: &[String],
         max_cost: Option<&MaxCost>,
     ) {
+        let ways = &cell.ways;
         let stops = policy.action != Action::Watch;
         self.kills = policy.action == Action::Kill;
         match (stops, goal.deny) {
@@ -108,6 +111,7 @@ impl Candidate {
             (false, _) => {}
         }
         self.judge_neighbours(ways);
+        self.judge_unjudged(ways, works);
         self.judge_cost(max_cost);
     }
 
@@ -180,15 +184,18 @@ impl Candidate {
         };
         let broken = named(|verdict| matches!(verdict, Verdict::Allowed(Neighbour::Broken(_))));
         self.false_alarms = named(|verdict| matches!(verdict, Verdict::Allowed(Neighbour::FalseAlarm)));
-        // A way that is invalid under `none` too says nothing about the policy.
-        let unjudged: Vec<String> = ways
-            .iter()
-            .filter(|way| matches!(way.verdict, Verdict::Invalid(_)) && way.unwatched.invalid.is_none())
-            .map(|way| way.tries.way.clone())
-            .collect();
         if !broken.is_empty() {
             self.reasons.push(Reason::Breaks { ways: broken });
         }
+    }
+
+    /// A way that works and that no run tried under the policy, or that did not behave, speaks against it.
+    fn judge_unjudged(&mut self, ways: &[&WayVerdict<'_>], works: &[String]) {
+        let is_judged = |way: &&String| {
+            let mut judged = ways.iter().filter(|known| matches!(known.verdict, Verdict::Forbidden { .. }));
+            judged.any(|known| known.tries.way == **way)
+        };
+        let unjudged: Vec<String> = works.iter().filter(|way| !is_judged(way)).cloned().collect();
         if !unjudged.is_empty() {
             self.reasons.push(Reason::Unjudged { ways: unjudged });
         }

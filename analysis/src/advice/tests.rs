@@ -189,7 +189,8 @@ fn ways_that_nobody_sees_and_cells_without_verdicts_are_named() {
 
 #[test]
 fn a_way_that_another_run_tried_counts_too() {
-    let first = run_of(&[("x+watch", json!([seen("a", "none"), seen("b", "none"), reached("root")]))]);
+    let all = json!([seen("a", "none"), seen("b", "none"), reached("root")]);
+    let first = run_of(&[("x+watch", all.clone()), ("y+watch", all)]);
     let second = run(vec![
         cell("6.1", "none", json!([reached("cmd:x")])),
         cell("6.1", "x+watch", json!([reached("cmd:x")])),
@@ -197,6 +198,7 @@ fn a_way_that_another_run_tried_counts_too() {
     assert!(answer(&[first.clone()], "watch").is_met());
     let answer = answer(&[first, second], "watch");
     assert_eq!((&answer.works, &answer.nobody_sees), (&ways(&["a", "b", "cmd:x"]), &ways(&["cmd:x"])));
+    assert_eq!(reasons(&answer, "y+watch"), [Reason::Unjudged { ways: ways(&["cmd:x"]) }]);
     assert!(!answer.is_met());
 }
 

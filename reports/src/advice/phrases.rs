@@ -309,7 +309,7 @@ fn coverage(candidate: &Candidate) -> String {
     }
 }
 
-/// `hook 360 instructions, 1.4 % of the operation's 25,386`
+/// `hook 360 instructions, 1.4 % of the operation's 25,397`
 fn hook(cost: &Cost) -> String {
     let least = if cost.at_least { "at least " } else { "" };
     let share = cost.percent.map_or_else(String::new, |percent| {
