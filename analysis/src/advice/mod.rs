@@ -72,7 +72,7 @@ impl Advice {
 }
 
 /// The part of a policy's name before the `+`.
-pub(crate) fn mechanism(policy: &str) -> &str {
+fn mechanism(policy: &str) -> &str {
     policy.split_once('+').map_or(policy, |(mechanism, _)| mechanism)
 }
 

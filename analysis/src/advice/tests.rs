@@ -195,7 +195,7 @@ fn a_way_that_another_run_tried_counts_too() {
         cell("6.1", "none", json!([reached("cmd:x")])),
         cell("6.1", "x+watch", json!([reached("cmd:x")])),
     ]);
-    assert!(answer(&[first.clone()], "watch").is_met());
+    assert!(answer(std::slice::from_ref(&first), "watch").is_met());
     let answer = answer(&[first, second], "watch");
     assert_eq!((&answer.works, &answer.nobody_sees), (&ways(&["a", "b", "cmd:x"]), &ways(&["cmd:x"])));
     assert_eq!(reasons(&answer, "y+watch"), [Reason::Unjudged { ways: ways(&["cmd:x"]) }]);

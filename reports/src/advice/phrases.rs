@@ -61,9 +61,8 @@ impl Style {
         let is_near = |candidate: &&Candidate| answer.nearest.contains(&candidate.policy);
         let sentence = |candidate: &Candidate| {
             let but = candidate.reasons.iter().find_map(|reason| self.but(reason, candidate));
-            let gentle = (answer.nearest.len() > 1 && !candidate.breaks())
-                .then_some(" and stops no allowed neighbour")
-                .unwrap_or_default();
+            let is_second = answer.nearest.len() > 1 && !candidate.breaks();
+            let gentle = if is_second { " and stops no allowed neighbour" } else { "" };
             let but = but.map_or_else(String::new, |but| format!(", but {but}"));
             format!(" {} {}{gentle}{but}.", (self.code)(&candidate.cell), coverage(candidate))
         };
