@@ -1,8 +1,9 @@
-//! Advice about policies, for a terminal, as Markdown and as JSON. `page` has its parts, and `phrases` the sentences.
+//! Advice about policies, for a terminal, as Markdown and as JSON. `page` has its parts, and `phrases` and `reasons` the sentences.
 
 mod markdown;
 mod page;
 mod phrases;
+mod reasons;
 #[cfg(test)]
 mod tests;
 mod text;
