@@ -51,7 +51,9 @@ impl Answer {
         let mut candidates: Vec<Candidate> = cells
             .iter()
             .map(|cell| {
-                let cost = costs.iter().find_map(|source| source.cost(kernel, &goal.scenario, cell.policy));
+                let known = costs.iter().map(|source| source.costs(kernel, &goal.scenario, cell.policy));
+                let mut known = known.filter(|costs| !costs.is_empty());
+                let cost = MaxCost::worst(max_cost, known.next().unwrap_or_default());
                 Candidate::new(cell, goal, &works, cost, max_cost)
             })
             .collect();

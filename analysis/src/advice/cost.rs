@@ -53,8 +53,9 @@ impl Cost {
 
 /// Something that knows costs of policies.
 pub trait CostSource {
-    /// What `policy` costs on `kernel` for an allowed neighbour of `scenario`; `None` if that was not measured.
-    fn cost(&self, kernel: &str, scenario: &str, policy: &str) -> Option<Cost>;
+    /// What `policy` costs on `kernel` for operations that it lets through for `scenario`, the largest cost first; empty
+    /// if that was not measured.
+    fn costs(&self, kernel: &str, scenario: &str, policy: &str) -> Vec<Cost>;
 }
 
 /// The largest cost that a policy may have: a percentage of the operation, or a number of instructions.
@@ -76,6 +77,13 @@ pub enum Fit {
 const UNIT: &str = "instructions";
 
 impl MaxCost {
+    /// The cost that counts of `costs`: the first that is too large, or else the first.
+    pub(super) fn worst(most: Option<&MaxCost>, costs: Vec<Cost>) -> Option<Cost> {
+        let exceeds = |cost: &Cost| most.is_some_and(|most| most.fit(Some(cost)) == Fit::Exceeds);
+        let place = costs.iter().position(exceeds).unwrap_or(0);
+        costs.into_iter().nth(place)
+    }
+
     /// Whether `cost` fits.
     pub fn fit(&self, cost: Option<&Cost>) -> Fit {
         let Some(cost) = cost else { return Fit::Unknown };
@@ -141,6 +149,19 @@ mod tests {
             let error = shown(text).unwrap_err().to_string();
             assert!(error.contains("2% or 500"), "{text}: {error}");
         }
+    }
+
+    #[test]
+    fn of_several_costs_the_first_counts_unless_another_is_too_large() {
+        let costs = || {
+            [(300, 100_000), (200, 1_000)].map(|(hook, of)| Cost::new(hook, of, CostOf::Policy, None)).into()
+        };
+        let worst = |most: Option<&str>| {
+            let most: Option<MaxCost> = most.map(|text| text.parse().unwrap());
+            MaxCost::worst(most.as_ref(), costs()).unwrap().instructions
+        };
+        assert_eq!([None, Some("2%"), Some("250"), Some("30%")].map(worst), [300, 200, 300, 300]);
+        assert_eq!(MaxCost::worst(None, Vec::new()), None);
     }
 
     #[test]

@@ -47,6 +47,12 @@ impl<'r> OfMonitors<'r> {
 }
 
 impl CostSource for OfMonitors<'_> {
+    fn costs(&self, kernel: &str, scenario: &str, policy: &str) -> Vec<Cost> {
+        self.cost(kernel, scenario, policy).into_iter().collect()
+    }
+}
+
+impl OfMonitors<'_> {
     fn cost(&self, kernel: &str, scenario: &str, policy: &str) -> Option<Cost> {
         let policies_of = hookbench_scenarios::find(scenario)?.policy;
         let (_, workload, params) = OPERATIONS.iter().find(|(scenario, ..)| *scenario == policies_of)?;

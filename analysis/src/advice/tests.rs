@@ -30,9 +30,10 @@ fn run_of(cells: &[(&str, Value)]) -> Run {
 struct Known(&'static [(&'static str, i64)]);
 
 impl CostSource for Known {
-    fn cost(&self, kernel: &str, _: &str, policy: &str) -> Option<Cost> {
-        let (_, hook) = self.0.iter().find(|(name, _)| *name == policy)?;
-        Some(Cost::new(*hook, 10_000, CostOf::Policy, [format!("{kernel}/{policy}")]))
+    fn costs(&self, kernel: &str, _: &str, policy: &str) -> Vec<Cost> {
+        let of_policy = self.0.iter().filter(|(name, _)| *name == policy);
+        let cell = || [format!("{kernel}/{policy}")];
+        of_policy.map(|(_, hook)| Cost::new(*hook, 10_000, CostOf::Policy, cell())).collect()
     }
 }
 
@@ -251,11 +252,11 @@ fn the_cost_of_a_policy_is_that_of_the_monitor_where_it_lets_the_operation_throu
     ]);
     let runs = [run];
     let costs = OfMonitors::new(&runs);
-    let cost = costs.cost("6.1", "execmem", "bpf-lsm+watch").unwrap();
+    let cost = costs.costs("6.1", "execmem", "bpf-lsm+watch").remove(0);
     assert_eq!((cost.instructions, cost.operation, cost.percent), (50, 1_000, Some(5.0)));
     assert_eq!((cost.side_effects, cost.at_least), (Some(20), false));
     assert_eq!(cost.cells, ["6.1/tcg/mprotect-storm[to=r]/paced/bpf-lsm+ringbuf"]);
-    assert!(costs.cost("6.1", "execmem", "bpf-lsm+watch[complete]").unwrap().at_least);
+    assert!(costs.costs("6.1", "execmem", "bpf-lsm+watch[complete]")[0].at_least);
     for (kernel, scenario, policy) in [
         ("6.1", "execmem", "bpf-lsm+deny"),
         ("6.1", "execmem", "sysctl+deny"),
@@ -263,7 +264,7 @@ fn the_cost_of_a_policy_is_that_of_the_monitor_where_it_lets_the_operation_throu
         ("7.3", "execmem", "bpf-lsm+watch"),
         ("6.1", "connect", "bpf-lsm+watch"),
     ] {
-        assert_eq!(costs.cost(kernel, scenario, policy), None, "{kernel}/{scenario}/{policy}");
+        assert_eq!(costs.costs(kernel, scenario, policy), [], "{kernel}/{scenario}/{policy}");
     }
 }
 

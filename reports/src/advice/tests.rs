@@ -11,13 +11,13 @@ use crate::{columns, fixture, terminal};
 struct Costs;
 
 impl CostSource for Costs {
-    fn cost(&self, kernel: &str, _: &str, policy: &str) -> Option<Cost> {
+    fn costs(&self, kernel: &str, _: &str, policy: &str) -> Vec<Cost> {
         let cell = format!("{kernel}/tcg/unshare-burst[as=root]/paced/x");
         let cost = Cost::new(360, 25_000, CostOf::Monitor, [cell]);
         match policy {
-            "bpf-lsm+deny" => Some(Cost { side_effects: Some(-12), ..cost }),
-            "bpf-lsm+watch" => Some(Cost { at_least: true, of: CostOf::Policy, ..cost }),
-            _ => None,
+            "bpf-lsm+deny" => vec![Cost { side_effects: Some(-12), ..cost }],
+            "bpf-lsm+kill" => vec![Cost { at_least: true, of: CostOf::Policy, ..cost }],
+            _ => Vec::new(),
         }
     }
 }
