@@ -10,6 +10,11 @@ pub const PROGRAM: &str = "/scenarios/run";
 /// The folder in the guest with the kernel modules that ways need.
 pub const MODULES: &str = "/scenarios/modules";
 
+/// The folder in the guest with the policies that hookbench compiled: a file for each, by its mechanism.
+pub const POLICY_FOLDER: &str = "/scenarios/policies";
+/// The ending of the names of those that deny nothing.
+pub const ALLOWING: &str = "allowing";
+
 /// The file in that folder with a line for each module: the modules that it needs, in the order in which to load them,
 /// and at the end the module itself.
 pub const MODULES_ORDER: &str = "order";

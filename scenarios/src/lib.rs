@@ -40,7 +40,7 @@ mod userns;
 
 pub use modules::SOURCES as MODULE_SOURCES;
 pub use policy::{Action, Grade, NoPolicy, POLICIES, Policy, PolicyName};
-pub use policy_file::{PolicyFile, policy_file};
+pub use policy_file::{PolicyFile, PolicySource, policy_file, policy_source};
 pub use scenario::{Abi, Call, Effect, Flags, Image, Kind, Need, Scenario, Way};
 pub use scene::{Confine, Scene, Shared, shared};
 

@@ -132,6 +132,20 @@ pub const POLICIES: &[Policy] = &[
         about: "a Landlock sandbox that the process puts itself into",
     },
     Policy {
+        mechanism: "apparmor",
+        action: Action::Deny,
+        grades: BOTH,
+        boots_as: "apparmor+idle",
+        about: "an AppArmor profile that the process changes into",
+    },
+    Policy {
+        mechanism: "selinux",
+        action: Action::Deny,
+        grades: BOTH,
+        boots_as: "selinux+idle",
+        about: "an SELinux module that refuses something to the domain that the process moves to",
+    },
+    Policy {
         mechanism: "fanotify",
         action: Action::Deny,
         grades: BOTH,

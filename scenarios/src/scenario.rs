@@ -33,6 +33,10 @@ pub struct Scenario {
     pub allowed: fn() -> Vec<(u64, u64)>,
     /// The files that a policy by paths watches: each path with the accesses, in the letters of `auditctl -p`.
     pub files: &'static [(&'static str, &'static str)],
+    /// Whether appending to these files is allowed.
+    pub allows_append: bool,
+    /// The paths of the files that the policy's list allows, for a policy that labels files.
+    pub allowed_files: &'static [&'static str],
     /// Settings of the whole system that refuse it, with their values: names as sysctl has them. A textbook policy has
     /// the first.
     pub settings: &'static [(&'static str, &'static str)],
@@ -77,6 +81,8 @@ impl Scenario {
             text: None,
             allowed: Vec::new,
             files: &[],
+            allows_append: false,
+            allowed_files: &[],
             settings: &[],
             images: &[],
             set_up: |_| Ok(()),

@@ -65,6 +65,11 @@ impl Subject {
         self
     }
 
+    /// Whether the call with this number, of 64-bit callers, is one of the calls.
+    pub(crate) fn has_native(&self, number: i64) -> bool {
+        self.calls_of(Abi::Native).any(|call| i64::from(call.number) == number)
+    }
+
     /// The calls that a caller of this kind makes.
     pub(crate) fn calls_of(&self, abi: Abi) -> impl Iterator<Item = &Call> {
         self.calls.iter().filter(move |call| call.abi == abi)

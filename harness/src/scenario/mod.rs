@@ -1,6 +1,7 @@
 //! Scenarios on the host: which of them to try under which policies, the guests that try them, and what came out.
 
 mod cell;
+mod compiled;
 pub(crate) mod custom;
 pub(crate) mod described;
 mod mitigate;

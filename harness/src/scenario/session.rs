@@ -4,7 +4,7 @@ use anyhow::{Context, Result};
 use hookbench_model::protocol::ProgramOrder;
 use hookbench_model::{Cell, Failure, FailureKind};
 use hookbench_results::Environment;
-use hookbench_scenarios::exchange::{CustomWay, Order, PROGRAM};
+use hookbench_scenarios::exchange::{CustomWay, MITIGATE, Order, PROGRAM};
 use hookbench_scenarios::{Need, answer};
 use hookbench_vm::image::{Content, GuestFile};
 use hookbench_vm::kernel::Kernel;
@@ -12,6 +12,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::cell::{Ended, Outcome, ScenarioCell};
+use super::compiled::{Compiled, WantedPolicy};
 use super::custom::Ready;
 use super::modules::{Modules, needed};
 use crate::session::Session;
@@ -29,6 +30,8 @@ pub(super) struct Guest<'a> {
     pub(super) words: &'a [&'a str],
     /// The modules that it gets.
     pub(super) modules: &'a [Need],
+    /// The policies that it gets, compiled.
+    pub(super) policies: Vec<GuestFile>,
 }
 
 /// Guests that try scenarios.
@@ -36,6 +39,7 @@ pub struct ScenarioSession {
     guests: ExactSession,
     program: GuestFile,
     modules: Modules,
+    compiled: Compiled,
     is_broken: bool,
     /// The files of the custom way.
     files: Vec<GuestFile>,
@@ -52,6 +56,7 @@ impl ScenarioSession {
             guests,
             program: file,
             modules: Modules::default(),
+            compiled: Compiled::default(),
             is_broken: false,
             files: Vec::new(),
             custom: None,
@@ -136,7 +141,17 @@ impl ScenarioSession {
     ) -> Result<Ended<A>> {
         let boots_as = cell.boots_as()?;
         let modules = needed(cell.scenario);
-        self.ask_guest(&Guest { boots_as: &boots_as, words: &[], modules: &modules }, arguments, order)
+        let wanted = WantedPolicy {
+            scenario: cell.scenario,
+            name: cell.policy,
+            is_broken: self.is_broken,
+            with_allowing: arguments.contains(&MITIGATE),
+        };
+        let policies = match self.compiled.files(wanted, self.guests.cache())? {
+            Ok(policies) => policies,
+            Err(gone) => return Ok(Ended::Unsupported(gone)),
+        };
+        self.ask_guest(&Guest { boots_as: &boots_as, words: &[], modules: &modules, policies }, arguments, order)
     }
 
     /// Likewise, for a guest that is not one of a cell.
@@ -149,12 +164,13 @@ impl ScenarioSession {
         arguments: &[&str],
         order: &impl Serialize,
     ) -> Result<Ended<A>> {
-        let &Guest { boots_as, words, modules } = guest;
+        let Guest { boots_as, words, modules, policies } = guest;
         let input = serde_json::to_string(order).context("failed to render the order")?;
         let program = [PROGRAM].iter().chain(arguments).map(|word| word.to_string()).collect();
         let order = ProgramOrder { program, input, budget: BUDGET };
         let mut files = vec![self.program.clone()];
         files.extend(self.files.iter().cloned());
+        files.extend(policies.iter().cloned());
         if let Ok(kernel) = self.kernel(&boots_as.kernel) {
             files.extend(self.modules.files(modules, kernel, self.guests.cache())?);
         }

@@ -6,10 +6,12 @@ use crate::policy::{Grade, PolicyName};
 use crate::scenario::Scenario;
 use crate::subject::Subject;
 
+pub(crate) mod apparmor;
 pub(crate) mod audit;
 pub(crate) mod function;
 pub(crate) mod landlock;
 pub(crate) mod seccomp;
+pub(crate) mod selinux;
 #[cfg(test)]
 mod tests;
 
@@ -41,6 +43,11 @@ pub fn policy_file(scenario: &'static Scenario, name: PolicyName) -> Option<Poli
             let text = audit::file(&subject);
             text.and_then(|text| file(graded("audit", "rules"), text))
         }
+        "apparmor" => {
+            let text = apparmor::file(&subject);
+            text.and_then(|text| file(graded("apparmor", "profile"), text))
+        }
+        "selinux" => selinux::file(&subject).and_then(|text| file(graded("selinux", "cil"), text)),
         "landlock" => landlock::file(&subject).and_then(|text| file("landlock.rules".into(), text)),
         "sysctl" if subject.settings.is_empty() => None,
         "sysctl" => {
@@ -65,6 +72,32 @@ pub fn policy_file(scenario: &'static Scenario, name: PolicyName) -> Option<Poli
         "tracepoint" => {
             let name = "sys-enter.bpf.c";
             source(&format!("{}/sys-enter", scenario.name), name).or_else(|| source("sys-enter", name))
+        }
+        _ => None,
+    }
+}
+
+/// What a compiler of a security module makes the policy of.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub enum PolicySource {
+    /// An AppArmor profile.
+    Profile(String),
+    /// SELinux modules: their file names and texts.
+    Modules(Vec<(&'static str, String)>),
+}
+
+/// The source of the policy called `name` for `scenario`, if a compiler has to make it for the guest; `None` if there is
+/// none. One that `is_broken` loads and denies nothing.
+pub fn policy_source(scenario: &'static Scenario, name: PolicyName, is_broken: bool) -> Option<PolicySource> {
+    let subject = Subject::of(scenario, name);
+    let chosen = if is_broken { subject.clone().broken() } else { subject.clone() };
+    match name.policy.mechanism {
+        "apparmor" if !apparmor::rules(&subject).is_empty() => {
+            Some(PolicySource::Profile(apparmor::profile(&chosen)))
+        }
+        "selinux" if !selinux::rules(&subject).is_empty() => {
+            let module = selinux::module(&chosen);
+            Some(PolicySource::Modules(vec![("base.cil", selinux::BASE.into()), ("module.cil", module)]))
         }
         _ => None,
     }

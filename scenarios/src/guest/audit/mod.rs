@@ -2,8 +2,12 @@
 
 mod event;
 mod link;
+mod log;
 mod rule;
+mod window;
 
-pub(super) use event::{Event, Events};
+pub(super) use event::{Event, Events, field};
 pub(super) use link::Link;
+pub(super) use log::Log;
 pub(super) use rule::{encode, window_rules};
+pub(super) use window::Window;

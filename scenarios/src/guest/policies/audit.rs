@@ -8,7 +8,7 @@ use anyhow::{Context, Result, bail, ensure};
 use super::killer;
 use super::{Attach, Attached};
 use crate::exchange::{Object, Record};
-use crate::guest::audit::{Event, Events, Link, encode, window_rules};
+use crate::guest::audit::{Event, Events, Link, Log, encode, window_rules};
 use crate::guest::kept::Kept;
 use crate::policy::Action;
 use crate::policy_file::audit::{Matches, Rule, rules};
@@ -35,11 +35,9 @@ pub(super) fn attach(subject: Subject) -> Result<Attach> {
             (None, reader)
         }
     };
-    let control = Link::open()?;
-    let lost = control.lost()?;
+    let log = Log::new(reader)?;
     let (names, lacks) = (Vec::new(), Vec::new());
-    let mut added =
-        Rules { names, lacks, added: Vec::new(), subject, control, reader, lost, marks: 0, _killer: killer };
+    let mut added = Rules { names, lacks, added: Vec::new(), subject, log, _killer: killer };
     for rule in window_rules() {
         added.add(&rule)?.with_context(|| format!("the kernel refused the rule {rule}"))?;
     }
@@ -68,19 +66,14 @@ struct Rules {
     /// The rules that were added, as the kernel reads them.
     added: Vec<Vec<u8>>,
     subject: Subject,
-    control: Link,
-    reader: Link,
-    /// Records that were lost before.
-    lost: u32,
-    /// How many marks were made.
-    marks: u32,
+    log: Log,
     _killer: Option<Kept>,
 }
 
 impl Rules {
     fn add(&mut self, rule: &Rule) -> Result<io::Result<()>> {
         let bytes = encode(rule);
-        let result = self.control.add(&bytes)?;
+        let result = self.log.control().add(&bytes)?;
         if result.is_ok() {
             self.added.push(bytes);
         }
@@ -89,20 +82,10 @@ impl Rules {
 
     /// The events of the window, of all records so far.
     fn events(&mut self) -> Result<Vec<Event>> {
-        self.marks += 1;
-        // A quoted text cannot be part of another one.
-        let mark = format!("hookbench-mark-{}-end", self.marks);
-        self.control.mark(&mark)?;
         let mut events = Events::default();
-        loop {
-            let (kind, text) = self.reader.receive().context("the audit records so far do not end")?;
-            if text.contains(&mark) {
-                break;
-            }
-            events.take(kind, &text, self.subject.scenario.policy);
-        }
-        let lost = self.control.lost()? - self.lost;
-        ensure!(lost == 0, "audit lost {lost} records");
+        self.log.each(|kind, text| {
+            events.take(kind, text, self.subject.scenario.policy);
+        })?;
         Ok(events.finish())
     }
 
@@ -149,7 +132,7 @@ impl Drop for Rules {
     fn drop(&mut self) {
         for rule in self.added.drain(..) {
             // An error cannot be reported here; a guest ends with its cell.
-            let _ = self.control.delete(&rule);
+            let _ = self.log.control().delete(&rule);
         }
     }
 }

@@ -9,14 +9,18 @@ use crate::scenario::Scenario;
 use crate::scene::Scene;
 use crate::subject::Subject;
 
+mod apparmor;
 mod audit;
 mod bpf;
 mod bpf_lsm;
 mod confining;
+mod denials;
 mod fanotify;
 mod killer;
 mod landlock;
+mod modules;
 mod seccomp;
+mod selinux;
 mod sysctl;
 mod tracepoint;
 
@@ -65,6 +69,20 @@ pub(super) fn attach(name: PolicyName, scenario: &'static Scenario, scene: &mut 
     attach_about(name, Subject::of(scenario, name), scene)
 }
 
+/// Has `scene` confine each way by a policy that denies nothing yet, where policies are loaded into processes that are
+/// confined already: those of AppArmor and SELinux. Returns whether it did.
+///
+/// # Errors
+/// When the kernel refuses it.
+pub(super) fn prepare(name: PolicyName, scenario: &'static Scenario, scene: &mut Scene) -> Result<bool> {
+    let subject = Subject::of(scenario, name);
+    match name.policy.mechanism {
+        "apparmor" => apparmor::prepare(&subject, scene),
+        "selinux" => selinux::prepare(&subject, scene),
+        _ => Ok(false),
+    }
+}
+
 /// As [`attach`], for a policy about `subject`.
 ///
 /// # Errors
@@ -72,6 +90,7 @@ pub(super) fn attach(name: PolicyName, scenario: &'static Scenario, scene: &mut 
 pub(super) fn attach_about(name: PolicyName, subject: Subject, scene: &mut Scene) -> Result<Attach> {
     match name.policy.mechanism {
         "none" => Ok(Attach::Attached(Box::new(Confining::default()))),
+        "apparmor" => apparmor::attach(subject, scene),
         "audit" => audit::attach(subject),
         "bpf-lsm" => bpf_lsm::attach(&subject, bpf_lsm::On::Hooks),
         "fentry" => bpf_lsm::attach(&subject, bpf_lsm::On::Functions),
@@ -80,6 +99,7 @@ pub(super) fn attach_about(name: PolicyName, subject: Subject, scene: &mut Scene
         "landlock" => landlock::attach(&subject, scene),
         "sysctl" => sysctl::attach(&subject),
         "seccomp" => seccomp::attach(&subject, scene),
+        "selinux" => selinux::attach(subject, scene),
         "tracepoint" => tracepoint::attach(subject),
         other => anyhow::bail!("the guest's program has no policies of {other}"),
     }

@@ -1,0 +1,79 @@
+//! What AppArmor and SELinux refuse: they write a record by audit. The records are read from the first way on; a policy
+//! that nobody asks for records needs no audit.
+
+use anyhow::{Context, Result};
+
+use crate::exchange::{Object, Record};
+use crate::guest::audit::{Link, Log, Window, encode, field, window_rules};
+use crate::subject::Subject;
+
+/// `AUDIT_AVC`: a record of a security module.
+const AVC: u16 = 1400;
+
+/// A reader of such records.
+pub(super) struct Denials {
+    /// Makes the record of a text; `None` if that is of no refusal.
+    describe: fn(&str, &Subject) -> Option<Record>,
+    subject: Subject,
+    log: Option<Log>,
+    window: Window,
+}
+
+impl Denials {
+    /// A reader that has not begun to read. `describe` makes the record of a text; `None` if that is of no refusal.
+    pub(super) fn new(subject: Subject, describe: fn(&str, &Subject) -> Option<Record>) -> Denials {
+        Denials { describe, subject, log: None, window: Window::default() }
+    }
+
+    /// Forgets the records so far, after it has begun to read.
+    ///
+    /// # Errors
+    /// When audit cannot be read.
+    pub(super) fn clear(&mut self) -> Result<()> {
+        if self.log.is_none() {
+            self.log = Some(open().context("failed to read the records of the security module")?);
+        }
+        self.read().map(drop)
+    }
+
+    /// The refusals in the window, by their records.
+    ///
+    /// # Errors
+    /// When records cannot be read, or some were lost.
+    pub(super) fn read(&mut self) -> Result<Vec<Record>> {
+        let Some(log) = &mut self.log else { return Ok(Vec::new()) };
+        let own = std::process::id().to_string();
+        let mut records = Vec::new();
+        log.each(|kind, text| {
+            let is_open = self.window.look(kind, text);
+            if is_open && kind == AVC && field(text, "pid=") != Some(own.as_str()) {
+                records.extend((self.describe)(text, &self.subject));
+            }
+        })?;
+        // A way that was killed leaves it open.
+        self.window = Window::default();
+        Ok(records)
+    }
+}
+
+/// Becomes the audit daemon, with rules on the marker call.
+fn open() -> Result<Log> {
+    let reader = Link::open()?;
+    reader.become_daemon()?;
+    let log = Log::new(reader)?;
+    for rule in window_rules() {
+        let added = log.control().add(&encode(&rule))?;
+        added.with_context(|| format!("the kernel refused the rule {rule}"))?;
+    }
+    Ok(log)
+}
+
+/// What the record says about the object, if the scenario is about a file: whether it names it. `named` is whether the
+/// record names the right file; `None` if it names none.
+pub(super) fn object(subject: &Subject, named: Option<bool>) -> Object {
+    match named.filter(|_| !subject.scenario.files.is_empty()) {
+        None => Object::None,
+        Some(true) => Object::Right,
+        Some(false) => Object::Wrong,
+    }
+}

@@ -1,0 +1,139 @@
+//! AppArmor profiles: made from the tables of a scenario. A profile allows what it lists, so it lists everything, and
+//! then what it denies. Rules are by path, and by kinds of operations; AppArmor does not see system calls.
+
+use std::fmt::Write;
+
+use crate::policy::Grade;
+use crate::subject::Subject;
+
+/// What a profile can say beside what a scenario is about: all of it is allowed.
+const ALLOWED: &[&str] = &[
+    "/{,**} rwlkm",
+    "capability",
+    "network",
+    "mount",
+    "remount",
+    "umount",
+    "pivot_root",
+    "ptrace",
+    "signal",
+    "unix",
+    "dbus",
+    "mqueue",
+    "userns",
+    "change_profile",
+];
+
+/// What stands for a call: its number, the rules of a textbook policy and those of a complete one.
+const BY_CALL: &[(i64, &[&str], &[&str])] = &[
+    (libc::SYS_unshare, &["userns"], &["userns"]),
+    (libc::SYS_init_module, &["capability sys_module"], &["capability sys_module"]),
+    (libc::SYS_ptrace, TRACE, TRACE),
+    (libc::SYS_process_vm_readv, READ, READ),
+    // Media are devices. To deny what is mounted already at another place is to deny everything.
+    (libc::SYS_mount, &["mount /dev/**"], &["mount"]),
+    (libc::SYS_connect, CONNECT, SEND),
+];
+const TRACE: &[&str] = &["ptrace (trace, tracedby)"];
+const READ: &[&str] = &["ptrace (read, readby)"];
+const CONNECT: &[&str] = &["network (connect) inet stream", "network (connect) inet6 stream"];
+const SEND: &[&str] = &[
+    "network (connect) inet",
+    "network (connect) inet6",
+    "network (send) inet dgram",
+    "network (send) inet6 dgram",
+];
+
+/// A rule.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Rule {
+    /// The rule, without the comma.
+    pub(crate) text: String,
+    /// The file in the kernel's list of features and the word that has to be in it, for rules that not all kernels know.
+    pub(crate) needs: Option<(&'static str, &'static str)>,
+}
+
+/// The rules for `subject`, without those that allow everything.
+pub(crate) fn rules(subject: &Subject) -> Vec<Rule> {
+    let mut rules: Vec<Rule> = Vec::new();
+    for (_, textbook, complete) in BY_CALL.iter().filter(|(number, ..)| subject.has_native(*number)) {
+        let texts = if subject.grade == Grade::Complete { complete } else { textbook };
+        rules.extend(texts.iter().map(|text| deny(text)));
+    }
+    if executes_clean(subject) {
+        rules.push(Rule { text: "/{,**} Cx -> clean".into(), needs: None });
+        return rules;
+    }
+    rules.extend(subject.files.iter().map(|(path, letters)| on_file(subject, path, letters)));
+    rules
+}
+
+/// The rule on a file, by the letters of `auditctl -p`.
+fn on_file(subject: &Subject, path: &str, letters: &str) -> Rule {
+    let is_complete = subject.grade == Grade::Complete;
+    let accesses = match letters.chars().next() {
+        // To map a program's text is to execute it without the call.
+        Some('x') if is_complete => "xm",
+        Some('x') => "x",
+        Some('r') if subject.has_native(libc::SYS_mmap) => "m",
+        Some('r') => "r",
+        // To deny writing is to deny appending; only a rule of a higher priority, which takes the place of those that
+        // allow everything, parts them.
+        _ if is_complete && subject.scenario.allows_append => {
+            return Rule { text: format!("priority=1 {path} rka"), needs: None };
+        }
+        _ => "w",
+    };
+    deny(&format!("{path} {accesses}"))
+}
+
+fn deny(text: &str) -> Rule {
+    let needs = (text == "userns").then_some(("namespaces/mask", "userns_create"));
+    Rule { text: format!("audit deny {text}"), needs }
+}
+
+/// Whether all programs are executed with a clean environment: AppArmor has no rules on variables, but the kernel can
+/// tell the loader of programs that it changes profiles, and then the loader drops the dangerous ones.
+fn executes_clean(subject: &Subject) -> bool {
+    subject.scenario.text.is_some() && subject.has_native(libc::SYS_execve)
+}
+
+/// The name of the profile for `subject`.
+pub(crate) fn name(subject: &Subject) -> String {
+    format!("hookbench-{}", subject.scenario.policy)
+}
+
+/// The file with the profile; it denies nothing if there are no rules.
+pub(crate) fn profile(subject: &Subject) -> String {
+    let name = name(subject);
+    let mut text = format!(
+        "# {}\n# Load it with: apparmor_parser -r FILE (AppArmor 4.1)\n# Run a program in it with: aa-exec -p {name} -- PROGRAM\n\
+         abi <abi/4.0>,\n\nprofile {name} flags=(attach_disconnected) {{\n  # Everything is allowed but what follows.\n",
+        subject.scenario.about
+    );
+    let cleans = executes_clean(subject);
+    list(&mut text, "  ", (!cleans).then_some("/{,**} ix"));
+    for rule in rules(subject) {
+        let _ = writeln!(text, "  {},", rule.text);
+    }
+    if cleans {
+        text += "\n  # Programs are in this profile, which allows everything. As the profile changes, the loader drops\n  \
+                 # LD_PRELOAD and its relatives.\n  profile clean flags=(attach_disconnected) {\n";
+        list(&mut text, "    ", Some("/{,**} ix"));
+        text += "  }\n";
+    }
+    text += "}\n";
+    text
+}
+
+/// Lists what is allowed.
+fn list(text: &mut String, indentation: &str, executing: Option<&str>) {
+    for rule in ALLOWED.iter().chain(&executing) {
+        let _ = writeln!(text, "{indentation}{rule},");
+    }
+}
+
+/// The file with the profile; `None` if AppArmor has no rules about the scenario.
+pub(crate) fn file(subject: &Subject) -> Option<String> {
+    (!rules(subject).is_empty()).then(|| profile(subject))
+}
