@@ -10,13 +10,10 @@ use crate::subject::Subject;
 /// The policy that modules are added to in guests.
 pub(crate) const BASE: &str = include_str!("../../../probes/policies/selinux-base.cil");
 
-/// The user and the role of all contexts in guests.
-const SUBJECT: &str = "system_u:system_r";
 /// The domain of hookbench's own process, which modules leave alone.
 pub(crate) const UNCONFINED: &str = "unconfined_t";
-/// The domains that ways move to: an ordinary user's, and root's.
+/// The domain of ordinary users.
 pub(crate) const USER: &str = "user_t";
-pub(crate) const ROOT: &str = "sysadm_t";
 
 /// The types of a module: that of the files that it is about, that of the files that it allows, and the domain of
 /// programs with a clean environment.
@@ -82,6 +79,7 @@ const fn confined(object: &'static str, class: &'static str, permissions: &'stat
 
 impl Rule {
     /// A function of the kernel without which it cannot have the rule.
+    #[cfg_attr(not(feature = "guest"), allow(dead_code, reason = "the guest asks for it"))]
     pub(crate) fn needs(&self) -> Option<&'static str> {
         (self.class == "user_namespace").then_some("selinux_userns_create")
     }
@@ -123,11 +121,6 @@ fn on_file(subject: &Subject, letters: &str) -> Rule {
 /// The name of the module for `subject`, which is the space of its names as well.
 fn name(subject: &Subject) -> String {
     format!("hookbench_{}", subject.scenario.policy.replace('-', "_"))
-}
-
-/// The context of a process in the domain `domain`.
-pub(crate) fn domain(domain: &str) -> String {
-    format!("{SUBJECT}:{domain}")
 }
 
 /// The paths of the files that the module gives a type, and their contexts.

@@ -13,7 +13,7 @@ use super::modules::{allowing, compiled, lack_of};
 use super::{Attach, Attached};
 use crate::exchange::Record;
 use crate::guest::audit::field;
-use crate::policy_file::selinux::{ROOT, UNCONFINED, USER, domain, labels, rules};
+use crate::policy_file::selinux::{UNCONFINED, USER, labels, rules};
 use crate::scene::{Confine, Scene};
 use crate::subject::Subject;
 use crate::sys::{self, check};
@@ -22,6 +22,9 @@ use crate::sys::{self, check};
 const FOLDER: &str = "/sys/fs/selinux";
 /// Where a task moves to a domain.
 const CURRENT: &str = "/proc/thread-self/attr/current";
+
+/// The domain that ways of root move to.
+const ROOT: &str = "sysadm_t";
 
 /// A policy that is loaded.
 struct Module {
@@ -99,7 +102,7 @@ fn confine(spares_root: bool, scene: &mut Scene) {
 }
 
 fn move_to(name: &str) -> io::Result<()> {
-    fs::write(CURRENT, domain(name))
+    fs::write(CURRENT, format!("system_u:system_r:{name}"))
 }
 
 /// Whether the kernel has the function `name`.
