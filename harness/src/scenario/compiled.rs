@@ -37,12 +37,19 @@ impl Compiled {
     ///
     /// # Errors
     /// When a compiler cannot be obtained for a reason that may go away, or refuses a policy.
-    pub(super) fn files(&self, wanted: WantedPolicy, cache: &Cache) -> Result<Result<Vec<GuestFile>, String>> {
+    pub(super) fn files(
+        &self,
+        wanted: WantedPolicy,
+        cache: &Cache,
+    ) -> Result<Result<Vec<GuestFile>, String>> {
         let WantedPolicy { scenario, name, is_broken, with_allowing } = wanted;
         let mechanism = name.policy.mechanism;
         let sources = [
             (mechanism.to_owned(), policy_source(scenario, name, is_broken)),
-            (format!("{mechanism}.{ALLOWING}"), policy_source(scenario, name, true).filter(|_| with_allowing)),
+            (
+                format!("{mechanism}.{ALLOWING}"),
+                policy_source(scenario, name, true).filter(|_| with_allowing),
+            ),
         ];
         let mut files = Vec::new();
         for (file, source) in sources {
@@ -69,7 +76,8 @@ impl Compiled {
         let bytes = match &source {
             PolicySource::Profile(profile) => compilers.apparmor(profile)?,
             PolicySource::Modules(modules) => {
-                let modules: Vec<(&str, &str)> = modules.iter().map(|(name, text)| (*name, &**text)).collect();
+                let modules: Vec<(&str, &str)> =
+                    modules.iter().map(|(name, text)| (*name, &**text)).collect();
                 compilers.selinux(&modules)?
             }
         };

@@ -151,7 +151,11 @@ impl ScenarioSession {
             Ok(policies) => policies,
             Err(gone) => return Ok(Ended::Unsupported(gone)),
         };
-        self.ask_guest(&Guest { boots_as: &boots_as, words: &[], modules: &modules, policies }, arguments, order)
+        self.ask_guest(
+            &Guest { boots_as: &boots_as, words: &[], modules: &modules, policies },
+            arguments,
+            order,
+        )
     }
 
     /// Likewise, for a guest that is not one of a cell.

@@ -20,5 +20,6 @@ profile hookbench-evidence flags=(attach_disconnected) {
   userns,
   change_profile,
   /{,**} ix,
-  priority=1 /run/scene/log rka,
+  audit deny /run/scene/log w,
+  priority=1 /run/scene/log a,
 }

@@ -64,12 +64,12 @@ pub(crate) fn rules(subject: &Subject) -> Vec<Rule> {
         rules.push(Rule { text: "/{,**} Cx -> clean".into(), needs: None });
         return rules;
     }
-    rules.extend(subject.files.iter().map(|(path, letters)| on_file(subject, path, letters)));
+    rules.extend(subject.files.iter().flat_map(|(path, letters)| on_file(subject, path, letters)));
     rules
 }
 
-/// The rule on a file, by the letters of `auditctl -p`.
-fn on_file(subject: &Subject, path: &str, letters: &str) -> Rule {
+/// The rules on a file, by the letters of `auditctl -p`.
+fn on_file(subject: &Subject, path: &str, letters: &str) -> Vec<Rule> {
     let is_complete = subject.grade == Grade::Complete;
     let accesses = match letters.chars().next() {
         // To map a program's text is to execute it without the call.
@@ -77,14 +77,14 @@ fn on_file(subject: &Subject, path: &str, letters: &str) -> Rule {
         Some('x') => "x",
         Some('r') if subject.has_native(libc::SYS_mmap) => "m",
         Some('r') => "r",
-        // To deny writing is to deny appending; only a rule of a higher priority, which takes the place of those that
-        // allow everything, parts them.
-        _ if is_complete && subject.scenario.allows_append => {
-            return Rule { text: format!("priority=1 {path} rka"), needs: None };
-        }
         _ => "w",
     };
-    deny(&format!("{path} {accesses}"))
+    let mut rules = vec![deny(&format!("{path} {accesses}"))];
+    // To deny writing is to deny appending, unless a rule of a higher priority allows that.
+    if is_complete && subject.scenario.allows_append {
+        rules.push(Rule { text: format!("priority=1 {path} a"), needs: None });
+    }
+    rules
 }
 
 fn deny(text: &str) -> Rule {

@@ -48,7 +48,10 @@ const BY_CALL: &[(i64, &[Rule], &[Rule])] = &[
     (
         libc::SYS_connect,
         &[confined("domain", "tcp_socket", "connect"), confined("port_type", "tcp_socket", "name_connect")],
-        &[confined("domain", "udp_socket", "connect write"), confined("domain", "rawip_socket", "connect write")],
+        &[
+            confined("domain", "udp_socket", "connect write"),
+            confined("domain", "rawip_socket", "connect write"),
+        ],
     ),
 ];
 
@@ -78,10 +81,10 @@ const fn confined(object: &'static str, class: &'static str, permissions: &'stat
 }
 
 impl Rule {
-    /// A function of the kernel without which it cannot have the rule.
+    /// Whether it is about user namespaces, which not all kernels ask SELinux about.
     #[cfg_attr(not(feature = "guest"), allow(dead_code, reason = "the guest asks for it"))]
-    pub(crate) fn needs(&self) -> Option<&'static str> {
-        (self.class == "user_namespace").then_some("selinux_userns_create")
+    pub(crate) fn is_about_namespaces(&self) -> bool {
+        self.class == "user_namespace"
     }
 }
 
@@ -158,7 +161,8 @@ pub(crate) fn module(subject: &Subject) -> String {
             let _ = writeln!(
                 text,
                 "    (type {CLEAN})\n    (typeattributeset domain ({CLEAN}))\n    (roletype system_r {CLEAN})\n    \
-                 (roletype user_r {CLEAN})\n    (typetransition confined file_type process {CLEAN})"
+                 (roletype user_r {CLEAN})\n    (typetransition confined file_type process {CLEAN})\n    \
+                 (dontaudit confined {CLEAN} (process (noatsecure)))"
             );
         }
         let _ = writeln!(text, "    {rule}");
@@ -175,7 +179,10 @@ fn types(text: &mut String, subject: &Subject) {
         if paths.peek().is_none() {
             return;
         }
-        let _ = writeln!(text, "    (type {kind})\n    (typeattributeset file_type ({kind}))\n    (roletype object_r {kind})");
+        let _ = writeln!(
+            text,
+            "    (type {kind})\n    (typeattributeset file_type ({kind}))\n    (roletype object_r {kind})"
+        );
         for path in paths {
             let _ = writeln!(text, "    (filecon \"{path}\" file (system_u object_r {kind} ((s0) (s0))))");
         }
@@ -183,7 +190,10 @@ fn types(text: &mut String, subject: &Subject) {
     declare(TARGET, &mut targets(subject).map(String::as_str));
     declare(LISTED, &mut subject.scenario.allowed_files.iter().copied());
     if rules(subject).iter().any(|rule| rule.object == UNLISTED) {
-        let _ = writeln!(text, "    (typeattribute {UNLISTED})\n    (typeattributeset {UNLISTED} (not ({LISTED})))");
+        let _ = writeln!(
+            text,
+            "    (typeattribute {UNLISTED})\n    (typeattributeset {UNLISTED} (not ({LISTED})))"
+        );
     }
 }
 

@@ -15,7 +15,8 @@ pub(in crate::guest) struct Window {
 impl Window {
     /// Looks at a record. Returns whether the window is open now.
     pub(in crate::guest) fn look(&mut self, kind: u16, text: &str) -> bool {
-        let is_marker = kind == SYSCALL && field(text, "key=").is_some_and(|key| key.trim_matches('"') == KEY);
+        let is_marker =
+            kind == SYSCALL && field(text, "key=").is_some_and(|key| key.trim_matches('"') == KEY);
         match hexadecimal(text, "a0=").filter(|_| is_marker) {
             Some(MARKER) => self.is_open = true,
             Some(END_MARKER) => self.is_open = false,

@@ -7,11 +7,10 @@ use std::path::Path;
 
 use anyhow::{Context, Result};
 
-use super::denials::{Denials, object};
+use super::denials::{Denials, object, value};
 use super::modules::{allowing, compiled, lack_of};
 use super::{Attach, Attached};
 use crate::exchange::Record;
-use crate::guest::audit::field;
 use crate::policy_file::apparmor::{name, rules};
 use crate::scene::{Confine, Scene};
 use crate::subject::Subject;
@@ -48,7 +47,7 @@ pub(super) fn attach(subject: Subject, scene: &mut Scene) -> Result<Attach> {
     };
     let (names, lacks) = (texts(known), texts(unknown));
     if names.is_empty() && !lacks.is_empty() {
-        return Ok(Attach::Unsupported(format!("this kernel's AppArmor has no rules: {}", lacks.join(", "))));
+        return Ok(Attach::Unsupported(format!("this kernel's AppArmor does not know {}", lacks.join(", "))));
     }
     load(&profile)?;
     let name = name(&subject);
@@ -63,7 +62,9 @@ pub(super) fn attach(subject: Subject, scene: &mut Scene) -> Result<Attach> {
 /// # Errors
 /// When the kernel refuses it.
 pub(super) fn prepare(subject: &Subject, scene: &mut Scene) -> Result<bool> {
-    let Some(profile) = allowing("apparmor")?.filter(|_| lack_of("apparmor").is_none()) else { return Ok(false) };
+    let Some(profile) = allowing("apparmor")?.filter(|_| lack_of("apparmor").is_none()) else {
+        return Ok(false);
+    };
     load(&profile)?;
     confine(&name(subject), subject.scenario.spares_root, scene);
     Ok(true)
@@ -99,12 +100,11 @@ fn knows(needs: Option<(&str, &str)>) -> bool {
 
 /// The record of a refusal: `apparmor="DENIED" operation="open" … name="/run/scene/secret" …`.
 fn describe(text: &str, subject: &Subject) -> Option<Record> {
-    let value = |name| field(text, name).map(|value| value.trim_matches('"'));
-    value("apparmor=").filter(|word| *word == "DENIED")?;
-    let path = value("name=").filter(|name| name.starts_with('/'));
-    let is_right = path.map(|path| subject.files.iter().any(|(known, _)| known == path));
-    let what = value("operation=").unwrap_or_default().to_owned();
-    let said = path.or(value("capname=")).unwrap_or_default().to_owned();
+    value(text, "apparmor=").filter(|word| word == "DENIED")?;
+    let path = value(text, "name=").filter(|name| name.starts_with('/'));
+    let is_right = path.as_ref().map(|path| subject.files.iter().any(|(known, _)| known == path));
+    let what = value(text, "operation=").unwrap_or_default();
+    let said = path.or_else(|| value(text, "capname=")).unwrap_or_default();
     Some(Record { what, object: object(subject, is_right), text: said })
 }
 

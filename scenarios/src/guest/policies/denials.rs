@@ -68,6 +68,21 @@ fn open() -> Result<Log> {
     Ok(log)
 }
 
+/// The value of the field called `name`, which ends in `=`. Values with unusual characters are in hexadecimal.
+pub(super) fn value(text: &str, name: &str) -> Option<String> {
+    let value = field(text, name)?;
+    let bytes = |value: &str| -> Option<Vec<u8>> {
+        let pairs = (0..value.len()).step_by(2).map(|at| value.get(at..at + 2));
+        pairs.map(|pair| u8::from_str_radix(pair?, 16).ok()).collect()
+    };
+    Some(match name {
+        "path=" | "name=" if !value.starts_with('"') => {
+            bytes(value).map_or_else(|| value.into(), |bytes| String::from_utf8_lossy(&bytes).into())
+        }
+        _ => value.trim_matches('"').into(),
+    })
+}
+
 /// What the record says about the object, if the scenario is about a file: whether it names it. `named` is whether the
 /// record names the right file; `None` if it names none.
 pub(super) fn object(subject: &Subject, named: Option<bool>) -> Object {
@@ -75,5 +90,20 @@ pub(super) fn object(subject: &Subject, named: Option<bool>) -> Object {
         None => Object::None,
         Some(true) => Object::Right,
         Some(false) => Object::Wrong,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_value_is_quoted_or_in_hexadecimal() {
+        let text = "audit(1.0:3): name=\"/a\" path=2F6D656D66643A612062 ino=12";
+        assert_eq!(
+            ["name=", "path=", "ino="].map(|name| value(text, name).unwrap()),
+            ["/a", "/memfd:a b", "12"]
+        );
+        assert_eq!(value(text, "dev="), None);
     }
 }

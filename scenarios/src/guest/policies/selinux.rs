@@ -5,14 +5,14 @@ use std::ffi::CString;
 use std::fs;
 use std::io;
 use std::path::Path;
+use std::sync::OnceLock;
 
 use anyhow::{Context, Result, ensure};
 
-use super::denials::{Denials, object};
+use super::denials::{Denials, object, value};
 use super::modules::{allowing, compiled, lack_of};
 use super::{Attach, Attached};
 use crate::exchange::Record;
-use crate::guest::audit::field;
 use crate::policy_file::selinux::{UNCONFINED, USER, labels, rules};
 use crate::scene::{Confine, Scene};
 use crate::subject::Subject;
@@ -49,11 +49,11 @@ pub(super) fn attach(subject: Subject, scene: &mut Scene) -> Result<Attach> {
         return Ok(Attach::Unsupported("SELinux has no rules about that".into()));
     };
     let (known, unknown): (Vec<_>, Vec<_>) =
-        rules(&subject).into_iter().partition(|rule| rule.needs().is_none_or(has_function));
+        rules(&subject).into_iter().partition(|rule| !rule.is_about_namespaces() || knows_namespaces());
     let texts = |rules: Vec<_>| rules.iter().map(ToString::to_string).collect::<Vec<String>>();
     let (names, lacks) = (texts(known), texts(unknown));
     if names.is_empty() && !lacks.is_empty() {
-        return Ok(Attach::Unsupported(format!("this kernel's SELinux has no such class: {}", lacks.join(", "))));
+        return Ok(Attach::Unsupported("this kernel does not ask SELinux about user namespaces".into()));
     }
     load(&policy)?;
     move_to(UNCONFINED).context("failed to move to a domain of the policy")?;
@@ -70,10 +70,13 @@ pub(super) fn attach(subject: Subject, scene: &mut Scene) -> Result<Attach> {
 /// # Errors
 /// When the kernel refuses it.
 pub(super) fn prepare(subject: &Subject, scene: &mut Scene) -> Result<bool> {
-    let Some(policy) = allowing("selinux")?.filter(|_| lack_of("selinux").is_none()) else { return Ok(false) };
+    let Some(policy) = allowing("selinux")?.filter(|_| lack_of("selinux").is_none()) else {
+        return Ok(false);
+    };
     load(&policy)?;
     move_to(UNCONFINED).context("failed to move to a domain of the policy")?;
     confine(subject.scenario.spares_root, scene);
+    knows_namespaces();
     Ok(true)
 }
 
@@ -105,21 +108,24 @@ fn move_to(name: &str) -> io::Result<()> {
     fs::write(CURRENT, format!("system_u:system_r:{name}"))
 }
 
-/// Whether the kernel has the function `name`.
-fn has_function(name: &str) -> bool {
-    let symbols = fs::read_to_string("/proc/kallsyms").unwrap_or_default();
-    symbols.lines().any(|line| line.split(' ').nth(2) == Some(name))
+/// Whether the kernel asks SELinux about user namespaces. SELinux does not say which classes it knows, so the kernel's
+/// functions do; the list is long, so it is read once.
+fn knows_namespaces() -> bool {
+    static KNOWS: OnceLock<bool> = OnceLock::new();
+    *KNOWS.get_or_init(|| {
+        let functions = fs::read_to_string("/proc/kallsyms").unwrap_or_default();
+        functions.lines().any(|line| line.ends_with(" selinux_userns_create"))
+    })
 }
 
 /// The record of a refusal: `avc:  denied  { read } for  pid=7 … path="/run/scene/secret" dev="tmpfs" ino=5 … tclass=file`.
 fn describe(text: &str, subject: &Subject) -> Option<Record> {
     let (_, denied) = text.split_once("denied  {")?;
     let (permissions, _) = denied.split_once('}')?;
-    let value = |name| field(text, name).map(|value| value.trim_matches('"'));
-    let what = format!("{} {}", value("tclass=").unwrap_or_default(), permissions.trim());
-    let inode = value("ino=").and_then(|inode| inode.parse().ok());
+    let what = format!("{} {}", value(text, "tclass=").unwrap_or_default(), permissions.trim());
+    let inode = value(text, "ino=").and_then(|inode| inode.parse().ok());
     let is_right = inode.map(|inode: u64| subject.target.is_some_and(|(_, target)| target == inode));
-    let said = value("path=").or(value("name=")).unwrap_or_default().to_owned();
+    let said = value(text, "path=").or_else(|| value(text, "name=")).unwrap_or_default();
     Some(Record { what, object: object(subject, is_right), text: said })
 }
 
@@ -181,7 +187,8 @@ mod tests {
         let record = |text: &str| describe(text, &subject);
         let text = "audit(1.0:3): avc:  denied  { read open } for  pid=7 comm=\"run\" path=\"/run/scene/secret\" \
                     dev=\"tmpfs\" ino=5 scontext=system_u:system_r:user_t tcontext=a:b:c tclass=file permissive=0";
-        let expected = |object| Some(Record { what: "file read open".into(), object, text: "/run/scene/secret".into() });
+        let expected =
+            |object| Some(Record { what: "file read open".into(), object, text: "/run/scene/secret".into() });
         assert_eq!(record(text), expected(Object::Right));
         assert_eq!(record(&text.replace("ino=5", "ino=6")), expected(Object::Wrong));
         assert_eq!(record(&text.replace("denied", "granted")), None);
