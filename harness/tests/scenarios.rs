@@ -12,10 +12,18 @@ mod common;
 /// The ways that the policies are tried on. All policies see or stop the first.
 const WAYS: [&str; 3] = ["unshare", "clone3", "root"];
 
+/// The cell of `scenario` under `policy`.
+fn cell<'a>(kernel: &'a str, scenario: &str, policy: &str) -> ScenarioCell<'a> {
+    ScenarioCell { kernel, scenario: find(scenario).unwrap(), policy: policy.parse().unwrap() }
+}
+
 /// Tries `ways` of `scenario` under `policy`.
 fn tries_of(session: &ScenarioSession, scenario: &str, policy: &str, ways: &[&str]) -> Vec<Tries> {
-    let scenario = find(scenario).unwrap();
-    let cell = ScenarioCell { kernel: "6.1", scenario, policy: policy.parse().unwrap() };
+    tries_in(session, cell("6.1", scenario, policy), ways)
+}
+
+/// Tries `ways` of `cell`.
+fn tries_in(session: &ScenarioSession, cell: ScenarioCell<'_>, ways: &[&str]) -> Vec<Tries> {
     let ways: Vec<String> = ways.iter().map(ToString::to_string).collect();
     match session.run(cell, &ways) {
         Ended::Done(Tried { ways, .. }) => ways,
@@ -49,6 +57,7 @@ const POLICIES: &[(&str, bool, bool)] = &[
     ("audit+kill", true, true),
     ("fentry+watch", true, false),
     ("fmod-ret+deny", true, true),
+    ("selinux+deny", true, true),
     ("sysctl+deny", false, true),
     ("seccomp+deny", false, true),
     ("seccomp+deny[complete]", false, true),
@@ -67,7 +76,8 @@ fn a_policy_that_is_broken_on_purpose_sees_and_stops_nothing() {
 }
 
 /// Policies about files, and whether they see that the secret is opened.
-const POLICIES_OF_FILES: &[(&str, bool)] = &[("fanotify+deny", true), ("landlock+deny", false)];
+const POLICIES_OF_FILES: &[(&str, bool)] =
+    &[("apparmor+deny", true), ("fanotify+deny", true), ("landlock+deny", false), ("selinux+deny", true)];
 
 #[test]
 fn a_policy_about_a_file_denies_that_file_and_no_other() {
@@ -110,4 +120,75 @@ fn the_same_order_has_the_same_answer() {
     for &(policy, ..) in POLICIES {
         assert_eq!(tries(&session, policy), tries(&session, policy), "{policy}");
     }
+}
+
+/// Cells of security modules: kernel, scenario, policy, and which of these ways it stops.
+type Row = (&'static str, &'static str, &'static str, &'static [(&'static str, bool)]);
+const SECURITY_MODULES: &[Row] = &[
+    (
+        "5.10",
+        "read-secret",
+        "apparmor+deny",
+        &[("openat", true), ("hard-link", false), ("other-file", false)],
+    ),
+    ("5.10", "read-secret", "selinux+deny", &[("openat", true), ("hard-link", true), ("other-file", false)]),
+    ("5.10", "connect", "selinux+deny", &[("connect", true), ("fast-open-sendto", false), ("answer", false)]),
+    ("6.1", "connect", "selinux+deny", &[("connect", true), ("fast-open-sendto", true), ("answer", false)]),
+    ("6.1", "exec", "apparmor+deny[complete]", &[("execve", true), ("loader", true), ("script", false)]),
+    ("6.1", "exec", "selinux+deny", &[("script", true), ("core-pattern", true), ("same-path", false)]),
+    ("6.1", "mount", "selinux+deny", &[("fsopen", true), ("user-tmpfs", true), ("root-tmpfs", false)]),
+    ("6.1", "module", "selinux+deny", &[("finit-module", true), ("request-socket", true), ("listed", false)]),
+    ("7.3", "userns", "apparmor+deny", &[("unshare", true), ("int80-clone", true), ("root", false)]),
+    (
+        "7.3",
+        "evidence",
+        "apparmor+deny[complete]",
+        &[("truncate", true), ("rename", true), ("append", false)],
+    ),
+    (
+        "7.3",
+        "evidence",
+        "selinux+deny",
+        &[("truncate", true), ("append-punch-hole", false), ("append", false)],
+    ),
+    (
+        "7.3",
+        "environment",
+        "apparmor+deny",
+        &[("ld-preload", true), ("int80-execve", true), ("other-names", false)],
+    ),
+    (
+        "7.3",
+        "environment",
+        "selinux+deny",
+        &[("ld-preload", true), ("fresh-page", true), ("other-names", false)],
+    ),
+];
+
+#[test]
+fn security_modules_know_paths_or_labels_and_neighbours_pass() {
+    for kernel in ["5.10", "6.1", "7.3"] {
+        let session = ScenarioSession::new(session(kernel, common::cells::LONG));
+        for &(_, scenario, policy, expected) in SECURITY_MODULES.iter().filter(|row| row.0 == kernel) {
+            let ways: Vec<&str> = expected.iter().map(|(way, _)| *way).collect();
+            let tries = tries_in(&session, cell(kernel, scenario, policy), &ways);
+            for (tries, &(_, is_stopped)) in tries.iter().zip(expected) {
+                let effect = if is_stopped { Effect::NotReached } else { Effect::Reached };
+                let context = || format!("{kernel} {scenario} {policy}: {tries:?}");
+                assert_eq!((tries.effect, &tries.invalid), (effect, &None), "{}", context());
+                // What stops a variable is not refused, so there is no record.
+                let has_record = is_stopped && scenario != "environment";
+                assert_eq!(!tries.records.is_empty(), has_record, "{}", context());
+            }
+        }
+    }
+}
+
+#[test]
+fn a_security_module_without_rules_on_user_namespaces_is_unsupported() {
+    let whole = ScenarioSession::new(session("6.1", common::cells::LONG));
+    let ended = whole.run(cell("6.1", "userns", "apparmor+deny"), &[]);
+    assert!(matches!(&ended, Ended::Unsupported(why) if why.contains("does not know")), "{ended:?}");
+    let ended = whole.run(cell("6.1", "self-delete", "selinux+deny"), &[]);
+    assert!(matches!(&ended, Ended::Unsupported(why) if why.contains("no rules")), "{ended:?}");
 }

@@ -137,3 +137,35 @@ fn list(text: &mut String, indentation: &str, executing: Option<&str>) {
 pub(crate) fn file(subject: &Subject) -> Option<String> {
     (!rules(subject).is_empty()).then(|| profile(subject))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn texts(scenario: &str, policy: &str) -> Vec<String> {
+        let subject = Subject::of(crate::find(scenario).unwrap(), policy.parse().unwrap());
+        rules(&subject).into_iter().map(|rule| rule.text).collect()
+    }
+
+    #[test]
+    fn a_log_may_be_appended_to_by_a_rule_of_a_higher_priority() {
+        assert_eq!(texts("evidence", "apparmor+deny"), ["audit deny /run/scene/log w"]);
+        let complete = texts("evidence", "apparmor+deny[complete]");
+        assert_eq!(complete, ["audit deny /run/scene/log w", "priority=1 /run/scene/log a"]);
+    }
+
+    #[test]
+    fn a_program_is_executed_and_a_library_is_mapped() {
+        assert_eq!(texts("exec", "apparmor+deny"), ["audit deny /run/scene/vulnerable x"]);
+        assert_eq!(texts("exec", "apparmor+deny[complete]"), ["audit deny /run/scene/vulnerable xm"]);
+        assert_eq!(texts("library", "apparmor+deny"), ["audit deny /run/scene/libvulnerable.so m"]);
+        assert!(texts("self-delete", "apparmor+deny[complete]").is_empty());
+    }
+
+    #[test]
+    fn a_broken_profile_denies_nothing_that_is_there() {
+        let subject = Subject::of(crate::find("ptrace").unwrap(), "apparmor+deny".parse().unwrap());
+        assert!(!profile(&subject.clone().broken()).contains("deny"));
+        assert!(profile(&subject).contains("audit deny ptrace (trace, tracedby)"));
+    }
+}

@@ -201,3 +201,37 @@ fn types(text: &mut String, subject: &Subject) {
 pub(crate) fn file(subject: &Subject) -> Option<String> {
     (!rules(subject).is_empty()).then(|| module(subject))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::policy::PolicyName;
+    use crate::{SCENARIOS, policy_file};
+
+    #[test]
+    fn the_policy_of_guests_has_what_modules_deny() {
+        let names = || PolicyName::all().filter(|name| name.policy.mechanism == "selinux");
+        let all = SCENARIOS.iter().flat_map(|scenario| names().map(|name| Subject::of(scenario, name)));
+        for rule in all.flat_map(|subject| rules(&subject)) {
+            let head = format!("(class {} (", rule.class);
+            let class = BASE.lines().find_map(|line| line.strip_prefix(&head)).unwrap_or_default();
+            let known: Vec<&str> = class.trim_end_matches(')').split(' ').collect();
+            assert!(rule.permissions.split(' ').all(|permission| known.contains(&permission)), "{rule}");
+            let is_known = |kind: &str| BASE.contains(&format!(" {kind})\n"));
+            let own = [TARGET, CLEAN, UNLISTED, "self"];
+            assert!(own.contains(&rule.object) || is_known(rule.object), "{rule}");
+        }
+    }
+
+    #[test]
+    fn a_module_is_balanced_and_its_types_are_in_its_own_space() {
+        for scenario in SCENARIOS {
+            for name in PolicyName::all().filter(|name| name.policy.mechanism == "selinux") {
+                let Some(file) = policy_file::policy_file(scenario, name) else { continue };
+                let count = |bracket| file.text.matches(bracket).count();
+                assert_eq!(count('('), count(')'), "{}", file.text);
+                assert!(file.text.contains("(block hookbench_"), "{}", file.text);
+            }
+        }
+    }
+}
