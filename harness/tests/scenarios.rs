@@ -172,7 +172,9 @@ fn security_modules_know_paths_or_labels_and_neighbours_pass() {
         for &(_, scenario, policy, expected) in SECURITY_MODULES.iter().filter(|row| row.0 == kernel) {
             let ways: Vec<&str> = expected.iter().map(|(way, _)| *way).collect();
             let tries = tries_in(&session, cell(kernel, scenario, policy), &ways);
-            for (tries, &(_, is_stopped)) in tries.iter().zip(expected) {
+            assert_eq!(tries.len(), expected.len());
+            for tries in tries {
+                let &(_, is_stopped) = expected.iter().find(|(way, _)| *way == tries.way).unwrap();
                 let effect = if is_stopped { Effect::NotReached } else { Effect::Reached };
                 let context = || format!("{kernel} {scenario} {policy}: {tries:?}");
                 assert_eq!((tries.effect, &tries.invalid), (effect, &None), "{}", context());
@@ -191,4 +193,15 @@ fn a_security_module_without_rules_on_user_namespaces_is_unsupported() {
     assert!(matches!(&ended, Ended::Unsupported(why) if why.contains("does not know")), "{ended:?}");
     let ended = whole.run(cell("6.1", "self-delete", "selinux+deny"), &[]);
     assert!(matches!(&ended, Ended::Unsupported(why) if why.contains("no rules")), "{ended:?}");
+}
+
+#[test]
+fn a_policy_of_a_security_module_takes_the_place_of_one_that_denies_nothing() {
+    let session = ScenarioSession::new(session("7.3", common::cells::LONG));
+    for policy in ["apparmor+deny", "selinux+deny"] {
+        let ended = session.mitigate("7.3", policy.parse().unwrap());
+        let Ended::Done(found) = &ended else { panic!("{policy}: {ended:?}") };
+        assert!(found.refused.is_some() && found.undone.is_some(), "{policy}: {found:?}");
+        assert!(found.reaches_running && found.survives_agent, "{policy}: {found:?}");
+    }
 }

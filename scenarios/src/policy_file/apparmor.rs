@@ -6,7 +6,7 @@ use std::fmt::Write;
 use crate::policy::Grade;
 use crate::subject::Subject;
 
-/// What a profile can say beside what a scenario is about: all of it is allowed.
+/// All that a profile can say. It is allowed, and what a scenario is about is denied after it.
 const ALLOWED: &[&str] = &[
     "/{,**} rwlkm",
     "capability",

@@ -5,13 +5,13 @@ use std::collections::BTreeMap;
 
 use hookbench_probes::kernel_text::serial_in;
 
+use super::fields::{SYSCALL, field, hexadecimal};
 use super::link::USER;
 use super::rule::I386;
 use super::window::Window;
 use crate::scenario::Abi;
 
-/// Records: `AUDIT_SYSCALL`, `AUDIT_PATH` and `AUDIT_URINGOP`.
-pub(super) const SYSCALL: u16 = 1300;
+/// Records: `AUDIT_PATH` and `AUDIT_URINGOP`.
 const PATH: u16 = 1302;
 const URINGOP: u16 = 1336;
 
@@ -89,15 +89,6 @@ impl Events {
     pub(in crate::guest) fn finish(&mut self) -> Vec<Event> {
         std::mem::take(self).found.into_values().collect()
     }
-}
-
-/// The value of the field called `name`, which ends in `=`.
-pub(in crate::guest) fn field<'a>(text: &'a str, name: &str) -> Option<&'a str> {
-    text.split(' ').find_map(|field| field.strip_prefix(name))
-}
-
-pub(super) fn hexadecimal(text: &str, name: &str) -> Option<u64> {
-    u64::from_str_radix(field(text, name)?, 16).ok()
 }
 
 #[cfg(test)]

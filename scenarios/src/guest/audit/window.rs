@@ -1,6 +1,6 @@
 //! Whether the window of a way is open, by the records of the marker call, which has rules with a key of its own.
 
-use super::event::{SYSCALL, field, hexadecimal};
+use super::fields::{SYSCALL, field, hexadecimal};
 use crate::scene::{END_MARKER, MARKER};
 
 /// The key of the rules on the marker call.
