@@ -139,11 +139,12 @@ const SECURITY_MODULES: &[Row] = &[
     ("6.1", "mount", "selinux+deny", &[("fsopen", true), ("user-tmpfs", true), ("root-tmpfs", false)]),
     ("6.1", "module", "selinux+deny", &[("finit-module", true), ("request-socket", true), ("listed", false)]),
     ("7.3", "userns", "apparmor+deny", &[("unshare", true), ("int80-clone", true), ("root", false)]),
+    // AppArmor lets the log be opened to append, and refuses to write to it.
     (
         "7.3",
         "evidence",
         "apparmor+deny[complete]",
-        &[("truncate", true), ("rename", true), ("append", false)],
+        &[("truncate", true), ("append", true), ("other-file", false)],
     ),
     (
         "7.3",
