@@ -68,6 +68,7 @@ fn check_way(tries: &Tries) -> Result<(), NotAnAnswer> {
             return Err(NotAnAnswer(format!("{} is no {what}", number.unwrap_or_default())));
         }
     }
+    check_list(&tries.notes)?;
     check_length(tries.records.len())?;
     tries.records.iter().try_for_each(|Record { what, text, .. }| check_text(what).and(check_text(text)))
 }

@@ -33,7 +33,7 @@ pub struct Order {
     /// Whether the policy is broken on purpose: it attaches, and is about calls, files and users that do not exist.
     #[serde(default, rename = "break", skip_serializing_if = "std::ops::Not::not")]
     pub is_broken: bool,
-    /// A custom way, to be tried in place of them.
+    /// A custom way, which is tried in place of them.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub custom: Option<CustomWay>,
 }
@@ -54,6 +54,39 @@ pub struct CustomWay {
     pub user: u32,
     /// What shows that it reached its goal.
     pub effect: CustomEffect,
+    /// Where its window opens.
+    #[serde(default)]
+    pub window: CustomWindow,
+}
+
+/// Where the window of a custom way opens.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "kebab-case")]
+pub enum CustomWindow {
+    /// Where the program's own code begins: its loader, and the start of the C library, are not the way.
+    #[default]
+    Entry,
+    /// Just before the program is executed: the exec and the program's start are part of the way.
+    Exec,
+}
+
+impl CustomWindow {
+    /// All of them, in the order of help texts.
+    pub const ALL: [CustomWindow; 2] = [CustomWindow::Entry, CustomWindow::Exec];
+
+    /// The name used everywhere.
+    pub fn name(self) -> &'static str {
+        match self {
+            CustomWindow::Entry => "entry",
+            CustomWindow::Exec => "exec",
+        }
+    }
+
+    /// Whether it is the usual one.
+    pub fn is_default(&self) -> bool {
+        *self == CustomWindow::default()
+    }
 }
 
 /// What shows that a custom way reached its goal.
@@ -130,6 +163,9 @@ pub struct Tries {
     /// How many records there were, if more than are listed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub more_records: Option<u64>,
+    /// What a reader of the verdict has to know: how a custom way started, and what it left.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub notes: Vec<String>,
 }
 
 /// Something that a policy recorded.

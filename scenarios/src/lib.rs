@@ -7,6 +7,7 @@
 
 pub mod answer;
 mod child;
+mod confine;
 mod connect;
 mod descriptor;
 mod elf;
@@ -38,11 +39,12 @@ mod tamper;
 mod uring;
 mod userns;
 
+pub use confine::{Caller, Confine};
 pub use modules::SOURCES as MODULE_SOURCES;
 pub use policy::{Action, Grade, NoPolicy, POLICIES, Policy, PolicyName};
 pub use policy_file::{PolicyFile, policy_file};
 pub use scenario::{Abi, Call, Effect, Flags, Image, Kind, Need, Scenario, Way};
-pub use scene::{Confine, Scene, Shared, shared};
+pub use scene::{Scene, Shared, shared};
 
 /// All scenarios, in the order of reports.
 pub static SCENARIOS: &[&Scenario] = &[

@@ -5,6 +5,7 @@ use std::os::fd::RawFd;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicI32, AtomicU64, Ordering};
 
+use crate::confine::Confine;
 use crate::sys::errno_of;
 
 /// The descriptor of the shared memory, which programs that a way executes inherit.
@@ -34,15 +35,6 @@ pub struct Shared {
     pub values: [AtomicU64; 8],
 }
 
-/// Confines the process that calls it, for as long as it lives.
-pub struct Confine(pub Box<dyn Fn() -> io::Result<()> + Send + Sync>);
-
-impl std::fmt::Debug for Confine {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("Confine")
-    }
-}
-
 /// What a way and the checks get.
 #[derive(Debug)]
 pub struct Scene {
@@ -61,12 +53,17 @@ impl Scene {
     /// # Errors
     /// When it cannot be confined.
     pub fn begin(&self) -> io::Result<()> {
-        if let Some(Confine(confine)) = &self.confine {
-            confine()?;
+        if let Some(confine) = &self.confine {
+            confine.enter()?;
         }
+        self.open();
+        Ok(())
+    }
+
+    /// Opens the window for a process that is confined already.
+    pub(crate) fn open(&self) {
         mark(MARKER);
         self.shared.begin.store(now(), Ordering::SeqCst);
-        Ok(())
     }
 
     /// Closes the window.

@@ -126,7 +126,7 @@ fn badness(verdict: &Verdict) -> Option<[u8; 2]> {
         Verdict::DoesNotWork { .. } => Some([0, 0]),
         Verdict::Forbidden { seen, stop } => Some([seen.map_or(0, of_seen), stop.map_or(0, of_stop)]),
         Verdict::Allowed(Neighbour::Broken(_)) => Some([0, 1]),
-        Verdict::Allowed(Neighbour::Fine | Neighbour::FalseAlarm) => Some([0, 0]),
+        Verdict::Allowed(Neighbour::Fine | Neighbour::FalseAlarm | Neighbour::WrongName) => Some([0, 0]),
     }
 }
 

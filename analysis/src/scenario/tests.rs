@@ -115,6 +115,12 @@ fn an_allowed_neighbour_is_fine_recorded_or_broken() {
     let recorded = json!({"way": "root", "effect": "reached", "records": [{"what": "x", "object": "none"}]});
     assert_eq!(neighbour(reached("root")), ("fine".into(), 0, 0));
     assert_eq!(neighbour(recorded), ("false alarm".into(), 1, 0));
+    let named = |object: &[&str]| {
+        let records: Vec<Value> = object.iter().map(|object| json!({"what": "x", "object": object})).collect();
+        json!({"way": "root", "effect": "reached", "records": records})
+    };
+    assert_eq!(neighbour(named(&["wrong-name"])), ("false alarm, wrong name".into(), 1, 0));
+    assert_eq!(neighbour(named(&["wrong-name", "none"])), ("false alarm".into(), 1, 0));
     let denied = json!({"way": "root", "effect": "not-reached", "errno": 1});
     assert_eq!(neighbour(denied), ("broken: denied EPERM".into(), 0, 1));
 }

@@ -121,6 +121,7 @@ fn ways(view: &View<'_>, cell: &ScenarioCell, tried: &Tried) -> Markup {
                 td.t.wide {
                     @match verdict { Some(way) => (way.all_words()), None => "no verdict" }
                     @if let Some(Verdict::Invalid(why)) = verdict.map(|way| &way.verdict) { ": " (one_line(why)) }
+                    @for note in &tries.notes { p.note { (sentence(note)) "." } }
                 }
                 td.t { @match tries.effect { Effect::Reached => "there", Effect::NotReached => "not there" } }
                 td.t.wide { (errors(tries)) }
@@ -130,6 +131,15 @@ fn ways(view: &View<'_>, cell: &ScenarioCell, tried: &Tried) -> Markup {
         }
     };
     table::scrolling(&format!("ways under {}", one_line(&cell.policy)), "", &head, &body)
+}
+
+/// `text` with a capital.
+fn sentence(text: &str) -> String {
+    let mut sentence = one_line(text);
+    if let Some(first) = sentence.get_mut(..1) {
+        first.make_ascii_uppercase();
+    }
+    sentence
 }
 
 fn errors(tries: &Tries) -> String {

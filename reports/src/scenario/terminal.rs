@@ -16,10 +16,10 @@ const MARKS: &str =
 pub fn tables(run: &Run) -> String {
     let view = View::new(run);
     match (&view.scenarios[..], view.scenarios.iter().map(|scenario| view.ways(scenario).len()).sum()) {
-        ([scenario], 1_usize) => of_way(&view, scenario),
+        ([scenario], 1_usize) => of_way(&view, scenario) + &remarks(&view),
         _ => {
             let tables: String = view.kernels.iter().map(|kernel| of_kernel(&view, kernel)).collect();
-            tables + MARKS
+            tables + MARKS + &remarks(&view)
         }
     }
 }
@@ -45,6 +45,33 @@ fn of_way(view: &View<'_>, scenario: &str) -> String {
         rows.push([one_line(policy)].into_iter().chain(view.kernels.iter().map(word)).collect());
     }
     lines(&rows)
+}
+
+/// What a reader of verdicts on custom ways has to know: why some have none, and notes. Each is said once, with its
+/// cells.
+fn remarks(view: &View<'_>) -> String {
+    let mut said: Vec<(String, Vec<String>)> = Vec::new();
+    for cell in &view.run.scenarios {
+        let is_custom = |way: &str| {
+            view.described_way(&cell.scenario, way).is_some_and(|record| record.custom.is_some())
+        };
+        let ways = cell.tried().into_iter().flat_map(|tried| &tried.ways);
+        for tries in ways.filter(|tries| is_custom(&tries.way)) {
+            let invalid = tries.invalid.iter().map(|why| format!("invalid: {why}"));
+            for remark in invalid.chain(tries.notes.iter().cloned()) {
+                match said.iter_mut().find(|(known, _)| *known == remark) {
+                    Some((_, cells)) => cells.push(cell.to_string()),
+                    None => said.push((remark, vec![cell.to_string()])),
+                }
+            }
+        }
+    }
+    let line = |(remark, cells): &(String, Vec<String>)| {
+        let [first, rest @ ..] = &cells[..] else { return String::new() };
+        let more = if rest.is_empty() { String::new() } else { format!(" and {} more", rest.len()) };
+        format!("{} ({}{more})\n", one_line(remark), one_line(first))
+    };
+    said.iter().map(line).collect()
 }
 
 /// The matrix with a line for each policy, in as many tables as the width needs.

@@ -8,7 +8,7 @@ use std::process::ExitCode;
 
 use anyhow::{Context, Result, anyhow, ensure};
 
-use crate::exchange::{Answer, Order, Tried};
+use crate::exchange::{Answer, Order, Tried, Tries};
 use crate::modules;
 use crate::policy::PolicyName;
 use crate::scenario::{Need, Scenario};
@@ -41,6 +41,13 @@ pub fn run(order: &Order) -> Result<Answer> {
         crate::find(&order.scenario).with_context(|| format!("no scenario {:?}", order.scenario))?;
     let (policy, mut scene) = (policy(&order.policy)?, scene()?);
     prepare(scenario, &scene)?;
+    if let Some(custom) = &order.custom {
+        let why_not = custom::is_there_already(custom, scenario, &scene).context("failed to reset the scene")?;
+        if let Some(why) = why_not {
+            let ways = vec![Tries::invalid(&custom.name, why)];
+            return Ok(Answer::Tried(Tried { ways, ..Tried::default() }));
+        }
+    }
     let subject = Subject::of(scenario, policy);
     let subject = if order.is_broken { broken(subject)? } else { subject };
     let mut attached = match policies::attach_about(policy, subject, &mut scene)? {
@@ -49,9 +56,9 @@ pub fn run(order: &Order) -> Result<Answer> {
     };
     let mut tried =
         Tried { attached: attached.names().to_vec(), lacks: attached.lacks().to_vec(), ways: Vec::new() };
-    if let Some(way) = &order.custom {
-        let way = custom::way(way)?;
-        tried.ways.push(trial::run(&way, scenario, &scene, &mut *attached)?);
+    if let Some(custom) = &order.custom {
+        tried.ways.push(custom::run(custom, scenario, &scene, attached)?);
+        return Ok(Answer::Tried(tried));
     }
     for way in scenario.ways.iter().filter(|way| order.asks_for(way.name)) {
         tried.ways.push(trial::run(way, scenario, &scene, &mut *attached)?);

@@ -29,22 +29,48 @@ pub(super) fn run(
     scene: &Scene,
     attached: &mut dyn Attached,
 ) -> Result<Tries> {
-    let what = || format!("{} of {}", way.name, scenario.name);
     if let Some(lack) = way.needs.iter().find_map(|&need| modules::lack(need)) {
-        return Ok(Tries::invalid(way, lack));
+        return Ok(Tries::invalid(way.name, lack));
     }
+    let tries = attempt(way, scenario, scene, attached, PATIENCE)?;
+    let looked = (way.has_effect.unwrap_or(scenario.has_effect))(scene, scene.shared);
+    Ok(with_effect(tries, looked))
+}
+
+/// `tries` with its effect. Nothing can be said of a way whose effect cannot be looked at.
+pub(super) fn with_effect(tries: Tries, looked: io::Result<bool>) -> Tries {
+    match looked {
+        Ok(true) => Tries { effect: Effect::Reached, ..tries },
+        Ok(false) => tries,
+        Err(error) => {
+            let why = format!("its effect cannot be looked at: {error}");
+            Tries { invalid: tries.invalid.or(Some(why)), ..tries }
+        }
+    }
+}
+
+/// Makes the way within `patience` milliseconds, and reads the records. Its effect has not been looked at.
+///
+/// # Errors
+/// When the runner itself fails.
+pub(super) fn attempt(
+    way: &Way,
+    scenario: &Scenario,
+    scene: &Scene,
+    attached: &mut dyn Attached,
+    patience: i32,
+) -> Result<Tries> {
+    let what = || format!("{} of {}", way.name, scenario.name);
     clear(scene.shared);
     (scenario.reset)(scene).with_context(|| format!("failed to reset the scene for {}", what()))?;
     attached.clear()?;
-    let ended = make(way, scene).with_context(|| format!("failed to run {}", what()))?;
+    let ended = make(way, scene, patience).with_context(|| format!("failed to run {}", what()))?;
     let shared = scene.shared;
     let window = window(shared);
     let records = match window {
         Some(window) => attached.records(window)?,
         None => Vec::new(),
     };
-    let has_effect = (way.has_effect.unwrap_or(scenario.has_effect))(scene, shared)
-        .with_context(|| format!("failed to look at the effect of {}", what()))?;
     let errno = Some(shared.errno.load(Ordering::SeqCst)).filter(|&errno| errno != 0);
     let signal = match ended {
         Ended::Killed(signal) => Some(signal),
@@ -63,21 +89,22 @@ pub(super) fn run(
     let more_records = Some(records.len() as u64).filter(|_| records.len() > MOST_RECORDS);
     Ok(Tries {
         way: way.name.into(),
-        effect: if has_effect { Effect::Reached } else { Effect::NotReached },
+        effect: Effect::NotReached,
         errno,
         signal,
         invalid,
         hindered,
         records: listed(records),
         more_records,
+        notes: Vec::new(),
     })
 }
 
 impl Tries {
     /// Nothing can be said of `way`, for this reason.
-    fn invalid(way: &Way, why: String) -> Tries {
+    pub(super) fn invalid(way: &str, why: String) -> Tries {
         Tries {
-            way: way.name.into(),
+            way: way.into(),
             effect: Effect::NotReached,
             errno: None,
             signal: None,
@@ -85,6 +112,7 @@ impl Tries {
             invalid: Some(why),
             records: Vec::new(),
             more_records: None,
+            notes: Vec::new(),
         }
     }
 }
@@ -124,11 +152,12 @@ enum Ended {
 }
 
 /// Has a fresh process make the way, and waits for its end.
-fn make(way: &Way, scene: &Scene) -> io::Result<Ended> {
-    wait(child::begin(|| {
+fn make(way: &Way, scene: &Scene, patience: i32) -> io::Result<Ended> {
+    let child = child::begin(|| {
         scene.leave(become_caller(way).and_then(|()| (way.run)(scene)));
         Ok(())
-    })?)
+    })?;
+    wait(child, patience)
 }
 
 /// Makes the process that of the way's user, in a session of its own.
@@ -138,12 +167,12 @@ fn become_caller(way: &Way) -> io::Result<()> {
     if way.as_root { Ok(()) } else { become_user() }
 }
 
-fn wait(child: libc::pid_t) -> io::Result<Ended> {
+fn wait(child: libc::pid_t, patience: i32) -> io::Result<Ended> {
     // SAFETY: the descriptor and the status are ours.
     unsafe {
         let pidfd = check(libc::syscall(libc::SYS_pidfd_open, child, 0) as i32)?;
         let mut polled = libc::pollfd { fd: pidfd, events: libc::POLLIN, revents: 0 };
-        let ready = check(libc::poll(&mut polled, 1, PATIENCE))?;
+        let ready = check(libc::poll(&mut polled, 1, patience))?;
         libc::close(pidfd);
         if ready == 0 {
             check(libc::kill(child, libc::SIGKILL))?;

@@ -61,7 +61,7 @@ fn class(verdict: &Verdict) -> &'static str {
         (_, None) => "nothing",
         (Verdict::Forbidden { stop: Some(Stop::KilledAfter(_)), .. }, _) => "between",
         (Verdict::Forbidden { seen: Some(Seen::Blank | Seen::WrongObject), stop: None }, _) => "between",
-        (Verdict::Allowed(Neighbour::FalseAlarm), _) => "between",
+        (Verdict::Allowed(Neighbour::FalseAlarm | Neighbour::WrongName), _) => "between",
         (_, Some(false)) => "bad",
     }
 }

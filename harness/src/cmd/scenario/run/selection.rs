@@ -162,7 +162,8 @@ fn custom(args: &Args) -> Result<Option<Asked>> {
         if asked.is_some() && args.way.len() > 1 {
             bail!("a run tries one custom way, and no other ways");
         }
-        custom = asked.map(|asked| Asked { allowed: args.allowed, bring: args.bring.clone(), ..asked });
+        let (allowed, bring, window) = (args.allowed, args.bring.clone(), args.window);
+        custom = asked.map(|asked| Asked { allowed, bring, window, ..asked });
     }
     ensure!(custom.is_some() || args.effect.is_none(), "--effect needs a custom way, --way cmd:COMMAND");
     Ok(custom)
