@@ -6,6 +6,7 @@
 //! ways (`guest`) is only in the program that guests run.
 
 pub mod answer;
+mod audit_link;
 mod child;
 mod confine;
 mod connect;
