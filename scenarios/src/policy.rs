@@ -104,6 +104,13 @@ pub const POLICIES: &[Policy] = &[
         about: "audit rules, and a daemon that kills the process that a record names",
     },
     Policy {
+        mechanism: "kprobe",
+        action: Action::Watch,
+        grades: BOTH,
+        boots_as: "ftrace+kprobe-event",
+        about: "kprobe events of tracefs at the functions of system calls, without BPF",
+    },
+    Policy {
         mechanism: "fentry",
         action: Action::Watch,
         grades: BOTH,

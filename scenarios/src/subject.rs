@@ -50,10 +50,11 @@ impl Subject {
     /// Like this one, but about calls, files and users that do not exist: a policy that attaches and does nothing.
     pub(crate) fn broken(mut self) -> Subject {
         for call in &mut self.calls {
-            call.number = match call.abi {
-                Abi::Native => 400,
-                Abi::Compat => 223,
-                Abi::Uring => 63,
+            // Numbers that no call has, and the name of a call that no way makes.
+            (call.name, call.number) = match call.abi {
+                Abi::Native => ("swapoff", 400),
+                Abi::Compat => ("swapoff", 223),
+                Abi::Uring => ("nop", 63),
             };
         }
         for (path, _) in &mut self.files {

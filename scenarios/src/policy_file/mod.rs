@@ -8,6 +8,7 @@ use crate::subject::Subject;
 
 pub(crate) mod audit;
 pub(crate) mod function;
+pub(crate) mod kprobe;
 pub(crate) mod landlock;
 pub(crate) mod seccomp;
 #[cfg(test)]
@@ -40,6 +41,10 @@ pub fn policy_file(scenario: &'static Scenario, name: PolicyName) -> Option<Poli
         "audit" => {
             let text = audit::file(&subject);
             text.and_then(|text| file(graded("audit", "rules"), text))
+        }
+        "kprobe" => {
+            let text = kprobe::file(&subject);
+            text.and_then(|text| file(graded("kprobe", "events"), text))
         }
         "landlock" => landlock::file(&subject).and_then(|text| file("landlock.rules".into(), text)),
         "sysctl" if subject.settings.is_empty() => None,

@@ -15,6 +15,7 @@ mod bpf_lsm;
 mod confining;
 mod fanotify;
 mod killer;
+mod kprobe;
 mod landlock;
 mod seccomp;
 mod sysctl;
@@ -77,6 +78,7 @@ pub(super) fn attach_about(name: PolicyName, subject: Subject, scene: &mut Scene
         "fentry" => bpf_lsm::attach(&subject, bpf_lsm::On::Functions),
         "fmod-ret" => bpf_lsm::attach(&subject, bpf_lsm::On::Results),
         "fanotify" => fanotify::attach(&subject),
+        "kprobe" => kprobe::attach(&subject),
         "landlock" => landlock::attach(&subject, scene),
         "sysctl" => sysctl::attach(&subject),
         "seccomp" => seccomp::attach(&subject, scene),
