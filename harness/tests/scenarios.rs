@@ -88,6 +88,26 @@ fn a_policy_about_a_file_denies_that_file_and_no_other() {
 }
 
 #[test]
+fn kprobe_events_see_calls_by_their_right_names_and_cannot_spare_root() {
+    let whole = ScenarioSession::new(session("6.1", common::cells::LONG));
+    let [unshare, clone3, root] = &tries(&whole, "kprobe+watch[complete]")[..] else { panic!() };
+    for (tries, name) in [(unshare, "unshare"), (clone3, "clone3"), (root, "unshare")] {
+        let names: Vec<&str> = tries.records.iter().map(|record| &*record.what).collect();
+        assert_eq!((tries.effect, names), (Effect::Reached, vec![name]), "{tries:?}");
+    }
+    let opened = |session: &ScenarioSession| {
+        tries_of(session, "read-secret", "kprobe+watch", &["openat", "other-file", "int80-open"])
+    };
+    let [openat, other, int80] = &opened(&whole)[..] else { panic!() };
+    assert_eq!(openat.records.iter().map(|record| record.object).collect::<Vec<_>>(), [Object::Right]);
+    assert!(other.records.is_empty() && int80.records.is_empty(), "{other:?} {int80:?}");
+    let broken = whole.with_broken_policies();
+    for tries in tries(&broken, "kprobe+watch").iter().chain(&opened(&broken)) {
+        assert_eq!((tries.effect, tries.records.len()), (Effect::Reached, 0), "{tries:?}");
+    }
+}
+
+#[test]
 fn a_record_of_audit_names_the_file_and_a_32_bit_call_by_its_own_name() {
     let session = ScenarioSession::new(session("6.1", common::cells::LONG));
     let ways = ["openat", "uring-openat", "hard-link", "proc-mem", "int80-open"];
