@@ -139,8 +139,7 @@ fn a_way_whose_effect_says_nothing_is_invalid_and_not_stopped_or_reached() {
 
 #[test]
 fn the_start_of_a_program_is_not_the_way_unless_the_user_says_so() {
-    const CELLS: &str =
-        "--scenario execmem --policy tracepoint+watch,tracepoint+kill,audit+watch,seccomp+deny --effect exit:0";
+    const CELLS: &str = "--scenario execmem --policy tracepoint+watch,tracepoint+kill,audit+watch,seccomp+deny --effect exit:0";
     let place = Place::new();
     compile(&place, "dynamic", &[]);
     compile(&place, "static", &["-static"]);

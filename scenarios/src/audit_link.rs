@@ -49,7 +49,8 @@ impl AuditLink {
     pub(crate) fn make_room(&self, bytes: libc::c_int) -> io::Result<()> {
         let (level, option, size) = (libc::SOL_SOCKET, libc::SO_RCVBUFFORCE, size_of_val(&bytes) as u32);
         // SAFETY: the option is a number.
-        let set = unsafe { libc::setsockopt(self.0.as_raw_fd(), level, option, (&raw const bytes).cast(), size) };
+        let set =
+            unsafe { libc::setsockopt(self.0.as_raw_fd(), level, option, (&raw const bytes).cast(), size) };
         check(set).map(drop)
     }
 

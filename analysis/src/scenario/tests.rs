@@ -116,7 +116,8 @@ fn an_allowed_neighbour_is_fine_recorded_or_broken() {
     assert_eq!(neighbour(reached("root")), ("fine".into(), 0, 0));
     assert_eq!(neighbour(recorded), ("false alarm".into(), 1, 0));
     let named = |object: &[&str]| {
-        let records: Vec<Value> = object.iter().map(|object| json!({"what": "x", "object": object})).collect();
+        let records: Vec<Value> =
+            object.iter().map(|object| json!({"what": "x", "object": object})).collect();
         json!({"way": "root", "effect": "reached", "records": records})
     };
     assert_eq!(neighbour(named(&["wrong-name"])), ("false alarm, wrong name".into(), 1, 0));

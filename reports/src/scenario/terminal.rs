@@ -52,9 +52,8 @@ fn of_way(view: &View<'_>, scenario: &str) -> String {
 fn remarks(view: &View<'_>) -> String {
     let mut said: Vec<(String, Vec<String>)> = Vec::new();
     for cell in &view.run.scenarios {
-        let is_custom = |way: &str| {
-            view.described_way(&cell.scenario, way).is_some_and(|record| record.custom.is_some())
-        };
+        let is_custom =
+            |way: &str| view.described_way(&cell.scenario, way).is_some_and(|record| record.custom.is_some());
         let ways = cell.tried().into_iter().flat_map(|tried| &tried.ways);
         for tries in ways.filter(|tries| is_custom(&tries.way)) {
             let invalid = tries.invalid.iter().map(|why| format!("invalid: {why}"));

@@ -42,7 +42,8 @@ pub fn run(order: &Order) -> Result<Answer> {
     let (policy, mut scene) = (policy(&order.policy)?, scene()?);
     prepare(scenario, &scene)?;
     if let Some(custom) = &order.custom {
-        let why_not = custom::is_there_already(custom, scenario, &scene).context("failed to reset the scene")?;
+        let why_not =
+            custom::is_there_already(custom, scenario, &scene).context("failed to reset the scene")?;
         if let Some(why) = why_not {
             let ways = vec![Tries::invalid(&custom.name, why)];
             return Ok(Answer::Tried(Tried { ways, ..Tried::default() }));

@@ -55,9 +55,7 @@ pub(super) fn is_there(custom: &CustomWay, shared: &Shared) -> io::Result<bool> 
             Err(error) if is_missing(&error) => Ok(false),
             Err(error) => Err(about(path, error)),
         },
-        CustomEffect::Exit(code) => {
-            Ok(Left::Exit.of(shared).load(Ordering::SeqCst) == u64::from(*code) + 1)
-        }
+        CustomEffect::Exit(code) => Ok(Left::Exit.of(shared).load(Ordering::SeqCst) == u64::from(*code) + 1),
         CustomEffect::Check { program, words } => ask(program, words, &custom.folder),
     }
 }

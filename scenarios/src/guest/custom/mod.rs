@@ -97,10 +97,12 @@ fn make(scene: &Scene) -> io::Result<()> {
     }
     let status = rest::wait(child)?;
     scene.end();
-    let left = rest::end()?;
-    let hung_up = u64::from(status.is_none());
-    Left::HungUp.of(scene.shared).store(hung_up, Ordering::SeqCst);
-    Left::Processes.of(scene.shared).store(left.saturating_sub(hung_up), Ordering::SeqCst);
+    let left = rest::end();
+    let hung_up = status.is_none() || left.is_err();
+    Left::HungUp.of(scene.shared).store(hung_up.into(), Ordering::SeqCst);
+    // The command itself is not one that it left.
+    let left = left.unwrap_or_default().saturating_sub(status.is_none().into());
+    Left::Processes.of(scene.shared).store(left, Ordering::SeqCst);
     status.map_or(Ok(()), |status| end_as(status, scene.shared))
 }
 

@@ -18,12 +18,18 @@ pub(super) fn add(custom: &CustomWay, shared: &Shared, tries: Tries) -> Tries {
     let left = |what: Left| what.of(shared).load(Ordering::SeqCst);
     let early = left(Left::EndedEarly).checked_sub(1).filter(|_| tries.errno.is_none());
     let early = early.map(|status| ended_early(status as i32));
-    let hung_up = (left(Left::HungUp) > 0)
-        .then(|| format!("it did not end within {} ms", PATIENCE / MILLISECOND));
+    let hung_up =
+        (left(Left::HungUp) > 0).then(|| format!("it did not end within {} ms", PATIENCE / MILLISECOND));
     let started = [
-        (Start::AtEntry, "the C library of a static program starts in the window: a record of a number can be of that"),
-        (Start::AtExec, "where the program's own code begins was not found: the window opened when the program had been \
-          executed, and a record of a number can be of its loader"),
+        (
+            Start::AtEntry,
+            "the C library of a static program starts in the window: a record of a number can be of that",
+        ),
+        (
+            Start::AtExec,
+            "where the program's own code begins was not found: the window opened when the program had been \
+          executed, and a record of a number can be of its loader",
+        ),
     ];
     let started = started.iter().find(|(start, _)| left(Left::Start) == *start as u64 + 1);
     let script = is_script(&custom.program) && custom.window == CustomWindow::Entry;
@@ -41,7 +47,11 @@ pub(super) fn add(custom: &CustomWay, shared: &Shared, tries: Tries) -> Tries {
         }),
         processes.map(|which| format!("{which} for {} ms were killed", GRACE / MILLISECOND)),
     ];
-    Tries { invalid: early.or(hung_up).or(tries.invalid), notes: notes.into_iter().flatten().collect(), ..tries }
+    Tries {
+        invalid: early.or(hung_up).or(tries.invalid),
+        notes: notes.into_iter().flatten().collect(),
+        ..tries
+    }
 }
 
 /// Why nothing can be said of a way that ended with `status` before its own code began.

@@ -88,8 +88,7 @@ impl Kprobes {
         self.enabled.push((group.to_owned(), name.to_owned()));
         if name != WINDOW.1 {
             let others = format!("common_pid != {}", std::process::id());
-            let filter =
-                if filter.is_empty() { others } else { format!("{others} && ({filter})") };
+            let filter = if filter.is_empty() { others } else { format!("{others} && ({filter})") };
             tracefs::write(&format!("{folder}/filter"), &filter)?;
         }
         tracefs::write(&format!("{folder}/enable"), "1")
