@@ -11,9 +11,12 @@ use crate::sys::check_long;
 pub enum Confine {
     /// Only the process itself can do it.
     Itself(Box<dyn Fn() -> io::Result<()> + Send + Sync>),
-    /// System calls do it, whoever makes the process make them.
-    Calls(Box<dyn Fn(&mut dyn Caller) -> io::Result<()> + Send + Sync>),
+    /// System calls do it, whoever has the process make them.
+    Calls(Box<ByCalls>),
 }
+
+/// Confines a process by system calls.
+pub type ByCalls = dyn Fn(&mut dyn Caller) -> io::Result<()> + Send + Sync;
 
 /// Who makes the calls of a confinement: this process, or one that is made to.
 pub trait Caller {

@@ -40,7 +40,7 @@ mod tamper;
 mod uring;
 mod userns;
 
-pub use confine::{Caller, Confine};
+pub use confine::{ByCalls, Caller, Confine};
 pub use modules::SOURCES as MODULE_SOURCES;
 pub use policy::{Action, Grade, NoPolicy, POLICIES, Policy, PolicyName};
 pub use policy_file::{PolicyFile, policy_file};

@@ -22,11 +22,11 @@ pub(super) fn add(custom: &CustomWay, shared: &Shared, tries: Tries) -> Tries {
         (left(Left::HungUp) > 0).then(|| format!("it did not end within {} ms", PATIENCE / MILLISECOND));
     let started = [
         (
-            Start::AtEntry,
+            Start::Entry,
             "the C library of a static program starts in the window: a record of a number can be of that",
         ),
         (
-            Start::AtExec,
+            Start::Exec,
             "where the program's own code begins was not found: the window opened when the program had been \
           executed, and a record of a number can be of its loader",
         ),

@@ -12,12 +12,12 @@ const SYMBOLS: u64 = 2;
 pub(super) fn places(program: &[u8], entry: u64) -> Option<(Vec<u64>, Start)> {
     let file = Elf::read(program)?;
     if file.has_loader()? {
-        return Some((vec![entry], Start::AtOwnCode));
+        return Some((vec![entry], Start::OwnCode));
     }
     let moved = entry.wrapping_sub(file.field(24, 24, true)?);
     let found: Vec<u64> =
         file.own_code().unwrap_or_default().into_iter().map(|place| place.wrapping_add(moved)).collect();
-    Some(if found.is_empty() { (vec![entry], Start::AtEntry) } else { (found, Start::AtOwnCode) })
+    Some(if found.is_empty() { (vec![entry], Start::Entry) } else { (found, Start::OwnCode) })
 }
 
 /// A file in little-endian ELF.
@@ -164,18 +164,18 @@ mod tests {
     #[test]
     fn a_static_program_begins_with_what_its_c_library_calls() {
         let program = program();
-        assert_eq!(places(&program, 0x1000), Some((vec![0x2000, 0x3000], Start::AtOwnCode)));
+        assert_eq!(places(&program, 0x1000), Some((vec![0x2000, 0x3000], Start::OwnCode)));
         // It is moved.
-        assert_eq!(places(&program, 0x9000), Some((vec![0xa000, 0xb000], Start::AtOwnCode)));
+        assert_eq!(places(&program, 0x9000), Some((vec![0xa000, 0xb000], Start::OwnCode)));
     }
 
     #[test]
     fn a_dynamic_program_begins_at_its_entry_and_so_does_one_without_sections() {
         let mut program = program();
         program[60] = 0;
-        assert_eq!(places(&program, 0x1000), Some((vec![0x1000], Start::AtEntry)));
+        assert_eq!(places(&program, 0x1000), Some((vec![0x1000], Start::Entry)));
         program[64] = 3;
-        assert_eq!(places(&program, 0x1000), Some((vec![0x1000], Start::AtOwnCode)));
+        assert_eq!(places(&program, 0x1000), Some((vec![0x1000], Start::OwnCode)));
         assert_eq!(places(b"#!/bin/sh", 0), None);
     }
 }

@@ -16,11 +16,11 @@ const ENTRY: u64 = 9;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Start {
     /// Where its own code begins: behind the loader, and behind the C library's start in a static program.
-    AtOwnCode,
+    OwnCode,
     /// At the entry point of a static program, before the C library's start.
-    AtEntry,
+    Entry,
     /// Right after the exec.
-    AtExec,
+    Exec,
 }
 
 /// Lets `child`, which executes a program, run until the program's own code begins, has `confine` confine it there, and
@@ -44,7 +44,7 @@ pub(super) fn to_own_code(
             Stop::Ended(status) => return Ok(Err(status)),
             Stop::Signal(_) => start,
         },
-        Err(_) => Start::AtExec,
+        Err(_) => Start::Exec,
     };
     confine(&mut tracee)?;
     tracee.leave()?;
