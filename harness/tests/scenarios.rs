@@ -98,9 +98,11 @@ fn kprobe_events_see_calls_by_their_right_names_and_cannot_spare_root() {
     let opened = |session: &ScenarioSession| {
         tries_of(session, "read-secret", "kprobe+watch", &["openat", "other-file", "int80-open"])
     };
-    let [openat, other, int80] = &opened(&whole)[..] else { panic!() };
-    assert_eq!(openat.records.iter().map(|record| record.object).collect::<Vec<_>>(), [Object::Right]);
-    assert!(other.records.is_empty() && int80.records.is_empty(), "{other:?} {int80:?}");
+    let objects = |tries: &Tries| tries.records.iter().map(|record| record.object).collect::<Vec<_>>();
+    // The page with the path of the first way is not in the memory of its process yet.
+    assert_eq!(opened(&whole).iter().map(objects).collect::<Vec<_>>(), [vec![Object::Blank], vec![], vec![]]);
+    let executed = tries_of(&whole, "exec", "kprobe+watch", &["execve", "symlink"]);
+    assert_eq!(executed.iter().map(objects).collect::<Vec<_>>(), [vec![Object::Right], vec![]]);
     let broken = whole.with_broken_policies();
     for tries in tries(&broken, "kprobe+watch").iter().chain(&opened(&broken)) {
         assert_eq!((tries.effect, tries.records.len()), (Effect::Reached, 0), "{tries:?}");

@@ -58,7 +58,7 @@ pub fn run(order: &Order) -> Result<Answer> {
     let mut tried =
         Tried { attached: attached.names().to_vec(), lacks: attached.lacks().to_vec(), ways: Vec::new() };
     if let Some(custom) = &order.custom {
-        tried.ways.push(custom::run(custom, scenario, &scene, attached)?);
+        tried.ways.push(custom::run(custom, scenario, &scene, policy.policy, attached)?);
         return Ok(Answer::Tried(tried));
     }
     for way in scenario.ways.iter().filter(|way| order.asks_for(way.name)) {

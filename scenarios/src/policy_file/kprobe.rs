@@ -1,6 +1,7 @@
 //! Kprobe events: made from the tables of a scenario, and written as tracefs reads them
 //! (Documentation/trace/kprobetrace.rst). An event is at the entry of the kernel's function for a call, so it has the
-//! call's right name whoever makes it. It fetches paths and flags, and a filter compares them.
+//! call's right name whoever makes it. It fetches paths and flags. A filter compares the flags; a path is compared by
+//! whoever reads the record, because the event cannot fetch one whose page is not in memory.
 
 use crate::scenario::{Abi, Call};
 use crate::subject::Subject;
@@ -41,8 +42,8 @@ pub(crate) struct Event {
     pub(crate) fetches: String,
     /// The filter; empty for none.
     pub(crate) filter: String,
-    /// Whether the filter compares paths: then a record names the right file.
-    pub(crate) knows_file: bool,
+    /// The paths that it is about, if it fetches paths; a record of another one is not.
+    pub(crate) about: Vec<String>,
 }
 
 /// The group of the events for `subject`.
@@ -67,22 +68,11 @@ fn event(subject: &Subject, call: Call) -> Event {
     let mut fetches: Vec<String> = paths
         .map(|(number, argument)| format!("path{number}=+0(+{}(%di)):ustring", register(*argument)))
         .collect();
-    let mut conditions = Vec::new();
-    if let Some(flags) = call.flags.filter(|_| call.abi != Abi::Uring) {
-        fetches.push(format!("flags=+{}(%di):x32", register(flags.argument)));
-        conditions.push(format!("flags & {:#x}", flags.mask));
-    }
+    let flags = call.flags.filter(|_| call.abi != Abi::Uring);
+    fetches.extend(flags.map(|flags| format!("flags=+{}(%di):x32", register(flags.argument))));
     // A scenario about a text is not about the files of its calls.
-    let files = subject.files.iter().filter(|_| subject.scenario.text.is_none());
-    let is_one = |(path, _): &(String, &str)| {
-        (0..takes.len()).map(|number| format!("path{number} == \"{path}\"")).collect::<Vec<_>>()
-    };
-    let named: Vec<String> = files.flat_map(is_one).collect();
-    conditions.extend((!named.is_empty()).then(|| named.join(" || ")));
-    let filter = match &conditions[..] {
-        [one] => one.clone(),
-        more => more.iter().map(|one| format!("({one})")).collect::<Vec<_>>().join(" && "),
-    };
+    let is_about_files = !takes.is_empty() && subject.scenario.text.is_none();
+    let files = subject.files.iter().filter(|_| is_about_files);
     let suffix = match call.abi {
         Abi::Native => "",
         Abi::Compat => "_32",
@@ -93,8 +83,8 @@ fn event(subject: &Subject, call: Call) -> Event {
         functions: functions(&name, call.abi),
         call,
         fetches: fetches.join(" "),
-        filter,
-        knows_file: !named.is_empty(),
+        filter: flags.map_or_else(String::new, |flags| format!("flags & {:#x}", flags.mask)),
+        about: files.map(|(path, _)| path.clone()).collect(),
     }
 }
 
@@ -126,7 +116,9 @@ pub(crate) fn file(subject: &Subject) -> Option<String> {
             "" => String::new(),
             filter => format!("# echo '{filter}' > events/{group}/{}/filter\n", event.name),
         };
-        lines.collect::<String>() + &filter
+        let about: String =
+            event.about.iter().map(|path| format!("# Look for the path {path} in its records.\n")).collect();
+        lines.collect::<String>() + &filter + &about
     };
     let lines: String = events(subject).iter().map(line).collect();
     let head = format!(
@@ -149,12 +141,12 @@ mod tests {
     }
 
     #[test]
-    fn an_event_compares_the_path_and_the_flags_of_a_call() {
+    fn an_event_fetches_the_path_and_compares_the_flags_of_a_call() {
         let events = events_of("read-secret", "kprobe+watch");
         let openat = events.iter().find(|event| event.name == "openat").unwrap();
         let definition = "p:g/openat __x64_sys_openat path0=+0(+104(%di)):ustring";
         assert_eq!(openat.definition("g", &openat.functions[0]), definition);
-        assert_eq!((&*openat.filter, openat.knows_file), ("path0 == \"/run/scene/secret\"", true));
+        assert_eq!((&*openat.filter, &openat.about[..]), ("", &["/run/scene/secret".to_owned()][..]));
         let events = events_of("userns", "kprobe+watch[complete]");
         let clone = events.iter().find(|event| event.name == "clone_32").unwrap();
         assert_eq!((&*clone.fetches, &*clone.filter), ("flags=+40(%di):x32", "flags & 0x10000000"));

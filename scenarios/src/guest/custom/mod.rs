@@ -16,6 +16,7 @@ use super::trial;
 use crate::child;
 use crate::confine::Confine;
 use crate::exchange::{CustomWay, CustomWindow, Tries};
+use crate::policy::Policy;
 use crate::scenario::{Scenario, Way};
 use crate::scene::{SHARED_FD, Scene, Shared};
 use crate::sys::{become_uid, check};
@@ -69,6 +70,7 @@ pub(super) fn run(
     custom: &CustomWay,
     scenario: &Scenario,
     scene: &Scene,
+    policy: &Policy,
     mut attached: Box<dyn Attached>,
 ) -> Result<Tries> {
     let name: &'static str = custom.name.clone().leak();
@@ -78,7 +80,7 @@ pub(super) fn run(
     let tries = trial::attempt(&way, scenario, scene, &mut *attached, PATIENCE)?;
     drop(attached);
     let looked = effect::is_there(custom, scene.shared);
-    Ok(notes::add(custom, scene.shared, trial::with_effect(tries, looked)))
+    Ok(notes::add(custom, policy.mechanism, scene.shared, trial::with_effect(tries, looked)))
 }
 
 /// Runs the way and waits for its end, in the runner's child.

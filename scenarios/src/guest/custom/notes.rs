@@ -7,14 +7,17 @@ use std::sync::atomic::Ordering;
 use super::Left;
 use super::rest::{GRACE, PATIENCE};
 use super::start::Start;
-use crate::exchange::{CustomWay, CustomWindow, Tries};
+use crate::exchange::{CustomWay, CustomWindow, Object, Record, Tries};
 use crate::scene::Shared;
 
 /// Nanoseconds in a millisecond.
 const MILLISECOND: u64 = 1_000_000;
 
-/// Adds the notes to `tries`, and why nothing can be said if the way did not come to its own code or did not end.
-pub(super) fn add(custom: &CustomWay, shared: &Shared, tries: Tries) -> Tries {
+/// The mechanisms whose records name calls, whatever these do.
+const BY_CALLS: [&str; 3] = ["tracepoint", "audit", "kprobe"];
+
+/// Adds the notes to `tries` under a policy of `mechanism`, and why nothing can be said if the way did not come to its own code or did not end.
+pub(super) fn add(custom: &CustomWay, mechanism: &str, shared: &Shared, tries: Tries) -> Tries {
     let left = |what: Left| what.of(shared).load(Ordering::SeqCst);
     let early = left(Left::EndedEarly).checked_sub(1).filter(|_| tries.errno.is_none());
     let early = early.map(|status| ended_early(status as i32));
@@ -33,10 +36,14 @@ pub(super) fn add(custom: &CustomWay, shared: &Shared, tries: Tries) -> Tries {
     ];
     let started = started.iter().find(|(start, _)| left(Left::Start) == *start as u64 + 1);
     let script = is_script(&custom.program) && custom.window == CustomWindow::Entry;
+    let has_object = |record: &Record| !matches!(record.object, Object::None | Object::WrongName);
+    let by_calls =
+        BY_CALLS.contains(&mechanism) && !tries.records.is_empty() && !tries.records.iter().any(has_object);
+    let time = GRACE / MILLISECOND;
     let processes = match left(Left::Processes) {
         0 => None,
-        1 => Some("a process that it left running".to_owned()),
-        many => Some(format!("{many} processes that it left running")),
+        1 => Some(format!("a process that it left running for {time} ms was killed")),
+        many => Some(format!("{many} processes that it left running for {time} ms were killed")),
     };
     let notes = [
         started.map(|(_, note)| (*note).to_owned()),
@@ -45,7 +52,12 @@ pub(super) fn add(custom: &CustomWay, shared: &Shared, tries: Tries) -> Tries {
              program that it executes is in the window"
                 .to_owned()
         }),
-        processes.map(|which| format!("{which} for {} ms were killed", GRACE / MILLISECOND)),
+        by_calls.then(|| {
+            "the records name calls and no object: another call of the way, such as the one that makes the file of \
+             its effect, leaves the same record"
+                .to_owned()
+        }),
+        processes,
     ];
     Tries {
         invalid: early.or(hung_up).or(tries.invalid),

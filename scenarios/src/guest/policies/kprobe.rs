@@ -17,6 +17,9 @@ use crate::subject::Subject;
 const WINDOW: (&str, &str) = ("hookbench", "window");
 const WINDOW_IS: &str = "p:hookbench/window __x64_sys_sched_get_priority_min a0=+112(%di):u64";
 
+/// What a record has in place of a text whose page was not in memory.
+const NOT_FETCHED: &str = "=(fault)";
+
 /// Defines and enables the events for `subject`.
 ///
 /// # Errors
@@ -94,11 +97,17 @@ impl Kprobes {
         tracefs::write(&format!("{folder}/enable"), "1")
     }
 
-    /// What the line of an event called `name` says; `rest` is what follows the name.
+    /// What the line of an event called `name` says; `rest` is what follows the name. `None` if it is about another
+    /// file.
     fn record(&self, name: &str, rest: &str) -> Option<Record> {
         let event = self.events.iter().find(|event| event.name == name)?;
-        let object = if event.knows_file { Object::Right } else { Object::None };
         let (_, fetched) = rest.split_once(')')?;
+        let object = match &event.about[..] {
+            [] => Object::None,
+            about if about.iter().any(|path| fetched.contains(&format!("=\"{path}\""))) => Object::Right,
+            _ if fetched.contains(NOT_FETCHED) => Object::Blank,
+            _ => return None,
+        };
         Some(Record { what: event.call.name.into(), object, text: fetched.trim().into() })
     }
 
@@ -168,7 +177,7 @@ mod tests {
     use crate::policy::PolicyName;
 
     #[test]
-    fn only_lines_in_the_window_are_records() {
+    fn only_lines_about_the_file_in_the_window_are_records() {
         let name: PolicyName = "kprobe+watch".parse().unwrap();
         let subject = Subject::of(crate::find("read-secret").unwrap(), name);
         let (names, lacks, enabled) = (Vec::new(), Vec::new(), Vec::new());
@@ -177,8 +186,13 @@ mod tests {
         let line = |event: &str| format!("  <...>-7  [000] .....  1.000002: {event}\n");
         let open = line("openat: (__x64_sys_openat+0x0/0x20) path0=\"/run/scene/secret\"");
         let mark = |number| line(&format!("window: (__x64_sys_sched_get_priority_min+0x0/0x20) a0={number}"));
-        let trace = ["# tracer: nop\n".into(), open.clone(), mark(77), open.clone(), mark(78), open].concat();
-        let text = "path0=\"/run/scene/secret\"".to_owned();
-        assert_eq!(kprobes.read(&trace), [Record { what: "openat".into(), object: Object::Right, text }]);
+        let other = line("openat: (__x64_sys_openat+0x0/0x20) path0=\"/run/scene/other\"");
+        let blank = line("openat: (__x64_sys_openat+0x0/0x20) path0=(fault)");
+        let head = "# tracer: nop\n".to_owned();
+        let trace = [head, open.clone(), mark(77), open.clone(), other, blank, mark(78), open].concat();
+        let said: Vec<_> =
+            kprobes.read(&trace).into_iter().map(|record| (record.object, record.text)).collect();
+        let expected = [(Object::Right, "path0=\"/run/scene/secret\""), (Object::Blank, "path0=(fault)")];
+        assert_eq!(said, expected.map(|(object, text)| (object, text.to_owned())));
     }
 }
