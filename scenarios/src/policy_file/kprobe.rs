@@ -53,7 +53,13 @@ pub(crate) fn group(subject: &Subject) -> String {
 
 /// The events for `subject`. A textbook policy has the functions for 64-bit programs.
 pub(crate) fn events(subject: &Subject) -> Vec<Event> {
-    subject.calls.iter().map(|call| event(subject, *call)).collect()
+    let mut events: Vec<Event> = Vec::new();
+    for event in subject.calls.iter().map(|call| event(subject, *call)) {
+        if !events.iter().any(|known| known.name == event.name) {
+            events.push(event);
+        }
+    }
+    events
 }
 
 fn event(subject: &Subject, call: Call) -> Event {
