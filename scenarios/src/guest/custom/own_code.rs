@@ -154,7 +154,7 @@ mod tests {
                 put(at + place, value, length, &mut bytes);
             }
         }
-        put(400, 23, 4, &mut bytes);
+        put(400, 22, 4, &mut bytes);
         put(408, 0x3000, 8, &mut bytes);
         bytes.resize(424, 0);
         bytes.extend(b"\0.init\0.symtab\0.shstr\0main\0");
