@@ -36,7 +36,7 @@ pub(super) fn add(custom: &CustomWay, mechanism: &str, shared: &Shared, tries: T
     ];
     let started = started.iter().find(|(start, _)| left(Left::Start) == *start as u64 + 1);
     let script = is_script(&custom.program) && custom.window == CustomWindow::Entry;
-    let has_object = |record: &Record| !matches!(record.object, Object::None | Object::WrongName);
+    let has_object = |record: &Record| matches!(record.object, Object::Right | Object::Blank);
     let by_calls =
         BY_CALLS.contains(&mechanism) && !tries.records.is_empty() && !tries.records.iter().any(has_object);
     let time = GRACE / MILLISECOND;
@@ -53,8 +53,8 @@ pub(super) fn add(custom: &CustomWay, mechanism: &str, shared: &Shared, tries: T
                 .to_owned()
         }),
         by_calls.then(|| {
-            "the records name calls and no object: another call of the way, such as the one that makes the file of \
-             its effect, leaves the same record"
+            "no record names the object of the scenario: another call of the way, such as the one that makes the file \
+             of its effect, leaves the same record"
                 .to_owned()
         }),
         processes,
