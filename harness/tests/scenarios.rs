@@ -111,3 +111,30 @@ fn the_same_order_has_the_same_answer() {
         assert_eq!(tries(&session, policy), tries(&session, policy), "{policy}");
     }
 }
+
+#[test]
+fn records_that_are_lost_in_a_flood_are_a_result() {
+    let session = ScenarioSession::new(session("6.1", common::cells::LONG));
+    let tries = |policy| tries_of(&session, "tamper", policy, &["untouched", "flood"]);
+    let [untouched, flood] = &tries("tracepoint+watch")[..] else { panic!() };
+    assert_eq!((untouched.records.len(), untouched.lost), (1, None), "{untouched:?}");
+    assert_eq!((flood.records.len(), flood.effect), (0, Effect::Reached), "{flood:?}");
+    assert!(flood.lost.is_some_and(|lost| lost > 1_000), "{flood:?}");
+    // The harmless calls are no events of the hook.
+    let [_, flood] = &tries("bpf-lsm+watch")[..] else { panic!() };
+    assert_eq!((flood.records.len(), flood.lost), (1, None), "{flood:?}");
+}
+
+#[test]
+fn an_agent_that_is_killed_takes_bpf_policies_with_it_and_one_that_is_stopped_does_not() {
+    let whole = ScenarioSession::new(session("6.1", common::cells::LONG));
+    let effects = |session: &ScenarioSession, policy| {
+        let tries = tries_of(session, "tamper", policy, &["agent-stop", "agent-kill"]);
+        tries.iter().map(|tries| tries.effect).collect::<Vec<_>>()
+    };
+    let (stopped, reached) = (Effect::NotReached, Effect::Reached);
+    assert_eq!(effects(&whole, "bpf-lsm+deny"), [stopped, reached]);
+    assert_eq!(effects(&whole, "sysctl+deny"), [stopped, stopped]);
+    assert_eq!(effects(&whole, "audit+kill"), [reached, reached]);
+    assert_eq!(effects(&whole.with_broken_policies(), "bpf-lsm+deny"), [reached, reached]);
+}

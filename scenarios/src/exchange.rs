@@ -130,6 +130,9 @@ pub struct Tries {
     /// How many records there were, if more than are listed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub more_records: Option<u64>,
+    /// How many records the policy lost meanwhile. A BPF program that the kernel did not run lost one too.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lost: Option<u64>,
 }
 
 /// Something that a policy recorded.

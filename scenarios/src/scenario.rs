@@ -107,6 +107,9 @@ pub struct Way {
     pub needs: &'static [Need],
     /// Whether it runs as root. Else it runs as an ordinary user without capabilities.
     pub as_root: bool,
+    /// Whether the policy is held by a process of its own, an agent, which reads the records as they come, as a daemon
+    /// does. The way finds it in [`Shared::agent`]. Else the runner holds the policy.
+    pub has_agent: bool,
     /// Makes it, in a child of the runner. It calls [`Scene::begin`] just before the decisive call and
     /// [`Scene::end`] after it. An error with an errno is what the kernel answered.
     pub run: fn(&Scene) -> io::Result<()>,
@@ -117,7 +120,16 @@ pub struct Way {
 impl Way {
     /// A way of an ordinary user without needs, which policies should stop. For `..Way::ordinary(…)`.
     pub const fn ordinary(name: &'static str, about: &'static str, run: fn(&Scene) -> io::Result<()>) -> Way {
-        Way { name, about, kind: Kind::Forbidden, needs: &[], as_root: false, run, has_effect: None }
+        Way {
+            name,
+            about,
+            kind: Kind::Forbidden,
+            needs: &[],
+            as_root: false,
+            has_agent: false,
+            run,
+            has_effect: None,
+        }
     }
 }
 

@@ -17,6 +17,8 @@ pub(crate) const USER: u32 = 1000;
 pub(crate) const MARKER: u64 = 77;
 /// The same at the end of the window.
 pub(crate) const END_MARKER: u64 = 78;
+/// The same before the window, from which on policies act that otherwise only act in the window.
+pub(crate) const EARLY_MARKER: u64 = 79;
 
 /// Memory that the runner, a way and the programs that it executes share.
 #[repr(C)]
@@ -30,6 +32,9 @@ pub struct Shared {
     pub errno: AtomicI32,
     /// The error number of what a way tried before its decisive call, if it made that call all the same.
     pub hindered: AtomicI32,
+    /// The process that holds the policy, and leads the group of the agent's processes; 0 if the runner holds it, or the
+    /// kernel alone.
+    pub agent: AtomicI32,
     /// What the way left for the check of its effect.
     pub values: [AtomicU64; 8],
 }

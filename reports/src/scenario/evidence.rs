@@ -12,7 +12,7 @@ use maud::{Markup, html};
 use super::{View, command, words};
 use crate::html::table;
 use crate::html::{POLICY, frame};
-use crate::text::one_line;
+use crate::text::{count, one_line};
 
 /// The folder of the pages.
 const FOLDER: &str = "evidence";
@@ -143,6 +143,7 @@ fn records(tries: &Tries) -> Markup {
     html! {
         @for record in &tries.records { div { code { (one_line(&record.what)) } (object(record)) } }
         @if let Some(more) = more.filter(|more| *more > 0) { div { "and " (more) " more" } }
+        @if let Some(lost) = tries.lost { div { (count(lost as usize, "record")) " lost" } }
     }
 }
 

@@ -5,16 +5,18 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::sync::atomic::Ordering;
 
-use anyhow::{Context, Result, anyhow, ensure};
+use anyhow::{Context, Result, anyhow, bail, ensure};
 
-use crate::exchange::{Answer, Order, Tried};
+use crate::exchange::{Answer, Order, Tried, Tries};
 use crate::modules;
 use crate::policy::PolicyName;
-use crate::scenario::{Need, Scenario};
+use crate::scenario::{Need, Scenario, Way};
 use crate::scene::Scene;
 use crate::subject::Subject;
 
+mod agent;
 mod audit;
 mod custom;
 mod kept;
@@ -43,23 +45,54 @@ pub fn run(order: &Order) -> Result<Answer> {
     prepare(scenario, &scene)?;
     let subject = Subject::of(scenario, policy);
     let subject = if order.is_broken { broken(subject)? } else { subject };
-    let mut attached = match policies::attach_about(policy, subject, &mut scene)? {
+    let attached = match policies::attach_about(policy, subject.clone(), &mut scene)? {
         policies::Attach::Attached(attached) => attached,
         policies::Attach::Unsupported(why) => return Ok(Answer::Unsupported(why)),
     };
     let mut tried =
         Tried { attached: attached.names().to_vec(), lacks: attached.lacks().to_vec(), ways: Vec::new() };
+    let mut holder = Holder { policy, subject, attached: Some(attached) };
     if let Some(way) = &order.custom {
-        let way = custom::way(way)?;
-        tried.ways.push(trial::run(&way, scenario, &scene, &mut *attached)?);
+        tried.ways.push(holder.try_way(&custom::way(way)?, &mut scene)?);
     }
     for way in scenario.ways.iter().filter(|way| order.asks_for(way.name)) {
-        tried.ways.push(trial::run(way, scenario, &scene, &mut *attached)?);
+        tried.ways.push(holder.try_way(way, &mut scene)?);
     }
     for name in &order.ways {
         ensure!(tried.ways.iter().any(|tries| tries.way == *name), "{} has no way {name:?}", scenario.name);
     }
     Ok(Answer::Tried(tried))
+}
+
+/// Who holds the policy.
+struct Holder {
+    policy: PolicyName,
+    subject: Subject,
+    /// The policy, while this process holds it.
+    attached: Option<Box<dyn policies::Attached>>,
+}
+
+impl Holder {
+    /// Tries `way`. If that has an agent, the policy is attached by one; what a process put on itself has none.
+    fn try_way(&mut self, way: &Way, scene: &mut Scene) -> Result<Tries> {
+        let scenario = self.subject.scenario;
+        if way.has_agent && scene.confine.is_none() && !self.policy.is_none() {
+            self.attached = None;
+            let mut agent = agent::start(self.policy, &self.subject, scene)?;
+            scene.shared.agent.store(agent.process(), Ordering::SeqCst);
+            let tries = trial::run(way, scenario, scene, &mut agent);
+            scene.shared.agent.store(0, Ordering::SeqCst);
+            return tries;
+        }
+        let attached = match self.attached.take() {
+            Some(attached) => attached,
+            None => match policies::attach_about(self.policy, self.subject.clone(), scene)? {
+                policies::Attach::Attached(attached) => attached,
+                policies::Attach::Unsupported(why) => bail!("the policy cannot be attached again: {why}"),
+            },
+        };
+        trial::run(way, scenario, scene, &mut **self.attached.insert(attached))
+    }
 }
 
 /// The policy called `name`.

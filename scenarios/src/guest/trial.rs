@@ -43,6 +43,7 @@ pub(super) fn run(
         Some(window) => attached.records(window)?,
         None => Vec::new(),
     };
+    let lost = Some(attached.lost()?).filter(|&lost| lost != 0);
     let has_effect = (way.has_effect.unwrap_or(scenario.has_effect))(scene, shared)
         .with_context(|| format!("failed to look at the effect of {}", what()))?;
     let errno = Some(shared.errno.load(Ordering::SeqCst)).filter(|&errno| errno != 0);
@@ -70,6 +71,7 @@ pub(super) fn run(
         hindered,
         records: listed(records),
         more_records,
+        lost,
     })
 }
 
@@ -85,6 +87,7 @@ impl Tries {
             invalid: Some(why),
             records: Vec::new(),
             more_records: None,
+            lost: None,
         }
     }
 }

@@ -1,7 +1,7 @@
 //! The netlink socket of the audit subsystem (linux/audit.h, linux/netlink.h).
 
 use std::io;
-use std::os::fd::{AsRawFd, FromRawFd, OwnedFd};
+use std::os::fd::{AsRawFd, FromRawFd, OwnedFd, RawFd};
 
 use anyhow::{Context, Result, bail, ensure};
 use hookbench_probes::kernel_text::{error_in, status_in};
@@ -134,6 +134,19 @@ impl Link {
     pub(in crate::guest) fn receive(&self) -> Result<(u16, String)> {
         let (kind, bytes) = self.receive_or_fail()?;
         Ok((kind, text_of(&bytes)))
+    }
+
+    /// As [`Link::receive`], but does not wait.
+    ///
+    /// # Errors
+    /// When the socket has lost a message.
+    pub(in crate::guest) fn receive_now(&self) -> Result<Option<(u16, String)>> {
+        Ok(self.next(0)?.map(|(kind, bytes)| (kind, text_of(&bytes))))
+    }
+
+    /// Its descriptor.
+    pub(in crate::guest) fn descriptor(&self) -> RawFd {
+        self.0.as_raw_fd()
     }
 
     /// As [`Link::receive`], but waits for ever.

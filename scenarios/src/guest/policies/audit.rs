@@ -2,6 +2,7 @@
 //! process that a record names, and hookbench listens.
 
 use std::io;
+use std::os::fd::RawFd;
 
 use anyhow::{Context, Result, bail, ensure};
 
@@ -37,9 +38,8 @@ pub(super) fn attach(subject: Subject) -> Result<Attach> {
     };
     let control = Link::open()?;
     let lost = control.lost()?;
-    let (names, lacks) = (Vec::new(), Vec::new());
-    let mut added =
-        Rules { names, lacks, added: Vec::new(), subject, control, reader, lost, marks: 0, _killer: killer };
+    let mut added = Rules::none(subject, control, reader);
+    (added.lost, added._killer) = (lost, killer);
     for rule in window_rules() {
         added.add(&rule)?.with_context(|| format!("the kernel refused the rule {rule}"))?;
     }
@@ -61,6 +61,18 @@ fn is_about_uring(matches: &Matches) -> bool {
     matches!(matches, Matches::Calls(Abi::Uring, ..))
 }
 
+/// Reads the records of the rules of `subject`, which another process has added and whose daemon it is; deletes the rules
+/// when it is dropped, if they are still there.
+///
+/// # Errors
+/// When the kernel refuses.
+pub(in crate::guest) fn listen(subject: Subject) -> Result<Box<dyn Attached>> {
+    let all = rules(&subject).iter().chain(&window_rules()).map(encode).collect();
+    let mut rules = Rules::none(subject, Link::open()?, Link::listen()?);
+    rules.added = all;
+    Ok(Box::new(rules))
+}
+
 /// Rules, and the socket with their records.
 struct Rules {
     names: Vec<String>,
@@ -70,6 +82,8 @@ struct Rules {
     subject: Subject,
     control: Link,
     reader: Link,
+    /// The records that were read so far.
+    events: Events,
     /// Records that were lost before.
     lost: u32,
     /// How many marks were made.
@@ -78,6 +92,22 @@ struct Rules {
 }
 
 impl Rules {
+    /// No rules yet.
+    fn none(subject: Subject, control: Link, reader: Link) -> Rules {
+        Rules {
+            names: Vec::new(),
+            lacks: Vec::new(),
+            added: Vec::new(),
+            subject,
+            control,
+            reader,
+            events: Events::default(),
+            lost: 0,
+            marks: 0,
+            _killer: None,
+        }
+    }
+
     fn add(&mut self, rule: &Rule) -> Result<io::Result<()>> {
         let bytes = encode(rule);
         let result = self.control.add(&bytes)?;
@@ -93,17 +123,14 @@ impl Rules {
         // A quoted text cannot be part of another one.
         let mark = format!("hookbench-mark-{}-end", self.marks);
         self.control.mark(&mark)?;
-        let mut events = Events::default();
         loop {
             let (kind, text) = self.reader.receive().context("the audit records so far do not end")?;
             if text.contains(&mark) {
                 break;
             }
-            events.take(kind, &text, self.subject.scenario.policy);
+            self.events.take(kind, &text, self.subject.scenario.policy);
         }
-        let lost = self.control.lost()? - self.lost;
-        ensure!(lost == 0, "audit lost {lost} records");
-        Ok(events.finish())
+        Ok(self.events.finish())
     }
 
     fn record(&self, event: &Event) -> Record {
@@ -135,13 +162,30 @@ impl Attached for Rules {
     }
 
     fn clear(&mut self) -> Result<()> {
-        self.events().map(drop)
+        self.events()?;
+        self.lost = self.control.lost()?;
+        Ok(())
     }
 
     fn records(&mut self, _: (u64, u64)) -> Result<Vec<Record>> {
         let own = std::process::id();
         let events = self.events()?;
         Ok(events.iter().filter(|event| event.process != own).map(|event| self.record(event)).collect())
+    }
+
+    fn lost(&self) -> Result<u64> {
+        Ok(u64::from(self.control.lost()?.saturating_sub(self.lost)))
+    }
+
+    fn waits_on(&self) -> Option<RawFd> {
+        Some(self.reader.descriptor())
+    }
+
+    fn collect(&mut self) -> Result<()> {
+        while let Some((kind, text)) = self.reader.receive_now()? {
+            self.events.take(kind, &text, self.subject.scenario.policy);
+        }
+        Ok(())
     }
 }
 

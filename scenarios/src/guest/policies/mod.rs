@@ -1,6 +1,8 @@
 //! The policies of all mechanisms: attaching them, and reading what they recorded. A mechanism is a file and a row in
 //! [`attach`].
 
+use std::os::fd::RawFd;
+
 use anyhow::Result;
 
 use crate::exchange::Record;
@@ -22,6 +24,7 @@ mod tracepoint;
 
 use confining::Confining;
 
+pub(super) use audit::listen as listen_to_audit;
 pub(super) use bpf::open as open_object;
 
 /// A policy that is attached until it is dropped.
@@ -43,9 +46,30 @@ pub(super) trait Attached {
     /// What was recorded in the window, by any process but this one. Nothing for a policy that keeps no records.
     ///
     /// # Errors
-    /// When records cannot be read, or some were lost.
+    /// When records cannot be read.
     fn records(&mut self, _window: (u64, u64)) -> Result<Vec<Record>> {
         Ok(Vec::new())
+    }
+
+    /// How many records were lost since they were last cleared.
+    ///
+    /// # Errors
+    /// When the kernel does not tell.
+    fn lost(&self) -> Result<u64> {
+        Ok(0)
+    }
+
+    /// A descriptor that can be read when there are records, for those that read them as they come.
+    fn waits_on(&self) -> Option<RawFd> {
+        None
+    }
+
+    /// Reads the records so far, and keeps them.
+    ///
+    /// # Errors
+    /// When they cannot be read.
+    fn collect(&mut self) -> Result<()> {
+        Ok(())
     }
 }
 
