@@ -27,6 +27,7 @@ mod policy_file;
 mod process;
 mod ptrace;
 pub mod race;
+pub mod react;
 mod read_secret;
 mod scenario;
 mod scene;

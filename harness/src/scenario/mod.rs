@@ -6,6 +6,7 @@ pub(crate) mod described;
 mod mitigate;
 mod modules;
 mod race;
+mod react;
 mod session;
 
 pub use cell::{Ended, Outcome, ScenarioCell};

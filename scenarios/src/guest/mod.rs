@@ -21,15 +21,18 @@ mod audit;
 mod custom;
 mod kept;
 mod mitigate;
+mod notify;
 mod policies;
 mod privilege;
 mod race;
+mod react;
 mod shared;
 mod trial;
 
 pub use mitigate::mitigate;
 pub use privilege::privilege;
 pub use race::race;
+pub use react::react;
 
 /// Where the files of a scenario are.
 const FOLDER: &str = "/run/scene";
@@ -114,8 +117,12 @@ fn broken(subject: Subject) -> Result<Subject> {
     Ok(broken)
 }
 
-/// Runs an image of a scenario: this program, executed by a way under the name `SCENARIO/IMAGE`.
+/// Runs an image of a scenario: this program, executed by a way under the name `SCENARIO/IMAGE`; or the program that
+/// gives the signal of a reaction.
 pub fn run_image(name: &str, arguments: &[String]) -> ExitCode {
+    if name == react::SIGNALLER {
+        return ExitCode::from(react::signal(arguments));
+    }
     let found = name.split_once('/').and_then(|(scenario, image)| {
         let images = crate::find(scenario)?.images;
         images.iter().find(|(known, _)| *known == image)

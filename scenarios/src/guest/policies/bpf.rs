@@ -17,7 +17,7 @@ use super::Attached;
 use crate::exchange::{Object as Said, Record};
 use crate::policy::Action;
 use crate::policy_file::function::function;
-use crate::scene::{END_MARKER, mark};
+use crate::scene::{END_MARKER, USER, mark};
 use crate::subject::Subject;
 
 /// Names and bytes of all objects.
@@ -31,7 +31,7 @@ const SETTINGS: usize = 32;
 
 /// What a policy is told.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Settings {
+pub(in crate::guest) struct Settings {
     action: Action,
     /// The user that it is about, if it spares root.
     user: u32,
@@ -72,7 +72,7 @@ pub(in crate::guest) fn open(name: &str) -> Result<Option<OpenObject>> {
 ///
 /// # Errors
 /// When the object has no such variable, or it has another size.
-pub(super) fn set_variable(open: &mut OpenObject, name: &str, bytes: &[u8]) -> Result<()> {
+pub(in crate::guest) fn set_variable(open: &mut OpenObject, name: &str, bytes: &[u8]) -> Result<()> {
     let place = place_of(open, name)?.with_context(|| format!("the object has no variable {name}"))?;
     let length = place.len();
     ensure!(length == bytes.len(), "{name} has {length} bytes, not {}", bytes.len());
@@ -107,8 +107,13 @@ impl Settings {
         }
     }
 
+    /// The settings of a program that does `action` and is about the ordinary user and a file.
+    pub(in crate::guest) fn about(action: Action, file: (u64, u64)) -> Settings {
+        Settings { action, user: USER, file: Some(file), text: None }
+    }
+
     /// The bytes of `policy` in the header.
-    pub(super) fn bytes(self) -> [u8; SETTINGS] {
+    pub(in crate::guest) fn bytes(self) -> [u8; SETTINGS] {
         let (device, inode) = self.file.unwrap_or_default();
         let device = kernel_device(device);
         let mut bytes = [0; SETTINGS];

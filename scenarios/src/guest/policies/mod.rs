@@ -25,7 +25,7 @@ mod tracepoint;
 use confining::Confining;
 
 pub(super) use audit::listen as listen_to_audit;
-pub(super) use bpf::open as open_object;
+pub(super) use bpf::{Settings, open as open_object, set_variable};
 
 /// A policy that is attached until it is dropped.
 pub(super) trait Attached {
