@@ -1,5 +1,5 @@
-//! The published results of scenarios: all of them on all kernels, the experiments with races, mitigation and
-//! privilege, and the page of claims that is made from these.
+//! The published results of scenarios: all of them on all kernels, the experiments with races, mitigation,
+//! privilege and reaction, and the page of claims that is made from these.
 
 use std::fs::{self, File};
 use std::path::Path;
@@ -34,6 +34,7 @@ const EXPERIMENTS: &[(&[&str], &str)] = &[
     ),
     (&["mitigate", "--kernel", "5.10,6.1,7.3"], "mitigations.json"),
     (&["privilege", "--kernel", "5.10,6.1,7.3"], "privileges.json"),
+    (&["react", "--kernel", "5.10,6.1,7.3"], "reactions.json"),
 ];
 /// The page of claims.
 const CLAIMS: &str = "docs/claims.md";
@@ -52,7 +53,8 @@ pub(crate) fn reference() -> Result<()> {
     }
     let mut claims = hookbench(&["scenario", "claims"]);
     claims.arg(&results);
-    for (option, (_, file)) in ["--races", "--mitigations", "--privileges"].iter().zip(EXPERIMENTS) {
+    let options = ["--races", "--mitigations", "--privileges", "--reactions"];
+    for (option, (_, file)) in options.iter().zip(EXPERIMENTS) {
         claims.arg(option).arg(results.join(file));
     }
     print_into(&mut claims, &workspace().join(CLAIMS))
