@@ -36,6 +36,7 @@ mod subject;
 mod sys;
 mod tamper;
 mod uring;
+mod usb;
 mod userns;
 
 pub use modules::SOURCES as MODULE_SOURCES;
@@ -55,6 +56,7 @@ pub static SCENARIOS: &[&Scenario] = &[
     &module::SCENARIO,
     &hidden_module::SCENARIO,
     &mount::SCENARIO,
+    &usb::SCENARIO,
     &read_secret::SCENARIO,
     &evidence::SCENARIO,
     &connect::SCENARIO,

@@ -22,6 +22,10 @@ pub struct Scenario {
     /// All system calls that can do it. A complete policy knows these, for 64-bit and 32-bit callers, and the
     /// operations of io_uring.
     pub complete: &'static [Call],
+    /// The options of the kernel's configuration that it needs, as modules or built in.
+    pub config: &'static [&'static str],
+    /// Why the guest cannot have the scenario at all; `None` if it can.
+    pub lack: fn() -> Option<String>,
     /// Whether a policy for system calls can be told to leave root alone, as that for user namespaces is.
     pub spares_root: bool,
     /// The file that the scenario is about, once it is set up.
@@ -76,6 +80,8 @@ impl Scenario {
             target: || None,
             text: None,
             allowed: Vec::new,
+            config: &[],
+            lack: || None,
             files: &[],
             settings: &[],
             images: &[],

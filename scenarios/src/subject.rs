@@ -18,7 +18,7 @@ pub(crate) struct Subject {
     pub(crate) calls: Vec<Call>,
     /// The files: paths, and the accesses in the letters of `auditctl -p`.
     pub(crate) files: Vec<(String, &'static str)>,
-    /// The settings of the system: names as sysctl has them, and values; `None` for the value that it has already.
+    /// The settings of the system: names as the scenario has them, and values; `None` for the value that it has already.
     pub(crate) settings: Vec<(&'static str, Option<&'static str>)>,
     /// The device and the inode of the file. Only known in the guest.
     pub(crate) target: Option<(u64, u64)>,

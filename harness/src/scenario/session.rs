@@ -102,6 +102,9 @@ impl ScenarioSession {
     }
 
     fn try_run(&self, cell: ScenarioCell<'_>, selected: &[String]) -> Result<Outcome> {
+        if let Some(why) = self.lack(cell)? {
+            return Ok(Ended::Unsupported(why));
+        }
         let ways = self.ways(cell, selected);
         let order = Order {
             scenario: cell.scenario.name.into(),
@@ -140,6 +143,18 @@ impl ScenarioSession {
     }
 
     /// Likewise, for a guest that is not one of a cell.
+    /// Why the cell's kernel cannot have its scenario, as far as that is known without a guest.
+    fn lack(&self, cell: ScenarioCell<'_>) -> Result<Option<String>> {
+        let Ok(kernel) = self.kernel(cell.kernel) else { return Ok(None) };
+        for option in cell.scenario.config {
+            let has = |value| kernel.config_has(option, value);
+            if has('y')? == Some(false) && has('m')? == Some(false) {
+                return Ok(Some(format!("the kernel was built without {option}")));
+            }
+        }
+        Ok(None)
+    }
+
     ///
     /// # Errors
     /// When the guest cannot be prepared.

@@ -40,6 +40,9 @@ pub fn run(order: &Order) -> Result<Answer> {
     let scenario =
         crate::find(&order.scenario).with_context(|| format!("no scenario {:?}", order.scenario))?;
     let (policy, mut scene) = (policy(&order.policy)?, scene()?);
+    if let Some(why) = (scenario.lack)() {
+        return Ok(Answer::Unsupported(why));
+    }
     prepare(scenario, &scene)?;
     let subject = Subject::of(scenario, policy);
     let subject = if order.is_broken { broken(subject)? } else { subject };

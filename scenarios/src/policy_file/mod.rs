@@ -44,12 +44,20 @@ pub fn policy_file(scenario: &'static Scenario, name: PolicyName) -> Option<Poli
         "landlock" => landlock::file(&subject).and_then(|text| file("landlock.rules".into(), text)),
         "sysctl" if subject.settings.is_empty() => None,
         "sysctl" => {
-            let lines = subject
-                .settings
-                .iter()
-                .map(|(name, value)| format!("{name} = {}\n", value.unwrap_or_default()));
+            let is_sysctl = |name: &str| !name.starts_with('/');
+            let lines = subject.settings.iter().map(|&(name, value)| {
+                let value = value.unwrap_or_default();
+                // Files in /sys are for systemd-tmpfiles.
+                if is_sysctl(name) {
+                    format!("{name} = {value}\n")
+                } else {
+                    format!("w {name} - - - - {value}\n")
+                }
+            });
             let text = format!("# {}\n{}", scenario.about, lines.collect::<String>());
-            file(graded("sysctl", "conf"), text)
+            let stem =
+                if subject.settings.iter().all(|(name, _)| is_sysctl(name)) { "sysctl" } else { "tmpfiles" };
+            file(graded(stem, "conf"), text)
         }
         "seccomp" if subject.calls.is_empty() => None,
         "seccomp" => match name.grade {
