@@ -50,6 +50,7 @@ const POLICIES: &[(&str, bool, bool)] = &[
     ("fentry+watch", true, false),
     ("fmod-ret+deny", true, true),
     ("sysctl+deny", false, true),
+    ("livepatch+deny", false, true),
     ("seccomp+deny", false, true),
     ("seccomp+deny[complete]", false, true),
 ];
@@ -85,6 +86,25 @@ fn a_policy_about_a_file_denies_that_file_and_no_other() {
         let [openat, _] = &tries(&broken, policy)[..] else { panic!("{policy}") };
         assert_eq!((openat.effect, openat.records.len()), (Effect::Reached, 0), "{policy}: {openat:?}");
     }
+}
+
+#[test]
+fn ima_lists_the_program_by_its_path_or_its_hash_and_refuses_what_has_no_label() {
+    let whole = ScenarioSession::new(session("6.1", common::cells::LONG));
+    let ways = ["execve", "copy", "elsewhere"];
+    let tries = |session: &ScenarioSession, policy| tries_of(session, "exec", policy, &ways);
+    let seen = |session: &ScenarioSession, policy| -> Vec<bool> {
+        tries(session, policy).iter().map(|tries| !tries.records.is_empty()).collect()
+    };
+    let works = |session: &ScenarioSession, policy| -> Vec<bool> {
+        tries(session, policy).iter().map(|tries| tries.effect == Effect::Reached).collect()
+    };
+    assert_eq!(seen(&whole, "ima+watch"), [true, false, false]);
+    assert_eq!(seen(&whole, "ima+watch[complete]"), [true, true, false]);
+    assert_eq!(works(&whole, "ima+deny"), [false, false, true]);
+    let broken = whole.with_broken_policies();
+    assert_eq!(seen(&broken, "ima+watch[complete]"), [false; 3]);
+    assert_eq!(works(&broken, "ima+deny"), [true, false, true], "a copy has no label");
 }
 
 #[test]

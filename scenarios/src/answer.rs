@@ -28,17 +28,17 @@ impl fmt::Display for NotAnAnswer {
 
 impl std::error::Error for NotAnAnswer {}
 
-/// Checks an answer to an order for these ways, in this order.
+/// Checks an answer to an order for these ways, in this order. It may have the first of them alone.
 ///
 /// # Errors
-/// When it has other ways, or a number or a text that no guest sends.
+/// When it has other ways, or none of them, or a number or a text that no guest sends.
 pub fn check(answer: &Answer, ways: &[&str]) -> Result<(), NotAnAnswer> {
     let tried = match answer {
         Answer::Tried(tried) => tried,
         Answer::Unsupported(why) => return check_text(why),
     };
     let answered: Vec<&str> = tried.ways.iter().map(|tries| &*tries.way).collect();
-    if answered != ways {
+    if !ways.starts_with(&answered) || answered.is_empty() != ways.is_empty() {
         let first = answered.iter().zip(ways).find(|(answered, asked)| answered != asked);
         return Err(NotAnAnswer(match first {
             Some((answered, asked)) => format!("it has {:?} in place of {asked:?}", quoted(answered)),
@@ -107,12 +107,16 @@ mod tests {
     fn an_answer_names_the_ways_that_were_asked_for() {
         let one = answer("{\"way\": \"a\", \"effect\": \"reached\"}");
         assert!(check(&one, &["a"]).is_ok());
-        for (ways, part) in
-            [(&["b"][..], "\"a\" in place of \"b\""), (&[], "1 ways, and 0"), (&["a", "b"], "1 ways")]
-        {
-            let error = check(&one, ways).unwrap_err().to_string();
+        for (answer, ways, part) in [
+            (&one, &["b"][..], "\"a\" in place of \"b\""),
+            (&one, &["b", "a"], "\"a\" in place of \"b\""),
+            (&one, &[], "1 ways, and 0"),
+            (&answer(""), &["a"], "0 ways, and 1"),
+        ] {
+            let error = check(answer, ways).unwrap_err().to_string();
             assert!(error.contains(part), "{error}");
         }
+        assert!(check(&one, &["a", "b"]).is_ok());
         assert!(check(&Answer::Unsupported("no BTF".into()), &["a"]).is_ok());
     }
 

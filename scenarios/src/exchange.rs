@@ -84,7 +84,7 @@ pub enum CustomEffect {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Answer<T = Tried> {
-    /// It was tried, and this came out.
+    /// It was tried, and this came out. A guest tries the first of the ways alone if the policy cannot record more in it.
     Tried(T),
     /// The kernel cannot have this policy, for this reason.
     Unsupported(String),

@@ -42,7 +42,7 @@ mod userns;
 pub use modules::SOURCES as MODULE_SOURCES;
 pub use policy::{Action, Grade, NoPolicy, POLICIES, Policy, PolicyName};
 pub use policy_file::{PolicyFile, policy_file};
-pub use scenario::{Abi, Call, Effect, Flags, Image, Kind, Need, Scenario, Way};
+pub use scenario::{Abi, About, Call, Effect, Flags, Image, Kind, Measured, Need, Replaced, Scenario, Way};
 pub use scene::{Confine, Scene, Shared, shared};
 
 /// All scenarios, in the order of reports.

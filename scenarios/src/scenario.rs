@@ -37,8 +37,12 @@ pub struct Scenario {
     pub allowed: fn() -> Vec<(u64, u64)>,
     /// The files that a policy by paths watches: each path with the accesses, in the letters of `auditctl -p`.
     pub files: &'static [(&'static str, &'static str)],
-    /// Settings of the whole system that refuse it, with their values: names as sysctl has them. A textbook policy has
-    /// the first.
+    /// The kernel function whose replacement can refuse it; `None` if none is known.
+    pub replaced: Option<Replaced>,
+    /// What the kernel's integrity measurement (IMA) lists of it; `None` if it is about nothing that IMA measures.
+    pub measured: Option<Measured>,
+    /// Settings of the whole system that refuse it, with their values: names as sysctl has them, or files in `/sys`, in
+    /// whose paths a `*` stands for any text. A textbook policy has the first.
     pub settings: &'static [(&'static str, &'static str)],
     /// The programs that ways execute: this crate's own program under these names. Each gets its arguments and
     /// returns its exit code.
@@ -76,13 +80,15 @@ impl Scenario {
             policy: name,
             textbook: &[],
             complete: &[],
+            config: &[],
+            lack: || None,
             spares_root: false,
             target: || None,
             text: None,
             allowed: Vec::new,
-            config: &[],
-            lack: || None,
             files: &[],
+            replaced: None,
+            measured: None,
             settings: &[],
             images: &[],
             set_up: |_| Ok(()),
@@ -95,6 +101,37 @@ impl Scenario {
     pub fn target(&self) -> Option<(u64, u64)> {
         (self.target)()
     }
+}
+
+/// A kernel function that livepatch replaces to refuse something. It returns 0 or an error.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Replaced {
+    /// The function.
+    pub function: &'static str,
+    /// What decides whether a call is refused.
+    pub about: About,
+}
+
+/// What decides whether a call of a replaced function is refused.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum About {
+    /// The caller's user.
+    User,
+    /// The file that the first argument is.
+    File,
+    /// The file of the program that the first argument, a `struct linux_binprm`, is about.
+    Program,
+}
+
+/// What IMA lists of a scenario.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Measured {
+    /// The rules, as IMA reads them.
+    pub rules: &'static [&'static str],
+    /// The rules that a complete policy has in addition.
+    pub more: &'static [&'static str],
+    /// The paths of the files that the scenario is about, as far as a guest has them.
+    pub files: &'static [&'static str],
 }
 
 /// A program that ways execute: its name, and what it does with its arguments; it returns its exit code.

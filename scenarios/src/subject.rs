@@ -20,6 +20,8 @@ pub(crate) struct Subject {
     pub(crate) files: Vec<(String, &'static str)>,
     /// The settings of the system: names as the scenario has them, and values; `None` for the value that it has already.
     pub(crate) settings: Vec<(&'static str, Option<&'static str>)>,
+    /// The paths of the files that IMA measures.
+    pub(crate) measured: Vec<String>,
     /// The device and the inode of the file. Only known in the guest.
     pub(crate) target: Option<(u64, u64)>,
     /// The user that a policy that spares root is about.
@@ -42,6 +44,12 @@ impl Subject {
             calls: calls.to_vec(),
             files: scenario.files.iter().map(|&(path, access)| (path.to_owned(), access)).collect(),
             settings: settings.map(|&(name, value)| (name, Some(value))).collect(),
+            measured: scenario
+                .measured
+                .iter()
+                .flat_map(|measured| measured.files)
+                .map(ToString::to_string)
+                .collect(),
             target: scenario.target(),
             user: USER,
         }
@@ -56,7 +64,7 @@ impl Subject {
                 Abi::Uring => 63,
             };
         }
-        for (path, _) in &mut self.files {
+        for path in self.files.iter_mut().map(|(path, _)| path).chain(&mut self.measured) {
             path.push_str(".broken");
         }
         self.settings.iter_mut().for_each(|(_, value)| *value = None);

@@ -106,6 +106,22 @@ impl ScenarioSession {
             return Ok(Ended::Unsupported(why));
         }
         let ways = self.ways(cell, selected);
+        let mut whole = match self.try_first(cell, &ways)? {
+            Ended::Done(tried) => tried,
+            other => return Ok(other),
+        };
+        // A policy that cannot record more in a guest leaves the rest to another one.
+        while let Some(left) = ways.get(whole.ways.len()..).filter(|left| !left.is_empty()) {
+            match self.try_first(cell, left)? {
+                Ended::Done(tried) => whole.ways.extend(tried.ways),
+                other => return Ok(other),
+            }
+        }
+        Ok(Ended::Done(whole))
+    }
+
+    /// Has a guest try `ways`, or the first of them.
+    fn try_first(&self, cell: ScenarioCell<'_>, ways: &[&str]) -> Result<Outcome> {
         let order = Order {
             scenario: cell.scenario.name.into(),
             policy: cell.policy.to_string(),
@@ -119,12 +135,24 @@ impl ScenarioSession {
         };
         let ended = self.ask(cell, &[], &order)?;
         if let Ended::Done(found) = &ended
-            && let Err(error) = answer::check(found, &ways)
+            && let Err(error) = answer::check(found, ways)
         {
             let (kind, message) = (FailureKind::Protocol, error.to_string());
             return Ok(Ended::Failed(Failure { kind, message, console: Vec::new() }));
         }
         Ok(ended.flatten())
+    }
+
+    /// Why the cell's kernel cannot have its scenario, as far as that is known without a guest.
+    fn lack(&self, cell: ScenarioCell<'_>) -> Result<Option<String>> {
+        let Ok(kernel) = self.kernel(cell.kernel) else { return Ok(None) };
+        for option in cell.scenario.config {
+            let has = |value| kernel.config_has(option, value);
+            if has('y')? == Some(false) && has('m')? == Some(false) {
+                return Ok(Some(format!("the kernel was built without {option}")));
+            }
+        }
+        Ok(None)
     }
 
     /// Has a guest for `cell` run the scenarios' program with these arguments and this order.
@@ -138,23 +166,13 @@ impl ScenarioSession {
         order: &impl Serialize,
     ) -> Result<Ended<A>> {
         let boots_as = cell.boots_as()?;
-        let modules = needed(cell.scenario);
-        self.ask_guest(&Guest { boots_as: &boots_as, words: &[], modules: &modules }, arguments, order)
+        let mut modules = needed(cell.scenario);
+        modules.extend(cell.policy.policy.needs());
+        let words = cell.policy.policy.words();
+        self.ask_guest(&Guest { boots_as: &boots_as, words, modules: &modules }, arguments, order)
     }
 
     /// Likewise, for a guest that is not one of a cell.
-    /// Why the cell's kernel cannot have its scenario, as far as that is known without a guest.
-    fn lack(&self, cell: ScenarioCell<'_>) -> Result<Option<String>> {
-        let Ok(kernel) = self.kernel(cell.kernel) else { return Ok(None) };
-        for option in cell.scenario.config {
-            let has = |value| kernel.config_has(option, value);
-            if has('y')? == Some(false) && has('m')? == Some(false) {
-                return Ok(Some(format!("the kernel was built without {option}")));
-            }
-        }
-        Ok(None)
-    }
-
     ///
     /// # Errors
     /// When the guest cannot be prepared.

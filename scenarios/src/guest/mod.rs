@@ -56,11 +56,14 @@ pub fn run(order: &Order) -> Result<Answer> {
         let way = custom::way(way)?;
         tried.ways.push(trial::run(&way, scenario, &scene, &mut *attached)?);
     }
+    for name in &order.ways {
+        ensure!(scenario.ways.iter().any(|way| way.name == *name), "{} has no way {name:?}", scenario.name);
+    }
     for way in scenario.ways.iter().filter(|way| order.asks_for(way.name)) {
         tried.ways.push(trial::run(way, scenario, &scene, &mut *attached)?);
-    }
-    for name in &order.ways {
-        ensure!(tried.ways.iter().any(|tries| tries.way == *name), "{} has no way {name:?}", scenario.name);
+        if attached.is_spent()? {
+            break;
+        }
     }
     Ok(Answer::Tried(tried))
 }

@@ -9,7 +9,7 @@ use std::sync::OnceLock;
 
 use crate::exchange::PROGRAM;
 use crate::modules;
-use crate::scenario::{Call, Need, Scenario, Way};
+use crate::scenario::{Call, Measured, Need, Scenario, Way};
 use crate::scene::Scene;
 use crate::sys::check_long;
 
@@ -39,6 +39,11 @@ pub(crate) static SCENARIO: Scenario = Scenario {
         Call::compat("finit_module", FINIT_MODULE_32),
     ],
     allowed: || LISTED.get().copied().into_iter().collect(),
+    measured: Some(Measured {
+        rules: &["measure func=MODULE_CHECK"],
+        more: &[],
+        files: &["/scenarios/modules/dummy.ko", "/scenarios/modules/dummy.ko.xz"],
+    }),
     // Nobody can take it back until the next boot.
     settings: &[("kernel.modules_disabled", "1")],
     images: &[("modprobe", |_| i32::from(finit(&modules::file(FORBIDDEN).display().to_string()).is_err()))],

@@ -8,7 +8,9 @@ use crate::subject::Subject;
 
 pub(crate) mod audit;
 pub(crate) mod function;
+pub(crate) mod ima;
 pub(crate) mod landlock;
+pub(crate) mod livepatch;
 pub(crate) mod seccomp;
 #[cfg(test)]
 mod tests;
@@ -42,6 +44,9 @@ pub fn policy_file(scenario: &'static Scenario, name: PolicyName) -> Option<Poli
             text.and_then(|text| file(graded("audit", "rules"), text))
         }
         "landlock" => landlock::file(&subject).and_then(|text| file("landlock.rules".into(), text)),
+        "livepatch" => livepatch::file(&subject).and_then(|text| file("livepatch.conf".into(), text)),
+        "ima" => ima::file(&subject)
+            .and_then(|text| file(graded(&format!("ima-{}", subject.action), "policy"), text)),
         "sysctl" if subject.settings.is_empty() => None,
         "sysctl" => {
             let is_sysctl = |name: &str| !name.starts_with('/');

@@ -29,6 +29,7 @@ pub(crate) static SCENARIO: Scenario = Scenario {
     textbook: userns::SCENARIO.textbook,
     complete: userns::SCENARIO.complete,
     spares_root: true,
+    replaced: userns::SCENARIO.replaced,
     settings: userns::SCENARIO.settings,
     ..Scenario::named(
         "tamper",

@@ -4,18 +4,21 @@
 use anyhow::Result;
 
 use crate::exchange::Record;
-use crate::policy::PolicyName;
+use crate::policy::{Action, PolicyName};
 use crate::scenario::Scenario;
 use crate::scene::Scene;
 use crate::subject::Subject;
 
+mod appraise;
 mod audit;
 mod bpf;
 mod bpf_lsm;
 mod confining;
 mod fanotify;
+mod ima;
 mod killer;
 mod landlock;
+mod livepatch;
 mod seccomp;
 mod sysctl;
 mod tracepoint;
@@ -47,6 +50,15 @@ pub(super) trait Attached {
     fn records(&mut self, _window: (u64, u64)) -> Result<Vec<Record>> {
         Ok(Vec::new())
     }
+
+    /// Whether what was recorded keeps the policy from recording the same once more, as in a list that has each file
+    /// once. The other ways then need another guest.
+    ///
+    /// # Errors
+    /// When records cannot be read.
+    fn is_spent(&mut self) -> Result<bool> {
+        Ok(false)
+    }
 }
 
 /// How attaching ended.
@@ -77,7 +89,10 @@ pub(super) fn attach_about(name: PolicyName, subject: Subject, scene: &mut Scene
         "fentry" => bpf_lsm::attach(&subject, bpf_lsm::On::Functions),
         "fmod-ret" => bpf_lsm::attach(&subject, bpf_lsm::On::Results),
         "fanotify" => fanotify::attach(&subject),
+        "ima" if subject.action == Action::Deny => appraise::attach(&subject, scene),
+        "ima" => ima::attach(&subject, scene),
         "landlock" => landlock::attach(&subject, scene),
+        "livepatch" => livepatch::attach(&subject),
         "sysctl" => sysctl::attach(&subject),
         "seccomp" => seccomp::attach(&subject, scene),
         "tracepoint" => tracepoint::attach(subject),
