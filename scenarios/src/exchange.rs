@@ -1,6 +1,7 @@
 //! What hookbench sends to the program in the guest, and what that answers: one JSON object each. hookbench does not
 //! trust an answer.
 
+use hookbench_model::Attribution;
 use serde::{Deserialize, Serialize};
 
 use crate::scenario::Effect;
@@ -36,6 +37,19 @@ pub struct Order {
     /// A custom way, to be tried in place of them.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub custom: Option<CustomWay>,
+    /// How to time the allowed neighbours afterwards; `None` if they are not timed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub timing: Option<Timing>,
+}
+
+/// How to time allowed neighbours.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Timing {
+    /// How often each is made before.
+    pub warmup: u32,
+    /// How often each is made and timed.
+    pub operations: u32,
 }
 
 /// A way that the user supplied: a command.
@@ -83,11 +97,34 @@ pub enum CustomEffect {
 /// What the guest found out.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Answer<T = Tried> {
+pub enum Answer<T = Found> {
     /// It was tried, and this came out.
     Tried(T),
     /// The kernel cannot have this policy, for this reason.
     Unsupported(String),
+}
+
+/// The ways that were tried, and the allowed neighbours that were timed.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Found {
+    /// The ways.
+    #[serde(flatten)]
+    pub tried: Tried,
+    /// The allowed neighbours, in the order of the scenario; empty if they were not to be timed.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub timed: Vec<Timed>,
+}
+
+/// An allowed neighbour that was timed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Timed {
+    /// The neighbour.
+    pub way: String,
+    /// The instructions of each timed operation; fewer than asked for if there is a reason.
+    pub samples: Vec<u64>,
+    /// Why it cannot be timed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub why: Option<String>,
 }
 
 /// The ways that were tried.
@@ -101,6 +138,36 @@ pub struct Tried {
     pub lacks: Vec<String>,
     /// The ways, in the order of the scenario.
     pub ways: Vec<Tries>,
+    /// What the policy costs allowed neighbours, in the order of the scenario. hookbench adds it to what a guest answers.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub prices: Vec<Price>,
+    /// How many lines the policy's file has, without comments and blank lines. hookbench adds it too.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lines: Option<u32>,
+}
+
+/// What a policy costs an allowed neighbour, or why that is not known.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct Price {
+    /// The neighbour.
+    pub way: String,
+    /// The cost; `None` if it is not known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cost: Option<Cost>,
+    /// Why it is not known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub why: Option<String>,
+}
+
+/// The cost of an operation, in instructions.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct Cost {
+    /// The instructions of the operation without a policy: the median.
+    pub operation: u64,
+    /// What the policy adds, divided as the cost of a monitor is.
+    pub parts: Attribution,
 }
 
 /// What became of one way.

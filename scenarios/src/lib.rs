@@ -30,6 +30,7 @@ pub mod race;
 mod read_secret;
 mod scenario;
 mod scene;
+mod section;
 mod self_delete;
 #[cfg_attr(not(feature = "guest"), allow(dead_code, reason = "the guest attaches by the rest"))]
 mod subject;
@@ -40,9 +41,10 @@ mod userns;
 
 pub use modules::SOURCES as MODULE_SOURCES;
 pub use policy::{Action, Grade, NoPolicy, POLICIES, Policy, PolicyName};
-pub use policy_file::{PolicyFile, policy_file};
+pub use policy_file::{PolicyFile, lines, policy_file};
 pub use scenario::{Abi, Call, Effect, Flags, Image, Kind, Need, Scenario, Way};
 pub use scene::{Confine, Scene, Shared, shared};
+pub use section::Section;
 
 /// All scenarios, in the order of reports.
 pub static SCENARIOS: &[&Scenario] = &[

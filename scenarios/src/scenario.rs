@@ -89,6 +89,11 @@ impl Scenario {
     pub fn target(&self) -> Option<(u64, u64)> {
         (self.target)()
     }
+
+    /// The allowed neighbours, in the order of the ways.
+    pub fn neighbours(&self) -> impl Iterator<Item = &'static Way> + use<> {
+        self.ways.iter().copied().filter(|way| way.kind == Kind::Allowed)
+    }
 }
 
 /// A program that ways execute: its name, and what it does with its arguments; it returns its exit code.

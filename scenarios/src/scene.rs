@@ -5,6 +5,7 @@ use std::os::fd::RawFd;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicI32, AtomicU64, Ordering};
 
+use crate::section::{self, Section};
 use crate::sys::errno_of;
 
 /// The descriptor of the shared memory, which programs that a way executes inherit.
@@ -32,7 +33,12 @@ pub struct Shared {
     pub hindered: AtomicI32,
     /// What the way left for the check of its effect.
     pub values: [AtomicU64; 8],
+    /// The section that is timed, if the way is an allowed neighbour whose price is wanted.
+    pub section: Section,
 }
+
+/// Where a program that a way executed writes the clock when it begins, in the shared memory.
+pub(crate) const STOPPED: usize = std::mem::offset_of!(Shared, section) + section::STOPPED;
 
 /// Confines the process that calls it, for as long as it lives.
 pub struct Confine(pub Box<dyn Fn() -> io::Result<()> + Send + Sync>);
@@ -66,11 +72,13 @@ impl Scene {
         }
         mark(MARKER);
         self.shared.begin.store(now(), Ordering::SeqCst);
+        self.shared.section.begin();
         Ok(())
     }
 
     /// Closes the window.
     pub fn end(&self) {
+        self.shared.section.end();
         self.shared.end.store(now(), Ordering::SeqCst);
         mark(END_MARKER);
     }
@@ -99,7 +107,7 @@ impl Scene {
     }
 }
 
-/// The shared memory, for an image that a way executed.
+/// The shared memory, for an image that a way executed. A section that is timed ends here: the image runs.
 ///
 /// # Errors
 /// When the program was not executed by a way.
@@ -113,7 +121,9 @@ pub fn shared() -> io::Result<&'static Shared> {
         if place == libc::MAP_FAILED {
             return Err(io::Error::last_os_error());
         }
-        Ok(&*place.cast::<Shared>())
+        let shared = &*place.cast::<Shared>();
+        shared.section.end();
+        Ok(shared)
     }
 }
 

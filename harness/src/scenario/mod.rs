@@ -5,6 +5,7 @@ pub(crate) mod custom;
 pub(crate) mod described;
 mod mitigate;
 mod modules;
+mod price;
 mod race;
 mod session;
 

@@ -1,11 +1,11 @@
 //! A session of guests that try scenarios, each cell in a guest of its own.
 
 use anyhow::{Context, Result};
+use hookbench_model::Cell;
 use hookbench_model::protocol::ProgramOrder;
-use hookbench_model::{Cell, Failure, FailureKind};
 use hookbench_results::Environment;
+use hookbench_scenarios::Need;
 use hookbench_scenarios::exchange::{CustomWay, Order, PROGRAM};
-use hookbench_scenarios::{Need, answer};
 use hookbench_vm::image::{Content, GuestFile};
 use hookbench_vm::kernel::Kernel;
 use serde::Serialize;
@@ -14,6 +14,7 @@ use serde::de::DeserializeOwned;
 use super::cell::{Ended, Outcome, ScenarioCell};
 use super::custom::Ready;
 use super::modules::{Modules, needed};
+use super::price::{checked, described};
 use crate::session::Session;
 use crate::session::embedded::SCENARIOS;
 use crate::session::guests::{ExactSession, Program, Ran};
@@ -104,6 +105,7 @@ impl ScenarioSession {
     fn try_run(&self, cell: ScenarioCell<'_>, selected: &[String]) -> Result<Outcome> {
         let ways = self.ways(cell, selected);
         let order = Order {
+            timing: None,
             scenario: cell.scenario.name.into(),
             policy: cell.policy.to_string(),
             ways: if self.custom.is_some() {
@@ -114,14 +116,33 @@ impl ScenarioSession {
             custom: self.custom.clone(),
             is_broken: self.is_broken,
         };
-        let ended = self.ask(cell, &[], &order)?;
-        if let Ended::Done(found) = &ended
-            && let Err(error) = answer::check(found, &ways)
-        {
-            let (kind, message) = (FailureKind::Protocol, error.to_string());
-            return Ok(Ended::Failed(Failure { kind, message, console: Vec::new() }));
+        if self.has_prices(cell, &ways) {
+            self.run_with_prices(cell, &order, &ways)
+        } else {
+            self.run_plain(cell, &order, &ways)
         }
-        Ok(ended.flatten())
+    }
+
+    /// Tries the ways of the cell in a guest that is not followed.
+    ///
+    /// # Errors
+    /// When the guest cannot be prepared.
+    pub(super) fn run_plain(&self, cell: ScenarioCell<'_>, order: &Order, ways: &[&str]) -> Result<Outcome> {
+        Ok(match checked(self.ask(cell, &[], order)?, ways) {
+            Ended::Done(found) => Ended::Done(described(cell, found.tried)),
+            Ended::Unsupported(why) => Ended::Unsupported(why),
+            Ended::Failed(failure) => Ended::Failed(failure),
+        })
+    }
+
+    /// The guests.
+    pub(super) fn guests(&self) -> &ExactSession {
+        &self.guests
+    }
+
+    /// Whether QEMU's plugin follows the instructions of guests.
+    pub(super) fn follows(&self) -> bool {
+        self.environment().unattributed.is_empty()
     }
 
     /// Has a guest for `cell` run the scenarios' program with these arguments and this order.
@@ -149,6 +170,38 @@ impl ScenarioSession {
         arguments: &[&str],
         order: &impl Serialize,
     ) -> Result<Ended<A>> {
+        Ok(understood(
+            self.with_guest_program(guest, arguments, order, |program| self.guests.run_program(program))?,
+        ))
+    }
+
+    /// Calls `run` with the program that carries out `order` in a guest for `cell`.
+    ///
+    /// # Errors
+    /// Those of `run`, or when the guest's files cannot be made.
+    pub(super) fn with_program<T>(
+        &self,
+        cell: ScenarioCell<'_>,
+        order: &impl Serialize,
+        run: impl FnOnce(&Program<'_>) -> Result<T>,
+    ) -> Result<T> {
+        let boots_as = cell.boots_as()?;
+        let modules = needed(cell.scenario);
+        self.with_guest_program(
+            &Guest { boots_as: &boots_as, words: &[], modules: &modules },
+            &[],
+            order,
+            run,
+        )
+    }
+
+    fn with_guest_program<T>(
+        &self,
+        guest: &Guest<'_>,
+        arguments: &[&str],
+        order: &impl Serialize,
+        run: impl FnOnce(&Program<'_>) -> Result<T>,
+    ) -> Result<T> {
         let &Guest { boots_as, words, modules } = guest;
         let input = serde_json::to_string(order).context("failed to render the order")?;
         let program = [PROGRAM].iter().chain(arguments).map(|word| word.to_string()).collect();
@@ -158,17 +211,18 @@ impl ScenarioSession {
         if let Ok(kernel) = self.kernel(&boots_as.kernel) {
             files.extend(self.modules.files(modules, kernel, self.guests.cache())?);
         }
-        Ok(match self.guests.run_program(&Program { boots_as, words, files: &files, order })? {
-            Ran::Unsupported(why) => Ended::Unsupported(why),
-            Ran::Failed(failure) => Ended::Failed(failure),
-            Ran::Answered(text) => match serde_json::from_str(&text) {
-                Ok(answer) => Ended::Done(answer),
-                Err(error) => Ended::Failed(Failure {
-                    kind: FailureKind::Protocol,
-                    message: format!("the guest's answer is not one of a scenario: {error}"),
-                    console: Vec::new(),
-                }),
-            },
-        })
+        run(&Program { boots_as, words, files: &files, order })
+    }
+}
+
+/// What a program answered.
+pub(super) fn understood<A: DeserializeOwned>(ran: Ran) -> Ended<A> {
+    match ran {
+        Ran::Unsupported(why) => Ended::Unsupported(why),
+        Ran::Failed(failure) => Ended::Failed(failure),
+        Ran::Answered(text) => match serde_json::from_str(&text) {
+            Ok(answer) => Ended::Done(answer),
+            Err(error) => Ended::protocol(format!("the guest's answer is not one of a scenario: {error}")),
+        },
     }
 }

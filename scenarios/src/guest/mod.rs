@@ -8,7 +8,7 @@ use std::process::ExitCode;
 
 use anyhow::{Context, Result, anyhow, ensure};
 
-use crate::exchange::{Answer, Order, Tried};
+use crate::exchange::{Answer, Found, Order, Tried};
 use crate::modules;
 use crate::policy::PolicyName;
 use crate::scenario::{Need, Scenario};
@@ -18,12 +18,16 @@ use crate::subject::Subject;
 mod audit;
 mod custom;
 mod kept;
+mod maker;
 mod mitigate;
 mod policies;
 mod privilege;
 mod race;
 mod shared;
+mod timing;
 mod trial;
+
+use maker::Maker;
 
 pub use mitigate::mitigate;
 pub use privilege::privilege;
@@ -32,7 +36,8 @@ pub use race::race;
 /// Where the files of a scenario are.
 const FOLDER: &str = "/run/scene";
 
-/// Tries the ways that `order` asks for.
+/// Tries the ways that `order` asks for, and times allowed neighbours. Timing comes last: then ways are tried as without
+/// it, and QEMU is not slow yet.
 ///
 /// # Errors
 /// When the guest lacks something that every kernel has, or the policy cannot be attached though it should.
@@ -43,23 +48,41 @@ pub fn run(order: &Order) -> Result<Answer> {
     prepare(scenario, &scene)?;
     let subject = Subject::of(scenario, policy);
     let subject = if order.is_broken { broken(subject)? } else { subject };
+    let mut maker = order.timing.map(|_| Maker::start(scenario, &scene)).transpose()?;
     let mut attached = match policies::attach_about(policy, subject, &mut scene)? {
         policies::Attach::Attached(attached) => attached,
         policies::Attach::Unsupported(why) => return Ok(Answer::Unsupported(why)),
     };
-    let mut tried =
-        Tried { attached: attached.names().to_vec(), lacks: attached.lacks().to_vec(), ways: Vec::new() };
+    if maker.is_some() && scene.confine.is_some() {
+        maker = Some(Maker::start(scenario, &scene)?);
+    }
+    let tried = try_ways(order, scenario, &scene, &mut *attached)?;
+    let timed = match order.timing.zip(maker) {
+        Some((timing, mut maker)) => timing::run(timing, scenario, &scene, &mut *attached, &mut maker)?,
+        None => Vec::new(),
+    };
+    Ok(Answer::Tried(Found { tried, timed }))
+}
+
+fn try_ways(
+    order: &Order,
+    scenario: &Scenario,
+    scene: &Scene,
+    attached: &mut dyn policies::Attached,
+) -> Result<Tried> {
+    let (names, lacks) = (attached.names().to_vec(), attached.lacks().to_vec());
+    let mut tried = Tried { attached: names, lacks, ..Tried::default() };
     if let Some(way) = &order.custom {
         let way = custom::way(way)?;
-        tried.ways.push(trial::run(&way, scenario, &scene, &mut *attached)?);
+        tried.ways.push(trial::run(&way, scenario, scene, attached)?);
     }
     for way in scenario.ways.iter().filter(|way| order.asks_for(way.name)) {
-        tried.ways.push(trial::run(way, scenario, &scene, &mut *attached)?);
+        tried.ways.push(trial::run(way, scenario, scene, attached)?);
     }
     for name in &order.ways {
         ensure!(tried.ways.iter().any(|tries| tries.way == *name), "{} has no way {name:?}", scenario.name);
     }
-    Ok(Answer::Tried(tried))
+    Ok(tried)
 }
 
 /// The policy called `name`.

@@ -29,23 +29,20 @@ pub(super) fn run(
     scene: &Scene,
     attached: &mut dyn Attached,
 ) -> Result<Tries> {
-    let what = || format!("{} of {}", way.name, scenario.name);
     if let Some(lack) = way.needs.iter().find_map(|&need| modules::lack(need)) {
         return Ok(Tries::invalid(way, lack));
     }
-    clear(scene.shared);
-    (scenario.reset)(scene).with_context(|| format!("failed to reset the scene for {}", what()))?;
-    attached.clear()?;
-    let ended = make(way, scene).with_context(|| format!("failed to run {}", what()))?;
+    prepare(way, scenario, scene, attached, false)?;
+    let ended =
+        make(way, scene).with_context(|| format!("failed to run {} of {}", way.name, scenario.name))?;
     let shared = scene.shared;
     let window = window(shared);
     let records = match window {
         Some(window) => attached.records(window)?,
         None => Vec::new(),
     };
-    let has_effect = (way.has_effect.unwrap_or(scenario.has_effect))(scene, shared)
-        .with_context(|| format!("failed to look at the effect of {}", what()))?;
-    let errno = Some(shared.errno.load(Ordering::SeqCst)).filter(|&errno| errno != 0);
+    let has_effect = has_effect(way, scenario, scene)?;
+    let errno = errno(shared);
     let signal = match ended {
         Ended::Killed(signal) => Some(signal),
         Ended::Exited | Ended::HungUp => None,
@@ -100,6 +97,39 @@ fn listed(records: Vec<Record>) -> Vec<Record> {
     listed
 }
 
+/// Makes the scene as it was at first, with no records, for `way`. Its section is timed if `is_timed`.
+///
+/// # Errors
+/// When the runner itself fails.
+pub(super) fn prepare(
+    way: &Way,
+    scenario: &Scenario,
+    scene: &Scene,
+    attached: &mut dyn Attached,
+    is_timed: bool,
+) -> Result<()> {
+    clear(scene.shared);
+    (scenario.reset)(scene)
+        .with_context(|| format!("failed to reset the scene for {} of {}", way.name, scenario.name))?;
+    attached.clear()?;
+    scene.shared.section.clear(is_timed);
+    Ok(())
+}
+
+/// Whether the effect of `way` is there, after it has ended.
+///
+/// # Errors
+/// When that cannot be found out.
+pub(super) fn has_effect(way: &Way, scenario: &Scenario, scene: &Scene) -> Result<bool> {
+    (way.has_effect.unwrap_or(scenario.has_effect))(scene, scene.shared)
+        .with_context(|| format!("failed to look at the effect of {} of {}", way.name, scenario.name))
+}
+
+/// The error number of the decisive call of the way that ended, if it failed.
+pub(super) fn errno(shared: &Shared) -> Option<i32> {
+    Some(shared.errno.load(Ordering::SeqCst)).filter(|&errno| errno != 0)
+}
+
 fn clear(shared: &Shared) {
     shared.begin.store(0, Ordering::SeqCst);
     shared.end.store(0, Ordering::SeqCst);
@@ -116,15 +146,22 @@ fn window(shared: &Shared) -> Option<(u64, u64)> {
     Some((begin, end.unwrap_or_else(now)))
 }
 
+/// How the process of a way ended.
 #[derive(Clone, Copy)]
-enum Ended {
+pub(super) enum Ended {
+    /// By itself.
     Exited,
+    /// By this signal.
     Killed(i32),
+    /// Not in time, so that the runner ended it.
     HungUp,
 }
 
 /// Has a fresh process make the way, and waits for its end.
-fn make(way: &Way, scene: &Scene) -> io::Result<Ended> {
+///
+/// # Errors
+/// When there can be no process.
+pub(super) fn make(way: &Way, scene: &Scene) -> io::Result<Ended> {
     wait(child::begin(|| {
         scene.leave(become_caller(way).and_then(|()| (way.run)(scene)));
         Ok(())

@@ -57,6 +57,7 @@ pub(crate) static SCENARIO: Scenario = Scenario {
     target: || fs::metadata(LIBRARY).ok().map(|file| (file.dev(), file.ino())),
     files: &[(LIBRARY, "r")],
     set_up,
+    reset: int80_link::remove,
     ..Scenario::named(
         "library",
         "the code of a vulnerable library runs",

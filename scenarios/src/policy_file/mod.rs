@@ -9,9 +9,12 @@ use crate::subject::Subject;
 pub(crate) mod audit;
 pub(crate) mod function;
 pub(crate) mod landlock;
+mod lines;
 pub(crate) mod seccomp;
 #[cfg(test)]
 mod tests;
+
+pub use lines::lines;
 
 /// Names and texts of the BPF policies, `SCENARIO/bpf-lsm.bpf.c`.
 const SOURCES: &[(&str, &str)] = include!(concat!(env!("OUT_DIR"), "/sources.rs"));

@@ -34,6 +34,9 @@ pub(in crate::cmd::scenario) struct Args {
     /// Payload of the custom way: names of Debian packages, paths of files and folders
     #[arg(long, value_name = "PACKAGE|PATH,…", value_delimiter = ',', requires = "effect")]
     pub(super) bring: Vec<String>,
+    /// Do not price allowed neighbours under policies; the run is then about a third shorter
+    #[arg(long)]
+    pub(super) no_prices: bool,
     /// Print the guests' consoles to standard error, one guest at a time
     #[arg(long)]
     pub(super) console: bool,

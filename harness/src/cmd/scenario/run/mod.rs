@@ -60,8 +60,12 @@ fn open(selection: &Selection, interrupt: &Interrupt) -> Result<ScenarioSession>
     })?;
     let custom = selection.custom.as_ref().map(|asked| asked.ready(provisions.workloads())).transpose()?;
     let console = if selection.console { Some(say::console as fn(&str)) } else { None };
-    let options =
-        ExactOptions { attribution: false, interrupt: interrupt.clone(), console, ..ExactOptions::default() };
+    let options = ExactOptions {
+        attribution: selection.unpriced.is_empty(),
+        interrupt: interrupt.clone(),
+        console,
+        ..ExactOptions::default()
+    };
     let session = ScenarioSession::new(ExactSession::open(provisions, options)?);
     Ok(match custom {
         Some(custom) => session.with_custom(custom),
@@ -99,6 +103,9 @@ fn try_cells(
 fn begin(selection: &Selection, session: &ScenarioSession) -> Result<Run> {
     let mut environment = session.environment().clone();
     let custom = selection.custom.as_ref().map(|asked| asked.record()).transpose()?;
+    if !selection.unpriced.is_empty() {
+        environment.unattributed = selection.unpriced.into();
+    }
     describe(&mut environment, custom.as_ref(), &selection.scenarios);
     Ok(Run {
         schema: hookbench_results::run::SCHEMA,

@@ -26,6 +26,8 @@ pub(super) struct Selection {
     pub(super) ways: Vec<String>,
     /// The custom way that is tried in place of the scenarios' own.
     pub(super) custom: Option<Asked>,
+    /// Why no neighbour is priced; empty if neighbours are.
+    pub(super) unpriced: &'static str,
     /// The part of the cells that this process tries.
     pub(super) shard: Option<Shard>,
     /// Where the results go.
@@ -58,6 +60,11 @@ impl Selection {
             kernels: select_kernels(&args.kernel)?,
             scenarios,
             policies: policies(&args.policy)?,
+            unpriced: match (args.no_prices, ways.is_empty() && custom.is_none()) {
+                (true, _) => "prices were switched off (--no-prices)",
+                (_, false) => "not all ways were tried (--way)",
+                (false, true) => "",
+            },
             ways,
             custom,
             shard: args.shard,
