@@ -12,6 +12,7 @@ pub mod claims;
 mod coverage;
 mod differences;
 mod judge;
+mod price;
 #[cfg(test)]
 mod tests;
 mod unseen;
