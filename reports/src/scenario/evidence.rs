@@ -9,7 +9,7 @@ use hookbench_scenarios::Effect;
 use hookbench_scenarios::exchange::{Object, Record, Tried, Tries};
 use maud::{Markup, html};
 
-use super::{View, command, words};
+use super::{View, command, price, words};
 use crate::html::table;
 use crate::html::{POLICY, frame};
 use crate::text::one_line;
@@ -105,13 +105,16 @@ fn attached(tried: &Tried) -> Markup {
     html! {
         @if !tried.attached.is_empty() { p.note { "Attached: " (list(&tried.attached)) "." } }
         @if !tried.lacks.is_empty() { p.note { "This kernel lacks: " (list(&tried.lacks)) "." } }
+        @if let Some(lines) = tried.lines { p.note { "The policy's file has " (price::lines(lines)) "." } }
     }
 }
 
 fn ways(view: &View<'_>, cell: &ScenarioCell, tried: &Tried) -> Markup {
     let verdicts = view.verdicts.find(&cell.kernel, &cell.scenario, &cell.policy);
+    let has_prices = !tried.prices.is_empty();
     let head = html! {
         @for name in ["way", "verdict", "effect", "error", "signal", "records"] { th.t scope="col" { (name) } }
+        @if has_prices { th.t scope="col" { "cost in instructions" } }
     };
     let body = html! {
         @for tries in &tried.ways {
@@ -126,10 +129,20 @@ fn ways(view: &View<'_>, cell: &ScenarioCell, tried: &Tried) -> Markup {
                 td.t.wide { (errors(tries)) }
                 td.t { @if let Some(signal) = tries.signal { (Refusal::Signal(signal).to_string()) } }
                 td.t.records { (records(tries)) }
+                @if has_prices { td.t.wide { (cost(tried, &tries.way)) } }
             }
         }
     };
     table::scrolling(&format!("ways under {}", one_line(&cell.policy)), "", &head, &body)
+}
+
+/// All that is known of what the policy costs `way`, or why that is not known.
+fn cost(tried: &Tried, way: &str) -> String {
+    let Some(found) = tried.prices.iter().find(|price| price.way == way) else { return String::new() };
+    match (&found.cost, &found.why) {
+        (Some(cost), _) => price::detail(cost),
+        (None, why) => one_line(&format!("no cost: {}", why.as_deref().unwrap_or_default())),
+    }
 }
 
 fn errors(tries: &Tries) -> String {
