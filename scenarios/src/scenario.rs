@@ -110,6 +110,8 @@ pub struct Way {
     pub kind: Kind,
     /// What the guest needs for it.
     pub needs: &'static [Need],
+    /// Why the cost of an allowed neighbour would not be the policy's; `None` if it is.
+    pub unpriced: Option<&'static str>,
     /// Whether it runs as root. Else it runs as an ordinary user without capabilities.
     pub as_root: bool,
     /// Makes it, in a child of the runner. It calls [`Scene::begin`] just before the decisive call and
@@ -122,7 +124,16 @@ pub struct Way {
 impl Way {
     /// A way of an ordinary user without needs, which policies should stop. For `..Way::ordinary(…)`.
     pub const fn ordinary(name: &'static str, about: &'static str, run: fn(&Scene) -> io::Result<()>) -> Way {
-        Way { name, about, kind: Kind::Forbidden, needs: &[], as_root: false, run, has_effect: None }
+        Way {
+            name,
+            about,
+            kind: Kind::Forbidden,
+            needs: &[],
+            unpriced: None,
+            as_root: false,
+            run,
+            has_effect: None,
+        }
     }
 }
 

@@ -14,7 +14,7 @@ pub(super) const MEANING: &str = "Cost: the instructions that a policy itself ex
     one that costs most. In brackets: how many operations cost exactly that, where it is not all of them.";
 
 /// What the sizes are.
-pub(super) const LINES: &str = "Lines: those of the policy's file, as `hookbench scenario policy` prints it, without \
+pub(super) const LINES: &str = "Lines: those of the policy's file, as hookbench scenario policy prints it, without \
     comments and blank lines. The file of a BPF policy has both grades.";
 
 /// The price of a cell.

@@ -31,7 +31,8 @@ pub(super) fn run(
     };
     let mut timed = Vec::new();
     for (number, way) in scenario.neighbours().enumerate() {
-        let mut why = way.needs.iter().find_map(|&need| modules::lack(need));
+        let mut why = way.unpriced.map(String::from);
+        why = why.or_else(|| way.needs.iter().find_map(|&need| modules::lack(need)));
         for _ in 0..timing.warmup {
             if why.is_none() {
                 why = operation(number, way)?.err();

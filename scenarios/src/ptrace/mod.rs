@@ -37,7 +37,7 @@ pub(crate) static SCENARIO: Scenario = Scenario {
     ],
     spares_root: true,
     set_up,
-    reset: renew_victim,
+    reset: |_| renew_victim(),
     ..Scenario::named(
         "ptrace",
         "an ordinary user changes the memory of another process of his",
@@ -73,16 +73,13 @@ fn victim() -> libc::pid_t {
     VICTIM.load(Ordering::SeqCst)
 }
 
-/// The shared value with the victim's number, for a neighbour: when neighbours are timed, their parent is not the runner.
-const NEIGHBOURS_VICTIM: usize = 7;
-
 /// Where the word is in its memory: below 4 GiB.
 fn address() -> usize {
     ADDRESS.load(Ordering::SeqCst)
 }
 
 /// Ends the victim and starts another one.
-fn renew_victim(scene: &Scene) -> io::Result<()> {
+fn renew_victim() -> io::Result<()> {
     let old = victim();
     if old != 0 {
         // SAFETY: a child of the runner's.
@@ -91,9 +88,7 @@ fn renew_victim(scene: &Scene) -> io::Result<()> {
             check(libc::waitpid(old, std::ptr::null_mut(), 0))?;
         }
     }
-    let victim = spawn(Owner::User, || Ok(()), drop)?;
-    VICTIM.store(victim, Ordering::SeqCst);
-    scene.shared.values[NEIGHBOURS_VICTIM].store(victim as u64, Ordering::SeqCst);
+    VICTIM.store(spawn(Owner::User, || Ok(()), drop)?, Ordering::SeqCst);
     Ok(())
 }
 
