@@ -190,7 +190,10 @@ fn profiles(
 
 /// The cost of a neighbour that was timed.
 fn cost(timed: &Timed, profile: Result<Profile>, baselines: &Neighbours) -> Result<Cost> {
-    let baseline = baselines.find(&timed.way).map_err(|why| anyhow!("without a policy, {why}"))?;
+    let baseline = baselines.find(&timed.way).map_err(|why| match timed.why.as_deref() == Some(why) {
+        true => anyhow!("{why}"),
+        false => anyhow!("without a policy, {why}"),
+    })?;
     if let Some(why) = &timed.why {
         bail!(why.clone());
     }
