@@ -1,8 +1,10 @@
 //! What runs mean: statistics of samples, what a monitor adds, whether noisy clocks differ,
-//! how two runs compare, verdicts on scenarios, the gate, and how hardware correlates with exact counts.
+//! how two runs compare, verdicts on scenarios, advice about policies, the gate, and how hardware correlates with exact
+//! counts.
 //!
 //! Pure functions of runs. How the results are shown is the business of the crate `reports`.
 
+pub mod advice;
 pub mod agreement;
 pub mod attribution;
 pub mod baseline;

@@ -65,11 +65,17 @@ fn jobs_shards_and_interruptions_do_not_change_a_byte() {
 
 /// The program of `custom/way.c`, and a check of its effect, in `place`.
 fn way(place: &Place) {
-    let source = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/custom/way.c");
-    let output = Command::new("cc").args(["-O2", source, "-o"]).arg(place.at("way")).output().unwrap();
-    assert!(output.status.success(), "{}", text(&output.stderr));
+    compile(place, "way", &[]);
     script(&place.at("look"), "test -e /run/scene/reached");
     script(&place.at("broken"), "exit 7");
+}
+
+/// Compiles `custom/way.c` with these options, as `name`.
+fn compile(place: &Place, name: &str, options: &[&str]) {
+    let source = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/custom/way.c");
+    let mut command = Command::new("cc");
+    let output = command.args(options).args(["-O2", source, "-o"]).arg(place.at(name)).output().unwrap();
+    assert!(output.status.success(), "{}", text(&output.stderr));
 }
 
 fn script(path: &Path, line: &str) {
@@ -116,12 +122,55 @@ fn an_allowed_custom_way_of_root_is_fine_and_a_way_without_effect_does_not_work(
 }
 
 #[test]
-fn a_broken_check_of_the_effect_is_a_failure_and_not_a_stop() {
+fn a_way_whose_effect_says_nothing_is_invalid_and_not_stopped_or_reached() {
     let place = Place::new();
     way(&place);
-    let line = format!("{CELLS} --way 'cmd:./way unshare' --effect check:./broken");
-    assert_eq!(code(&place, "out", &line), 1, "{}", place.said());
-    assert!(place.said().contains("neither 0 nor 1"), "{}", place.said());
-    assert!(place.said().contains("--effect check:./broken"), "{}", place.said());
-    assert!(verdicts(&place, "out").is_empty());
+    for (effect, why) in
+        [("check:./broken", "neither 0 nor 1"), ("exists:/proc", "its effect is there before it runs")]
+    {
+        let out = effect.replace(['/', ':'], "-");
+        let line = format!("{CELLS} --way 'cmd:./way unshare' --effect {effect}");
+        assert_eq!(code(&place, &out, &line), 1, "{}", place.said());
+        assert!(place.said().contains(why), "{}", place.said());
+        assert!(place.said().contains(&format!("--effect {effect}")), "{}", place.said());
+        assert_eq!(verdicts(&place, &out), ["invalid"; 4]);
+    }
+}
+
+#[test]
+fn the_start_of_a_program_is_not_the_way_unless_the_user_says_so() {
+    const CELLS: &str = "--scenario execmem --policy tracepoint+watch,tracepoint+kill,audit+watch,seccomp+deny --effect exit:0";
+    let place = Place::new();
+    compile(&place, "dynamic", &[]);
+    compile(&place, "static", &["-static"]);
+    compile(&place, "stripped", &["-static", "-s"]);
+    compile(&place, "moved", &["-static-pie"]);
+    for program in ["dynamic", "static", "stripped", "moved"] {
+        // A textbook policy that compares numbers knows mprotect, which the loader and the C library call.
+        for (what, expected) in [
+            ("mmap", ["works", "missed", "not stopped, missed", "missed", "not stopped"]),
+            ("mprotect", ["works", "seen", "killed, seen", "seen", "stopped"]),
+        ] {
+            let out = format!("{program}-{what}");
+            let line = format!("{CELLS} --way 'cmd:./{program} {what}'");
+            assert_eq!(code(&place, &out, &line), 0, "{}", place.said());
+            assert_eq!(verdicts(&place, &out), expected, "{out}: {}", place.said());
+        }
+    }
+    let line = format!("{CELLS} --window exec --way 'cmd:./dynamic mmap'");
+    assert_eq!(code(&place, "exec", &line), 0, "{}", place.said());
+    assert_eq!(verdicts(&place, "exec"), ["works", "seen", "killed, seen", "seen", "stopped"]);
+}
+
+#[test]
+fn a_process_that_a_way_leaves_belongs_to_it_and_is_ended() {
+    let place = Place::new();
+    way(&place);
+    let line = format!("{CELLS} --way 'cmd:./way other' --effect exists:/run/scene/reached");
+    assert_eq!(code(&place, "out", &line), 0, "{}", place.said());
+    assert_eq!(verdicts(&place, "out"), ["works", "seen", "stopped, seen", "stopped, seen"]);
+    let run = load(&place.at("out")).unwrap();
+    let notes = &run.scenarios[0].tried().unwrap().ways[0].notes;
+    assert_eq!(notes.len(), 1, "{notes:?}");
+    assert!(notes[0].contains("a process that it left running"), "{notes:?}");
 }

@@ -44,10 +44,12 @@ const volatile struct {
 	__u8 between_marks;
 } calls = {};
 
-/* A mark: a call that nobody else makes, sched_get_priority_min with one of two arguments. */
+/* A mark: a call that nobody else makes, sched_get_priority_min with one of three arguments. */
 #define MARK 147
 #define MARK_BEGIN 77
 #define MARK_END 78
+/* Before the window, for what a policy has to see there. */
+#define MARK_EARLY 79
 
 __u32 window SEC(".data.window") = 0;
 
@@ -92,8 +94,8 @@ static __always_inline bool acts(struct pt_regs *regs, __u64 number, bool compat
 	if (!compat && number == MARK) {
 		__u32 mark = argument_of(regs, compat, 0);
 
-		if (mark == MARK_BEGIN || mark == MARK_END)
-			window = mark == MARK_BEGIN;
+		if (mark >= MARK_BEGIN && mark <= MARK_EARLY)
+			window = mark != MARK_END;
 	}
 	return window;
 }

@@ -3,6 +3,7 @@
 //! with the bytes of proptest and with the seeds of the fuzz targets; the fuzz targets
 //! call it with the bytes of libFuzzer.
 
+mod advice;
 pub mod answer;
 pub mod explanation;
 pub mod journal;

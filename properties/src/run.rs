@@ -6,7 +6,7 @@ use hookbench_results::{Run, samples};
 
 use hookbench_reports::scenario as reports;
 
-use crate::{memory, scenario};
+use crate::{advice, memory, scenario};
 
 /// A run that is written and read again is the same. Each report of it is valid in its
 /// format.
@@ -36,6 +36,7 @@ pub fn holds(bytes: &[u8]) {
         }
     }
     scenario::has_pages(&run);
+    advice::is_sound(&run);
     for line in terminal::table(&run).lines().chain(reports::terminal::tables(&run).lines()) {
         assert!(columns::width(line) <= terminal::WIDTH && !line.contains(char::is_control), "{line:?}");
     }

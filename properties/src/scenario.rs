@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use hookbench_reports::scenario::{csv, evidence};
 use hookbench_results::{Run, ScenarioCell, ScenarioOutcome};
 use hookbench_scenarios::answer;
-use hookbench_scenarios::exchange::Answer;
+use hookbench_scenarios::exchange::{Answer, Found};
 
 use crate::memory;
 
@@ -20,7 +20,7 @@ pub fn holds(bytes: &[u8]) {
     let json = serde_json::to_vec(&found).expect("JSON");
     assert_eq!(serde_json::from_slice::<Answer>(&json).expect("what was written is read"), found);
     let ways: Vec<&str> = match &found {
-        Answer::Tried(tried) => tried.ways.iter().map(|tries| &*tries.way).collect(),
+        Answer::Tried(found) => found.tried.ways.iter().map(|tries| &*tries.way).collect(),
         Answer::Unsupported(_) => Vec::new(),
     };
     if let Err(error) = answer::check(&found, &ways) {
@@ -28,8 +28,12 @@ pub fn holds(bytes: &[u8]) {
         assert!(error.len() <= LONGEST_ERROR && !error.contains(char::is_control), "{error:?}");
         return;
     }
-    let Answer::Tried(tried) = &found else { return };
+    let Answer::Tried(Found { tried, timed }) = &found else { return };
     assert!(ways.is_empty() || answer::check(&found, &ways[1..]).is_err());
+    let names: Vec<&str> = timed.iter().map(|timed| &*timed.way).collect();
+    if answer::check_timed(timed, &names, 2).is_ok() {
+        assert!(timed.iter().all(|timed| timed.samples.len() <= 2), "{timed:?}");
+    }
     for tries in &tried.ways {
         assert!(tries.errno.is_none_or(|errno| (1..=4095).contains(&errno)), "{tries:?}");
         assert!(tries.signal.is_none_or(|signal| (1..=64).contains(&signal)), "{tries:?}");

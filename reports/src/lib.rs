@@ -9,6 +9,7 @@ use hookbench_results::Run;
 
 use plot::DrawError;
 
+pub mod advice;
 pub mod calibration;
 pub mod cell_columns;
 pub mod columns;

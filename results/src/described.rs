@@ -1,5 +1,6 @@
 //! What a run records about its scenarios and policies. A report then needs nothing but the run.
 
+use hookbench_scenarios::exchange::CustomWindow;
 use hookbench_scenarios::{Action, Grade};
 use serde::{Deserialize, Serialize};
 
@@ -49,6 +50,9 @@ pub struct CustomWayRecord {
     /// The payload, as the user named it: packages, paths of files and folders.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub bring: Vec<String>,
+    /// Where its window opens.
+    #[serde(default, skip_serializing_if = "CustomWindow::is_default")]
+    pub window: CustomWindow,
 }
 
 /// A policy in a grade.

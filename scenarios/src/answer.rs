@@ -3,7 +3,7 @@
 
 use std::fmt;
 
-use crate::exchange::{Answer, Record, Tried, Tries};
+use crate::exchange::{Answer, Found, Record, Timed, Tried, Tries};
 
 /// The most records of a way, and the most things that are attached or lacking.
 const MOST: usize = 1_000;
@@ -28,17 +28,21 @@ impl fmt::Display for NotAnAnswer {
 
 impl std::error::Error for NotAnAnswer {}
 
-/// Checks an answer to an order for these ways, in this order.
+/// Checks an answer to an order for these ways, in this order. It may have the first of them alone. See [`check_timed`] for
+/// the neighbours.
 ///
 /// # Errors
-/// When it has other ways, or a number or a text that no guest sends.
+/// When it has other ways, or none of them, or a number or a text that no guest sends.
 pub fn check(answer: &Answer, ways: &[&str]) -> Result<(), NotAnAnswer> {
     let tried = match answer {
-        Answer::Tried(tried) => tried,
+        Answer::Tried(Found { tried, .. }) => tried,
         Answer::Unsupported(why) => return check_text(why),
     };
+    if !tried.prices.is_empty() || tried.lines.is_some() {
+        return Err(NotAnAnswer("it has prices or lines, which are not the guest's to say".into()));
+    }
     let answered: Vec<&str> = tried.ways.iter().map(|tries| &*tries.way).collect();
-    if answered != ways {
+    if !ways.starts_with(&answered) || answered.is_empty() != ways.is_empty() {
         let first = answered.iter().zip(ways).find(|(answered, asked)| answered != asked);
         return Err(NotAnAnswer(match first {
             Some((answered, asked)) => format!("it has {:?} in place of {asked:?}", quoted(answered)),
@@ -46,6 +50,25 @@ pub fn check(answer: &Answer, ways: &[&str]) -> Result<(), NotAnAnswer> {
         }));
     }
     check_tried(tried)
+}
+
+/// Checks an answer to an order to time these neighbours, in this order and so many times.
+///
+/// # Errors
+/// When it has other neighbours, other numbers of samples, or a text that no guest sends.
+pub fn check_timed(timed: &[Timed], ways: &[&str], operations: u32) -> Result<(), NotAnAnswer> {
+    let answered: Vec<&str> = timed.iter().map(|timed| &*timed.way).collect();
+    if answered != ways {
+        return Err(NotAnAnswer("it timed other neighbours than were asked for".into()));
+    }
+    for Timed { samples, why, .. } in timed {
+        why.as_deref().map_or(Ok(()), check_text)?;
+        let is_whole = samples.len() == operations as usize;
+        if is_whole != why.is_none() || samples.len() > operations as usize {
+            return Err(NotAnAnswer(format!("{} operations of {operations} were timed", samples.len())));
+        }
+    }
+    Ok(())
 }
 
 fn check_tried(tried: &Tried) -> Result<(), NotAnAnswer> {
@@ -68,6 +91,7 @@ fn check_way(tries: &Tries) -> Result<(), NotAnAnswer> {
             return Err(NotAnAnswer(format!("{} is no {what}", number.unwrap_or_default())));
         }
     }
+    check_list(&tries.notes)?;
     check_length(tries.records.len())?;
     tries.records.iter().try_for_each(|Record { what, text, .. }| check_text(what).and(check_text(text)))
 }
@@ -107,13 +131,32 @@ mod tests {
     fn an_answer_names_the_ways_that_were_asked_for() {
         let one = answer("{\"way\": \"a\", \"effect\": \"reached\"}");
         assert!(check(&one, &["a"]).is_ok());
-        for (ways, part) in
-            [(&["b"][..], "\"a\" in place of \"b\""), (&[], "1 ways, and 0"), (&["a", "b"], "1 ways")]
-        {
-            let error = check(&one, ways).unwrap_err().to_string();
+        for (answer, ways, part) in [
+            (&one, &["b"][..], "\"a\" in place of \"b\""),
+            (&one, &["b", "a"], "\"a\" in place of \"b\""),
+            (&one, &[], "1 ways, and 0"),
+            (&answer(""), &["a"], "0 ways, and 1"),
+        ] {
+            let error = check(answer, ways).unwrap_err().to_string();
             assert!(error.contains(part), "{error}");
         }
+        assert!(check(&one, &["a", "b"]).is_ok());
         assert!(check(&Answer::Unsupported("no BTF".into()), &["a"]).is_ok());
+    }
+
+    #[test]
+    fn a_guest_says_no_prices_and_times_what_was_asked_for() {
+        let priced = r#"{"tried": {"attached": [], "ways": [], "prices": [{"way": "a"}]}}"#;
+        let error = check(&serde_json::from_str(priced).unwrap(), &[]).unwrap_err().to_string();
+        assert!(error.contains("not the guest's to say"), "{error}");
+        let timed = |samples: &[u64], why: Option<&str>| {
+            vec![Timed { way: "a".into(), samples: samples.to_vec(), why: why.map(String::from) }]
+        };
+        assert!(check_timed(&timed(&[1, 2], None), &["a"], 2).is_ok());
+        assert!(check_timed(&timed(&[1], Some("it does not work")), &["a"], 2).is_ok());
+        assert!(check_timed(&timed(&[1, 2], None), &["b"], 2).is_err());
+        assert!(check_timed(&timed(&[1], None), &["a"], 2).is_err());
+        assert!(check_timed(&timed(&[1, 2, 3], None), &["a"], 2).is_err());
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! What hookbench sends to the program in the guest, and what that answers: one JSON object each. hookbench does not
 //! trust an answer.
 
+use hookbench_model::Attribution;
 use serde::{Deserialize, Serialize};
 
 use crate::scenario::Effect;
@@ -9,6 +10,11 @@ use crate::scenario::Effect;
 pub const PROGRAM: &str = "/scenarios/run";
 /// The folder in the guest with the kernel modules that ways need.
 pub const MODULES: &str = "/scenarios/modules";
+
+/// The folder in the guest with the policies that hookbench compiled: a file for each, by its mechanism.
+pub const POLICY_FOLDER: &str = "/scenarios/policies";
+/// The ending of the names of those that deny nothing.
+pub const ALLOWING: &str = "allowing";
 
 /// The file in that folder with a line for each module: the modules that it needs, in the order in which to load them,
 /// and at the end the module itself.
@@ -33,9 +39,22 @@ pub struct Order {
     /// Whether the policy is broken on purpose: it attaches, and is about calls, files and users that do not exist.
     #[serde(default, rename = "break", skip_serializing_if = "std::ops::Not::not")]
     pub is_broken: bool,
-    /// A custom way, to be tried in place of them.
+    /// A custom way, which is tried in place of them.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub custom: Option<CustomWay>,
+    /// How to time the allowed neighbours afterwards; `None` if they are not timed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub timing: Option<Timing>,
+}
+
+/// How to time allowed neighbours.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Timing {
+    /// How often each is made before.
+    pub warmup: u32,
+    /// How often each is made and timed.
+    pub operations: u32,
 }
 
 /// A way that the user supplied: a command.
@@ -54,6 +73,39 @@ pub struct CustomWay {
     pub user: u32,
     /// What shows that it reached its goal.
     pub effect: CustomEffect,
+    /// Where its window opens.
+    #[serde(default)]
+    pub window: CustomWindow,
+}
+
+/// Where the window of a custom way opens.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "kebab-case")]
+pub enum CustomWindow {
+    /// Where the program's own code begins: its loader, and the start of the C library, are not the way.
+    #[default]
+    Entry,
+    /// Just before the program is executed: the exec and the program's start are part of the way.
+    Exec,
+}
+
+impl CustomWindow {
+    /// All of them, in the order of help texts.
+    pub const ALL: [CustomWindow; 2] = [CustomWindow::Entry, CustomWindow::Exec];
+
+    /// The name used everywhere.
+    pub fn name(self) -> &'static str {
+        match self {
+            CustomWindow::Entry => "entry",
+            CustomWindow::Exec => "exec",
+        }
+    }
+
+    /// Whether it is the usual one.
+    pub fn is_default(&self) -> bool {
+        *self == CustomWindow::default()
+    }
 }
 
 /// What shows that a custom way reached its goal.
@@ -83,11 +135,34 @@ pub enum CustomEffect {
 /// What the guest found out.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Answer<T = Tried> {
-    /// It was tried, and this came out.
+pub enum Answer<T = Found> {
+    /// It was tried, and this came out. A guest tries the first of the ways alone if the policy cannot record more in it.
     Tried(T),
     /// The kernel cannot have this policy, for this reason.
     Unsupported(String),
+}
+
+/// The ways that were tried, and the allowed neighbours that were timed.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Found {
+    /// The ways.
+    #[serde(flatten)]
+    pub tried: Tried,
+    /// The allowed neighbours, in the order of the scenario; empty if they were not to be timed.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub timed: Vec<Timed>,
+}
+
+/// An allowed neighbour that was timed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Timed {
+    /// The neighbour.
+    pub way: String,
+    /// The instructions of each timed operation; fewer than asked for if there is a reason.
+    pub samples: Vec<u64>,
+    /// Why it cannot be timed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub why: Option<String>,
 }
 
 /// The ways that were tried.
@@ -101,6 +176,36 @@ pub struct Tried {
     pub lacks: Vec<String>,
     /// The ways, in the order of the scenario.
     pub ways: Vec<Tries>,
+    /// What the policy costs allowed neighbours, in the order of the scenario. hookbench adds it to what a guest answers.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub prices: Vec<Price>,
+    /// How many lines the policy's file has, without comments and blank lines. hookbench adds it too.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lines: Option<u32>,
+}
+
+/// What a policy costs an allowed neighbour, or why that is not known.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct Price {
+    /// The neighbour.
+    pub way: String,
+    /// The cost; `None` if it is not known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cost: Option<Cost>,
+    /// Why it is not known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub why: Option<String>,
+}
+
+/// The cost of an operation, in instructions.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct Cost {
+    /// The instructions of the operation without a policy: the median.
+    pub operation: u64,
+    /// What the policy adds, divided as the cost of a monitor is.
+    pub parts: Attribution,
 }
 
 /// What became of one way.
@@ -130,6 +235,12 @@ pub struct Tries {
     /// How many records there were, if more than are listed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub more_records: Option<u64>,
+    /// What a reader of the verdict has to know: how a custom way started, and what it left.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub notes: Vec<String>,
+    /// How many records the policy lost meanwhile. A BPF program that the kernel did not run lost one too.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lost: Option<u64>,
 }
 
 /// Something that a policy recorded.

@@ -6,7 +6,9 @@
 //! ways (`guest`) is only in the program that guests run.
 
 pub mod answer;
+mod audit_link;
 mod child;
+mod confine;
 mod connect;
 mod descriptor;
 mod elf;
@@ -27,22 +29,27 @@ mod policy_file;
 mod process;
 mod ptrace;
 pub mod race;
+pub mod react;
 mod read_secret;
 mod scenario;
 mod scene;
+mod section;
 mod self_delete;
 #[cfg_attr(not(feature = "guest"), allow(dead_code, reason = "the guest attaches by the rest"))]
 mod subject;
 mod sys;
 mod tamper;
 mod uring;
+mod usb;
 mod userns;
 
+pub use confine::{ByCalls, Caller, Confine};
 pub use modules::SOURCES as MODULE_SOURCES;
 pub use policy::{Action, Grade, NoPolicy, POLICIES, Policy, PolicyName};
-pub use policy_file::{PolicyFile, policy_file};
-pub use scenario::{Abi, Call, Effect, Flags, Image, Kind, Need, Scenario, Way};
-pub use scene::{Confine, Scene, Shared, shared};
+pub use policy_file::{PolicyFile, PolicySource, lines, policy_file, policy_path, policy_source};
+pub use scenario::{Abi, About, Call, Effect, Flags, Image, Kind, Measured, Need, Replaced, Scenario, Way};
+pub use scene::{Scene, Shared, shared};
+pub use section::Section;
 
 /// All scenarios, in the order of reports.
 pub static SCENARIOS: &[&Scenario] = &[
@@ -55,6 +62,7 @@ pub static SCENARIOS: &[&Scenario] = &[
     &module::SCENARIO,
     &hidden_module::SCENARIO,
     &mount::SCENARIO,
+    &usb::SCENARIO,
     &read_secret::SCENARIO,
     &evidence::SCENARIO,
     &connect::SCENARIO,

@@ -19,11 +19,16 @@ pub(crate) fn compressed_file(name: &str) -> PathBuf {
     Path::new(MODULES).join(format!("{name}.ko.xz"))
 }
 
-/// The sources of hookbench's own modules that ways load.
+/// The sources of hookbench's own modules that ways and policies load. They include the header `hookbench.h` of the modules
+/// that monitors load.
 pub const SOURCES: &[(&str, &str)] = &[
     ("Kbuild", include_str!("../modules/Kbuild")),
     ("hookbench-hide.c", include_str!("../modules/hookbench-hide.c")),
+    ("hookbench-refuse.c", include_str!("../modules/hookbench-refuse.c")),
 ];
+
+/// The module by which the policy `livepatch` refuses.
+pub(crate) const REFUSE: &str = "hookbench-refuse";
 
 /// Why the guest lacks `need`; `None` if it has it.
 pub(crate) fn lack(need: Need) -> Option<String> {
@@ -62,17 +67,24 @@ pub(crate) fn load(name: &str, options: &str) -> io::Result<()> {
     };
     let line = order.lines().find(|line| line.split(' ').next_back() == Some(name));
     for module in line.unwrap_or_default().split(' ').filter(|module| !module.is_empty()) {
-        let bytes = fs::read(file(module))?;
-        let options = path(if module == name { options } else { "" })?;
-        // SAFETY: reads `bytes` and a string, which both outlive the call.
-        let result =
-            unsafe { libc::syscall(libc::SYS_init_module, bytes.as_ptr(), bytes.len(), options.as_ptr()) };
-        match check_long(result) {
+        match load_file(module, if module == name { options } else { "" }) {
             Err(error) if error.raw_os_error() != Some(libc::EEXIST) => return Err(error),
             _ => {}
         }
     }
     Ok(())
+}
+
+/// Loads the file of the module `name` with `options`, and no other module.
+///
+/// # Errors
+/// When the guest has no such file, or the kernel refuses.
+pub(crate) fn load_file(name: &str, options: &str) -> io::Result<()> {
+    let (bytes, options) = (fs::read(file(name))?, path(options)?);
+    // SAFETY: reads `bytes` and a string, which both outlive the call.
+    let loaded =
+        unsafe { libc::syscall(libc::SYS_init_module, bytes.as_ptr(), bytes.len(), options.as_ptr()) };
+    check_long(loaded).map(drop)
 }
 
 /// Unloads the module `name`. Does nothing if it is not loaded.

@@ -4,6 +4,9 @@
 use std::fmt;
 use std::str::FromStr;
 
+use crate::modules;
+use crate::scenario::Need;
+
 /// A row of the table of policies.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Policy {
@@ -104,6 +107,13 @@ pub const POLICIES: &[Policy] = &[
         about: "audit rules, and a daemon that kills the process that a record names",
     },
     Policy {
+        mechanism: "kprobe",
+        action: Action::Watch,
+        grades: BOTH,
+        boots_as: "ftrace+kprobe-event",
+        about: "kprobe events of tracefs at the functions of system calls, without BPF",
+    },
+    Policy {
         mechanism: "fentry",
         action: Action::Watch,
         grades: BOTH,
@@ -132,11 +142,46 @@ pub const POLICIES: &[Policy] = &[
         about: "a Landlock sandbox that the process puts itself into",
     },
     Policy {
+        mechanism: "apparmor",
+        action: Action::Deny,
+        grades: BOTH,
+        boots_as: "apparmor+idle",
+        about: "an AppArmor profile that the process changes into",
+    },
+    Policy {
+        mechanism: "selinux",
+        action: Action::Deny,
+        grades: BOTH,
+        boots_as: "selinux+idle",
+        about: "an SELinux module that refuses something to the domain that the process moves to",
+    },
+    Policy {
         mechanism: "fanotify",
         action: Action::Deny,
         grades: BOTH,
         boots_as: "fanotify+perm",
         about: "a process that the kernel asks about a file refuses",
+    },
+    Policy {
+        mechanism: "ima",
+        action: Action::Watch,
+        grades: BOTH,
+        boots_as: "none",
+        about: "the kernel's integrity measurement (IMA) lists the hash of a file before its first use",
+    },
+    Policy {
+        mechanism: "ima",
+        action: Action::Deny,
+        grades: BOTH,
+        boots_as: "none",
+        about: "IMA refuses a file that has no label with its hash",
+    },
+    Policy {
+        mechanism: "livepatch",
+        action: Action::Deny,
+        grades: &[Grade::Textbook],
+        boots_as: "none",
+        about: "a replacement of a kernel function (livepatch) refuses",
     },
     Policy {
         mechanism: "sysctl",
@@ -176,7 +221,24 @@ const WITHOUT_RECORDS: &[&str] = &["none", "seccomp", "landlock", "livepatch", "
 impl Policy {
     /// Whether it keeps records of what it sees.
     pub fn keeps_records(&self) -> bool {
-        !WITHOUT_RECORDS.contains(&self.mechanism)
+        !WITHOUT_RECORDS.contains(&self.mechanism) && (self.mechanism, self.action) != ("ima", Action::Deny)
+    }
+
+    /// What its guests need.
+    pub fn needs(&self) -> &'static [Need] {
+        match self.mechanism {
+            "livepatch" => &[Need::BuiltModule(modules::REFUSE)],
+            _ => &[],
+        }
+    }
+
+    /// Words that its guests' boot line has at the end. The kernel takes the last of several lists of security modules.
+    pub fn words(&self) -> &'static [&'static str] {
+        match self.mechanism {
+            // IMA of 6.1 needs the module `integrity`, which the lean boot line leaves out. Newer kernels ignore the name.
+            "ima" => &["lsm=integrity,lockdown,bpf"],
+            _ => &[],
+        }
     }
 }
 

@@ -22,6 +22,10 @@ pub struct Scenario {
     /// All system calls that can do it. A complete policy knows these, for 64-bit and 32-bit callers, and the
     /// operations of io_uring.
     pub complete: &'static [Call],
+    /// The options of the kernel's configuration that it needs, as modules or built in.
+    pub config: &'static [&'static str],
+    /// Why the guest cannot have the scenario at all; `None` if it can.
+    pub lack: fn() -> Option<String>,
     /// Whether a policy for system calls can be told to leave root alone, as that for user namespaces is.
     pub spares_root: bool,
     /// The file that the scenario is about, once it is set up.
@@ -33,8 +37,16 @@ pub struct Scenario {
     pub allowed: fn() -> Vec<(u64, u64)>,
     /// The files that a policy by paths watches: each path with the accesses, in the letters of `auditctl -p`.
     pub files: &'static [(&'static str, &'static str)],
-    /// Settings of the whole system that refuse it, with their values: names as sysctl has them. A textbook policy has
-    /// the first.
+    /// Whether appending to these files is allowed.
+    pub allows_append: bool,
+    /// The paths of the files that the policy's list allows, for a policy that labels files.
+    pub allowed_files: &'static [&'static str],
+    /// The kernel function whose replacement can refuse it; `None` if none is known.
+    pub replaced: Option<Replaced>,
+    /// What the kernel's integrity measurement (IMA) lists of it; `None` if it is about nothing that IMA measures.
+    pub measured: Option<Measured>,
+    /// Settings of the whole system that refuse it, with their values: names as sysctl has them, or files in `/sys`, in
+    /// whose paths a `*` stands for any text. A textbook policy has the first.
     pub settings: &'static [(&'static str, &'static str)],
     /// The programs that ways execute: this crate's own program under these names. Each gets its arguments and
     /// returns its exit code.
@@ -72,11 +84,17 @@ impl Scenario {
             policy: name,
             textbook: &[],
             complete: &[],
+            config: &[],
+            lack: || None,
             spares_root: false,
             target: || None,
             text: None,
             allowed: Vec::new,
             files: &[],
+            allows_append: false,
+            allowed_files: &[],
+            replaced: None,
+            measured: None,
             settings: &[],
             images: &[],
             set_up: |_| Ok(()),
@@ -89,6 +107,42 @@ impl Scenario {
     pub fn target(&self) -> Option<(u64, u64)> {
         (self.target)()
     }
+
+    /// The allowed neighbours, in the order of the ways.
+    pub fn neighbours(&self) -> impl Iterator<Item = &'static Way> + use<> {
+        self.ways.iter().copied().filter(|way| way.kind == Kind::Allowed)
+    }
+}
+
+/// A kernel function that livepatch replaces to refuse something. It returns 0 or an error.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Replaced {
+    /// The function.
+    pub function: &'static str,
+    /// What decides whether a call is refused.
+    pub about: About,
+}
+
+/// What decides whether a call of a replaced function is refused.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum About {
+    /// The caller's user.
+    User,
+    /// The file that the first argument is.
+    File,
+    /// The file of the program that the first argument, a `struct linux_binprm`, is about.
+    Program,
+}
+
+/// What IMA lists of a scenario.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Measured {
+    /// The rules, as IMA reads them.
+    pub rules: &'static [&'static str],
+    /// The rules that a complete policy has in addition.
+    pub more: &'static [&'static str],
+    /// The paths of the files that the scenario is about, as far as a guest has them.
+    pub files: &'static [&'static str],
 }
 
 /// A program that ways execute: its name, and what it does with its arguments; it returns its exit code.
@@ -105,8 +159,13 @@ pub struct Way {
     pub kind: Kind,
     /// What the guest needs for it.
     pub needs: &'static [Need],
+    /// Why the cost of an allowed neighbour would not be the policy's; `None` if it is.
+    pub unpriced: Option<&'static str>,
     /// Whether it runs as root. Else it runs as an ordinary user without capabilities.
     pub as_root: bool,
+    /// Whether the policy is held by a process of its own, an agent, which reads the records as they come, as a daemon
+    /// does. The way finds it in [`Shared::agent`]. Else the runner holds the policy.
+    pub has_agent: bool,
     /// Makes it, in a child of the runner. It calls [`Scene::begin`] just before the decisive call and
     /// [`Scene::end`] after it. An error with an errno is what the kernel answered.
     pub run: fn(&Scene) -> io::Result<()>,
@@ -117,7 +176,17 @@ pub struct Way {
 impl Way {
     /// A way of an ordinary user without needs, which policies should stop. For `..Way::ordinary(…)`.
     pub const fn ordinary(name: &'static str, about: &'static str, run: fn(&Scene) -> io::Result<()>) -> Way {
-        Way { name, about, kind: Kind::Forbidden, needs: &[], as_root: false, run, has_effect: None }
+        Way {
+            name,
+            about,
+            kind: Kind::Forbidden,
+            needs: &[],
+            unpriced: None,
+            as_root: false,
+            has_agent: false,
+            run,
+            has_effect: None,
+        }
     }
 }
 

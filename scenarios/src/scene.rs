@@ -5,6 +5,8 @@ use std::os::fd::RawFd;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicI32, AtomicU64, Ordering};
 
+use crate::confine::Confine;
+use crate::section::{self, Section};
 use crate::sys::errno_of;
 
 /// The descriptor of the shared memory, which programs that a way executes inherit.
@@ -17,6 +19,8 @@ pub(crate) const USER: u32 = 1000;
 pub(crate) const MARKER: u64 = 77;
 /// The same at the end of the window.
 pub(crate) const END_MARKER: u64 = 78;
+/// The same before the window, from which on policies act that otherwise only act in the window.
+pub(crate) const EARLY_MARKER: u64 = 79;
 
 /// Memory that the runner, a way and the programs that it executes share.
 #[repr(C)]
@@ -30,18 +34,17 @@ pub struct Shared {
     pub errno: AtomicI32,
     /// The error number of what a way tried before its decisive call, if it made that call all the same.
     pub hindered: AtomicI32,
+    /// The process that holds the policy, and leads the group of the agent's processes; 0 if the runner holds it, or the
+    /// kernel alone.
+    pub agent: AtomicI32,
     /// What the way left for the check of its effect.
     pub values: [AtomicU64; 8],
+    /// The section that is timed, if the way is an allowed neighbour whose price is wanted.
+    pub section: Section,
 }
 
-/// Confines the process that calls it, for as long as it lives.
-pub struct Confine(pub Box<dyn Fn() -> io::Result<()> + Send + Sync>);
-
-impl std::fmt::Debug for Confine {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("Confine")
-    }
-}
+/// Where a program that a way executed writes the clock when it begins, in the shared memory.
+pub(crate) const STOPPED: usize = std::mem::offset_of!(Shared, section) + section::STOPPED;
 
 /// What a way and the checks get.
 #[derive(Debug)]
@@ -61,16 +64,23 @@ impl Scene {
     /// # Errors
     /// When it cannot be confined.
     pub fn begin(&self) -> io::Result<()> {
-        if let Some(Confine(confine)) = &self.confine {
-            confine()?;
+        if let Some(confine) = &self.confine {
+            confine.enter()?;
         }
+        self.open();
+        Ok(())
+    }
+
+    /// Opens the window for a process that is confined already.
+    pub(crate) fn open(&self) {
         mark(MARKER);
         self.shared.begin.store(now(), Ordering::SeqCst);
-        Ok(())
+        self.shared.section.begin();
     }
 
     /// Closes the window.
     pub fn end(&self) {
+        self.shared.section.end();
         self.shared.end.store(now(), Ordering::SeqCst);
         mark(END_MARKER);
     }
@@ -99,7 +109,7 @@ impl Scene {
     }
 }
 
-/// The shared memory, for an image that a way executed.
+/// The shared memory, for an image that a way executed. A section that is timed ends here: the image runs.
 ///
 /// # Errors
 /// When the program was not executed by a way.
@@ -113,7 +123,9 @@ pub fn shared() -> io::Result<&'static Shared> {
         if place == libc::MAP_FAILED {
             return Err(io::Error::last_os_error());
         }
-        Ok(&*place.cast::<Shared>())
+        let shared = &*place.cast::<Shared>();
+        shared.section.end();
+        Ok(shared)
     }
 }
 

@@ -13,7 +13,7 @@ pub mod image;
 pub mod kernel;
 pub mod machine;
 
-pub use debian::{alternatives, apt, mirror, package_names, packages, userland};
+pub use debian::{alternatives, apt, compilers, mirror, package_names, packages, userland};
 pub use files::{bpf_object, digest, elf, flock, scratch, script};
 pub use guest::{answer, console, snapshot};
 pub use image::{payload, program, tree};

@@ -1,5 +1,5 @@
-//! The published results of scenarios: all of them on all kernels, the experiments with races, mitigation and
-//! privilege, and the page of claims that is made from these.
+//! The published results of scenarios: all of them on all kernels, the experiments with races, mitigation,
+//! privilege and reaction, and the page of claims that is made from these.
 
 use std::fs::{self, File};
 use std::path::Path;
@@ -34,14 +34,21 @@ const EXPERIMENTS: &[(&[&str], &str)] = &[
     ),
     (&["mitigate", "--kernel", "5.10,6.1,7.3"], "mitigations.json"),
     (&["privilege", "--kernel", "5.10,6.1,7.3"], "privileges.json"),
+    (&["react", "--kernel", "5.10,6.1,7.3"], "reactions.json"),
 ];
+/// The kernel on which policies are priced. A price takes more than twice the time of the verdicts.
+const PRICED: &str = "6.1";
 /// The page of claims.
 const CLAIMS: &str = "docs/claims.md";
 
 /// Tries the scenarios, or resumes where an earlier run was interrupted, and publishes what came out.
 pub(crate) fn reference() -> Result<()> {
     let out = target_dir().join("reference/scenarios");
-    run_or_resume(&mut hookbench(&["scenario", "run", "--kernel", "all"]), &out, "the run of scenarios")?;
+    run_or_resume(
+        &mut hookbench(&["scenario", "run", "--kernel", "all", "--prices", PRICED]),
+        &out,
+        "the run of scenarios",
+    )?;
     for (file, folder) in FILES {
         copy(&out.join(file), &workspace().join(folder).join(file))?;
     }
@@ -52,7 +59,8 @@ pub(crate) fn reference() -> Result<()> {
     }
     let mut claims = hookbench(&["scenario", "claims"]);
     claims.arg(&results);
-    for (option, (_, file)) in ["--races", "--mitigations", "--privileges"].iter().zip(EXPERIMENTS) {
+    let options = ["--races", "--mitigations", "--privileges", "--reactions"];
+    for (option, (_, file)) in options.iter().zip(EXPERIMENTS) {
         claims.arg(option).arg(results.join(file));
     }
     print_into(&mut claims, &workspace().join(CLAIMS))

@@ -20,14 +20,18 @@ pub struct HookChange {
 impl HookChange {
     /// Compares the attributions; `None` if a side has none.
     pub(super) fn new(numbers: BaseAndNew<&Measured>) -> Option<HookChange> {
-        let base = numbers.base.attribution.clone()?;
-        let new = numbers.new.attribution.clone()?;
+        Some(HookChange::of(numbers.base.attribution.as_ref()?, numbers.new.attribution.as_ref()?))
+    }
+
+    /// Compares two attributions.
+    pub(crate) fn of(base: &Attribution, new: &Attribution) -> HookChange {
+        let (base, new) = (base.clone(), new.clone());
         let direct = BaseAndNew { base: base.direct_p50 as f64, new: new.direct_p50 as f64 };
-        Some(HookChange {
+        HookChange {
             difference: new.direct_p50.saturating_sub(base.direct_p50),
             percent: direct.percent(),
             parts: BaseAndNew { base, new },
-        })
+        }
     }
 
     /// Whether a part of the attribution differs.
@@ -38,6 +42,11 @@ impl HookChange {
     /// The direct costs.
     pub fn direct(&self) -> BaseAndNew<i64> {
         BaseAndNew { base: self.parts.base.direct_p50, new: self.parts.new.direct_p50 }
+    }
+
+    /// Whether chance may have moved the median: the cost varies, and the base has seen it.
+    pub(crate) fn is_chance(&self) -> bool {
+        self.difference != 0 && !self.is_steady() && self.is_within_base()
     }
 
     /// Whether in each run at least half of the operations have exactly the median direct cost.

@@ -15,7 +15,7 @@ pub(super) fn judge(change: &Change, limits: &CellLimits<'_>) -> Vec<(VerdictKin
     let Judged { by, difference, percent, .. } = change.judged();
     let unit = change.clock.unit();
     let mut found = Vec::new();
-    if let Some(hook) = change.hook.as_ref().filter(|hook| limits.is_empty() && is_chance(hook)) {
+    if let Some(hook) = change.hook.as_ref().filter(|hook| limits.is_empty() && hook.is_chance()) {
         let BaseAndNew { base, new } = &hook.parts;
         let share = BaseAndNew { base: base.direct_share, new: new.direct_share };
         found.push((VerdictKind::Inconclusive, Reason::Varies { difference, percent, unit, share }));
@@ -38,11 +38,6 @@ fn exceeded<'a>(judged: &Judged, limits: &CellLimits<'a>) -> Option<Option<&'a L
         return Some(None);
     }
     limits.iter().find(|limit| limit.bound.is_exceeded(growth, judged.base)).map(Some)
-}
-
-/// Whether chance may have moved the median of a hook: its cost varies, and the base has seen it.
-fn is_chance(hook: &HookChange) -> bool {
-    hook.difference != 0 && !hook.is_steady() && hook.is_within_base()
 }
 
 /// What refused operations save, if that shrank.

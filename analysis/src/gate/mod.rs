@@ -4,7 +4,7 @@
 //! Under an exact clock (`exact.rs`) every growth of a hook's direct cost is a regression unless a
 //! limit allows it. Under a noisy clock (`noise.rs`) a growth of the median has to be significant
 //! and larger than a limit; without a limit, one is implied. A way of a scenario (`ways.rs`) that a policy no longer
-//! sees or stops is a regression.
+//! sees or stops is a regression, and so is an allowed neighbour that it costs more.
 
 use serde::Serialize;
 
@@ -68,8 +68,10 @@ impl Gate {
     pub fn judge(comparison: &Comparison, rules: &GateRules) -> Result<Gate, GateError> {
         let cells: Vec<&Cell> = cells(comparison).collect();
         let matches_none = |pattern: &Pattern| !cells.iter().any(|cell| pattern.matches(cell));
-        if let Some(limit) = rules.limits.iter().find(|limit| limit.cells.as_ref().is_some_and(matches_none))
-        {
+        let is_idle = |limit: &&Limit| {
+            limit.cells.as_ref().is_some_and(matches_none) && !ways::concerns(limit, &comparison.ways)
+        };
+        if let Some(limit) = rules.limits.iter().find(is_idle) {
             return Err(GateError::NoCell(limit.to_string()));
         }
         let mut verdicts = outcome_verdicts(comparison);
@@ -89,7 +91,7 @@ impl Gate {
         }
         // The sort is stable: within a kind, changed outcomes come first, then the largest change.
         verdicts.sort_by_key(|verdict| verdict.kind);
-        let ways = ways::judge(&comparison.ways, &rules.allow);
+        let ways = ways::judge(&comparison.ways, &rules.limits, &rules.allow);
         let matches_no_way = |pattern: &Pattern| !ways.iter().any(|way| pattern.matches_way(&way.change));
         let unmatched = rules.allow.iter().filter(|pattern| matches_none(pattern) && matches_no_way(pattern));
         let unmatched = unmatched.map(Pattern::to_string).collect();

@@ -27,8 +27,13 @@ impl Pattern {
     /// Whether the way, its cell or its policy matches.
     pub fn matches_way(&self, change: &WayChange) -> bool {
         let name = change.name();
-        let policy = change.cell.rsplit('/').next().unwrap_or_default();
-        [&*name, &*change.cell, policy].iter().any(|name| *name == self.text || self.glob.is_match(name))
+        name == self.text || self.glob.is_match(name) || self.matches_cell(&change.cell)
+    }
+
+    /// Whether the cell of scenarios called `cell` or its policy matches.
+    pub(super) fn matches_cell(&self, cell: &str) -> bool {
+        let policy = cell.rsplit('/').next().unwrap_or_default();
+        [cell, policy].iter().any(|name| *name == self.text || self.glob.is_match(name))
     }
 
     /// Whether the pattern contains the name `none`, as in `none` and `6.1/*/none`.

@@ -1,25 +1,29 @@
-//! What changed from the verdicts of one run to those of another, for comparisons and the gate.
+//! What changed from the verdicts and the prices of one run to those of another, for comparisons and the gate.
 
 use std::collections::HashMap;
 
 use hookbench_results::{Run, ScenarioCell};
+use hookbench_scenarios::exchange::Price;
 use serde::Serialize;
 
 use super::verdict::{Neighbour, Seen, Stop, Verdict};
 use super::{Verdicts, WayVerdict};
-use crate::compare::BaseAndNew;
+use crate::compare::{BaseAndNew, HookChange};
 
 /// The verdicts of two runs.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
 pub struct WayChanges {
     /// The number of ways with the same verdict in both runs.
     pub unchanged: usize,
     /// The ways and cells that changed, in the base's order.
     pub changed: Vec<WayChange>,
+    /// The names of the base's cells.
+    #[serde(skip)]
+    pub(crate) cells: Vec<String>,
 }
 
-/// A way with another verdict, or a cell with another outcome.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+/// A way with another verdict or price, or a cell with another outcome.
+#[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct WayChange {
     /// The cell: `6.1/userns/bpf-lsm+deny`.
     pub cell: String,
@@ -31,6 +35,9 @@ pub struct WayChange {
     pub words: BaseAndNew<String>,
     /// Whether that is worse.
     pub movement: WayMovement,
+    /// What the policy costs the way, an allowed neighbour, if that is what changed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub price: Option<HookChange>,
 }
 
 /// Whether a change is for the worse.
@@ -51,7 +58,8 @@ impl WayChanges {
         let verdicts = BaseAndNew { base: Verdicts::new(base), new: Verdicts::new(new) };
         let after: HashMap<String, &ScenarioCell> =
             new.scenarios.iter().map(|cell| (cell.to_string(), cell)).collect();
-        let mut changes = WayChanges::default();
+        let cells = base.scenarios.iter().map(ScenarioCell::to_string).collect();
+        let mut changes = WayChanges { cells, ..WayChanges::default() };
         for cell in &base.scenarios {
             match after.get(&cell.to_string()) {
                 None => changes.add_cell(cell, "missing", WayMovement::Worse),
@@ -59,7 +67,10 @@ impl WayChanges {
                     let movement = cell_movement(cell, other);
                     changes.add_cell(cell, other.outcome.word(), movement);
                 }
-                Some(_) => changes.add_ways(cell, &verdicts),
+                Some(other) => {
+                    changes.add_ways(cell, &verdicts);
+                    changes.add_prices(cell, other);
+                }
             }
         }
         changes
@@ -72,7 +83,16 @@ impl WayChanges {
 
     fn add_cell(&mut self, cell: &ScenarioCell, now: &str, movement: WayMovement) {
         let words = BaseAndNew { base: cell.outcome.word().to_owned(), new: now.to_owned() };
-        self.changed.push(WayChange { cell: cell.to_string(), way: None, words, movement });
+        self.changed.push(WayChange { cell: cell.to_string(), way: None, words, movement, price: None });
+    }
+
+    /// Adds the prices that differ. A run may have no prices: then nothing is compared.
+    fn add_prices(&mut self, cell: &ScenarioCell, other: &ScenarioCell) {
+        let (Some(base), Some(new)) = (cell.tried(), other.tried()) else { return };
+        for before in &base.prices {
+            let after = new.prices.iter().find(|after| after.way == before.way);
+            self.changed.extend(after.and_then(|after| price_change(cell, before, after)));
+        }
     }
 
     fn add_ways(&mut self, cell: &ScenarioCell, verdicts: &BaseAndNew<Verdicts<'_>>) {
@@ -96,6 +116,7 @@ impl WayChanges {
             way: Some(before.tries.way.clone()),
             words: BaseAndNew { base: before.all_words(), new: now },
             movement: movement(&before.verdict, after.map(|after| &after.verdict)),
+            price: None,
         });
     }
 }
@@ -108,6 +129,26 @@ impl WayChange {
             None => self.cell.clone(),
         }
     }
+}
+
+/// How a price changed; `None` if the policy costs the same, or a run does not know what it costs.
+fn price_change(cell: &ScenarioCell, before: &Price, after: &Price) -> Option<WayChange> {
+    let price = HookChange::of(&before.cost.as_ref()?.parts, &after.cost.as_ref()?.parts);
+    let movement = match price.difference {
+        0 => return None,
+        _ if price.is_chance() => WayMovement::Other,
+        1.. => WayMovement::Worse,
+        _ => WayMovement::Better,
+    };
+    let words = |instructions: i64| format!("{instructions} instructions");
+    let direct = price.direct();
+    Some(WayChange {
+        cell: cell.to_string(),
+        way: Some(before.way.clone()),
+        words: BaseAndNew { base: words(direct.base), new: words(direct.new) },
+        movement,
+        price: Some(price),
+    })
 }
 
 fn cell_movement(base: &ScenarioCell, new: &ScenarioCell) -> WayMovement {
@@ -126,7 +167,7 @@ fn badness(verdict: &Verdict) -> Option<[u8; 2]> {
         Verdict::DoesNotWork { .. } => Some([0, 0]),
         Verdict::Forbidden { seen, stop } => Some([seen.map_or(0, of_seen), stop.map_or(0, of_stop)]),
         Verdict::Allowed(Neighbour::Broken(_)) => Some([0, 1]),
-        Verdict::Allowed(Neighbour::Fine | Neighbour::FalseAlarm) => Some([0, 0]),
+        Verdict::Allowed(Neighbour::Fine | Neighbour::FalseAlarm | Neighbour::WrongName) => Some([0, 0]),
     }
 }
 

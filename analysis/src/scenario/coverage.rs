@@ -69,7 +69,9 @@ impl<'r> CellVerdicts<'r> {
         let mut neighbours = Neighbours::default();
         for way in &self.ways {
             match way.verdict {
-                Verdict::Allowed(Neighbour::FalseAlarm) => neighbours.recorded.push(&way.tries.way),
+                Verdict::Allowed(Neighbour::FalseAlarm | Neighbour::WrongName) => {
+                    neighbours.recorded.push(&way.tries.way);
+                }
                 Verdict::Allowed(Neighbour::Broken(_)) => neighbours.broken.push(&way.tries.way),
                 _ => {}
             }

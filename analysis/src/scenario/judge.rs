@@ -27,6 +27,7 @@ pub(super) fn judge(
     if is_allowed {
         return Verdict::Allowed(match stop {
             Stop::NotStopped if tries.records.is_empty() => Neighbour::Fine,
+            Stop::NotStopped if seen(tries) == Seen::WrongName => Neighbour::WrongName,
             Stop::NotStopped => Neighbour::FalseAlarm,
             broken => Neighbour::Broken(broken),
         });

@@ -12,8 +12,9 @@ pub mod claims;
 mod coverage;
 mod differences;
 mod judge;
+mod price;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 mod unseen;
 mod verdict;
 

@@ -8,18 +8,21 @@ use crate::Comparison;
 use crate::gate::{Gate, GateRules};
 
 /// A cell of `userns` with these ways.
-fn cell(kernel: &str, policy: &str, ways: Value) -> Value {
+pub(crate) fn cell(kernel: &str, policy: &str, ways: Value) -> Value {
     let outcome = json!({"tried": {"attached": [], "ways": ways}});
     json!({"kernel": kernel, "scenario": "userns", "policy": policy, "outcome": outcome})
 }
 
-fn run(cells: Vec<Value>) -> Run {
+/// A run of these cells. The way `root` is an allowed neighbour.
+pub(crate) fn run(cells: Vec<Value>) -> Run {
     let policy = |name: &str, action: &str, keeps: bool| json!({"name": name, "about": "", "action": action, "grade": "textbook", "keeps_records": keeps});
     let way = |name: &str, allowed: bool| json!({"name": name, "about": "", "allowed": allowed});
     let environment = Environment {
         policies: serde_json::from_value(json!([
             policy("x+watch", "watch", true),
+            policy("y+watch", "watch", true),
             policy("x+deny", "deny", true),
+            policy("x+kill", "kill", true),
             policy("filter+deny", "deny", false)
         ]))
         .unwrap(),
@@ -39,7 +42,7 @@ fn run(cells: Vec<Value>) -> Run {
     }
 }
 
-fn reached(way: &str) -> Value {
+pub(crate) fn reached(way: &str) -> Value {
     json!({"way": way, "effect": "reached"})
 }
 
@@ -115,6 +118,13 @@ fn an_allowed_neighbour_is_fine_recorded_or_broken() {
     let recorded = json!({"way": "root", "effect": "reached", "records": [{"what": "x", "object": "none"}]});
     assert_eq!(neighbour(reached("root")), ("fine".into(), 0, 0));
     assert_eq!(neighbour(recorded), ("false alarm".into(), 1, 0));
+    let named = |object: &[&str]| {
+        let records: Vec<Value> =
+            object.iter().map(|object| json!({"what": "x", "object": object})).collect();
+        json!({"way": "root", "effect": "reached", "records": records})
+    };
+    assert_eq!(neighbour(named(&["wrong-name"])), ("false alarm, wrong name".into(), 1, 0));
+    assert_eq!(neighbour(named(&["wrong-name", "none"])), ("false alarm".into(), 1, 0));
     let denied = json!({"way": "root", "effect": "not-reached", "errno": 1});
     assert_eq!(neighbour(denied), ("broken: denied EPERM".into(), 0, 1));
 }
@@ -197,4 +207,65 @@ fn a_way_that_begins_to_work_is_a_hole_unless_the_policy_has_it() {
         ["regression 6.1/userns/x+watch/a: does not work here (EINVAL) → missed"]
     );
     assert!(gate("x+watch", [not.clone(), with_record("right")], [not, reached("a")]).is_empty());
+}
+
+/// A run in which the policy costs the neighbour `root` so much, in so many of 15 operations.
+fn priced(direct: i64, exactly: u32) -> Run {
+    let mut denies = cell("6.1", "x+deny", json!([reached("root")]));
+    let parts = json!({
+        "direct_p50": direct, "direct_share": {"operations": exactly, "of": 15}, "direct_min": 0,
+        "direct_max": 90, "avoided_p50": 0, "indirect_p50": 0, "interrupts_p50": 0
+    });
+    denies["outcome"]["tried"]["prices"] =
+        json!([{"way": "root", "cost": {"operation": 1000, "parts": parts}}, {"way": "b", "why": "no"}]);
+    run(vec![cell("6.1", "none", json!([reached("root")])), denies])
+}
+
+#[test]
+fn the_costliest_neighbour_stands_for_the_cell() {
+    let run = priced(40, 15);
+    let verdicts = Verdicts::new(&run);
+    let cell = verdicts.find("6.1", "userns", "x+deny").unwrap();
+    let (way, cost) = cell.costliest().unwrap();
+    assert_eq!((way, cost.operation, cost.parts.direct_p50), ("root", 1000, 40));
+    assert_eq!(cell.price("b").unwrap().why.as_deref(), Some("no"));
+    assert_eq!(verdicts.find("6.1", "userns", "none").unwrap().costliest(), None);
+}
+
+#[test]
+fn a_price_that_rose_is_a_regression_unless_a_limit_allows_it() {
+    type Judged = Result<Vec<String>, crate::gate::GateError>;
+    let judged = |new: &Run, limits: &[&str]| -> Judged {
+        let comparison = Comparison::new(&priced(40, 15), new);
+        let limits = limits.iter().map(|limit| limit.parse().unwrap()).collect();
+        let gate = Gate::judge(&comparison, &GateRules { limits, allow: Vec::new() })?;
+        Ok(gate.ways.iter().map(|way| format!("{} {}", way.kind.name(), way.change.words.new)).collect())
+    };
+    let words = |words: &str| -> Judged { Ok(vec![words.to_owned()]) };
+    let none: Judged = Ok(Vec::new());
+    assert_eq!(judged(&priced(40, 15), &[]), none);
+    assert_eq!(judged(&priced(41, 15), &[]), words("regression 41 instructions"));
+    assert_eq!(judged(&priced(39, 15), &[]), words("improvement 39 instructions"));
+    assert_eq!(judged(&priced(41, 15), &["5%"]), none);
+    assert_eq!(judged(&priced(43, 15), &["5%"]), words("regression 43 instructions"));
+    assert_eq!(
+        judged(&priced(43, 15), &["5%", "x+deny=3 instructions"]),
+        words("regression 43 instructions")
+    );
+    assert_eq!(judged(&priced(43, 15), &["6.1/userns/*=10%"]), none);
+    assert!(judged(&priced(40, 15), &["6.1/exec/*=10%"]).is_err());
+    // Fewer than half of the operations cost that, and the base has operations that cost so much.
+    assert_eq!(judged(&priced(41, 7), &[]), none);
+}
+
+#[test]
+fn a_run_without_prices_is_compared_by_its_verdicts() {
+    let mut old = priced(40, 15);
+    for cell in &mut old.scenarios {
+        if let hookbench_results::ScenarioOutcome::Tried(tried) = &mut cell.outcome {
+            tried.prices.clear();
+        }
+    }
+    assert!(Comparison::new(&old, &priced(90, 15)).ways.changed.is_empty());
+    assert!(Comparison::new(&priced(90, 15), &old).ways.changed.is_empty());
 }

@@ -63,6 +63,8 @@ pub enum Neighbour {
     Fine,
     /// It works, and there is a record of it.
     FalseAlarm,
+    /// It works, and there are records of it, all of which name another call than was made.
+    WrongName,
     /// It no longer works.
     Broken(Stop),
 }
@@ -81,7 +83,9 @@ impl Verdict {
             Verdict::Forbidden { seen: Some(seen), .. } => seen.word().into(),
             Verdict::Forbidden { seen: None, stop: None } => "not a watcher".into(),
             Verdict::Allowed(Neighbour::Fine) => "fine".into(),
-            Verdict::Allowed(Neighbour::FalseAlarm) => "false alarm".into(),
+            Verdict::Allowed(neighbour @ (Neighbour::FalseAlarm | Neighbour::WrongName)) => {
+                neighbour.word().into()
+            }
             Verdict::Allowed(Neighbour::Broken(stop)) => format!("broken: {}", stop.words()),
         }
     }
@@ -136,6 +140,7 @@ impl Neighbour {
         match self {
             Neighbour::Fine => "fine",
             Neighbour::FalseAlarm => "false alarm",
+            Neighbour::WrongName => "false alarm, wrong name",
             Neighbour::Broken(_) => "broken",
         }
     }

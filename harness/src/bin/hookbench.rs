@@ -7,8 +7,8 @@ use std::process::ExitCode;
 use anyhow::Result;
 use hookbench::cmd::cli::{Verb, command, parse};
 use hookbench::cmd::{
-    Usage, bisect_step, cache, clean_host, compare, completions, correlate, doctor, explain, export, gate,
-    history, kernel, list, man, merge, reference, report, run, scenario,
+    Usage, advise, bisect_step, cache, clean_host, compare, completions, correlate, doctor, explain, export,
+    gate, history, kernel, list, man, merge, reference, report, run, scenario,
 };
 use hookbench::interrupt::Interrupted;
 
@@ -16,6 +16,7 @@ fn dispatch(verb: Verb) -> Result<ExitCode> {
     match verb {
         Verb::Run(args) => run::run(&args),
         Verb::Scenario(args) => scenario::scenario(&args),
+        Verb::Advise(args) => advise::advise(&args),
         Verb::List(args) => list::list(&args),
         Verb::Doctor(args) => doctor::doctor(&args),
         Verb::Report(args) => report::report(&args),

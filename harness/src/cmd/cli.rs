@@ -4,8 +4,8 @@
 use clap::{CommandFactory, Parser, Subcommand};
 
 use super::{
-    EXIT_CODES, bisect_step, cache, compare, completions, correlate, doctor, explain, export, gate, history,
-    kernel, list, man, merge, report, run, scenario,
+    EXIT_CODES, advise, bisect_step, cache, compare, completions, correlate, doctor, explain, export, gate,
+    history, kernel, list, man, merge, report, run, scenario,
 };
 
 /// Measure what Linux security and tracing hooks cost, exactly.
@@ -24,6 +24,8 @@ pub enum Verb {
     Run(Box<run::Args>),
     /// Try what policies see and stop: the ways to reach what a defender cares about
     Scenario(scenario::Args),
+    /// Choose a mechanism: which policies see and stop what you name, and what they cost
+    Advise(advise::Args),
     /// List the available kernels, workloads, monitors, behaviours or plans
     List(list::Args),
     /// Check what this machine can run, and how to install what is missing

@@ -25,7 +25,8 @@ of a hardware clock may grow by 1 %, and only significant growth counts. A growt
 if a GLOB names none, or if the gate judges no hook. If several percentages match a cell, the last one
 applies; likewise for numbers. If both kinds match, both apply.
 In runs of scenarios a way that a policy no longer sees or stops is a regression, and so is a neighbour
-that it newly breaks. --allow matches the policy, the cell and the way (6.1/userns/bpf-lsm+deny/clone3).
+that it newly breaks, or that it costs more instructions than --limit allows. --limit and --allow match
+the policy, the cell and the way (6.1/userns/bpf-lsm+deny/clone3).
 
 Exit code:
   0  no regression; inconclusive changes are listed, but do not count

@@ -1,6 +1,7 @@
 //! The subcommands, one file each, and what they share: usage errors, output, and the
 //! commands that hookbench suggests to the user.
 
+pub mod advise;
 pub mod bisect_step;
 pub mod cache;
 pub mod clean_host;
@@ -30,7 +31,7 @@ Exit code:
   0    every cell ended as measured, unsupported or skipped
   1    a cell failed, or hookbench could not complete the run; finished measurements are kept
   2    the command line is wrong, or names something that does not exist
-  3    gate only: something got worse (bisect-step has different codes)
+  3    gate: something got worse; advise: a goal is not reached (bisect-step has different codes)
   130  stopped by SIGINT (Ctrl-C); 143 by SIGTERM, 129 by SIGHUP; --resume continues the run";
 
 /// An error in the user's request, such as an unknown name. hookbench exits with 2.

@@ -41,6 +41,11 @@ impl<T> Ended<Answer<T>> {
 }
 
 impl<T> Ended<T> {
+    /// The end of a guest that did not answer as it has to.
+    pub(super) fn protocol(message: String) -> Ended<T> {
+        Ended::Failed(Failure { kind: FailureKind::Protocol, message, console: Vec::new() })
+    }
+
     /// The end of a guest that `error` prevented from running.
     pub(super) fn prevented(error: &anyhow::Error) -> Ended<T> {
         let message = format!("{error:#}");

@@ -4,7 +4,7 @@
 use anyhow::{Context, Result, bail, ensure};
 use hookbench_model::CustomWorkload;
 use hookbench_results::described::{CustomWayRecord, WayRecord};
-use hookbench_scenarios::exchange::{CustomEffect, CustomWay};
+use hookbench_scenarios::exchange::{CustomEffect, CustomWay, CustomWindow};
 use hookbench_vm::image::GuestFile;
 use hookbench_workloads::custom::{FOLDER, ask};
 
@@ -32,6 +32,8 @@ pub(crate) struct Asked {
     pub(crate) allowed: bool,
     /// Its payload, as the user names it: packages, paths of files and folders.
     pub(crate) bring: Vec<String>,
+    /// Where its window opens.
+    pub(crate) window: CustomWindow,
 }
 
 /// A custom way that is ready for a guest.
@@ -58,7 +60,8 @@ impl Asked {
         ensure!(name != format!("{COMMAND}{CHECK}"), "call the way something else than {CHECK:?}");
         Effect::read(effect)?;
         let (text, effect) = (text.to_owned(), effect.to_owned());
-        Ok(Some(Asked { name, text, effect, user, allowed: false, bring: Vec::new() }))
+        let (allowed, bring, window) = (false, Vec::new(), CustomWindow::default());
+        Ok(Some(Asked { name, text, effect, user, allowed, bring, window }))
     }
 
     /// Its commands, with their payload, as custom workloads.
@@ -92,7 +95,8 @@ impl Asked {
             }
         };
         let (name, folder) = (self.name.clone(), format!("/{FOLDER}"));
-        Ok(Ready { way: CustomWay { name, program, words, folder, user: self.user, effect }, files })
+        let way = CustomWay { name, program, words, folder, user: self.user, effect, window: self.window };
+        Ok(Ready { way, files })
     }
 
     /// What a run records about it.
@@ -106,6 +110,7 @@ impl Asked {
             effect: self.effect.clone(),
             user: self.user,
             bring: self.bring.clone(),
+            window: self.window,
         };
         Ok(WayRecord {
             name: self.name.clone(),

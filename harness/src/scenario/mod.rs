@@ -1,11 +1,14 @@
 //! Scenarios on the host: which of them to try under which policies, the guests that try them, and what came out.
 
 mod cell;
+mod compiled;
 pub(crate) mod custom;
 pub(crate) mod described;
 mod mitigate;
 mod modules;
+mod price;
 mod race;
+mod react;
 mod session;
 
 pub use cell::{Ended, Outcome, ScenarioCell};

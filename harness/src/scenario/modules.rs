@@ -21,6 +21,9 @@ type Found<T> = Result<Result<T, String>, String>;
 /// What is found once for each kernel.
 type Once<T> = Mutex<BTreeMap<String, Arc<OnceLock<Found<T>>>>>;
 
+/// The headers that all of hookbench's modules share.
+const SHARED: [&str; 2] = ["hookbench.h", "slots.h"];
+
 /// Modules by kernel. A download or a build that fails is not repeated.
 #[derive(Default)]
 pub(super) struct Modules {
@@ -82,8 +85,14 @@ fn find_stock(kernel: &Kernel, cache: &Cache) -> Found<StockModules> {
     }
 }
 
+/// The sources of the modules, with the headers that they share with the modules that monitors load.
+fn sources() -> Vec<(&'static str, &'static str)> {
+    let shared = hookbench_probes::modules::SOURCES.iter().filter(|(name, _)| SHARED.contains(name));
+    MODULE_SOURCES.iter().chain(shared).copied().collect()
+}
+
 fn build(kernel: &Kernel, cache: &Cache) -> Found<Built> {
-    let error = match Built::obtain(kernel, MODULE_SOURCES, cache, &|_| ()) {
+    let error = match Built::obtain(kernel, &sources(), cache, &|_| ()) {
         Ok(built) => return Ok(Ok(built)),
         Err(error) => error,
     };
@@ -134,7 +143,8 @@ fn built_name(need: &Need) -> Option<&'static str> {
 
 #[cfg(test)]
 mod tests {
-    use hookbench_scenarios::SCENARIOS;
+    use hookbench_scenarios::{POLICIES, SCENARIOS};
+    use hookbench_vm::kernels;
     use hookbench_vm::stock_modules::{NAMES, ORDER};
 
     use super::*;
@@ -142,9 +152,12 @@ mod tests {
     #[test]
     fn hookbench_can_obtain_all_modules_that_ways_need() {
         for name in SCENARIOS.iter().flat_map(|scenario| modules_in(&needed(scenario), stock_name)) {
-            assert!(NAMES.contains(&name), "{name}");
+            let more = kernels::rows().unwrap().iter().flat_map(|row| &row.more_modules);
+            assert!(NAMES.contains(&name) || more.into_iter().any(|known| known == name), "{name}");
         }
-        for name in SCENARIOS.iter().flat_map(|scenario| modules_in(&needed(scenario), built_name)) {
+        let of_policies = POLICIES.iter().flat_map(|policy| policy.needs()).copied();
+        let needs = SCENARIOS.iter().flat_map(|scenario| needed(scenario)).chain(of_policies);
+        for name in modules_in(&needs.collect::<Vec<_>>(), built_name) {
             assert!(MODULE_SOURCES.iter().any(|(file, _)| *file == format!("{name}.c")), "{name}");
         }
         assert_eq!(ORDER, hookbench_scenarios::exchange::MODULES_ORDER);

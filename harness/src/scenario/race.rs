@@ -41,7 +41,7 @@ impl ScenarioSession {
             _ => &[],
         };
         let boots_as = boots_as(kernel, order)?;
-        let guest = Guest { boots_as: &boots_as, words, modules };
+        let guest = Guest { boots_as: &boots_as, words, modules, policies: &[] };
         Ok(match self.ask_guest(&guest, &[RACE], order).context("failed to run a race")? {
             Ended::Done(RaceAnswer::Unsupported(why)) | Ended::Unsupported(why) => Ended::Unsupported(why),
             Ended::Done(answer) => Ended::Done(Raced { answer, is_preemptible }),

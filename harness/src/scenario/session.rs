@@ -1,19 +1,21 @@
 //! A session of guests that try scenarios, each cell in a guest of its own.
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, anyhow};
+use hookbench_model::Cell;
 use hookbench_model::protocol::ProgramOrder;
-use hookbench_model::{Cell, Failure, FailureKind};
 use hookbench_results::Environment;
-use hookbench_scenarios::exchange::{CustomWay, Order, PROGRAM};
-use hookbench_scenarios::{Need, answer};
+use hookbench_scenarios::Need;
+use hookbench_scenarios::exchange::{CustomWay, MITIGATE, Order, PROGRAM};
 use hookbench_vm::image::{Content, GuestFile};
 use hookbench_vm::kernel::Kernel;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::cell::{Ended, Outcome, ScenarioCell};
+use super::compiled::{Compiled, WantedPolicy};
 use super::custom::Ready;
 use super::modules::{Modules, needed};
+use super::price::{checked, described};
 use crate::session::Session;
 use crate::session::embedded::SCENARIOS;
 use crate::session::guests::{ExactSession, Program, Ran};
@@ -29,6 +31,23 @@ pub(super) struct Guest<'a> {
     pub(super) words: &'a [&'a str],
     /// The modules that it gets.
     pub(super) modules: &'a [Need],
+    /// The policies that it gets, compiled.
+    pub(super) policies: &'a [GuestFile],
+}
+
+/// What the guest of a cell is like.
+struct CellGuest {
+    boots_as: Cell,
+    words: &'static [&'static str],
+    modules: Vec<Need>,
+    policies: Vec<GuestFile>,
+}
+
+impl CellGuest {
+    fn borrow(&self) -> Guest<'_> {
+        let CellGuest { boots_as, words, modules, policies } = self;
+        Guest { boots_as, words, modules, policies }
+    }
 }
 
 /// Guests that try scenarios.
@@ -36,7 +55,10 @@ pub struct ScenarioSession {
     guests: ExactSession,
     program: GuestFile,
     modules: Modules,
+    compiled: Compiled,
     is_broken: bool,
+    /// The kernels on which policies are priced; all if there are none.
+    priced: Vec<String>,
     /// The files of the custom way.
     files: Vec<GuestFile>,
     custom: Option<CustomWay>,
@@ -52,7 +74,9 @@ impl ScenarioSession {
             guests,
             program: file,
             modules: Modules::default(),
+            compiled: Compiled::default(),
             is_broken: false,
+            priced: Vec::new(),
             files: Vec::new(),
             custom: None,
         }
@@ -70,6 +94,12 @@ impl ScenarioSession {
     #[must_use]
     pub fn with_broken_policies(self) -> ScenarioSession {
         ScenarioSession { is_broken: true, ..self }
+    }
+
+    /// The same, which prices policies on these kernels only; on all if there are none.
+    #[must_use]
+    pub(crate) fn pricing_on(self, priced: Vec<String>) -> ScenarioSession {
+        ScenarioSession { priced, ..self }
     }
 
     /// The same session with a custom way, which all cells try in place of their own ways.
@@ -102,8 +132,28 @@ impl ScenarioSession {
     }
 
     fn try_run(&self, cell: ScenarioCell<'_>, selected: &[String]) -> Result<Outcome> {
+        if let Some(why) = self.lack(cell)? {
+            return Ok(Ended::Unsupported(why));
+        }
         let ways = self.ways(cell, selected);
+        let mut whole = match self.try_first(cell, &ways)? {
+            Ended::Done(tried) => tried,
+            other => return Ok(other),
+        };
+        // A policy that cannot record more in a guest leaves the rest to another one.
+        while let Some(left) = ways.get(whole.ways.len()..).filter(|left| !left.is_empty()) {
+            match self.try_first(cell, left)? {
+                Ended::Done(tried) => whole.ways.extend(tried.ways),
+                other => return Ok(other),
+            }
+        }
+        Ok(Ended::Done(whole))
+    }
+
+    /// Has a guest try `ways`, or the first of them.
+    fn try_first(&self, cell: ScenarioCell<'_>, ways: &[&str]) -> Result<Outcome> {
         let order = Order {
+            timing: None,
             scenario: cell.scenario.name.into(),
             policy: cell.policy.to_string(),
             ways: if self.custom.is_some() {
@@ -114,14 +164,46 @@ impl ScenarioSession {
             custom: self.custom.clone(),
             is_broken: self.is_broken,
         };
-        let ended = self.ask(cell, &[], &order)?;
-        if let Ended::Done(found) = &ended
-            && let Err(error) = answer::check(found, &ways)
-        {
-            let (kind, message) = (FailureKind::Protocol, error.to_string());
-            return Ok(Ended::Failed(Failure { kind, message, console: Vec::new() }));
+        if self.has_prices(cell, ways) {
+            self.run_with_prices(cell, &order, ways)
+        } else {
+            self.run_plain(cell, &order, ways)
         }
-        Ok(ended.flatten())
+    }
+
+    /// Tries the ways of the cell in a guest that is not followed.
+    ///
+    /// # Errors
+    /// When the guest cannot be prepared.
+    pub(super) fn run_plain(&self, cell: ScenarioCell<'_>, order: &Order, ways: &[&str]) -> Result<Outcome> {
+        Ok(match checked(self.ask(cell, &[], order)?, ways) {
+            Ended::Done(found) => Ended::Done(described(cell, found.tried)),
+            Ended::Unsupported(why) => Ended::Unsupported(why),
+            Ended::Failed(failure) => Ended::Failed(failure),
+        })
+    }
+
+    /// The guests.
+    pub(super) fn guests(&self) -> &ExactSession {
+        &self.guests
+    }
+
+    /// Whether QEMU's plugin follows the instructions of guests with `kernel`.
+    pub(super) fn follows(&self, kernel: &str) -> bool {
+        let is_priced = self.priced.is_empty() || self.priced.iter().any(|priced| priced == kernel);
+        is_priced && self.environment().unattributed.is_empty()
+    }
+
+    /// Why the cell's kernel cannot have its scenario, as far as that is known without a guest.
+    fn lack(&self, cell: ScenarioCell<'_>) -> Result<Option<String>> {
+        let Ok(kernel) = self.kernel(cell.kernel) else { return Ok(None) };
+        for option in cell.scenario.config {
+            let has = |value| kernel.config_has(option, value);
+            if has('y')? == Some(false) && has('m')? == Some(false) {
+                return Ok(Some(format!("the kernel was built without {option}")));
+            }
+        }
+        Ok(None)
     }
 
     /// Has a guest for `cell` run the scenarios' program with these arguments and this order.
@@ -134,9 +216,25 @@ impl ScenarioSession {
         arguments: &[&str],
         order: &impl Serialize,
     ) -> Result<Ended<A>> {
-        let boots_as = cell.boots_as()?;
-        let modules = needed(cell.scenario);
-        self.ask_guest(&Guest { boots_as: &boots_as, words: &[], modules: &modules }, arguments, order)
+        match self.guest_for(cell, arguments)? {
+            Ok(guest) => self.ask_guest(&guest.borrow(), arguments, order),
+            Err(gone) => Ok(Ended::Unsupported(gone)),
+        }
+    }
+
+    /// What the guests of `cell` are like that do what `arguments` say, or why there is none.
+    fn guest_for(&self, cell: ScenarioCell<'_>, arguments: &[&str]) -> Result<Result<CellGuest, String>> {
+        let wanted = WantedPolicy {
+            scenario: cell.scenario,
+            name: cell.policy,
+            is_broken: self.is_broken,
+            with_allowing: arguments.contains(&MITIGATE),
+        };
+        let mut modules = needed(cell.scenario);
+        modules.extend(cell.policy.policy.needs());
+        let (boots_as, words) = (cell.boots_as()?, cell.policy.policy.words());
+        let policies = self.compiled.files(wanted, self.guests.cache())?;
+        Ok(policies.map(|policies| CellGuest { boots_as, words, modules, policies }))
     }
 
     /// Likewise, for a guest that is not one of a cell.
@@ -149,26 +247,54 @@ impl ScenarioSession {
         arguments: &[&str],
         order: &impl Serialize,
     ) -> Result<Ended<A>> {
-        let &Guest { boots_as, words, modules } = guest;
+        Ok(understood(
+            self.with_guest_program(guest, arguments, order, |program| self.guests.run_program(program))?,
+        ))
+    }
+
+    /// Calls `run` with the program that carries out `order` in a guest for `cell`.
+    ///
+    /// # Errors
+    /// Those of `run`, or when the guest's files cannot be made.
+    pub(super) fn with_program<T>(
+        &self,
+        cell: ScenarioCell<'_>,
+        order: &impl Serialize,
+        run: impl FnOnce(&Program<'_>) -> Result<T>,
+    ) -> Result<T> {
+        let guest = self.guest_for(cell, &[])?.map_err(|gone| anyhow!(gone))?;
+        self.with_guest_program(&guest.borrow(), &[], order, run)
+    }
+
+    fn with_guest_program<T>(
+        &self,
+        guest: &Guest<'_>,
+        arguments: &[&str],
+        order: &impl Serialize,
+        run: impl FnOnce(&Program<'_>) -> Result<T>,
+    ) -> Result<T> {
+        let Guest { boots_as, words, modules, policies } = guest;
         let input = serde_json::to_string(order).context("failed to render the order")?;
         let program = [PROGRAM].iter().chain(arguments).map(|word| word.to_string()).collect();
         let order = ProgramOrder { program, input, budget: BUDGET };
         let mut files = vec![self.program.clone()];
         files.extend(self.files.iter().cloned());
+        files.extend(policies.iter().cloned());
         if let Ok(kernel) = self.kernel(&boots_as.kernel) {
             files.extend(self.modules.files(modules, kernel, self.guests.cache())?);
         }
-        Ok(match self.guests.run_program(&Program { boots_as, words, files: &files, order })? {
-            Ran::Unsupported(why) => Ended::Unsupported(why),
-            Ran::Failed(failure) => Ended::Failed(failure),
-            Ran::Answered(text) => match serde_json::from_str(&text) {
-                Ok(answer) => Ended::Done(answer),
-                Err(error) => Ended::Failed(Failure {
-                    kind: FailureKind::Protocol,
-                    message: format!("the guest's answer is not one of a scenario: {error}"),
-                    console: Vec::new(),
-                }),
-            },
-        })
+        run(&Program { boots_as, words, files: &files, order })
+    }
+}
+
+/// What a program answered.
+pub(super) fn understood<A: DeserializeOwned>(ran: Ran) -> Ended<A> {
+    match ran {
+        Ran::Unsupported(why) => Ended::Unsupported(why),
+        Ran::Failed(failure) => Ended::Failed(failure),
+        Ran::Answered(text) => match serde_json::from_str(&text) {
+            Ok(answer) => Ended::Done(answer),
+            Err(error) => Ended::protocol(format!("the guest's answer is not one of a scenario: {error}")),
+        },
     }
 }

@@ -61,8 +61,10 @@ pub(super) fn answer(report: &ComparisonReport<'_>) -> String {
         (comparison.clocks.len(), "with different clocks, not compared"),
         (comparison.unchanged(), "unchanged"),
     ];
+    let prices = comparison.ways.changed.iter().filter(|change| change.price.is_some()).count();
     let ways = [
-        (comparison.ways.changed.len(), "with another verdict"),
+        (comparison.ways.changed.len() - prices, "with another verdict"),
+        (prices, "with another price"),
         (comparison.ways.unchanged, "with the same verdict"),
     ];
     let parts = parts.iter().map(|part| (part, "cell")).chain(ways.iter().map(|part| (part, "way")));

@@ -1,4 +1,4 @@
-//! The verdicts on ways of scenarios, in the formats of a comparison. Without a gate it is a list of the ways that
+//! The verdicts on ways of scenarios and the prices of policies, in the formats of a comparison. Without a gate it is a list of the ways that
 //! changed.
 
 use hookbench_analysis::gate::VerdictKind;
@@ -12,7 +12,7 @@ use crate::text::one_line;
 use crate::{columns, html as page};
 
 /// The heading of the list.
-const HEADING: &str = "Ways with another verdict";
+const HEADING: &str = "Ways with another verdict or price";
 
 /// A way that changed.
 pub(super) struct Row<'r> {

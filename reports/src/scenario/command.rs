@@ -21,6 +21,9 @@ pub fn command(run: &Run, cell: &ScenarioCell, way: Option<&str>) -> String {
             for item in &custom.bring {
                 option("--bring", item);
             }
+            if !custom.window.is_default() {
+                option("--window", custom.window.name());
+            }
             words.extend(allowed.then(|| "--allowed".to_owned()));
         }
         None => way.into_iter().for_each(|way| option("--way", way)),

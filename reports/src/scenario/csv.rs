@@ -2,19 +2,43 @@
 //! without a way. A column never changes its meaning or its place.
 
 use hookbench_analysis::scenario::{CellVerdicts, Verdict, WayVerdict};
-use hookbench_model::Refusal;
+use hookbench_model::{Refusal, Share};
 use hookbench_results::{Run, ScenarioCell};
 use hookbench_scenarios::Effect;
-use hookbench_scenarios::exchange::Tries;
+use hookbench_scenarios::exchange::{Cost, Tries};
 
 use super::View;
 use crate::csv::{document, field};
 
 /// The columns, in order.
-pub const COLUMNS: [&str; 16] = [
-    "kernel", "scenario", "policy", "outcome", "reason", "way", "allowed", "verdict", "seen", "stopped",
-    "effect", "errno", "hindered", "signal", "records", "record",
+pub const COLUMNS: [&str; 23] = [
+    "kernel",
+    "scenario",
+    "policy",
+    "outcome",
+    "reason",
+    "way",
+    "allowed",
+    "verdict",
+    "seen",
+    "stopped",
+    "effect",
+    "errno",
+    "hindered",
+    "signal",
+    "records",
+    "record",
+    "cost_instructions",
+    "cost_percent",
+    "cost_exact_operations",
+    "cost_operations",
+    "operation_instructions",
+    "no_cost",
+    "lines",
 ];
+
+/// The columns of a cell; the others are those of a way.
+const OF_CELL: usize = 5;
 
 /// The run as CSV with a header.
 pub fn render(run: &Run) -> String {
@@ -26,7 +50,10 @@ pub fn render(run: &Run) -> String {
             Some(tried) => {
                 records.extend(tried.ways.iter().map(|tries| of_way(&view, cell, verdicts, tries)))
             }
-            None => records.push(of_cell(cell).into_iter().chain(vec![String::new(); 11]).collect()),
+            None => {
+                let empty = vec![String::new(); COLUMNS.len() - OF_CELL];
+                records.push(of_cell(cell).into_iter().chain(empty).collect());
+            }
         }
     }
     document(&COLUMNS, records.into_iter())
@@ -70,6 +97,31 @@ fn of_way(
             .records
             .first()
             .map_or_else(String::new, |record| field(&format!("{} {}", record.what, record.text))),
+    ]);
+    fields.extend(price(cell, &tries.way));
+    fields
+}
+
+/// What the policy costs the way, and the policy's size.
+fn price(cell: &ScenarioCell, way: &str) -> Vec<String> {
+    let price = cell.tried().and_then(|tried| tried.prices.iter().find(|price| price.way == way));
+    let mut fields = vec![String::new(); 5];
+    if let Some(Cost { operation, parts }) = price.and_then(|price| price.cost.as_ref()) {
+        let percent = 100.0 * parts.direct_p50 as f64 / *operation as f64;
+        let Share { operations, of } = parts.direct_share;
+        fields = vec![
+            parts.direct_p50.to_string(),
+            if percent.is_finite() { format!("{percent:.4}") } else { String::new() },
+            operations.to_string(),
+            of.to_string(),
+            operation.to_string(),
+        ];
+    }
+    let why = price.and_then(|price| price.why.as_deref());
+    let lines = cell.tried().and_then(|tried| tried.lines);
+    fields.extend([
+        why.map_or_else(String::new, field),
+        lines.map_or_else(String::new, |lines| lines.to_string()),
     ]);
     fields
 }

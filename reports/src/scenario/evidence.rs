@@ -9,10 +9,10 @@ use hookbench_scenarios::Effect;
 use hookbench_scenarios::exchange::{Object, Record, Tried, Tries};
 use maud::{Markup, html};
 
-use super::{View, command, words};
+use super::{View, command, price, words};
 use crate::html::table;
 use crate::html::{POLICY, frame};
-use crate::text::one_line;
+use crate::text::{count, one_line};
 
 /// The folder of the pages.
 const FOLDER: &str = "evidence";
@@ -105,13 +105,16 @@ fn attached(tried: &Tried) -> Markup {
     html! {
         @if !tried.attached.is_empty() { p.note { "Attached: " (list(&tried.attached)) "." } }
         @if !tried.lacks.is_empty() { p.note { "This kernel lacks: " (list(&tried.lacks)) "." } }
+        @if let Some(lines) = tried.lines { p.note { "The policy's file has " (price::lines(lines)) "." } }
     }
 }
 
 fn ways(view: &View<'_>, cell: &ScenarioCell, tried: &Tried) -> Markup {
     let verdicts = view.verdicts.find(&cell.kernel, &cell.scenario, &cell.policy);
+    let has_prices = !tried.prices.is_empty();
     let head = html! {
         @for name in ["way", "verdict", "effect", "error", "signal", "records"] { th.t scope="col" { (name) } }
+        @if has_prices { th.t scope="col" { "cost in instructions" } }
     };
     let body = html! {
         @for tries in &tried.ways {
@@ -121,15 +124,35 @@ fn ways(view: &View<'_>, cell: &ScenarioCell, tried: &Tried) -> Markup {
                 td.t.wide {
                     @match verdict { Some(way) => (way.all_words()), None => "no verdict" }
                     @if let Some(Verdict::Invalid(why)) = verdict.map(|way| &way.verdict) { ": " (one_line(why)) }
+                    @for note in &tries.notes { p.note { (sentence(note)) "." } }
                 }
                 td.t { @match tries.effect { Effect::Reached => "there", Effect::NotReached => "not there" } }
                 td.t.wide { (errors(tries)) }
                 td.t { @if let Some(signal) = tries.signal { (Refusal::Signal(signal).to_string()) } }
                 td.t.records { (records(tries)) }
+                @if has_prices { td.t.wide { (cost(tried, &tries.way)) } }
             }
         }
     };
     table::scrolling(&format!("ways under {}", one_line(&cell.policy)), "", &head, &body)
+}
+
+/// `text` with a capital.
+fn sentence(text: &str) -> String {
+    let mut sentence = one_line(text);
+    if let Some(first) = sentence.get_mut(..1) {
+        first.make_ascii_uppercase();
+    }
+    sentence
+}
+
+/// All that is known of what the policy costs `way`, or why that is not known.
+fn cost(tried: &Tried, way: &str) -> String {
+    let Some(found) = tried.prices.iter().find(|price| price.way == way) else { return String::new() };
+    match (&found.cost, &found.why) {
+        (Some(cost), _) => price::detail(cost),
+        (None, why) => one_line(&format!("no cost: {}", why.as_deref().unwrap_or_default())),
+    }
 }
 
 fn errors(tries: &Tries) -> String {
@@ -143,6 +166,7 @@ fn records(tries: &Tries) -> Markup {
     html! {
         @for record in &tries.records { div { code { (one_line(&record.what)) } (object(record)) } }
         @if let Some(more) = more.filter(|more| *more > 0) { div { "and " (more) " more" } }
+        @if let Some(lost) = tries.lost { div { (count(lost as usize, "record")) " lost" } }
     }
 }
 

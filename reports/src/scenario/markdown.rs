@@ -4,7 +4,7 @@
 use hookbench_analysis::scenario::{Nobody, differences, nobody_sees, nobody_stops};
 use hookbench_results::{Run, ScenarioOutcome};
 
-use super::{View, evidence, words};
+use super::{View, evidence, price, words};
 use crate::markdown::{code, escaped, table};
 
 /// The run as Markdown.
@@ -17,6 +17,8 @@ pub fn render(run: &Run) -> String {
             words::MATRIX
         ),
         view.kernels.iter().map(|kernel| matrix(&view, kernel)).collect(),
+        costs(&view),
+        lines(&view),
         failed(run),
         nobody("Ways that no policy sees", &nobody_sees(&view.verdicts)),
         nobody("Ways that no policy stops", &nobody_stops(&view.verdicts)),
@@ -48,6 +50,39 @@ fn matrix(view: &View<'_>, kernel: &str) -> String {
     });
     let head = header("scenario", view.policies.iter());
     format!("\n## Kernel {}\n\n{}", escaped(kernel), with_header(&head, rows))
+}
+
+/// What policies cost, on each kernel.
+fn costs(view: &View<'_>) -> String {
+    if !view.has_prices() {
+        let why = escaped(&view.unpriced());
+        return if why.is_empty() { why } else { format!("\n## Cost\n\n{why}\n") };
+    }
+    let table = |kernel: &&str| {
+        let cost = |scenario: &str, policy: &str| Some(escaped(&view.price(kernel, scenario, policy)?.text));
+        format!("\nKernel {}, in instructions:\n\n{}", escaped(kernel), by_policy(view, cost))
+    };
+    let tables: String = view.kernels.iter().map(table).collect();
+    format!("\n## Cost\n\n{}\n{tables}", price::MEANING)
+}
+
+/// How large policies are.
+fn lines(view: &View<'_>) -> String {
+    if !view.has_lines() {
+        return String::new();
+    }
+    let table = by_policy(view, |scenario, policy| Some(view.lines(scenario, policy)?.to_string()));
+    format!("\n## Lines\n\n{}\n\n{table}", price::LINES)
+}
+
+/// A table of the scenarios and policies that have something. Others are left out.
+fn by_policy(view: &View<'_>, field: impl Fn(&str, &str) -> Option<String>) -> String {
+    let has = |scenario: &str| view.policies.iter().any(|policy| field(scenario, policy).is_some());
+    let rows = view.scenarios.iter().filter(|scenario| has(scenario)).map(|scenario| {
+        let fields = view.policies.iter().map(|policy| field(scenario, policy).unwrap_or_default());
+        [code(scenario)].into_iter().chain(fields).collect()
+    });
+    with_header(&header("scenario", view.policies.iter()), rows)
 }
 
 fn failed(run: &Run) -> String {

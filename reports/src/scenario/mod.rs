@@ -14,6 +14,7 @@ pub mod evidence;
 pub mod html;
 pub mod markdown;
 mod matrix;
+mod price;
 pub mod terminal;
 #[cfg(test)]
 mod tests;

@@ -8,7 +8,7 @@ use super::View;
 use crate::text::{count, one_line};
 
 /// What the verdicts mean.
-pub(super) const MEANINGS: [(&str, &str); 13] = [
+pub(super) const MEANINGS: [(&str, &str); 14] = [
     ("seen", "the policy wrote a record of the way"),
     ("blank", "it wrote a record that lacks the object, for example an empty path"),
     ("wrong object", "its record names another object than the kernel used"),
@@ -20,6 +20,10 @@ pub(super) const MEANINGS: [(&str, &str); 13] = [
     ("killed after", "the way was killed, and its effect is there all the same"),
     ("not stopped", "the effect is there"),
     ("fine, false alarm, broken", "an allowed neighbour works; it works and is recorded; it no longer works"),
+    (
+        "false alarm, wrong name",
+        "an allowed neighbour works, and the policy recorded another call than it made",
+    ),
     (
         "does not work here",
         "the way has no effect on this kernel even when nothing watches, so it counts for nobody",

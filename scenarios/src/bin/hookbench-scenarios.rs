@@ -8,6 +8,7 @@ use anyhow::{Context, Result};
 use hookbench_scenarios::exchange::{MITIGATE, PRIVILEGE};
 use hookbench_scenarios::guest;
 use hookbench_scenarios::race::RACE;
+use hookbench_scenarios::react::REACT;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
@@ -18,6 +19,7 @@ fn main() -> ExitCode {
         [MITIGATE] => answer(guest::mitigate),
         [PRIVILEGE] => answer(guest::privilege),
         [RACE] => answer(guest::race),
+        [REACT] => answer(guest::react),
         [image, ..] => return guest::run_image(image, &words[1..]),
     };
     match answer {

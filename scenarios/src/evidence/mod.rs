@@ -61,6 +61,7 @@ pub(crate) static SCENARIO: Scenario = Scenario {
     complete: COMPLETE,
     target: || fs::metadata(KEPT).ok().map(|file| (file.dev(), file.ino())),
     files: &[(LOG, "wa")],
+    allows_append: true,
     set_up,
     reset,
     ..Scenario::named(

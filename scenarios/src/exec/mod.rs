@@ -7,7 +7,7 @@ use std::os::fd::RawFd;
 use std::ptr;
 use std::time::Duration;
 
-use crate::scenario::{Call, Scenario, Way};
+use crate::scenario::{About, Call, Measured, Replaced, Scenario, Way};
 use crate::scene::{Scene, Shared};
 use crate::sys::{self, check, check_long};
 
@@ -58,6 +58,12 @@ pub(crate) static SCENARIO: Scenario = Scenario {
     ],
     target: scene_files::target,
     files: &[(scene_files::VULNERABLE, "x")],
+    replaced: Some(Replaced { function: "security_bprm_check", about: About::Program }),
+    measured: Some(Measured {
+        rules: &["measure func=BPRM_CHECK mask=MAY_EXEC"],
+        more: &["measure func=MMAP_CHECK mask=MAY_EXEC"],
+        files: &[scene_files::VULNERABLE],
+    }),
     images: &[("loader", loader::load)],
     set_up: scene_files::set_up,
     reset: scene_files::reset,

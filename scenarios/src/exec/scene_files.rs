@@ -39,7 +39,7 @@ const MOUNTS: [&str; 3] = ["binfmt", "cgroup", "overlay"];
 /// When they cannot be written.
 pub(super) fn set_up(scene: &Scene) -> io::Result<()> {
     write(VULNERABLE, &programs::makes(Class::Bits64, &scene.path(MARK)))?;
-    write(&scene.path(OTHER), &programs::makes(Class::Bits64, &scene.path(OTHER_MARK)))
+    write(&scene.path(OTHER), &programs::begins_and_makes(&scene.path(OTHER_MARK)))
 }
 
 /// Writes a program that everybody may execute.

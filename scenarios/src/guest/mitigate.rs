@@ -9,6 +9,7 @@ use anyhow::{Context, Result, ensure};
 use super::policies::{self, Attach};
 use super::prepare;
 use crate::child;
+use crate::confine::Confine;
 use crate::exchange::{Answer, Mitigated, PolicyOrder};
 use crate::policy::PolicyName;
 use crate::scenario::Scenario;
@@ -27,8 +28,9 @@ pub fn mitigate(order: &PolicyOrder) -> Result<Answer<Mitigated>> {
     let policy = super::policy(&order.policy)?;
     let mut scene = super::scene()?;
     prepare(scenario, &scene)?;
+    let is_reloaded = policies::prepare(policy, scenario, &mut scene)?;
     ensure!(!is_refused(&scene)?, "a user namespace is refused without a policy");
-    let resident = Resident::start()?;
+    let resident = Resident::start(&scene)?;
     let (began, worked) = (now(), own_time());
     let attached = match policies::attach(policy, scenario, &mut scene)? {
         Attach::Attached(attached) => attached,
@@ -37,14 +39,14 @@ pub fn mitigate(order: &PolicyOrder) -> Result<Answer<Mitigated>> {
     let (applied, apply_work) = (now() - began, own_time() - worked);
     let refused = wait_until(true, &scene)?.map(|time| time - began);
     let reaches_running = resident.makes_the_call()?;
-    // What confines its caller stays with that process: there is nothing to undo.
-    let confines = scene.confine.is_some();
+    // What confines its caller stays with that process: there is nothing to undo, unless its rules can be replaced.
+    let confines = scene.confine.is_some() && !is_reloaded;
     let (began, worked) = (now(), own_time());
     drop(attached);
     let undo_work = own_time() - worked;
     let can_be_undone = refused.is_some() && !confines;
     let undone = if can_be_undone { wait_until(false, &scene)?.map(|time| time - began) } else { None };
-    let survives_agent = if confines { true } else { survives_its_agent(policy, scenario)? };
+    let survives_agent = if confines { true } else { survives_its_agent(policy, scenario, &scene)? };
     Ok(Answer::Tried(Mitigated {
         applied,
         apply_work,
@@ -77,7 +79,7 @@ fn wait_until(refused: bool, scene: &Scene) -> Result<Option<u64>> {
 }
 
 /// Whether the call is still refused when the process that applied the policy has been killed.
-fn survives_its_agent(policy: PolicyName, scenario: &'static Scenario) -> Result<bool> {
+fn survives_its_agent(policy: PolicyName, scenario: &'static Scenario, scene: &Scene) -> Result<bool> {
     let (mut reader, mut writer) = io::pipe()?;
     // SAFETY: this process has one thread, so the child may do anything.
     let agent = check(unsafe { libc::fork() })?;
@@ -100,9 +102,8 @@ fn survives_its_agent(policy: PolicyName, scenario: &'static Scenario) -> Result
     check(unsafe { libc::kill(agent, libc::SIGKILL) })?;
     child::wait(agent)?;
     ensure!(told == [1], "the policy could not be applied a second time");
-    let scene = super::scene()?;
     // The kernel takes some of it away later.
-    Ok(wait_until(false, &scene)?.is_none())
+    Ok(wait_until(false, scene)?.is_none())
 }
 
 /// A process that ran before the policy came.
@@ -113,13 +114,14 @@ struct Resident {
 }
 
 impl Resident {
-    fn start() -> Result<Resident> {
+    fn start(scene: &Scene) -> Result<Resident> {
         let ((mut woken, wakes), (says, mut tells)) = (io::pipe()?, io::pipe()?);
         // SAFETY: this process has one thread, so the child may do anything.
         let pid = check(unsafe { libc::fork() })?;
         if pid == 0 {
             drop((wakes, says));
-            let asked = become_user().and_then(|()| woken.read_exact(&mut [0]));
+            let confined = || scene.confine.as_ref().map_or(Ok(()), Confine::enter);
+            let asked = become_user().and_then(|()| confined()).and_then(|()| woken.read_exact(&mut [0]));
             // SAFETY: changes nothing but this process's credentials.
             let made = asked.and_then(|()| check(unsafe { libc::unshare(libc::CLONE_NEWUSER) }));
             let _ = tells.write_all(&[u8::from(made.is_err())]);

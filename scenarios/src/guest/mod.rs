@@ -5,34 +5,44 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::sync::atomic::Ordering;
 
-use anyhow::{Context, Result, anyhow, ensure};
+use anyhow::{Context, Result, anyhow, bail, ensure};
 
-use crate::exchange::{Answer, Order, Tried};
+use crate::exchange::{Answer, Found, Order, Tried, Tries};
 use crate::modules;
 use crate::policy::PolicyName;
-use crate::scenario::{Need, Scenario};
+use crate::scenario::{Need, Scenario, Way};
 use crate::scene::Scene;
 use crate::subject::Subject;
 
+mod agent;
 mod audit;
 mod custom;
 mod kept;
+mod maker;
 mod mitigate;
+mod notify;
 mod policies;
 mod privilege;
 mod race;
+mod react;
 mod shared;
+mod timing;
 mod trial;
+
+use maker::Maker;
 
 pub use mitigate::mitigate;
 pub use privilege::privilege;
 pub use race::race;
+pub use react::react;
 
 /// Where the files of a scenario are.
 const FOLDER: &str = "/run/scene";
 
-/// Tries the ways that `order` asks for.
+/// Tries the ways that `order` asks for, and times allowed neighbours. Timing comes last: then ways are tried as without
+/// it, and QEMU is not slow yet.
 ///
 /// # Errors
 /// When the guest lacks something that every kernel has, or the policy cannot be attached though it should.
@@ -40,26 +50,108 @@ pub fn run(order: &Order) -> Result<Answer> {
     let scenario =
         crate::find(&order.scenario).with_context(|| format!("no scenario {:?}", order.scenario))?;
     let (policy, mut scene) = (policy(&order.policy)?, scene()?);
+    if let Some(why) = (scenario.lack)() {
+        return Ok(Answer::Unsupported(why));
+    }
     prepare(scenario, &scene)?;
+    if let Some(custom) = &order.custom {
+        let why_not =
+            custom::is_there_already(custom, scenario, &scene).context("failed to reset the scene")?;
+        if let Some(why) = why_not {
+            let ways = vec![Tries::invalid(&custom.name, why)];
+            return Ok(Answer::Tried(Found {
+                tried: Tried { ways, ..Tried::default() },
+                ..Found::default()
+            }));
+        }
+    }
     let subject = Subject::of(scenario, policy);
     let subject = if order.is_broken { broken(subject)? } else { subject };
-    let mut attached = match policies::attach_about(policy, subject, &mut scene)? {
+    let mut maker = order.timing.map(|_| Maker::start(scenario, &scene)).transpose()?;
+    let attached = match policies::attach_about(policy, subject.clone(), &mut scene)? {
         policies::Attach::Attached(attached) => attached,
         policies::Attach::Unsupported(why) => return Ok(Answer::Unsupported(why)),
     };
-    let mut tried =
-        Tried { attached: attached.names().to_vec(), lacks: attached.lacks().to_vec(), ways: Vec::new() };
-    if let Some(way) = &order.custom {
-        let way = custom::way(way)?;
-        tried.ways.push(trial::run(&way, scenario, &scene, &mut *attached)?);
+    if maker.is_some() && scene.confine.is_some() {
+        maker = Some(Maker::start(scenario, &scene)?);
     }
-    for way in scenario.ways.iter().filter(|way| order.asks_for(way.name)) {
-        tried.ways.push(trial::run(way, scenario, &scene, &mut *attached)?);
+    let mut holder = Holder { policy, subject, attached: Some(attached) };
+    let tried = try_ways(order, &mut scene, &mut holder)?;
+    let timed = match order.timing.zip(maker) {
+        Some((timing, mut maker)) => {
+            let attached = holder.hold(&mut scene)?;
+            timing::run(timing, scenario, &scene, attached, &mut maker)?
+        }
+        None => Vec::new(),
+    };
+    Ok(Answer::Tried(Found { tried, timed }))
+}
+
+/// Tries the ways that `order` asks for, as long as the policy can record what it sees.
+fn try_ways(order: &Order, scene: &mut Scene, holder: &mut Holder) -> Result<Tried> {
+    let scenario = holder.subject.scenario;
+    let mut tried = Tried::default();
+    if let Some(attached) = &holder.attached {
+        (tried.attached, tried.lacks) = (attached.names().to_vec(), attached.lacks().to_vec());
+    }
+    if let Some(custom) = &order.custom
+        && let Some(attached) = holder.attached.take()
+    {
+        tried.ways.push(custom::run(custom, scenario, scene, holder.policy.policy, attached)?);
+        return Ok(tried);
     }
     for name in &order.ways {
-        ensure!(tried.ways.iter().any(|tries| tries.way == *name), "{} has no way {name:?}", scenario.name);
+        ensure!(scenario.ways.iter().any(|way| way.name == *name), "{} has no way {name:?}", scenario.name);
     }
-    Ok(Answer::Tried(tried))
+    for way in scenario.ways.iter().filter(|way| order.asks_for(way.name)) {
+        tried.ways.push(holder.try_way(way, scene)?);
+        if holder.is_spent()? {
+            break;
+        }
+    }
+    Ok(tried)
+}
+
+/// Who holds the policy.
+struct Holder {
+    policy: PolicyName,
+    subject: Subject,
+    /// The policy, while this process holds it.
+    attached: Option<Box<dyn policies::Attached>>,
+}
+
+impl Holder {
+    /// Tries `way`. If that has an agent, the policy is attached by one; what a process put on itself has none.
+    fn try_way(&mut self, way: &Way, scene: &mut Scene) -> Result<Tries> {
+        let scenario = self.subject.scenario;
+        if way.has_agent && scene.confine.is_none() && !self.policy.is_none() {
+            self.attached = None;
+            let mut agent = agent::start(self.policy, &self.subject, scene)?;
+            scene.shared.agent.store(agent.process(), Ordering::SeqCst);
+            let tries = trial::run(way, scenario, scene, &mut agent);
+            scene.shared.agent.store(0, Ordering::SeqCst);
+            return tries;
+        }
+        let attached = self.hold(scene)?;
+        trial::run(way, scenario, scene, attached)
+    }
+
+    /// The policy, which this process attaches again if it does not hold it.
+    fn hold(&mut self, scene: &mut Scene) -> Result<&mut dyn policies::Attached> {
+        let attached = match self.attached.take() {
+            Some(attached) => attached,
+            None => match policies::attach_about(self.policy, self.subject.clone(), scene)? {
+                policies::Attach::Attached(attached) => attached,
+                policies::Attach::Unsupported(why) => bail!("the policy cannot be attached again: {why}"),
+            },
+        };
+        Ok(&mut **self.attached.insert(attached))
+    }
+
+    /// Whether the policy cannot record the same once more.
+    fn is_spent(&mut self) -> Result<bool> {
+        self.attached.as_mut().map_or(Ok(false), |attached| attached.is_spent())
+    }
 }
 
 /// The policy called `name`.
@@ -81,8 +173,12 @@ fn broken(subject: Subject) -> Result<Subject> {
     Ok(broken)
 }
 
-/// Runs an image of a scenario: this program, executed by a way under the name `SCENARIO/IMAGE`.
+/// Runs an image of a scenario: this program, executed by a way under the name `SCENARIO/IMAGE`; or the program that
+/// gives the signal of a reaction.
 pub fn run_image(name: &str, arguments: &[String]) -> ExitCode {
+    if name == react::SIGNALLER {
+        return ExitCode::from(react::signal(arguments));
+    }
     let found = name.split_once('/').and_then(|(scenario, image)| {
         let images = crate::find(scenario)?.images;
         images.iter().find(|(known, _)| *known == image)

@@ -14,7 +14,7 @@ use crate::scene::{Scene, Shared, now};
 use crate::sys::{become_user, check};
 
 /// How long a way may take, in milliseconds of the guest's time.
-const PATIENCE: i32 = 2_000;
+pub(super) const PATIENCE: i32 = 2_000;
 
 /// The most records that are listed for a way.
 const MOST_RECORDS: usize = 12;
@@ -29,23 +29,47 @@ pub(super) fn run(
     scene: &Scene,
     attached: &mut dyn Attached,
 ) -> Result<Tries> {
-    let what = || format!("{} of {}", way.name, scenario.name);
     if let Some(lack) = way.needs.iter().find_map(|&need| modules::lack(need)) {
-        return Ok(Tries::invalid(way, lack));
+        return Ok(Tries::invalid(way.name, lack));
     }
-    clear(scene.shared);
-    (scenario.reset)(scene).with_context(|| format!("failed to reset the scene for {}", what()))?;
-    attached.clear()?;
-    let ended = make(way, scene).with_context(|| format!("failed to run {}", what()))?;
+    let tries = attempt(way, scenario, scene, attached, PATIENCE)?;
+    Ok(with_effect(tries, looked(way, scenario, scene)))
+}
+
+/// `tries` with its effect. Nothing can be said of a way whose effect cannot be looked at.
+pub(super) fn with_effect(tries: Tries, looked: io::Result<bool>) -> Tries {
+    match looked {
+        Ok(true) => Tries { effect: Effect::Reached, ..tries },
+        Ok(false) => tries,
+        Err(error) => {
+            let why = format!("its effect cannot be looked at: {error}");
+            Tries { invalid: tries.invalid.or(Some(why)), ..tries }
+        }
+    }
+}
+
+/// Makes the way within `patience` milliseconds, and reads the records. Its effect has not been looked at.
+///
+/// # Errors
+/// When the runner itself fails.
+pub(super) fn attempt(
+    way: &Way,
+    scenario: &Scenario,
+    scene: &Scene,
+    attached: &mut dyn Attached,
+    patience: i32,
+) -> Result<Tries> {
+    prepare(way, scenario, scene, attached, false)?;
+    let ended = make(way, scene, patience)
+        .with_context(|| format!("failed to run {} of {}", way.name, scenario.name))?;
     let shared = scene.shared;
     let window = window(shared);
     let records = match window {
         Some(window) => attached.records(window)?,
         None => Vec::new(),
     };
-    let has_effect = (way.has_effect.unwrap_or(scenario.has_effect))(scene, shared)
-        .with_context(|| format!("failed to look at the effect of {}", what()))?;
-    let errno = Some(shared.errno.load(Ordering::SeqCst)).filter(|&errno| errno != 0);
+    let lost = Some(attached.lost()?).filter(|&lost| lost != 0);
+    let errno = errno(shared);
     let signal = match ended {
         Ended::Killed(signal) => Some(signal),
         Ended::Exited | Ended::HungUp => None,
@@ -63,21 +87,23 @@ pub(super) fn run(
     let more_records = Some(records.len() as u64).filter(|_| records.len() > MOST_RECORDS);
     Ok(Tries {
         way: way.name.into(),
-        effect: if has_effect { Effect::Reached } else { Effect::NotReached },
+        effect: Effect::NotReached,
         errno,
         signal,
         invalid,
         hindered,
         records: listed(records),
         more_records,
+        notes: Vec::new(),
+        lost,
     })
 }
 
 impl Tries {
     /// Nothing can be said of `way`, for this reason.
-    fn invalid(way: &Way, why: String) -> Tries {
+    pub(super) fn invalid(way: &str, why: String) -> Tries {
         Tries {
-            way: way.name.into(),
+            way: way.into(),
             effect: Effect::NotReached,
             errno: None,
             signal: None,
@@ -85,6 +111,8 @@ impl Tries {
             invalid: Some(why),
             records: Vec::new(),
             more_records: None,
+            notes: Vec::new(),
+            lost: None,
         }
     }
 }
@@ -98,6 +126,47 @@ fn listed(records: Vec<Record>) -> Vec<Record> {
         }
     }
     listed
+}
+
+/// Makes the scene as it was at first, with no records, for `way`. Its section is timed if `is_timed`.
+///
+/// # Errors
+/// When the runner itself fails.
+pub(super) fn prepare(
+    way: &Way,
+    scenario: &Scenario,
+    scene: &Scene,
+    attached: &mut dyn Attached,
+    is_timed: bool,
+) -> Result<()> {
+    clear(scene.shared);
+    (scenario.reset)(scene)
+        .with_context(|| format!("failed to reset the scene for {} of {}", way.name, scenario.name))?;
+    attached.clear()?;
+    scene.shared.section.clear(is_timed);
+    Ok(())
+}
+
+/// Whether the effect of `way` is there, after it has ended.
+///
+/// # Errors
+/// When that cannot be found out.
+fn looked(way: &Way, scenario: &Scenario, scene: &Scene) -> io::Result<bool> {
+    (way.has_effect.unwrap_or(scenario.has_effect))(scene, scene.shared)
+}
+
+/// As [`looked`], for the runner.
+///
+/// # Errors
+/// When that cannot be found out.
+pub(super) fn has_effect(way: &Way, scenario: &Scenario, scene: &Scene) -> Result<bool> {
+    looked(way, scenario, scene)
+        .with_context(|| format!("failed to look at the effect of {} of {}", way.name, scenario.name))
+}
+
+/// The error number of the decisive call of the way that ended, if it failed.
+pub(super) fn errno(shared: &Shared) -> Option<i32> {
+    Some(shared.errno.load(Ordering::SeqCst)).filter(|&errno| errno != 0)
 }
 
 fn clear(shared: &Shared) {
@@ -116,19 +185,27 @@ fn window(shared: &Shared) -> Option<(u64, u64)> {
     Some((begin, end.unwrap_or_else(now)))
 }
 
+/// How the process of a way ended.
 #[derive(Clone, Copy)]
-enum Ended {
+pub(super) enum Ended {
+    /// By itself.
     Exited,
+    /// By this signal.
     Killed(i32),
+    /// Not in time, so that the runner ended it.
     HungUp,
 }
 
 /// Has a fresh process make the way, and waits for its end.
-fn make(way: &Way, scene: &Scene) -> io::Result<Ended> {
-    wait(child::begin(|| {
+///
+/// # Errors
+/// When there can be no process.
+pub(super) fn make(way: &Way, scene: &Scene, patience: i32) -> io::Result<Ended> {
+    let child = child::begin(|| {
         scene.leave(become_caller(way).and_then(|()| (way.run)(scene)));
         Ok(())
-    })?)
+    })?;
+    wait(child, patience)
 }
 
 /// Makes the process that of the way's user, in a session of its own.
@@ -138,12 +215,12 @@ fn become_caller(way: &Way) -> io::Result<()> {
     if way.as_root { Ok(()) } else { become_user() }
 }
 
-fn wait(child: libc::pid_t) -> io::Result<Ended> {
+fn wait(child: libc::pid_t, patience: i32) -> io::Result<Ended> {
     // SAFETY: the descriptor and the status are ours.
     unsafe {
         let pidfd = check(libc::syscall(libc::SYS_pidfd_open, child, 0) as i32)?;
         let mut polled = libc::pollfd { fd: pidfd, events: libc::POLLIN, revents: 0 };
-        let ready = check(libc::poll(&mut polled, 1, PATIENCE))?;
+        let ready = check(libc::poll(&mut polled, 1, patience))?;
         libc::close(pidfd);
         if ready == 0 {
             check(libc::kill(child, libc::SIGKILL))?;

@@ -25,6 +25,7 @@ pub(crate) static SCENARIO: Scenario = Scenario {
     textbook: module::SCENARIO.textbook,
     complete: module::SCENARIO.complete,
     allowed: module::SCENARIO.allowed,
+    allowed_files: module::SCENARIO.allowed_files,
     set_up: module::set_up,
     reset,
     ..Scenario::named(

@@ -13,6 +13,9 @@ use crate::sys::{int80, low_copy, path};
 /// `link` in the kernel's `syscall_32.tbl`, `mmap` in `syscall_64.tbl`.
 const LINK: u32 = 9;
 
+/// The link.
+const NEW: &str = "link";
+
 /// The paths of a file and of a link to it, in memory that was mapped before the policy was attached.
 static PATHS: [AtomicU32; 2] = [AtomicU32::new(0), AtomicU32::new(0)];
 
@@ -28,12 +31,20 @@ pub(super) const WAY: Way = Way {
     })
 };
 
+/// Removes the link.
+pub(super) fn remove(scene: &Scene) -> io::Result<()> {
+    match fs::remove_file(scene.path(NEW)) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+        _ => Ok(()),
+    }
+}
+
 /// Makes a file of the user, and room for its paths.
 pub(super) fn set_up(scene: &Scene) -> io::Result<()> {
     let file = scene.path("linked");
     fs::write(&file, b"a file of the caller's")?;
     chown(&file, Some(USER), Some(USER))?;
-    for (place, name) in PATHS.iter().zip([file, scene.path("link")]) {
+    for (place, name) in PATHS.iter().zip([file, scene.path(NEW)]) {
         place.store(low_copy(path(&name)?.as_bytes_with_nul())?, Ordering::SeqCst);
     }
     Ok(())

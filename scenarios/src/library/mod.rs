@@ -9,7 +9,7 @@ use std::os::unix::fs::{FileExt, MetadataExt};
 use std::ptr::null_mut;
 use std::sync::atomic::Ordering;
 
-use crate::scenario::{Call, Scenario, Way};
+use crate::scenario::{Call, Measured, Scenario, Way};
 use crate::scene::{Scene, Shared, now};
 use crate::sys::check;
 
@@ -56,7 +56,13 @@ pub(crate) static SCENARIO: Scenario = Scenario {
     ],
     target: || fs::metadata(LIBRARY).ok().map(|file| (file.dev(), file.ino())),
     files: &[(LIBRARY, "r")],
+    measured: Some(Measured {
+        rules: &["measure func=MMAP_CHECK mask=MAY_EXEC"],
+        more: &[],
+        files: &[LIBRARY],
+    }),
     set_up,
+    reset: int80_link::remove,
     ..Scenario::named(
         "library",
         "the code of a vulnerable library runs",

@@ -12,7 +12,7 @@ pub(super) const WAY: Way = Way {
     needs: &[Need::ModuleFile(ALLOWED)],
     has_effect: Some(|_, _| Ok(modules::is_loaded(ALLOWED))),
     ..Way::ordinary("listed", "finit_module of a file that is on the list of allowed modules", |scene| {
-        let file = File::open(scene.path(LISTED_FILE))?;
+        let file = File::open(LISTED_FILE)?;
         scene.window(|| finit_file(&file, 0))
     })
 };

@@ -11,8 +11,8 @@ pub(super) const WAY: Way = Way {
         "listed-rewritten",
         "the module is written into a file on the list, then finit_module",
         |scene| {
-            rewrite_listed(scene, FORBIDDEN)?;
-            let file = File::open(scene.path(LISTED_FILE))?;
+            rewrite_listed(FORBIDDEN)?;
+            let file = File::open(LISTED_FILE)?;
             scene.window(|| finit_file(&file, 0))
         },
     )

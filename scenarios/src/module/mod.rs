@@ -9,7 +9,7 @@ use std::sync::OnceLock;
 
 use crate::exchange::PROGRAM;
 use crate::modules;
-use crate::scenario::{Call, Need, Scenario, Way};
+use crate::scenario::{Call, Measured, Need, Scenario, Way};
 use crate::scene::Scene;
 use crate::sys::check_long;
 
@@ -39,6 +39,12 @@ pub(crate) static SCENARIO: Scenario = Scenario {
         Call::compat("finit_module", FINIT_MODULE_32),
     ],
     allowed: || LISTED.get().copied().into_iter().collect(),
+    allowed_files: &[LISTED_FILE],
+    measured: Some(Measured {
+        rules: &["measure func=MODULE_CHECK"],
+        more: &[],
+        files: &["/scenarios/modules/dummy.ko", "/scenarios/modules/dummy.ko.xz"],
+    }),
     // Nobody can take it back until the next boot.
     settings: &[("kernel.modules_disabled", "1")],
     images: &[("modprobe", |_| i32::from(finit(&modules::file(FORBIDDEN).display().to_string()).is_err()))],
@@ -75,7 +81,7 @@ const FORBIDDEN: &str = "dummy";
 /// The module on the list.
 const ALLOWED: &str = "ifb";
 /// The file of the module on the list.
-const LISTED_FILE: &str = "listed.ko";
+const LISTED_FILE: &str = "/run/scene/listed.ko";
 /// Numbers in the kernel's `syscall_32.tbl`.
 const INIT_MODULE_32: u32 = 128;
 const FINIT_MODULE_32: u32 = 350;
@@ -100,9 +106,8 @@ pub(crate) fn set_up(scene: &Scene) -> io::Result<()> {
     fs::set_permissions(&script, fs::Permissions::from_mode(0o755))?;
     fs::write(MODPROBE, script)?;
     if modules::file(ALLOWED).exists() {
-        let listed = scene.path(LISTED_FILE);
-        fs::copy(modules::file(ALLOWED), &listed)?;
-        let metadata = fs::metadata(listed)?;
+        fs::copy(modules::file(ALLOWED), LISTED_FILE)?;
+        let metadata = fs::metadata(LISTED_FILE)?;
         LISTED.get_or_init(|| (metadata.dev(), metadata.ino()));
     }
     Ok(())
@@ -112,17 +117,17 @@ pub(crate) fn set_up(scene: &Scene) -> io::Result<()> {
 ///
 /// # Errors
 /// When the kernel refuses.
-pub(crate) fn reset(scene: &Scene) -> io::Result<()> {
+pub(crate) fn reset(_: &Scene) -> io::Result<()> {
     if modules::file(ALLOWED).exists() {
-        rewrite_listed(scene, ALLOWED)?;
+        rewrite_listed(ALLOWED)?;
     }
     modules::unload(FORBIDDEN)?;
     modules::unload(ALLOWED)
 }
 
 /// Replaces what is in the file on the list; the file stays the same.
-fn rewrite_listed(scene: &Scene, module: &str) -> io::Result<()> {
-    fs::write(scene.path(LISTED_FILE), fs::read(modules::file(module))?)
+fn rewrite_listed(module: &str) -> io::Result<()> {
+    fs::write(LISTED_FILE, fs::read(modules::file(module))?)
 }
 
 /// Loads the module in the file at `path` by `finit_module`.

@@ -18,7 +18,7 @@ const CLONE: u32 = 1;
 ///
 /// # Errors
 /// When the kernel refuses.
-pub(super) fn new_mount(kind: &str, source: Option<&str>) -> io::Result<OwnedFd> {
+pub(crate) fn new_mount(kind: &str, source: Option<&str>) -> io::Result<OwnedFd> {
     let kind = path(kind)?;
     // SAFETY: the name outlives the call.
     let context = descriptor(unsafe { libc::syscall(libc::SYS_fsopen, kind.as_ptr(), 0) })?;
@@ -56,7 +56,7 @@ pub(super) fn copy_of(place: &str) -> io::Result<OwnedFd> {
 ///
 /// # Errors
 /// When the kernel refuses.
-pub(super) fn attach(mount: &OwnedFd, place: &str) -> io::Result<()> {
+pub(crate) fn attach(mount: &OwnedFd, place: &str) -> io::Result<()> {
     let place = path(place)?;
     let (from, here) = (mount.as_raw_fd(), libc::AT_FDCWD);
     // SAFETY: both texts outlive the call.
@@ -67,7 +67,7 @@ pub(super) fn attach(mount: &OwnedFd, place: &str) -> io::Result<()> {
 }
 
 /// Whether the file system of a mount that is nowhere has the file `marker`.
-pub(super) fn has_marker(mount: &OwnedFd) -> bool {
+pub(crate) fn has_marker(mount: &OwnedFd) -> bool {
     // SAFETY: the text outlives the call.
     unsafe { libc::faccessat(mount.as_raw_fd(), c"marker".as_ptr(), libc::F_OK, 0) == 0 }
 }

@@ -17,7 +17,7 @@ const FOLDER_BLOCK: u32 = 7;
 
 /// The bytes of the file system. Block 1 describes it, 2 its only group, 3 and 4 say which blocks and inodes are in
 /// use, 5 and 6 are the inodes, 7 the root folder.
-pub(super) fn ext2() -> Vec<u8> {
+pub(crate) fn ext2() -> Vec<u8> {
     let mut image = Image(vec![0; BLOCK * BLOCKS as usize]);
     image.describe();
     image.put(2 * BLOCK, &[3, 4, 5]);

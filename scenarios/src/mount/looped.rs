@@ -48,7 +48,7 @@ pub(super) const WAY: Way = Way {
 ///
 /// # Errors
 /// When the kernel refuses.
-pub(super) fn mount_file(scene: &Scene, file: &File) -> io::Result<()> {
+pub(crate) fn mount_file(scene: &Scene, file: &File) -> io::Result<()> {
     let control = File::options().read(true).write(true).open("/dev/loop-control")?;
     // SAFETY: numbers alone.
     let number = check(unsafe { libc::ioctl(control.as_raw_fd(), GET_FREE) })?;

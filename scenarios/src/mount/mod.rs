@@ -11,17 +11,17 @@ use crate::scenario::{Call, Need, Scenario, Way};
 use crate::scene::{Scene, Shared};
 use crate::sys::path;
 
-mod api;
+pub(crate) mod api;
 mod automount;
 mod bind;
 mod bind_folder;
 mod fixed_disk;
 mod fsmount_only;
 mod fsopen;
-mod image;
+pub(crate) mod image;
 mod int80_getresuid;
-mod int80_mount;
-mod looped;
+pub(crate) mod int80_mount;
+pub(crate) mod looped;
 mod looped_copy;
 mod media;
 mod mknod;
@@ -40,26 +40,7 @@ mod user_tmpfs;
 pub(crate) static SCENARIO: Scenario = Scenario {
     ways: WAYS,
     textbook: &[Call::native("mount", libc::SYS_mount)],
-    complete: &[
-        Call::native("mount", libc::SYS_mount),
-        Call::native("open_tree", libc::SYS_open_tree),
-        Call::native("move_mount", libc::SYS_move_mount),
-        Call::native("fsopen", libc::SYS_fsopen),
-        Call::native("fsconfig", libc::SYS_fsconfig),
-        Call::native("fsmount", libc::SYS_fsmount),
-        Call::native("fspick", libc::SYS_fspick),
-        Call::native("mount_setattr", libc::SYS_mount_setattr),
-        Call::native("open_tree_attr", OPEN_TREE_ATTR as i64),
-        Call::compat("mount", int80_mount::MOUNT),
-        Call::compat("open_tree", libc::SYS_open_tree as u32),
-        Call::compat("move_mount", libc::SYS_move_mount as u32),
-        Call::compat("fsopen", libc::SYS_fsopen as u32),
-        Call::compat("fsconfig", libc::SYS_fsconfig as u32),
-        Call::compat("fsmount", libc::SYS_fsmount as u32),
-        Call::compat("fspick", libc::SYS_fspick as u32),
-        Call::compat("mount_setattr", libc::SYS_mount_setattr as u32),
-        Call::compat("open_tree_attr", OPEN_TREE_ATTR),
-    ],
+    complete: COMPLETE,
     target: media::target,
     set_up,
     reset,
@@ -67,9 +48,41 @@ pub(crate) static SCENARIO: Scenario = Scenario {
         "mount",
         "a file system that was out of reach is reached after start-up",
         "the file that only the new file system has can be found",
-        |scene, _| Ok(Path::new(&scene.path("mounted/marker")).exists()),
+        has_marker,
     )
 };
+
+/// The calls that can mount something.
+pub(crate) const COMPLETE: &[Call] = &[
+    Call::native("mount", libc::SYS_mount),
+    Call::native("open_tree", libc::SYS_open_tree),
+    Call::native("move_mount", libc::SYS_move_mount),
+    Call::native("fsopen", libc::SYS_fsopen),
+    Call::native("fsconfig", libc::SYS_fsconfig),
+    Call::native("fsmount", libc::SYS_fsmount),
+    Call::native("fspick", libc::SYS_fspick),
+    Call::native("mount_setattr", libc::SYS_mount_setattr),
+    Call::native("open_tree_attr", OPEN_TREE_ATTR as i64),
+    Call::compat("mount", int80_mount::MOUNT),
+    Call::compat("open_tree", libc::SYS_open_tree as u32),
+    Call::compat("move_mount", libc::SYS_move_mount as u32),
+    Call::compat("fsopen", libc::SYS_fsopen as u32),
+    Call::compat("fsconfig", libc::SYS_fsconfig as u32),
+    Call::compat("fsmount", libc::SYS_fsmount as u32),
+    Call::compat("fspick", libc::SYS_fspick as u32),
+    Call::compat("mount_setattr", libc::SYS_mount_setattr as u32),
+    Call::compat("open_tree_attr", OPEN_TREE_ATTR),
+];
+
+/// Whether the file `marker` of the file system that ways mount can be found.
+pub(crate) fn has_marker(scene: &Scene, _: &Shared) -> io::Result<bool> {
+    Ok(Path::new(&scene.path("mounted/marker")).exists())
+}
+
+/// Allowed neighbours that other scenarios about mounts share.
+pub(crate) const TMPFS_WAY: Way = tmpfs_for_root::WAY;
+pub(crate) const FIXED_DISK_WAY: Way = fixed_disk::WAY;
+pub(crate) const GETRESUID_WAY: Way = int80_getresuid::WAY;
 
 const WAYS: &[&Way] = &[
     &plain::WAY,
@@ -98,13 +111,13 @@ const WAYS: &[&Way] = &[
 /// `open_tree_attr`, which is newer than the C library's numbers.
 const OPEN_TREE_ATTR: u32 = 467;
 /// Where ways mount.
-const MOUNTED: &str = "mounted";
+pub(crate) const MOUNTED: &str = "mounted";
 /// Where the second medium has been since start-up: for ways that need one that is mounted.
 const EARLIER: &str = "earlier";
 /// Where debugfs is, in which the kernel mounts another file system.
 const DEBUGFS: &str = "debugfs";
 /// The type of the media's file system. It mounts ext2 as well.
-const EXT4: &str = "ext4";
+pub(crate) const EXT4: &str = "ext4";
 /// What a way with a medium needs.
 const MEDIA: &[Need] = &[Need::ModuleFile("scsi_debug"), Need::ModuleFile("sd_mod")];
 
@@ -134,7 +147,10 @@ fn reset(scene: &Scene) -> io::Result<()> {
 }
 
 /// Unmounts all that is mounted on `place`.
-fn unmount(place: &str) -> io::Result<()> {
+///
+/// # Errors
+/// When the path contains NUL.
+pub(crate) fn unmount(place: &str) -> io::Result<()> {
     let place = path(place)?;
     // SAFETY: the path outlives the calls. The last one fails: nothing is mounted any more.
     while unsafe { libc::umount2(place.as_ptr(), libc::MNT_DETACH) } == 0 {}
@@ -142,11 +158,11 @@ fn unmount(place: &str) -> io::Result<()> {
 }
 
 /// Leaves for the check of the effect whether the way found the file system's file by itself.
-fn leave(scene: &Scene, is_reached: bool) {
+pub(crate) fn leave(scene: &Scene, is_reached: bool) {
     scene.shared.values[0].store(u64::from(is_reached), Ordering::SeqCst);
 }
 
 /// What the way left.
-fn is_left(_: &Scene, shared: &Shared) -> io::Result<bool> {
+pub(crate) fn is_left(_: &Scene, shared: &Shared) -> io::Result<bool> {
     Ok(shared.values[0].load(Ordering::SeqCst) == 1)
 }

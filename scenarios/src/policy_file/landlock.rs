@@ -1,7 +1,6 @@
 //! Landlock sandboxes: made from the tables of a scenario. Landlock has no file format; the file lists what a program
 //! gives to its calls. A sandbox allows what it lists, so a policy that denies one file allows all that is beside it.
 
-use crate::scenario::Abi;
 use crate::subject::Subject;
 
 /// Rights of linux/landlock.h, and their names.
@@ -25,7 +24,7 @@ pub(crate) struct Sandbox {
 
 /// The sandbox for `subject`; `None` if Landlock knows nothing of that kind.
 pub(crate) fn sandbox(subject: &Subject) -> Option<Sandbox> {
-    let has = |number| subject.calls_of(Abi::Native).any(|call| i64::from(call.number) == number);
+    let has = |number| subject.has_native(number);
     let denied: Vec<String> = subject.files.iter().map(|(path, _)| path.clone()).collect();
     let letters = subject.files.iter().flat_map(|(_, letters)| letters.chars());
     let rights = letters.fold(0, |rights, letter| {

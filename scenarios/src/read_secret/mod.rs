@@ -8,7 +8,7 @@ use std::os::unix::fs::{MetadataExt, chown};
 use std::path::Path;
 use std::sync::atomic::Ordering;
 
-use crate::scenario::{Call, Scenario, Way};
+use crate::scenario::{About, Call, Measured, Replaced, Scenario, Way};
 use crate::scene::{Scene, Shared, USER, now};
 use crate::sys::{check, check_long};
 
@@ -60,6 +60,19 @@ pub(crate) static SCENARIO: Scenario = Scenario {
     complete: COMPLETE,
     target,
     files: &[(SECRET, "r")],
+    replaced: Some(Replaced { function: "security_file_open", about: About::File }),
+    measured: Some(Measured {
+        // Files of procfs, sysfs and securityfs have no content to hash.
+        rules: &[
+            "dont_measure fsmagic=0x9fa0",
+            "dont_measure fsmagic=0x62656572",
+            "dont_measure fsmagic=0x73636673",
+            "measure func=FILE_CHECK mask=MAY_READ",
+        ],
+        // MAY_READ alone is not the mask of a file that is opened for reading and writing.
+        more: &["measure func=FILE_CHECK mask=^MAY_READ"],
+        files: &[SECRET],
+    }),
     set_up,
     reset,
     ..Scenario::named(

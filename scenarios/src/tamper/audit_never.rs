@@ -1,7 +1,8 @@
 //! `auditctl -A never,exit`: a rule before all others that matches everything.
 
-use super::audit::{ADD_RULE, DELETE_RULE, never_rule};
+use super::audit::never_rule;
 use super::{tampering, then_unshare};
+use crate::audit_link::{ADD_RULE, DELETE_RULE};
 use crate::scenario::Way;
 
 pub(super) const WAY: Way =

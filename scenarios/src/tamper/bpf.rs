@@ -7,6 +7,7 @@ use crate::sys::check_long;
 
 /// Commands.
 pub(super) const MAP_UPDATE: u32 = 2;
+pub(super) const PROGRAM_NEXT_ID: u32 = 11;
 pub(super) const MAP_NEXT_ID: u32 = 12;
 pub(super) const MAP_BY_ID: u32 = 14;
 const INFO: u32 = 15;
@@ -63,6 +64,18 @@ pub(super) fn each(next: u32, open: u32) -> io::Result<Vec<OwnedFd>> {
         let descriptor = bpf(open, &mut Attributes::new().with(0, id))?;
         // SAFETY: the kernel has just opened it for us.
         found.push(unsafe { OwnedFd::from_raw_fd(descriptor) });
+    }
+}
+
+/// Whether the kernel has a BPF program.
+///
+/// # Errors
+/// When it refuses to list them.
+pub(super) fn has_programs() -> io::Result<bool> {
+    match bpf(PROGRAM_NEXT_ID, &mut Attributes::new().with(0, 0)) {
+        Ok(_) => Ok(true),
+        Err(error) if error.raw_os_error() == Some(libc::ENOENT) => Ok(false),
+        Err(error) => Err(error),
     }
 }
 

@@ -7,7 +7,7 @@ use std::os::unix::fs::MetadataExt;
 use std::sync::atomic::Ordering;
 
 use crate::child;
-use crate::scenario::{Call, Scenario, Way};
+use crate::scenario::{About, Call, Replaced, Scenario, Way};
 use crate::scene::{Scene, Shared};
 use crate::sys::check_long;
 
@@ -47,6 +47,7 @@ pub(crate) static SCENARIO: Scenario = Scenario {
     spares_root: true,
     // The first is Debian's. The second holds for root too.
     settings: &[("kernel.unprivileged_userns_clone", "0"), ("user.max_user_namespaces", "0")],
+    replaced: Some(Replaced { function: "create_user_ns", about: About::User }),
     images: &[("arrive", arrive_as_image)],
     set_up: existing::make,
     ..Scenario::named(

@@ -58,13 +58,19 @@ impl Kind {
         Kind { name: "packages", about: "what --bring names, out of packages", limit: Some(2048 * MIB) };
     /// QEMUs out of packages, by the names of their suites.
     pub const QEMUS: Kind = Kind { name: "qemus", about: "QEMUs, out of packages", limit: None };
+    /// Compilers of security modules' policies.
+    pub const COMPILERS: Kind = Kind {
+        name: "compilers",
+        about: "compilers of AppArmor's and SELinux's policies, out of packages",
+        limit: Some(64 * MIB),
+    };
     /// apt's own files. They are not entries: apt maintains them, under the cache's
     /// lock.
     pub const APT: Kind = Kind { name: "apt", about: "package lists", limit: None };
 }
 
 /// All kinds.
-pub const KINDS: [Kind; 13] = [
+pub const KINDS: [Kind; 14] = [
     Kind::KERNELS,
     Kind::OWN_KERNELS,
     Kind::BUILT_KERNELS,
@@ -77,6 +83,7 @@ pub const KINDS: [Kind; 13] = [
     Kind::STOCK_MODULES,
     Kind::PACKAGES,
     Kind::QEMUS,
+    Kind::COMPILERS,
     Kind::APT,
 ];
 

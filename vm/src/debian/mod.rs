@@ -4,6 +4,7 @@
 pub mod alternatives;
 pub mod apt;
 pub(crate) mod command;
+pub mod compilers;
 pub mod mirror;
 mod no_package;
 pub mod package_names;
@@ -12,4 +13,5 @@ mod policies;
 pub(crate) mod qemu;
 pub(crate) mod toolchain;
 mod unpack;
+mod unpacked;
 pub mod userland;

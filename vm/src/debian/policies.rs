@@ -3,12 +3,11 @@
 //! packages with the C library there, not with this machine's.
 
 use std::fs;
-use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::path::Path;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result};
 
-use crate::arch::{LOADER, LOADER_FOLDER, TRIPLE};
+use super::unpacked;
 
 /// The files that the compilers read.
 const SOURCES: &[(&str, &str)] = &[
@@ -73,28 +72,9 @@ pub(crate) fn compile(unpacked: &Path, scratch: &Path) -> Result<Vec<(String, Ve
 impl Policy {
     fn compile(&self, unpacked: &Path, scratch: &Path) -> Result<(String, Vec<u8>)> {
         const OUT: &str = "compiled";
-        let unpacked_path = |path: &str| -> PathBuf {
-            // Packages have files in /lib and in /usr/lib. Unpacked, neither is a link.
-            let path = Path::new(path);
-            [unpacked.join(path), unpacked.join("usr").join(path)]
-                .into_iter()
-                .find(|path| path.exists())
-                .unwrap_or_else(|| unpacked.join(path))
-        };
-        let compiler = unpacked_path(self.compiler);
-        let output = Command::new(unpacked_path(&format!("{LOADER_FOLDER}/{LOADER}")))
-            .arg("--library-path")
-            .arg(unpacked_path(&format!("lib/{TRIPLE}")))
-            .arg(&compiler)
-            .args(self.arguments)
-            .arg(OUT)
-            .current_dir(scratch)
-            .output()
-            .with_context(|| format!("failed to start {}", compiler.display()))?;
-        if !output.status.success() {
-            let errors = String::from_utf8_lossy(&output.stderr);
-            bail!("{} failed to compile the policy {}: {}", compiler.display(), self.path, errors.trim());
-        }
+        let arguments = [self.arguments, &[OUT]].concat();
+        unpacked::run(unpacked, self.compiler, &arguments, scratch)
+            .with_context(|| format!("failed to compile the policy {}", self.path))?;
         let path = scratch.join(OUT);
         let bytes = fs::read(&path).with_context(|| format!("failed to read {}", path.display()))?;
         fs::remove_file(&path).with_context(|| format!("failed to remove {}", path.display()))?;

@@ -166,6 +166,7 @@ mod tests {
             package: "linux-image-0.1-*".into(),
             with: Vec::new(),
             modules: String::new(),
+            more_modules: Vec::new(),
             headers: Vec::new(),
             toolchain: String::new(),
         };

@@ -19,7 +19,7 @@ use crate::files::digest;
 /// The version of the files of an entry. Raise it when they change.
 const FORMAT: u32 = 2;
 
-/// The modules that an entry has, as far as the kernel has them as modules.
+/// The modules that an entry of any kernel has, as far as the kernel has them as modules.
 pub const NAMES: &[&str] = &[
     "autofs4",
     "binfmt_misc",
@@ -65,14 +65,15 @@ impl StockModules {
             bail!(Gone("hookbench knows no package of modules for a kernel that is not Debian's".into()));
         };
         let package = package_of(row, &kernel.package)?;
-        let recipe = serde_json::to_string(&(FORMAT, &package, &kernel.version, NAMES))
+        let names = names(row);
+        let recipe = serde_json::to_string(&(FORMAT, &package, &kernel.version, &names))
             .context("failed to render the recipe of modules")?;
         let key = &digest::sha256(recipe.as_bytes())[..32];
         let wanted = Wanted { kind: Kind::STOCK_MODULES, key, source: "" };
         let lease = cache
             .obtain(&wanted, progress, |lock, made| {
                 let apt = Apt::open(lock, &row.suites, progress)?;
-                download(&package, &kernel.version, &apt, lock, made).map_err(no_package)
+                download(&package, &kernel.version, &names, &apt, lock, made).map_err(no_package)
             })
             .with_context(|| format!("failed to get the modules of the kernel {}", kernel.name))?;
         let path = lease.file(ORDER);
@@ -116,6 +117,11 @@ fn compressed(name: &str) -> String {
     format!("{name}.ko.xz")
 }
 
+/// The modules that an entry of this kernel has, as far as the kernel has them as modules.
+fn names(row: &KernelRow) -> Vec<&str> {
+    NAMES.iter().copied().chain(row.more_modules.iter().map(String::as_str)).collect()
+}
+
 /// Returns the name of the package with the modules of the kernel in the package `image`.
 fn package_of(row: &KernelRow, image: &str) -> Result<String> {
     if row.modules.is_empty() {
@@ -134,8 +140,15 @@ fn no_package(error: anyhow::Error) -> anyhow::Error {
     }
 }
 
-/// Puts the modules of `package` into the folder `made`. Returns a description.
-fn download(package: &str, version: &str, apt: &Apt<'_>, lock: &Lock, made: &Path) -> Result<String> {
+/// Puts the modules `names` of `package` into the folder `made`. Returns a description.
+fn download(
+    package: &str,
+    version: &str,
+    names: &[&str],
+    apt: &Apt<'_>,
+    lock: &Lock,
+    made: &Path,
+) -> Result<String> {
     let unpacked = lock.scratch()?;
     let fetched = apt.fetch(&[package.to_owned()], unpacked.path())?;
     let Package { name, version: newest } = fetched.into_iter().next().context("apt fetched nothing")?;
@@ -146,7 +159,7 @@ fn download(package: &str, version: &str, apt: &Apt<'_>, lock: &Lock, made: &Pat
         )));
     }
     let folder = folder(unpacked.path()).with_context(|| format!("{name} contains no modules"))?;
-    let kept = keep(&folder, made)?;
+    let kept = keep(&folder, names, made)?;
     Ok(format!("{} of {name} {version}", kept.join(", ")))
 }
 
@@ -156,13 +169,13 @@ fn folder(unpacked: &Path) -> Option<PathBuf> {
     roots.into_iter().flatten().flatten().flatten().map(|entry| entry.path()).find(|path| path.is_dir())
 }
 
-/// Copies the modules [`NAMES`] in `folder`, and those that they need, into `made`. Returns the names of those that
+/// Copies the modules `names` in `folder`, and those that they need, into `made`. Returns the names of those that
 /// were there.
-fn keep(folder: &Path, made: &Path) -> Result<Vec<&'static str>> {
+fn keep<'a>(folder: &Path, names: &[&'a str], made: &Path) -> Result<Vec<&'a str>> {
     let source = ModuleFolder::open(folder).context("failed to list the modules")?;
     let mut order = String::new();
     let mut kept = Vec::new();
-    for &name in NAMES {
+    for &name in names {
         let Some(file) = source.files.get(name) else { continue };
         let mut loadable = Loadable::default();
         loadable.add(&source, name)?;
@@ -173,8 +186,8 @@ fn keep(folder: &Path, made: &Path) -> Result<Vec<&'static str>> {
             let bytes = fs::read(file).with_context(|| format!("failed to read {}", file.display()))?;
             write_whole(&made.join(compressed(name)), &bytes)?;
         }
-        let names: Vec<&str> = loadable.modules.iter().map(|(name, _)| name.as_str()).collect();
-        order += &format!("{}\n", names.join(" "));
+        let needed: Vec<&str> = loadable.modules.iter().map(|(name, _)| name.as_str()).collect();
+        order += &format!("{}\n", needed.join(" "));
         kept.push(name);
     }
     write_whole(&made.join(ORDER), order.as_bytes())?;
@@ -207,7 +220,7 @@ mod tests {
         let cache = Cache::at(root.path()).unwrap();
         let wanted = Wanted { kind: Kind::STOCK_MODULES, key: "k", source: "" };
         let lease = cache.obtain(&wanted, &|_| (), |_, made| {
-            keep(&folder(package.path()).unwrap(), made).map(|kept| kept.join(" "))
+            keep(&folder(package.path()).unwrap(), NAMES, made).map(|kept| kept.join(" "))
         });
         let lease = lease.unwrap();
         let order = fs::read_to_string(lease.file(ORDER)).unwrap();

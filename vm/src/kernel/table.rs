@@ -29,6 +29,9 @@ pub struct KernelRow {
     /// The package of the kernel's own modules, likewise; empty if the image's package has them.
     #[serde(default)]
     pub modules: String,
+    /// Modules that scenarios need of this kernel alone, in addition to those that they need of all kernels.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub more_modules: Vec<String>,
     /// Packages of headers for building modules, likewise.
     #[serde(default)]
     pub headers: Vec<String>,

@@ -1,9 +1,10 @@
 //! The stored results that claims are tested with: a run with scenarios, and what the experiments with races,
-//! mitigation and privilege printed as JSON.
+//! mitigation, privilege and reaction printed as JSON.
 
 use hookbench_results::Run;
 use hookbench_scenarios::exchange::{Mitigated, PrivilegeTry};
 use hookbench_scenarios::race::RaceAnswer;
+use hookbench_scenarios::react::{Caller, Reacted, Summary};
 use serde::Deserialize;
 
 use super::outcome::{Outcome, Standing};
@@ -21,6 +22,9 @@ pub struct Experiments {
     /// `hookbench scenario privilege --json`.
     #[serde(default)]
     pub privileges: Vec<PolicyResult<Vec<PrivilegeTry>>>,
+    /// `hookbench scenario react --json`.
+    #[serde(default)]
+    pub reactions: Vec<ReactionResult>,
 }
 
 /// What a race came to.
@@ -44,6 +48,14 @@ pub struct PolicyResult<T> {
     pub(super) kernel: String,
     pub(super) policy: String,
     pub(super) found: Option<T>,
+}
+
+/// How a chain reacted.
+#[derive(Debug, Clone, Deserialize)]
+pub struct ReactionResult {
+    kernel: String,
+    chain: String,
+    found: Option<Reacted>,
 }
 
 /// What claims are tested with.
@@ -105,6 +117,12 @@ impl<'r> Evidence<'r> {
             }
             _ => None,
         })
+    }
+
+    /// How the chains reacted on `kernel` when `caller` tried: names and numbers.
+    pub(super) fn reactions(&self, kernel: &str, caller: Caller) -> Vec<(&str, Summary)> {
+        let on_it = self.experiments.reactions.iter().filter(|result| result.kernel == kernel);
+        on_it.filter_map(|result| Some((&*result.chain, result.found.as_ref()?.summary(caller)?))).collect()
     }
 
     /// The kernels of the run.

@@ -4,6 +4,8 @@ use super::evidence::Evidence;
 use super::outcome::{Outcome, Standing};
 use crate::scenario::Coverage;
 
+use hookbench_scenarios::react::Caller;
+
 /// Something that people say.
 pub struct Claim {
     /// What is said, in hookbench's words.
@@ -109,6 +111,15 @@ pub const CLAIMS: &[Claim] = &[
         test: "From the order to apply a policy against user namespaces until the first refused call, for each \
                mechanism that can refuse it.",
         judge: quick_to_apply,
+    },
+    Claim {
+        says: "Audit reacts more slowly than a unified mechanism, because its records have to be parsed and the \
+               mitigation is separate.",
+        source: SINGH,
+        test: "A program deletes its own file, and then opens a secret again and again. Between them is one BPF \
+               object with a map, or audit with a daemon that reads the record and closes the map, kills, or sets \
+               a sysctl.",
+        judge: audit_reacts_slower,
     },
     Claim {
         says: "A process that deletes its own executable can be seen.",
@@ -248,6 +259,32 @@ fn needs(evidence: &Evidence<'_>, policy: &str, holds: impl Fn(&[&str]) -> bool)
         let enough: Vec<&str> =
             of(kernel)?.iter().filter(|one| one.attached).map(|one| &*one.capabilities).collect();
         Some((holds(&enough), format!("{policy} was attached with: {}.", enough.join(", "))))
+    })
+}
+
+/// Whether each chain with audit refuses later than the one inside the kernel, whether the caller rests or not.
+fn audit_reacts_slower(evidence: &Evidence<'_>) -> Outcome {
+    evidence.on_each_kernel(|kernel| {
+        let (mut said, mut is_slower) = (Vec::new(), true);
+        for caller in [Caller::Busy, Caller::Rested, Caller::Resting] {
+            let reactions = evidence.reactions(kernel, caller);
+            let time = |refused: Option<u64>| refused.unwrap_or(u64::MAX);
+            let unified = time(reactions.iter().find(|(chain, _)| *chain == "bpf-map")?.1.refused);
+            let mut audit = reactions.iter().filter(|(chain, _)| chain.starts_with("audit-")).peekable();
+            audit.peek()?;
+            is_slower &= audit.all(|(_, summary)| time(summary.refused) > unified);
+            // The unified mechanism, the same with a daemon, and audit.
+            let is_told =
+                |chain: &str| chain.starts_with("audit-") || chain == "bpf-map" || chain == "bpf-ringbuf";
+            let told = reactions.iter().filter(|(chain, _)| is_told(chain));
+            let each = told.map(|(chain, summary)| match summary.refused {
+                Some(refused) => format!("{chain} {refused} ({} passed)", summary.passed),
+                None => format!("{chain} never"),
+            });
+            let each: Vec<String> = each.collect();
+            said.push(format!("a {caller} caller is refused after {}", each.join(", ")));
+        }
+        Some((is_slower, format!("instructions from the signal: {}.", said.join("; "))))
     })
 }
 

@@ -122,3 +122,25 @@ fn claims_about_experiments_follow_from_what_these_printed() {
     assert_eq!(slow.standing, Standing::Disagrees);
     assert!(slow.found[0].ends_with("seccomp+deny 500, bpf-lsm+deny 600."), "{:?}", slow.found);
 }
+
+#[test]
+fn audit_reacts_slower_if_each_chain_with_it_does_for_every_caller() {
+    let run = run("userns", &[]);
+    let reacted = |audit: u64| {
+        let one = |chain: &str, refused: u64| {
+            let reaction = |caller| json!({"caller": caller, "refused": refused, "passed": 3});
+            let tries = ["busy", "rested", "resting"].map(reaction);
+            let found = json!({"tries": tries});
+            json!({"kernel": "6.1", "chain": chain, "found": found})
+        };
+        json!({"reactions": [one("bpf-map", 20), one("audit-kill", 90), one("audit-bpf", audit)]})
+    };
+    let slower = outcome("reacts more slowly", &run, reacted(21));
+    assert_eq!(slower.standing, Standing::Agrees);
+    assert!(
+        slower.found[0].contains("a busy caller is refused after bpf-map 20 (3 passed)"),
+        "{:?}",
+        slower.found
+    );
+    assert_eq!(outcome("reacts more slowly", &run, reacted(20)).standing, Standing::Disagrees);
+}

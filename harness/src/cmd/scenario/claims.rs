@@ -27,6 +27,9 @@ pub(super) struct Args {
     /// What `scenario privilege --json` printed
     #[arg(long, value_name = "FILE")]
     privileges: Option<PathBuf>,
+    /// What `scenario react --json` printed
+    #[arg(long, value_name = "FILE")]
+    reactions: Option<PathBuf>,
 }
 
 /// Prints the page of claims as Markdown.
@@ -39,6 +42,7 @@ pub(super) fn claims(args: &Args) -> Result<ExitCode> {
         races: read(args.races.as_deref())?,
         mitigations: read(args.mitigations.as_deref())?,
         privileges: read(args.privileges.as_deref())?,
+        reactions: read(args.reactions.as_deref())?,
     };
     say::result(&claims::render(&Evidence::new(&run, experiments)))?;
     Ok(ExitCode::SUCCESS)

@@ -1,5 +1,6 @@
 //! `hookbench scenario`: tries the ways of scenarios under policies, and lists them.
 
+use std::fmt::Display;
 use std::process::ExitCode;
 
 use anyhow::{Result, anyhow};
@@ -12,6 +13,7 @@ mod mitigate;
 mod policy;
 mod privilege;
 mod race;
+mod react;
 mod run;
 
 /// Arguments of `hookbench scenario`.
@@ -37,6 +39,8 @@ enum Verb {
     Privilege(experiment::Args),
     /// Rewrite a path between check and use, and print which records lie and for how many instructions
     Race(race::Args),
+    /// Time how fast a mitigation follows a signal
+    React(react::Args),
 }
 
 /// Runs the subcommand.
@@ -52,6 +56,7 @@ pub fn scenario(args: &Args) -> Result<ExitCode> {
         Verb::Claims(args) => claims::claims(args),
         Verb::Privilege(args) => privilege::privilege(args),
         Verb::Race(args) => race::race(args),
+        Verb::React(args) => react::react(args),
     }
 }
 
@@ -60,5 +65,13 @@ fn find(name: &str) -> Result<&'static hookbench_scenarios::Scenario> {
     hookbench_scenarios::find(name).ok_or_else(|| {
         let names: Vec<&str> = hookbench_scenarios::SCENARIOS.iter().map(|scenario| scenario.name).collect();
         anyhow!("there is no scenario {name:?}; the scenarios are {}", names.join(", "))
+    })
+}
+
+/// The one of `all` that is called `name`, or the names.
+fn named<T: Copy + Display>(name: &str, all: &[T]) -> Result<T, String> {
+    all.iter().copied().find(|one| one.to_string() == name).ok_or_else(|| {
+        let names: Vec<String> = all.iter().map(T::to_string).collect();
+        format!("the names are {}", names.join(", "))
     })
 }

@@ -1,6 +1,5 @@
 //! `hookbench scenario race`: which records lie when a path is rewritten, and for how many instructions.
 
-use std::fmt::Display;
 use std::process::ExitCode;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -13,6 +12,7 @@ use hookbench_scenarios::race::{
 };
 
 use super::experiment::{open_session, table};
+use super::named;
 use crate::scenario::{Ended, Raced, ScenarioSession};
 
 /// Arguments of `hookbench scenario race`.
@@ -94,14 +94,6 @@ fn watcher(name: &str) -> Result<Watcher, String> {
 
 fn call(name: &str) -> Result<RacedCall, String> {
     named(name, &CALLS)
-}
-
-/// The one of `all` that is called `name`, or the names.
-fn named<T: Copy + Display>(name: &str, all: &[T]) -> Result<T, String> {
-    all.iter().copied().find(|one| one.to_string() == name).ok_or_else(|| {
-        let names: Vec<String> = all.iter().map(T::to_string).collect();
-        format!("the names are {}", names.join(", "))
-    })
 }
 
 /// Runs the races, several at once. The order of the results is that of the races.

@@ -38,7 +38,7 @@ pub struct ExactSession {
     pub(super) guests: Guests,
     history: History,
     snapshots: Snapshots,
-    attributor: Attributor,
+    pub(super) attributor: Attributor,
     keep_stacks: Vec<Pattern>,
     environment: Environment,
 }
@@ -212,7 +212,7 @@ impl ExactSession {
         self.recipe_of(ready.kernel, &ready.boot_line)
     }
 
-    fn recipe_of<'a>(&'a self, kernel: &'a Kernel, boot_line: &'a str) -> Recipe<'a> {
+    pub(super) fn recipe_of<'a>(&'a self, kernel: &'a Kernel, boot_line: &'a str) -> Recipe<'a> {
         let Guests { provisions, image, .. } = &self.guests;
         let image_sha256 = &provisions.image.record.sha256;
         Recipe { kernel, image, image_sha256, boot_line, qemu: &provisions.qemu }

@@ -14,7 +14,7 @@ mod program;
 mod provisions;
 mod snapshots;
 
-pub use attribution::Attributed;
+pub use attribution::{Attributed, Neighbour, Neighbours, Trace};
 pub use exact::{BUDGET, ExactOptions, ExactSession};
 pub use kvm::{Kvm, KvmSession};
 pub use needs::Needs;

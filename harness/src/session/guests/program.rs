@@ -1,14 +1,20 @@
 //! Guests that run a program of ours instead of a cell. They resume from the same snapshots as cells.
 
-use anyhow::{Context, Result};
+use std::sync::Arc;
+
+use anyhow::{Context, Result, anyhow, bail};
 use hookbench_model::protocol::{AgentMessage, LONGEST_PROGRAM_ANSWER, ProgramOrder};
 use hookbench_model::{Cell, Failure, FailureKind};
 use hookbench_vm::cache::Cache;
 use hookbench_vm::guest::{self, Answer, GuestOptions, Start};
 use hookbench_vm::image::GuestFile;
 use hookbench_vm::kernel::Kernel;
+use hookbench_vm::machine::{Machine, Plugin};
 use hookbench_vm::payload::{self, Payload};
+use hookbench_vm::snapshot::Snapshot;
+use tempfile::TempDir;
 
+use super::attribution::{Neighbours, Place, Trace};
 use super::exact::{ExactSession, machine};
 use crate::verify::modules;
 use crate::verify::outcome::failure;
@@ -57,35 +63,114 @@ impl ExactSession {
     /// # Errors
     /// When the files cannot be packed.
     pub fn run_program(&self, program: &Program<'_>) -> Result<Ran> {
-        let Program { boots_as: cell, words, files, order } = program;
+        Ok(match self.ready_program(program)? {
+            Ok(ready) => self.run_ready(&ready, None),
+            Err(ran) => ran,
+        })
+    }
+
+    /// As [`run_program`](ExactSession::run_program), with QEMU's plugin, which attributes so many operations of the
+    /// program.
+    ///
+    /// # Errors
+    /// When it is not known how the program ends without the plugin: a file cannot be written or read.
+    pub fn trace_program(&self, program: &Program<'_>, operations: u32) -> Result<(Ran, Result<Trace>)> {
+        let ready = match self.ready_program(program)? {
+            Ok(ready) => ready,
+            Err(ran) => return Ok((ran, Err(anyhow!("there was no guest")))),
+        };
+        let Ready { boots: Boots { kernel, boot_line, machine }, snapshot, .. } = &ready;
+        let recipe = self.recipe_of(kernel, boot_line);
+        let place = Place { guests: &self.guests, recipe, snapshot, machine: *machine };
+        self.attributor.trace(&place, operations, |plugin| self.run_ready(&ready, Some(plugin)))
+    }
+
+    /// The baselines of the neighbours that `program` times: from the cache, or made by `make`. `files` stands for the
+    /// program's files. `about` tells users what it is.
+    ///
+    /// # Errors
+    /// When `make` fails, or the kernel cannot run the program.
+    pub fn neighbours(
+        &self,
+        program: &Program<'_>,
+        files: &str,
+        about: &str,
+        make: impl FnOnce() -> Result<Neighbours>,
+    ) -> Result<Arc<Neighbours>> {
+        let Boots { kernel, boot_line, machine } = match self.boots(program)? {
+            Ok(boots) => boots,
+            Err(why) => bail!(why),
+        };
+        let order = serde_json::to_string(&program.order).context("failed to render the order")?;
+        let snapshot = self.recipe_of(kernel, &boot_line).key(machine);
+        self.attributor.neighbours(self.cache(), &[&snapshot, &order, files], about, make)
+    }
+
+    /// How the guest of `program` boots; the inner error is why it cannot.
+    fn boots(&self, program: &Program<'_>) -> Result<Result<Boots<'_>, String>> {
+        let Program { boots_as: cell, words, .. } = program;
         if let Some(why) = self.guests.provisions.gone.get(&cell.kernel) {
-            return Ok(Ran::Unsupported(why.clone()));
+            return Ok(Err(why.clone()));
         }
         let kernel = self.kernel(&cell.kernel)?;
         let monitor = hookbench_probes::find(&cell.monitor).context("no such monitor")?;
         if let Some(why) = missing(monitor, kernel, cell)? {
-            return Ok(Ran::Unsupported(why));
+            return Ok(Err(why));
         }
         let boot_line = [&[&boot_line(monitor, kernel, cell)?[..]], *words].concat().join(" ");
-        let snapshot = match self.snapshot_of(kernel, cell, &boot_line) {
+        Ok(Ok(Boots { kernel, boot_line, machine: machine(cell) }))
+    }
+
+    /// Prepares the guest of `program`; the inner error is how it ended before it began.
+    fn ready_program(&self, program: &Program<'_>) -> Result<Result<Ready<'_>, Ran>> {
+        let boots = match self.boots(program)? {
+            Ok(boots) => boots,
+            Err(why) => return Ok(Err(Ran::Unsupported(why))),
+        };
+        let snapshot = match self.snapshot_of(boots.kernel, program.boots_as, &boots.boot_line) {
             Ok(snapshot) => snapshot,
-            Err(failure) => return Ok(Ran::Failed(failure)),
+            Err(failure) => return Ok(Err(Ran::Failed(failure))),
         };
         let folder = self.guests.folder("program")?;
-        let archive = folder.path().join("files");
-        payload::pack(files, &archive)?;
-        let order = serde_json::to_vec(order).context("failed to render the order")?;
+        payload::pack(program.files, &folder.path().join(ARCHIVE))?;
+        let order = serde_json::to_vec(&program.order).context("failed to render the order")?;
+        Ok(Ok(Ready { boots, snapshot, order, folder }))
+    }
+
+    fn run_ready(&self, ready: &Ready<'_>, plugin: Option<Plugin<'_>>) -> Ran {
+        let Ready { boots, snapshot, order, folder } = ready;
+        let archive = folder.path().join(ARCHIVE);
         let options = GuestOptions {
             payload: Payload { monitor: Some(&archive), workload: None },
             symbols: 2 * LONGEST_PROGRAM_ANSWER as u64,
-            ..self.guests.options(machine(cell), 0)
+            plugin,
+            ..self.guests.options(boots.machine, 0)
         };
-        Ok(match guest::run(Start::Restore(&snapshot), &order, &options) {
-            Ok(answer) => ran(kernel, &boot_line, answer),
+        match guest::run(Start::Restore(snapshot), order, &options) {
+            Ok(answer) => ran(boots.kernel, &boots.boot_line, answer),
             Err(error) => Ran::Failed(failure(error)),
-        })
+        }
     }
 }
+
+/// How the guest of a program boots.
+struct Boots<'a> {
+    kernel: &'a Kernel,
+    boot_line: String,
+    machine: Machine,
+}
+
+/// A program that is ready to run.
+struct Ready<'a> {
+    boots: Boots<'a>,
+    snapshot: Snapshot,
+    order: Vec<u8>,
+    /// Has the archive with its files.
+    folder: TempDir,
+}
+
+/// The name of the archive.
+const ARCHIVE: &str = "files";
 
 fn ran(kernel: &Kernel, boot_line: &str, answer: Answer) -> Ran {
     if let Some(failure) = modules::wrong(kernel, boot_line, &answer) {

@@ -9,6 +9,7 @@ use crate::html::SCRIPT;
 use crate::html::{POLICY, frame};
 use crate::text::one_line;
 
+mod costs;
 mod lists;
 mod matrix;
 mod ways;
@@ -35,6 +36,7 @@ pub fn render(run: &Run) -> String {
                 (lists::failed(&view))
                 @for (number, kernel) in view.kernels.iter().enumerate() { (matrix::matrix(&view, number, kernel)) }
                 p.note { (words::MATRIX) }
+                (costs::section(&view))
                 (contents(&view))
                 (lists::nobody(&view))
                 (lists::between_kernels(&view))
@@ -80,6 +82,7 @@ fn contents(view: &View<'_>) -> Markup {
     html! {
         nav aria-label="Contents" {
             ul {
+                @if view.has_prices() || view.has_lines() { li { a href="#costs" { "What policies cost" } } }
                 li { a href="#nobody" { "What no policy sees or stops" } }
                 @if view.kernels.len() > 1 { li { a href="#differences" { "What differs between kernels" } } }
                 @for scenario in &view.scenarios {

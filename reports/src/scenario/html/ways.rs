@@ -1,10 +1,10 @@
 //! The verdicts on the ways of a scenario: a table for each kernel, of which the page shows one.
 
-use hookbench_analysis::scenario::{Verdict, WayVerdict};
+use hookbench_analysis::scenario::{CellVerdicts, Verdict, WayVerdict};
 use hookbench_results::scenario::NO_POLICY;
 use maud::{Markup, html};
 
-use super::super::{View, evidence, words};
+use super::super::{View, evidence, price, words};
 use super::matrix::broken;
 use crate::html::table;
 use crate::text::one_line;
@@ -38,8 +38,10 @@ fn on_kernel(view: &View<'_>, scenario: &str, kernel: &str) -> Markup {
                     @if view.is_allowed(scenario, way) { " " small { "allowed" } }
                 }
                 @for (policy, cell) in &cells {
-                    @match cell.and_then(|cell| cell.way(way)) {
-                        Some(verdict) => (shown(verdict, &evidence::way_address(kernel, scenario, policy, way))),
+                    @match cell.and_then(|cell| Some((cell, cell.way(way)?))) {
+                        Some((cell, verdict)) => {
+                            (shown(cell, verdict, &evidence::way_address(kernel, scenario, policy, way)))
+                        }
                         None => td {},
                     }
                 }
@@ -49,8 +51,15 @@ fn on_kernel(view: &View<'_>, scenario: &str, kernel: &str) -> Markup {
     table::scrolling(&one_line(&format!("ways of {scenario} on {kernel}")), "ways filters", &head, &body)
 }
 
-fn shown(way: &WayVerdict<'_>, address: &str) -> Markup {
-    html! { td class=(class(&way.verdict)) { a href=(address) { (way.words()) } } }
+/// The verdict on a way and, if it is a neighbour with a price, what the policy costs it.
+fn shown(cell: &CellVerdicts<'_>, way: &WayVerdict<'_>, address: &str) -> Markup {
+    let cost = cell.price(&way.tries.way).and_then(|price| price.cost.as_ref());
+    html! {
+        td class=(class(&way.verdict)) {
+            a href=(address) { (way.words()) }
+            @if let Some(cost) = cost { small.cost title=(price::detail(cost)) { (price::shown(cost)) } }
+        }
+    }
 }
 
 /// The class of a verdict: what the policy is there for, its opposite, or something between.
@@ -61,7 +70,7 @@ fn class(verdict: &Verdict) -> &'static str {
         (_, None) => "nothing",
         (Verdict::Forbidden { stop: Some(Stop::KilledAfter(_)), .. }, _) => "between",
         (Verdict::Forbidden { seen: Some(Seen::Blank | Seen::WrongObject), stop: None }, _) => "between",
-        (Verdict::Allowed(Neighbour::FalseAlarm), _) => "between",
+        (Verdict::Allowed(Neighbour::FalseAlarm | Neighbour::WrongName), _) => "between",
         (_, Some(false)) => "bad",
     }
 }

@@ -5,16 +5,13 @@ use std::collections::BTreeMap;
 
 use hookbench_probes::kernel_text::serial_in;
 
+use super::fields::{SYSCALL, field, hexadecimal};
 use super::link::USER;
 use super::rule::I386;
+use super::window::Window;
 use crate::scenario::Abi;
-use crate::scene::{END_MARKER, MARKER};
 
-/// The key of the rules on the marker call.
-pub(in crate::guest) const KEY: &str = "hookbench-window";
-
-/// Records: `AUDIT_SYSCALL`, `AUDIT_PATH` and `AUDIT_URINGOP`.
-const SYSCALL: u16 = 1300;
+/// Records: `AUDIT_PATH` and `AUDIT_URINGOP`.
 const PATH: u16 = 1302;
 const URINGOP: u16 = 1336;
 
@@ -34,8 +31,7 @@ pub(in crate::guest) struct Event {
 /// The events of the window.
 #[derive(Debug, Default)]
 pub(in crate::guest) struct Events {
-    /// Whether the window is open.
-    is_open: bool,
+    window: Window,
     found: BTreeMap<u64, Event>,
 }
 
@@ -44,15 +40,11 @@ impl Events {
     /// matched.
     pub(in crate::guest) fn take(&mut self, kind: u16, text: &str, key: &str) -> Option<u32> {
         let serial = serial_in(text)?;
+        let is_open = self.window.look(kind, text);
         match kind {
             SYSCALL | URINGOP => {
                 let its_key = field(text, "key=")?.trim_matches('"');
-                match hexadecimal(text, "a0=") {
-                    Some(MARKER) if its_key == KEY => self.is_open = true,
-                    Some(END_MARKER) if its_key == KEY => self.is_open = false,
-                    _ => {}
-                }
-                if its_key != key || !self.is_open {
+                if its_key != key || !is_open {
                     return None;
                 }
                 let abi = match hexadecimal(text, "arch=") {
@@ -97,15 +89,6 @@ impl Events {
     pub(in crate::guest) fn finish(&mut self) -> Vec<Event> {
         std::mem::take(self).found.into_values().collect()
     }
-}
-
-/// The value of the field called `name`, which ends in `=`.
-fn field<'a>(text: &'a str, name: &str) -> Option<&'a str> {
-    text.split(' ').find_map(|field| field.strip_prefix(name))
-}
-
-fn hexadecimal(text: &str, name: &str) -> Option<u64> {
-    u64::from_str_radix(field(text, name)?, 16).ok()
 }
 
 #[cfg(test)]

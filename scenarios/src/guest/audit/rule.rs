@@ -1,6 +1,6 @@
 //! Audit rules as bytes: `struct audit_rule_data` of linux/audit.h.
 
-use super::event::KEY;
+use super::window::KEY;
 use crate::policy_file::audit::{Matches, Rule};
 use crate::scenario::{Abi, Call};
 use crate::scene::MARKER;

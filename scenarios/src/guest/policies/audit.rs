@@ -2,13 +2,14 @@
 //! process that a record names, and hookbench listens.
 
 use std::io;
+use std::os::fd::RawFd;
 
 use anyhow::{Context, Result, bail, ensure};
 
 use super::killer;
 use super::{Attach, Attached};
 use crate::exchange::{Object, Record};
-use crate::guest::audit::{Event, Events, Link, encode, window_rules};
+use crate::guest::audit::{Event, Events, Link, Log, encode, window_rules};
 use crate::guest::kept::Kept;
 use crate::policy::Action;
 use crate::policy_file::audit::{Matches, Rule, rules};
@@ -35,11 +36,8 @@ pub(super) fn attach(subject: Subject) -> Result<Attach> {
             (None, reader)
         }
     };
-    let control = Link::open()?;
-    let lost = control.lost()?;
-    let (names, lacks) = (Vec::new(), Vec::new());
-    let mut added =
-        Rules { names, lacks, added: Vec::new(), subject, control, reader, lost, marks: 0, _killer: killer };
+    let mut added = Rules::none(subject, Log::new(reader)?);
+    added._killer = killer;
     for rule in window_rules() {
         added.add(&rule)?.with_context(|| format!("the kernel refused the rule {rule}"))?;
     }
@@ -61,6 +59,18 @@ fn is_about_uring(matches: &Matches) -> bool {
     matches!(matches, Matches::Calls(Abi::Uring, ..))
 }
 
+/// Reads the records of the rules of `subject`, which another process has added and whose daemon it is; deletes the rules
+/// when it is dropped, if they are still there.
+///
+/// # Errors
+/// When the kernel refuses.
+pub(in crate::guest) fn listen(subject: Subject) -> Result<Box<dyn Attached>> {
+    let all = rules(&subject).iter().chain(&window_rules()).map(encode).collect();
+    let mut rules = Rules::none(subject, Log::new(Link::listen()?)?);
+    rules.added = all;
+    Ok(Box::new(rules))
+}
+
 /// Rules, and the socket with their records.
 struct Rules {
     names: Vec<String>,
@@ -68,19 +78,22 @@ struct Rules {
     /// The rules that were added, as the kernel reads them.
     added: Vec<Vec<u8>>,
     subject: Subject,
-    control: Link,
-    reader: Link,
-    /// Records that were lost before.
-    lost: u32,
-    /// How many marks were made.
-    marks: u32,
+    log: Log,
+    /// The records that were read so far.
+    events: Events,
     _killer: Option<Kept>,
 }
 
 impl Rules {
+    /// No rules yet.
+    fn none(subject: Subject, log: Log) -> Rules {
+        let (names, lacks, added) = (Vec::new(), Vec::new(), Vec::new());
+        Rules { names, lacks, added, subject, log, events: Events::default(), _killer: None }
+    }
+
     fn add(&mut self, rule: &Rule) -> Result<io::Result<()>> {
         let bytes = encode(rule);
-        let result = self.control.add(&bytes)?;
+        let result = self.log.control().add(&bytes)?;
         if result.is_ok() {
             self.added.push(bytes);
         }
@@ -89,21 +102,10 @@ impl Rules {
 
     /// The events of the window, of all records so far.
     fn events(&mut self) -> Result<Vec<Event>> {
-        self.marks += 1;
-        // A quoted text cannot be part of another one.
-        let mark = format!("hookbench-mark-{}-end", self.marks);
-        self.control.mark(&mark)?;
-        let mut events = Events::default();
-        loop {
-            let (kind, text) = self.reader.receive().context("the audit records so far do not end")?;
-            if text.contains(&mark) {
-                break;
-            }
-            events.take(kind, &text, self.subject.scenario.policy);
-        }
-        let lost = self.control.lost()? - self.lost;
-        ensure!(lost == 0, "audit lost {lost} records");
-        Ok(events.finish())
+        self.log.each(|kind, text| {
+            self.events.take(kind, text, self.subject.scenario.policy);
+        })?;
+        Ok(self.events.finish())
     }
 
     fn record(&self, event: &Event) -> Record {
@@ -135,7 +137,8 @@ impl Attached for Rules {
     }
 
     fn clear(&mut self) -> Result<()> {
-        self.events().map(drop)
+        self.events()?;
+        self.log.forget_lost()
     }
 
     fn records(&mut self, _: (u64, u64)) -> Result<Vec<Record>> {
@@ -143,13 +146,28 @@ impl Attached for Rules {
         let events = self.events()?;
         Ok(events.iter().filter(|event| event.process != own).map(|event| self.record(event)).collect())
     }
+
+    fn lost(&self) -> Result<u64> {
+        self.log.lost()
+    }
+
+    fn waits_on(&self) -> Option<RawFd> {
+        Some(self.log.reader().descriptor())
+    }
+
+    fn collect(&mut self) -> Result<()> {
+        while let Some((kind, text)) = self.log.reader().receive_now()? {
+            self.events.take(kind, &text, self.subject.scenario.policy);
+        }
+        Ok(())
+    }
 }
 
 impl Drop for Rules {
     fn drop(&mut self) {
         for rule in self.added.drain(..) {
             // An error cannot be reported here; a guest ends with its cell.
-            let _ = self.control.delete(&rule);
+            let _ = self.log.control().delete(&rule);
         }
     }
 }

@@ -11,8 +11,9 @@ use anyhow::{Context, Result};
 
 use super::Attach;
 use super::confining::Confining;
+use crate::confine::{Caller, Confine, without_new_privileges};
 use crate::policy_file::landlock::{Sandbox, TRUNCATE, sandbox};
-use crate::scene::{Confine, Scene};
+use crate::scene::Scene;
 use crate::subject::Subject;
 use crate::sys::{check, check_long};
 
@@ -70,7 +71,7 @@ pub(super) fn attach(subject: &Subject, scene: &mut Scene) -> Result<Attach> {
     let rules = ruleset(&sandbox, rights, denies_connect)?;
     let names = vec![format!("handles {rights:#x} of files, denies to connect: {denies_connect}")];
     let spares_root = subject.scenario.spares_root;
-    scene.confine = Some(Confine(Box::new(move || enter(&rules, spares_root))));
+    scene.confine = Some(Confine::Calls(Box::new(move |caller| enter(&rules, spares_root, caller))));
     Ok(Attach::Attached(Box::new(Confining { names, lacks })))
 }
 
@@ -84,6 +85,9 @@ fn ruleset(sandbox: &Sandbox, rights: u64, denies_connect: bool) -> Result<Owned
         let made = libc::syscall(libc::SYS_landlock_create_ruleset, &raw const handled, size, 0);
         OwnedFd::from_raw_fd(check_long(made).context("failed to make a Landlock ruleset")? as i32)
     };
+    // A program that a way executes may have to enter it.
+    // SAFETY: the descriptor is ours.
+    check(unsafe { libc::fcntl(rules.as_raw_fd(), libc::F_SETFD, 0) })?;
     if rights != 0 {
         for path in allowed(&sandbox.denied)? {
             allow(&rules, &path, rights)
@@ -132,14 +136,11 @@ fn allow(rules: &OwnedFd, path: &Path, rights: u64) -> io::Result<()> {
     check_long(added).map(drop)
 }
 
-/// Puts this process into the sandbox, which it cannot leave.
-fn enter(rules: &OwnedFd, spares_root: bool) -> io::Result<()> {
-    // SAFETY: concerns this process alone.
-    unsafe {
-        if spares_root && libc::geteuid() == 0 {
-            return Ok(());
-        }
-        check(libc::prctl(libc::PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0))?;
-        check_long(libc::syscall(libc::SYS_landlock_restrict_self, rules.as_raw_fd(), 0)).map(drop)
+/// Puts a process into the sandbox, which it cannot leave.
+fn enter(rules: &OwnedFd, spares_root: bool, caller: &mut dyn Caller) -> io::Result<()> {
+    if spares_root && caller.user() == 0 {
+        return Ok(());
     }
+    without_new_privileges(caller)?;
+    caller.call(libc::SYS_landlock_restrict_self, [rules.as_raw_fd() as u64, 0, 0, 0, 0]).map(drop)
 }

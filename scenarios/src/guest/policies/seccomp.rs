@@ -6,11 +6,11 @@ use anyhow::Result;
 
 use super::Attach;
 use super::confining::Confining;
+use crate::confine::{Caller, Confine, without_new_privileges};
 use crate::policy_file::seccomp::{Instruction, program};
 use crate::scenario::Abi;
-use crate::scene::{Confine, Scene};
+use crate::scene::Scene;
 use crate::subject::Subject;
-use crate::sys::{check, check_long};
 
 /// Has `scene` confine each way by the filter of `subject`. Where the policy spares root, root installs none.
 ///
@@ -29,17 +29,18 @@ pub(super) fn attach(subject: &Subject, scene: &mut Scene) -> Result<Attach> {
     );
     let uring = Some(calls(Abi::Uring)).filter(|names| !names.is_empty());
     let lacks = uring.map(|names| format!("requests to io_uring, which a filter cannot see: {names}"));
-    let instructions: Vec<libc::sock_filter> = program(subject).into_iter().map(instruction).collect();
+    let instructions: Vec<u8> = program(subject).into_iter().flat_map(instruction).collect();
     let spares_root = subject.scenario.spares_root;
-    scene.confine = Some(Confine(Box::new(move || {
-        // SAFETY: asks for a number.
-        let is_root = unsafe { libc::geteuid() } == 0;
-        if is_root && spares_root { Ok(()) } else { install(&instructions) }
+    scene.confine = Some(Confine::Calls(Box::new(move |caller| {
+        if caller.user() == 0 && spares_root { Ok(()) } else { install(&instructions, caller) }
     })));
     Ok(Attach::Attached(Box::new(Confining { names, lacks: lacks.into_iter().collect() })))
 }
 
-fn instruction(instruction: Instruction) -> libc::sock_filter {
+/// Bytes of `struct sock_filter`.
+const INSTRUCTION: usize = 8;
+
+fn instruction(instruction: Instruction) -> [u8; INSTRUCTION] {
     use libc::{BPF_ABS, BPF_ALU, BPF_AND, BPF_JEQ, BPF_JMP, BPF_JSET, BPF_K, BPF_LD, BPF_RET, BPF_W};
 
     let (code, jf, k) = match instruction {
@@ -49,17 +50,18 @@ fn instruction(instruction: Instruction) -> libc::sock_filter {
         Instruction::UnlessAny(mask, over) => (BPF_JMP | BPF_JSET | BPF_K, over, mask),
         Instruction::Return(value) => (BPF_RET | BPF_K, 0, value),
     };
-    libc::sock_filter { code: code as u16, jt: 0, jf, k }
+    // The code, how far to jump if a comparison is true and if it is false, and the operand.
+    let ([code, more], [a, b, c, d]) = ((code as u16).to_ne_bytes(), k.to_ne_bytes());
+    [code, more, 0, jf, a, b, c, d]
 }
 
-/// Puts the filter on this process, which cannot remove it.
-fn install(instructions: &[libc::sock_filter]) -> io::Result<()> {
-    let program =
-        libc::sock_fprog { len: instructions.len() as u16, filter: instructions.as_ptr().cast_mut() };
-    // SAFETY: the kernel reads the program, which outlives the call.
-    unsafe {
-        check(libc::prctl(libc::PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0))?;
-        let mode = libc::SECCOMP_SET_MODE_FILTER;
-        check_long(libc::syscall(libc::SYS_seccomp, mode, 0, &raw const program)).map(drop)
-    }
+/// Puts the filter on a process, which cannot remove it.
+fn install(instructions: &[u8], caller: &mut dyn Caller) -> io::Result<()> {
+    let address = caller.place(instructions)?;
+    // struct sock_fprog: how many instructions, and where they are.
+    let length = (instructions.len() / INSTRUCTION) as u64;
+    let program = caller.place(&[length.to_ne_bytes(), address.to_ne_bytes()].concat())?;
+    without_new_privileges(caller)?;
+    let mode = u64::from(libc::SECCOMP_SET_MODE_FILTER);
+    caller.call(libc::SYS_seccomp, [mode, 0, program, 0, 0]).map(drop)
 }

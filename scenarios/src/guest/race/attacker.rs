@@ -34,7 +34,7 @@ pub(super) fn start(board: &'static Board) -> io::Result<()> {
 ///
 /// # Errors
 /// When there can be no process.
-pub(super) fn fork_helper(work: impl FnOnce() -> io::Result<()>) -> io::Result<libc::pid_t> {
+pub(in crate::guest) fn fork_helper(work: impl FnOnce() -> io::Result<()>) -> io::Result<libc::pid_t> {
     let parent = std::process::id();
     // SAFETY: the caller has one thread, so the child may do anything. It leaves without running what its parent has
     // to run.
@@ -62,7 +62,7 @@ pub(super) fn sleep_until(time: u64) {
 }
 
 /// The CPU's time stamp counter. With the exact clock it counts instructions.
-pub(super) fn time_stamp() -> u64 {
+pub(in crate::guest) fn time_stamp() -> u64 {
     // SAFETY: every x86-64 CPU has the counter, and the kernel lets programs read it.
     unsafe { core::arch::x86_64::_rdtsc() }
 }

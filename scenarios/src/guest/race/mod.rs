@@ -21,6 +21,8 @@ mod sweep;
 mod victim;
 mod watch;
 
+pub(super) use attacker::{fork_helper, time_stamp};
+
 /// Where root makes the device of FUSE, and where an ordinary user mounts its file system.
 const FUSE_DEVICE: &str = "/run/race/fuse";
 const FUSE_FOLDER: &str = "/run/race/mounted";

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use hookbench_results::Shard;
+use hookbench_scenarios::exchange::CustomWindow;
 
 /// Arguments of `hookbench scenario run`.
 #[derive(Debug, Clone, Default, clap::Args)]
@@ -31,9 +32,19 @@ pub(in crate::cmd::scenario) struct Args {
     /// Treat the custom way as an allowed neighbour, which policies have to let through
     #[arg(long, requires = "effect")]
     pub(super) allowed: bool,
+    /// Where the window of the custom way opens: `entry`, where the program's own code begins, or `exec`, which makes
+    /// the exec and the start of the program part of the way
+    #[arg(long, value_name = "entry|exec", default_value = "entry", requires = "effect", value_parser = window)]
+    pub(super) window: CustomWindow,
     /// Payload of the custom way: names of Debian packages, paths of files and folders
     #[arg(long, value_name = "PACKAGE|PATH,…", value_delimiter = ',', requires = "effect")]
     pub(super) bring: Vec<String>,
+    /// Price policies on these kernels only: names, globs or paths [default: all kernels of the run]
+    #[arg(long, value_name = "KERNEL,…", value_delimiter = ',')]
+    pub(super) prices: Vec<String>,
+    /// Do not price allowed neighbours under policies; the run is then less than half as long
+    #[arg(long, conflicts_with = "prices")]
+    pub(super) no_prices: bool,
     /// Print the guests' consoles to standard error, one guest at a time
     #[arg(long)]
     pub(super) console: bool,
@@ -49,6 +60,11 @@ pub(in crate::cmd::scenario) struct Args {
     /// Number of guests to run at once [default: one per core]
     #[arg(long, value_name = "N")]
     pub(super) jobs: Option<usize>,
+}
+
+fn window(name: &str) -> Result<CustomWindow, String> {
+    let found = CustomWindow::ALL.into_iter().find(|window| window.name() == name);
+    found.ok_or_else(|| format!("it is {}", CustomWindow::ALL.map(CustomWindow::name).join(" or ")))
 }
 
 #[cfg(test)]

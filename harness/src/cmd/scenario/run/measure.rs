@@ -45,8 +45,8 @@ pub(super) fn measure(
         tell(Event::Begun(cell.to_string()));
         let begin = Instant::now();
         let outcome = ScenarioOutcome::from(session.run(*cell, &selection.ways));
-        // The interrupt may have caused the failure.
-        if !(interrupt.is_requested() && matches!(outcome, ScenarioOutcome::Failed(_))) {
+        // The interrupt may have caused the failure, or that there is no price.
+        if !(interrupt.is_requested() && lacks_something(&outcome)) {
             tell(Event::Ended(Box::new(named(*cell, outcome)), begin.elapsed()));
         }
     };
@@ -65,6 +65,15 @@ pub(super) fn measure(
     };
     workers::run(&left, selection.jobs, interrupt, work, heard)?;
     Ok(done)
+}
+
+/// Whether the cell failed or has a neighbour without a price.
+fn lacks_something(outcome: &ScenarioOutcome) -> bool {
+    match outcome {
+        ScenarioOutcome::Tried(tried) => tried.prices.iter().any(|price| price.cost.is_none()),
+        ScenarioOutcome::Unsupported(_) => false,
+        ScenarioOutcome::Failed(_) => true,
+    }
 }
 
 fn named(cell: ScenarioCell<'_>, outcome: ScenarioOutcome) -> Ended {

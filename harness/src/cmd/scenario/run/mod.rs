@@ -11,7 +11,8 @@ use std::process::ExitCode;
 use anyhow::{Context, Result, anyhow};
 use hookbench_reports::scenario;
 use hookbench_results::store::save;
-use hookbench_results::{Run, ScenarioOutcome};
+use hookbench_results::{Run, ScenarioCell, ScenarioOutcome};
+use hookbench_scenarios::exchange::Tries;
 
 use super::find;
 use crate::cmd::progress::Progress;
@@ -60,9 +61,14 @@ fn open(selection: &Selection, interrupt: &Interrupt) -> Result<ScenarioSession>
     })?;
     let custom = selection.custom.as_ref().map(|asked| asked.ready(provisions.workloads())).transpose()?;
     let console = if selection.console { Some(say::console as fn(&str)) } else { None };
-    let options =
-        ExactOptions { attribution: false, interrupt: interrupt.clone(), console, ..ExactOptions::default() };
+    let options = ExactOptions {
+        attribution: selection.unpriced.is_empty(),
+        interrupt: interrupt.clone(),
+        console,
+        ..ExactOptions::default()
+    };
     let session = ScenarioSession::new(ExactSession::open(provisions, options)?);
+    let session = session.pricing_on(selection.priced.clone());
     Ok(match custom {
         Some(custom) => session.with_custom(custom),
         None => session,
@@ -99,6 +105,12 @@ fn try_cells(
 fn begin(selection: &Selection, session: &ScenarioSession) -> Result<Run> {
     let mut environment = session.environment().clone();
     let custom = selection.custom.as_ref().map(|asked| asked.record()).transpose()?;
+    if !selection.unpriced.is_empty() {
+        environment.unattributed = selection.unpriced.into();
+    } else if !selection.priced.is_empty() && environment.unattributed.is_empty() {
+        environment.unattributed =
+            format!("policies were priced on {} only (--prices)", selection.priced.join(", "));
+    }
     describe(&mut environment, custom.as_ref(), &selection.scenarios);
     Ok(Run {
         schema: hookbench_results::run::SCHEMA,
@@ -117,8 +129,12 @@ fn write_and_report(run: &Run, folder: &Path) -> Result<ExitCode> {
     say_where(folder)?;
     let failed = run.scenarios.iter().filter(|cell| matches!(cell.outcome, ScenarioOutcome::Failed(_)));
     let failed: Vec<String> = failed.map(|cell| scenario::failure(run, cell)).collect();
+    let unusable = unusable(run);
+    if !unusable.is_empty() {
+        say::aside(&format!("the custom way cannot be judged:\n{}", unusable.join("\n")));
+    }
     if failed.is_empty() {
-        return Ok(ExitCode::SUCCESS);
+        return Ok(if unusable.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE });
     }
     say::aside(&format!(
         "{} failed; the command below each one runs it alone and prints the guest's console:\n{}",
@@ -126,4 +142,20 @@ fn write_and_report(run: &Run, folder: &Path) -> Result<ExitCode> {
         failed.join("\n")
     ));
     Ok(ExitCode::FAILURE)
+}
+
+/// Why nothing can be said of the custom way, whatever the policy: a line for each kernel and scenario.
+fn unusable(run: &Run) -> Vec<String> {
+    let is_custom = |way: &str| {
+        let mut ways = run.environment.scenarios.iter().flat_map(|scenario| &scenario.ways);
+        ways.any(|record| record.name == way && record.custom.is_some())
+    };
+    let unwatched = run.scenarios.iter().filter(|cell| cell.is_none());
+    let ways = unwatched.filter_map(|cell| Some((cell, &cell.tried()?.ways)));
+    let reasons = ways.flat_map(|(cell, ways)| ways.iter().map(move |tries| (cell, tries)));
+    let line = |(cell, tries): (&ScenarioCell, &Tries)| {
+        let why = tries.invalid.as_ref().filter(|_| is_custom(&tries.way))?;
+        Some(format!("{}: {why}\n    {} --console", cell, scenario::command(run, cell, None)))
+    };
+    reasons.filter_map(line).collect()
 }

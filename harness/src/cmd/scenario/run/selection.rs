@@ -26,6 +26,10 @@ pub(super) struct Selection {
     pub(super) ways: Vec<String>,
     /// The custom way that is tried in place of the scenarios' own.
     pub(super) custom: Option<Asked>,
+    /// Why no neighbour is priced; empty if neighbours are.
+    pub(super) unpriced: &'static str,
+    /// The kernels on which policies are priced; all if there are none.
+    pub(super) priced: Vec<String>,
     /// The part of the cells that this process tries.
     pub(super) shard: Option<Shard>,
     /// Where the results go.
@@ -58,6 +62,12 @@ impl Selection {
             kernels: select_kernels(&args.kernel)?,
             scenarios,
             policies: policies(&args.policy)?,
+            unpriced: match (args.no_prices, ways.is_empty() && custom.is_none()) {
+                (true, _) => "prices were switched off (--no-prices)",
+                (_, false) => "not all ways were tried (--way)",
+                (false, true) => "",
+            },
+            priced: if args.prices.is_empty() { Vec::new() } else { select_kernels(&args.prices)? },
             ways,
             custom,
             shard: args.shard,
@@ -162,7 +172,8 @@ fn custom(args: &Args) -> Result<Option<Asked>> {
         if asked.is_some() && args.way.len() > 1 {
             bail!("a run tries one custom way, and no other ways");
         }
-        custom = asked.map(|asked| Asked { allowed: args.allowed, bring: args.bring.clone(), ..asked });
+        let (allowed, bring, window) = (args.allowed, args.bring.clone(), args.window);
+        custom = asked.map(|asked| Asked { allowed, bring, window, ..asked });
     }
     ensure!(custom.is_some() || args.effect.is_none(), "--effect needs a custom way, --way cmd:COMMAND");
     Ok(custom)

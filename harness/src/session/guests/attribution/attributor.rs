@@ -10,6 +10,7 @@ use hookbench_vm::attribution::{Symbols, Windows, windows};
 use hookbench_vm::guest::{Answer, Error};
 
 use super::baselines::{self, Baselines};
+use super::neighbours::Neighbours;
 use super::plugin_file::PluginFile;
 use super::symbols::{KernelSymbols, KnownSymbols};
 use super::traced::{Subject, Tools, Traced, Wanted};
@@ -22,9 +23,10 @@ const MOST_OPERATIONS: u32 = 100;
 /// What the cells of a session share.
 #[derive(Default)]
 pub(in crate::session::guests) struct Attributor {
-    plugin: PluginFile,
-    symbols: KnownSymbols,
-    baselines: Baselines,
+    pub(super) plugin: PluginFile,
+    pub(super) symbols: KnownSymbols,
+    baselines: Baselines<Baseline>,
+    pub(super) neighbours: Baselines<Neighbours>,
 }
 
 /// A cell whose cost is divided, if it could be.

@@ -6,11 +6,12 @@ use std::path::Path;
 use std::sync::Arc;
 
 use anyhow::{Context, Result};
-use hookbench_analysis::attribution::Baseline;
 use hookbench_model::protocol::CellSpec;
 use hookbench_model::{MonitorName, Params};
 use hookbench_results::digest::sha256;
 use hookbench_vm::cache::{Cache, Kind, Lock, Wanted};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
 
 use super::recent::Recent;
 use crate::run::runner::budget;
@@ -32,16 +33,16 @@ const FILE: &str = "baseline.json";
 /// How many baselines stay in memory: those of some boot lines and all workloads.
 const MOST: usize = 32;
 
-/// Baselines, by all that they depend on.
-pub(super) struct Baselines(Recent<Baseline>);
+/// Baselines, by all that they depend on: those of cells, or of the neighbours of a scenario.
+pub(super) struct Baselines<B>(Recent<B>);
 
-impl Default for Baselines {
-    fn default() -> Baselines {
+impl<B> Default for Baselines<B> {
+    fn default() -> Baselines<B> {
         Baselines(Recent::new(MOST))
     }
 }
 
-impl Baselines {
+impl<B: Serialize + DeserializeOwned> Baselines<B> {
     /// The baseline with this `key`. The first cell reads it from the cache or calls `make`; others wait. `about` tells
     /// users what it is.
     ///
@@ -52,8 +53,8 @@ impl Baselines {
         cache: &Cache,
         key: &str,
         about: &str,
-        make: impl FnOnce() -> Result<Baseline>,
-    ) -> Result<Arc<Baseline>> {
+        make: impl FnOnce() -> Result<B>,
+    ) -> Result<Arc<B>> {
         self.0.obtain(key, || cached(cache, key, about, make))
     }
 }
@@ -85,17 +86,21 @@ pub(super) fn key(snapshot: &str, order: &CellSpec, payload: Option<&Path>, name
         Some(path) => fs::read(path).with_context(|| format!("failed to read {}", path.display()))?,
         None => Vec::new(),
     };
-    let (format, plugin) = (format!("{FORMAT} {names}"), sha256(PLUGIN));
-    let all = [&*format, &plugin, snapshot, &order, &sha256(&payload)].join("\n");
-    Ok(sha256(all.as_bytes())[..32].to_string())
+    let format = format!("{FORMAT} {names}");
+    Ok(key_of(&[&format, &sha256(PLUGIN), snapshot, &order, &sha256(&payload)]))
 }
 
-fn cached(
+/// The key of a baseline that depends on `all`.
+pub(super) fn key_of(all: &[&str]) -> String {
+    sha256(all.join("\n").as_bytes())[..32].to_string()
+}
+
+fn cached<B: Serialize + DeserializeOwned>(
     cache: &Cache,
     key: &str,
     about: &str,
-    make: impl FnOnce() -> Result<Baseline>,
-) -> Result<Baseline> {
+    make: impl FnOnce() -> Result<B>,
+) -> Result<B> {
     let wanted = Wanted { kind: Kind::BASELINES, key, source: "" };
     if let Some(lease) = cache.find(&wanted, &|_| ()) {
         return read(&lease.file(FILE));
@@ -111,7 +116,7 @@ fn cached(
     Ok(made)
 }
 
-fn read(path: &Path) -> Result<Baseline> {
+fn read<B: DeserializeOwned>(path: &Path) -> Result<B> {
     let text = fs::read_to_string(path).with_context(|| format!("failed to read {}", path.display()))?;
     serde_json::from_str(&text).with_context(|| format!("failed to read {}", path.display()))
 }

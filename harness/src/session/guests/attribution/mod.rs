@@ -4,11 +4,13 @@
 
 mod attributor;
 mod baselines;
+mod neighbours;
 mod plugin_file;
 mod profile;
 mod recent;
 mod sections;
 mod symbols;
+mod trace;
 mod traced;
 
 use hookbench_model::Measured;
@@ -16,6 +18,9 @@ use hookbench_vm::attribution::{Path, Symbols, Window};
 
 pub(super) use attributor::{Attributor, Divided, undivided};
 pub(super) use baselines::order as baseline_order;
+pub use neighbours::{Neighbour, Neighbours};
+pub(super) use trace::Place;
+pub use trace::Trace;
 pub(super) use traced::Subject;
 
 /// An attributed cell.

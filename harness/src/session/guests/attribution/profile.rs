@@ -46,19 +46,28 @@ impl Attributed {
     /// The paths and operations, with names for functions.
     #[must_use]
     pub fn profile(&self) -> Profile {
-        let mut functions = Functions { symbols: &self.symbols, all: Vec::new(), known: BTreeMap::new() };
-        let index = |path: NonZeroU32| path.get() as usize - 1;
-        let path = |path: &hookbench_vm::attribution::Path| Path {
-            caller: path.caller.map(index),
-            function: functions.number(path.function),
-        };
-        let paths: Vec<Path> = self.paths.iter().map(path).collect();
-        name_filters(&mut functions.all, &paths);
-        let count = |(path, count): &(NonZeroU32, u64)| (index(*path), *count);
-        let counts = |window: &Window| window.counts.iter().map(count).collect();
-        let operations = self.operations.iter().map(counts).collect();
-        Profile { functions: functions.all, paths, operations }
+        profile(&self.paths, &self.operations, &self.symbols)
     }
+}
+
+/// The `paths` and `operations`, with names for functions.
+pub(super) fn profile(
+    paths: &[hookbench_vm::attribution::Path],
+    operations: &[Window],
+    symbols: &Symbols,
+) -> Profile {
+    let mut functions = Functions { symbols, all: Vec::new(), known: BTreeMap::new() };
+    let index = |path: NonZeroU32| path.get() as usize - 1;
+    let path = |path: &hookbench_vm::attribution::Path| Path {
+        caller: path.caller.map(index),
+        function: functions.number(path.function),
+    };
+    let paths: Vec<Path> = paths.iter().map(path).collect();
+    name_filters(&mut functions.all, &paths);
+    let count = |(path, count): &(NonZeroU32, u64)| (index(*path), *count);
+    let counts = |window: &Window| window.counts.iter().map(count).collect();
+    let operations = operations.iter().map(counts).collect();
+    Profile { functions: functions.all, paths, operations }
 }
 
 /// Names the filters of seccomp. The kernel does not list them, but nothing else that it loads is called from there.

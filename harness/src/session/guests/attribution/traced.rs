@@ -84,7 +84,7 @@ impl Subject<'_> {
     }
 }
 
-fn read_bounded(path: &Path) -> Result<String> {
+pub(super) fn read_bounded(path: &Path) -> Result<String> {
     let mut text = String::new();
     let read = File::open(path).map(|file| file.take(LONGEST_WINDOWS));
     read.and_then(|mut file| file.read_to_string(&mut text))

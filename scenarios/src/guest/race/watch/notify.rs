@@ -15,8 +15,9 @@ use hookbench_probes::attach::set_fifo;
 use super::super::attacker::fork_helper;
 use super::super::board::{Board, wait_while, wake};
 use super::Watch;
+use crate::guest::notify::{ioctl, poll, take};
 use crate::race::{Opened, RacedCall, Watcher, named};
-use crate::sys::{check, check_long};
+use crate::sys::check;
 
 /// Between the victim and the attacker.
 const PRIORITY: i32 = 50;
@@ -74,14 +75,14 @@ impl Watch for Notify {
 /// Takes the victim's listener, and answers for ever.
 fn supervise(watcher: Watcher, call: RacedCall, board: &'static Board) -> io::Result<()> {
     wait_while(&board.listener, 0);
-    let listener = take(board)?;
+    let listener = take(board.victim.load(Ordering::SeqCst), board.listener.load(Ordering::SeqCst) - 1)?;
     loop {
         // SAFETY: plain numbers; the kernel wants them to be zero.
         let mut notification: libc::seccomp_notif = unsafe { std::mem::zeroed() };
         if ioctl(&listener, libc::SECCOMP_IOCTL_NOTIF_RECV, &mut notification).is_err() {
             // Since 6.12 the kernel does not wait when all processes with the filter have ended: a supervisor that
             // asked again would keep the last of them from ending.
-            if has_hung_up(&listener)? {
+            if poll(&listener, 0)? & libc::POLLHUP != 0 {
                 return Ok(());
             }
             continue;
@@ -104,27 +105,6 @@ fn supervise(watcher: Watcher, call: RacedCall, board: &'static Board) -> io::Re
     }
 }
 
-/// Whether no process has the filter any more.
-fn has_hung_up(listener: &OwnedFd) -> io::Result<bool> {
-    let mut polled = libc::pollfd { fd: listener.as_raw_fd(), events: 0, revents: 0 };
-    // SAFETY: `polled` is valid for the call.
-    check(unsafe { libc::poll(&mut polled, 1, 0) })?;
-    Ok(polled.revents & libc::POLLHUP != 0)
-}
-
-/// A copy of the victim's listener.
-fn take(board: &Board) -> io::Result<OwnedFd> {
-    let descriptor = board.listener.load(Ordering::SeqCst) - 1;
-    // SAFETY: both calls take numbers alone, and the kernel has just made the descriptors.
-    unsafe {
-        let victim = board.victim.load(Ordering::SeqCst);
-        let process = check_long(libc::syscall(libc::SYS_pidfd_open, victim, 0))?;
-        let process = OwnedFd::from_raw_fd(process as i32);
-        let copy = check_long(libc::syscall(libc::SYS_pidfd_getfd, process.as_raw_fd(), descriptor, 0))?;
-        Ok(OwnedFd::from_raw_fd(copy as i32))
-    }
-}
-
 /// The path at `address` of a process; empty if its page is not there.
 fn read_path(process: u32, address: u64) -> Vec<u8> {
     let mut bytes = [0; 64];
@@ -141,9 +121,4 @@ fn give(listener: &OwnedFd, id: u64, path: &[u8]) -> io::Result<i32> {
     let mut gift =
         libc::seccomp_notif_addfd { id, flags: 0, srcfd: file.as_raw_fd() as u32, newfd: 0, newfd_flags: 0 };
     ioctl(listener, libc::SECCOMP_IOCTL_NOTIF_ADDFD, &mut gift)
-}
-
-fn ioctl<T>(listener: &OwnedFd, request: libc::Ioctl, argument: &mut T) -> io::Result<i32> {
-    // SAFETY: each request gets the structure that the kernel expects of it.
-    check(unsafe { libc::ioctl(listener.as_raw_fd(), request, std::ptr::from_mut(argument)) })
 }
