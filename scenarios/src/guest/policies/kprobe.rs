@@ -34,11 +34,13 @@ pub(super) fn attach(subject: &Subject) -> Result<Attach> {
     let mut kprobes = Kprobes {
         names: Vec::new(),
         lacks: Vec::new(),
-        group: group.clone(),
         events: Vec::new(),
         enabled: Vec::new(),
         lost: tracefs::lost()?,
     };
+    // Events outlive an agent that was killed.
+    let own = events.iter().map(|event| (&group[..], &event.name[..]));
+    own.chain([WINDOW]).for_each(|(group, name)| remove(group, name));
     // Names of processes may have any characters.
     tracefs::write("options/record-cmd", "0")?;
     tracefs::append("kprobe_events", &format!("{WINDOW_IS}\n"))?;
@@ -76,7 +78,6 @@ fn functions() -> Result<BTreeSet<String>> {
 struct Kprobes {
     names: Vec<String>,
     lacks: Vec<String>,
-    group: String,
     events: Vec<Event>,
     /// Groups and names of the events that are on.
     enabled: Vec<(String, String)>,
@@ -165,13 +166,15 @@ impl Attached for Kprobes {
 
 impl Drop for Kprobes {
     fn drop(&mut self) {
-        // An error cannot be reported here; a guest ends with its cell.
-        for (group, name) in self.enabled.drain(..) {
-            let _ = tracefs::write(&format!("events/{group}/{name}/enable"), "0");
-        }
-        for group in [&self.group[..], WINDOW.0] {
-            let _ = tracefs::append("kprobe_events", &format!("-:{group}/\n"));
-        }
+        self.enabled.drain(..).for_each(|(group, name)| remove(&group, &name));
+    }
+}
+
+/// Removes an event, if it is there. By its name, because older kernels do not remove a group. An error cannot be reported
+/// here; a guest ends with its cell.
+fn remove(group: &str, name: &str) {
+    if tracefs::write(&format!("events/{group}/{name}/enable"), "0").is_ok() {
+        let _ = tracefs::append("kprobe_events", &format!("-:{group}/{name}\n"));
     }
 }
 
@@ -185,8 +188,7 @@ mod tests {
         let name: PolicyName = "kprobe+watch".parse().unwrap();
         let subject = Subject::of(crate::find("read-secret").unwrap(), name);
         let (names, lacks, enabled) = (Vec::new(), Vec::new(), Vec::new());
-        let kprobes =
-            Kprobes { names, lacks, group: group(&subject), events: events(&subject), enabled, lost: 0 };
+        let kprobes = Kprobes { names, lacks, events: events(&subject), enabled, lost: 0 };
         let line = |event: &str| format!("  <...>-7  [000] .....  1.000002: {event}\n");
         let open = line("openat: (__x64_sys_openat+0x0/0x20) path0=\"/run/scene/secret\"");
         let mark = |number| line(&format!("window: (__x64_sys_sched_get_priority_min+0x0/0x20) a0={number}"));
