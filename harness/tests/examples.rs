@@ -42,7 +42,9 @@ fn commands_are_found_in_code_blocks() {
 #[test]
 fn the_commands_of_the_documentation_work() {
     let place = Place::new();
-    symlink(root().join("docs"), place.at("docs")).unwrap();
+    for folder in ["docs", "results"] {
+        symlink(root().join(folder), place.at(folder)).unwrap();
+    }
     fs::create_dir(place.at("bin")).unwrap();
     symlink(HOOKBENCH, place.at("bin/hookbench")).unwrap();
     // A program of the reader.
