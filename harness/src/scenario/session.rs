@@ -222,7 +222,8 @@ impl ScenarioSession {
         }
     }
 
-    /// What the guests of `cell` are like that do what `arguments` say, or why there is none.
+    /// The guest that tries `cell`, or does with its policy what `arguments` say. The inner error says why the mirror
+    /// cannot supply its policy's compiler.
     fn guest_for(&self, cell: ScenarioCell<'_>, arguments: &[&str]) -> Result<Result<CellGuest, String>> {
         let wanted = WantedPolicy {
             scenario: cell.scenario,
