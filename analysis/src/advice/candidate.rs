@@ -183,7 +183,8 @@ impl Candidate {
             ways.iter().filter(|way| has(&way.verdict)).map(|way| way.tries.way.clone()).collect()
         };
         let broken = named(|verdict| matches!(verdict, Verdict::Allowed(Neighbour::Broken(_))));
-        self.false_alarms = named(|verdict| matches!(verdict, Verdict::Allowed(Neighbour::FalseAlarm)));
+        self.false_alarms =
+            named(|verdict| matches!(verdict, Verdict::Allowed(neighbour) if neighbour.is_false_alarm()));
         if !broken.is_empty() {
             self.reasons.push(Reason::Breaks { ways: broken });
         }

@@ -87,6 +87,15 @@ fn a_watcher_qualifies_if_it_sees_each_way_and_others_say_which_they_miss() {
 }
 
 #[test]
+fn a_neighbour_that_is_recorded_under_a_wrong_name_is_a_false_alarm_too() {
+    let ways_of = |object| json!([seen("a", "right"), seen("b", "right"), seen("root", object)]);
+    for object in ["right", "none", "wrong-name"] {
+        let answer = answer(&[run_of(&[("x+watch", ways_of(object))])], "watch");
+        assert_eq!(answer.qualifying[0].false_alarms, ways(&["root"]), "{object}");
+    }
+}
+
+#[test]
 fn a_denier_qualifies_if_it_stops_each_way_and_no_neighbour() {
     let late = json!({"way": "b", "effect": "reached", "signal": 9});
     let broken = json!({"way": "root", "effect": "not-reached", "errno": 1});

@@ -68,10 +68,8 @@ impl<'r> CellVerdicts<'r> {
     pub fn neighbours(&self) -> Neighbours<'r> {
         let mut neighbours = Neighbours::default();
         for way in &self.ways {
-            match way.verdict {
-                Verdict::Allowed(Neighbour::FalseAlarm | Neighbour::WrongName) => {
-                    neighbours.recorded.push(&way.tries.way);
-                }
+            match &way.verdict {
+                Verdict::Allowed(it) if it.is_false_alarm() => neighbours.recorded.push(&way.tries.way),
                 Verdict::Allowed(Neighbour::Broken(_)) => neighbours.broken.push(&way.tries.way),
                 _ => {}
             }

@@ -69,6 +69,13 @@ pub enum Neighbour {
     Broken(Stop),
 }
 
+impl Neighbour {
+    /// Whether it works and there is a record of it, by the right name or a wrong one.
+    pub fn is_false_alarm(&self) -> bool {
+        matches!(self, Neighbour::FalseAlarm | Neighbour::WrongName)
+    }
+}
+
 impl Verdict {
     /// The verdict in a few words.
     pub fn words(&self) -> String {
@@ -82,11 +89,8 @@ impl Verdict {
             Verdict::Forbidden { stop: Some(stop), .. } => stop.words(),
             Verdict::Forbidden { seen: Some(seen), .. } => seen.word().into(),
             Verdict::Forbidden { seen: None, stop: None } => "not a watcher".into(),
-            Verdict::Allowed(Neighbour::Fine) => "fine".into(),
-            Verdict::Allowed(neighbour @ (Neighbour::FalseAlarm | Neighbour::WrongName)) => {
-                neighbour.word().into()
-            }
             Verdict::Allowed(Neighbour::Broken(stop)) => format!("broken: {}", stop.words()),
+            Verdict::Allowed(neighbour) => neighbour.word().into(),
         }
     }
 

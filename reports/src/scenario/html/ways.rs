@@ -64,13 +64,13 @@ fn shown(cell: &CellVerdicts<'_>, way: &WayVerdict<'_>, address: &str) -> Markup
 
 /// The class of a verdict: what the policy is there for, its opposite, or something between.
 fn class(verdict: &Verdict) -> &'static str {
-    use hookbench_analysis::scenario::{Neighbour, Seen, Stop};
+    use hookbench_analysis::scenario::{Seen, Stop};
     match (verdict, verdict.is_good()) {
         (_, Some(true)) => "good",
         (_, None) => "nothing",
         (Verdict::Forbidden { stop: Some(Stop::KilledAfter(_)), .. }, _) => "between",
         (Verdict::Forbidden { seen: Some(Seen::Blank | Seen::WrongObject), stop: None }, _) => "between",
-        (Verdict::Allowed(Neighbour::FalseAlarm | Neighbour::WrongName), _) => "between",
+        (Verdict::Allowed(neighbour), _) if neighbour.is_false_alarm() => "between",
         (_, Some(false)) => "bad",
     }
 }

@@ -71,7 +71,7 @@ impl<'a> Elf<'a> {
     /// Whether the kernel starts a loader for it.
     fn has_loader(&self) -> Option<bool> {
         let (headers, size) = (self.field(28, 32, true)?, self.half(42, 54)?);
-        let kinds = (0..self.half(44, 56)?).map(|number| self.number(headers + number * size, 4));
+        let kinds = (0..self.half(44, 56)?).map(|number| self.number(headers.checked_add(number * size)?, 4));
         kinds.collect::<Option<Vec<u64>>>().map(|kinds| kinds.contains(&DYNAMIC_LOADER))
     }
 
@@ -80,7 +80,7 @@ impl<'a> Elf<'a> {
         let sections = self.sections()?;
         let names = sections.get(usize::try_from(self.half(50, 62)?).ok()?)?;
         let named = |wanted: &[u8]| {
-            sections.iter().find(|section| self.text(names.offset + section.name) == Some(wanted))
+            sections.iter().find(|section| self.text(names.offset.checked_add(section.name)) == Some(wanted))
         };
         let word = if self.is_64_bit { 8 } else { 4 };
         let early = named(b".preinit_array").and_then(|section| self.number(section.offset, word));
@@ -92,7 +92,7 @@ impl<'a> Elf<'a> {
     fn sections(&self) -> Option<Vec<Section>> {
         let (headers, size) = (self.field(32, 40, true)?, self.half(46, 58)?);
         let read = |number: u64| {
-            let at = headers + number * size;
+            let at = headers.checked_add(number * size).filter(|at| *at < self.bytes.len() as u64)?;
             Some(Section {
                 name: self.number(at, 4)?,
                 kind: self.number(at + 4, 4)?,
@@ -110,16 +110,17 @@ impl<'a> Elf<'a> {
         let table = sections.iter().find(|section| section.kind == SYMBOLS)?;
         let names = sections.get(usize::try_from(table.link).ok()?)?;
         let size = if self.is_64_bit { 24 } else { 16 };
-        let mut symbols = (0..table.size / size).map(|number| table.offset + number * size);
-        let symbol = symbols.find(|symbol| {
-            self.number(*symbol, 4).and_then(|name| self.text(names.offset + name)) == Some(wanted)
-        })?;
+        let places = (0..table.size / size).map(|number| table.offset.checked_add(number * size));
+        // A table that claims to be longer than the file ends with the file.
+        let mut symbols = places.map_while(|at| Some((at?, self.number(at?, 4)?)));
+        let (symbol, _) =
+            symbols.find(|(_, name)| self.text(names.offset.checked_add(*name)) == Some(wanted))?;
         self.field(symbol + 4, symbol + 8, true)
     }
 
-    /// The text at `at`, without its NUL.
-    fn text(&self, at: u64) -> Option<&'a [u8]> {
-        self.bytes.get(usize::try_from(at).ok()?..)?.split(|&byte| byte == 0).next()
+    /// The text at `at`, without its NUL; `None` if that is no place in the file.
+    fn text(&self, at: Option<u64>) -> Option<&'a [u8]> {
+        self.bytes.get(usize::try_from(at?).ok()?..)?.split(|&byte| byte == 0).next()
     }
 }
 
@@ -167,6 +168,19 @@ mod tests {
         assert_eq!(places(&program, 0x1000), Some((vec![0x2000, 0x3000], Start::OwnCode)));
         // It is moved.
         assert_eq!(places(&program, 0x9000), Some((vec![0xa000, 0xb000], Start::OwnCode)));
+    }
+
+    #[test]
+    fn sections_that_lie_are_survived() {
+        let whole = program();
+        for at in 0..whole.len() {
+            for value in [0, 1, 0x7f, 0xff] {
+                let mut program = whole.clone();
+                program[at..whole.len().min(at + 8)].fill(value);
+                let _ = places(&program, 0x1000);
+                let _ = places(&program[..at], 0x1000);
+            }
+        }
     }
 
     #[test]
