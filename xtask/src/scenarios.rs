@@ -8,12 +8,11 @@ use std::process::Command;
 use crate::reference::{copy, hookbench, remove, run_or_resume};
 use crate::run::{Failure, Result, status, target_dir, workspace};
 
-/// The published files of the run, and where they go, relative to the workspace. The pages of evidence would take 20 MB:
-/// `hookbench report` renders them from the results.
+/// The published files of the run, and where they go, relative to the workspace. The table and the pages of evidence would
+/// take 90 MB: `hookbench report` renders them from the results.
 const FILES: &[(&str, &str)] = &[
     ("run.json", "results/published/scenarios"),
     ("samples.csv.zst", "results/published/scenarios"),
-    ("scenarios.csv", "results/published/scenarios"),
     ("report.html", "reports/published/scenarios"),
 ];
 /// The experiments: the arguments of `hookbench scenario`, and the file of what it prints.

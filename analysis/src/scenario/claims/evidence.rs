@@ -98,9 +98,10 @@ impl<'r> Evidence<'r> {
         self.verdicts.find(kernel, scenario, policy)
     }
 
-    /// How many ways a policy sees or stops: what it is for.
+    /// How many ways a policy sees or stops: what it is for. `None` if no way works on this kernel, for example because
+    /// the mirror no longer has its modules: that tests nothing.
     pub(super) fn covers(&self, kernel: &str, scenario: &str, policy: &str) -> Option<Coverage<'r>> {
-        self.cell(kernel, scenario, policy)?.main_coverage()
+        self.cell(kernel, scenario, policy)?.main_coverage().filter(|coverage| coverage.works > 0)
     }
 
     /// How often the records of `watcher` lied in a sweep of `call`, and the width of the window in instructions.

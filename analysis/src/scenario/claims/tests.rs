@@ -144,3 +144,15 @@ fn audit_reacts_slower_if_each_chain_with_it_does_for_every_caller() {
     );
     assert_eq!(outcome("reacts more slowly", &run, reacted(20)).standing, Standing::Disagrees);
 }
+
+#[test]
+fn a_kernel_on_which_no_way_works_tests_nothing() {
+    let mut run =
+        run("module", &[("bpf-lsm+deny[complete]", "deny", &[]), ("bpf-lsm+kill[complete]", "kill", &[])]);
+    let nothing = WAYS.map(|way| json!({"way": way, "effect": "not-reached", "errno": 38}));
+    let outcome_of = json!({"tried": {"attached": [], "ways": nothing}});
+    for cell in &mut run.scenarios {
+        cell.outcome = serde_json::from_value(outcome_of.clone()).unwrap();
+    }
+    assert_eq!(outcome("more precise", &run, json!({})).standing, Standing::NotMeasured);
+}
