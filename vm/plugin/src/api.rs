@@ -125,7 +125,7 @@ static COUNTER: AtomicU64 = AtomicU64::new(0);
 static COUNTER_AT: AtomicPtr<u64> = AtomicPtr::new(null_mut());
 
 /// Returns the address of QEMU's function `name`; null if it has none.
-fn find(name: &CStr) -> *mut c_void {
+pub(crate) fn find(name: &CStr) -> *mut c_void {
     // SAFETY: the name ends in NUL; a null handle means all that the process has loaded.
     unsafe { dlsym(null_mut(), name.as_ptr()) }
 }

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! The plugin's arguments: `symbols=FILE,windows=FILE,skip=N,keep=N`.
+//! The plugin's arguments: `symbols=FILE`, and either `windows=FILE,skip=N,keep=N`, which has it attribute the operations
+//! of this machine, or `serve=DESCRIPTOR,answer=FILE,console=FILE`, which has it make copies of the machine.
 
+use std::os::fd::RawFd;
 use std::path::PathBuf;
 
 use crate::windows::Wanted;
@@ -10,10 +12,37 @@ use crate::windows::Wanted;
 pub(crate) struct Arguments {
     /// The list of the kernel's functions.
     pub(crate) symbols: PathBuf,
+    /// What to do.
+    pub(crate) task: Task,
+}
+
+/// What the plugin does.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Task {
+    /// It attributes operations.
+    Attribute(Attribution),
+    /// It makes copies of the machine.
+    Serve(Serving),
+}
+
+/// Which operations are attributed, and where that is written.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Attribution {
     /// The file to write.
     pub(crate) windows: PathBuf,
     /// Which windows it gets.
     pub(crate) wanted: Wanted,
+}
+
+/// Who asks for copies, and which files are the machine's own.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Serving {
+    /// A socket of packets.
+    pub(crate) socket: RawFd,
+    /// The file of the answer, which a copy has another for.
+    pub(crate) answer: PathBuf,
+    /// The file of the console, likewise.
+    pub(crate) console: PathBuf,
 }
 
 impl Arguments {
@@ -22,40 +51,111 @@ impl Arguments {
     /// # Errors
     /// What is wrong.
     pub(crate) fn read<'a>(all: impl Iterator<Item = &'a str>) -> Result<Arguments, String> {
-        let (mut symbols, mut windows, mut skip, mut keep) = (None, None, None, None);
+        let (mut symbols, mut rest) = (None, Vec::new());
         for argument in all {
-            let wrong = || format!("wrong argument {argument:?}");
-            match argument.split_once('=').ok_or_else(wrong)? {
+            match split(argument)? {
                 ("symbols", path) => symbols = Some(path.into()),
-                ("windows", path) => windows = Some(path.into()),
-                ("skip", number) => skip = Some(number.parse().map_err(|_| wrong())?),
-                ("keep", number) => keep = Some(number.parse().map_err(|_| wrong())?),
-                _ => return Err(wrong()),
+                _ => rest.push(argument),
             }
         }
-        match (symbols, windows, skip, keep) {
-            (Some(symbols), Some(windows), Some(skip), Some(keep)) => {
-                Ok(Arguments { symbols, windows, wanted: Wanted { skip, keep } })
+        let symbols = symbols.ok_or("it needs symbols=FILE")?;
+        let task = match rest.iter().any(|argument| argument.starts_with("serve=")) {
+            true => Task::Serve(Serving::read(rest.into_iter())?),
+            false => Task::Attribute(Attribution::read(rest.into_iter())?),
+        };
+        Ok(Arguments { symbols, task })
+    }
+}
+
+impl Attribution {
+    /// Reads these arguments.
+    ///
+    /// # Errors
+    /// What is wrong.
+    pub(crate) fn read<'a>(all: impl Iterator<Item = &'a str>) -> Result<Attribution, String> {
+        let (mut windows, mut skip, mut keep) = (None, None, None);
+        for argument in all {
+            match split(argument)? {
+                ("windows", path) => windows = Some(path.into()),
+                ("skip", text) => skip = Some(number(argument, text)?),
+                ("keep", text) => keep = Some(number(argument, text)?),
+                _ => return Err(wrong(argument)),
             }
-            _ => Err("it needs symbols=FILE,windows=FILE,skip=N,keep=N".into()),
+        }
+        match (windows, skip, keep) {
+            (Some(windows), Some(skip), Some(keep)) => {
+                Ok(Attribution { windows, wanted: Wanted { skip, keep } })
+            }
+            _ => Err("it needs windows=FILE,skip=N,keep=N".into()),
         }
     }
+}
+
+impl Serving {
+    fn read<'a>(all: impl Iterator<Item = &'a str>) -> Result<Serving, String> {
+        let (mut socket, mut answer, mut console) = (None, None, None);
+        for argument in all {
+            match split(argument)? {
+                ("serve", text) => socket = Some(number(argument, text)?),
+                ("answer", path) => answer = Some(path.into()),
+                ("console", path) => console = Some(path.into()),
+                _ => return Err(wrong(argument)),
+            }
+        }
+        match (socket, answer, console) {
+            (Some(socket), Some(answer), Some(console)) => Ok(Serving { socket, answer, console }),
+            _ => Err("it needs serve=DESCRIPTOR,answer=FILE,console=FILE".into()),
+        }
+    }
+}
+
+fn wrong(argument: &str) -> String {
+    format!("wrong argument {argument:?}")
+}
+
+fn split(argument: &str) -> Result<(&str, &str), String> {
+    argument.split_once('=').ok_or_else(|| wrong(argument))
+}
+
+fn number<N: std::str::FromStr>(argument: &str, text: &str) -> Result<N, String> {
+    text.parse().map_err(|_| wrong(argument))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    fn read(text: &str) -> Result<Arguments, String> {
+        Arguments::read(text.split_whitespace())
+    }
+
     #[test]
     fn all_arguments_are_needed_and_no_other_is_known() {
-        let read = |text: &str| Arguments::read(text.split_whitespace());
-        let all = read("symbols=/s=1 windows=/w skip=2 keep=3").unwrap();
         let wanted = Wanted { skip: 2, keep: 3 };
-        assert_eq!(all, Arguments { symbols: "/s=1".into(), windows: "/w".into(), wanted });
-        for text in
-            ["", "symbols=/s windows=/w skip=2", "symbols=/s windows=/w skip=2 keep=-1", "out=1", "keep"]
-        {
+        let task = Task::Attribute(Attribution { windows: "/w".into(), wanted });
+        assert_eq!(
+            read("symbols=/s=1 windows=/w skip=2 keep=3"),
+            Ok(Arguments { symbols: "/s=1".into(), task })
+        );
+        for text in [
+            "",
+            "windows=/w skip=2 keep=3",
+            "symbols=/s windows=/w skip=2",
+            "symbols=/s windows=/w skip=2 keep=-1",
+            "out=1",
+        ] {
             assert!(read(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_serving_machine_knows_its_own_files() {
+        let serving = Serving { socket: 5, answer: "/a".into(), console: "/c".into() };
+        let task = Task::Serve(serving);
+        let symbols = "/s".into();
+        assert_eq!(read("symbols=/s serve=5 answer=/a console=/c"), Ok(Arguments { symbols, task }));
+        for text in ["serve=5", "serve=x answer=/a console=/c", "serve=5 answer=/a console=/c keep=1"] {
+            assert!(read(&format!("symbols=/s {text}")).is_err(), "{text}");
         }
     }
 }

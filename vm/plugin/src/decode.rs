@@ -40,6 +40,12 @@ pub(crate) enum Mark {
     Arm,
     /// An operation has been made.
     Made,
+    /// The machine can be copied here: the agent is ready for an order.
+    Fork,
+    /// The machine ends.
+    Leave,
+    /// The machine can be copied here: the agent has attached a monitor, and is ready for a cell.
+    ForkAttached,
 }
 
 /// A decoded instruction.
@@ -67,6 +73,9 @@ pub(crate) fn mark(bytes: &[u8]) -> Option<Mark> {
         [0x0f, 0xae, 0xea] => Some(Mark::End),
         [0x0f, 0xae, 0xeb] => Some(Mark::Arm),
         [0x0f, 0xae, 0xec] => Some(Mark::Made),
+        [0x0f, 0xae, 0xed] => Some(Mark::Fork),
+        [0x0f, 0xae, 0xee] => Some(Mark::Leave),
+        [0x0f, 0xae, 0xef] => Some(Mark::ForkAttached),
         _ => None,
     }
 }
@@ -241,9 +250,10 @@ mod tests {
     }
 
     #[test]
-    fn only_the_four_unusual_fences_are_marks() {
+    fn only_the_unusual_fences_are_marks() {
         let marks = (0..=255).filter_map(|last| mark(&[0x0f, 0xae, last])).collect::<Vec<_>>();
-        assert_eq!(marks, [Mark::Begin, Mark::End, Mark::Arm, Mark::Made]);
+        use Mark::{Arm, Begin, End, Fork, ForkAttached, Leave, Made};
+        assert_eq!(marks, [Begin, End, Arm, Made, Fork, Leave, ForkAttached]);
         assert_eq!(mark(&[0x0f, 0xae, 0xe8]), None);
         assert_eq!(mark(&[0x66, 0x0f, 0xae, 0xe9]), None);
     }

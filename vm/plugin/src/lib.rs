@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! A plugin of QEMU's TCG that says where the instructions of each timed operation went, by call path.
+//! A plugin of QEMU's TCG that says where the instructions of each timed operation went, by call path. It also copies a
+//! warm machine for each cell (`serve/`).
 //!
 //! It does nothing until the agent in the guest executes the mark `Mark::Arm`. QEMU then translates the guest again,
 //! with counters and callbacks, and the plugin follows the calls. After the last operation that is wanted it instruments
@@ -8,6 +9,7 @@
 mod api;
 mod arguments;
 mod decode;
+mod serve;
 mod stacks;
 mod symbols;
 mod tracker;
@@ -17,11 +19,12 @@ mod windows;
 use std::cell::UnsafeCell;
 use std::ffi::{CStr, c_char, c_int, c_uint, c_void};
 use std::fs::{self, File};
-use std::io::{self, BufWriter};
+use std::io::BufWriter;
 
 use api::PluginId;
-use arguments::Arguments;
+use arguments::{Arguments, Attribution, Task};
 use decode::{Access, Mark, decode, is_cut, mark};
+use serve::{Point, Server};
 use symbols::Symbols;
 use tracker::{Block, Tracker};
 use windows::Windows;
@@ -32,30 +35,49 @@ const KERNEL: u64 = 1 << 63;
 /// The most blocks that QEMU may translate, a hundred times those of a cell.
 const MOST_BLOCKS: usize = 1 << 22;
 
-/// All that the plugin knows.
+/// What attributes a machine's operations.
 struct Plugin {
-    id: PluginId,
-    symbols: Symbols,
     windows: Windows<BufWriter<File>>,
     tracker: Tracker,
     blocks: Vec<Block>,
 }
 
-/// The plugin, which QEMU's thread of the CPU alone uses once it was installed.
-struct Shared(UnsafeCell<Option<Plugin>>);
+/// All that the plugin knows.
+struct State {
+    id: PluginId,
+    symbols: Symbols,
+    /// What attributes the operations of this machine, if that is wanted.
+    plugin: Option<Plugin>,
+    /// What makes copies of it.
+    server: Option<Server>,
+    /// Whether this is a copy.
+    is_copy: bool,
+}
+
+/// The state, which QEMU's thread of the CPU alone uses once the plugin was installed.
+struct Shared(UnsafeCell<Option<State>>);
 
 // SAFETY: QEMU calls `qemu_plugin_install` before it starts the CPU's thread, and everything else from that thread.
 // The plugin refuses guests with several CPUs.
 unsafe impl Sync for Shared {}
 
-static PLUGIN: Shared = Shared(UnsafeCell::new(None));
+static STATE: Shared = Shared(UnsafeCell::new(None));
 
-/// Calls `with` with the plugin, if it was installed.
-fn plugin(with: impl FnOnce(&mut Plugin)) {
+/// Calls `with` with the state, if the plugin was installed.
+fn state(with: impl FnOnce(&mut State)) {
     // SAFETY: one thread, see `Shared`, and no callback calls another.
-    if let Some(plugin) = unsafe { &mut *PLUGIN.0.get() } {
-        with(plugin);
+    if let Some(state) = unsafe { &mut *STATE.0.get() } {
+        with(state);
     }
+}
+
+/// Calls `with` with what attributes operations, and the functions, if that is wanted.
+fn plugin(with: impl FnOnce(&mut Plugin, &Symbols)) {
+    state(|state| {
+        if let Some(plugin) = &mut state.plugin {
+            with(plugin, &state.symbols);
+        }
+    });
 }
 
 /// What QEMU says of itself, as far as it is the same in all versions.
@@ -83,10 +105,10 @@ extern "C" fn qemu_plugin_install(
         install(id, &*info, all)
     };
     match installed {
-        Ok(plugin) => {
+        Ok(state) => {
             // SAFETY: no other thread uses it yet.
-            unsafe { *PLUGIN.0.get() = Some(plugin) };
-            api::on_translation(id, watch_for_arming);
+            unsafe { *STATE.0.get() = Some(state) };
+            api::on_translation(id, watch_for_marks);
             0
         }
         Err(why) => {
@@ -96,57 +118,94 @@ extern "C" fn qemu_plugin_install(
     }
 }
 
-fn install<'a>(
-    id: PluginId,
-    info: &Info,
-    arguments: impl Iterator<Item = &'a str>,
-) -> Result<Plugin, String> {
+fn install<'a>(id: PluginId, info: &Info, arguments: impl Iterator<Item = &'a str>) -> Result<State, String> {
     if !info.system_emulation || info.cpus != 1 {
         return Err(format!("a guest with {} CPUs; it follows one", info.cpus));
     }
     api::open().map_err(|name| format!("this QEMU has no {name}"))?;
-    let Arguments { symbols: list, windows, wanted } = Arguments::read(arguments)?;
-    let failed = |what: &str, error: &io::Error| format!("failed to {what}: {error}");
+    let Arguments { symbols: list, task } = Arguments::read(arguments)?;
     let text =
-        fs::read_to_string(&list).map_err(|error| failed(&format!("read {}", list.display()), &error))?;
+        fs::read_to_string(&list).map_err(|error| format!("failed to read {}: {error}", list.display()))?;
     let symbols = Symbols::read(&text).map_err(|error| format!("{}: {error}", list.display()))?;
-    let file = File::create(&windows);
-    let windows = file
-        .and_then(|file| Windows::begin(BufWriter::new(file), wanted))
-        .map_err(|error| failed(&format!("write {}", windows.display()), &error))?;
-    Ok(Plugin { id, symbols, windows, tracker: Tracker::new(0), blocks: Vec::new() })
+    let (mut plugin, mut server) = (None, None);
+    match task {
+        Task::Attribute(attribution) => plugin = Some(Plugin::begin(attribution)?),
+        Task::Serve(serving) => server = Some(Server::open(serving)?),
+    }
+    Ok(State { id, symbols, plugin, server, is_copy: false })
 }
 
-/// Looks for the mark that arms the plugin. Nothing else is instrumented yet.
-extern "C" fn watch_for_arming(_: PluginId, block: *mut api::RawBlock) {
+/// Looks for marks outside of operations. Nothing else is instrumented yet.
+extern "C" fn watch_for_marks(_: PluginId, block: *mut api::RawBlock) {
     // SAFETY: QEMU passed the block to this callback.
-    let block = unsafe { api::Block::of_callback(block) };
+    watch(&unsafe { api::Block::of_callback(block) });
+}
+
+fn watch(block: &api::Block) {
     if block.address() >= KERNEL {
         return;
     }
     for instruction in block.instructions() {
-        if mark(instruction.bytes(&mut [0; 16])) == Some(Mark::Arm) {
-            instruction.on_execution(arm);
+        match mark(instruction.bytes(&mut [0; 16])) {
+            Some(Mark::Arm) => instruction.on_execution(arm),
+            Some(Mark::Fork) => instruction.on_execution(fork),
+            Some(Mark::ForkAttached) => instruction.on_execution(fork_attached),
+            Some(Mark::Leave) => instruction.on_execution(leave),
+            Some(Mark::Begin | Mark::End | Mark::Made) | None => {}
         }
     }
 }
 
 extern "C" fn arm(_: c_uint, _: *mut c_void) {
-    plugin(|plugin| api::reset(plugin.id, instrument_from_now_on));
+    state(|state| {
+        if state.plugin.is_some() {
+            api::reset(state.id, instrument_from_now_on);
+        }
+    });
+}
+
+extern "C" fn fork(_: c_uint, _: *mut c_void) {
+    serve_at(Point::Ready);
+}
+
+extern "C" fn fork_attached(_: c_uint, _: *mut c_void) {
+    serve_at(Point::Attached);
+}
+
+/// Makes copies of a machine that serves at `point`, and returns in each of them.
+fn serve_at(point: Point) {
+    state(|state| {
+        let Some(mut server) = state.server.take_if(|server| server.serves_at(point)) else { return };
+        let copy = server.serve();
+        state.is_copy = true;
+        state.server = copy.server;
+        state.plugin = copy.attribution.map(|attribution| {
+            Plugin::begin(attribution).unwrap_or_else(|why| {
+                eprintln!("hookbench's plugin: {why}");
+                serve::leave()
+            })
+        });
+    });
+}
+
+extern "C" fn leave(_: c_uint, _: *mut c_void) {
+    state(|state| {
+        if state.is_copy {
+            serve::leave();
+        }
+    });
 }
 
 extern "C" fn instrument_from_now_on(id: PluginId) {
-    plugin(|plugin| {
-        api::find_counter();
-        plugin.tracker = Tracker::new(api::counted());
-    });
+    api::find_counter();
+    plugin(|plugin, _| plugin.tracker = Tracker::new(api::counted()));
     api::on_translation(id, instrument);
 }
 
 extern "C" fn instrument(_: PluginId, block: *mut api::RawBlock) {
     // SAFETY: QEMU passed the block to this callback.
     let block = unsafe { api::Block::of_callback(block) };
-    plugin(|plugin| plugin.instrument(&block));
+    plugin(|plugin, symbols| plugin.instrument(&block, symbols));
 }
 
 /// Instructions that are counted together, before the first of them. All but the last are NOPs, which cannot fault: a
@@ -186,10 +245,16 @@ fn made_by(block: &api::Block) -> Vec<api::Instruction> {
 }
 
 impl Plugin {
-    fn instrument(&mut self, block: &api::Block) {
+    fn begin(Attribution { windows, wanted }: Attribution) -> Result<Plugin, String> {
+        let file = File::create(&windows).and_then(|file| Windows::begin(BufWriter::new(file), wanted));
+        let windows = file.map_err(|error| format!("failed to write {}: {error}", windows.display()))?;
+        Ok(Plugin { windows, tracker: Tracker::new(0), blocks: Vec::new() })
+    }
+
+    fn instrument(&mut self, block: &api::Block, symbols: &Symbols) {
         // Nothing more is attributed.
         if self.windows.has_ended() {
-            return;
+            return watch(block);
         }
         let (id, begin) = (self.blocks.len(), block.address());
         let instructions = made_by(block);
@@ -203,14 +268,15 @@ impl Plugin {
                 Some(Mark::Begin) => instruction.on_execution(begin_window),
                 Some(Mark::End) => instruction.on_execution(end_window),
                 Some(Mark::Made) => instruction.on_execution(end_operation),
-                Some(Mark::Arm) | None => {}
+                Some(Mark::Leave) => instruction.on_execution(leave),
+                Some(Mark::Arm | Mark::Fork | Mark::ForkAttached) | None => {}
             }
             group.add(instruction, bytes == [0x90]);
             found = Some((decode(bytes), instruction.address() + instruction.size() as u64, instruction));
         }
         group.end();
         let Some((last, end, instruction)) = found.filter(|_| id < MOST_BLOCKS) else { return };
-        let code = self.symbols.at(begin);
+        let code = symbols.at(begin);
         self.blocks.push(Block { begin, end, instructions: all, code, last });
         block.on_execution(enter_block, id);
         if last.access != Access::Nothing {
@@ -234,7 +300,7 @@ impl Plugin {
 }
 
 extern "C" fn enter_block(_: c_uint, id: *mut c_void) {
-    plugin(|plugin| {
+    plugin(|plugin, _| {
         if let Some(block) = plugin.blocks.get(id as usize) {
             plugin.tracker.enter(id as usize, block, api::counted());
         }
@@ -242,17 +308,17 @@ extern "C" fn enter_block(_: c_uint, id: *mut c_void) {
 }
 
 extern "C" fn access_memory(_: c_uint, info: u32, address: u64, id: *mut c_void) {
-    plugin(|plugin| plugin.tracker.access(id as usize, address, api::is_store(info)));
+    plugin(|plugin, _| plugin.tracker.access(id as usize, address, api::is_store(info)));
 }
 
 extern "C" fn begin_window(_: c_uint, _: *mut c_void) {
-    plugin(|plugin| plugin.tracker.begin(api::counted()));
+    plugin(|plugin, _| plugin.tracker.begin(api::counted()));
 }
 
 extern "C" fn end_window(_: c_uint, _: *mut c_void) {
-    plugin(Plugin::end_window);
+    plugin(|plugin, _| plugin.end_window());
 }
 
 extern "C" fn end_operation(_: c_uint, _: *mut c_void) {
-    plugin(Plugin::end_operation);
+    plugin(|plugin, _| plugin.end_operation());
 }
