@@ -1,16 +1,18 @@
-//! The agent as PID 1 of a guest. It boots, waits until the kernel is quiet, stops for a snapshot, reads one
-//! cell, answers with one line and ends the machine.
+//! The agent as PID 1 of a guest. It boots, waits until the kernel is quiet, stops for a snapshot, attaches a monitor,
+//! reads one cell, answers with one line and ends the machine.
 
 use std::time::Duration;
 
 use anyhow::{Context, Result};
-use hookbench_model::Measured;
-use hookbench_model::protocol::{AgentMessage, CellSpec, PROGRAM_ORDER, ProgramOrder, SYMBOLS_ORDER};
+use hookbench_model::protocol::{
+    AgentMessage, AttachOrder, CellSpec, PROGRAM_ORDER, ProgramOrder, SYMBOLS_ORDER,
+};
 
 use crate::boot::{cpus, idle, kernel, modules, payload, symbols};
+use crate::cell::attachment::Attachment;
 use crate::cell::prepared::Prepared;
 use crate::cell::{self, budget};
-use crate::channel::fw_cfg::{self, Inputs};
+use crate::channel::fw_cfg::{self, CellInput, Inputs};
 use crate::channel::{self, Channel};
 use crate::clock::secondary::SecondaryClocks;
 use crate::fault;
@@ -29,35 +31,54 @@ pub(crate) fn run() -> ! {
 
 fn answer() -> Result<()> {
     let stage = boot()?;
-    let mut prepared = Prepared::for_guest(stage)?;
+    let prepared = Prepared::for_guest(stage)?;
     kernel::wait_until_quiet()?;
-    // Where the cell is in QEMU's list of files depends on the other files. The search for it is therefore
+    // Where the order is in QEMU's list of files depends on the other files. The search for it is therefore
     // before the time at which every cell begins.
     let (jumped, inputs) = prepared.stage.at_snapshot(|jumped| (jumped, fw_cfg::read_inputs()));
     let channel = prepared.stage.channel();
-    let Inputs { cell, sends_symbols, monitor, workload } = inputs.context("failed to read the cell")?;
-    if cell == SYMBOLS_ORDER {
-        channel.send(&AgentMessage::Symbols(symbols::all()?));
+    let Inputs { order, monitor, workload } = inputs.context("failed to read the order")?;
+    let payloads = [monitor, workload];
+    match order.as_slice() {
+        [] => channel.send(&AgentMessage::Stopped { jumped }),
+        SYMBOLS_ORDER => {
+            channel.send(&AgentMessage::Symbols(symbols::all()?));
+            channel.send(&AgentMessage::Stopped { jumped });
+        }
+        _ if order.starts_with(PROGRAM_ORDER) => {
+            channel.send(&AgentMessage::Answered(run_program(&order, channel, &payloads)?));
+        }
+        _ => run_cell(&order, prepared, &payloads)?,
     }
-    if cell.is_empty() || cell == SYMBOLS_ORDER {
-        channel.send(&AgentMessage::Stopped { jumped });
-        return Ok(());
-    }
-    if cell.starts_with(PROGRAM_ORDER) {
-        channel.send(&AgentMessage::Answered(run_program(&cell, channel, &[monitor, workload])?));
-        return Ok(());
-    }
+    Ok(())
+}
+
+/// Attaches what `order` says, and runs the cell, which hookbench hands over then.
+fn run_cell(order: &[u8], mut prepared: Prepared, payloads: &[fw_cfg::File]) -> Result<()> {
+    let channel = prepared.stage.channel();
+    let order: AttachOrder = serde_json::from_slice(order).context("failed to understand what to attach")?;
+    let budget = Duration::from_secs(order.budget);
+    budget::start("attaching the monitor", budget, channel).context("failed to set the budget")?;
+    let attachment = match attach(order, &prepared, payloads) {
+        Ok(attachment) => attachment,
+        Err(reason) => {
+            channel.send(&reason.into());
+            return Ok(());
+        }
+    };
+    let input = prepared.stage.when_attached(fw_cfg::read_cell);
+    let CellInput { cell, sends_symbols } = input.context("failed to read the cell")?;
     let spec: CellSpec = serde_json::from_slice(&cell).context("failed to understand the cell")?;
     prepared.sends_symbols = sends_symbols;
     let budget = Duration::from_secs(spec.budget);
-    budget::start(budget, channel).context("failed to set the cell's budget")?;
+    budget::start("the cell", budget, channel).context("failed to set the cell's budget")?;
     if let Some(fault) = spec.fault {
         fault::commit(fault, channel)?;
     }
     if let Some(clocks) = prepared.stage.clocks() {
         prepared.secondary = Some(SecondaryClocks::prepare(&spec, clocks)?);
     }
-    let answer = match measure(&spec, prepared, &[monitor, workload]) {
+    let answer = match cell::run(&spec, prepared, attachment) {
         Ok(measured) => AgentMessage::Measured(measured),
         Err(reason) => reason.into(),
     };
@@ -71,7 +92,7 @@ fn answer() -> Result<()> {
 /// Runs a program of the payload. Returns what it wrote.
 fn run_program(order: &[u8], channel: Channel, payloads: &[fw_cfg::File]) -> Result<String> {
     let order: ProgramOrder = serde_json::from_slice(order).context("failed to understand the order")?;
-    budget::start(Duration::from_secs(order.budget), channel)
+    budget::start("the program", Duration::from_secs(order.budget), channel)
         .context("failed to set the program's budget")?;
     payload::unpack_all(payloads)?;
     program::run(&order)
@@ -91,8 +112,12 @@ fn boot() -> Result<Stage> {
     Ok(stage)
 }
 
-fn measure(spec: &CellSpec, prepared: Prepared, payloads: &[fw_cfg::File]) -> Result<Measured, NoNumber> {
+fn attach(
+    order: AttachOrder,
+    prepared: &Prepared,
+    payloads: &[fw_cfg::File],
+) -> Result<Attachment, NoNumber> {
     payload::unpack_all(payloads)?;
     modules::load_all()?;
-    cell::run(spec, prepared)
+    Attachment::make(order, prepared)
 }

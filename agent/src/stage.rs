@@ -79,6 +79,15 @@ impl Stage {
         }
     }
 
+    /// Runs `first` when the monitor is attached. Under an exact clock the machine may be copied before, and the time at
+    /// which this returns does not depend on `first`.
+    pub(crate) fn when_attached<T>(&self, first: impl FnOnce() -> T) -> T {
+        match self {
+            Stage::ExactGuest(_) => snapshot_point::copy_and_align(first),
+            Stage::KvmGuest(..) | Stage::Host(..) => first(),
+        }
+    }
+
     /// Waits until readers have done their work and sleep.
     pub(crate) fn rest(&self) {
         match self.spinner() {

@@ -2,7 +2,12 @@
 //! written to them, and words of the kernel's command line. QEMU's arguments and the agent's instructions
 //! both come from here. What the two sides say through the channel is in `protocol.rs`.
 
-/// The fw_cfg file that holds the cell: one [`CellSpec`](crate::protocol::CellSpec) as JSON, padded.
+/// The fw_cfg file that the agent reads first: what to attach, an [`AttachOrder`](crate::protocol::AttachOrder) as JSON,
+/// padded; or what to do in place of a cell.
+pub const ORDER_FILE: &str = "opt/org.hookbench/order";
+
+/// The fw_cfg file that holds the cell, which the agent reads when the monitor is attached: one
+/// [`CellSpec`](crate::protocol::CellSpec) as JSON, padded.
 pub const CELL_FILE: &str = "opt/org.hookbench/cell";
 
 /// The fw_cfg file that holds the monitor's payload, a cpio archive; empty for most monitors. Every guest
@@ -12,11 +17,11 @@ pub const MONITOR_FILE: &str = "opt/org.hookbench/monitor";
 /// The fw_cfg file that holds the workload's payload, like [`MONITOR_FILE`].
 pub const WORKLOAD_FILE: &str = "opt/org.hookbench/workload";
 
-/// The smallest size of [`CELL_FILE`] in bytes. A shorter cell is padded to it: cells of different lengths
-/// then take equally many instructions to read.
+/// The smallest size of [`ORDER_FILE`] and [`CELL_FILE`] in bytes. Shorter ones are padded to it: cells of different
+/// lengths then take equally many instructions to read.
 pub const CELL_SIZE: usize = 1024;
 
-/// The byte that pads a cell. JSON ignores it.
+/// The byte that pads an order and a cell. JSON ignores it.
 pub const CELL_PADDING: u8 = b' ';
 
 /// The last byte of [`CELL_FILE`], which is padding, if the agent has to send the kernel's dynamic functions after the
@@ -24,7 +29,7 @@ pub const CELL_PADDING: u8 = b' ';
 /// of a cell are the same with and without it.
 pub const SENDS_SYMBOLS: u8 = b'\n';
 
-/// The largest size of [`CELL_FILE`] in bytes that the agent accepts.
+/// The largest size of [`ORDER_FILE`] and [`CELL_FILE`] in bytes that the agent accepts.
 pub const LONGEST_CELL: usize = 64 * 1024;
 
 /// The word of the kernel's command line that makes a kernel with several CPUs start only the first. The

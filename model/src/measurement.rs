@@ -94,8 +94,7 @@ pub struct ClockSamples {
     pub lost: u64,
 }
 
-/// The state of a guest when its cell began. The same cell may differ by some instructions
-/// between the two states, but never within one of them.
+/// How a guest reached the start of its cell. The numbers are the same.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
@@ -104,14 +103,20 @@ pub enum History {
     Cold,
     /// The guest resumed from a snapshot that was taken after booting.
     Restored,
+    /// The guest is a copy of one that had booted and waited, perhaps with the monitor attached.
+    Forked,
 }
 
 impl History {
+    /// All of them, the fastest first.
+    pub const ALL: [History; 3] = [History::Forked, History::Restored, History::Cold];
+
     /// The name used everywhere.
     pub const fn name(self) -> &'static str {
         match self {
             History::Cold => "cold",
             History::Restored => "restored",
+            History::Forked => "forked",
         }
     }
 }

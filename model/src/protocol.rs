@@ -44,16 +44,42 @@ pub struct CellSpec {
     pub fault: Option<Fault>,
 }
 
-/// What hookbench sends in place of a cell to get the [`AgentMessage::Symbols`] of the whole kernel.
+/// What the agent attaches before it knows its cell. Cells with equal orders can be copies of one machine that has
+/// attached the monitor.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct AttachOrder {
+    /// The monitor.
+    pub attach: MonitorName,
+    /// Those of its parameters that differ from their defaults.
+    #[serde(default, skip_serializing_if = "Params::is_empty")]
+    pub tuning: Params,
+    /// The behaviour that it watches; `None` if it watches all of them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub behaviour: Option<String>,
+    /// Whether its readers come before the worker.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub readers_first: bool,
+    /// Whether each record has to carry the workload's LD_PRELOAD.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub ld_preload: bool,
+    /// The login uid of the worker; `None` leaves it unset.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub login_uid: Option<u32>,
+    /// How long attaching may take, in seconds of the guest's time.
+    pub budget: u64,
+}
+
+/// What hookbench sends in place of an [`AttachOrder`] to get the [`AgentMessage::Symbols`] of the whole kernel.
 pub const SYMBOLS_ORDER: &[u8] = br#""symbols""#;
 
-/// The first bytes of a [`ProgramOrder`], by which the agent tells it from a cell.
+/// The first bytes of a [`ProgramOrder`], by which the agent tells it from an [`AttachOrder`].
 pub const PROGRAM_ORDER: &[u8] = br#"{"program":"#;
 
 /// The most bytes that the program of a [`ProgramOrder`] may write.
 pub const LONGEST_PROGRAM_ANSWER: usize = 4 << 20;
 
-/// What hookbench sends in place of a cell to have a program of the payload run. The agent answers
+/// What hookbench sends in place of an [`AttachOrder`] to have a program of the payload run. The agent answers
 /// [`AgentMessage::Answered`].
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

@@ -1,11 +1,12 @@
 //! What every mechanism implements, and a monitor: a mechanism with one of its sinks.
 //! The mechanisms themselves are in `mechanisms`.
 
-use hookbench_model::param::{PLACEBO, ParamInfo, is_placebo};
-use hookbench_model::{CustomMonitorKind, Enforcement, MonitorName, Params};
+use hookbench_model::param::{PLACEBO, ParamInfo, is_placebo, login_uid};
+use hookbench_model::protocol::{AttachOrder, CellSpec};
+use hookbench_model::{Behaviour, CustomMonitorKind, Enforcement, MonitorName, Params, Schedule};
 
 use crate::custom::tuning::EXPECT;
-use crate::{MechanismInfo, Scope, SinkInfo};
+use crate::{MechanismInfo, Scope, SinkInfo, Watches};
 
 /// A mechanism. An implementation has no state; attaching returns what has.
 pub trait Mechanism: Sync {
@@ -80,6 +81,26 @@ impl Monitor {
     /// Whether it sees events, with the parameters `tuning`, and must therefore report a count.
     pub fn sees(&self, tuning: &Params) -> bool {
         self.sink.sees() && !is_placebo(tuning)
+    }
+
+    /// Whether it watches the behaviour of the workload alone. A policy does: the one for mprotect would refuse the
+    /// dynamic loader of a whole command. Another monitor watches all behaviours, whatever the workload.
+    pub fn watches_one_behaviour(&self) -> bool {
+        self.sink.stops() || self.sink.watches == Watches::Files
+    }
+
+    /// What the agent attaches for `spec`, whose workload performs `behaviour`, within so many seconds of the guest's
+    /// time.
+    pub fn order(&self, spec: &CellSpec, behaviour: &Behaviour, budget: u64) -> AttachOrder {
+        AttachOrder {
+            attach: spec.monitor.clone(),
+            tuning: spec.tuning.clone(),
+            behaviour: self.watches_one_behaviour().then(|| behaviour.name.to_owned()),
+            readers_first: spec.schedule == Schedule::Delivered,
+            ld_preload: spec.params.get("ld_preload") == Some("recorded"),
+            login_uid: login_uid(&spec.params),
+            budget,
+        }
     }
 
     /// Why it cannot be detached again before the operations, as a placebo is; `None` if it can.

@@ -5,8 +5,7 @@
 
 use std::io;
 use std::ptr;
-use std::sync::OnceLock;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicPtr, AtomicU64, Ordering};
 use std::time::Duration;
 
 use hookbench_model::protocol::AgentMessage;
@@ -14,8 +13,9 @@ use hookbench_model::{Failure, FailureKind};
 
 use crate::channel::{self, Channel};
 
-/// The last message, and where it goes. It is rendered before it is needed: a signal handler cannot.
-static LAST: OnceLock<(Channel, Vec<u8>)> = OnceLock::new();
+/// The last message, and where it goes. It is rendered before it is needed: a signal handler cannot. Null if nothing was
+/// started.
+static LAST: AtomicPtr<(Channel, Vec<u8>)> = AtomicPtr::new(ptr::null_mut());
 
 /// The time between two ticks. Each costs an operation an interrupt, so there are few.
 pub(super) const TICK: Duration = Duration::from_secs(1);
@@ -24,17 +24,20 @@ pub(super) const TICK: Duration = Duration::from_secs(1);
 /// they are blocked, several become one.
 static END: AtomicU64 = AtomicU64::new(0);
 
-/// Starts to count. The caller has to be a task that no other keeps from running.
+/// Starts to count, from now on, for what is named by `what`. The caller has to be a task that no other keeps from
+/// running.
 ///
 /// # Errors
 /// When the kernel refuses the timer.
-pub(crate) fn start(budget: Duration, channel: Channel) -> io::Result<()> {
+pub(crate) fn start(what: &str, budget: Duration, channel: Channel) -> io::Result<()> {
     let failure = Failure {
         kind: FailureKind::Timeout,
-        message: format!("the cell did not end within {} s of the guest's time", budget.as_secs()),
+        message: format!("{what} did not end within {} s of the guest's time", budget.as_secs()),
         console: Vec::new(),
     };
-    LAST.get_or_init(|| (channel, channel::line(&AgentMessage::Failed(failure))));
+    let last = Box::new((channel, channel::line(&AgentMessage::Failed(failure))));
+    // A signal handler may be reading the message before this one: that one stays.
+    LAST.store(Box::leak(last), Ordering::SeqCst);
     // The last tick is at the end, or just behind it.
     END.store(now().saturating_add(budget.as_nanos() as u64), Ordering::SeqCst);
     let tick = TICK.min(budget);
@@ -66,7 +69,8 @@ extern "C" fn on_tick(_: libc::c_int) {
     if now() < END.load(Ordering::SeqCst) {
         return;
     }
-    if let Some((channel, message)) = LAST.get() {
+    // SAFETY: what was stored is never freed.
+    if let Some((channel, message)) = unsafe { LAST.load(Ordering::SeqCst).as_ref() } {
         channel.write(message);
         channel.end();
     }

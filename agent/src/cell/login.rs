@@ -5,17 +5,17 @@ use std::path::Path;
 
 use anyhow::{Context, Result};
 use hookbench_model::param::login_uid;
-use hookbench_model::protocol::CellSpec;
+use hookbench_model::protocol::{AttachOrder, CellSpec};
 use hookbench_probes::attach::login;
 
 use crate::no_number::NoNumber;
 
-/// Whether this kernel has login uids, if the cell needs one.
+/// Whether this kernel has login uids, if the cells of `order` need one.
 ///
 /// # Errors
 /// When it has none.
-pub(super) fn check(spec: &CellSpec) -> Result<(), NoNumber> {
-    if login_uid(&spec.params).is_some() && !Path::new(login::FILE).exists() {
+pub(super) fn check(order: &AttachOrder) -> Result<(), NoNumber> {
+    if order.login_uid.is_some() && !Path::new(login::FILE).exists() {
         let why = format!("this kernel has no login uids (no {}), which auid needs", login::FILE);
         return Err(NoNumber::Unsupported(why));
     }

@@ -1,26 +1,25 @@
-//! One cell: attach the monitor, run the worker, ask what the monitor saw, judge, answer. The judging is in
-//! `verdict.rs`.
-
-use std::fs;
+//! One cell: attach the monitor (`attachment.rs`), run the worker, ask what the monitor saw, judge, answer. The judging
+//! is in `verdict.rs`.
 
 use anyhow::{Context, Result, anyhow};
-use hookbench_model::param::{is_placebo, login_uid};
+use hookbench_model::param::is_placebo;
 use hookbench_model::protocol::{AgentMessage, CellSpec, Fault};
-use hookbench_model::{BEHAVIOURS, Behaviour, KernelVersion, Measured, Schedule};
-use hookbench_probes::attach::{AttachRequest, Attached, Blind, Error, ReaderPriority};
-use hookbench_probes::modules::MODULE;
-use hookbench_probes::{Monitor, Watches};
+use hookbench_model::{Behaviour, Measured};
+use hookbench_probes::Monitor;
+use hookbench_probes::attach::{Attached, Blind};
 use hookbench_workloads::Workload;
 
 use crate::boot::symbols;
 use crate::no_number::NoNumber;
-use meter::{Cost, Meter};
+use attachment::Attachment;
+use meter::Cost;
 use placebo::Placebo;
 use prepared::Prepared;
 use sampling_rate::SamplingRate;
 use verdict::Done;
 use work::Work;
 
+pub(crate) mod attachment;
 pub(crate) mod budget;
 mod custom;
 mod kill_race;
@@ -45,25 +44,22 @@ struct Subject<'a> {
     behaviour: &'static Behaviour,
 }
 
-/// Runs the cell that `spec` asks for.
+/// Runs the cell that `spec` asks for, with the monitor that is attached.
 ///
 /// # Errors
 /// The reason why the cell has no number.
-pub(crate) fn run(spec: &CellSpec, mut prepared: Prepared) -> Result<Measured, NoNumber> {
+pub(crate) fn run(
+    spec: &CellSpec,
+    mut prepared: Prepared,
+    attachment: Attachment,
+) -> Result<Measured, NoNumber> {
     let found = hookbench_workloads::for_cell(spec)
         .ok_or_else(|| anyhow!("the agent has no workload {:?}", spec.workload))?;
     let workload = &*found;
-    let monitor = hookbench_probes::find(&spec.monitor)
-        .ok_or_else(|| anyhow!("the agent has no monitor {}", spec.monitor))?;
     let behaviour = Behaviour::find(workload.info().behaviour)
         .ok_or_else(|| anyhow!("unknown behaviour {}", workload.info().behaviour))?;
+    let Attachment { monitor, mut attached, cost, .. } = attachment.of(spec, behaviour, prepared.kernel)?;
     let subject = Subject { spec, workload, monitor, behaviour };
-    let watched = watched_behaviours(subject, prepared.kernel)?;
-    if let Some(why) = prepared.stage.refusal(monitor) {
-        return Err(NoNumber::Unsupported(why));
-    }
-    login::check(spec)?;
-    let (mut attached, cost) = attach(subject, &watched, &prepared)?;
     if spec.fault == Some(Fault::Deaf) {
         attached.detach().context("failed to detach on request")?;
     }
@@ -74,66 +70,6 @@ pub(crate) fn run(spec: &CellSpec, mut prepared: Prepared) -> Result<Measured, N
     let measured = measure(subject, &mut prepared, &mut Blind, cost)?;
     placebo.check(&mut *attached)?;
     Ok(measured)
-}
-
-/// The behaviours that the monitor has to watch.
-///
-/// # Errors
-/// When the kernel lacks the one that is measured.
-fn watched_behaviours(subject: Subject, kernel: KernelVersion) -> Result<Vec<&'static Behaviour>, NoNumber> {
-    let Subject { monitor, behaviour, .. } = subject;
-    let by_hook = matches!(monitor.sink.watches, Watches::LsmHook | Watches::Function);
-    let mut watched: Vec<_> = BEHAVIOURS.iter().filter(|row| !by_hook || row.since <= kernel).collect();
-    if monitor.sink.stops() {
-        // A policy is for the measured behaviour alone: the one for mprotect would refuse the dynamic loader
-        // of a whole command.
-        watched.retain(|row| row.name == behaviour.name);
-    }
-    if monitor.sink.sees() && !watched.contains(&behaviour) {
-        return Err(NoNumber::Unsupported(format!(
-            "this kernel has no {} for {} (since {})",
-            behaviour.function, behaviour.name, behaviour.since
-        )));
-    }
-    Ok(watched)
-}
-
-/// Attaches the monitor. Returns what that cost; nothing for `none`.
-fn attach(
-    subject: Subject,
-    watched: &[&'static Behaviour],
-    prepared: &Prepared,
-) -> Result<(Box<dyn Attached>, Option<Cost>), NoNumber> {
-    let Subject { spec, monitor, behaviour, .. } = subject;
-    let module = match monitor.sink.requires.module {
-        Some(_) => fs::read(format!("/{MODULE}")).context("failed to read the kernel module")?,
-        None => Vec::new(),
-    };
-    // If nothing is attached, there is nothing to meter or to wait for.
-    let meter = if spec.monitor.is_none() { None } else { Some(Meter::start(prepared.rate)?) };
-    let request = AttachRequest {
-        sink: spec.monitor.custom().map_or(monitor.sink.name, |(_, name)| name),
-        behaviours: watched,
-        measured: behaviour,
-        noop: hookbench_workloads::noop_path(),
-        readers: if spec.schedule == Schedule::Delivered {
-            ReaderPriority::Above
-        } else {
-            ReaderPriority::Below
-        },
-        tuning: &spec.tuning,
-        ld_preload: (spec.params.get("ld_preload") == Some("recorded"))
-            .then_some(hookbench_workloads::LD_PRELOAD),
-        module: &module,
-        login_uid: login_uid(&spec.params),
-    };
-    let mut attached = monitor.mechanism.attach(&request).map_err(|error| match error {
-        Error::Unsupported(why) => NoNumber::Unsupported(why),
-        Error::Failed(error) => error.context(format!("failed to attach {}", spec.monitor)).into(),
-    })?;
-    let cost = meter.map(|meter| meter.cost(patience::SETTLE)).transpose()?;
-    let cost = cost.filter(|_| attached.evidence().is_none_or(|custom| custom.has_attach_cost()));
-    Ok((attached, cost))
 }
 
 /// Has the operations made, asks the monitor what it saw of them, and judges.

@@ -1,24 +1,32 @@
 //! The cell and the payloads of a guest: files in QEMU's fw_cfg, read through its registers. Large files are
 //! read by DMA (`dma.rs`).
 
-use anyhow::{Result, bail};
-use hookbench_model::channel::{CELL_FILE, LONGEST_CELL, MONITOR_FILE, SENDS_SYMBOLS, WORKLOAD_FILE};
+use anyhow::{Context, Result, bail};
+use hookbench_model::channel::{
+    CELL_FILE, LONGEST_CELL, MONITOR_FILE, ORDER_FILE, SENDS_SYMBOLS, WORKLOAD_FILE,
+};
 
 use crate::arch;
 
 /// The selector of fw_cfg's directory of files (QEMU, docs/specs/fw_cfg).
 const DIRECTORY: u16 = 0x19;
 
-/// What hookbench hands to a guest.
+/// What hookbench hands to a guest before the monitor is attached.
 pub(crate) struct Inputs {
-    /// The bytes of the cell, without padding.
-    pub(crate) cell: Vec<u8>,
-    /// Whether to send the kernel's dynamic functions after the timed operations.
-    pub(crate) sends_symbols: bool,
+    /// The bytes of the order, without padding.
+    pub(crate) order: Vec<u8>,
     /// The monitor's payload, not read yet; empty for most monitors.
     pub(crate) monitor: File,
     /// The workload's payload, likewise.
     pub(crate) workload: File,
+}
+
+/// What it hands over afterwards.
+pub(crate) struct CellInput {
+    /// The bytes of the cell, without padding.
+    pub(crate) cell: Vec<u8>,
+    /// Whether to send the kernel's dynamic functions after the timed operations.
+    pub(crate) sends_symbols: bool,
 }
 
 /// A file in fw_cfg.
@@ -30,26 +38,47 @@ pub(crate) struct File {
     pub(crate) size: u32,
 }
 
-/// Reads the cell and finds the payloads.
+/// Reads the order and finds the payloads.
 ///
 /// # Errors
-/// When QEMU was started without one of the files, or the cell is too long.
+/// When QEMU was started without one of the files, or the order is too long.
 pub(crate) fn read_inputs() -> Result<Inputs> {
     arch::with_devices(|| {
-        let (mut cell, mut monitor, mut workload) = (None, None, None);
-        each_file(|name, file| match name {
-            _ if name == CELL_FILE.as_bytes() => cell = Some(file),
-            _ if name == MONITOR_FILE.as_bytes() => monitor = Some(file),
-            _ if name == WORKLOAD_FILE.as_bytes() => workload = Some(file),
-            _ => {}
-        });
-        let (Some(cell), Some(monitor), Some(workload)) = (cell, monitor, workload) else {
-            bail!("fw_cfg lacks one of the files {CELL_FILE}, {MONITOR_FILE} and {WORKLOAD_FILE}");
-        };
+        let [order, monitor, workload] = find([ORDER_FILE, MONITOR_FILE, WORKLOAD_FILE])?;
+        let order = order.read(ORDER_FILE, LONGEST_CELL)?;
+        Ok(Inputs { order: order.trim_ascii_end().to_vec(), monitor, workload })
+    })
+}
+
+/// Reads the cell. The file is looked for again: a copy of a machine has another one in its place.
+///
+/// # Errors
+/// When QEMU was started without the file, or the cell is too long.
+pub(crate) fn read_cell() -> Result<CellInput> {
+    arch::with_devices(|| {
+        let [cell] = find([CELL_FILE])?;
         let cell = cell.read(CELL_FILE, LONGEST_CELL)?;
         let sends_symbols = cell.last() == Some(&SENDS_SYMBOLS);
-        Ok(Inputs { cell: cell.trim_ascii_end().to_vec(), sends_symbols, monitor, workload })
+        Ok(CellInput { cell: cell.trim_ascii_end().to_vec(), sends_symbols })
     })
+}
+
+/// The files with these names. Only within [`arch::with_devices`].
+///
+/// # Errors
+/// The name of one that is missing.
+fn find<const COUNT: usize>(names: [&str; COUNT]) -> Result<[File; COUNT]> {
+    let mut found = [None; COUNT];
+    each_file(|name, file| {
+        if let Some(place) = names.iter().position(|wanted| name == wanted.as_bytes()) {
+            found[place] = Some(file);
+        }
+    });
+    let mut files = [File { selector: 0, size: 0 }; COUNT];
+    for ((file, name), found) in files.iter_mut().zip(names).zip(found) {
+        *file = found.with_context(|| format!("fw_cfg lacks the file {name}"))?;
+    }
+    Ok(files)
 }
 
 impl File {

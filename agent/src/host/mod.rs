@@ -15,6 +15,7 @@ use hookbench_model::protocol::{AgentMessage, HostOrder};
 use hookbench_probes::attach::{die_with_parent, ledger};
 
 use crate::boot::kernel;
+use crate::cell::attachment::Attachment;
 use crate::cell::prepared::Prepared;
 use crate::cell::{self, budget};
 use crate::channel::{self, Channel};
@@ -71,13 +72,17 @@ fn answer(answers: BorrowedFd<'static>) -> Result<()> {
     channel.send(&kernel::ready(1)?);
     hookbench_workloads::set_noop_path(&noop);
     process::stay_on(cpu).with_context(|| format!("failed to stay on CPU {cpu}"))?;
-    budget::start(Duration::from_secs(cell.budget), channel).context("failed to set the cell's budget")?;
+    budget::start("the cell", Duration::from_secs(cell.budget), channel)
+        .context("failed to set the cell's budget")?;
     if let Some(path) = &ledger {
         ledger::open(Path::new(path))?;
     }
     let measured = Prepared::for_host(stage, &cell)
         .map_err(Into::into)
-        .and_then(|prepared| cell::run(&cell, prepared))
+        .and_then(|prepared| {
+            let attachment = Attachment::for_cell(&cell, &prepared)?;
+            cell::run(&cell, prepared, attachment)
+        })
         .map_err(capabilities::explain);
     // The changes are undone before hookbench gets the answer.
     ledger::close()?;

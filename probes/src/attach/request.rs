@@ -12,7 +12,7 @@ pub struct AttachRequest<'a> {
     pub sink: &'a str,
     /// What to watch.
     pub behaviours: &'a [&'static Behaviour],
-    /// The behaviour of the workload, whose events are counted.
+    /// The behaviour of the workload, for a monitor that watches that one alone; otherwise the first of all.
     pub measured: &'static Behaviour,
     /// The program that does nothing, which a sandbox must let run.
     pub noop: &'static str,
