@@ -4,7 +4,7 @@ use std::fs;
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
-use hookbench_vm::guest::{self, Boot, Error, GuestOptions, Start};
+use hookbench_vm::guest::{self, Boot, Error, GuestOptions, Orders, Start};
 use hookbench_vm::machine::{Kvm, Machine, Qemu, Tcg};
 use hookbench_vm::payload::Payload;
 use hookbench_vm::scratch::Scratch;
@@ -33,7 +33,7 @@ fn run_without_kernel(machine: Machine) -> Error {
         symbols: 0,
     };
     let boot = Boot { vmlinux: &kernel, image: &image, boot_line: "quiet" };
-    let error = guest::run(Start::Boot(boot), b"{}", &options).unwrap_err();
+    let error = guest::run(Start::Boot(boot), Orders::only(b"{}"), &options).unwrap_err();
     let left: Vec<_> = fs::read_dir(scratch.path()).unwrap().collect();
     assert!(left.is_empty(), "{left:?}");
     error

@@ -8,6 +8,7 @@ use serde_json::json;
 
 use super::ending::Error;
 use super::options::GuestOptions;
+use super::orders::Orders;
 use super::pinning::pin;
 use super::qmp::Qmp;
 use super::running::{Guest, Launch, MonitorUse};
@@ -25,16 +26,17 @@ const END_PATIENCE: Duration = Duration::from_secs(5);
 pub(super) fn boot<'a>(
     machine: Kvm,
     boot: &Boot<'_>,
-    cell: &[u8],
+    orders: Orders<'_>,
     options: &'a GuestOptions<'a>,
 ) -> Result<Guest<'a>, Error> {
     let launch = Launch {
         arguments: boot.arguments().flag("-S"),
         on_stop: OnStop::Ignore,
         monitor: MonitorUse::Converse,
-        device_state: None,
+        inherited: None,
+        outlives_caller: false,
     };
-    let mut guest = Guest::start(cell, options, launch)?;
+    let mut guest = Guest::start(orders, options, launch)?;
     match pin_and_continue(&mut guest, machine.host_cpu, options.budget) {
         Ok(qmp) => {
             guest.keep_connection(qmp);

@@ -6,8 +6,10 @@ pub mod answer;
 pub mod console;
 mod device_state;
 mod ending;
+mod fork_server;
 mod kvm;
 mod options;
+mod orders;
 mod pinning;
 mod process;
 mod qmp;
@@ -17,5 +19,7 @@ pub mod snapshot;
 
 pub use crate::machine::Boot;
 pub use ending::{Answer, Error};
+pub use fork_server::{ForkServer, ServingPlugin};
 pub use options::GuestOptions;
+pub use orders::Orders;
 pub use run::{Start, run};

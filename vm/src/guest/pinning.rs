@@ -26,6 +26,11 @@ impl PinnedCpu {
         Some(PinnedCpu(cpu))
     }
 
+    /// The number of the CPU.
+    pub(super) fn number(&self) -> usize {
+        self.0
+    }
+
     /// Pins the calling thread: the guest's process, before it becomes QEMU.
     pub(super) fn pin_caller(&self) -> io::Result<()> {
         pin(None, self.0)

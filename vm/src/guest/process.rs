@@ -6,8 +6,9 @@ use std::fs::File;
 use std::io;
 use std::os::fd::OwnedFd;
 use std::os::unix::process::CommandExt;
-use std::process::{Child, ExitStatus, Stdio};
+use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::Arc;
+use std::sync::mpsc::{self, Sender};
 use std::time::Duration;
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
@@ -26,6 +27,8 @@ const POLL_INTERVAL: Duration = Duration::from_millis(5);
 /// A running QEMU.
 pub(super) struct Process {
     pub(super) qemu: Child,
+    /// The thread that started QEMU, which ends when this is dropped; `None` if that was the caller's own.
+    _starter: Option<Sender<()>>,
     /// Readable when QEMU has ended; `None` on kernels before 5.3.
     pidfd: Option<OwnedFd>,
     /// The CPU counts as used while QEMU runs.
@@ -37,13 +40,29 @@ pub(super) struct Streams {
     pub(super) input: Stdio,
     pub(super) output: Stdio,
     pub(super) error: File,
-    /// The device state of a snapshot. QEMU finds the file open under the same
-    /// number.
-    pub(super) device_state: Option<File>,
+    /// What QEMU finds open under the same number: the device state of a snapshot, or
+    /// the socket of a fork server.
+    pub(super) inherited: Option<OwnedFd>,
+}
+
+/// Starts `command` on a thread that lives until what is returned with it is dropped. The kernel ends QEMU with the
+/// thread that started it, and a caller's thread may end before a QEMU that serves others.
+fn start_on_thread(mut command: Command) -> io::Result<(Child, Sender<()>)> {
+    let (tell, hear) = mpsc::channel();
+    let (keep, kept) = mpsc::channel::<()>();
+    std::thread::Builder::new().name("qemu".into()).spawn(move || {
+        let _ = tell.send(command.spawn());
+        drop(command);
+        // Nobody sends anything: the wait ends when the sender is dropped.
+        let _ = kept.recv();
+    })?;
+    let child = hear.recv().map_err(io::Error::other)??;
+    Ok((child, keep))
 }
 
 impl Process {
-    /// Starts `qemu` with these arguments, on `cpu` if that is given.
+    /// Starts `qemu` with these arguments, on `cpu` if that is given. It ends with the calling thread, unless it
+    /// `outlives_caller`.
     ///
     /// # Errors
     /// [`Error::NoQemu`] when QEMU is not installed, [`Error::Qemu`] when it does
@@ -53,8 +72,9 @@ impl Process {
         arguments: &[OsString],
         streams: Streams,
         cpu: Option<PinnedCpu>,
+        outlives_caller: bool,
     ) -> Result<Process, Error> {
-        let Streams { input, output, error, device_state } = streams;
+        let Streams { input, output, error, inherited } = streams;
         let mut command = qemu.command();
         command.args(arguments).stdin(input).stdout(output).stderr(error);
         // Ctrl-C in a terminal reaches hookbench alone, which decides about the guests.
@@ -63,18 +83,28 @@ impl Process {
         let (cpu, parent) = (pinned.clone(), getpid());
         // SAFETY: the closure makes only system calls, which are allowed after fork.
         unsafe {
-            command.pre_exec(move || prepare(parent, device_state.as_ref(), cpu.as_deref()));
+            command.pre_exec(move || prepare(parent, inherited.as_ref(), cpu.as_deref()));
         }
-        match command.spawn() {
-            Ok(child) => {
+        let started = match outlives_caller {
+            true => start_on_thread(command).map(|(child, starter)| (child, Some(starter))),
+            false => command.spawn().map(|child| (child, None)),
+        };
+        match started {
+            Ok((child, starter)) => {
                 let pidfd = pidfd_open(Pid::from_child(&child), PidfdFlags::empty()).ok();
-                Ok(Process { pidfd, qemu: child, _pinned: pinned })
+                Ok(Process { pidfd, qemu: child, _starter: starter, _pinned: pinned })
             }
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
                 Err(Error::NoQemu { program: qemu.program().into() })
             }
             Err(error) => Err(Error::qemu(error)),
         }
+    }
+
+    /// The same process, whose CPU no longer counts as used: it only waits.
+    pub(super) fn unpinned(mut self) -> Process {
+        self._pinned = None;
+        self
     }
 
     /// Waits for QEMU's end, no longer than `timeout`.
@@ -100,13 +130,13 @@ impl Drop for Process {
 }
 
 /// Prepares the new process before it becomes QEMU. Makes only system calls.
-fn prepare(parent: Pid, device_state: Option<&File>, cpu: Option<&PinnedCpu>) -> io::Result<()> {
+fn prepare(parent: Pid, inherited: Option<&OwnedFd>, cpu: Option<&PinnedCpu>) -> io::Result<()> {
     set_parent_process_death_signal(Some(Signal::KILL))?;
     // A parent that died before that call sends no signal.
     if getppid() != Some(parent) {
         return Err(io::ErrorKind::NotConnected.into());
     }
-    if let Some(file) = device_state {
+    if let Some(file) = inherited {
         fcntl_setfd(file, FdFlags::empty())?;
         become_batch_job();
     }
@@ -114,8 +144,8 @@ fn prepare(parent: Pid, device_state: Option<&File>, cpu: Option<&PinnedCpu>) ->
 }
 
 /// Makes the calling process a batch job. The threads of a QEMU that resumes from
-/// a snapshot then do not interrupt each other at every event. A QEMU that boots
-/// a guest stays as it is: as a batch job its clock could run on for longer before
+/// a snapshot or serves copies then do not interrupt each other at every event. A QEMU that boots
+/// a guest for a snapshot stays as it is: as a batch job its clock could run on for longer before
 /// QEMU notices that the guest stopped. If the kernel refuses, QEMU is only slower.
 fn become_batch_job() {
     let param = libc::sched_param { sched_priority: 0 };

@@ -3,11 +3,14 @@
 
 use std::fs::File;
 use std::os::fd::AsRawFd;
+use std::sync::Arc;
 
 use super::answer::understand;
 use super::ending::{Answer, Error};
+use super::fork_server::ForkServer;
 use super::kvm;
 use super::options::GuestOptions;
+use super::orders::Orders;
 use super::qmp;
 use super::running::{Guest, LOOK_INTERVAL, Launch, MonitorUse};
 use super::snapshot::Snapshot;
@@ -16,22 +19,25 @@ use crate::machine::devices::OnStop;
 use crate::machine::{Boot, Machine, MemoryWrites, memory_file};
 
 /// How a guest begins.
-#[derive(Debug, Clone, Copy)]
+#[derive(Clone, Copy)]
 pub enum Start<'a> {
     /// It boots.
     Boot(Boot<'a>),
     /// It resumes from a snapshot.
     Restore(&'a Snapshot),
+    /// It is a copy of a machine that waits for cells.
+    Fork(&'a Arc<ForkServer>),
 }
 
-/// Runs a guest with `cell`, as JSON, and waits for its answer.
+/// Runs a guest with these orders, and waits for its answer.
 ///
 /// # Errors
 /// See [`Error`]. The guest has ended in every case.
-pub fn run(start: Start<'_>, cell: &[u8], options: &GuestOptions<'_>) -> Result<Answer, Error> {
+pub fn run(start: Start<'_>, orders: Orders<'_>, options: &GuestOptions<'_>) -> Result<Answer, Error> {
     let (guest, earlier_messages) = match start {
-        Start::Boot(boot) => (self::boot(&boot, cell, options)?, &[][..]),
-        Start::Restore(snapshot) => (restore(snapshot, cell, options)?, snapshot.messages()),
+        Start::Boot(boot) => (self::boot(&boot, orders, options)?, &[][..]),
+        Start::Restore(snapshot) => (restore(snapshot, orders, options)?, snapshot.messages()),
+        Start::Fork(server) => (Guest::copy(server, orders, options, None)?, server.messages()),
     };
     let guest = wait(guest)?;
     understand(&[earlier_messages, &guest.messages()].concat(), guest.last_lines())
@@ -47,24 +53,29 @@ fn wait(mut guest: Guest<'_>) -> Result<Guest<'_>, Error> {
     }
 }
 
-fn boot<'a>(boot: &Boot<'_>, cell: &[u8], options: &'a GuestOptions<'a>) -> Result<Guest<'a>, Error> {
+fn boot<'a>(boot: &Boot<'_>, orders: Orders<'_>, options: &'a GuestOptions<'a>) -> Result<Guest<'a>, Error> {
     match options.machine {
-        Machine::Kvm(machine) => kvm::boot(machine, boot, cell, options),
+        Machine::Kvm(machine) => kvm::boot(machine, boot, orders, options),
         Machine::Tcg(_) => {
             let launch = Launch {
                 arguments: boot.arguments().append(plugin(options)),
                 on_stop: OnStop::Ignore,
                 monitor: MonitorUse::None,
-                device_state: None,
+                inherited: None,
+                outlives_caller: false,
             };
-            Guest::start(cell, options, launch)
+            Guest::start(orders, options, launch)
         }
     }
 }
 
 /// Starts QEMU in the state of the snapshot. The host copies each page of memory
 /// when the guest first writes to it.
-fn restore<'a>(snapshot: &Snapshot, cell: &[u8], options: &'a GuestOptions<'a>) -> Result<Guest<'a>, Error> {
+fn restore<'a>(
+    snapshot: &Snapshot,
+    orders: Orders<'_>,
+    options: &'a GuestOptions<'a>,
+) -> Result<Guest<'a>, Error> {
     let path = snapshot.device_state();
     let device_state = File::open(&path).map_err(|error| Error::file(path, error))?;
     let commands = qmp::resume_commands(device_state.as_raw_fd());
@@ -73,9 +84,10 @@ fn restore<'a>(snapshot: &Snapshot, cell: &[u8], options: &'a GuestOptions<'a>) 
         arguments: memory.option("-incoming", "defer").append(plugin(options)),
         on_stop: OnStop::Ignore,
         monitor: MonitorUse::Write,
-        device_state: Some(device_state),
+        inherited: Some(device_state.into()),
+        outlives_caller: false,
     };
-    let mut guest = Guest::start(cell, options, launch)?;
+    let mut guest = Guest::start(orders, options, launch)?;
     guest.write_commands(&commands);
     guest.set_earlier_console(snapshot.console());
     Ok(guest)

@@ -3,9 +3,11 @@
 
 use std::fs::{self, File};
 use std::io;
+use std::os::fd::OwnedFd;
 use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
 use std::process::{ExitStatus, Stdio};
+use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
@@ -13,13 +15,16 @@ use rustix::process::Signal;
 use serde_json::json;
 use tempfile::TempDir;
 
-use super::answer::last_lines;
+use super::answer::{last_lines, understand};
 use super::console::Tail;
 use super::ending::Error;
+use super::fork_server::{Attribute, ForkServer, MachineCopy};
 use super::options::GuestOptions;
+use super::orders::Orders;
 use super::pinning::PinnedCpu;
 use super::process::{Process, Streams};
 use super::qmp::Qmp;
+use crate::machine::Plugin;
 use crate::machine::arguments::Arguments;
 use crate::machine::devices::{Files, OnStop, devices};
 use hookbench_model::channel::{CELL_PADDING, CELL_SIZE, SENDS_SYMBOLS};
@@ -52,13 +57,40 @@ pub(super) struct Launch {
     pub(super) on_stop: OnStop,
     /// How hookbench uses QEMU's monitor.
     pub(super) monitor: MonitorUse,
-    /// The device state of the snapshot from which the guest resumes.
-    pub(super) device_state: Option<File>,
+    /// What QEMU inherits: see [`Streams`].
+    pub(super) inherited: Option<OwnedFd>,
+    /// Whether QEMU lives longer than the thread that starts it.
+    pub(super) outlives_caller: bool,
+}
+
+/// What a guest's life hangs on.
+pub(super) enum Life {
+    /// A QEMU of its own.
+    Process(Process),
+    /// A copy of a fork server.
+    Copy(MachineCopy),
+}
+
+impl Life {
+    fn wait(&mut self, timeout: Duration) -> io::Result<Option<ExitStatus>> {
+        match self {
+            Life::Process(process) => process.wait(timeout),
+            Life::Copy(copy) => copy.wait(timeout),
+        }
+    }
+
+    /// The same, whose CPU no longer counts as used: it only waits.
+    pub(super) fn unpinned(self) -> Life {
+        match self {
+            Life::Process(process) => Life::Process(process.unpinned()),
+            Life::Copy(copy) => Life::Copy(copy.unpinned()),
+        }
+    }
 }
 
 /// A running guest with the folder of its files.
 pub(super) struct Guest<'a> {
-    process: Process,
+    life: Life,
     files: Files,
     folder: TempDir,
     tail: Tail,
@@ -76,13 +108,27 @@ impl<'a> Guest<'a> {
     /// # Errors
     /// When a file cannot be written or QEMU does not start.
     pub(super) fn start(
-        cell: &[u8],
+        orders: Orders<'_>,
         options: &'a GuestOptions<'a>,
         launch: Launch,
     ) -> Result<Guest<'a>, Error> {
+        Guest::start_with(orders, options, |_| launch)
+    }
+
+    /// Likewise, with a launch that depends on the guest's files.
+    ///
+    /// # Errors
+    /// Those of [`start`](Guest::start).
+    pub(super) fn start_with(
+        orders: Orders<'_>,
+        options: &'a GuestOptions<'a>,
+        launch: impl FnOnce(&Files) -> Launch,
+    ) -> Result<Guest<'a>, Error> {
         let folder = options.scratch.folder("guest");
         let folder = folder.map_err(|error| Error::file(options.scratch.path(), error))?;
-        let files = write_inputs(folder.path(), cell, options)?;
+        let mut files = write_inputs(folder.path(), orders, options)?;
+        files.firmware = write_firmware(folder.path(), options)?;
+        let launch = launch(&files);
         let create = |name: &str| {
             let path = folder.path().join(name);
             File::create(&path).map_err(|error| Error::file(path, error))
@@ -96,14 +142,50 @@ impl<'a> Guest<'a> {
             MonitorUse::Write => (Stdio::piped(), create("monitor")?.into()),
             MonitorUse::Converse => (Stdio::piped(), Stdio::piped()),
         };
-        let streams = Streams { input, output, error: create("stderr")?, device_state: launch.device_state };
+        let streams = Streams { input, output, error: create("stderr")?, inherited: launch.inherited };
         let cpu = if options.machine.pins_process() { PinnedCpu::choose() } else { None };
         let arguments = devices(&files, launch.on_stop).append(arguments).into_vec();
-        let process =
-            Process::start(options.qemu, &[options.machine.arguments(), arguments].concat(), streams, cpu)?;
+        let arguments = [options.machine.arguments(), arguments].concat();
+        let process = Process::start(options.qemu, &arguments, streams, cpu, launch.outlives_caller)?;
         let tail = Tail::new(&files.console, options.console);
         let begin = Instant::now();
-        Ok(Guest { process, files, folder, tail, earlier_console: Vec::new(), begin, options, qmp: None })
+        let life = Life::Process(process);
+        Ok(Guest { life, files, folder, tail, earlier_console: Vec::new(), begin, options, qmp: None })
+    }
+
+    /// Has `server` copy itself for these orders. The copy serves on the socket `serves`, if there is one.
+    ///
+    /// # Errors
+    /// When a file cannot be written or the server does not make a copy.
+    pub(super) fn copy(
+        server: &Arc<ForkServer>,
+        orders: Orders<'_>,
+        options: &'a GuestOptions<'a>,
+        serves: Option<OwnedFd>,
+    ) -> Result<Guest<'a>, Error> {
+        let folder = options.scratch.folder("guest");
+        let folder = folder.map_err(|error| Error::file(options.scratch.path(), error))?;
+        let files = write_inputs(folder.path(), orders, options)?;
+        let attribute =
+            options.plugin.map(|Plugin { windows, skip, keep, .. }| Attribute { windows, skip, keep });
+        let begin = Instant::now();
+        let copy = server.copy(&files, &folder.path().join("stderr"), attribute, serves)?;
+        let tail = Tail::new(&files.console, options.console);
+        let earlier_console = server.console().to_vec();
+        Ok(Guest { life: Life::Copy(copy), files, folder, tail, earlier_console, begin, options, qmp: None })
+    }
+
+    /// Its life and the folder of its files, for a guest that outlives its cell.
+    pub(super) fn into_parts(self) -> (Life, TempDir) {
+        (self.life, self.folder)
+    }
+
+    /// The error of a guest that ended without an answer.
+    pub(super) fn no_answer(&self) -> Error {
+        match understand(&self.messages(), self.last_lines()) {
+            Ok(answer) => Error::Agent { answer: Box::new(answer) },
+            Err(error) => error,
+        }
     }
 
     /// Sets what the console had shown before the guest resumed.
@@ -114,7 +196,9 @@ impl<'a> Guest<'a> {
     /// Writes `commands` to QEMU's monitor. A QEMU that does not read them ends and
     /// reports why.
     pub(super) fn write_commands(&mut self, commands: &str) {
-        if let Some(input) = &mut self.process.qemu.stdin {
+        if let Life::Process(Process { qemu, .. }) = &mut self.life
+            && let Some(input) = &mut qemu.stdin
+        {
             let _ = io::Write::write_all(input, commands.as_bytes());
         }
     }
@@ -125,8 +209,11 @@ impl<'a> Guest<'a> {
     /// When the guest was started without [`MonitorUse::Converse`], or QEMU does
     /// not answer.
     pub(super) fn connect(&mut self, timeout: Duration) -> Result<Qmp, Error> {
-        let qemu = &mut self.process.qemu;
-        let (Some(commands), Some(answers)) = (qemu.stdin.take(), qemu.stdout.take()) else {
+        let pipes = match &mut self.life {
+            Life::Process(Process { qemu, .. }) => (qemu.stdin.take(), qemu.stdout.take()),
+            Life::Copy(_) => (None, None),
+        };
+        let (Some(commands), Some(answers)) = pipes else {
             return Err(Error::qemu("its monitor has no pipes"));
         };
         let mut qmp = Qmp::new(commands, answers);
@@ -144,7 +231,7 @@ impl<'a> Guest<'a> {
     /// # Errors
     /// When the guest sent too much, ran too long, or the run was interrupted.
     pub(super) fn look(&mut self, timeout: Duration) -> Result<Option<ExitStatus>, Error> {
-        let status = self.process.wait(timeout).map_err(Error::qemu)?;
+        let status = self.life.wait(timeout).map_err(Error::qemu)?;
         self.tail.follow();
         // Also after its end: the guest may have written everything since the last look.
         self.check_bounds()?;
@@ -197,7 +284,12 @@ impl<'a> Guest<'a> {
 
     /// Returns the last lines of the console, those before a snapshot included.
     pub(super) fn last_lines(&self) -> Vec<String> {
-        last_lines(&[self.earlier_console.as_slice(), &self.console()].concat())
+        last_lines(&self.whole_console())
+    }
+
+    /// Returns what the console has shown, before a snapshot and in an original included.
+    pub(super) fn whole_console(&self) -> Vec<u8> {
+        [self.earlier_console.as_slice(), &self.console()].concat()
     }
 
     /// Returns what the console has shown since this guest started.
@@ -242,7 +334,7 @@ fn likely_cause(status: ExitStatus) -> &'static str {
 }
 
 /// Writes the files that the guest reads into `folder`.
-fn write_inputs(folder: &Path, cell: &[u8], options: &GuestOptions<'_>) -> Result<Files, Error> {
+fn write_inputs(folder: &Path, orders: Orders<'_>, options: &GuestOptions<'_>) -> Result<Files, Error> {
     let mut files = Files::in_folder(folder);
     let payload = options.payload;
     for (path, archive) in [(&mut files.monitor, payload.monitor), (&mut files.workload, payload.workload)] {
@@ -251,16 +343,25 @@ fn write_inputs(folder: &Path, cell: &[u8], options: &GuestOptions<'_>) -> Resul
             None => fs::write(&*path, b"").map_err(|error| Error::file(&*path, error))?,
         }
     }
-    if let Some(firmware) = options.machine.firmware() {
-        let path = folder.join("firmware");
-        fs::write(&path, firmware).map_err(|error| Error::file(&path, error))?;
-        files.firmware = Some(path);
+    let symbols = if options.sends_symbols { SENDS_SYMBOLS } else { CELL_PADDING };
+    for (path, bytes, last) in
+        [(&files.order, orders.first, CELL_PADDING), (&files.cell, orders.cell, symbols)]
+    {
+        let mut padded = bytes.to_vec();
+        padded.resize(padded.len().max(CELL_SIZE - 1), CELL_PADDING);
+        padded.push(last);
+        fs::write(path, padded).map_err(|error| Error::file(path, error))?;
     }
-    let mut padded = cell.to_vec();
-    padded.resize(padded.len().max(CELL_SIZE - 1), CELL_PADDING);
-    padded.push(if options.sends_symbols { SENDS_SYMBOLS } else { CELL_PADDING });
-    fs::write(&files.cell, padded).map_err(|error| Error::file(&files.cell, error))?;
     Ok(files)
+}
+
+/// Writes the machine's firmware, if it is not the one of QEMU, into `folder`. A copy of a machine has it already.
+fn write_firmware(folder: &Path, options: &GuestOptions<'_>) -> Result<Option<PathBuf>, Error> {
+    let write = |firmware| {
+        let path = folder.join("firmware");
+        fs::write(&path, firmware).map_err(|error| Error::file(&path, error)).map(|()| path)
+    };
+    options.machine.firmware().map(write).transpose()
 }
 
 /// Returns the first `longest` bytes of a file. A file that does not exist is empty.

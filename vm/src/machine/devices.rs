@@ -6,10 +6,12 @@ use std::path::{Path, PathBuf};
 
 use super::arguments::Arguments;
 use crate::arch;
-use hookbench_model::channel::{CELL_FILE, MONITOR_FILE, WORKLOAD_FILE};
+use hookbench_model::channel::{CELL_FILE, MONITOR_FILE, ORDER_FILE, WORKLOAD_FILE};
 
 /// The files of one guest.
 pub(crate) struct Files {
+    /// What to attach.
+    pub(crate) order: PathBuf,
     /// The cell.
     pub(crate) cell: PathBuf,
     /// The monitor's payload.
@@ -29,6 +31,7 @@ impl Files {
     pub(crate) fn in_folder(folder: &Path) -> Files {
         let file = |name| folder.join(name);
         Files {
+            order: file("order"),
             cell: file("cell"),
             monitor: file("of-monitor"),
             workload: file("of-workload"),
@@ -36,6 +39,16 @@ impl Files {
             console: file("console"),
             firmware: None,
         }
+    }
+
+    /// The files that the agent reads, by their names in fw_cfg.
+    pub(crate) fn inputs(&self) -> [(&'static str, &Path); 4] {
+        [
+            (ORDER_FILE, &self.order),
+            (CELL_FILE, &self.cell),
+            (MONITOR_FILE, &self.monitor),
+            (WORKLOAD_FILE, &self.workload),
+        ]
     }
 }
 
@@ -65,8 +78,7 @@ pub(crate) fn devices(files: &Files, on_stop: OnStop) -> Arguments {
     if let Some(firmware) = &files.firmware {
         arguments = arguments.option("-bios", firmware);
     }
-    let fw_cfg = [(CELL_FILE, &files.cell), (MONITOR_FILE, &files.monitor), (WORKLOAD_FILE, &files.workload)];
-    for (name, path) in fw_cfg {
+    for (name, path) in files.inputs() {
         arguments = arguments.option_with_path("-fw_cfg", &format!("name={name},file="), path);
     }
     arguments

@@ -16,6 +16,7 @@ use crate::guest::answer;
 use crate::guest::device_state::{self, PATIENCE};
 use crate::guest::ending::Error;
 use crate::guest::options::GuestOptions;
+use crate::guest::orders::Orders;
 use crate::guest::qmp::{NoLine, Qmp};
 use crate::guest::run::{Start, run};
 use crate::guest::running::{Guest, LOOK_INTERVAL, Launch, MonitorUse};
@@ -40,9 +41,10 @@ pub(super) fn make(recipe: &Recipe<'_>, folder: &Path, options: &GuestOptions<'_
         arguments: boot.arguments().append(memory),
         on_stop: OnStop::Pause,
         monitor: MonitorUse::Converse,
-        device_state: None,
+        inherited: None,
+        outlives_caller: false,
     };
-    let mut guest = Guest::start(b"", options, launch)?;
+    let mut guest = Guest::start(Orders::default(), options, launch)?;
     match save(&mut guest, folder) {
         // If QEMU has ended, the reason of its end tells more than its silence.
         Err(error @ Error::Qemu { .. }) => Err(end_reason(&mut guest, folder).unwrap_or(error)),
@@ -87,7 +89,8 @@ fn correct_clock(folder: &Path, options: &GuestOptions<'_>) -> Result<(), Error>
     let path = folder.join(DEVICE_STATE);
     for _ in 0..CLOCK_TRIES {
         let snapshot = Snapshot::read(Location::Unfinished(folder.into()))?;
-        let answer = run(Start::Restore(&snapshot), b"", &GuestOptions { console: None, ..*options })?;
+        let answer =
+            run(Start::Restore(&snapshot), Orders::default(), &GuestOptions { console: None, ..*options })?;
         let jumped = match answer.last {
             AgentMessage::Stopped { jumped: 0 } => return Ok(()),
             AgentMessage::Stopped { jumped } => jumped,
