@@ -112,6 +112,7 @@ fn histories(run: &Run) -> String {
         let word = match history {
             History::Cold => "cold: each booted for its cell",
             History::Restored => "restored: each resumed from a snapshot of a booted guest",
+            History::Forked => "forked: each was a copy of a guest that had booted",
         };
         if !words.contains(&word) {
             words.push(word);

@@ -162,7 +162,8 @@ mod tests {
     fn every_visible_option_has_a_row() {
         let page = markdown(&command());
         assert_eq!(page.matches("| `--schedule").count(), 1, "{page}");
-        for option in ["`--kernel KERNEL,…`", "`--bring PACKAGE\\|PATH,…`", "`--cold`", "[default: 600]"]
+        for option in
+            ["`--kernel KERNEL,…`", "`--bring PACKAGE\\|PATH,…`", "`--guests WAY`", "[default: 600]"]
         {
             assert!(page.contains(option), "{option}: {page}");
         }

@@ -46,6 +46,7 @@ pub fn run(
 ) -> Result<()> {
     workers::run(
         planned,
+        |planned| session.group(&planned.cell),
         jobs,
         interrupt,
         |planned, tell| work(session, planned, fault, interrupt, tell),
@@ -71,7 +72,7 @@ fn work(
     if interrupt.is_requested() && matches!(outcome, Outcome::Failed(_)) {
         return;
     }
-    let (clock, history) = (session.clock(), session.history());
+    let (clock, history) = (session.clock(), session.history(cell));
     let measurement = Box::new(Measurement { cell: cell.clone(), clock, history, outcome });
     tell(Event::Ended { measurement, attachments, took: begin.elapsed() });
 }
@@ -118,7 +119,7 @@ mod tests {
             &self.0
         }
 
-        fn history(&self) -> Option<History> {
+        fn history(&self, _: &Cell) -> Option<History> {
             None
         }
 
@@ -180,7 +181,7 @@ mod tests {
             self.2.environment()
         }
 
-        fn history(&self) -> Option<History> {
+        fn history(&self, _: &Cell) -> Option<History> {
             None
         }
 

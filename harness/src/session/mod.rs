@@ -21,8 +21,13 @@ pub trait Session: Sync {
     /// The environment in which the session measures, which the run records.
     fn environment(&self) -> &Environment;
 
-    /// How its guests reach the start of a cell; `None` without guests.
-    fn history(&self) -> Option<History>;
+    /// How the guest of `cell` reaches its start; `None` without guests.
+    fn history(&self, cell: &Cell) -> Option<History>;
+
+    /// Cells of the same group are faster one after the other. By default all cells are of one group.
+    fn group(&self, _cell: &Cell) -> String {
+        String::new()
+    }
 
     /// Runs one cell until it ends. A failure is an outcome too.
     fn run(&self, cell: &Cell, spec: &CellSpec) -> Answered;

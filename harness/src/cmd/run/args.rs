@@ -3,9 +3,10 @@
 
 use std::path::PathBuf;
 
+use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use hookbench_analysis::gate::Pattern;
 use hookbench_model::protocol::Fault;
-use hookbench_model::{Clock, Profile, Refusal, Schedule, Target};
+use hookbench_model::{Clock, History, Profile, Refusal, Schedule, Target};
 use hookbench_results::Shard;
 
 use crate::session::guests::BUDGET;
@@ -95,9 +96,9 @@ pub struct Args {
     /// Number of guests to run at once [default: one per core]
     #[arg(long, value_name = "N")]
     pub(in crate::cmd) jobs: Option<usize>,
-    /// Boot a guest for each cell instead of restoring a snapshot of a booted guest
-    #[arg(long)]
-    pub(in crate::cmd) cold: bool,
+    /// How guests reach the start of their cells; the numbers are the same [default: what is fastest for the plan]
+    #[arg(long, value_name = "WAY", value_parser = ways())]
+    pub(in crate::cmd) guests: Option<History>,
     /// Do not divide costs into the hook and its side effects; the run is then about a third shorter
     #[arg(long)]
     pub(in crate::cmd) no_attribution: bool,
@@ -134,6 +135,18 @@ pub struct Args {
     /// Fault that the guest commits; for tests
     #[arg(long, hide = true)]
     pub(in crate::cmd) fault: Option<Fault>,
+}
+
+/// The values of `--guests`.
+fn ways() -> impl TypedValueParser<Value = History> {
+    let help = |history| match history {
+        History::Forked => "a copy of a machine that has booted and attached the monitor",
+        History::Restored => "a snapshot of a machine that has booted",
+        History::Cold => "each guest boots",
+    };
+    let values = History::ALL.map(|history| PossibleValue::new(history.name()).help(help(history)));
+    PossibleValuesParser::new(values)
+        .try_map(|name| History::ALL.into_iter().find(|history| history.name() == name).ok_or("unknown"))
 }
 
 #[cfg(test)]

@@ -27,15 +27,14 @@ const OPTIONS: &[Options] = &[
         refusal: "--clock, --rounds, --seed and --enforce-on-host need --target kvm or host; {} counts exactly",
     },
     Options {
-        are_given: |args| {
-            !args.kernel.is_empty() || !args.profile.is_empty() || !args.cpus.is_empty() || args.cold
-        },
+        are_given: |args| !args.kernel.is_empty() || !args.profile.is_empty() || !args.cpus.is_empty(),
         targets: &[Target::Tcg, Target::Kvm],
-        refusal: "--kernel, --profile, --cpus and --cold configure guests; leave them out with --target {}",
+        refusal: "--kernel, --profile and --cpus configure guests; leave them out with --target {}",
     },
     Options {
         are_given: |args| {
             args.resume
+                || args.guests.is_some()
                 || args.no_attribution
                 || !args.keep_stacks.is_empty()
                 || args.shard.is_some()
@@ -43,7 +42,7 @@ const OPTIONS: &[Options] = &[
                 || args.jobs.is_some_and(|jobs| jobs != 1)
         },
         targets: &[Target::Tcg],
-        refusal: "--resume, --shard, --no-attribution, --keep-stacks, --fault and --jobs do not work with --target {}, \
+        refusal: "--resume, --guests, --shard, --no-attribution, --keep-stacks, --fault and --jobs do not work with --target {}, \
                   which runs one cell at a time, in rounds",
     },
 ];
@@ -142,7 +141,7 @@ mod tests {
             ("--rounds 2", "tcg counts exactly"),
             ("--enforce-on-host", "tcg counts exactly"),
             ("--target host --kernel 6.1", "leave them out with --target host"),
-            ("--target host --cold", "leave them out with --target host"),
+            ("--target host --guests cold", "--target host, which runs one cell at a time"),
             ("--target host --shard 1/2", "--target host, which runs one cell at a time"),
             ("--target kvm --jobs 2", "--target kvm, which runs one cell at a time"),
             ("--target kvm --resume --out a", "--target kvm, which runs one cell at a time"),
@@ -155,7 +154,7 @@ mod tests {
             assert!(error.contains(part), "{line}: {error}");
         }
         for (line, wanted) in [
-            ("--cold --jobs 4 --shard 1/2", Target::Tcg),
+            ("--guests cold --jobs 4 --shard 1/2", Target::Tcg),
             ("--target kvm --kernel 6.1 --jobs 1 --rounds 2", Target::Kvm),
             ("--target host --clock tsc,perf --seed 1", Target::Host),
             ("--cell 6.1/kvm/null-syscall/paced/none", Target::Kvm),

@@ -1,7 +1,6 @@
 //! `--target tcg`: guests under TCG, with the exact clock, several at once.
 
 use anyhow::{Context, Result, bail};
-use hookbench_model::History;
 use hookbench_plan::Planned;
 
 use super::execution::{ExactSettings, Execution};
@@ -39,7 +38,7 @@ fn guests(selection: &Selection, settings: &ExactSettings) -> Result<(ExactSessi
     let interrupt = Interrupt::on_signals().context("failed to listen to signals")?;
     let options = ExactOptions {
         budget: settings.budget,
-        history: if settings.cold { History::Cold } else { History::Restored },
+        guests: settings.guests,
         attribution: settings.attribution,
         keep_stacks: settings.keep_stacks.clone(),
         console: if settings.console { Some(say::console) } else { None },

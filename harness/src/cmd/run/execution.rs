@@ -4,7 +4,7 @@ use std::time::{Duration, SystemTime};
 
 use hookbench_analysis::gate::Pattern;
 use hookbench_model::protocol::Fault;
-use hookbench_model::{Clock, Target};
+use hookbench_model::{Clock, History, Target};
 
 use super::args::Args;
 use crate::session::hardware::HardwareOptions;
@@ -24,8 +24,8 @@ pub(in crate::cmd) enum Execution {
 pub(in crate::cmd) struct ExactSettings {
     /// The number of guests that run at once.
     pub(super) jobs: usize,
-    /// Whether each cell boots a guest instead of restoring a snapshot.
-    pub(super) cold: bool,
+    /// How guests reach the start of their cells; `None` for what is fastest.
+    pub(super) guests: Option<History>,
     /// Whether costs are divided into the hook and its side effects.
     pub(super) attribution: bool,
     /// The cells whose explanation the run keeps.
@@ -44,7 +44,7 @@ impl Execution {
         match target {
             Target::Tcg => Execution::Exact(ExactSettings {
                 jobs: args.jobs.unwrap_or_else(|| std::thread::available_parallelism().map_or(1, Into::into)),
-                cold: args.cold,
+                guests: args.guests,
                 attribution: !args.no_attribution,
                 keep_stacks: args.keep_stacks.clone(),
                 console: args.console,

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use hookbench_model::measurement::UNPROVEN;
 use hookbench_model::protocol::Fault;
-use hookbench_model::{Measurement, Outcome};
+use hookbench_model::{History, Measurement, Outcome};
 use hookbench_reports::text::{count, one_line};
 use hookbench_workloads::custom::ask;
 
@@ -24,7 +24,7 @@ pub(in crate::cmd) struct Repeat {
     expect_exit: Option<i32>,
     modules: Option<PathBuf>,
     load: Vec<String>,
-    cold: bool,
+    guests: Option<History>,
     timeout: u64,
     fault: Option<Fault>,
 }
@@ -40,7 +40,7 @@ impl Repeat {
             expect_exit: args.expect_exit,
             modules: args.modules.clone(),
             load: args.load.clone(),
-            cold: args.cold,
+            guests: args.guests,
             timeout: args.timeout,
             fault: args.fault,
         }
@@ -116,9 +116,7 @@ fn cell_command(program: &str, planned: &Planned, repeat: &Repeat) -> String {
     }
     words.extend(repeat.modules.iter().flat_map(|folder| ["--modules".into(), folder.display().to_string()]));
     words.extend(repeat.load.iter().flat_map(|name| ["--load".into(), name.clone()]));
-    if repeat.cold {
-        words.push("--cold".into());
-    }
+    words.extend(repeat.guests.iter().flat_map(|history| ["--guests".into(), history.name().into()]));
     if repeat.timeout != BUDGET.as_secs() {
         words.extend(["--timeout".into(), repeat.timeout.to_string()]);
     }

@@ -123,7 +123,7 @@ fn measure(
 ) -> Result<Run> {
     let planned = selection.planned();
     let done = match earlier {
-        Some(earlier) => resume::keep(earlier, planned, opened.session.history()),
+        Some(earlier) => resume::keep(earlier, planned, |cell| opened.session.history(cell)),
         None => save(&run, folder).map(|()| HashMap::new())?,
     };
     let left: Vec<Planned> = planned.iter().filter(|p| !done.contains_key(&p.cell)).cloned().collect();

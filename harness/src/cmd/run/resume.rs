@@ -101,11 +101,11 @@ fn about_ignored(lines: &[usize], journal: &Path) -> String {
 pub(super) fn keep(
     mut earlier: HashMap<Cell, Measurement>,
     planned: &[Planned],
-    history: Option<History>,
+    history: impl Fn(&Cell) -> Option<History>,
 ) -> HashMap<Cell, Measurement> {
     let by_cell: HashMap<&Cell, &Planned> = planned.iter().map(|planned| (&planned.cell, planned)).collect();
     earlier.retain(|cell, measurement| {
-        by_cell.get(cell).is_some_and(|planned| is_kept(measurement, planned, history))
+        by_cell.get(cell).is_some_and(|planned| is_kept(measurement, planned, history(cell)))
     });
     earlier
 }

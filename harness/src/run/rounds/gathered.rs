@@ -40,7 +40,7 @@ impl Gathered {
         let measurement = Measurement {
             cell: cell.clone(),
             clock: session.clock(),
-            history: session.history(),
+            history: session.history(cell),
             outcome: self.ended.unwrap_or_else(|| Outcome::Measured(combine(self.rounds))),
         };
         Event::Ended { measurement: Box::new(measurement), attachments: self.attachments, took: self.took }

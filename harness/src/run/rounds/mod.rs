@@ -117,7 +117,7 @@ mod tests {
             &self.1
         }
 
-        fn history(&self) -> Option<History> {
+        fn history(&self, _: &Cell) -> Option<History> {
             None
         }
 

@@ -7,10 +7,10 @@ use std::time::Duration;
 
 use anyhow::{Context, Result};
 use hookbench_model::protocol::CellSpec;
-use hookbench_model::{Cell, Measured, Outcome};
+use hookbench_model::{Behaviour, Cell, Measured, Outcome};
 use hookbench_probes::Monitor;
 use hookbench_vm::console::Show;
-use hookbench_vm::guest::{self, Answer, Boot, Error, GuestOptions, Start};
+use hookbench_vm::guest::{self, Answer, Boot, Error, GuestOptions, Orders, Start};
 use hookbench_vm::kernel::Kernel;
 use hookbench_vm::machine::Machine;
 use hookbench_vm::payload::Payload;
@@ -24,6 +24,9 @@ use crate::verify::check::TargetRules;
 use crate::verify::modules;
 use crate::verify::outcome::{accept_answer, failure};
 use crate::verify::requirements::{boot_line, missing};
+
+/// How long attaching a monitor of ours may take, in seconds of the guest's time: many times what any takes.
+const ATTACH_BUDGET: u64 = 60;
 
 /// The guests of a session: what they get, and the limits within which they run.
 pub(super) struct Guests {
@@ -51,7 +54,9 @@ pub(super) struct GuestCell<'a> {
     /// The kernel's command line.
     pub(super) boot_line: String,
     monitor: Monitor,
-    /// The specification as the agent gets it.
+    /// What to attach, as the agent gets it.
+    attach: Vec<u8>,
+    /// The specification, likewise.
     order: Vec<u8>,
     monitor_payload: Option<PathBuf>,
     workload_payload: Option<PathBuf>,
@@ -88,8 +93,11 @@ impl Guests {
         if let Some(why) = missing(monitor, kernel, cell)? {
             return Ok(Preparation::Unsupported(why));
         }
-        let budget = spec.budget + monitors.attach_seconds(&cell.monitor);
-        let spec = CellSpec { work: workloads.find(&cell.workload)?, budget, ..spec.clone() };
+        let spec = CellSpec { work: workloads.find(&cell.workload)?, ..spec.clone() };
+        let workload = hookbench_workloads::for_cell(&spec).context("no such workload")?;
+        let behaviour = Behaviour::find(workload.info().behaviour).context("no such behaviour")?;
+        let attach = monitor.order(&spec, behaviour, ATTACH_BUDGET + monitors.attach_seconds(&cell.monitor));
+        let attach = serde_json::to_vec(&attach).context("failed to render what to attach")?;
         let order = serde_json::to_vec(&spec).context("failed to render the cell")?;
         let folder = self.folder("payload")?;
         let monitor_payload = match monitor.sink.requires.module {
@@ -107,6 +115,7 @@ impl Guests {
             spec,
             boot_line,
             monitor,
+            attach,
             order,
             monitor_payload,
             workload_payload,
@@ -155,7 +164,7 @@ impl Guests {
         options: &GuestOptions<'_>,
     ) -> Result<Answer, Error> {
         let options = GuestOptions { payload: ready.payload(), ..*options };
-        guest::run(start, &ready.order, &options)
+        guest::run(start, Orders { first: &ready.attach, cell: &ready.order }, &options)
     }
 
     /// Makes a private folder.
@@ -174,8 +183,14 @@ impl Guests {
 }
 
 impl GuestCell<'_> {
-    fn payload(&self) -> Payload<'_> {
+    /// The files that its guest gets.
+    pub(super) fn payload(&self) -> Payload<'_> {
         Payload { monitor: self.monitor_payload.as_deref(), workload: self.workload_payload.as_deref() }
+    }
+
+    /// What to attach, as the agent gets it.
+    pub(super) fn attach(&self) -> &[u8] {
+        &self.attach
     }
 
     /// The archive with what the workload needs, if there is one.

@@ -1,5 +1,5 @@
-//! The session of the exact clock: guests under TCG, which counts instructions. A guest
-//! resumes from a snapshot; with `--cold`, it boots for its cell.
+//! The session of the exact clock: guests under TCG, which counts instructions. A guest is a copy of a machine, resumes
+//! from a snapshot, or boots for its cell (`histories.rs`).
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -9,18 +9,20 @@ use anyhow::{Context, Result, anyhow, bail, ensure};
 use hookbench_analysis::attribution::{Baseline, Explanation, explanation};
 use hookbench_analysis::gate::Pattern;
 use hookbench_model::protocol::CellSpec;
-use hookbench_model::{Cell, Clock, Failure, FailureKind, History, Outcome, Target};
+use hookbench_model::{Cell, Clock, Failure, FailureKind, History, Outcome, Schedule, Target};
 use hookbench_results::Environment;
 use hookbench_results::attachments::Attachment;
 use hookbench_vm::console::Show;
-use hookbench_vm::guest::Start;
+use hookbench_vm::guest::{Boot, Error, ForkServer, Start};
 use hookbench_vm::kernel::Kernel;
 use hookbench_vm::machine::{CPU, Machine, Qemu, Tcg};
 use hookbench_vm::snapshot::{Recipe, Snapshot};
 
-use super::attribution::{Attributed, Attributor, Divided, Subject, baseline_order, undivided};
+use super::attribution::{Attributed, Attributor, Divided, Place, Subject, baseline_order, undivided};
 use super::cell::{GuestCell, Guests, Preparation};
 use super::environment::{arguments, memory, of_guests};
+use super::fork_servers::{ForkServers, Repeats};
+use super::histories::Histories;
 use super::provisions::Provisions;
 use super::snapshots::Snapshots;
 use crate::interrupt::Interrupt;
@@ -36,9 +38,11 @@ pub const BUDGET: Duration = Duration::from_secs(600);
 /// Guests under TCG with the exact clock.
 pub struct ExactSession {
     pub(super) guests: Guests,
-    history: History,
+    histories: Histories,
     snapshots: Snapshots,
     pub(super) attributor: Attributor,
+    pub(super) servers: ForkServers,
+    pub(super) repeats: Repeats,
     keep_stacks: Vec<Pattern>,
     environment: Environment,
 }
@@ -47,8 +51,8 @@ pub struct ExactSession {
 pub struct ExactOptions {
     /// The time limit of a cell, in real time.
     pub budget: Duration,
-    /// How guests reach the start of a cell.
-    pub history: History,
+    /// How guests reach the start of their cells; `None` for what is fastest.
+    pub guests: Option<History>,
     /// Whether the cost of each cell is divided into the hook and its side effects, which takes about half as long
     /// again.
     pub attribution: bool,
@@ -63,8 +67,8 @@ pub struct ExactOptions {
 impl Default for ExactOptions {
     fn default() -> ExactOptions {
         let (console, interrupt) = (None, Interrupt::default());
-        let (history, keep_stacks) = (History::Restored, Vec::new());
-        ExactOptions { budget: BUDGET, history, attribution: true, keep_stacks, console, interrupt }
+        let (guests, keep_stacks) = (None, Vec::new());
+        ExactOptions { budget: BUDGET, guests, attribution: true, keep_stacks, console, interrupt }
     }
 }
 
@@ -87,12 +91,15 @@ impl ExactSession {
             unattributed: unattributed(&provisions.program, &options)?,
             ..of_guests(&provisions, boot_line)?
         };
-        let ExactOptions { budget, history, keep_stacks, console, interrupt, .. } = options;
+        let ExactOptions { budget, guests, keep_stacks, console, interrupt, .. } = options;
+        let histories = Histories::new(guests, &provisions)?;
         let guests = Guests::new(provisions, budget, console, interrupt)?;
         Ok(ExactSession {
             guests,
-            history,
+            histories,
             snapshots: Snapshots::default(),
+            servers: ForkServers::default(),
+            repeats: Repeats::default(),
             attributor: Attributor::default(),
             keep_stacks,
             environment,
@@ -127,8 +134,13 @@ impl ExactSession {
 
     /// Runs the cell with the plugin. Names the functions if it `explains`.
     fn run_divided(&self, ready: &GuestCell<'_>, snapshot: &Snapshot, explains: bool) -> Result<Divided> {
-        let baseline = || self.baseline(ready.cell, &ready.spec, explains);
-        self.attributor.run(&self.subject(ready, snapshot), explains, baseline)
+        let run = |server: Option<&Arc<ForkServer>>| {
+            let baseline = || self.baseline(ready.cell, &ready.spec, explains);
+            self.attributor.run(&self.subject(ready, snapshot, server), explains, baseline)
+        };
+        let forked = self.server(ready, snapshot).and_then(|server| run(Some(&server)).ok());
+        // A copy that died says nothing about its cell.
+        forked.map_or_else(|| run(None), Ok)
     }
 
     /// Measures the cell and explains its cost by function.
@@ -147,13 +159,19 @@ impl ExactSession {
     /// Runs the cell without the plugin.
     fn run_plain(&self, ready: &GuestCell<'_>) -> Outcome {
         let machine = machine(ready.cell);
-        let answer = match self.history {
-            History::Cold => self.guests.run(ready, self.guests.boot(ready), machine),
-            History::Restored => match self.snapshot(ready) {
-                Ok(snapshot) => self.guests.run(ready, Start::Restore(&snapshot), machine),
-                Err(failure) => return Outcome::Failed(failure),
-            },
+        if self.history_of(ready.cell) == History::Cold {
+            return ready.outcome(TargetRules::TCG, self.guests.run(ready, self.guests.boot(ready), machine));
+        }
+        let snapshot = match self.snapshot(ready) {
+            Ok(snapshot) => snapshot,
+            Err(failure) => return Outcome::Failed(failure),
         };
+        let forked = self.server(ready, &snapshot).and_then(|server| {
+            let answer = self.guests.run(ready, Start::Fork(&server), machine);
+            // A copy that died says nothing about its cell.
+            (!matches!(answer, Err(Error::Qemu { .. }))).then_some(answer)
+        });
+        let answer = forked.unwrap_or_else(|| self.guests.run(ready, Start::Restore(&snapshot), machine));
         ready.outcome(TargetRules::TCG, answer)
     }
 
@@ -172,7 +190,7 @@ impl ExactSession {
         let snapshot = self.snapshot(&ready).map_err(|failure| anyhow!(failure.message))?;
         // However the cells begin, all have the same baseline.
         let start = Start::Restore(&snapshot);
-        self.attributor.baseline(&Subject { start, ..self.subject(&ready, &snapshot) }, explains)
+        self.attributor.baseline(&Subject { start, ..self.subject(&ready, &snapshot, None) }, explains)
     }
 
     /// Measures the cell, and says where the instructions of its operations went.
@@ -185,7 +203,28 @@ impl ExactSession {
         }
         let ready = self.ready(cell, spec)?;
         let snapshot = self.snapshot(&ready).map_err(|failure| anyhow!(failure.message))?;
-        self.attributor.attribute(&self.subject(&ready, &snapshot))
+        self.attributor.attribute(&self.subject(&ready, &snapshot, None))
+    }
+
+    /// The machine that the cell gets a copy of, if cells are copies. Without one it resumes from its snapshot.
+    fn server(&self, ready: &GuestCell<'_>, snapshot: &Snapshot) -> Option<Arc<ForkServer>> {
+        if self.history_of(ready.cell) != History::Forked {
+            return None;
+        }
+        let (recipe, machine) = (self.recipe(ready), machine(ready.cell));
+        let place = Place { guests: &self.guests, recipe, snapshot, machine };
+        let GuestCell { kernel, boot_line, .. } = ready;
+        let boot = Boot { vmlinux: &kernel.vmlinux, image: &self.guests.image, boot_line };
+        let key = recipe.key(machine);
+        // Without such a machine the cell has a slower guest, which is still faster than to wait for a boot.
+        if !self.histories.are_forced() && self.servers.is_booting(&key) {
+            return None;
+        }
+        let booted = self.attributor.booted(&self.servers, &place, &boot).ok()?;
+        let options = self.guests.options(machine, 0);
+        let attached = self.servers.attached(&key, &booted, ready, &options);
+        // Why the monitor cannot be attached is what the cell's own guest will say.
+        Some(attached.unwrap_or(booted))
     }
 
     /// The cell, ready to run.
@@ -199,10 +238,25 @@ impl ExactSession {
         }
     }
 
-    fn subject<'a>(&'a self, ready: &'a GuestCell<'_>, snapshot: &'a Snapshot) -> Subject<'a> {
-        let start = match self.history {
-            History::Cold => self.guests.boot(ready),
-            History::Restored => Start::Restore(snapshot),
+    /// Whether machines may be copied.
+    pub(super) fn copies_machines(&self) -> bool {
+        self.histories.may_fork()
+    }
+
+    fn history_of(&self, cell: &Cell) -> History {
+        self.histories.of(cell, &self.guests.provisions)
+    }
+
+    fn subject<'a>(
+        &'a self,
+        ready: &'a GuestCell<'_>,
+        snapshot: &'a Snapshot,
+        server: Option<&'a Arc<ForkServer>>,
+    ) -> Subject<'a> {
+        let start = match (self.history_of(ready.cell), server) {
+            (History::Cold, _) => self.guests.boot(ready),
+            (_, Some(server)) => Start::Fork(server),
+            _ => Start::Restore(snapshot),
         };
         let (recipe, machine) = (self.recipe(ready), machine(ready.cell));
         Subject { guests: &self.guests, cell: ready.cell, ready, start, recipe, snapshot, machine }
@@ -242,8 +296,19 @@ impl Session for ExactSession {
         &self.environment
     }
 
-    fn history(&self) -> Option<History> {
-        Some(self.history)
+    fn history(&self, cell: &Cell) -> Option<History> {
+        Some(self.history_of(cell))
+    }
+
+    fn group(&self, cell: &Cell) -> String {
+        match self.history_of(cell) {
+            History::Forked => {
+                let Cell { kernel, boot, monitor, tuning, schedule, .. } = cell;
+                let readers_first = *schedule == Schedule::Delivered;
+                format!("{kernel}/{boot}/{monitor}[{tuning}]/{readers_first}")
+            }
+            History::Cold | History::Restored => String::new(),
+        }
     }
 
     fn run(&self, cell: &Cell, spec: &CellSpec) -> Answered {

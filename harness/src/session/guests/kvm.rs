@@ -124,7 +124,7 @@ impl Session for KvmSession {
         &self.environment
     }
 
-    fn history(&self) -> Option<History> {
+    fn history(&self, _: &Cell) -> Option<History> {
         Some(History::Cold)
     }
 

@@ -6,6 +6,8 @@ mod attribution;
 mod cell;
 mod environment;
 pub mod exact;
+mod fork_servers;
+mod histories;
 mod image;
 pub mod kvm;
 mod needs;

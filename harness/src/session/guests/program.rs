@@ -6,7 +6,7 @@ use anyhow::{Context, Result, anyhow, bail};
 use hookbench_model::protocol::{AgentMessage, LONGEST_PROGRAM_ANSWER, ProgramOrder};
 use hookbench_model::{Cell, Failure, FailureKind};
 use hookbench_vm::cache::Cache;
-use hookbench_vm::guest::{self, Answer, GuestOptions, Start};
+use hookbench_vm::guest::{self, Answer, Boot, Error, ForkServer, GuestOptions, Orders, Start};
 use hookbench_vm::image::GuestFile;
 use hookbench_vm::kernel::Kernel;
 use hookbench_vm::machine::{Machine, Plugin};
@@ -137,6 +137,19 @@ impl ExactSession {
         Ok(Ok(Ready { boots, snapshot, order, folder }))
     }
 
+    /// The machine that the guest is a copy of, if it is needed for many programs.
+    fn machine_for(&self, ready: &Ready<'_>) -> Option<Arc<ForkServer>> {
+        let Ready { boots: Boots { kernel, boot_line, machine }, snapshot, .. } = ready;
+        let recipe = self.recipe_of(kernel, boot_line);
+        let key = recipe.key(*machine);
+        if !self.copies_machines() || !self.repeats.are_many(&key) || self.servers.is_booting(&key) {
+            return None;
+        }
+        let place = Place { guests: &self.guests, recipe, snapshot, machine: *machine };
+        let boot = Boot { vmlinux: &kernel.vmlinux, image: &self.guests.image, boot_line };
+        self.attributor.booted(&self.servers, &place, &boot).ok()
+    }
+
     fn run_ready(&self, ready: &Ready<'_>, plugin: Option<Plugin<'_>>) -> Ran {
         let Ready { boots, snapshot, order, folder } = ready;
         let archive = folder.path().join(ARCHIVE);
@@ -146,7 +159,13 @@ impl ExactSession {
             plugin,
             ..self.guests.options(boots.machine, 0)
         };
-        match guest::run(Start::Restore(snapshot), order, &options) {
+        let order = Orders::only(order);
+        let forked = self.machine_for(ready).and_then(|server| {
+            let answer = guest::run(Start::Fork(&server), order, &options);
+            // A copy that died says nothing about its program.
+            (!matches!(answer, Err(Error::Qemu { .. }))).then_some(answer)
+        });
+        match forked.unwrap_or_else(|| guest::run(Start::Restore(snapshot), order, &options)) {
             Ok(answer) => ran(boots.kernel, &boots.boot_line, answer),
             Err(error) => Ran::Failed(failure(error)),
         }

@@ -87,7 +87,7 @@ impl Session for HostSession {
         &self.environment
     }
 
-    fn history(&self) -> Option<History> {
+    fn history(&self, _: &Cell) -> Option<History> {
         None
     }
 

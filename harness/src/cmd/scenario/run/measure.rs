@@ -63,7 +63,7 @@ pub(super) fn measure(
             Ok(())
         }
     };
-    workers::run(&left, selection.jobs, interrupt, work, heard)?;
+    workers::run(&left, |_| String::new(), selection.jobs, interrupt, work, heard)?;
     Ok(done)
 }
 

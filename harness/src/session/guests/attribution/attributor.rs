@@ -7,14 +7,16 @@ use anyhow::{Context, Result, bail};
 use hookbench_analysis::attribution::{Baseline, Explanation, UNDIVIDED, record};
 use hookbench_model::{Cell, Failure, FailureKind, Measured, Outcome};
 use hookbench_vm::attribution::{Symbols, Windows, windows};
-use hookbench_vm::guest::{Answer, Error};
+use hookbench_vm::guest::{Answer, Boot, Error, ForkServer, ServingPlugin};
 
 use super::baselines::{self, Baselines};
 use super::neighbours::Neighbours;
 use super::plugin_file::PluginFile;
 use super::symbols::{KernelSymbols, KnownSymbols};
+use super::trace::Place;
 use super::traced::{Subject, Tools, Traced, Wanted};
 use super::{Attributed, sections};
+use crate::session::guests::fork_servers::ForkServers;
 
 /// The most operations of a cell that are attributed. Nine of ten have exactly the same direct cost, so the median of
 /// a hundred is certain.
@@ -115,6 +117,23 @@ impl Attributor {
             other => bail!("{} was not measured, but {}: {}", subject.cell, other.word(), other.reason()),
         };
         attributed(measured, windows::read(&windows)?, symbols)
+    }
+
+    /// The machine of `place`, booted with `boot`, to copy.
+    ///
+    /// # Errors
+    /// When it does not become ready.
+    pub(in crate::session::guests) fn booted(
+        &self,
+        servers: &ForkServers,
+        place: &Place<'_>,
+        boot: &Boot<'_>,
+    ) -> Result<Arc<ForkServer>> {
+        let Place { guests, recipe, snapshot, machine } = place;
+        let kernel = self.symbols.obtain(guests, recipe, snapshot, *machine)?;
+        let plugin = self.plugin.path(guests).context("failed to unpack QEMU's plugin")?;
+        let plugin = ServingPlugin { file: &plugin, symbols: &kernel.list() };
+        servers.booted(&recipe.key(*machine), boot, &guests.options(*machine, 0), plugin)
     }
 
     fn kernel(&self, subject: &Subject<'_>) -> Result<Arc<KernelSymbols>> {

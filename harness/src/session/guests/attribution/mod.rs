@@ -19,6 +19,7 @@ use hookbench_vm::attribution::{Path, Symbols, Window};
 pub(super) use attributor::{Attributor, Divided, undivided};
 pub(super) use baselines::order as baseline_order;
 pub use neighbours::{Neighbour, Neighbours};
+pub(super) use recent::Recent;
 pub(super) use trace::Place;
 pub use trace::Trace;
 pub(super) use traced::Subject;

@@ -8,7 +8,7 @@ use anyhow::{Context, Result, bail, ensure};
 use hookbench_model::protocol::{AgentMessage, SYMBOLS_ORDER};
 use hookbench_vm::attribution::Symbols;
 use hookbench_vm::cache::{Kind, Lease, Lock, Wanted};
-use hookbench_vm::guest::{self, GuestOptions, Start};
+use hookbench_vm::guest::{self, GuestOptions, Orders, Start};
 use hookbench_vm::machine::Machine;
 use hookbench_vm::snapshot::{Recipe, Snapshot};
 
@@ -93,7 +93,7 @@ fn cached(
 /// Asks a guest for the functions of its kernel.
 fn ask_guest(guests: &Guests, snapshot: &Snapshot, machine: Machine) -> Result<(String, Symbols)> {
     let options = GuestOptions { symbols: LONGEST_SYMBOLS, ..guests.options(machine, 0) };
-    let answer = guest::run(Start::Restore(snapshot), SYMBOLS_ORDER, &options)?;
+    let answer = guest::run(Start::Restore(snapshot), Orders::only(SYMBOLS_ORDER), &options)?;
     let sent = match answer {
         guest::Answer { symbols: Some(sent), last: AgentMessage::Stopped { .. }, .. } => sent,
         guest::Answer { last: AgentMessage::Failed(failure), .. } => bail!(failure.message),
