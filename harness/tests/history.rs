@@ -1,5 +1,5 @@
-//! The history of a guest does not change its numbers: a boot or a snapshot, one snapshot
-//! or another, one core or two, a quiet machine or a busy one.
+//! The history of a guest does not change its numbers: one snapshot or another, one core or two, a quiet machine or a
+//! busy one. (A boot, a snapshot or a copy: `copies.rs`.)
 
 mod common;
 #[path = "cache/private_cache.rs"]
@@ -8,7 +8,6 @@ mod private_cache;
 use std::os::unix::process::CommandExt;
 use std::path::Path;
 
-use hookbench_analysis::Summary;
 use hookbench_model::{History, Measured};
 use hookbench_results::store::load;
 
@@ -30,31 +29,11 @@ fn measured(folder: &Path, history: History) -> Vec<(String, Measured)> {
 }
 
 #[test]
-fn a_booted_guest_counts_the_same_as_a_restored_one() {
-    let place = Place::new();
-    place.succeed("restored", &format!("{CELLS} {MONITORS}"));
-    place.succeed("cold", &format!("--cold {CELLS} {MONITORS}"));
-    let restored = measured(&place.at("restored"), History::Restored);
-    let cold = measured(&place.at("cold"), History::Cold);
-    assert_eq!(restored.len(), 20);
-    for ((cell, restored), (same, cold)) in restored.iter().zip(&cold) {
-        assert_eq!(cell, same);
-        // Timer ticks may fall into different samples, but only into a few.
-        let (one, two) = (Summary::from_samples(&restored.samples), Summary::from_samples(&cold.samples));
-        let typical = |summary: &Option<Summary>| summary.map(|summary| (summary.min, summary.p50));
-        assert_eq!(typical(&one), typical(&two), "{cell}");
-        assert_eq!((&restored.events, restored.calibration), (&cold.events, cold.calibration), "{cell}");
-        let differ = restored.samples.iter().zip(&cold.samples).filter(|(one, two)| one != two).count();
-        assert!(differ <= 4, "{cell}: {differ} of 20 samples differ");
-    }
-}
-
-#[test]
 fn a_resumed_run_measures_cells_of_another_history_again() {
     let place = Place::new();
     let cell = "--samples 20 --workload null-syscall --monitor none";
     place.succeed("run", cell);
-    place.succeed("run", &format!("--cold {cell}"));
+    place.succeed("run", &format!("--guests cold {cell}"));
     assert_eq!(measured(&place.at("run"), History::Cold).len(), 1);
 }
 

@@ -50,8 +50,8 @@ impl Change {
         let qemu = (self == Change::Qemu).then(another_qemu);
         let needs = Needs { padding, qemu, cells: cells.to_vec(), ..Needs::kernel(kernel) };
         let provisions = Provisions::fetch(needs, &|message| eprintln!("{message}")).unwrap();
-        let history = if self == Change::Cold { History::Cold } else { History::Restored };
-        ExactSession::open(provisions, ExactOptions { budget: LONG, history, ..ExactOptions::default() })
+        let guests = Some(if self == Change::Cold { History::Cold } else { History::Restored });
+        ExactSession::open(provisions, ExactOptions { budget: LONG, guests, ..ExactOptions::default() })
             .unwrap()
     }
 
@@ -135,7 +135,7 @@ fn run(padding: usize, monitors: &[&str]) -> Run {
     let measurements = planned.iter().map(|planned| Measurement {
         cell: planned.cell.clone(),
         clock: session.clock(),
-        history: session.history(),
+        history: session.history(&planned.cell),
         outcome: session.run(&planned.cell, &spec(planned, None)).outcome,
     });
     let (plan, environment) = ("padding".into(), session.environment().clone());

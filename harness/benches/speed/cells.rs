@@ -27,9 +27,9 @@ use crate::say;
 const RATED: u32 = 100;
 
 /// Opens a session with the kernel; without a name, with the default one. Its guests
-/// resume from a snapshot.
+/// are copies of a machine.
 pub(crate) fn session(kernel: Option<&str>) -> Result<(ExactSession, String)> {
-    session_of(kernel, History::Restored)
+    session_of(kernel, History::Forked)
 }
 
 /// Opens a session whose guests reach the start of a cell by `history`.
@@ -39,7 +39,8 @@ pub(crate) fn session_of(kernel: Option<&str>, history: History) -> Result<(Exac
         None => kernels::default()?.name.clone(),
     };
     let provisions = Provisions::fetch(Needs::kernel(&kernel), &|message| eprintln!("{message}"))?;
-    let session = ExactSession::open(provisions, ExactOptions { history, ..ExactOptions::default() })?;
+    let session =
+        ExactSession::open(provisions, ExactOptions { guests: Some(history), ..ExactOptions::default() })?;
     Ok((session, kernel))
 }
 
@@ -96,6 +97,8 @@ pub(crate) fn many(count: u32) -> Result<()> {
     let begin = Instant::now();
     let run = run(&session, &planned, folder.path())?;
     let ran = begin.elapsed();
+    // The kernel counts the time of guests when their machine has ended.
+    drop(session);
     save(&run, folder.path())?;
     render(&run, folder.path())?;
     // A real run prints the table to standard output, which is for figures here.

@@ -12,7 +12,7 @@ use hookbench_model::protocol::Fault;
 use hookbench_model::{FailureKind, History, Outcome, Schedule};
 use hookbench_vm::machine::{Qemu, Tcg};
 
-use crate::cells::{null_syscall, one, session, session_of};
+use crate::cells::{null_syscall, one, session_of};
 use crate::cost::{Whose, cpu_seconds};
 use crate::{median_and_least, say};
 
@@ -26,7 +26,7 @@ const QUIT: &[u8] = b"{\"execute\": \"qmp_capabilities\"}\n{\"execute\": \"quit\
 
 /// A cell of one operation, and parts of it.
 pub(crate) fn start() -> Result<()> {
-    let (session, kernel) = session(None)?;
+    let (session, kernel) = session_of(None, History::Restored)?;
     let cell = null_syscall(&kernel, Schedule::Burst, 1, 0);
     // The first cell makes or checks the snapshot.
     one(&session, &cell)?;

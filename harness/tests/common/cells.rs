@@ -14,10 +14,17 @@ pub(crate) const LONG: Duration = Duration::from_secs(120);
 
 /// A session whose guests get what `needs` names.
 pub(crate) fn session_with(needs: Needs, budget: Duration) -> ExactSession {
+    open(needs, ExactOptions { budget, ..ExactOptions::default() })
+}
+
+/// A session of this kernel with these options.
+pub(crate) fn session_of(kernel: &str, options: ExactOptions) -> ExactSession {
+    open(Needs::kernel(kernel), options)
+}
+
+fn open(needs: Needs, options: ExactOptions) -> ExactSession {
     Provisions::fetch(needs, &|message| eprintln!("{message}"))
-        .and_then(|provisions| {
-            ExactSession::open(provisions, ExactOptions { budget, ..ExactOptions::default() })
-        })
+        .and_then(|provisions| ExactSession::open(provisions, options))
         .unwrap_or_else(|error| panic!("no session: {error:#}"))
 }
 
