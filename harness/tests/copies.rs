@@ -1,19 +1,19 @@
-//! Guests that are copies of a machine: they count the same as any other, end as any other, and what dies is replaced.
+//! Guests that are copies of a machine: they count the same as any other, and end as any other. (What dies is replaced:
+//! `killed_machines.rs`.)
 
 mod common;
 
-use std::fs;
 use std::path::Path;
 use std::time::Duration;
 
 use common::cells::{LONG, measured, paced, run, session_of};
+use common::processes::descendants;
 use common::{Place, signal, wait};
 use hookbench::session::guests::{ExactOptions, ExactSession};
 use hookbench_model::protocol::Fault;
 use hookbench_model::{History, Outcome};
 use hookbench_plan::Planned;
 use hookbench_results::store::load;
-use rustix::process::{Pid, Signal, kill_process};
 
 /// Forty cells: all kinds of mechanisms, each workload, all schedules.
 const CELLS: &str = "--samples 20 --param to=r --param as=root \
@@ -90,19 +90,6 @@ fn a_copy_that_stalls_is_ended_at_the_real_time_limit() {
     assert_eq!(measured(&session, &cell("none")), alone);
 }
 
-/// The processes that this one has started, and theirs.
-fn descendants(pid: u32) -> Vec<i32> {
-    let mut all = Vec::new();
-    for task in fs::read_dir(format!("/proc/{pid}/task")).into_iter().flatten().flatten() {
-        let children = fs::read_to_string(task.path().join("children")).unwrap_or_default();
-        for child in children.split_whitespace().filter_map(|text| text.parse::<i32>().ok()) {
-            all.push(child);
-            all.extend(descendants(child as u32));
-        }
-    }
-    all
-}
-
 #[test]
 fn no_machine_outlives_a_killed_hookbench() {
     let place = Place::new();
@@ -116,22 +103,4 @@ fn no_machine_outlives_a_killed_hookbench() {
     wait("the machines have ended", || {
         machines.iter().all(|pid| !Path::new(&format!("/proc/{pid}")).exists())
     });
-}
-
-#[test]
-fn a_machine_that_is_killed_between_two_cells_is_replaced() {
-    let session = session(History::Forked, LONG);
-    let alone = measured(&session, &cell("kprobe+count"));
-    // The booted machine, and its copy with the monitor.
-    let machines = descendants(std::process::id());
-    assert!(machines.len() >= 2, "{machines:?}");
-    for pid in machines {
-        let _ = kill_process(Pid::from_raw(pid).unwrap(), Signal::KILL);
-    }
-    // While they die a cell may still be asked of them; it is then measured in a restored guest.
-    assert_eq!(measured(&session, &cell("kprobe+count")), alone);
-    assert_eq!(measured(&session, &cell("kprobe+count")), alone);
-    assert!(descendants(std::process::id()).len() >= 2);
-    drop(session);
-    assert!(descendants(std::process::id()).is_empty());
 }

@@ -17,6 +17,7 @@ use hookbench_results::store::{RUN_FILE, SAMPLES_FILE};
 
 pub(crate) mod cells;
 pub(crate) mod inside;
+pub(crate) mod processes;
 
 /// The path of the command.
 pub(crate) const HOOKBENCH: &str = env!("CARGO_BIN_EXE_hookbench");
