@@ -9,6 +9,7 @@ use std::os::fd::{AsFd, AsRawFd, OwnedFd};
 use std::os::unix::process::ExitStatusExt;
 use std::path::Path;
 use std::process::ExitStatus;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -35,8 +36,13 @@ const LONGEST: usize = 4096;
 /// How long a server may take to answer; it does nothing else.
 const PATIENCE: Duration = Duration::from_secs(30);
 
+/// The numbers of servers.
+static NUMBERS: AtomicU64 = AtomicU64::new(0);
+
 /// A machine that is copied for each cell. It ends when this is dropped, and its copies with it.
 pub struct ForkServer {
+    /// No other server of this process has it.
+    number: u64,
     talk: Mutex<Talk>,
     /// Whether its copies read a cell alone, because it has attached a monitor.
     is_attached: bool,
@@ -132,7 +138,22 @@ impl ForkServer {
         let console = guest.whole_console();
         let (life, folder) = guest.into_parts();
         let talk = Mutex::new(talk);
-        Ok(ForkServer { talk, is_attached, messages, console, _life: life.unpinned(), _folder: folder })
+        let number = NUMBERS.fetch_add(1, Ordering::Relaxed);
+        Ok(ForkServer {
+            number,
+            talk,
+            is_attached,
+            messages,
+            console,
+            _life: life.unpinned(),
+            _folder: folder,
+        })
+    }
+
+    /// A number that no other server of this process has.
+    #[must_use]
+    pub fn number(&self) -> u64 {
+        self.number
     }
 
     /// Whether nobody serves any more: QEMU has died.

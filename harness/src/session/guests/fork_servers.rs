@@ -64,7 +64,8 @@ impl ForkServers {
         ready: &GuestCell<'_>,
         options: &GuestOptions<'_>,
     ) -> Result<Arc<ForkServer>> {
-        let mut key = key.to_owned();
+        // That a machine which died attached nothing says nothing about the next one.
+        let mut key = format!("{key}-{}", booted.number());
         let payload = ready.payload();
         for file in [payload.monitor, payload.workload].into_iter().flatten() {
             let bytes = fs::read(file).with_context(|| format!("failed to read {}", file.display()))?;
