@@ -244,7 +244,7 @@ impl ExactSession {
     }
 
     fn history_of(&self, cell: &Cell) -> History {
-        self.histories.of(cell, &self.guests.provisions)
+        self.histories.of(cell)
     }
 
     fn subject<'a>(

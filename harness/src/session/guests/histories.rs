@@ -1,6 +1,6 @@
 //! How the guest of each cell reaches the start of its cell. All ways give the same numbers; they differ in time.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
 use anyhow::{Context, Result};
 use hookbench_model::{Boot, Cell, History};
@@ -16,12 +16,9 @@ const WORTH_BOOTING: usize = 12;
 pub(super) enum Histories {
     /// One way for all cells.
     All(History),
-    /// What is fastest: the number of cells of each machine.
-    Fastest(BTreeMap<Booted, usize>),
+    /// What is fastest: these cells get copies of machines.
+    Fastest(HashSet<Cell>),
 }
-
-/// A machine that has booted.
-type Booted = (String, Boot, String);
 
 impl Histories {
     /// How the cells of `provisions` begin: all as `wanted`, or in the way that is fastest.
@@ -32,13 +29,14 @@ impl Histories {
         if let Some(history) = wanted {
             return Ok(Histories::All(history));
         }
-        let mut numbers = BTreeMap::new();
-        for cell in &provisions.cells {
+        let mut machines: BTreeMap<Booted, Vec<&Cell>> = BTreeMap::new();
+        for cell in provisions.cells.iter().filter(|cell| can_fork(cell)) {
             if let Some(booted) = booted(cell, provisions)? {
-                *numbers.entry(booted).or_default() += 1;
+                machines.entry(booted).or_default().push(cell);
             }
         }
-        Ok(Histories::Fastest(numbers))
+        let many = machines.into_values().filter(|cells| cells.len() >= WORTH_BOOTING);
+        Ok(Histories::Fastest(many.flatten().cloned().collect()))
     }
 
     /// Whether all cells have to begin in the same way.
@@ -52,20 +50,22 @@ impl Histories {
     }
 
     /// How the guest of `cell` reaches its start.
-    pub(super) fn of(&self, cell: &Cell, provisions: &Provisions) -> History {
+    pub(super) fn of(&self, cell: &Cell) -> History {
         match self {
-            // QEMU's plugin, which makes the copies, follows one CPU.
-            Histories::All(History::Forked) if cell.boot.cpus > 1 => History::Restored,
+            Histories::All(History::Forked) if !can_fork(cell) => History::Restored,
             Histories::All(history) => *history,
-            Histories::Fastest(numbers) => {
-                let booted = booted(cell, provisions).ok().flatten();
-                match booted.and_then(|booted| numbers.get(&booted)) {
-                    Some(&number) if number >= WORTH_BOOTING && cell.boot.cpus == 1 => History::Forked,
-                    _ => History::Restored,
-                }
-            }
+            Histories::Fastest(forked) if forked.contains(cell) => History::Forked,
+            Histories::Fastest(_) => History::Restored,
         }
     }
+}
+
+/// A machine that has booted.
+type Booted = (String, Boot, String);
+
+/// Whether the guest of `cell` can be a copy: QEMU's plugin, which makes the copies, follows one CPU.
+fn can_fork(cell: &Cell) -> bool {
+    cell.boot.cpus == 1
 }
 
 /// The machine of `cell`; `None` if the mirror no longer has its kernel.
