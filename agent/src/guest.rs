@@ -33,8 +33,8 @@ fn answer() -> Result<()> {
     let stage = boot()?;
     let prepared = Prepared::for_guest(stage)?;
     kernel::wait_until_quiet()?;
-    // Where the order is in QEMU's list of files depends on the other files. The search for it is therefore
-    // before the time at which every cell begins.
+    // The agent searches QEMU's list of files for the order. Other files make the search longer, so it comes before
+    // the time at which every cell begins.
     let (jumped, inputs) = prepared.stage.at_snapshot(|jumped| (jumped, fw_cfg::read_inputs()));
     let channel = prepared.stage.channel();
     let Inputs { order, monitor, workload } = inputs.context("failed to read the order")?;

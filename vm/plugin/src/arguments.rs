@@ -34,7 +34,7 @@ pub(crate) struct Attribution {
     pub(crate) wanted: Wanted,
 }
 
-/// Who asks for copies, and which files are the machine's own.
+/// The socket for requests, and the machine's own files.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Serving {
     /// A socket of packets.
