@@ -7,6 +7,7 @@ use std::process::{Command, Output};
 use std::time::Duration;
 
 use super::simulation::{self, Installed, Simulation};
+use super::sources::Sources;
 use crate::run::{Failure, Result, status};
 
 /// Package lists older than this may name files that the mirror no longer has.
@@ -21,31 +22,40 @@ pub(super) struct Plan {
     pub simulation: Simulation,
     /// The release to install from, where the usual one does not fit the installed packages.
     pub release: Option<String>,
+    /// Sources that list this release, where the machine's do not.
+    pub sources: Option<Sources>,
 }
 
 /// Plans how to install `wanted`; fails when apt finds no way, or none without removals.
 pub(super) fn plan(wanted: &[&'static str]) -> Result<Plan> {
-    let usual = simulate(wanted, None)?;
-    let obstacles = match usual {
+    let wanted = wanted.to_vec();
+    let obstacles = match simulate(&wanted, None, None)? {
         Simulated::Works(simulation) => {
-            return Ok(Plan { wanted: wanted.to_vec(), simulation, release: None });
+            return Ok(Plan { wanted, simulation, release: None, sources: None });
         }
         Simulated::Obstructed(obstacles) => obstacles,
     };
     let installed = simulation::installed(&policy(&obstacles.packages)?);
     for release in releases(&installed) {
-        if let Simulated::Works(simulation) = simulate(wanted, Some(&release))? {
-            return Ok(Plan { wanted: wanted.to_vec(), simulation, release: Some(release) });
+        if let Simulated::Works(simulation) = simulate(&wanted, Some(&release), None)? {
+            return Ok(Plan { wanted, simulation, release: Some(release), sources: None });
         }
     }
-    Err(Failure::new(advice(wanted, &obstacles, &installed)))
+    if let Some(release) = unlisted(&installed) {
+        let sources = Sources::with(&release)?;
+        if let Simulated::Works(simulation) = simulate(&wanted, Some(&release), Some(&sources))? {
+            return Ok(Plan { wanted, simulation, release: Some(release), sources: Some(sources) });
+        }
+    }
+    Err(Failure::new(advice(&wanted, &obstacles, &installed)))
 }
 
 /// Installs as planned.
 pub(super) fn install(plan: &Plan) -> Result<bool> {
     let arguments = install_arguments(&plan.wanted, plan.release.as_deref());
-    let mut arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
-    arguments.insert(1, "-y");
+    let options = plan.sources.as_ref().map(Sources::options).unwrap_or_default();
+    let mut arguments: Vec<&str> = options.iter().chain(&arguments).map(String::as_str).collect();
+    arguments.push("-y");
     Ok(status(&mut apt_get(is_root(), &arguments))?.success())
 }
 
@@ -86,12 +96,13 @@ struct Obstacles {
     said: String,
 }
 
-fn simulate(wanted: &[&str], release: Option<&str>) -> Result<Simulated> {
+fn simulate(wanted: &[&str], release: Option<&str>, sources: Option<&Sources>) -> Result<Simulated> {
     let mut arguments = install_arguments(wanted, release);
     // With --no-remove, apt fails without naming the packages.
     arguments.retain(|argument| argument != "--no-remove");
     arguments.insert(0, "--simulate".into());
-    let output = output(Command::new("apt-get").args(&arguments))?;
+    let options = sources.map(Sources::options).unwrap_or_default();
+    let output = output(Command::new("apt-get").args(options).args(&arguments))?;
     let stdout = String::from_utf8_lossy(&output.stdout);
     let simulation = simulation::read(&stdout);
     if output.status.success() && simulation.remove.is_empty() {
@@ -130,6 +141,12 @@ fn releases(installed: &[Installed]) -> Vec<String> {
     releases
 }
 
+/// Backports, when an installed package comes from there and no source lists them.
+fn unlisted(installed: &[Installed]) -> Option<String> {
+    let from_backports = |one: &&Installed| one.version.contains("~bpo") && one.releases.is_empty();
+    installed.iter().find(from_backports).map(|_| backports())
+}
+
 /// What failed, why, and what to do about it.
 fn advice(wanted: &[&str], obstacles: &Obstacles, installed: &[Installed]) -> String {
     let list = wanted.join(" ");
@@ -162,7 +179,7 @@ fn backports() -> String {
     format!("{}-backports", name.unwrap_or("stable").trim_matches('"'))
 }
 
-fn output(command: &mut Command) -> Result<Output> {
+pub(super) fn output(command: &mut Command) -> Result<Output> {
     // Untranslated output, since it is parsed.
     command.env("LC_ALL", "C").output().map_err(|error| {
         Failure::new(format!("failed to start {}: {error}", command.get_program().to_string_lossy()))
@@ -229,6 +246,20 @@ mod tests {
         ] {
             assert!(text.contains(part), "{text}");
         }
+    }
+
+    #[test]
+    fn backports_are_added_only_where_a_package_comes_from_them() {
+        let one = |version: &str, releases: &[&str]| Installed {
+            package: "qemu-utils".into(),
+            version: version.into(),
+            releases: releases.iter().map(|&release| release.to_owned()).collect(),
+        };
+        assert!(
+            unlisted(&[one("10.0.2+ds-2~bpo12+1", &[])]).is_some_and(|name| name.ends_with("-backports"))
+        );
+        assert_eq!(unlisted(&[one("10.0.2+ds-2~bpo12+1", &["bookworm-backports"])]), None);
+        assert_eq!(unlisted(&[one("10.0.2+ds-2", &[])]), None);
     }
 
     #[test]

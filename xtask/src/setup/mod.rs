@@ -7,6 +7,7 @@ mod consent;
 mod evidence;
 mod packages;
 mod simulation;
+mod sources;
 
 use apt::Plan;
 pub(crate) use consent::Consent;
@@ -82,7 +83,11 @@ fn install(missing: &[&'static Need], consent: Consent) -> Result<()> {
     if !fresh && !apt::update()? {
         return Err(failed("apt-get update"));
     }
-    if apt::install(&apt::plan(&wanted)?)? {
+    let plan = match planned {
+        Some(plan) if fresh => plan,
+        _ => apt::plan(&wanted)?,
+    };
+    if apt::install(&plan)? {
         return Ok(());
     }
     // Lists of today can be too old as well, right after an update of the mirror.
@@ -148,7 +153,12 @@ mod tests {
             ],
             remove: vec![],
         };
-        let plan = Plan { wanted: vec!["qemu-system-x86"], simulation, release: Some("backports".into()) };
+        let plan = Plan {
+            wanted: vec!["qemu-system-x86"],
+            simulation,
+            release: Some("backports".into()),
+            sources: None,
+        };
         let text = shown(&[&NEEDS[0]], Some(&plan));
         let expected = [
             "==> these packages are missing:",
