@@ -16,43 +16,58 @@ const LISTS_AGE: Duration = Duration::from_secs(24 * 60 * 60);
 /// How apt installs all wanted packages.
 #[derive(Debug)]
 pub(super) struct Plan {
-    /// The packages that were asked for.
-    pub wanted: Vec<&'static str>,
+    /// What apt is asked for: the packages, `NAME/RELEASE` where the usual release does not fit.
+    pub packages: Vec<String>,
     /// What apt would do.
     pub simulation: Simulation,
-    /// The release to install from, where the usual one does not fit the installed packages.
+    /// The release that some packages come from, to fit installed ones.
     pub release: Option<String>,
     /// Sources that list this release, where the machine's do not.
     pub sources: Option<Sources>,
 }
 
 /// Plans how to install `wanted`; fails when apt finds no way, or none without removals.
-pub(super) fn plan(wanted: &[&'static str]) -> Result<Plan> {
-    let wanted = wanted.to_vec();
-    let obstacles = match simulate(&wanted, None, None)? {
+pub(super) fn plan(wanted: &[&str]) -> Result<Plan> {
+    let packages = owned(wanted);
+    let obstacles = match simulate(&packages, None)? {
         Simulated::Works(simulation) => {
-            return Ok(Plan { wanted, simulation, release: None, sources: None });
+            return Ok(Plan { packages, simulation, release: None, sources: None });
         }
         Simulated::Obstructed(obstacles) => obstacles,
     };
     let installed = simulation::installed(&policy(&obstacles.packages)?);
     for release in releases(&installed) {
-        if let Simulated::Works(simulation) = simulate(&wanted, Some(&release), None)? {
-            return Ok(Plan { wanted, simulation, release: Some(release), sources: None });
+        if let Some(plan) = plan_from(release, None, wanted)? {
+            return Ok(plan);
         }
     }
     if let Some(release) = unlisted(&installed) {
         let sources = Sources::with(&release)?;
-        if let Simulated::Works(simulation) = simulate(&wanted, Some(&release), Some(&sources))? {
-            return Ok(Plan { wanted, simulation, release: Some(release), sources: Some(sources) });
+        if let Some(plan) = plan_from(release, Some(sources), wanted)? {
+            return Ok(plan);
         }
     }
-    Err(Failure::new(advice(&wanted, &obstacles, &installed)))
+    Err(Failure::new(advice(wanted, &obstacles, &installed)))
+}
+
+/// Plans how to install `wanted`, with `release` for those packages alone that do not fit from the usual one.
+fn plan_from(release: String, sources: Option<Sources>, wanted: &[&str]) -> Result<Option<Plan>> {
+    let mut packages = Vec::new();
+    for &package in wanted {
+        packages.push(match simulate(&[package.to_owned()], sources.as_ref())? {
+            Simulated::Works(_) => package.to_owned(),
+            Simulated::Obstructed(_) => format!("{package}/{release}"),
+        });
+    }
+    Ok(match simulate(&packages, sources.as_ref())? {
+        Simulated::Works(simulation) => Some(Plan { packages, simulation, release: Some(release), sources }),
+        Simulated::Obstructed(_) => None,
+    })
 }
 
 /// Installs as planned.
 pub(super) fn install(plan: &Plan) -> Result<bool> {
-    let arguments = install_arguments(&plan.wanted, plan.release.as_deref());
+    let arguments = install_arguments(&plan.packages);
     let options = plan.sources.as_ref().map(Sources::options).unwrap_or_default();
     let mut arguments: Vec<&str> = options.iter().chain(&arguments).map(String::as_str).collect();
     arguments.push("-y");
@@ -64,19 +79,21 @@ pub(super) fn update() -> Result<bool> {
     Ok(status(&mut apt_get(is_root(), &["update"]))?.success())
 }
 
-/// Arguments of apt-get that install `wanted` and remove nothing.
-fn install_arguments(wanted: &[&str], release: Option<&str>) -> Vec<String> {
-    let mut arguments: Vec<String> =
-        ["install", "--no-remove", "--no-install-recommends"].map(str::to_owned).into();
-    arguments.extend(release.into_iter().flat_map(|release| ["-t".to_owned(), release.to_owned()]));
-    arguments.extend(wanted.iter().map(|&package| package.to_owned()));
-    arguments
+/// Arguments of apt-get that install `packages` and remove nothing.
+fn install_arguments(packages: &[String]) -> Vec<String> {
+    let options = ["install", "--no-remove", "--no-install-recommends"].map(str::to_owned);
+    options.iter().chain(packages).cloned().collect()
 }
 
-/// The command by which a user installs `wanted`.
-pub(super) fn by_hand(wanted: &[&str], release: Option<&str>) -> String {
+/// The command by which a user installs `packages`.
+pub(super) fn by_hand(packages: &[String]) -> String {
     let sudo = if is_root() { "" } else { "sudo " };
-    format!("{sudo}apt-get {}", install_arguments(wanted, release).join(" "))
+    format!("{sudo}apt-get {}", install_arguments(packages).join(" "))
+}
+
+/// The names as apt takes them.
+pub(super) fn owned(names: &[&str]) -> Vec<String> {
+    names.iter().map(|&name| name.to_owned()).collect()
 }
 
 /// How a simulation ended.
@@ -96,8 +113,8 @@ struct Obstacles {
     said: String,
 }
 
-fn simulate(wanted: &[&str], release: Option<&str>, sources: Option<&Sources>) -> Result<Simulated> {
-    let mut arguments = install_arguments(wanted, release);
+fn simulate(packages: &[String], sources: Option<&Sources>) -> Result<Simulated> {
+    let mut arguments = install_arguments(packages);
     // With --no-remove, apt fails without naming the packages.
     arguments.retain(|argument| argument != "--no-remove");
     arguments.insert(0, "--simulate".into());
@@ -162,10 +179,9 @@ fn advice(wanted: &[&str], obstacles: &Obstacles, installed: &[Installed]) -> St
     }
     if let Some(package) = installed.iter().find(|package| package.version.contains("~bpo")) {
         let release = package.releases.first().cloned().unwrap_or_else(backports);
-        let command = by_hand(wanted, Some(&release));
         text.push_str(&format!(
             "\n{} comes from backports and needs its neighbours from there. Make sure that apt's sources list \
-             {release}, install the matching versions with `{command}`, and run this command again",
+             {release}, install them with `apt-get install PACKAGE/{release}`, and run this command again",
             package.package
         ));
     }
@@ -223,9 +239,9 @@ mod tests {
 
     #[test]
     fn nothing_is_ever_removed() {
-        let arguments = install_arguments(&["gcc"], Some("bookworm-backports"));
+        let arguments = install_arguments(&owned(&["gcc", "qemu-utils/bookworm-backports"]));
         let expected =
-            ["install", "--no-remove", "--no-install-recommends", "-t", "bookworm-backports", "gcc"];
+            ["install", "--no-remove", "--no-install-recommends", "gcc", "qemu-utils/bookworm-backports"];
         assert_eq!(arguments, expected);
     }
 
@@ -242,7 +258,7 @@ mod tests {
         for part in [
             "apt-get would remove qemu-utils",
             "qemu-utils is installed in version 1:10.0.2+ds-2+deb13u1~bpo12+1, from bookworm-backports",
-            "apt-get install --no-remove --no-install-recommends -t bookworm-backports qemu-system-x86`",
+            "`apt-get install PACKAGE/bookworm-backports`",
         ] {
             assert!(text.contains(part), "{text}");
         }

@@ -66,7 +66,7 @@ fn install(missing: &[&'static Need], consent: Consent) -> Result<()> {
     }
     let root = apt::is_root();
     if !root && !program("sudo") {
-        let command = apt::by_hand(&wanted, None).replacen("sudo ", "", 1);
+        let command = apt::by_hand(&apt::owned(&wanted)).replacen("sudo ", "", 1);
         return Err(Failure::new(format!(
             "installing packages needs root or sudo; as root, run `{command}`"
         )));
@@ -75,8 +75,8 @@ fn install(missing: &[&'static Need], consent: Consent) -> Result<()> {
     let fresh = apt::lists_are_fresh();
     let planned = if fresh { Some(apt::plan(&wanted)?) } else { apt::plan(&wanted).ok() };
     print!("{}", shown(missing, planned.as_ref()));
-    let release = planned.as_ref().and_then(|plan| plan.release.as_deref());
-    consent::obtain(consent, root, &apt::by_hand(&wanted, release))?;
+    let packages = planned.as_ref().map_or_else(|| apt::owned(&wanted), |plan| plan.packages.clone());
+    consent::obtain(consent, root, &apt::by_hand(&packages))?;
     let failed = |what: &str| {
         Failure::new(format!("{what} failed (its output is above); install these packages by hand: {list}"))
     };
@@ -122,7 +122,10 @@ fn shown(missing: &[&'static Need], plan: Option<&Plan>) -> String {
         }
     }
     if let Some(release) = plan.and_then(|plan| plan.release.as_ref()) {
-        text.push_str(&format!("    from {release}, to fit packages that are installed from there\n"));
+        let from = plan.into_iter().flat_map(|plan| &plan.packages);
+        let from: Vec<&str> = from.filter_map(|package| Some(package.split_once('/')?.0)).collect();
+        let from = from.join(" ");
+        text.push_str(&format!("    {from} from {release}, to fit packages that are installed from there\n"));
     }
     text
 }
@@ -154,7 +157,7 @@ mod tests {
             remove: vec![],
         };
         let plan = Plan {
-            wanted: vec!["qemu-system-x86"],
+            packages: vec!["qemu-system-x86/backports".into()],
             simulation,
             release: Some("backports".into()),
             sources: None,
@@ -165,7 +168,7 @@ mod tests {
             "    qemu-system-x86        1:10.0.2                     runs the kernels",
             "    their dependencies: ipxe-qemu",
             "    upgrades seabios from 1.16.2-1 to 1.16.3-2",
-            "    from backports, to fit packages that are installed from there",
+            "    qemu-system-x86 from backports, to fit packages that are installed from there",
         ];
         assert_eq!(text.lines().collect::<Vec<_>>(), expected);
     }
