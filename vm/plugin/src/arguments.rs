@@ -1,20 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-//! The plugin's arguments: `symbols=FILE`, and either `windows=FILE,skip=N,keep=N`, which has it attribute the operations
-//! of this machine, or `serve=DESCRIPTOR,answer=FILE,console=FILE`, which has it make copies of the machine.
+//! The plugin's arguments: either `symbols=FILE,windows=FILE,skip=N,keep=N`, which has it attribute the operations of this
+//! machine, or `serve=DESCRIPTOR,answer=FILE,console=FILE`, which has it make copies of the machine.
 
 use std::os::fd::RawFd;
 use std::path::PathBuf;
 
 use crate::windows::Wanted;
-
-/// See the module.
-#[derive(Debug, PartialEq, Eq)]
-pub(crate) struct Arguments {
-    /// The list of the kernel's functions.
-    pub(crate) symbols: PathBuf,
-    /// What to do.
-    pub(crate) task: Task,
-}
 
 /// What the plugin does.
 #[derive(Debug, PartialEq, Eq)]
@@ -28,6 +19,8 @@ pub(crate) enum Task {
 /// Which operations are attributed, and where that is written.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Attribution {
+    /// The list of the kernel's functions.
+    pub(crate) symbols: PathBuf,
     /// The file to write.
     pub(crate) windows: PathBuf,
     /// Which windows it gets.
@@ -45,25 +38,17 @@ pub(crate) struct Serving {
     pub(crate) console: PathBuf,
 }
 
-impl Arguments {
+impl Task {
     /// Reads the arguments, `NAME=VALUE` each.
     ///
     /// # Errors
     /// What is wrong.
-    pub(crate) fn read<'a>(all: impl Iterator<Item = &'a str>) -> Result<Arguments, String> {
-        let (mut symbols, mut rest) = (None, Vec::new());
-        for argument in all {
-            match split(argument)? {
-                ("symbols", path) => symbols = Some(path.into()),
-                _ => rest.push(argument),
-            }
-        }
-        let symbols = symbols.ok_or("it needs symbols=FILE")?;
-        let task = match rest.iter().any(|argument| argument.starts_with("serve=")) {
-            true => Task::Serve(Serving::read(rest.into_iter())?),
-            false => Task::Attribute(Attribution::read(rest.into_iter())?),
-        };
-        Ok(Arguments { symbols, task })
+    pub(crate) fn read<'a>(all: impl Iterator<Item = &'a str>) -> Result<Task, String> {
+        let all: Vec<&str> = all.collect();
+        Ok(match all.iter().any(|argument| argument.starts_with("serve=")) {
+            true => Task::Serve(Serving::read(all.into_iter())?),
+            false => Task::Attribute(Attribution::read(all.into_iter())?),
+        })
     }
 }
 
@@ -73,20 +58,21 @@ impl Attribution {
     /// # Errors
     /// What is wrong.
     pub(crate) fn read<'a>(all: impl Iterator<Item = &'a str>) -> Result<Attribution, String> {
-        let (mut windows, mut skip, mut keep) = (None, None, None);
+        let (mut symbols, mut windows, mut skip, mut keep) = (None, None, None, None);
         for argument in all {
             match split(argument)? {
+                ("symbols", path) => symbols = Some(path.into()),
                 ("windows", path) => windows = Some(path.into()),
                 ("skip", text) => skip = Some(number(argument, text)?),
                 ("keep", text) => keep = Some(number(argument, text)?),
                 _ => return Err(wrong(argument)),
             }
         }
-        match (windows, skip, keep) {
-            (Some(windows), Some(skip), Some(keep)) => {
-                Ok(Attribution { windows, wanted: Wanted { skip, keep } })
+        match (symbols, windows, skip, keep) {
+            (Some(symbols), Some(windows), Some(skip), Some(keep)) => {
+                Ok(Attribution { symbols, windows, wanted: Wanted { skip, keep } })
             }
-            _ => Err("it needs windows=FILE,skip=N,keep=N".into()),
+            _ => Err("it needs symbols=FILE,windows=FILE,skip=N,keep=N".into()),
         }
     }
 }
@@ -125,18 +111,15 @@ fn number<N: std::str::FromStr>(argument: &str, text: &str) -> Result<N, String>
 mod tests {
     use super::*;
 
-    fn read(text: &str) -> Result<Arguments, String> {
-        Arguments::read(text.split_whitespace())
+    fn read(text: &str) -> Result<Task, String> {
+        Task::read(text.split_whitespace())
     }
 
     #[test]
     fn all_arguments_are_needed_and_no_other_is_known() {
         let wanted = Wanted { skip: 2, keep: 3 };
-        let task = Task::Attribute(Attribution { windows: "/w".into(), wanted });
-        assert_eq!(
-            read("symbols=/s=1 windows=/w skip=2 keep=3"),
-            Ok(Arguments { symbols: "/s=1".into(), task })
-        );
+        let task = Task::Attribute(Attribution { symbols: "/s=1".into(), windows: "/w".into(), wanted });
+        assert_eq!(read("symbols=/s=1 windows=/w skip=2 keep=3"), Ok(task));
         for text in [
             "",
             "windows=/w skip=2 keep=3",
@@ -151,11 +134,9 @@ mod tests {
     #[test]
     fn a_serving_machine_knows_its_own_files() {
         let serving = Serving { socket: 5, answer: "/a".into(), console: "/c".into() };
-        let task = Task::Serve(serving);
-        let symbols = "/s".into();
-        assert_eq!(read("symbols=/s serve=5 answer=/a console=/c"), Ok(Arguments { symbols, task }));
+        assert_eq!(read("serve=5 answer=/a console=/c"), Ok(Task::Serve(serving)));
         for text in ["serve=5", "serve=x answer=/a console=/c", "serve=5 answer=/a console=/c keep=1"] {
-            assert!(read(&format!("symbols=/s {text}")).is_err(), "{text}");
+            assert!(read(text).is_err(), "{text}");
         }
     }
 }

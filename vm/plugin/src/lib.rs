@@ -18,11 +18,12 @@ mod windows;
 
 use std::cell::UnsafeCell;
 use std::ffi::{CStr, c_char, c_int, c_uint, c_void};
-use std::fs::{self, File};
+use std::fs::File;
 use std::io::BufWriter;
+use std::rc::Rc;
 
 use api::PluginId;
-use arguments::{Arguments, Attribution, Task};
+use arguments::{Attribution, Task};
 use decode::{Access, Mark, decode, is_cut, mark};
 use serve::{Point, Server};
 use symbols::Symbols;
@@ -37,6 +38,7 @@ const MOST_BLOCKS: usize = 1 << 22;
 
 /// What attributes a machine's operations.
 struct Plugin {
+    symbols: Rc<Symbols>,
     windows: Windows<BufWriter<File>>,
     tracker: Tracker,
     blocks: Vec<Block>,
@@ -45,7 +47,6 @@ struct Plugin {
 /// All that the plugin knows.
 struct State {
     id: PluginId,
-    symbols: Symbols,
     /// What attributes the operations of this machine, if that is wanted.
     plugin: Option<Plugin>,
     /// What makes copies of it.
@@ -71,11 +72,11 @@ fn state(with: impl FnOnce(&mut State)) {
     }
 }
 
-/// Calls `with` with what attributes operations, and the functions, if that is wanted.
-fn plugin(with: impl FnOnce(&mut Plugin, &Symbols)) {
+/// Calls `with` with what attributes operations, if that is wanted.
+fn plugin(with: impl FnOnce(&mut Plugin)) {
     state(|state| {
         if let Some(plugin) = &mut state.plugin {
-            with(plugin, &state.symbols);
+            with(plugin);
         }
     });
 }
@@ -123,16 +124,15 @@ fn install<'a>(id: PluginId, info: &Info, arguments: impl Iterator<Item = &'a st
         return Err(format!("a guest with {} CPUs; it follows one", info.cpus));
     }
     api::open().map_err(|name| format!("this QEMU has no {name}"))?;
-    let Arguments { symbols: list, task } = Arguments::read(arguments)?;
-    let text =
-        fs::read_to_string(&list).map_err(|error| format!("failed to read {}: {error}", list.display()))?;
-    let symbols = Symbols::read(&text).map_err(|error| format!("{}: {error}", list.display()))?;
     let (mut plugin, mut server) = (None, None);
-    match task {
-        Task::Attribute(attribution) => plugin = Some(Plugin::begin(attribution)?),
+    match Task::read(arguments)? {
+        Task::Attribute(attribution) => {
+            let symbols = Rc::new(Symbols::open(&attribution.symbols)?);
+            plugin = Some(Plugin::begin(attribution, symbols)?);
+        }
         Task::Serve(serving) => server = Some(Server::open(serving)?),
     }
-    Ok(State { id, symbols, plugin, server, is_copy: false })
+    Ok(State { id, plugin, server, is_copy: false })
 }
 
 /// Looks for marks outside of operations. Nothing else is instrumented yet.
@@ -179,8 +179,8 @@ fn serve_at(point: Point) {
         let copy = server.serve();
         state.is_copy = true;
         state.server = copy.server;
-        state.plugin = copy.attribution.map(|attribution| {
-            Plugin::begin(attribution).unwrap_or_else(|why| {
+        state.plugin = copy.attribution.map(|(attribution, symbols)| {
+            Plugin::begin(attribution, symbols).unwrap_or_else(|why| {
                 eprintln!("hookbench's plugin: {why}");
                 serve::leave()
             })
@@ -198,14 +198,14 @@ extern "C" fn leave(_: c_uint, _: *mut c_void) {
 
 extern "C" fn instrument_from_now_on(id: PluginId) {
     api::find_counter();
-    plugin(|plugin, _| plugin.tracker = Tracker::new(api::counted()));
+    plugin(|plugin| plugin.tracker = Tracker::new(api::counted()));
     api::on_translation(id, instrument);
 }
 
 extern "C" fn instrument(_: PluginId, block: *mut api::RawBlock) {
     // SAFETY: QEMU passed the block to this callback.
     let block = unsafe { api::Block::of_callback(block) };
-    plugin(|plugin, symbols| plugin.instrument(&block, symbols));
+    plugin(|plugin| plugin.instrument(&block));
 }
 
 /// Instructions that are counted together, before the first of them. All but the last are NOPs, which cannot fault: a
@@ -245,13 +245,14 @@ fn made_by(block: &api::Block) -> Vec<api::Instruction> {
 }
 
 impl Plugin {
-    fn begin(Attribution { windows, wanted }: Attribution) -> Result<Plugin, String> {
+    fn begin(attribution: Attribution, symbols: Rc<Symbols>) -> Result<Plugin, String> {
+        let Attribution { windows, wanted, .. } = attribution;
         let file = File::create(&windows).and_then(|file| Windows::begin(BufWriter::new(file), wanted));
         let windows = file.map_err(|error| format!("failed to write {}: {error}", windows.display()))?;
-        Ok(Plugin { windows, tracker: Tracker::new(0), blocks: Vec::new() })
+        Ok(Plugin { symbols, windows, tracker: Tracker::new(0), blocks: Vec::new() })
     }
 
-    fn instrument(&mut self, block: &api::Block, symbols: &Symbols) {
+    fn instrument(&mut self, block: &api::Block) {
         // Nothing more is attributed.
         if self.windows.has_ended() {
             return watch(block);
@@ -276,7 +277,7 @@ impl Plugin {
         }
         group.end();
         let Some((last, end, instruction)) = found.filter(|_| id < MOST_BLOCKS) else { return };
-        let code = symbols.at(begin);
+        let code = self.symbols.at(begin);
         self.blocks.push(Block { begin, end, instructions: all, code, last });
         block.on_execution(enter_block, id);
         if last.access != Access::Nothing {
@@ -300,7 +301,7 @@ impl Plugin {
 }
 
 extern "C" fn enter_block(_: c_uint, id: *mut c_void) {
-    plugin(|plugin, _| {
+    plugin(|plugin| {
         if let Some(block) = plugin.blocks.get(id as usize) {
             plugin.tracker.enter(id as usize, block, api::counted());
         }
@@ -308,17 +309,17 @@ extern "C" fn enter_block(_: c_uint, id: *mut c_void) {
 }
 
 extern "C" fn access_memory(_: c_uint, info: u32, address: u64, id: *mut c_void) {
-    plugin(|plugin, _| plugin.tracker.access(id as usize, address, api::is_store(info)));
+    plugin(|plugin| plugin.tracker.access(id as usize, address, api::is_store(info)));
 }
 
 extern "C" fn begin_window(_: c_uint, _: *mut c_void) {
-    plugin(|plugin, _| plugin.tracker.begin(api::counted()));
+    plugin(|plugin| plugin.tracker.begin(api::counted()));
 }
 
 extern "C" fn end_window(_: c_uint, _: *mut c_void) {
-    plugin(|plugin, _| plugin.end_window());
+    plugin(|plugin| plugin.end_window());
 }
 
 extern "C" fn end_operation(_: c_uint, _: *mut c_void) {
-    plugin(|plugin, _| plugin.end_operation());
+    plugin(|plugin| plugin.end_operation());
 }

@@ -3,6 +3,8 @@
 //! function it is. The last line is the end of the kernel's code. Names are hookbench's business.
 
 use std::fmt;
+use std::fs;
+use std::path::Path;
 
 /// Where the kernel's half of the address space begins.
 const KERNEL: u64 = 1 << 63;
@@ -51,6 +53,16 @@ impl fmt::Display for NotSymbols {
 }
 
 impl Symbols {
+    /// Reads the list in the file at `path`.
+    ///
+    /// # Errors
+    /// What is wrong with the file.
+    pub(crate) fn open(path: &Path) -> Result<Symbols, String> {
+        let text = fs::read_to_string(path)
+            .map_err(|error| format!("failed to read {}: {error}", path.display()))?;
+        Symbols::read(&text).map_err(|error| format!("{}: {error}", path.display()))
+    }
+
     /// Reads the list.
     ///
     /// # Errors

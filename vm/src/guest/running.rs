@@ -18,13 +18,12 @@ use tempfile::TempDir;
 use super::answer::{last_lines, understand};
 use super::console::Tail;
 use super::ending::Error;
-use super::fork_server::{Attribute, ForkServer, MachineCopy};
+use super::fork_server::{ForkServer, MachineCopy};
 use super::options::GuestOptions;
 use super::orders::Orders;
 use super::pinning::PinnedCpu;
 use super::process::{Process, Streams};
 use super::qmp::Qmp;
-use crate::machine::Plugin;
 use crate::machine::arguments::Arguments;
 use crate::machine::devices::{Files, OnStop, devices};
 use hookbench_model::channel::{CELL_PADDING, CELL_SIZE, SENDS_SYMBOLS};
@@ -58,7 +57,7 @@ pub(super) struct Launch {
     /// How hookbench uses QEMU's monitor.
     pub(super) monitor: MonitorUse,
     /// What QEMU inherits: see [`Streams`].
-    pub(super) inherited: Option<OwnedFd>,
+    pub(super) inherited: Vec<OwnedFd>,
     /// Whether QEMU lives longer than the thread that starts it.
     pub(super) outlives_caller: bool,
 }
@@ -166,10 +165,8 @@ impl<'a> Guest<'a> {
         let folder = options.scratch.folder("guest");
         let folder = folder.map_err(|error| Error::file(options.scratch.path(), error))?;
         let files = write_inputs(folder.path(), orders, options)?;
-        let attribute =
-            options.plugin.map(|Plugin { windows, skip, keep, .. }| Attribute { windows, skip, keep });
         let begin = Instant::now();
-        let copy = server.copy(&files, &folder.path().join("stderr"), attribute, serves)?;
+        let copy = server.copy(&files, &folder.path().join("stderr"), options.plugin, serves)?;
         let tail = Tail::new(&files.console, options.console);
         let earlier_console = server.console().to_vec();
         Ok(Guest { life: Life::Copy(copy), files, folder, tail, earlier_console, begin, options, qmp: None })

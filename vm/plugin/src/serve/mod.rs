@@ -17,9 +17,11 @@ use std::fs;
 use std::io;
 use std::os::fd::{FromRawFd, OwnedFd};
 use std::path::PathBuf;
+use std::rc::Rc;
 use std::time::Duration;
 
 use crate::arguments::{Attribution, Serving};
+use crate::symbols::Symbols;
 use process::{Copy, Side, receive};
 use qemu::Qemu;
 use request::{LONGEST, Request};
@@ -47,13 +49,15 @@ pub(crate) struct Server {
     console: PathBuf,
     qemu: Qemu,
     copies: Vec<Copy>,
+    /// The functions that a copy needed last, and their file. Reading them takes longer than a copy.
+    symbols: Option<(PathBuf, Rc<Symbols>)>,
 }
 
 /// What a new copy is.
 #[derive(Debug)]
 pub(crate) struct Born {
-    /// What is to be attributed in it.
-    pub(crate) attribution: Option<Attribution>,
+    /// What is to be attributed in it, with the kernel's functions.
+    pub(crate) attribution: Option<(Attribution, Rc<Symbols>)>,
     /// What it serves later.
     pub(crate) server: Option<Server>,
 }
@@ -68,7 +72,7 @@ impl Server {
         let qemu = Qemu::open()?;
         // SAFETY: hookbench opened it for the plugin alone.
         let socket = unsafe { OwnedFd::from_raw_fd(socket) };
-        Ok(Server { point: Point::Ready, socket, answer, console, qemu, copies: Vec::new() })
+        Ok(Server { point: Point::Ready, socket, answer, console, qemu, copies: Vec::new(), symbols: None })
     }
 
     /// Whether this is the point at which the machine is copied.
@@ -103,7 +107,8 @@ impl Server {
                 continue;
             }
             let Some((length, passed)) = receive(&self.socket, &mut packet)? else { process::leave(0) };
-            match Request::read(&packet[..length]) {
+            let request = Request::read(&packet[..length]);
+            match request.and_then(|request| self.learn(&request).map(|()| request)) {
                 Ok(request) => {
                     if self.copy(&request)? {
                         return Ok(self.born(request, passed));
@@ -117,9 +122,21 @@ impl Server {
     /// What this copy is, which `request` asked for. It serves on the socket `passed`, if there is one.
     fn born(&self, request: Request, passed: Option<OwnedFd>) -> Born {
         let Request { attribution, answer, console, .. } = request;
-        let (point, qemu) = (Point::Attached, self.qemu);
-        let server = passed.map(|socket| Server { point, socket, answer, console, qemu, copies: Vec::new() });
+        let symbols = self.symbols.as_ref().map(|(_, symbols)| Rc::clone(symbols));
+        let attribution = attribution.zip(symbols);
+        let (point, qemu, symbols) = (Point::Attached, self.qemu, self.symbols.clone());
+        let server =
+            passed.map(|socket| Server { point, socket, answer, console, qemu, copies: Vec::new(), symbols });
         Born { attribution, server }
+    }
+
+    /// Reads the functions that the copy needs.
+    fn learn(&mut self, request: &Request) -> Result<(), String> {
+        let Some(Attribution { symbols: path, .. }) = &request.attribution else { return Ok(()) };
+        if self.symbols.as_ref().is_none_or(|(known, _)| known != path) {
+            self.symbols = Some((path.clone(), Rc::new(Symbols::open(path)?)));
+        }
+        Ok(())
     }
 
     /// Makes a copy. Returns whether this is it.

@@ -42,7 +42,7 @@ impl Request {
                 "console" => request.console = value.into(),
                 "errors" => request.errors = value.into(),
                 "cpu" => request.cpu = Some(value.parse().map_err(|_| format!("wrong field {field:?}"))?),
-                "windows" | "skip" | "keep" => attribution.push(field),
+                "symbols" | "windows" | "skip" | "keep" => attribution.push(field),
                 _ if name.starts_with("opt/") => request.inputs.push((name.into(), value.into())),
                 _ => return Err(format!("wrong field {field:?}")),
             }
@@ -64,7 +64,7 @@ mod tests {
 
     #[test]
     fn a_request_names_all_files_of_the_copy() {
-        let packet = "opt/a=/x=y\0opt/b=/z\0answer=/1\0console=/2\0errors=/3\0skip=1\0keep=2\0windows=/w\0";
+        let packet = "opt/a=/x=y\0opt/b=/z\0answer=/1\0console=/2\0errors=/3\0skip=1\0keep=2\0windows=/w\0symbols=/s\0";
         let request = Request::read(packet.as_bytes()).unwrap();
         assert_eq!(request.inputs, [("opt/a".into(), "/x=y".into()), ("opt/b".into(), "/z".into())]);
         assert_eq!(request.answer, PathBuf::from("/1"));
