@@ -25,12 +25,21 @@ pub const MODULES_GONE: &str = "gone";
 /// The file in that folder that says why hookbench could not build its own modules.
 pub const MODULES_NOT_BUILT: &str = "not-built";
 
-/// What the guest has to try: each way of one scenario under one policy.
+/// What the guest sets up. Machines that have done so can be copied, for orders about the same scenario.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Setting {
+    /// The scenario.
+    pub scenario: String,
+    /// Whether the guest tries all ways once with nothing watching, before it gets its order. QEMU has then translated
+    /// what they execute.
+    pub rehearses: bool,
+}
+
+/// What the guest has to try: ways of its scenario under one policy.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Order {
-    /// The scenario.
-    pub scenario: String,
     /// The policy, by its name.
     pub policy: String,
     /// The ways to try; empty for all of them.

@@ -6,6 +6,10 @@
 //! ways (`guest`) is only in the program that guests run.
 
 pub mod answer;
+#[cfg(feature = "guest")]
+#[path = "../../agent/src/arch/mod.rs"]
+#[allow(dead_code, reason = "the agent, whose instructions these are, uses more of them")]
+mod arch;
 mod audit_link;
 mod child;
 mod confine;

@@ -9,6 +9,7 @@ mod modules;
 mod price;
 mod race;
 mod react;
+mod rehearsal;
 mod session;
 
 pub use cell::{Ended, Outcome, ScenarioCell};

@@ -110,7 +110,6 @@ impl ScenarioSession {
     /// before, as that of the cell does: some leave something behind that neighbours meet.
     fn baselines(&self, cell: ScenarioCell<'_>) -> Result<Arc<Neighbours>> {
         let order = Order {
-            scenario: cell.scenario.name.into(),
             policy: NO_POLICY.into(),
             ways: Vec::new(),
             is_broken: false,

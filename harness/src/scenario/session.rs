@@ -5,7 +5,7 @@ use hookbench_model::Cell;
 use hookbench_model::protocol::ProgramOrder;
 use hookbench_results::Environment;
 use hookbench_scenarios::Need;
-use hookbench_scenarios::exchange::{CustomWay, MITIGATE, Order, PROGRAM};
+use hookbench_scenarios::exchange::{CustomWay, MITIGATE, Order, PROGRAM, Setting};
 use hookbench_vm::image::{Content, GuestFile};
 use hookbench_vm::kernel::Kernel;
 use serde::Serialize;
@@ -48,6 +48,14 @@ impl CellGuest {
         let CellGuest { boots_as, words, modules, policies } = self;
         Guest { boots_as, words, modules, policies }
     }
+}
+
+/// What a guest gets from hookbench, as JSON.
+struct Asked {
+    /// What its program reads.
+    input: String,
+    /// What the program reads where the machine may be copied, if it offers that.
+    order: Option<String>,
 }
 
 /// Guests that try scenarios.
@@ -154,7 +162,6 @@ impl ScenarioSession {
     fn try_first(&self, cell: ScenarioCell<'_>, ways: &[&str]) -> Result<Outcome> {
         let order = Order {
             timing: None,
-            scenario: cell.scenario.name.into(),
             policy: cell.policy.to_string(),
             ways: if self.custom.is_some() {
                 Vec::new()
@@ -176,7 +183,16 @@ impl ScenarioSession {
     /// # Errors
     /// When the guest cannot be prepared.
     pub(super) fn run_plain(&self, cell: ScenarioCell<'_>, order: &Order, ways: &[&str]) -> Result<Outcome> {
-        Ok(match checked(self.ask(cell, &[], order)?, ways) {
+        let ended = match self.guest_for(cell, &[])? {
+            Ok(guest) => {
+                let asked = self.asked(cell, order)?;
+                understood(self.with_guest_program(&guest.borrow(), &[], &asked, |program| {
+                    self.guests.run_program(program)
+                })?)
+            }
+            Err(gone) => Ended::Unsupported(gone),
+        };
+        Ok(match checked(ended, ways) {
             Ended::Done(found) => Ended::Done(described(cell, found.tried)),
             Ended::Unsupported(why) => Ended::Unsupported(why),
             Ended::Failed(failure) => Ended::Failed(failure),
@@ -248,8 +264,9 @@ impl ScenarioSession {
         arguments: &[&str],
         order: &impl Serialize,
     ) -> Result<Ended<A>> {
+        let asked = Asked { input: rendered(order)?, order: None };
         Ok(understood(
-            self.with_guest_program(guest, arguments, order, |program| self.guests.run_program(program))?,
+            self.with_guest_program(guest, arguments, &asked, |program| self.guests.run_program(program))?,
         ))
     }
 
@@ -260,32 +277,43 @@ impl ScenarioSession {
     pub(super) fn with_program<T>(
         &self,
         cell: ScenarioCell<'_>,
-        order: &impl Serialize,
+        order: &Order,
         run: impl FnOnce(&Program<'_>) -> Result<T>,
     ) -> Result<T> {
         let guest = self.guest_for(cell, &[])?.map_err(|gone| anyhow!(gone))?;
-        self.with_guest_program(&guest.borrow(), &[], order, run)
+        self.with_guest_program(&guest.borrow(), &[], &self.asked(cell, order)?, run)
+    }
+
+    /// What the guest of `cell` is asked for that carries out `order`. A custom way is not rehearsed: what it leaves behind
+    /// is not known.
+    fn asked(&self, cell: ScenarioCell<'_>, order: &Order) -> Result<Asked> {
+        let rehearses = self.custom.is_none() && self.rehearses(cell)?;
+        let setting = Setting { scenario: cell.scenario.name.into(), rehearses };
+        Ok(Asked { input: rendered(&setting)?, order: Some(rendered(order)?) })
     }
 
     fn with_guest_program<T>(
         &self,
         guest: &Guest<'_>,
         arguments: &[&str],
-        order: &impl Serialize,
+        asked: &Asked,
         run: impl FnOnce(&Program<'_>) -> Result<T>,
     ) -> Result<T> {
         let Guest { boots_as, words, modules, policies } = guest;
-        let input = serde_json::to_string(order).context("failed to render the order")?;
         let program = [PROGRAM].iter().chain(arguments).map(|word| word.to_string()).collect();
-        let order = ProgramOrder { program, input, budget: BUDGET };
+        let order = ProgramOrder { program, input: asked.input.clone(), budget: BUDGET };
         let mut files = vec![self.program.clone()];
         files.extend(self.files.iter().cloned());
         files.extend(policies.iter().cloned());
         if let Ok(kernel) = self.kernel(&boots_as.kernel) {
             files.extend(self.modules.files(modules, kernel, self.guests.cache())?);
         }
-        run(&Program { boots_as, words, files: &files, order })
+        run(&Program { boots_as, words, files: &files, order, later: asked.order.as_deref() })
     }
+}
+
+fn rendered(order: &impl Serialize) -> Result<String> {
+    serde_json::to_string(order).context("failed to render the order")
 }
 
 /// What a program answered.

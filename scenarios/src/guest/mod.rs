@@ -9,7 +9,7 @@ use std::sync::atomic::Ordering;
 
 use anyhow::{Context, Result, anyhow, bail, ensure};
 
-use crate::exchange::{Answer, Found, Order, Tried, Tries};
+use crate::exchange::{Answer, Found, Order, Setting, Tried, Tries};
 use crate::modules;
 use crate::policy::PolicyName;
 use crate::scenario::{Need, Scenario, Way};
@@ -19,6 +19,7 @@ use crate::subject::Subject;
 mod agent;
 mod audit;
 mod custom;
+mod handover;
 mod kept;
 mod maker;
 mod mitigate;
@@ -41,19 +42,37 @@ pub use react::react;
 /// Where the files of a scenario are.
 const FOLDER: &str = "/run/scene";
 
-/// Tries the ways that `order` asks for, and times allowed neighbours. Timing comes last: then ways are tried as without
-/// it, and QEMU is not slow yet.
+/// Sets the scenario up, and carries out the order that the guest gets then.
 ///
 /// # Errors
 /// When the guest lacks something that every kernel has, or the policy cannot be attached though it should.
-pub fn run(order: &Order) -> Result<Answer> {
+pub fn run(setting: &Setting) -> Result<Answer> {
     let scenario =
-        crate::find(&order.scenario).with_context(|| format!("no scenario {:?}", order.scenario))?;
-    let (policy, mut scene) = (policy(&order.policy)?, scene()?);
+        crate::find(&setting.scenario).with_context(|| format!("no scenario {:?}", setting.scenario))?;
+    let mut scene = scene()?;
     if let Some(why) = (scenario.lack)() {
         return Ok(Answer::Unsupported(why));
     }
     prepare(scenario, &scene)?;
+    if setting.rehearses {
+        rehearse(scenario, &scene)?;
+    }
+    carry_out(&handover::receive()?, scenario, scene)
+}
+
+/// Tries all ways with nothing watching. What becomes of them is what a cell without a policy finds out.
+fn rehearse(scenario: &Scenario, scene: &Scene) -> Result<()> {
+    for way in scenario.ways {
+        trial::run(way, scenario, scene, &mut policies::nothing())
+            .with_context(|| format!("failed to rehearse {} of {}", way.name, scenario.name))?;
+    }
+    Ok(())
+}
+
+/// Tries the ways that `order` asks for, and times allowed neighbours. Timing comes last: then ways are tried as without
+/// it, and QEMU is not slow yet.
+fn carry_out(order: &Order, scenario: &'static Scenario, mut scene: Scene) -> Result<Answer> {
+    let policy = policy(&order.policy)?;
     if let Some(custom) = &order.custom {
         let why_not =
             custom::is_there_already(custom, scenario, &scene).context("failed to reset the scene")?;

@@ -13,7 +13,7 @@ use hookbench_model::{Cell, Clock, Failure, FailureKind, History, Outcome, Sched
 use hookbench_results::Environment;
 use hookbench_results::attachments::Attachment;
 use hookbench_vm::console::Show;
-use hookbench_vm::guest::{Boot, Error, ForkServer, Start};
+use hookbench_vm::guest::{Boot, Error, ForkServer, GuestOptions, Start};
 use hookbench_vm::kernel::Kernel;
 use hookbench_vm::machine::{CPU, Machine, Qemu, Tcg};
 use hookbench_vm::snapshot::{Recipe, Snapshot};
@@ -221,8 +221,8 @@ impl ExactSession {
             return None;
         }
         let booted = self.attributor.booted(&self.servers, &place, &boot).ok()?;
-        let options = self.guests.options(machine, 0);
-        let attached = self.servers.attached(&key, &booted, ready, &options);
+        let options = GuestOptions { payload: ready.payload(), ..self.guests.options(machine, 0) };
+        let attached = self.servers.attached(&key, &booted, ready.attach(), &options);
         // Why the monitor cannot be attached is what the cell's own guest will say.
         Some(attached.unwrap_or(booted))
     }

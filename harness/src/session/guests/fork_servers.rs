@@ -10,7 +10,6 @@ use hookbench_results::digest::sha256;
 use hookbench_vm::guest::{Boot, ForkServer, GuestOptions, ServingPlugin};
 
 use super::attribution::Recent;
-use super::cell::GuestCell;
 
 /// How many booted machines wait at once. Each keeps the memory that its guest has touched, and a plan has the cells of
 /// one kernel after those of another.
@@ -53,28 +52,26 @@ impl ForkServers {
         self.booted.is_being_made(key)
     }
 
-    /// A copy of `booted`, which `key` stands for, with the monitor of `ready` attached.
+    /// A copy of `booted`, which `key` stands for, that has carried out `order` with the payload of `options`.
     ///
     /// # Errors
-    /// When it is not attached there.
+    /// When it cannot be carried out there.
     pub(super) fn attached(
         &self,
         key: &str,
         booted: &Arc<ForkServer>,
-        ready: &GuestCell<'_>,
+        order: &[u8],
         options: &GuestOptions<'_>,
     ) -> Result<Arc<ForkServer>> {
         // That a machine which died attached nothing says nothing about the next one.
         let mut key = format!("{key}-{}", booted.number());
-        let payload = ready.payload();
+        let payload = options.payload;
         for file in [payload.monitor, payload.workload].into_iter().flatten() {
             let bytes = fs::read(file).with_context(|| format!("failed to read {}", file.display()))?;
             key += &sha256(&bytes);
         }
-        key += &String::from_utf8_lossy(ready.attach());
-        self.attached.obtain_good(&key, is_alive, || {
-            Ok(booted.attach(ready.attach(), &GuestOptions { payload, ..*options })?)
-        })
+        key += &String::from_utf8_lossy(order);
+        self.attached.obtain_good(&key, is_alive, || Ok(booted.attach(order, options)?))
     }
 }
 

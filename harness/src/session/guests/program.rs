@@ -1,5 +1,6 @@
 //! Guests that run a program of ours instead of a cell. They resume from the same snapshots as cells.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use anyhow::{Context, Result, anyhow, bail};
@@ -15,6 +16,7 @@ use hookbench_vm::snapshot::Snapshot;
 use tempfile::TempDir;
 
 use super::attribution::{Neighbours, Place, Trace};
+use super::cell::Guests;
 use super::exact::{ExactSession, machine};
 use crate::verify::modules;
 use crate::verify::outcome::failure;
@@ -30,6 +32,8 @@ pub struct Program<'a> {
     pub files: &'a [GuestFile],
     /// What to run.
     pub order: ProgramOrder,
+    /// What the program reads where it offers the machine to be copied; `None` if it does not.
+    pub later: Option<&'a str>,
 }
 
 /// How a guest with a program ended.
@@ -102,13 +106,27 @@ impl ExactSession {
             Err(why) => bail!(why),
         };
         let order = serde_json::to_string(&program.order).context("failed to render the order")?;
+        let later = program.later.unwrap_or_default();
         let snapshot = self.recipe_of(kernel, &boot_line).key(machine);
-        self.attributor.neighbours(self.cache(), &[&snapshot, &order, files], about, make)
+        self.attributor.neighbours(self.cache(), &[&snapshot, &order, later, files], about, make)
     }
 
     /// How the guest of `program` boots; the inner error is why it cannot.
     fn boots(&self, program: &Program<'_>) -> Result<Result<Boots<'_>, String>> {
         let Program { boots_as: cell, words, .. } = program;
+        let boot_line = match self.boot_line(cell, words)? {
+            Ok(boot_line) => boot_line,
+            Err(why) => return Ok(Err(why)),
+        };
+        Ok(Ok(Boots { kernel: self.kernel(&cell.kernel)?, boot_line, machine: machine(cell) }))
+    }
+
+    /// The boot line of a guest that boots as that of `cell` does, with `words` in addition. The inner error is why it
+    /// cannot boot.
+    ///
+    /// # Errors
+    /// When the session has no such kernel, or its configuration cannot be read.
+    pub fn boot_line(&self, cell: &Cell, words: &[&str]) -> Result<Result<String, String>> {
         if let Some(why) = self.guests.provisions.gone.get(&cell.kernel) {
             return Ok(Err(why.clone()));
         }
@@ -117,8 +135,7 @@ impl ExactSession {
         if let Some(why) = missing(monitor, kernel, cell)? {
             return Ok(Err(why));
         }
-        let boot_line = [&[&boot_line(monitor, kernel, cell)?[..]], *words].concat().join(" ");
-        Ok(Ok(Boots { kernel, boot_line, machine: machine(cell) }))
+        Ok(Ok([&[&boot_line(monitor, kernel, cell)?[..]], words].concat().join(" ")))
     }
 
     /// Prepares the guest of `program`; the inner error is how it ended before it began.
@@ -132,12 +149,15 @@ impl ExactSession {
             Err(failure) => return Ok(Err(Ran::Failed(failure))),
         };
         let folder = self.guests.folder("program")?;
-        payload::pack(program.files, &folder.path().join(ARCHIVE))?;
+        let archive = folder.path().join("files");
+        payload::pack(program.files, &archive)?;
         let order = serde_json::to_vec(&program.order).context("failed to render the order")?;
-        Ok(Ok(Ready { boots, snapshot, order, folder }))
+        let later = program.later.map(|later| later.as_bytes().to_vec());
+        Ok(Ok(Ready { boots, snapshot, order, later, archive, _folder: folder }))
     }
 
-    /// The machine that the guest is a copy of, if it is needed for many programs.
+    /// The machine that the guest is a copy of, if it is needed for many programs: one that runs the program already, if
+    /// that offers to be copied.
     fn machine_for(&self, ready: &Ready<'_>) -> Option<Arc<ForkServer>> {
         let Ready { boots: Boots { kernel, boot_line, machine }, snapshot, .. } = ready;
         let recipe = self.recipe_of(kernel, boot_line);
@@ -147,19 +167,19 @@ impl ExactSession {
         }
         let place = Place { guests: &self.guests, recipe, snapshot, machine: *machine };
         let boot = Boot { vmlinux: &kernel.vmlinux, image: &self.guests.image, boot_line };
-        self.attributor.booted(&self.servers, &place, &boot).ok()
+        let booted = self.attributor.booted(&self.servers, &place, &boot).ok()?;
+        if ready.later.is_none() {
+            return Some(booted);
+        }
+        // Why the program does not get that far is what the cell's own guest will say.
+        let begun = self.servers.attached(&key, &booted, &ready.order, &ready.options(&self.guests, None));
+        Some(begun.unwrap_or(booted))
     }
 
     fn run_ready(&self, ready: &Ready<'_>, plugin: Option<Plugin<'_>>) -> Ran {
-        let Ready { boots, snapshot, order, folder } = ready;
-        let archive = folder.path().join(ARCHIVE);
-        let options = GuestOptions {
-            payload: Payload { monitor: Some(&archive), workload: None },
-            symbols: 2 * LONGEST_PROGRAM_ANSWER as u64,
-            plugin,
-            ..self.guests.options(boots.machine, 0)
-        };
-        let order = Orders::only(order);
+        let Ready { boots, snapshot, order, later, .. } = ready;
+        let options = ready.options(&self.guests, plugin);
+        let order = Orders { first: order, cell: later.as_deref().unwrap_or_default() };
         let forked = self.machine_for(ready).and_then(|server| {
             let answer = guest::run(Start::Fork(&server), order, &options);
             // A copy that died says nothing about its program.
@@ -184,12 +204,24 @@ struct Ready<'a> {
     boots: Boots<'a>,
     snapshot: Snapshot,
     order: Vec<u8>,
-    /// Has the archive with its files.
-    folder: TempDir,
+    /// What it reads where it offers the machine to be copied; `None` if it does not.
+    later: Option<Vec<u8>>,
+    /// The archive with its files.
+    archive: PathBuf,
+    /// Has the archive.
+    _folder: TempDir,
 }
 
-/// The name of the archive.
-const ARCHIVE: &str = "files";
+impl Ready<'_> {
+    fn options<'a>(&'a self, guests: &'a Guests, plugin: Option<Plugin<'a>>) -> GuestOptions<'a> {
+        GuestOptions {
+            payload: Payload { monitor: Some(&self.archive), workload: None },
+            symbols: 2 * LONGEST_PROGRAM_ANSWER as u64,
+            plugin,
+            ..guests.options(self.boots.machine, 0)
+        }
+    }
+}
 
 fn ran(kernel: &Kernel, boot_line: &str, answer: Answer) -> Ran {
     if let Some(failure) = modules::wrong(kernel, boot_line, &answer) {

@@ -98,6 +98,11 @@ pub(super) enum Attach {
     Unsupported(String),
 }
 
+/// The policy `none`.
+pub(super) fn nothing() -> impl Attached {
+    Confining::default()
+}
+
 /// Attaches the policy called `name` for `scenario`. One that confines its caller sets how in `scene`.
 ///
 /// # Errors
@@ -126,7 +131,7 @@ pub(super) fn prepare(name: PolicyName, scenario: &'static Scenario, scene: &mut
 /// When the kernel should have it and refuses.
 pub(super) fn attach_about(name: PolicyName, subject: Subject, scene: &mut Scene) -> Result<Attach> {
     match name.policy.mechanism {
-        "none" => Ok(Attach::Attached(Box::new(Confining::default()))),
+        "none" => Ok(Attach::Attached(Box::new(nothing()))),
         "apparmor" => apparmor::attach(subject, scene),
         "audit" => audit::attach(subject),
         "bpf-lsm" => bpf_lsm::attach(&subject, bpf_lsm::On::Hooks),
