@@ -17,7 +17,9 @@ use hookbench_vm::payload::Payload;
 use hookbench_vm::scratch::Scratch;
 use tempfile::TempDir;
 
+use super::exact::machine;
 use super::provisions::Provisions;
+use super::site::Site;
 use crate::custom::module::{self, ModuleFile};
 use crate::interrupt::Interrupt;
 use crate::verify::check::TargetRules;
@@ -175,14 +177,18 @@ impl Guests {
         self.scratch.folder(name).context("failed to create a folder for the cell")
     }
 
-    /// How the guest of `ready` boots.
-    pub(super) fn boot<'a>(&'a self, ready: &'a GuestCell<'_>) -> Start<'a> {
-        let GuestCell { kernel, boot_line, .. } = ready;
-        Start::Boot(Boot { vmlinux: &kernel.vmlinux, image: &self.image, boot_line })
+    /// How a guest with this kernel and boot line boots.
+    pub(super) fn boot<'a>(&'a self, kernel: &'a Kernel, boot_line: &'a str) -> Boot<'a> {
+        Boot { vmlinux: &kernel.vmlinux, image: &self.image, boot_line }
     }
 }
 
 impl GuestCell<'_> {
+    /// Where its guest begins.
+    pub(super) fn site(&self) -> Site<'_> {
+        Site { kernel: self.kernel, boot_line: &self.boot_line, machine: machine(self.cell) }
+    }
+
     /// The files that its guest gets.
     pub(super) fn payload(&self) -> Payload<'_> {
         Payload { monitor: self.monitor_payload.as_deref(), workload: self.workload_payload.as_deref() }

@@ -13,22 +13,20 @@ use hookbench_model::{Cell, Clock, Failure, FailureKind, History, Outcome, Sched
 use hookbench_results::Environment;
 use hookbench_results::attachments::Attachment;
 use hookbench_vm::console::Show;
-use hookbench_vm::guest::{Boot, Error, ForkServer, GuestOptions, Start};
-use hookbench_vm::kernel::Kernel;
+use hookbench_vm::guest::{Error, GuestOptions};
 use hookbench_vm::machine::{CPU, Machine, Qemu, Tcg};
-use hookbench_vm::snapshot::{Recipe, Snapshot};
 
-use super::attribution::{Attributed, Attributor, Divided, Place, Subject, baseline_order, undivided};
+use super::attribution::{Attributed, Attributor, Divided, Subject, baseline_order, undivided};
 use super::cell::{GuestCell, Guests, Preparation};
 use super::environment::{arguments, memory, of_guests};
 use super::fork_servers::{ForkServers, Repeats};
 use super::histories::Histories;
 use super::provisions::Provisions;
+use super::site::Beginning;
 use super::snapshots::Snapshots;
 use crate::interrupt::Interrupt;
 use crate::session::{Answered, Session};
 use crate::verify::check::TargetRules;
-use crate::verify::outcome::no_snapshot;
 use crate::verify::requirements::boot_line;
 
 /// The default time limit of a cell, in real time. A busy guest reaches the cell's budget of
@@ -38,8 +36,8 @@ pub const BUDGET: Duration = Duration::from_secs(600);
 /// Guests under TCG with the exact clock.
 pub struct ExactSession {
     pub(super) guests: Guests,
-    histories: Histories,
-    snapshots: Snapshots,
+    pub(super) histories: Histories,
+    pub(super) snapshots: Snapshots,
     pub(super) attributor: Attributor,
     pub(super) servers: ForkServers,
     pub(super) repeats: Repeats,
@@ -114,11 +112,7 @@ impl ExactSession {
         if !self.divides(&ready) {
             return Ok(self.run_plain(&ready).into());
         }
-        let snapshot = match self.snapshot(&ready) {
-            Ok(snapshot) => snapshot,
-            Err(failure) => return Ok(Outcome::Failed(failure).into()),
-        };
-        match self.run_divided(&ready, &snapshot, self.keep_stacks.iter().any(|keep| keep.matches(cell))) {
+        match self.run_divided(&ready, self.keep_stacks.iter().any(|keep| keep.matches(cell))) {
             Ok(Divided { outcome, explanation }) => {
                 let attachments = explanation.iter().map(attachment).collect::<Result<_>>()?;
                 Ok(Answered { outcome, attachments })
@@ -133,14 +127,16 @@ impl ExactSession {
     }
 
     /// Runs the cell with the plugin. Names the functions if it `explains`.
-    fn run_divided(&self, ready: &GuestCell<'_>, snapshot: &Snapshot, explains: bool) -> Result<Divided> {
-        let run = |server: Option<&Arc<ForkServer>>| {
+    fn run_divided(&self, ready: &GuestCell<'_>, explains: bool) -> Result<Divided> {
+        let run = |begin: &Beginning<'_>| {
             let baseline = || self.baseline(ready.cell, &ready.spec, explains);
-            self.attributor.run(&self.subject(ready, snapshot, server), explains, baseline)
+            self.with_subject(ready, begin, |subject| self.attributor.run(subject, explains, baseline))
         };
-        let forked = self.server(ready, snapshot).and_then(|server| run(Some(&server)).ok());
         // A copy that died says nothing about its cell.
-        forked.map_or_else(|| run(None), Ok)
+        match self.copied(ready).and_then(|begin| run(&begin).ok()) {
+            Some(divided) => Ok(divided),
+            None => run(&self.alone(ready)?),
+        }
     }
 
     /// Measures the cell and explains its cost by function.
@@ -150,28 +146,23 @@ impl ExactSession {
     pub fn explain(&self, cell: &Cell, spec: &CellSpec) -> Result<Explanation> {
         let ready = self.ready(cell, spec)?;
         ensure!(self.divides(&ready), "its cost cannot be divided into the hook and its side effects");
-        let snapshot = self.snapshot(&ready).map_err(|failure| anyhow!(failure.message))?;
-        let Divided { outcome, explanation } = self.run_divided(&ready, &snapshot, true)?;
+        let Divided { outcome, explanation } = self.run_divided(&ready, true)?;
         explanation
             .with_context(|| format!("it was not measured, but {}: {}", outcome.word(), outcome.reason()))
     }
 
     /// Runs the cell without the plugin.
     fn run_plain(&self, ready: &GuestCell<'_>) -> Outcome {
-        let machine = machine(ready.cell);
-        if self.history_of(ready.cell) == History::Cold {
-            return ready.outcome(TargetRules::TCG, self.guests.run(ready, self.guests.boot(ready), machine));
-        }
-        let snapshot = match self.snapshot(ready) {
-            Ok(snapshot) => snapshot,
-            Err(failure) => return Outcome::Failed(failure),
-        };
-        let forked = self.server(ready, &snapshot).and_then(|server| {
-            let answer = self.guests.run(ready, Start::Fork(&server), machine);
+        let run = |begin: &Beginning<'_>| self.guests.run(ready, begin.start(), machine(ready.cell));
+        let forked = self.copied(ready).map(|begin| run(&begin));
+        let answer = match forked {
             // A copy that died says nothing about its cell.
-            (!matches!(answer, Err(Error::Qemu { .. }))).then_some(answer)
-        });
-        let answer = forked.unwrap_or_else(|| self.guests.run(ready, Start::Restore(&snapshot), machine));
+            None | Some(Err(Error::Qemu { .. })) => match self.begin_alone(ready) {
+                Ok(begin) => run(&begin),
+                Err(failure) => return Outcome::Failed(failure),
+            },
+            Some(answer) => answer,
+        };
         ready.outcome(TargetRules::TCG, answer)
     }
 
@@ -187,10 +178,14 @@ impl ExactSession {
     fn baseline(&self, cell: &Cell, spec: &CellSpec, explains: bool) -> Result<Arc<Baseline>> {
         let none = cell.baseline();
         let ready = self.ready(&none, &baseline_order(spec))?;
-        let snapshot = self.snapshot(&ready).map_err(|failure| anyhow!(failure.message))?;
-        // However the cells begin, all have the same baseline.
-        let start = Start::Restore(&snapshot);
-        self.attributor.baseline(&Subject { start, ..self.subject(&ready, &snapshot, None) }, explains)
+        // However the guest begins, the baseline is the same.
+        let run = |begin: &Beginning<'_>| {
+            self.with_subject(&ready, begin, |subject| self.attributor.baseline(subject, explains))
+        };
+        match self.copied(&ready).and_then(|begin| run(&begin).ok()) {
+            Some(baseline) => Ok(baseline),
+            None => run(&self.resumed(&ready.site())?),
+        }
     }
 
     /// Measures the cell, and says where the instructions of its operations went.
@@ -202,29 +197,33 @@ impl ExactSession {
             bail!("{cell} has {} CPUs; instructions are attributed with one", cell.boot.cpus);
         }
         let ready = self.ready(cell, spec)?;
-        let snapshot = self.snapshot(&ready).map_err(|failure| anyhow!(failure.message))?;
-        self.attributor.attribute(&self.subject(&ready, &snapshot, None))
+        let begin = self.alone(&ready)?;
+        self.with_subject(&ready, &begin, |subject| self.attributor.attribute(subject))
     }
 
-    /// The machine that the cell gets a copy of, if cells are copies. Without one it resumes from its snapshot.
-    fn server(&self, ready: &GuestCell<'_>, snapshot: &Snapshot) -> Option<Arc<ForkServer>> {
-        if self.history_of(ready.cell) != History::Forked {
+    /// The machine that the cell gets a copy of; `None` if it gets none.
+    fn copied(&self, ready: &GuestCell<'_>) -> Option<Beginning<'static>> {
+        if self.histories.of(ready.cell) != History::Forked {
             return None;
         }
-        let (recipe, machine) = (self.recipe(ready), machine(ready.cell));
-        let place = Place { guests: &self.guests, recipe, snapshot, machine };
-        let GuestCell { kernel, boot_line, .. } = ready;
-        let boot = Boot { vmlinux: &kernel.vmlinux, image: &self.guests.image, boot_line };
-        let key = recipe.key(machine);
-        // Without such a machine the cell has a slower guest, which is still faster than to wait for a boot.
-        if !self.histories.are_forced() && self.servers.is_booting(&key) {
-            return None;
-        }
-        let booted = self.attributor.booted(&self.servers, &place, &boot).ok()?;
-        let options = GuestOptions { payload: ready.payload(), ..self.guests.options(machine, 0) };
-        let attached = self.servers.attached(&key, &booted, ready.attach(), &options);
+        let site = ready.site();
+        let booted = self.booted(&site).ok()?;
+        let options = GuestOptions { payload: ready.payload(), ..self.guests.options(site.machine, 0) };
+        let attached = self.servers.attached(&self.key(&site), &booted, ready.attach(), &options);
         // Why the monitor cannot be attached is what the cell's own guest will say.
-        Some(attached.unwrap_or(booted))
+        Some(Beginning::Machine(attached.unwrap_or(booted)))
+    }
+
+    /// Where the guest of the cell begins if it is no copy.
+    fn begin_alone<'a>(&'a self, ready: &'a GuestCell<'_>) -> Result<Beginning<'a>, Failure> {
+        Ok(match self.histories.of(ready.cell) {
+            History::Cold => Beginning::Boot(self.guests.boot(ready.kernel, &ready.boot_line)),
+            History::Restored | History::Forked => Beginning::Snapshot(self.snapshot(&ready.site())?),
+        })
+    }
+
+    fn alone<'a>(&'a self, ready: &'a GuestCell<'_>) -> Result<Beginning<'a>> {
+        self.begin_alone(ready).map_err(|failure| anyhow!(failure.message))
     }
 
     /// The cell, ready to run.
@@ -238,55 +237,23 @@ impl ExactSession {
         }
     }
 
-    /// Whether machines may be copied.
-    pub(super) fn copies_machines(&self) -> bool {
-        self.histories.may_fork()
-    }
-
-    fn history_of(&self, cell: &Cell) -> History {
-        self.histories.of(cell)
-    }
-
-    fn subject<'a>(
-        &'a self,
-        ready: &'a GuestCell<'_>,
-        snapshot: &'a Snapshot,
-        server: Option<&'a Arc<ForkServer>>,
-    ) -> Subject<'a> {
-        let start = match (self.history_of(ready.cell), server) {
-            (History::Cold, _) => self.guests.boot(ready),
-            (_, Some(server)) => Start::Fork(server),
-            _ => Start::Restore(snapshot),
-        };
-        let (recipe, machine) = (self.recipe(ready), machine(ready.cell));
-        Subject { guests: &self.guests, cell: ready.cell, ready, start, recipe, snapshot, machine }
-    }
-
-    fn recipe<'a>(&'a self, ready: &'a GuestCell<'_>) -> Recipe<'a> {
-        self.recipe_of(ready.kernel, &ready.boot_line)
-    }
-
-    pub(super) fn recipe_of<'a>(&'a self, kernel: &'a Kernel, boot_line: &'a str) -> Recipe<'a> {
-        let Guests { provisions, image, .. } = &self.guests;
-        let image_sha256 = &provisions.image.record.sha256;
-        Recipe { kernel, image, image_sha256, boot_line, qemu: &provisions.qemu }
-    }
-
-    fn snapshot(&self, ready: &GuestCell<'_>) -> Result<Snapshot, Failure> {
-        self.snapshot_of(ready.kernel, ready.cell, &ready.boot_line)
-    }
-
-    /// The snapshot of `kernel`, booted with `boot_line` on the machine of `cell`.
-    pub(super) fn snapshot_of(
+    /// Calls `run` with the cell, whose guest begins there.
+    fn with_subject<T>(
         &self,
-        kernel: &Kernel,
-        cell: &Cell,
-        boot_line: &str,
-    ) -> Result<Snapshot, Failure> {
-        self.snapshots.obtain(&kernel.name, cell.boot, boot_line, || {
-            let recipe = self.recipe_of(kernel, boot_line);
-            let options = self.guests.options(machine(cell), 0);
-            Snapshot::obtain(&recipe, &self.guests.provisions.cache, &options, &|_| ()).map_err(no_snapshot)
+        ready: &GuestCell<'_>,
+        begin: &Beginning<'_>,
+        run: impl FnOnce(&Subject<'_>) -> Result<T>,
+    ) -> Result<T> {
+        let site = ready.site();
+        let (key, kernel) = (self.key(&site), self.symbols(&site, begin.is_copy())?);
+        run(&Subject {
+            guests: &self.guests,
+            cell: ready.cell,
+            ready,
+            start: begin.start(),
+            site: &key,
+            machine: site.machine,
+            kernel: &kernel,
         })
     }
 }
@@ -297,11 +264,11 @@ impl Session for ExactSession {
     }
 
     fn history(&self, cell: &Cell) -> Option<History> {
-        Some(self.history_of(cell))
+        Some(self.histories.of(cell))
     }
 
     fn group(&self, cell: &Cell) -> String {
-        match self.history_of(cell) {
+        match self.histories.of(cell) {
             History::Forked => {
                 let Cell { kernel, boot, monitor, tuning, schedule, .. } = cell;
                 let readers_first = *schedule == Schedule::Delivered;

@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use anyhow::{Context, Result};
 use hookbench_results::digest::sha256;
-use hookbench_vm::guest::{Boot, ForkServer, GuestOptions, ServingPlugin};
+use hookbench_vm::guest::{ForkServer, GuestOptions};
 
 use super::attribution::Recent;
 
@@ -31,25 +31,17 @@ impl Default for ForkServers {
 }
 
 impl ForkServers {
-    /// The booted machine that `key` stands for. The first cell that needs it has it booted, others wait.
+    /// The machine that `key` stands for, before a monitor is attached. The first guest that needs it calls `start`, others
+    /// wait.
     ///
     /// # Errors
     /// When it does not become ready.
     pub(super) fn booted(
         &self,
         key: &str,
-        boot: &Boot<'_>,
-        options: &GuestOptions<'_>,
-        plugin: ServingPlugin<'_>,
+        start: impl Fn() -> Result<ForkServer>,
     ) -> Result<Arc<ForkServer>> {
-        self.booted.obtain_good(key, is_alive, || {
-            ForkServer::start(boot, options, plugin).context("failed to boot a machine to copy")
-        })
-    }
-
-    /// Whether another cell has the machine booted that `key` stands for. If not, the caller has to ask for it next.
-    pub(super) fn is_booting(&self, key: &str) -> bool {
-        self.booted.is_being_made(key)
+        self.booted.obtain_good(key, is_alive, start)
     }
 
     /// A copy of `booted`, which `key` stands for, that has carried out `order` with the payload of `options`.

@@ -8,16 +8,25 @@ use hookbench_model::{Boot, Cell, History};
 use super::provisions::Provisions;
 use crate::verify::requirements::boot_line;
 
-/// From so many cells of one kernel and boot line on, a machine is booted for them and copied. It costs as much as the
-/// copies of some cells save.
-const WORTH_BOOTING: usize = 12;
+/// From so many cells of one kernel and boot line on, a machine is started for them and copied. A single cell is as fast
+/// from a snapshot, which the next run has too.
+const WORTH_COPYING: usize = 3;
+
+/// Up to so many machines start from snapshots, which stay in the cache: the next run is faster. The snapshots of a plan
+/// with more machines take longer to make than they save, and more room than the cache has.
+const MOST_KEPT: usize = 4;
 
 /// See the module.
 pub(super) enum Histories {
     /// One way for all cells.
     All(History),
-    /// What is fastest: these cells get copies of machines.
-    Fastest(HashSet<Cell>),
+    /// What is fastest.
+    Fastest {
+        /// The cells that get copies of machines.
+        forked: HashSet<Cell>,
+        /// The number of these machines.
+        machines: usize,
+    },
 }
 
 impl Histories {
@@ -35,18 +44,22 @@ impl Histories {
                 machines.entry(booted).or_default().push(cell);
             }
         }
-        let many = machines.into_values().filter(|cells| cells.len() >= WORTH_BOOTING);
-        Ok(Histories::Fastest(many.flatten().cloned().collect()))
-    }
-
-    /// Whether all cells have to begin in the same way.
-    pub(super) fn are_forced(&self) -> bool {
-        matches!(self, Histories::All(_))
+        machines.retain(|_, cells| cells.len() >= WORTH_COPYING);
+        let forked = machines.values().flatten().map(|&cell| cell.clone()).collect();
+        Ok(Histories::Fastest { forked, machines: machines.len() })
     }
 
     /// Whether guests may be copies of a machine.
     pub(super) fn may_fork(&self) -> bool {
-        matches!(self, Histories::Fastest(_) | Histories::All(History::Forked))
+        matches!(self, Histories::Fastest { .. } | Histories::All(History::Forked))
+    }
+
+    /// Whether machines start from snapshots that the next run finds in the cache.
+    pub(super) fn keeps_snapshots(&self) -> bool {
+        match self {
+            Histories::All(_) => true,
+            Histories::Fastest { machines, .. } => *machines <= MOST_KEPT,
+        }
     }
 
     /// How the guest of `cell` reaches its start.
@@ -54,8 +67,8 @@ impl Histories {
         match self {
             Histories::All(History::Forked) if !can_fork(cell) => History::Restored,
             Histories::All(history) => *history,
-            Histories::Fastest(forked) if forked.contains(cell) => History::Forked,
-            Histories::Fastest(_) => History::Restored,
+            Histories::Fastest { forked, .. } if forked.contains(cell) => History::Forked,
+            Histories::Fastest { .. } => History::Restored,
         }
     }
 }

@@ -11,6 +11,7 @@ use hookbench_model::protocol::{CLOCKS_WORD, CellSpec};
 use hookbench_model::{Cell, Clock, FailureKind, History, Outcome, Target};
 use hookbench_results::Environment;
 use hookbench_results::hardware::Hardware;
+use hookbench_vm::guest::Start;
 use hookbench_vm::machine::{self, Machine};
 
 use super::cell::{Guests, Preparation};
@@ -114,7 +115,8 @@ impl KvmSession {
         };
         ready.boot_line = self.kvm.with_clocks(&ready.boot_line);
         let machine = self.kvm.machine(cell.boot.memory_mib);
-        let answer = self.guests.run(&ready, self.guests.boot(&ready), machine);
+        let boot = self.guests.boot(ready.kernel, &ready.boot_line);
+        let answer = self.guests.run(&ready, Start::Boot(boot), machine);
         Ok(validate_clocks(&ready.spec, ready.outcome(TargetRules::KVM, answer)))
     }
 }

@@ -14,6 +14,7 @@ mod needs;
 mod padding;
 mod program;
 mod provisions;
+mod site;
 mod snapshots;
 
 pub use attribution::{Attributed, Neighbour, Neighbours, Trace};

@@ -7,17 +7,17 @@ use anyhow::{Context, Result, anyhow, bail};
 use hookbench_model::protocol::{AgentMessage, LONGEST_PROGRAM_ANSWER, ProgramOrder};
 use hookbench_model::{Cell, Failure, FailureKind};
 use hookbench_vm::cache::Cache;
-use hookbench_vm::guest::{self, Answer, Boot, Error, ForkServer, GuestOptions, Orders, Start};
+use hookbench_vm::guest::{self, Answer, Error, ForkServer, GuestOptions, Orders, Start};
 use hookbench_vm::image::GuestFile;
 use hookbench_vm::kernel::Kernel;
 use hookbench_vm::machine::{Machine, Plugin};
 use hookbench_vm::payload::{self, Payload};
-use hookbench_vm::snapshot::Snapshot;
 use tempfile::TempDir;
 
-use super::attribution::{Neighbours, Place, Trace};
+use super::attribution::{Neighbours, Trace};
 use super::cell::Guests;
 use super::exact::{ExactSession, machine};
+use super::site::Site;
 use crate::verify::modules;
 use crate::verify::outcome::failure;
 use crate::verify::requirements::{boot_line, missing};
@@ -83,10 +83,8 @@ impl ExactSession {
             Ok(ready) => ready,
             Err(ran) => return Ok((ran, Err(anyhow!("there was no guest")))),
         };
-        let Ready { boots: Boots { kernel, boot_line, machine }, snapshot, .. } = &ready;
-        let recipe = self.recipe_of(kernel, boot_line);
-        let place = Place { guests: &self.guests, recipe, snapshot, machine: *machine };
-        self.attributor.trace(&place, operations, |plugin| self.run_ready(&ready, Some(plugin)))
+        let kernel = self.symbols(&ready.boots.site(), self.histories.may_fork())?;
+        self.attributor.trace(&self.guests, kernel, operations, |plugin| self.run_ready(&ready, Some(plugin)))
     }
 
     /// The baselines of the neighbours that `program` times: from the cache, or made by `make`. `files` stands for the
@@ -101,14 +99,14 @@ impl ExactSession {
         about: &str,
         make: impl FnOnce() -> Result<Neighbours>,
     ) -> Result<Arc<Neighbours>> {
-        let Boots { kernel, boot_line, machine } = match self.boots(program)? {
+        let boots = match self.boots(program)? {
             Ok(boots) => boots,
             Err(why) => bail!(why),
         };
         let order = serde_json::to_string(&program.order).context("failed to render the order")?;
         let later = program.later.unwrap_or_default();
-        let snapshot = self.recipe_of(kernel, &boot_line).key(machine);
-        self.attributor.neighbours(self.cache(), &[&snapshot, &order, later, files], about, make)
+        let site = self.key(&boots.site());
+        self.attributor.neighbours(self.cache(), &[&site, &order, later, files], about, make)
     }
 
     /// How the guest of `program` boots; the inner error is why it cannot.
@@ -144,30 +142,23 @@ impl ExactSession {
             Ok(boots) => boots,
             Err(why) => return Ok(Err(Ran::Unsupported(why))),
         };
-        let snapshot = match self.snapshot_of(boots.kernel, program.boots_as, &boots.boot_line) {
-            Ok(snapshot) => snapshot,
-            Err(failure) => return Ok(Err(Ran::Failed(failure))),
-        };
         let folder = self.guests.folder("program")?;
         let archive = folder.path().join("files");
         payload::pack(program.files, &archive)?;
         let order = serde_json::to_vec(&program.order).context("failed to render the order")?;
         let later = program.later.map(|later| later.as_bytes().to_vec());
-        Ok(Ok(Ready { boots, snapshot, order, later, archive, _folder: folder }))
+        Ok(Ok(Ready { boots, order, later, archive, _folder: folder }))
     }
 
     /// The machine that the guest is a copy of, if it is needed for many programs: one that runs the program already, if
     /// that offers to be copied.
     fn machine_for(&self, ready: &Ready<'_>) -> Option<Arc<ForkServer>> {
-        let Ready { boots: Boots { kernel, boot_line, machine }, snapshot, .. } = ready;
-        let recipe = self.recipe_of(kernel, boot_line);
-        let key = recipe.key(*machine);
-        if !self.copies_machines() || !self.repeats.are_many(&key) || self.servers.is_booting(&key) {
+        let site = ready.boots.site();
+        let key = self.key(&site);
+        if !self.histories.may_fork() || !self.repeats.are_many(&key) {
             return None;
         }
-        let place = Place { guests: &self.guests, recipe, snapshot, machine: *machine };
-        let boot = Boot { vmlinux: &kernel.vmlinux, image: &self.guests.image, boot_line };
-        let booted = self.attributor.booted(&self.servers, &place, &boot).ok()?;
+        let booted = self.booted(&site).ok()?;
         if ready.later.is_none() {
             return Some(booted);
         }
@@ -177,7 +168,7 @@ impl ExactSession {
     }
 
     fn run_ready(&self, ready: &Ready<'_>, plugin: Option<Plugin<'_>>) -> Ran {
-        let Ready { boots, snapshot, order, later, .. } = ready;
+        let Ready { boots, order, later, .. } = ready;
         let options = ready.options(&self.guests, plugin);
         let order = Orders { first: order, cell: later.as_deref().unwrap_or_default() };
         let forked = self.machine_for(ready).and_then(|server| {
@@ -185,7 +176,14 @@ impl ExactSession {
             // A copy that died says nothing about its program.
             (!matches!(answer, Err(Error::Qemu { .. }))).then_some(answer)
         });
-        match forked.unwrap_or_else(|| guest::run(Start::Restore(snapshot), order, &options)) {
+        let answer = match forked {
+            Some(answer) => answer,
+            None => match self.snapshot(&boots.site()) {
+                Ok(snapshot) => guest::run(Start::Restore(&snapshot), order, &options),
+                Err(failure) => return Ran::Failed(failure),
+            },
+        };
+        match answer {
             Ok(answer) => ran(boots.kernel, &boots.boot_line, answer),
             Err(error) => Ran::Failed(failure(error)),
         }
@@ -199,10 +197,15 @@ struct Boots<'a> {
     machine: Machine,
 }
 
+impl Boots<'_> {
+    fn site(&self) -> Site<'_> {
+        Site { kernel: self.kernel, boot_line: &self.boot_line, machine: self.machine }
+    }
+}
+
 /// A program that is ready to run.
 struct Ready<'a> {
     boots: Boots<'a>,
-    snapshot: Snapshot,
     order: Vec<u8>,
     /// What it reads where it offers the machine to be copied; `None` if it does not.
     later: Option<Vec<u8>>,

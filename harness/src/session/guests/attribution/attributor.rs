@@ -1,22 +1,25 @@
 //! Attributes the cells of a session: which operations, compared with which baseline, and what becomes of a cell whose
 //! instructions cannot be attributed.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use anyhow::{Context, Result, bail};
 use hookbench_analysis::attribution::{Baseline, Explanation, UNDIVIDED, record};
 use hookbench_model::{Cell, Failure, FailureKind, Measured, Outcome};
 use hookbench_vm::attribution::{Symbols, Windows, windows};
-use hookbench_vm::guest::{Answer, Boot, Error, ForkServer, ServingPlugin};
+use hookbench_vm::guest::{Answer, Error};
+use hookbench_vm::machine::Machine;
+use hookbench_vm::snapshot::Recipe;
 
 use super::baselines::{self, Baselines};
 use super::neighbours::Neighbours;
 use super::plugin_file::PluginFile;
 use super::symbols::{KernelSymbols, KnownSymbols};
-use super::trace::Place;
-use super::traced::{Subject, Tools, Traced, Wanted};
+use super::traced::{Subject, Traced, Wanted};
 use super::{Attributed, sections};
-use crate::session::guests::fork_servers::ForkServers;
+use crate::session::guests::cell::Guests;
+use crate::session::guests::site::Beginning;
 
 /// The most operations of a cell that are attributed. Nine of ten have exactly the same direct cost, so the median of
 /// a hundred is certain.
@@ -25,8 +28,8 @@ const MOST_OPERATIONS: u32 = 100;
 /// What the cells of a session share.
 #[derive(Default)]
 pub(in crate::session::guests) struct Attributor {
-    pub(super) plugin: PluginFile,
-    pub(super) symbols: KnownSymbols,
+    plugin: PluginFile,
+    symbols: KnownSymbols,
     baselines: Baselines<Baseline>,
     pub(super) neighbours: Baselines<Neighbours>,
 }
@@ -57,11 +60,10 @@ impl Attributor {
         explains: bool,
         baseline: impl FnOnce() -> Result<Arc<Baseline>>,
     ) -> Result<Divided> {
-        let kernel = self.kernel(subject)?;
         let baseline = baseline()?;
         let wanted = Wanted { operations: subject.ready.spec.samples.min(MOST_OPERATIONS), names: explains };
-        let Traced { mut answer, windows } = subject.trace(&self.tools(subject, &kernel)?, wanted)?;
-        let symbols = symbols(&kernel, &mut answer);
+        let Traced { mut answer, windows } = subject.trace(&self.plugin(subject.guests)?, wanted)?;
+        let symbols = symbols(&subject.kernel, &mut answer);
         if let Err(error @ Error::Qemu { .. }) = answer {
             return Err(error.into());
         }
@@ -90,8 +92,8 @@ impl Attributor {
         subject: &Subject<'_>,
         explains: bool,
     ) -> Result<Arc<Baseline>> {
-        let snapshot = subject.recipe.key(subject.machine);
-        let key = baselines::key(&snapshot, &subject.ready.spec, subject.ready.workload_payload(), explains)?;
+        let key =
+            baselines::key(subject.site, &subject.ready.spec, subject.ready.workload_payload(), explains)?;
         let cache = &subject.guests.provisions.cache;
         self.baselines.obtain(cache, &key, &subject.cell.to_string(), || {
             let wanted = Wanted { operations: subject.ready.spec.samples, names: explains };
@@ -109,9 +111,8 @@ impl Attributor {
     }
 
     fn attributed(&self, subject: &Subject<'_>, wanted: Wanted) -> Result<Attributed> {
-        let kernel = self.kernel(subject)?;
-        let Traced { mut answer, windows } = subject.trace(&self.tools(subject, &kernel)?, wanted)?;
-        let symbols = symbols(&kernel, &mut answer);
+        let Traced { mut answer, windows } = subject.trace(&self.plugin(subject.guests)?, wanted)?;
+        let symbols = symbols(&subject.kernel, &mut answer);
         let measured = match subject.outcome(answer) {
             Outcome::Measured(measured) => measured,
             other => bail!("{} was not measured, but {}: {}", subject.cell, other.word(), other.reason()),
@@ -119,31 +120,26 @@ impl Attributor {
         attributed(measured, windows::read(&windows)?, symbols)
     }
 
-    /// The machine of `place`, booted with `boot`, to copy.
+    /// The functions of a kernel: see [`KnownSymbols::obtain`].
     ///
     /// # Errors
-    /// When it does not become ready.
-    pub(in crate::session::guests) fn booted(
+    /// When a guest does not list them, or the cache cannot be written.
+    pub(in crate::session::guests) fn symbols<'a>(
         &self,
-        servers: &ForkServers,
-        place: &Place<'_>,
-        boot: &Boot<'_>,
-    ) -> Result<Arc<ForkServer>> {
-        let Place { guests, recipe, snapshot, machine } = place;
-        let kernel = self.symbols.obtain(guests, recipe, snapshot, *machine)?;
-        let plugin = self.plugin.path(guests).context("failed to unpack QEMU's plugin")?;
-        let plugin = ServingPlugin { file: &plugin, symbols: &kernel.list() };
-        servers.booted(&recipe.key(*machine), boot, &guests.options(*machine, 0), plugin)
+        guests: &Guests,
+        recipe: &Recipe<'_>,
+        machine: Machine,
+        begin: impl FnOnce() -> Result<Beginning<'a>>,
+    ) -> Result<Arc<KernelSymbols>> {
+        self.symbols.obtain(guests, recipe, machine, begin)
     }
 
-    fn kernel(&self, subject: &Subject<'_>) -> Result<Arc<KernelSymbols>> {
-        let Subject { guests, recipe, snapshot, machine, .. } = subject;
-        self.symbols.obtain(guests, recipe, snapshot, *machine)
-    }
-
-    fn tools<'a>(&self, subject: &Subject<'_>, kernel: &'a KernelSymbols) -> Result<Tools<'a>> {
-        let plugin = self.plugin.path(subject.guests).context("failed to unpack QEMU's plugin")?;
-        Ok(Tools { plugin, kernel })
+    /// The file of QEMU's plugin.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub(in crate::session::guests) fn plugin(&self, guests: &Guests) -> Result<PathBuf> {
+        self.plugin.path(guests).context("failed to unpack QEMU's plugin")
     }
 }
 

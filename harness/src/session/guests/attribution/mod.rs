@@ -20,7 +20,7 @@ pub(super) use attributor::{Attributor, Divided, undivided};
 pub(super) use baselines::order as baseline_order;
 pub use neighbours::{Neighbour, Neighbours};
 pub(super) use recent::Recent;
-pub(super) use trace::Place;
+pub(super) use symbols::KernelSymbols;
 pub use trace::Trace;
 pub(super) use traced::Subject;
 

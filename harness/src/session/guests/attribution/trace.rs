@@ -5,11 +5,10 @@ use std::collections::BTreeSet;
 use std::num::NonZeroU32;
 use std::sync::Arc;
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Result, ensure};
 use hookbench_analysis::attribution::{Kind, Profile};
 use hookbench_vm::attribution::{Path, Window, Windows, windows};
-use hookbench_vm::machine::{Machine, Plugin};
-use hookbench_vm::snapshot::{Recipe, Snapshot};
+use hookbench_vm::machine::Plugin;
 
 use super::profile::profile;
 use super::symbols::KernelSymbols;
@@ -21,14 +20,6 @@ use crate::session::guests::cell::Guests;
 /// guest to guest; which function calls it does not.
 const LOADED: &str = "[loaded code]";
 
-/// Where a program runs.
-pub(in crate::session::guests) struct Place<'a> {
-    pub(in crate::session::guests) guests: &'a Guests,
-    pub(in crate::session::guests) recipe: Recipe<'a>,
-    pub(in crate::session::guests) snapshot: &'a Snapshot,
-    pub(in crate::session::guests) machine: Machine,
-}
-
 /// See the module.
 #[derive(Debug)]
 pub struct Trace {
@@ -37,20 +28,19 @@ pub struct Trace {
 }
 
 impl Attributor {
-    /// Has `run` run a program with the plugin, which attributes so many operations. Returns what `run` does, and what the
+    /// Has `run` run a program on `kernel` with the plugin, which attributes so many operations. Returns what `run` does, and what the
     /// plugin wrote.
     ///
     /// # Errors
     /// When the plugin cannot be used.
     pub(in crate::session::guests) fn trace<T>(
         &self,
-        place: &Place<'_>,
+        guests: &Guests,
+        kernel: Arc<KernelSymbols>,
         operations: u32,
         run: impl FnOnce(Plugin<'_>) -> T,
     ) -> Result<(T, Result<Trace>)> {
-        let &Place { guests, ref recipe, snapshot, machine } = place;
-        let kernel = self.symbols.obtain(guests, recipe, snapshot, machine)?;
-        let file = self.plugin.path(guests).context("failed to unpack QEMU's plugin")?;
+        let file = self.plugin(guests)?;
         let folder = guests.folder("windows")?;
         let written = folder.path().join("windows");
         let symbols = kernel.list();

@@ -2,13 +2,12 @@
 
 use std::fs::File;
 use std::io::Read;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use anyhow::{Context, Result};
 use hookbench_model::{Cell, Outcome};
 use hookbench_vm::guest::{Answer, Error, GuestOptions, Start};
 use hookbench_vm::machine::{Machine, Plugin};
-use hookbench_vm::snapshot::{Recipe, Snapshot};
 
 use super::symbols::{KernelSymbols, LONGEST_SYMBOLS};
 use crate::session::guests::cell::{GuestCell, Guests};
@@ -17,24 +16,18 @@ use crate::verify::check::TargetRules;
 /// The most bytes of what the plugin writes; it stops earlier.
 const LONGEST_WINDOWS: u64 = 512 << 20;
 
-/// A cell, where it begins, and the snapshot of its kernel.
+/// A cell, and where it begins.
 #[derive(Clone, Copy)]
 pub(in crate::session::guests) struct Subject<'a> {
     pub(in crate::session::guests) guests: &'a Guests,
     pub(in crate::session::guests) cell: &'a Cell,
     pub(in crate::session::guests) ready: &'a GuestCell<'a>,
     pub(in crate::session::guests) start: Start<'a>,
-    pub(in crate::session::guests) recipe: Recipe<'a>,
-    pub(in crate::session::guests) snapshot: &'a Snapshot,
+    /// What stands for its kernel, boot line and machine in the cache.
+    pub(in crate::session::guests) site: &'a str,
     pub(in crate::session::guests) machine: Machine,
-}
-
-/// What the plugin needs.
-pub(super) struct Tools<'a> {
-    /// Its file.
-    pub(super) plugin: PathBuf,
-    /// The functions of the cell's kernel.
-    pub(super) kernel: &'a KernelSymbols,
+    /// The functions of its kernel.
+    pub(in crate::session::guests) kernel: &'a KernelSymbols,
 }
 
 /// What is wanted of a guest with the plugin.
@@ -54,16 +47,16 @@ pub(super) struct Traced {
 }
 
 impl Subject<'_> {
-    /// Runs the cell with the plugin, which attributes the first operations that are timed, as many as `wanted` says.
+    /// Runs the cell with the file `plugin`, which attributes the first operations that are timed, as many as `wanted` says.
     ///
     /// # Errors
     /// When a file cannot be written or read. How the guest ended is not an error.
-    pub(super) fn trace(&self, tools: &Tools<'_>, wanted: Wanted) -> Result<Traced> {
+    pub(super) fn trace(&self, plugin: &Path, wanted: Wanted) -> Result<Traced> {
         let folder = self.guests.folder("windows")?;
         let written = folder.path().join("windows");
         let plugin = Plugin {
-            file: &tools.plugin,
-            symbols: &tools.kernel.list(),
+            file: plugin,
+            symbols: &self.kernel.list(),
             windows: &written,
             skip: self.ready.warmup()?,
             keep: wanted.operations,
