@@ -33,7 +33,7 @@ pub(super) fn boot<'a>(
         arguments: boot.arguments().flag("-S"),
         on_stop: OnStop::Ignore,
         monitor: MonitorUse::Converse,
-        inherited: Vec::new(),
+        inherited: None,
         outlives_caller: false,
     };
     let mut guest = Guest::start(orders, options, launch)?;

@@ -19,7 +19,7 @@ pub mod snapshot;
 
 pub use crate::machine::Boot;
 pub use ending::{Answer, Error};
-pub use fork_server::{ForkServer, Origin};
+pub use fork_server::ForkServer;
 pub use options::GuestOptions;
 pub use orders::Orders;
 pub use run::{Start, run};

@@ -40,9 +40,9 @@ pub(super) struct Streams {
     pub(super) input: Stdio,
     pub(super) output: Stdio,
     pub(super) error: File,
-    /// What QEMU finds open under the same numbers: the device state of a snapshot, the
-    /// socket of a fork server.
-    pub(super) inherited: Vec<OwnedFd>,
+    /// What QEMU finds open under the same number: the device state of a snapshot, or
+    /// the socket of a fork server.
+    pub(super) inherited: Option<OwnedFd>,
 }
 
 /// Starts `command` on a thread that lives until what is returned with it is dropped. The kernel ends QEMU with the
@@ -83,7 +83,7 @@ impl Process {
         let (cpu, parent) = (pinned.clone(), getpid());
         // SAFETY: the closure makes only system calls, which are allowed after fork.
         unsafe {
-            command.pre_exec(move || prepare(parent, &inherited, cpu.as_deref()));
+            command.pre_exec(move || prepare(parent, inherited.as_ref(), cpu.as_deref()));
         }
         let started = match outlives_caller {
             true => start_on_thread(command).map(|(child, starter)| (child, Some(starter))),
@@ -130,16 +130,14 @@ impl Drop for Process {
 }
 
 /// Prepares the new process before it becomes QEMU. Makes only system calls.
-fn prepare(parent: Pid, inherited: &[OwnedFd], cpu: Option<&PinnedCpu>) -> io::Result<()> {
+fn prepare(parent: Pid, inherited: Option<&OwnedFd>, cpu: Option<&PinnedCpu>) -> io::Result<()> {
     set_parent_process_death_signal(Some(Signal::KILL))?;
     // A parent that died before that call sends no signal.
     if getppid() != Some(parent) {
         return Err(io::ErrorKind::NotConnected.into());
     }
-    for file in inherited {
+    if let Some(file) = inherited {
         fcntl_setfd(file, FdFlags::empty())?;
-    }
-    if !inherited.is_empty() {
         become_batch_job();
     }
     cpu.map_or(Ok(()), PinnedCpu::pin_caller)

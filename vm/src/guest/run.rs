@@ -14,6 +14,7 @@ use super::orders::Orders;
 use super::qmp;
 use super::running::{Guest, LOOK_INTERVAL, Launch, MonitorUse};
 use super::snapshot::Snapshot;
+use crate::machine::arguments::Arguments;
 use crate::machine::devices::OnStop;
 use crate::machine::{Boot, Machine, MemoryWrites, memory_file};
 
@@ -55,55 +56,44 @@ fn wait(mut guest: Guest<'_>) -> Result<Guest<'_>, Error> {
 fn boot<'a>(boot: &Boot<'_>, orders: Orders<'_>, options: &'a GuestOptions<'a>) -> Result<Guest<'a>, Error> {
     match options.machine {
         Machine::Kvm(machine) => kvm::boot(machine, boot, orders, options),
-        Machine::Tcg(_) => Guest::start(orders, options, with_plugin(booting(boot), options)),
+        Machine::Tcg(_) => {
+            let launch = Launch {
+                arguments: boot.arguments().append(plugin(options)),
+                on_stop: OnStop::Ignore,
+                monitor: MonitorUse::None,
+                inherited: None,
+                outlives_caller: false,
+            };
+            Guest::start(orders, options, launch)
+        }
     }
 }
 
+/// Starts QEMU in the state of the snapshot. The host copies each page of memory
+/// when the guest first writes to it.
 fn restore<'a>(
     snapshot: &Snapshot,
     orders: Orders<'_>,
     options: &'a GuestOptions<'a>,
 ) -> Result<Guest<'a>, Error> {
-    let (launch, commands) = resuming(snapshot, options)?;
-    let mut guest = Guest::start(orders, options, with_plugin(launch, options))?;
-    guest.write_commands(&commands);
-    guest.set_earlier_console(snapshot.console());
-    Ok(guest)
-}
-
-/// How QEMU starts to boot.
-pub(super) fn booting(boot: &Boot<'_>) -> Launch {
-    Launch {
-        arguments: boot.arguments(),
-        on_stop: OnStop::Ignore,
-        monitor: MonitorUse::None,
-        inherited: Vec::new(),
-        outlives_caller: false,
-    }
-}
-
-/// How QEMU starts in the state of the snapshot, and the commands that it then needs. The host copies each page of memory
-/// when the guest first writes to it.
-///
-/// # Errors
-/// When a file of the snapshot cannot be opened.
-pub(super) fn resuming(snapshot: &Snapshot, options: &GuestOptions<'_>) -> Result<(Launch, String), Error> {
     let path = snapshot.device_state();
     let device_state = File::open(&path).map_err(|error| Error::file(path, error))?;
     let commands = qmp::resume_commands(device_state.as_raw_fd());
     let memory = memory_file(&snapshot.memory(), options.machine.memory_mib(), MemoryWrites::Private);
     let launch = Launch {
-        arguments: memory.option("-incoming", "defer"),
+        arguments: memory.option("-incoming", "defer").append(plugin(options)),
         on_stop: OnStop::Ignore,
         monitor: MonitorUse::Write,
-        inherited: vec![device_state.into()],
+        inherited: Some(device_state.into()),
         outlives_caller: false,
     };
-    Ok((launch, commands))
+    let mut guest = Guest::start(orders, options, launch)?;
+    guest.write_commands(&commands);
+    guest.set_earlier_console(snapshot.console());
+    Ok(guest)
 }
 
-/// The same launch, with the plugin if there is one.
-fn with_plugin(launch: Launch, options: &GuestOptions<'_>) -> Launch {
-    let plugin = options.plugin.map(|plugin| plugin.arguments()).unwrap_or_default();
-    Launch { arguments: launch.arguments.append(plugin), ..launch }
+/// The arguments that load the plugin, if there is one.
+fn plugin(options: &GuestOptions<'_>) -> Arguments {
+    options.plugin.map(|plugin| plugin.arguments()).unwrap_or_default()
 }

@@ -57,7 +57,7 @@ pub(super) struct Launch {
     /// How hookbench uses QEMU's monitor.
     pub(super) monitor: MonitorUse,
     /// What QEMU inherits: see [`Streams`].
-    pub(super) inherited: Vec<OwnedFd>,
+    pub(super) inherited: Option<OwnedFd>,
     /// Whether QEMU lives longer than the thread that starts it.
     pub(super) outlives_caller: bool,
 }

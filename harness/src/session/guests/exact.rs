@@ -207,6 +207,9 @@ impl ExactSession {
             return None;
         }
         let site = ready.site();
+        if self.goes_ahead(&site) {
+            return None;
+        }
         let booted = self.booted(&site).ok()?;
         let options = GuestOptions { payload: ready.payload(), ..self.guests.options(site.machine, 0) };
         let attached = self.servers.attached(&self.key(&site), &booted, ready.attach(), &options);

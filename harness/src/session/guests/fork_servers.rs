@@ -44,6 +44,11 @@ impl ForkServers {
         self.booted.obtain_good(key, is_alive, start)
     }
 
+    /// Whether another guest has the machine booted that `key` stands for. If not, the caller has to ask for it next.
+    pub(super) fn is_booting(&self, key: &str) -> bool {
+        self.booted.is_being_made(key)
+    }
+
     /// A copy of `booted`, which `key` stands for, that has carried out `order` with the payload of `options`.
     ///
     /// # Errors

@@ -8,12 +8,15 @@ use hookbench_model::{Boot, Cell, History};
 use super::provisions::Provisions;
 use crate::verify::requirements::boot_line;
 
-/// From so many cells of one kernel and boot line on, a machine is started for them and copied. A single cell is as fast
-/// from a snapshot, which the next run has too.
-const WORTH_COPYING: usize = 3;
+/// From so many cells of one kernel and boot line on, a machine is booted for them and copied. It costs as much as the
+/// copies of some cells save.
+const WORTH_BOOTING: usize = 12;
 
-/// Up to so many machines start from snapshots, which stay in the cache: the next run is faster. The snapshots of a plan
-/// with more machines take longer to make than they save, and more room than the cache has.
+/// The same where the alternative is to make a snapshot, for which a machine has to boot as well.
+const WORTH_NO_SNAPSHOT: usize = 3;
+
+/// With up to so many machines, cells resume from snapshots while the machines boot, and the next run finds the snapshots
+/// in the cache. Those of a plan with more machines take longer to make than they save, and more room than the cache has.
 const MOST_KEPT: usize = 4;
 
 /// See the module.
@@ -24,8 +27,8 @@ pub(super) enum Histories {
     Fastest {
         /// The cells that get copies of machines.
         forked: HashSet<Cell>,
-        /// The number of these machines.
-        machines: usize,
+        /// Whether the others' snapshots are worth keeping.
+        keeps_snapshots: bool,
     },
 }
 
@@ -44,9 +47,10 @@ impl Histories {
                 machines.entry(booted).or_default().push(cell);
             }
         }
-        machines.retain(|_, cells| cells.len() >= WORTH_COPYING);
-        let forked = machines.values().flatten().map(|&cell| cell.clone()).collect();
-        Ok(Histories::Fastest { forked, machines: machines.len() })
+        let keeps_snapshots = machines.len() <= MOST_KEPT;
+        let enough = if keeps_snapshots { WORTH_BOOTING } else { WORTH_NO_SNAPSHOT };
+        let many = machines.into_values().filter(|cells| cells.len() >= enough);
+        Ok(Histories::Fastest { forked: many.flatten().cloned().collect(), keeps_snapshots })
     }
 
     /// Whether guests may be copies of a machine.
@@ -54,11 +58,11 @@ impl Histories {
         matches!(self, Histories::Fastest { .. } | Histories::All(History::Forked))
     }
 
-    /// Whether machines start from snapshots that the next run finds in the cache.
+    /// Whether cells may resume from snapshots while a machine boots for them.
     pub(super) fn keeps_snapshots(&self) -> bool {
         match self {
-            Histories::All(_) => true,
-            Histories::Fastest { machines, .. } => *machines <= MOST_KEPT,
+            Histories::All(_) => false,
+            Histories::Fastest { keeps_snapshots, .. } => *keeps_snapshots,
         }
     }
 

@@ -155,7 +155,7 @@ impl ExactSession {
     fn machine_for(&self, ready: &Ready<'_>) -> Option<Arc<ForkServer>> {
         let site = ready.boots.site();
         let key = self.key(&site);
-        if !self.histories.may_fork() || !self.repeats.are_many(&key) {
+        if !self.histories.may_fork() || !self.repeats.are_many(&key) || self.goes_ahead(&site) {
             return None;
         }
         let booted = self.booted(&site).ok()?;

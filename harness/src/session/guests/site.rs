@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use anyhow::{Context, Result, anyhow};
 use hookbench_model::Failure;
-use hookbench_vm::guest::{Boot, ForkServer, Origin, Start};
+use hookbench_vm::guest::{Boot, ForkServer, Start};
 use hookbench_vm::kernel::Kernel;
 use hookbench_vm::machine::Machine;
 use hookbench_vm::snapshot::{Recipe, Snapshot};
@@ -73,7 +73,7 @@ impl ExactSession {
         })
     }
 
-    /// The machine of the site that waits to be copied. The first guest that needs it has it started, others wait.
+    /// The machine of the site that waits to be copied. The first guest that needs it has it booted, others wait.
     ///
     /// # Errors
     /// When it does not become ready.
@@ -81,20 +81,15 @@ impl ExactSession {
         self.servers.booted(&self.key(site), || {
             let plugin = self.attributor.plugin(&self.guests)?;
             let options = self.guests.options(site.machine, 0);
-            let snapshot = self.kept_snapshot(site);
             let boot = self.guests.boot(site.kernel, site.boot_line);
-            let origin = snapshot.as_ref().map_or(Origin::Boot(boot), Origin::Snapshot);
-            ForkServer::start(origin, &options, &plugin).context("failed to start a machine to copy")
+            ForkServer::start(&boot, &options, &plugin).context("failed to boot a machine to copy")
         })
     }
 
-    /// The snapshot from which the machine starts; `None` if it boots. A machine that boots is faster than a snapshot that
-    /// is made for it, and slower than one that exists.
-    fn kept_snapshot(&self, site: &Site<'_>) -> Option<Snapshot> {
-        if self.histories.keeps_snapshots() {
-            return self.snapshot(site).ok();
-        }
-        Snapshot::find(&self.recipe(site), &self.guests.provisions.cache, site.machine)
+    /// Whether a guest of the site does not wait until its machine has booted for another one: it resumes from a snapshot
+    /// meanwhile, which the next run has too.
+    pub(super) fn goes_ahead(&self, site: &Site<'_>) -> bool {
+        self.histories.keeps_snapshots() && self.servers.is_booting(&self.key(site))
     }
 
     /// The functions of the site's kernel. A guest lists them once: a copy of the site's machine if it `is_copied`, or one

@@ -1,4 +1,4 @@
-//! Fork servers: a QEMU that has booted or resumed, waits where the agent is ready for a cell, and copies itself for each cell
+//! Fork servers: a QEMU that has booted, waits where the agent is ready for a cell, and copies itself for each cell
 //! with the help of hookbench's plugin (`vm/plugin/src/serve`). A copy has all that the server translated, and its
 //! memory until it writes to it.
 
@@ -22,24 +22,13 @@ use super::ending::Error;
 use super::options::GuestOptions;
 use super::orders::Orders;
 use super::pinning::PinnedCpu;
-use super::run::{booting, resuming};
-use super::running::{Guest, Launch, Life};
-use super::snapshot::Snapshot;
+use super::running::{Guest, Launch, Life, MonitorUse};
 use crate::machine::arguments::Arguments;
-use crate::machine::devices::Files;
+use crate::machine::devices::{Files, OnStop};
 use crate::machine::{Boot, Plugin};
 
 /// The numbers of servers.
 static NUMBERS: AtomicU64 = AtomicU64::new(0);
-
-/// How a machine that is copied gets to where it waits.
-#[derive(Clone, Copy)]
-pub enum Origin<'a> {
-    /// It boots.
-    Boot(Boot<'a>),
-    /// It resumes from a snapshot.
-    Snapshot(&'a Snapshot),
-}
 
 /// A machine that is copied for each cell. It ends when this is dropped, and its copies with it.
 pub struct ForkServer {
@@ -55,32 +44,22 @@ pub struct ForkServer {
 }
 
 impl ForkServer {
-    /// Starts the machine of `options`, and waits until its agent is ready for an order. `plugin` is the file of the
-    /// plugin that serves.
+    /// Boots the machine of `options` until its agent is ready for an order. `plugin` is the file of the plugin that
+    /// serves.
     ///
     /// # Errors
     /// When the guest ends before that, or this QEMU cannot copy itself.
-    pub fn start(origin: Origin<'_>, options: &GuestOptions<'_>, plugin: &Path) -> Result<ForkServer, Error> {
+    pub fn start(boot: &Boot<'_>, options: &GuestOptions<'_>, plugin: &Path) -> Result<ForkServer, Error> {
         let (ours, theirs) = pair()?;
-        let (launch, commands) = match origin {
-            Origin::Boot(boot) => (booting(&boot), String::new()),
-            Origin::Snapshot(snapshot) => resuming(snapshot, options)?,
+        let launch = |files: &Files| Launch {
+            arguments: boot.arguments().append(serving(plugin, theirs.as_raw_fd(), files)),
+            on_stop: OnStop::Ignore,
+            monitor: MonitorUse::None,
+            inherited: Some(theirs),
+            outlives_caller: true,
         };
-        let launch = |files: &Files| {
-            let arguments = launch.arguments.append(serving(plugin, theirs.as_raw_fd(), files));
-            let inherited = launch.inherited.into_iter().chain([theirs]).collect();
-            Launch { arguments, inherited, outlives_caller: true, ..launch }
-        };
-        let mut guest = Guest::start_with(Orders::default(), options, launch)?;
-        let earlier = match origin {
-            Origin::Boot(_) => &[],
-            Origin::Snapshot(snapshot) => {
-                guest.write_commands(&commands);
-                guest.set_earlier_console(snapshot.console());
-                snapshot.messages()
-            }
-        };
-        ForkServer::when_ready(guest, ours, earlier, false)
+        let guest = Guest::start_with(Orders::default(), options, launch)?;
+        ForkServer::when_ready(guest, ours, &[], false)
     }
 
     /// Has a copy of this machine attach what `order` says, and serve from then on.

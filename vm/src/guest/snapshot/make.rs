@@ -41,7 +41,7 @@ pub(super) fn make(recipe: &Recipe<'_>, folder: &Path, options: &GuestOptions<'_
         arguments: boot.arguments().append(memory),
         on_stop: OnStop::Pause,
         monitor: MonitorUse::Converse,
-        inherited: Vec::new(),
+        inherited: None,
         outlives_caller: false,
     };
     let mut guest = Guest::start(Orders::default(), options, launch)?;

@@ -13,21 +13,8 @@ use crate::files::scratch::Scratch;
 use crate::files::sparse_copy::copy_file;
 use crate::guest::ending::Error;
 use crate::guest::options::GuestOptions;
-use crate::machine::Machine;
 
 impl Snapshot {
-    /// The snapshot, if the cache has it and may be written: QEMU opens the file of a
-    /// guest's memory for writing.
-    #[must_use]
-    pub fn find(recipe: &Recipe<'_>, cache: &Cache, machine: Machine) -> Option<Snapshot> {
-        if !cache.is_writable() {
-            return None;
-        }
-        let key = recipe.key(machine);
-        let lease = cache.find(&Wanted { kind: Kind::SNAPSHOTS, key: &key, source: "" }, &|_| ())?;
-        Snapshot::read(Location::Cache(lease)).ok()
-    }
-
     /// Returns the cached snapshot, or else makes it now.
     ///
     /// # Errors

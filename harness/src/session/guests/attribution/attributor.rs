@@ -63,7 +63,7 @@ impl Attributor {
         let baseline = baseline()?;
         let wanted = Wanted { operations: subject.ready.spec.samples.min(MOST_OPERATIONS), names: explains };
         let Traced { mut answer, windows } = subject.trace(&self.plugin(subject.guests)?, wanted)?;
-        let symbols = symbols(&subject.kernel, &mut answer);
+        let symbols = symbols(subject.kernel, &mut answer);
         if let Err(error @ Error::Qemu { .. }) = answer {
             return Err(error.into());
         }
@@ -112,7 +112,7 @@ impl Attributor {
 
     fn attributed(&self, subject: &Subject<'_>, wanted: Wanted) -> Result<Attributed> {
         let Traced { mut answer, windows } = subject.trace(&self.plugin(subject.guests)?, wanted)?;
-        let symbols = symbols(&subject.kernel, &mut answer);
+        let symbols = symbols(subject.kernel, &mut answer);
         let measured = match subject.outcome(answer) {
             Outcome::Measured(measured) => measured,
             other => bail!("{} was not measured, but {}: {}", subject.cell, other.word(), other.reason()),

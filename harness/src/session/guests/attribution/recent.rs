@@ -2,12 +2,25 @@
 //! kernel after those of another.
 
 use std::collections::VecDeque;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use anyhow::{Result, anyhow};
 
 /// A value, or the reason why making it failed. All callers get the same answer.
-type Made<V> = Arc<OnceLock<Result<Arc<V>, String>>>;
+type Made<V> = Arc<Slot<V>>;
+
+struct Slot<V> {
+    value: OnceLock<Result<Arc<V>, String>>,
+    /// Whether a caller has begun to make it.
+    is_begun: AtomicBool,
+}
+
+impl<V> Default for Slot<V> {
+    fn default() -> Slot<V> {
+        Slot { value: OnceLock::new(), is_begun: AtomicBool::new(false) }
+    }
+}
 
 /// Keeps the values that were used last.
 pub(in crate::session::guests) struct Recent<V> {
@@ -31,9 +44,17 @@ impl<V> Recent<V> {
         key: &str,
         make: impl FnOnce() -> Result<V>,
     ) -> Result<Arc<V>> {
-        let made = self.slot(key);
-        let made = made.get_or_init(|| make().map(Arc::new).map_err(|error| format!("{error:#}")));
+        let slot = self.slot(key);
+        slot.is_begun.store(true, Ordering::SeqCst);
+        let made = slot.value.get_or_init(|| make().map(Arc::new).map_err(|error| format!("{error:#}")));
         made.clone().map_err(|why| anyhow!(why))
+    }
+
+    /// Whether another caller is making the value of `key`. If none is and none has, the caller has to obtain it next:
+    /// others get to hear that it is being made.
+    pub(in crate::session::guests) fn is_being_made(&self, key: &str) -> bool {
+        let slot = self.slot(key);
+        slot.is_begun.swap(true, Ordering::SeqCst) && slot.value.get().is_none()
     }
 
     /// The value of `key` that is `good`. A value that is not is made again.
@@ -54,7 +75,7 @@ impl<V> Recent<V> {
             let mut values = self.values.lock().unwrap_or_else(PoisonError::into_inner);
             // Another caller may have had it made again.
             values.retain(|(known, made)| {
-                known != key || !matches!(made.get(), Some(Ok(old)) if Arc::ptr_eq(old, &value))
+                known != key || !matches!(made.value.get(), Some(Ok(old)) if Arc::ptr_eq(old, &value))
             });
         }
         self.obtain(key, make)
@@ -110,6 +131,15 @@ mod tests {
             *recent.obtain_good("a", good, make).unwrap()
         };
         assert_eq!((get(|_| true), get(|_| true), get(|_| false), get(|_| true)), (1, 1, 2, 2));
+    }
+
+    #[test]
+    fn who_comes_while_a_value_is_made_hears_of_it() {
+        let recent = Recent::new(2);
+        assert!(!recent.is_being_made("a"));
+        assert!(recent.is_being_made("a"));
+        recent.obtain("a", || Ok(1)).unwrap();
+        assert!(!recent.is_being_made("a"));
     }
 
     #[test]
