@@ -1,8 +1,9 @@
 //! The behaviours: what a process does that security cares about, and where the kernel
-//! shows it. One row each; every mechanism can watch every row.
+//! shows it. One row each; a mechanism watches every row that has what it attaches to.
 
 use std::ffi::c_long;
 
+use crate::policy::Policy;
 use crate::version::KernelVersion;
 
 /// A system call by name and number.
@@ -34,8 +35,11 @@ pub struct Behaviour {
     pub function: &'static str,
     /// The first kernel that has hook and function.
     pub since: KernelVersion,
+    /// A bit of the system calls' first argument without which they do something else; 0 if they always
+    /// perform the behaviour.
+    pub flag: u32,
     /// What a denying monitor refuses.
-    pub deny_policy: &'static str,
+    pub policy: Policy,
     /// One line for a reader.
     pub about: &'static str,
 }
@@ -49,7 +53,8 @@ pub const BEHAVIOURS: &[Behaviour] = &[
         lsm_hook: "bprm_check_security",
         function: "security_bprm_check",
         since: KernelVersion::new(5, 7),
-        deny_policy: "EPERM when the environment has an LD_PRELOAD variable",
+        flag: 0,
+        policy: Policy::LdPreload,
         about: "a program is executed",
     },
     Behaviour {
@@ -59,7 +64,8 @@ pub const BEHAVIOURS: &[Behaviour] = &[
         lsm_hook: "userns_create",
         function: "security_create_user_ns",
         since: KernelVersion::new(6, 1),
-        deny_policy: "EPERM unless the task has CAP_SYS_ADMIN",
+        flag: libc::CLONE_NEWUSER as u32,
+        policy: Policy::Unprivileged,
         about: "a user namespace is created",
     },
     Behaviour {
@@ -72,7 +78,8 @@ pub const BEHAVIOURS: &[Behaviour] = &[
         lsm_hook: "file_mprotect",
         function: "security_file_mprotect",
         since: KernelVersion::new(5, 7),
-        deny_policy: "EPERM after 100 calls",
+        flag: 0,
+        policy: Policy::AfterCalls,
         about: "the protection of mapped memory is changed",
     },
 ];
@@ -85,10 +92,15 @@ impl Behaviour {
 
     /// The row that watches the system call with this number.
     pub fn of_syscall(number: u32) -> Option<&'static Behaviour> {
-        BEHAVIOURS.iter().find(|row| row.syscalls.iter().any(|syscall| syscall.number == number))
+        BEHAVIOURS.iter().find(|row| row.has_syscall(number))
     }
 
-    /// The row's place in the table: the number that BPF programs and records carry.
+    /// Whether the system call with this number performs the behaviour.
+    pub fn has_syscall(&self, number: u32) -> bool {
+        self.syscalls.iter().any(|syscall| syscall.number == number)
+    }
+
+    /// The row's place in the table: the number that records carry.
     pub fn index(&self) -> usize {
         BEHAVIOURS.iter().position(|row| row.name == self.name).unwrap_or(BEHAVIOURS.len())
     }

@@ -17,6 +17,7 @@ pub mod measurement;
 pub mod monitor;
 pub mod param;
 pub mod params;
+pub mod policy;
 pub mod protocol;
 pub mod schedule;
 
@@ -37,5 +38,6 @@ pub use measurement::{
 };
 pub use monitor::{CustomMonitorKind, MonitorName};
 pub use params::Params;
+pub use policy::Policy;
 pub use schedule::Schedule;
 pub use version::KernelVersion;

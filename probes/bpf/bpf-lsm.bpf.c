@@ -1,13 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /* BPF LSM: programs at the LSM hook of a behaviour; the loader names the hook. */
 #include "watch.bpf.h"
-#include "behaviours.bpf.h"
 #include "deny.bpf.h"
 
-#define PROGRAMS(behaviour) \
-	COUNT("lsm", behaviour) \
-	RINGBUF("lsm", behaviour) \
-	PERFBUF("lsm", behaviour) \
-	DENY("lsm", behaviour)
-
-EACH_BEHAVIOUR(PROGRAMS)
+COUNT("lsm")
+RINGBUF("lsm")
+PERFBUF("lsm")
+DENY("lsm")

@@ -4,9 +4,6 @@
  * other than 0 is returned instead, and the function does not run.
  */
 #include "watch.bpf.h"
-#include "behaviours.bpf.h"
 #include "deny.bpf.h"
 
-#define PROGRAMS(behaviour) DENY("fmod_ret", behaviour)
-
-EACH_BEHAVIOUR(PROGRAMS)
+DENY("fmod_ret")

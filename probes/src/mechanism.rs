@@ -6,7 +6,7 @@ use hookbench_model::protocol::{AttachOrder, CellSpec};
 use hookbench_model::{Behaviour, CustomMonitorKind, Enforcement, MonitorName, Params, Schedule};
 
 use crate::custom::tuning::EXPECT;
-use crate::{MechanismInfo, Scope, SinkInfo, Watches};
+use crate::{MechanismInfo, Scope, SinkInfo};
 
 /// A mechanism. An implementation has no state; attaching returns what has.
 pub trait Mechanism: Sync {
@@ -83,10 +83,16 @@ impl Monitor {
         self.sink.sees() && !is_placebo(tuning)
     }
 
-    /// Whether it watches the behaviour of the workload alone. A policy does: the one for mprotect would refuse the
-    /// dynamic loader of a whole command. Another monitor watches all behaviours, whatever the workload.
-    pub fn watches_one_behaviour(&self) -> bool {
-        self.sink.stops() || self.sink.watches == Watches::Files
+    /// Whether the workload's behaviour decides what it attaches. The others are the same for all workloads, so
+    /// more cells can share a machine that has attached them.
+    fn depends_on_behaviour(&self) -> bool {
+        self.sink.sees() || self.sink.stops() || self.sink.selects
+    }
+
+    /// Why it cannot watch `behaviour` on any kernel; `None` if it can.
+    pub fn blindness(&self, behaviour: &Behaviour) -> Option<String> {
+        let blind = self.sink.blind_to.iter().find(|(name, _)| *name == behaviour.name);
+        blind.map(|(_, why)| (*why).to_owned())
     }
 
     /// What the agent attaches for `spec`, whose workload performs `behaviour`, within so many seconds of the guest's
@@ -95,7 +101,7 @@ impl Monitor {
         AttachOrder {
             attach: spec.monitor.clone(),
             tuning: spec.tuning.clone(),
-            behaviour: self.watches_one_behaviour().then(|| behaviour.name.to_owned()),
+            behaviour: self.depends_on_behaviour().then(|| behaviour.name.to_owned()),
             readers_first: spec.schedule == Schedule::Delivered,
             ld_preload: spec.params.get("ld_preload") == Some("recorded"),
             login_uid: login_uid(&spec.params),

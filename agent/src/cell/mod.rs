@@ -58,7 +58,7 @@ pub(crate) fn run(
     let workload = &*found;
     let behaviour = Behaviour::find(workload.info().behaviour)
         .ok_or_else(|| anyhow!("unknown behaviour {}", workload.info().behaviour))?;
-    let Attachment { monitor, mut attached, cost, .. } = attachment.of(spec, behaviour, prepared.kernel)?;
+    let Attachment { monitor, mut attached, cost, .. } = attachment.of(spec, behaviour)?;
     let subject = Subject { spec, workload, monitor, behaviour };
     if spec.fault == Some(Fault::Deaf) {
         attached.detach().context("failed to detach on request")?;

@@ -39,20 +39,17 @@ impl Done<'_> {
     /// When the monitor does not tell.
     pub(super) fn events(&self, attached: &mut dyn Attached, behaviour: &Behaviour) -> Result<Events> {
         let expected = self.expected.events;
-        let mut seen = attached.seen(behaviour)?;
+        let mut seen = attached.seen()?;
         let mut looks = 0;
         while self.looks.is_none() && seen.seen + seen.lost < expected && looks < LOOKS {
             std::thread::sleep(BETWEEN_LOOKS);
-            let again = attached.seen(behaviour)?;
+            let again = attached.seen()?;
             looks = if again == seen { looks + 1 } else { 0 };
             seen = again;
         }
-        // A monitor that cannot distinguish behaviours also counted the others that the workload performs.
-        let mixed = seen.of_all && self.workload.info().others;
         let (seen, lost) = match self.expected.at_least {
             // The workload may make more events than it owes; those prove nothing.
             true => (seen.seen.min(expected - seen.lost.min(expected)), seen.lost.min(expected)),
-            false if mixed => (seen.seen.min(expected), seen.lost),
             false => (seen.seen, seen.lost),
         };
         Ok(Events { behaviour: behaviour.name.into(), expected, seen, lost, looks: self.looks })

@@ -125,7 +125,7 @@ fn behaviour_rows() -> Vec<Row> {
             some => format!(", but not in the system call if made by {}", names(some)),
         };
         let needs = format!("≥ {} {} LSM hook {}", row.since, names(row.syscalls), row.lsm_hook);
-        [row.name.into(), needs, format!("{}{bypasses}; refused: {}", row.about, row.deny_policy)]
+        [row.name.into(), needs, format!("{}{bypasses}; refused: {}", row.about, row.policy)]
     });
     rows.collect()
 }

@@ -78,6 +78,8 @@ pub struct SinkInfo {
     /// Whether a BPF record carries the event. Such a record can hold the value of
     /// LD_PRELOAD.
     pub records: bool,
+    /// Whether it picks out the behaviour's system calls, although it neither counts nor stops them.
+    pub selects: bool,
     /// Whether it looks only now and then, and so misses what happens in between. The
     /// share that it misses is then a result of the measurement.
     pub samples: bool,
@@ -98,6 +100,7 @@ impl SinkInfo {
             params: &[],
             hook: None,
             records: false,
+            selects: false,
             samples: false,
             about,
         }
@@ -150,6 +153,11 @@ impl SinkInfo {
         Self { params, ..self }
     }
 
+    /// The same, picking out the behaviour's system calls.
+    pub const fn selecting(self) -> Self {
+        Self { selects: true, ..self }
+    }
+
     /// The same, looking only now and then.
     pub const fn sampling(self) -> Self {
         Self { samples: true, ..self }
@@ -181,8 +189,7 @@ impl SinkInfo {
         self.enforcement == Enforcement::Kills && self.scope == Scope::System
     }
 
-    /// Whether it stops operations in any way. It is then attached for the measured
-    /// behaviour alone.
+    /// Whether it stops operations in any way.
     pub fn stops(&self) -> bool {
         self.enforcement != Enforcement::Observes
     }
