@@ -5,6 +5,7 @@
 //! numbers. Nothing here starts a process or knows QEMU.
 
 pub mod accounting;
+mod arch;
 pub mod attribution;
 pub mod behaviour;
 pub mod boot;

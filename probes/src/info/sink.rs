@@ -71,6 +71,8 @@ pub struct SinkInfo {
     pub scope: Scope,
     /// Behaviours that it cannot watch, with the reason.
     pub blind_to: &'static [(&'static str, &'static str)],
+    /// The only behaviours that it can watch, if it cannot watch all.
+    pub only: Option<&'static [&'static str]>,
     /// What can be changed about it.
     pub params: &'static [ParamInfo],
     /// Where its BPF programs run, if it has any.
@@ -97,6 +99,7 @@ impl SinkInfo {
             enforcement: Enforcement::Observes,
             scope: Scope::System,
             blind_to: &[],
+            only: None,
             params: &[],
             hook: None,
             records: false,
@@ -146,6 +149,11 @@ impl SinkInfo {
     /// The same, without the behaviours that it cannot watch.
     pub const fn but(self, blind_to: &'static [(&'static str, &'static str)]) -> Self {
         Self { blind_to, ..self }
+    }
+
+    /// The same, for these behaviours only.
+    pub const fn only(self, behaviours: &'static [&'static str]) -> Self {
+        Self { only: Some(behaviours), ..self }
     }
 
     /// The same, with these parameters.

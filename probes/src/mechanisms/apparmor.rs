@@ -34,7 +34,8 @@ static INFO: MechanismInfo = MechanismInfo::new(
              the records",
         )
         .of_a_process()
-        .but(BLIND_TO),
+        .but(BLIND_TO)
+        .only(&["exec"]),
     ],
     "AppArmor: profiles of what programs may do, by path",
 )

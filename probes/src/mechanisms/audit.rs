@@ -113,7 +113,7 @@ mod guest {
         request.readers.apply_to(kauditd_pid()?)?;
         let behaviour = request.behaviour;
         let counter = match request.sink {
-            "rules" => EventCounter::Serials { begin: 0, own: 0, end: None },
+            "rules" => EventCounter::Serials { begin: 0, own: 0, requests: 0 },
             "reader" => EventCounter::Reader(Reader::start(request.readers, |counts| {
                 read_records(counts, behaviour)
             })?),
@@ -166,7 +166,8 @@ mod guest {
             begin: u64,
             /// Events that a request for a serial number makes by itself.
             own: u64,
-            end: Option<u64>,
+            /// How many requests were made since `begin`.
+            requests: u64,
         },
         Reader(Reader),
         Auditd(Child),
@@ -202,14 +203,10 @@ mod guest {
     impl Attached for Rules {
         fn seen(&mut self) -> Result<EventCounts> {
             let seen = match &mut self.counter {
-                // Only the first request counts: later ones would see the events that
-                // the earlier ones made.
-                EventCounter::Serials { begin, own, end } => {
-                    let end = match end {
-                        Some(end) => *end,
-                        None => *end.insert(self.link.serial("end")?),
-                    };
-                    end.saturating_sub(*begin + *own)
+                EventCounter::Serials { begin, own, requests } => {
+                    let end = self.link.serial("end")?;
+                    *requests += 1;
+                    end.saturating_sub(*begin + *own * *requests)
                 }
                 EventCounter::Reader(reader) => reader.counted()?.read,
                 EventCounter::Auditd(_) => count_in_log(self.behaviour)?,

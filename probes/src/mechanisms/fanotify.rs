@@ -31,7 +31,8 @@ mod guest {
     use crate::attach::{AttachRequest, Attached, Error, EventCounts};
 
     /// The events by which fanotify asks, by behaviour. It has none for tasks and memory.
-    const EVENTS: &[(&str, MaskFlags)] = &[("exec", MaskFlags::FAN_OPEN_EXEC_PERM)];
+    const EVENTS: &[(&str, MaskFlags)] =
+        &[("exec", MaskFlags::FAN_OPEN_EXEC_PERM), ("open", MaskFlags::FAN_OPEN_PERM)];
 
     pub(super) fn attach(request: &AttachRequest) -> Result<Box<dyn Attached>, Error> {
         let Some(mask) = event_of(request.behaviour) else {

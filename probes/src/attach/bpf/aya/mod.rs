@@ -95,9 +95,11 @@ fn load(hook: BpfHook, program: &mut Program, request: &AttachRequest) -> Result
         }
         _ => None,
     };
-    let Behaviour { function, .. } = request.behaviour;
+    let Behaviour { function, lsm_hook, .. } = *request.behaviour;
     match (program, btf.as_ref()) {
-        (Program::Lsm(program), Some(btf)) => program.load(request.behaviour.lsm_hook, btf)?,
+        (Program::Lsm(program), Some(btf)) => {
+            program.load(lsm_hook.context("the behaviour has no LSM hook")?, btf)?;
+        }
         (Program::FEntry(program), Some(btf)) => program.load(function, btf)?,
         (Program::FExit(program), Some(btf)) => program.load(function, btf)?,
         (Program::KProbe(program), _) => program.load()?,

@@ -99,10 +99,13 @@ fn set_target(
 ) -> libbpf_rs::Result<()> {
     let target = match hook {
         BpfHook::LsmHook | BpfHook::CgroupLsmHook => behaviour.lsm_hook,
-        BpfHook::Trampoline | BpfHook::FunctionResult => behaviour.function,
-        _ => return Ok(()),
+        BpfHook::Trampoline | BpfHook::FunctionResult => Some(behaviour.function),
+        _ => None,
     };
-    program.set_attach_target(0, Some(target.into()))
+    match target {
+        Some(target) => program.set_attach_target(0, Some(target.into())),
+        None => Ok(()),
+    }
 }
 
 /// Attaches a program for `behaviour`.
