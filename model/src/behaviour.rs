@@ -3,7 +3,7 @@
 
 use std::ffi::c_long;
 
-use crate::arch::system_call_function;
+use crate::arch::call_without_arguments;
 use crate::policy::Policy;
 use crate::version::KernelVersion;
 
@@ -254,7 +254,7 @@ pub const BEHAVIOURS: &[Behaviour] = &[
         syscalls: &[syscall("getppid", libc::SYS_getppid)],
         bypasses: &[],
         lsm_hook: None,
-        function: system_call_function!("getppid"),
+        function: call_without_arguments!("getppid"),
         since: KernelVersion::new(5, 10),
         flag: 0,
         busy: false,

@@ -3,4 +3,6 @@
 #include "watch.bpf.h"
 #include "deny.bpf.h"
 
-KILL("lsm")
+#define PROGRAMS(policy) KILL("lsm", policy)
+
+EACH_POLICY(PROGRAMS)

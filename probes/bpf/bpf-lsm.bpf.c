@@ -6,4 +6,7 @@
 COUNT("lsm")
 RINGBUF("lsm")
 PERFBUF("lsm")
-DENY("lsm")
+
+#define PROGRAMS(policy) DENY("lsm", policy)
+
+EACH_POLICY(PROGRAMS)

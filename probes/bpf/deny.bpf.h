@@ -39,11 +39,11 @@ static __always_inline bool may_administer(void)
 }
 
 /* 0, or the error with which the operation is refused. */
-static __always_inline int verdict(__u64 call)
+static __always_inline int verdict(enum policy policy, __u64 call)
 {
 	char value[VALUE_SIZE];
 
-	switch (config.policy) {
+	switch (policy) {
 	case LD_PRELOAD:
 		return ld_preload(value) > 0 ? -EPERM : 0;
 	case UNPRIVILEGED:
@@ -54,9 +54,9 @@ static __always_inline int verdict(__u64 call)
 	return 0;
 }
 
-static __always_inline int to_deny(void)
+static __always_inline int to_deny(enum policy policy)
 {
-	int error = verdict(__sync_fetch_and_add(&stats.seen, 1) + 1);
+	int error = verdict(policy, __sync_fetch_and_add(&stats.seen, 1) + 1);
 
 	if (error)
 		__sync_fetch_and_add(&stats.refused, 1);
@@ -64,23 +64,24 @@ static __always_inline int to_deny(void)
 }
 
 /* The operation goes on, and its caller dies on the way back to user space. */
-static __always_inline int to_kill(void)
+static __always_inline int to_kill(enum policy policy)
 {
-	if (to_deny())
+	if (to_deny(policy))
 		bpf_send_signal(SIGKILL);
 	return 0;
 }
 
-#define DENY(section)                    \
-	SEC(section) int deny(void *ctx) \
-	{                                \
-		return to_deny();        \
+/* Programs for EACH_POLICY: `section` is the mechanism's. */
+#define DENY(section, policy)                     \
+	SEC(section) int deny_##policy(void *ctx) \
+	{                                         \
+		return to_deny(policy);           \
 	}
 
-#define KILL(section)                    \
-	SEC(section) int kill(void *ctx) \
-	{                                \
-		return to_kill();        \
+#define KILL(section, policy)                     \
+	SEC(section) int kill_##policy(void *ctx) \
+	{                                         \
+		return to_kill(policy);           \
 	}
 
 #endif

@@ -6,4 +6,6 @@
 #include "watch.bpf.h"
 #include "deny.bpf.h"
 
-DENY("fmod_ret")
+#define PROGRAMS(policy) DENY("fmod_ret", policy)
+
+EACH_POLICY(PROGRAMS)

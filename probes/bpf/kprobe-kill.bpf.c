@@ -3,4 +3,6 @@
 #include "watch.bpf.h"
 #include "deny.bpf.h"
 
-KILL("kprobe")
+#define PROGRAMS(policy) KILL("kprobe", policy)
+
+EACH_POLICY(PROGRAMS)

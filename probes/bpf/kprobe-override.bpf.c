@@ -14,16 +14,23 @@ static __always_inline bool asks_for_it(void)
 	return !config.flag || FIRST_ARGUMENT(regs) & config.flag;
 }
 
-SEC("kprobe")
-int override(struct pt_regs *ctx)
+static __always_inline void to_override(struct pt_regs *ctx, enum policy policy)
 {
 	int error = 0;
 
 	if (asks_for_it())
-		error = to_deny();
+		error = to_deny(policy);
 	else
 		to_count();
 	if (error)
 		bpf_override_return(ctx, error);
-	return 0;
 }
+
+#define PROGRAMS(policy)                                     \
+	SEC("kprobe") int override_##policy(struct pt_regs *ctx) \
+	{                                                        \
+		to_override(ctx, policy);                            \
+		return 0;                                            \
+	}
+
+EACH_POLICY(PROGRAMS)

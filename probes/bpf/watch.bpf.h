@@ -23,8 +23,6 @@
 const volatile struct {
 	/* The behaviour, as records carry it. */
 	__u32 behaviour;
-	/* What a monitor that denies or kills acts on: enum policy. */
-	__u32 policy;
 	/* The bit of a system call's first argument without which the call is about something
 	 * else; 0 if there is none. */
 	__u32 flag;

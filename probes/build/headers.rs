@@ -23,12 +23,13 @@ pub(crate) fn numbers() -> String {
     text + "#endif\n"
 }
 
-/// `policies.bpf.h`: what monitors that deny or kill act on.
+/// `policies.bpf.h`: what monitors that deny or kill act on, and a macro that makes a program for each.
 pub(crate) fn policies() -> String {
     let mut text = header("GPL-2.0-only OR BSD-2-Clause", "The policies", "POLICIES_BPF_H");
-    let names: Vec<String> =
-        Policy::ALL.iter().map(|(policy, name)| format!("{name} = {}", policy.number())).collect();
+    let names: Vec<&str> = Policy::ALL.iter().map(|policy| policy.symbol()).collect();
     let _ = write!(text, "enum policy {{ {} }};\n\n", names.join(", "));
+    let programs: Vec<String> = names.iter().map(|name| format!("PROGRAM({name})")).collect();
+    let _ = write!(text, "#define EACH_POLICY(PROGRAM) {}\n\n", programs.join(" "));
     let _ = write!(text, "/* What AFTER_CALLS lets pass. */\n#define ALLOWED_CALLS {ALLOWED_CALLS}\n\n");
     text + "#endif\n"
 }

@@ -41,6 +41,14 @@ impl<'a> AttachRequest<'a> {
         }
     }
 
+    /// The BPF program of the sink: one that stops operations acts on the behaviour's policy.
+    pub(crate) fn program(&self) -> String {
+        match self.sink {
+            "deny" | "override" | "kill" => format!("{}_{}", self.sink, self.behaviour.policy.symbol()),
+            sink => sink.to_owned(),
+        }
+    }
+
     /// The value of the monitor's parameter `name`, or `default`.
     pub fn number(&self, name: &str, default: usize) -> usize {
         self.tuning.get(name).and_then(|value| value.parse().ok()).unwrap_or(default)

@@ -11,8 +11,8 @@ use crate::room::SYSCALL_NUMBERS;
 pub(in crate::attach) const PERF_PAGES: usize = 64;
 
 /// Where the parts of `config` are.
-const FLAG_AT: usize = 8;
-const WATCHED_AT: usize = 12;
+const FLAG_AT: usize = 4;
+const WATCHED_AT: usize = 8;
 
 /// The bytes of `config`.
 pub(super) type ConfigBytes = [u8; WATCHED_AT + SYSCALL_NUMBERS];
@@ -20,7 +20,7 @@ pub(super) type ConfigBytes = [u8; WATCHED_AT + SYSCALL_NUMBERS];
 /// The value of `config` for programs that watch `behaviour`.
 pub(super) fn config(behaviour: &Behaviour) -> ConfigBytes {
     let mut config = [0; WATCHED_AT + SYSCALL_NUMBERS];
-    let numbers = [behaviour.index() as u32, behaviour.policy.number(), behaviour.flag];
+    let numbers = [behaviour.index() as u32, behaviour.flag];
     for (bytes, number) in config[..FLAG_AT + 4].chunks_exact_mut(4).zip(numbers) {
         bytes.copy_from_slice(&number.to_ne_bytes());
     }
@@ -101,7 +101,7 @@ impl Counters {
 mod tests {
     use super::*;
     use crate::attach::bpf::object;
-    use hookbench_model::BEHAVIOURS;
+    use hookbench_model::{BEHAVIOURS, Policy};
     use libbpf_rs::ObjectBuilder;
 
     #[test]
@@ -110,7 +110,7 @@ mod tests {
         assert_eq!(exec[..WATCHED_AT], [0; WATCHED_AT]);
         assert_eq!([59, 322, 272].map(|number| exec[WATCHED_AT + number]), [1, 1, 0]);
         let userns = config(Behaviour::find("userns").unwrap());
-        assert_eq!(userns[..WATCHED_AT], [1, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0x10]);
+        assert_eq!(userns[..WATCHED_AT], [1, 0, 0, 0, 0, 0, 0, 0x10]);
     }
 
     #[test]
@@ -123,13 +123,15 @@ mod tests {
     }
 
     /// What an object costs must not depend on how many behaviours there are: it has a program for each
-    /// sink, the configuration of one behaviour and the counters of one.
+    /// sink, one that stops operations for each policy, the configuration of one behaviour and the counters of one.
     #[test]
     fn an_object_does_not_grow_with_the_table() {
         let object = ObjectBuilder::default().open_memory(object!("bpf-lsm").plain).unwrap();
         let programs: Vec<String> =
             object.progs().map(|program| program.name().to_string_lossy().into_owned()).collect();
-        assert_eq!(programs, ["count", "ringbuf", "perfbuf", "deny"]);
+        let denying = Policy::ALL.map(|policy| format!("deny_{}", policy.symbol()));
+        assert_eq!(programs[..3], ["count", "ringbuf", "perfbuf"]);
+        assert_eq!(programs[3..], denying);
         let size = |name: &str| {
             let map = object.maps().find(|map| map.name().to_string_lossy().ends_with(name)).unwrap();
             map.initial_value().unwrap().len()

@@ -59,10 +59,10 @@ fn load_and_attach(hook: BpfHook, object: CompiledObject, request: &AttachReques
         bail!("aya cannot attach programs to {hook:?}");
     }
     let mut object = phases::during(Phase::Open, || open(object, request))?;
-    phases::during(Phase::Load, || load(hook, find_program(&mut object, request.sink)?, request))?;
+    phases::during(Phase::Load, || load(hook, find_program(&mut object, &request.program())?, request))?;
     let reader = start_reader(&mut object, request)?;
     phases::during(Phase::Attach, || {
-        attach_program(hook, find_program(&mut object, request.sink)?, request.behaviour)
+        attach_program(hook, find_program(&mut object, &request.program())?, request.behaviour)
     })?;
     let counters = object.take_map(".bss").ok_or_else(|| anyhow!("the object has no counters"))?;
     Ok(AyaPrograms { counters, object: Some(object), reader })

@@ -56,13 +56,13 @@ pub(in crate::attach) fn attach(
     };
     let load = || {
         let mut open = open(object, request)?;
-        for mut program in open.progs_mut().filter(|program| program.name() == request.sink) {
+        for mut program in open.progs_mut().filter(|program| *program.name() == *request.program()) {
             set_target(hook, &mut program, request.behaviour)?;
         }
         Ok(open.load()?)
     };
     load_and_attach(request, load, |object| {
-        attach_program(hook, &find_program(object, request.sink)?, request.behaviour, cgroup.as_ref())
+        attach_program(hook, &find_program(object, &request.program())?, request.behaviour, cgroup.as_ref())
     })
 }
 
@@ -74,7 +74,7 @@ pub(in crate::attach) fn attach_one(
     attach: impl Fn(&ProgramMut<'_>) -> libbpf_rs::Result<Vec<Link>>,
 ) -> Result<AttachedPrograms, Error> {
     let load = || Ok(open(object, request)?.load()?);
-    load_and_attach(request, load, |object| Ok(attach(&find_program(object, request.sink)?)?))
+    load_and_attach(request, load, |object| Ok(attach(&find_program(object, &request.program())?)?))
 }
 
 /// Loads, starts the reader, attaches.
@@ -176,7 +176,7 @@ fn open(object: CompiledObject, request: &AttachRequest) -> Result<OpenObject> {
     let mut open =
         phases::during(Phase::Open, || ObjectBuilder::default().open_memory(object.for_request(request)))?;
     for mut program in open.progs_mut() {
-        let wanted = program.name() == request.sink;
+        let wanted = *program.name() == *request.program();
         program.set_autoload(wanted);
     }
     for mut map in open.maps_mut() {
