@@ -1,4 +1,4 @@
-//! Writes what the C sources take from the table of behaviours, and compiles bpf/*.bpf.c,
+//! Writes what the C sources take from Rust, and compiles bpf/*.bpf.c,
 //! an object per source, for the half of the crate that runs in the guest. Without the
 //! feature `attach` there is nothing to compile.
 
@@ -11,8 +11,8 @@ use std::path::PathBuf;
 mod compiler;
 #[path = "build/headers.rs"]
 mod headers;
-#[path = "src/slots.rs"]
-mod slots;
+#[path = "src/room.rs"]
+mod room;
 
 use compiler::Compiler;
 
@@ -23,8 +23,8 @@ fn main() -> Result<(), Box<dyn Error>> {
     println!("cargo::rerun-if-changed={SOURCES}");
     println!("cargo::rerun-if-env-changed=CLANG");
     let out = PathBuf::from(env::var("OUT_DIR")?);
-    fs::write(out.join("slots.h"), headers::slots())?;
-    fs::write(out.join("behaviours.bpf.h"), headers::behaviours())?;
+    fs::write(out.join("numbers.h"), headers::numbers())?;
+    fs::write(out.join("policies.bpf.h"), headers::policies())?;
     if env::var_os("CARGO_FEATURE_ATTACH").is_none() {
         return Ok(());
     }

@@ -5,6 +5,7 @@
 //! numbers. Nothing here starts a process or knows QEMU.
 
 pub mod accounting;
+mod arch;
 pub mod attribution;
 pub mod behaviour;
 pub mod boot;
@@ -17,6 +18,7 @@ pub mod measurement;
 pub mod monitor;
 pub mod param;
 pub mod params;
+pub mod policy;
 pub mod protocol;
 pub mod schedule;
 
@@ -37,5 +39,6 @@ pub use measurement::{
 };
 pub use monitor::{CustomMonitorKind, MonitorName};
 pub use params::Params;
+pub use policy::Policy;
 pub use schedule::Schedule;
 pub use version::KernelVersion;

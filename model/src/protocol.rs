@@ -54,7 +54,7 @@ pub struct AttachOrder {
     /// Those of its parameters that differ from their defaults.
     #[serde(default, skip_serializing_if = "Params::is_empty")]
     pub tuning: Params,
-    /// The behaviour that it watches; `None` if it watches all of them.
+    /// The behaviour that it watches; `None` if the monitor is the same for all of them.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub behaviour: Option<String>,
     /// Whether its readers come before the worker.

@@ -1,13 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /* BPF LSM: programs at the LSM hook of a behaviour; the loader names the hook. */
 #include "watch.bpf.h"
-#include "behaviours.bpf.h"
 #include "deny.bpf.h"
 
-#define PROGRAMS(behaviour) \
-	COUNT("lsm", behaviour) \
-	RINGBUF("lsm", behaviour) \
-	PERFBUF("lsm", behaviour) \
-	DENY("lsm", behaviour)
+COUNT("lsm")
+RINGBUF("lsm")
+PERFBUF("lsm")
 
-EACH_BEHAVIOUR(PROGRAMS)
+#define PROGRAMS(policy) DENY("lsm", policy)
+
+EACH_POLICY(PROGRAMS)

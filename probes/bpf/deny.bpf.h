@@ -1,17 +1,18 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * For each behaviour, what a denying monitor refuses and a killing one kills for. The
- * table of behaviours says the same in words. Follows published examples: unshare
+ * For each policy, what a denying monitor refuses and a killing one kills for. The
+ * table of behaviours names the policy of each. Follows published examples: unshare
  * without CAP_SYS_ADMIN (Cloudflare), mprotect after 100 calls (KRSI, FOSDEM 2020),
  * an execve with a suspicious LD_PRELOAD (KRSI).
  */
 #ifndef DENY_BPF_H
 #define DENY_BPF_H
 
+#include "policies.bpf.h"
+
 #define EPERM 1
 #define SIGKILL 9
 #define CAP_SYS_ADMIN 21
-#define DENY_AFTER 100
 
 /* Up to 6.2 an array of two 32-bit words, since then one of 64 bits: the same
  * bits at the same place on x86-64. */
@@ -38,48 +39,49 @@ static __always_inline bool may_administer(void)
 }
 
 /* 0, or the error with which the operation is refused. */
-static __always_inline int verdict(enum behaviour behaviour, __u64 call)
+static __always_inline int verdict(enum policy policy, __u64 call)
 {
 	char value[VALUE_SIZE];
 
-	switch (behaviour) {
-	case exec:
+	switch (policy) {
+	case LD_PRELOAD:
 		return ld_preload(value) > 0 ? -EPERM : 0;
-	case userns:
+	case UNPRIVILEGED:
 		return may_administer() ? 0 : -EPERM;
-	case mprotect:
-		return call > DENY_AFTER ? -EPERM : 0;
+	case AFTER_CALLS:
+		return call > ALLOWED_CALLS ? -EPERM : 0;
 	}
 	return 0;
 }
 
-static __always_inline int to_deny(enum behaviour behaviour)
+static __always_inline int to_deny(enum policy policy)
 {
-	int error = verdict(behaviour, __sync_fetch_and_add(&stats[behaviour].seen, 1) + 1);
+	int error = verdict(policy, __sync_fetch_and_add(&stats.seen, 1) + 1);
 
 	if (error)
-		__sync_fetch_and_add(&stats[behaviour].refused, 1);
+		__sync_fetch_and_add(&stats.refused, 1);
 	return error;
 }
 
 /* The operation goes on, and its caller dies on the way back to user space. */
-static __always_inline int to_kill(enum behaviour behaviour)
+static __always_inline int to_kill(enum policy policy)
 {
-	if (to_deny(behaviour))
+	if (to_deny(policy))
 		bpf_send_signal(SIGKILL);
 	return 0;
 }
 
-#define DENY(section, behaviour)                 \
-	SEC(section) int deny_##behaviour(void *ctx) \
-	{                                            \
-		return to_deny(behaviour);               \
+/* Programs for EACH_POLICY: `section` is the mechanism's. */
+#define DENY(section, policy)                     \
+	SEC(section) int deny_##policy(void *ctx) \
+	{                                         \
+		return to_deny(policy);           \
 	}
 
-#define KILL(section, behaviour)                 \
-	SEC(section) int kill_##behaviour(void *ctx) \
-	{                                            \
-		return to_kill(behaviour);               \
+#define KILL(section, policy)                     \
+	SEC(section) int kill_##policy(void *ctx) \
+	{                                         \
+		return to_kill(policy);           \
 	}
 
 #endif

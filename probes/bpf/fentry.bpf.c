@@ -1,10 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /* fentry: programs at the entry of a kernel function, through a BPF trampoline. */
 #include "watch.bpf.h"
-#include "behaviours.bpf.h"
 
-#define PROGRAMS(behaviour) \
-	COUNT("fentry", behaviour) \
-	RINGBUF("fentry", behaviour)
-
-EACH_BEHAVIOUR(PROGRAMS)
+COUNT("fentry")
+RINGBUF("fentry")

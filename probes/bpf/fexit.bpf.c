@@ -1,9 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /* fexit: programs at the return from a kernel function, through a BPF trampoline. */
 #include "watch.bpf.h"
-#include "behaviours.bpf.h"
 
-#define PROGRAMS(behaviour) \
-	RINGBUF("fexit", behaviour)
-
-EACH_BEHAVIOUR(PROGRAMS)
+RINGBUF("fexit")

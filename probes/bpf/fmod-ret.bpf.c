@@ -4,9 +4,8 @@
  * other than 0 is returned instead, and the function does not run.
  */
 #include "watch.bpf.h"
-#include "behaviours.bpf.h"
 #include "deny.bpf.h"
 
-#define PROGRAMS(behaviour) DENY("fmod_ret", behaviour)
+#define PROGRAMS(policy) DENY("fmod_ret", policy)
 
-EACH_BEHAVIOUR(PROGRAMS)
+EACH_POLICY(PROGRAMS)

@@ -4,36 +4,33 @@
  * it. The kernel allows that at system calls and few other functions.
  */
 #include "watch.bpf.h"
-#include "behaviours.bpf.h"
 #include "deny.bpf.h"
 
-#define CLONE_NEWUSER 0x10000000
-
 /* unshare is watched for user namespaces; it makes other namespaces too. */
-static __always_inline bool asks_for_it(enum behaviour behaviour)
+static __always_inline bool asks_for_it(void)
 {
 	struct pt_regs *regs = (void *)bpf_task_pt_regs(bpf_get_current_task_btf());
 
-	return behaviour != userns || FIRST_ARGUMENT(regs) & CLONE_NEWUSER;
+	return !config.flag || FIRST_ARGUMENT(regs) & config.flag;
 }
 
-static __always_inline void to_override(struct pt_regs *ctx, enum behaviour behaviour)
+static __always_inline void to_override(struct pt_regs *ctx, enum policy policy)
 {
 	int error = 0;
 
-	if (asks_for_it(behaviour))
-		error = to_deny(behaviour);
+	if (asks_for_it())
+		error = to_deny(policy);
 	else
-		to_count(behaviour);
+		to_count();
 	if (error)
 		bpf_override_return(ctx, error);
 }
 
-#define PROGRAMS(behaviour)                                    \
-	SEC("kprobe") int override_##behaviour(struct pt_regs *ctx) \
-	{                                                           \
-		to_override(ctx, behaviour);                            \
-		return 0;                                               \
+#define PROGRAMS(policy)                                     \
+	SEC("kprobe") int override_##policy(struct pt_regs *ctx) \
+	{                                                        \
+		to_override(ctx, policy);                            \
+		return 0;                                            \
 	}
 
-EACH_BEHAVIOUR(PROGRAMS)
+EACH_POLICY(PROGRAMS)

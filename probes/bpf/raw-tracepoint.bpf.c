@@ -6,19 +6,15 @@
 SEC("raw_tp/sys_enter")
 int count(struct bpf_raw_tracepoint_args *ctx)
 {
-	int found = watched(ctx->args[1]);
-
-	if (found)
-		to_count((found - 1) & (SLOTS - 1));
+	if (is_watched(ctx->args[1]))
+		to_count();
 	return 0;
 }
 
 SEC("raw_tp/sys_enter")
 int ringbuf(struct bpf_raw_tracepoint_args *ctx)
 {
-	int found = watched(ctx->args[1]);
-
-	if (found)
-		to_ringbuf((found - 1) & (SLOTS - 1));
+	if (is_watched(ctx->args[1]))
+		to_ringbuf();
 	return 0;
 }

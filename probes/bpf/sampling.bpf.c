@@ -4,7 +4,6 @@
  * watched system call. It never sees a call that begins and ends between two ticks.
  */
 #include "watch.bpf.h"
-#include "behaviours.bpf.h"
 #include "syscalls.bpf.h"
 
 struct task_struct {
@@ -14,12 +13,12 @@ struct task_struct {
 } __attribute__((preserve_access_index));
 
 /* The system call that was caught last: it counts once, however many ticks fall into
- * it. The same task repeats only mprotect without a sleep in between, and then with
- * another protection. */
+ * it. A call that the same task repeats without a sleep in between is another one only if
+ * its third argument differs, as that of mprotect-storm does. */
 struct caught {
 	__u32 pid;
 	__u32 number;
-	__u64 protection;
+	__u64 argument;
 	__u64 sleeps;
 };
 
@@ -46,28 +45,28 @@ int timer(void *ctx)
 	/* -1 where the timer interrupted user space. */
 	unsigned long number = SYSCALL_NUMBER(regs);
 	__u32 key = 0, pid = BPF_CORE_READ(task, pid);
-	int found = watched(number);
-	__u64 protection, sleeps;
+	__u64 argument, sleeps;
 	struct caught *caught;
 
-	to_count(TICKS_SLOT);
+	__sync_fetch_and_add(&stats.ticks, 1);
 	caught = bpf_map_lookup_elem(&last, &key);
 	if (!caught)
 		return 0;
-	if (!found) {
+	if (!is_watched(number)) {
 		if (caught->pid == pid)
 			caught->number = ~0;
 		return 0;
 	}
-	protection = found - 1 == mprotect ? THIRD_ARGUMENT(regs) : 0;
+	/* An execve gives the task other registers. */
+	argument = number == NR_EXECVE || number == NR_EXECVEAT ? 0 : THIRD_ARGUMENT(regs);
 	sleeps = BPF_CORE_READ(task, nvcsw);
-	if (caught->pid == pid && caught->number == number && caught->protection == protection &&
+	if (caught->pid == pid && caught->number == number && caught->argument == argument &&
 	    caught->sleeps == sleeps)
 		return 0;
 	caught->pid = pid;
 	caught->number = number;
-	caught->protection = protection;
+	caught->argument = argument;
 	caught->sleeps = sleeps;
-	to_count((found - 1) & (SLOTS - 1));
+	to_count();
 	return 0;
 }

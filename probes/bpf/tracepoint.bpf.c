@@ -12,29 +12,23 @@ struct sys_enter {
 SEC("tp")
 int count(struct sys_enter *ctx)
 {
-	int found = watched(ctx->number);
-
-	if (found)
-		to_count((found - 1) & (SLOTS - 1));
+	if (is_watched(ctx->number))
+		to_count();
 	return 0;
 }
 
 SEC("tp")
 int ringbuf(struct sys_enter *ctx)
 {
-	int found = watched(ctx->number);
-
-	if (found)
-		to_ringbuf((found - 1) & (SLOTS - 1));
+	if (is_watched(ctx->number))
+		to_ringbuf();
 	return 0;
 }
 
 SEC("tp")
 int perfbuf(struct sys_enter *ctx)
 {
-	int found = watched(ctx->number);
-
-	if (found)
-		to_perfbuf(ctx, (found - 1) & (SLOTS - 1));
+	if (is_watched(ctx->number))
+		to_perfbuf(ctx);
 	return 0;
 }

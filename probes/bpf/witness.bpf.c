@@ -33,14 +33,13 @@ SEC("raw_tp/sys_exit")
 int witness(struct bpf_raw_tracepoint_args *ctx)
 {
 	struct pt_regs *regs = (void *)ctx->args[0];
-	int found = watched(SYSCALL_NUMBER(regs));
 	long result = ctx->args[1];
 
-	if (!found || !dying())
+	if (!is_watched(SYSCALL_NUMBER(regs)) || !dying())
 		return 0;
 	if (result < 0)
-		__sync_fetch_and_add(&stats[(found - 1) & (SLOTS - 1)].refused, 1);
+		__sync_fetch_and_add(&stats.refused, 1);
 	else
-		to_count((found - 1) & (SLOTS - 1));
+		to_count();
 	return 0;
 }

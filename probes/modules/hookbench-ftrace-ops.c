@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Counts calls of functions in a callback of ftrace, one ftrace_ops for each
- * function, as a kernel module without a tracer would. The callback needs neither
+/* Counts calls of a function in a callback of ftrace, as a kernel module without a
+ * tracer would. The callback needs neither
  * registers nor protection from recursion: it calls nothing.
  */
 #include <linux/ftrace.h>
@@ -19,47 +19,27 @@
 static void notrace called(unsigned long ip, unsigned long parent,
 			   struct ftrace_ops *ops, REGS *regs)
 {
-	count(ops->private);
+	count();
 }
 
-static struct ftrace_ops watch[SLOTS];
-
-static void stop(unsigned int slots)
-{
-	while (slots--)
-		if (is_watched(slots))
-			unregister_ftrace_function(&watch[slots]);
-}
+static struct ftrace_ops watch = { .func = called, .flags = FLAGS };
 
 static int __init start(void)
 {
-	unsigned int slot;
-	int error;
+	int error = ftrace_set_filter(&watch, function, strlen(function), 0);
 
-	for (slot = 0; slot < function_count; slot++) {
-		if (!is_watched(slot))
-			continue;
-		watch[slot].func = called;
-		watch[slot].flags = FLAGS;
-		watch[slot].private = &hookbench_counts[slot];
-		error = ftrace_set_filter(&watch[slot], functions[slot],
-					  strlen(functions[slot]), 0);
-		if (!error)
-			error = register_ftrace_function(&watch[slot]);
-		if (error) {
-			pr_err("%s: error %d\n", functions[slot], error);
-			stop(slot);
-			return error;
-		}
-	}
-	return 0;
+	if (!error)
+		error = register_ftrace_function(&watch);
+	if (error)
+		pr_err("%s: error %d\n", function, error);
+	return error;
 }
 
 static void __exit end(void)
 {
-	stop(function_count);
+	unregister_ftrace_function(&watch);
 }
 
 module_init(start);
 module_exit(end);
-MODULE_DESCRIPTION("counts calls of functions by ftrace_ops");
+MODULE_DESCRIPTION("counts calls of a function by ftrace_ops");

@@ -10,24 +10,24 @@
 #include <linux/module.h>
 #include <linux/version.h>
 
-#include "slots.h"
+#include "numbers.h"
 
 MODULE_LICENSE("GPL");
 MODULE_AUTHOR("hookbench");
 
-/* What was seen of each behaviour; user space reads it in sysfs. A module that
- * counts in another way defines the parameter itself.
+/* What was seen; user space reads it in sysfs. A module that counts in another way
+ * defines the parameter itself.
  */
 #ifndef COUNTS_OTHERWISE
-unsigned long hookbench_counts[SLOTS];
-module_param_array_named(seen, hookbench_counts, ulong, NULL, 0444);
-#endif
+unsigned long hookbench_count;
+module_param_named(seen, hookbench_count, ulong, 0444);
 
 /* One instruction: nothing comes between reading and writing on a CPU. */
-static __always_inline void count(unsigned long *slot)
+static __always_inline __maybe_unused void count(void)
 {
-	asm volatile("incq %0" : "+m"(*slot));
+	asm volatile("incq %0" : "+m"(hookbench_count));
 }
+#endif
 
 /* The address of any symbol. Since 5.7 modules cannot call the function that knows,
  * but they can put a kprobe on it and read its address.
@@ -54,26 +54,5 @@ static __maybe_unused unsigned long patch_site(unsigned long function)
 	location = (void *)address_of("ftrace_location");
 	return location ? location(function) : 0;
 }
-
-/* A piece of code for each slot: it counts and jumps to the address in `resume`,
- * with all registers as they were.
- */
-#define STUB(slot)                                                            \
-	asm(".pushsection .text\n"                                            \
-	    ".globl hookbench_stub_" #slot "\n"                               \
-	    ".type hookbench_stub_" #slot ", @function\n"                     \
-	    "hookbench_stub_" #slot ":\n"                                     \
-	    "endbr64\n"                                                       \
-	    "incq hookbench_counts + 8 * " #slot "(%rip)\n"                   \
-	    ANNOTATE_RETPOLINE_SAFE "\n"                                         \
-	    "jmp *hookbench_resume + 8 * " #slot "(%rip)\n"                   \
-	    ".size hookbench_stub_" #slot ", . - hookbench_stub_" #slot "\n"  \
-	    ".popsection\n");                                                 \
-	extern void hookbench_stub_##slot(void);
-
-#define EACH_STUB EACH_SLOT(STUB)
-
-#define STUB_NAME(slot) hookbench_stub_##slot,
-#define STUBS { EACH_SLOT(STUB_NAME) }
 
 #endif

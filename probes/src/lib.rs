@@ -15,7 +15,7 @@ mod mechanism;
 pub mod mechanisms;
 pub mod modules;
 #[cfg(feature = "attach")]
-mod slots;
+mod room;
 pub mod undo;
 
 pub use info::{BpfHook, LOADER, Loader, MechanismInfo, Requires, STACKED, Scope, SinkInfo, Watches};

@@ -6,7 +6,7 @@ use hookbench_model::protocol::{AttachOrder, CellSpec};
 use hookbench_model::{Behaviour, CustomMonitorKind, Enforcement, MonitorName, Params, Schedule};
 
 use crate::custom::tuning::EXPECT;
-use crate::{MechanismInfo, Scope, SinkInfo, Watches};
+use crate::{BpfHook, MechanismInfo, Scope, SinkInfo, Watches};
 
 /// A mechanism. An implementation has no state; attaching returns what has.
 pub trait Mechanism: Sync {
@@ -83,10 +83,28 @@ impl Monitor {
         self.sink.sees() && !is_placebo(tuning)
     }
 
-    /// Whether it watches the behaviour of the workload alone. A policy does: the one for mprotect would refuse the
-    /// dynamic loader of a whole command. Another monitor watches all behaviours, whatever the workload.
-    pub fn watches_one_behaviour(&self) -> bool {
-        self.sink.stops() || self.sink.watches == Watches::Files
+    /// Whether the workload's behaviour decides what it attaches. The others are the same for all workloads, so
+    /// more cells can share a machine that has attached them.
+    fn depends_on_behaviour(&self) -> bool {
+        self.sink.sees() || self.sink.stops() || self.sink.selects
+    }
+
+    /// Why it cannot watch `behaviour` on any kernel; `None` if it can.
+    pub fn blindness(&self, behaviour: &Behaviour) -> Option<String> {
+        let Behaviour { name, function, lsm_hook, .. } = behaviour;
+        let sink = self.sink;
+        if let Some((_, why)) = sink.blind_to.iter().find(|(blind, _)| blind == name) {
+            return Some((*why).into());
+        }
+        if let Some(only) = sink.only.filter(|only| !only.contains(name)) {
+            return Some(format!("it has no records of {name}, only of {}", only.join(" and ")));
+        }
+        if sink.watches == Watches::LsmHook && lsm_hook.is_none() {
+            return Some(format!("{name} has no LSM hook: the kernel asks no security module about it"));
+        }
+        (sink.hook == Some(BpfHook::FunctionResult) && !function.starts_with("security_")).then(|| {
+            format!("kernels let BPF programs replace the results of security_* functions, and {name} is {function}")
+        })
     }
 
     /// What the agent attaches for `spec`, whose workload performs `behaviour`, within so many seconds of the guest's
@@ -95,7 +113,7 @@ impl Monitor {
         AttachOrder {
             attach: spec.monitor.clone(),
             tuning: spec.tuning.clone(),
-            behaviour: self.watches_one_behaviour().then(|| behaviour.name.to_owned()),
+            behaviour: self.depends_on_behaviour().then(|| behaviour.name.to_owned()),
             readers_first: spec.schedule == Schedule::Delivered,
             ld_preload: spec.params.get("ld_preload") == Some("recorded"),
             login_uid: login_uid(&spec.params),
@@ -121,5 +139,52 @@ impl Monitor {
         };
         // Names in the table are well formed: a test reads them all.
         text.parse().unwrap_or_else(|_| MonitorName::none())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::find;
+    use hookbench_model::BEHAVIOURS;
+
+    fn monitor(name: &str) -> Monitor {
+        find(&name.parse().unwrap()).unwrap()
+    }
+
+    #[test]
+    fn a_monitor_is_blind_where_it_has_nothing_to_attach_to() {
+        let blind = |name: &str, behaviour| monitor(name).blindness(Behaviour::find(behaviour).unwrap());
+        assert!(blind("bpf-lsm+count", "null").unwrap().contains("no LSM hook"));
+        assert!(blind("fmod-ret+deny", "null").unwrap().contains("security_*"));
+        assert!(blind("selinux+policy", "open").unwrap().contains("only of exec and userns"));
+        assert!(blind("apparmor+profile", "userns").unwrap().contains("AppArmor 3.0"));
+        for name in ["kprobe+count", "fentry+ringbuf", "tracepoint+count", "audit+rules", "module+inline"] {
+            assert!(BEHAVIOURS.iter().all(|row| monitor(name).blindness(row).is_none()), "{name}");
+        }
+        let hooked = BEHAVIOURS.iter().filter(|row| row.lsm_hook.is_some());
+        assert!(hooked.clone().count() > 10);
+        for row in hooked {
+            assert_eq!(monitor("bpf-lsm+deny").blindness(row), None, "{}", row.name);
+            assert_eq!(monitor("fmod-ret+deny").blindness(row), None, "{}", row.name);
+        }
+    }
+
+    #[test]
+    fn only_a_monitor_that_depends_on_the_behaviour_is_attached_for_it() {
+        let depends = |name: &str| monitor(name).depends_on_behaviour();
+        for name in [
+            "bpf-lsm+count",
+            "bpf-lsm+deny",
+            "seccomp+allow",
+            "seccomp+errno",
+            "audit+rules",
+            "fanotify+perm",
+        ] {
+            assert!(depends(name), "{name}");
+        }
+        for name in ["none", "lsm+idle", "audit+off", "audit+idle", "landlock+fs", "tomoyo+learning"] {
+            assert!(!depends(name), "{name}");
+        }
     }
 }

@@ -3,7 +3,8 @@
 
 use std::io;
 
-use hookbench_model::{Enforcement, Refusal};
+use hookbench_model::policy::{ALLOWED_CALLS, Policy};
+use hookbench_model::{DenyScope, Enforcement, Refusal};
 
 /// How a monitor that stops operations has to stop those of a workload.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -18,6 +19,18 @@ impl Denial {
     /// The denial by a monitor that stops every operation; `None` if the enforcement stops none.
     pub(crate) fn of_every_operation(enforcement: Enforcement) -> Option<Denial> {
         enforcement.refusal().map(|refusal| Denial { after_operations: 0, refusal })
+    }
+
+    /// The denial of operations by a monitor with this `enforcement`, if each raises `events` events of a behaviour with
+    /// this `policy`, in a task with all privileges.
+    pub(crate) fn by(policy: Policy, events: u32, enforcement: Enforcement) -> Option<Denial> {
+        let all = Denial::of_every_operation(enforcement)?;
+        match (enforcement, policy) {
+            // What a custom monitor refuses, it refuses from the first one on.
+            (Enforcement::Denies(DenyScope::Everyone) | Enforcement::Expects(_), _) => Some(all),
+            (_, Policy::AfterCalls) => Some(Denial { after_operations: ALLOWED_CALLS / events, ..all }),
+            (_, Policy::Unprivileged | Policy::LdPreload) => None,
+        }
     }
 
     /// Whether the process that makes the operation is killed for it.

@@ -36,14 +36,17 @@ impl Attachment {
             return Err(NoNumber::Unsupported(why));
         }
         login::check(&order)?;
-        let behaviours = watched_behaviours(monitor, &order, prepared.kernel)?;
+        let behaviour = behaviour_of(&order)?;
+        if let Some(why) = unable(monitor, behaviour, prepared.kernel).filter(|_| order.behaviour.is_some()) {
+            return Err(NoNumber::Unsupported(why));
+        }
         let module = match monitor.sink.requires.module {
             Some(_) => fs::read(format!("/{MODULE}")).context("failed to read the kernel module")?,
             None => Vec::new(),
         };
         // If nothing is attached, there is nothing to meter or to wait for.
         let meter = if order.attach.is_none() { None } else { Some(Meter::start(prepared.rate)?) };
-        let attached = monitor.mechanism.attach(&request(&order, monitor, &behaviours, &module));
+        let attached = monitor.mechanism.attach(&request(&order, monitor, behaviour, &module));
         let mut attached = attached.map_err(|error| match error {
             Error::Unsupported(why) => NoNumber::Unsupported(why),
             Error::Failed(error) => error.context(format!("failed to attach {}", order.attach)).into(),
@@ -70,66 +73,49 @@ impl Attachment {
     /// The same, for the cell `spec`, whose workload performs `behaviour`.
     ///
     /// # Errors
-    /// When another monitor is attached than the cell's, or it cannot see the behaviour on this kernel.
-    pub(super) fn of(
-        self,
-        spec: &CellSpec,
-        behaviour: &Behaviour,
-        kernel: KernelVersion,
-    ) -> Result<Attachment, NoNumber> {
+    /// When another monitor is attached than the cell's.
+    pub(super) fn of(self, spec: &CellSpec, behaviour: &Behaviour) -> Result<Attachment, NoNumber> {
         let Attachment { order, monitor, .. } = &self;
         let needed = monitor.order(spec, behaviour, order.budget);
         if needed != *order || spec.monitor != order.attach {
             return Err(anyhow!("the cell needs {needed:?} attached, but this is attached: {order:?}").into());
         }
-        if monitor.sink.sees() && !can_watch(*monitor, behaviour, kernel) {
-            return Err(NoNumber::Unsupported(format!(
-                "this kernel has no {} for {} (since {})",
-                behaviour.function, behaviour.name, behaviour.since
-            )));
-        }
         Ok(self)
     }
 }
 
-/// Whether the kernel has what `monitor` watches of `behaviour`.
-fn can_watch(monitor: Monitor, behaviour: &Behaviour, kernel: KernelVersion) -> bool {
-    let by_hook = matches!(monitor.sink.watches, Watches::LsmHook | Watches::Function);
-    !by_hook || behaviour.since <= kernel
-}
-
-/// The behaviours that the monitor watches: that of `order`, or all that the kernel has.
+/// What the order is about. A monitor that is the same for all behaviours gets the first.
 ///
 /// # Errors
-/// When it can watch none.
-fn watched_behaviours(
-    monitor: Monitor,
-    order: &AttachOrder,
-    kernel: KernelVersion,
-) -> Result<Vec<&'static Behaviour>, NoNumber> {
-    let is_wanted = |row: &&Behaviour| order.behaviour.as_deref().is_none_or(|name| name == row.name);
-    let wanted: Vec<&'static Behaviour> = BEHAVIOURS.iter().filter(is_wanted).collect();
-    let watched: Vec<_> = wanted.iter().copied().filter(|row| can_watch(monitor, row, kernel)).collect();
-    match (watched.is_empty(), wanted.first()) {
-        (false, _) => Ok(watched),
-        (true, Some(row)) => Err(NoNumber::Unsupported(format!(
-            "this kernel has no {} for {} (since {})",
-            row.function, row.name, row.since
-        ))),
-        (true, None) => Err(anyhow!("unknown behaviour {:?}", order.behaviour).into()),
-    }
+/// When there is no such behaviour.
+fn behaviour_of(order: &AttachOrder) -> Result<&'static Behaviour, NoNumber> {
+    let found = match &order.behaviour {
+        Some(name) => Behaviour::find(name),
+        None => BEHAVIOURS.first(),
+    };
+    Ok(found.ok_or_else(|| anyhow!("unknown behaviour {:?}", order.behaviour))?)
+}
+
+/// Why `monitor` cannot watch `behaviour` on this kernel; `None` if it can.
+fn unable(monitor: Monitor, behaviour: &Behaviour, kernel: KernelVersion) -> Option<String> {
+    let by_hook = matches!(monitor.sink.watches, Watches::LsmHook | Watches::Function);
+    let is_missing = by_hook && kernel < behaviour.since;
+    let missing = is_missing.then(|| {
+        let Behaviour { name, function, since, .. } = behaviour;
+        format!("this kernel has no {function} for {name} (since {since})")
+    });
+    monitor.blindness(behaviour).or(missing)
 }
 
 fn request<'a>(
     order: &'a AttachOrder,
     monitor: Monitor,
-    behaviours: &'a [&'static Behaviour],
+    behaviour: &'static Behaviour,
     module: &'a [u8],
 ) -> AttachRequest<'a> {
     AttachRequest {
         sink: order.attach.custom().map_or(monitor.sink.name, |(_, name)| name),
-        behaviours,
-        measured: behaviours[0],
+        behaviour,
         noop: hookbench_workloads::noop_path(),
         readers: if order.readers_first { ReaderPriority::Above } else { ReaderPriority::Below },
         tuning: &order.tuning,

@@ -12,6 +12,7 @@ use hookbench_workloads::Workload;
 use crate::boot::symbols;
 use crate::no_number::NoNumber;
 use attachment::Attachment;
+use foreign::Foreign;
 use meter::Cost;
 use placebo::Placebo;
 use prepared::Prepared;
@@ -22,6 +23,7 @@ use work::Work;
 pub(crate) mod attachment;
 pub(crate) mod budget;
 mod custom;
+mod foreign;
 mod kill_race;
 mod login;
 mod meter;
@@ -58,7 +60,7 @@ pub(crate) fn run(
     let workload = &*found;
     let behaviour = Behaviour::find(workload.info().behaviour)
         .ok_or_else(|| anyhow!("unknown behaviour {}", workload.info().behaviour))?;
-    let Attachment { monitor, mut attached, cost, .. } = attachment.of(spec, behaviour, prepared.kernel)?;
+    let Attachment { monitor, mut attached, cost, .. } = attachment.of(spec, behaviour)?;
     let subject = Subject { spec, workload, monitor, behaviour };
     if spec.fault == Some(Fault::Deaf) {
         attached.detach().context("failed to detach on request")?;
@@ -87,6 +89,7 @@ fn measure(
     if let Some(custom) = attached.evidence() {
         custom::wait_until_at_work(work, prepared, custom)?;
     }
+    let foreign = Foreign::rehearse(subject, work, prepared, attached)?;
     let rate = SamplingRate::start(attached)?;
     let worker = match attached.evidence() {
         Some(_) => worker::run_to_continue(work, prepared, attached),
@@ -109,6 +112,7 @@ fn measure(
         samples: &finished.samples,
         expected: workload.expected(&spec.params, enforcement, work.operations()),
         looks,
+        foreign,
         shared: prepared.stage.is_shared(),
     };
     let events = if monitor.sees(&spec.tuning) { Some(done.events(attached, behaviour)?) } else { None };

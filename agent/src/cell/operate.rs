@@ -44,6 +44,10 @@ impl Orders {
     }
 }
 
+/// The exit code of a worker that is done, if its behaviour is one that hookbench performs itself: to stop takes a signal,
+/// which a monitor may watch or refuse.
+pub(super) const DONE: i32 = 0;
+
 /// The life of a worker. It stops when it is done. The machine ends soon; if the process exited, the cell would only
 /// wait for it.
 pub(super) fn child(
@@ -54,6 +58,10 @@ pub(super) fn child(
     orders: Option<&Orders>,
 ) -> ! {
     match operate(work, samples, prepared, attached, orders) {
+        // SAFETY: leaves without running the agent's destructors.
+        Ok(()) if work.is_busy() && orders.is_none() && !prepared.stage.is_shared() => unsafe {
+            libc::_exit(DONE)
+        },
         Ok(()) => stop(),
         Err(error) => samples.put_error(&format!("{error:#}")),
     }

@@ -47,7 +47,7 @@ impl Placebo<'_> {
     }
 
     fn counted(&self, attached: &mut dyn Attached) -> Result<u64> {
-        let counts = attached.seen(self.subject.behaviour)?;
+        let counts = attached.seen()?;
         Ok(counts.seen + counts.lost)
     }
 }

@@ -5,10 +5,11 @@ use anyhow::Result;
 use hookbench_model::measurement::{Happened, Refused};
 use hookbench_model::protocol::CellSpec;
 use hookbench_model::{Accounting, Behaviour, CustomMonitorKind, Events, FailureKind, Measured, Refusal};
-use hookbench_probes::attach::Attached;
+use hookbench_probes::attach::{Attached, EventCounts};
 use hookbench_workloads::{Denial, Effect, Expected, Workload, calibrate};
 
 use super::custom::Findings;
+use super::foreign::Foreign;
 use super::meter::Cost;
 use super::patience::{BETWEEN_LOOKS, LOOKS};
 use crate::no_number::NoNumber;
@@ -28,6 +29,8 @@ pub(super) struct Done<'a> {
     pub(super) expected: Expected,
     /// How often the monitor looked, if it samples.
     pub(super) looks: Option<u64>,
+    /// The events besides those of the operations, if there are any.
+    pub(super) foreign: Option<Foreign>,
     /// Whether other processes may make events.
     pub(super) shared: bool,
 }
@@ -39,23 +42,29 @@ impl Done<'_> {
     /// When the monitor does not tell.
     pub(super) fn events(&self, attached: &mut dyn Attached, behaviour: &Behaviour) -> Result<Events> {
         let expected = self.expected.events;
-        let mut seen = attached.seen(behaviour)?;
-        let mut looks = 0;
-        while self.looks.is_none() && seen.seen + seen.lost < expected && looks < LOOKS {
-            std::thread::sleep(BETWEEN_LOOKS);
-            let again = attached.seen(behaviour)?;
-            looks = if again == seen { looks + 1 } else { 0 };
-            seen = again;
-        }
-        // A monitor that cannot distinguish behaviours also counted the others that the workload performs.
-        let mixed = seen.of_all && self.workload.info().others;
+        let seen = match &self.foreign {
+            Some(foreign) => foreign.seen_besides(attached)?,
+            None => self.all_seen(attached)?,
+        };
         let (seen, lost) = match self.expected.at_least {
             // The workload may make more events than it owes; those prove nothing.
             true => (seen.seen.min(expected - seen.lost.min(expected)), seen.lost.min(expected)),
-            false if mixed => (seen.seen.min(expected), seen.lost),
             false => (seen.seen, seen.lost),
         };
         Ok(Events { behaviour: behaviour.name.into(), expected, seen, lost, looks: self.looks })
+    }
+
+    /// What the monitor saw, once it is as much as there has to be or stays as it is.
+    fn all_seen(&self, attached: &mut dyn Attached) -> Result<EventCounts> {
+        let mut seen = attached.seen()?;
+        let mut looks = 0;
+        while self.looks.is_none() && seen.seen + seen.lost < self.expected.events && looks < LOOKS {
+            std::thread::sleep(BETWEEN_LOOKS);
+            let again = attached.seen()?;
+            looks = if again == seen { looks + 1 } else { 0 };
+            seen = again;
+        }
+        Ok(seen)
     }
 
     /// Fails unless each operation was refused as it had to be; without a denial, unless none was.

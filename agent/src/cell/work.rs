@@ -1,7 +1,7 @@
 //! What a worker has to do. How it is started is in `worker.rs`, and how it does it in `operate.rs`.
 
-use hookbench_model::Enforcement;
 use hookbench_model::protocol::CellSpec;
+use hookbench_model::{Behaviour, Enforcement};
 use hookbench_workloads::Workload;
 
 /// What a worker has to do.
@@ -20,6 +20,11 @@ pub(super) struct Work<'a> {
 }
 
 impl Work<'_> {
+    /// Whether hookbench's own processes perform the workload's behaviour, too.
+    pub(super) fn is_busy(&self) -> bool {
+        Behaviour::find(self.workload.info().behaviour).is_some_and(|row| row.busy)
+    }
+
     /// How many operations are made, the untimed ones included.
     pub(super) fn operations(&self) -> u64 {
         u64::from(self.warmup) + u64::from(self.spec.samples)

@@ -10,7 +10,7 @@ use hookbench_probes::attach::Attached;
 use hookbench_workloads::Effect;
 
 use super::budget;
-use super::operate::{self, Orders};
+use super::operate::{self, DONE, Orders};
 use super::prepared::Prepared;
 use super::work::Work;
 use crate::boot::idle::Spinner;
@@ -125,7 +125,9 @@ impl Worker<'_> {
     /// Waits until the worker has done what it had to.
     fn wait_until_stopped(&self) -> Result<(), NoNumber> {
         let status = self.wait()?;
-        if libc::WIFSTOPPED(status) && libc::WSTOPSIG(status) == libc::SIGSTOP {
+        let stopped = libc::WIFSTOPPED(status) && libc::WSTOPSIG(status) == libc::SIGSTOP;
+        let done = libc::WIFEXITED(status) && libc::WEXITSTATUS(status) == DONE && self.work.is_busy();
+        if stopped || done {
             return Ok(());
         }
         let error = if libc::WIFSIGNALED(status) {

@@ -124,8 +124,9 @@ fn behaviour_rows() -> Vec<Row> {
             [] => String::new(),
             some => format!(", but not in the system call if made by {}", names(some)),
         };
-        let needs = format!("≥ {} {} LSM hook {}", row.since, names(row.syscalls), row.lsm_hook);
-        [row.name.into(), needs, format!("{}{bypasses}; refused: {}", row.about, row.deny_policy)]
+        let hook = row.lsm_hook.map_or("no LSM hook".into(), |hook| format!("LSM hook {hook}"));
+        let needs = format!("≥ {} {} {hook}", row.since, names(row.syscalls));
+        [row.name.into(), needs, format!("{}{bypasses}; refused: {}", row.about, row.policy)]
     });
     rows.collect()
 }

@@ -22,7 +22,7 @@ type Found<T> = Result<Result<T, String>, String>;
 type Once<T> = Mutex<BTreeMap<String, Arc<OnceLock<Found<T>>>>>;
 
 /// The headers that all of hookbench's modules share.
-const SHARED: [&str; 2] = ["hookbench.h", "slots.h"];
+const SHARED: [&str; 2] = ["hookbench.h", "numbers.h"];
 
 /// Modules by kernel. A download or a build that fails is not repeated.
 #[derive(Default)]

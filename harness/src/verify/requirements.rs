@@ -3,7 +3,7 @@
 
 use anyhow::Result;
 use hookbench_model::param::is_placebo;
-use hookbench_model::{Cell, KernelVersion, Profile};
+use hookbench_model::{Behaviour, Cell, KernelVersion, Profile};
 use hookbench_probes::{Monitor, Requires, STACKED};
 use hookbench_vm::kernel::Kernel;
 use hookbench_vm::machine::{self, Additions};
@@ -56,9 +56,8 @@ pub(crate) fn unable(monitor: Monitor, cell: &Cell) -> Option<String> {
     if let Some(why) = monitor.stays().filter(|_| is_placebo(&cell.tuning)) {
         return Some(format!("{} cannot be detached for a placebo: {why}", cell.monitor));
     }
-    let behaviour = hookbench_workloads::info(&cell.workload)?.behaviour;
-    let (_, why) = monitor.sink.blind_to.iter().find(|(name, _)| *name == behaviour)?;
-    Some((*why).into())
+    let behaviour = Behaviour::find(hookbench_workloads::info(&cell.workload)?.behaviour)?;
+    monitor.blindness(behaviour)
 }
 
 /// The kernel's command line for a cell.

@@ -14,6 +14,7 @@ struct pt_regs {
 #define THIRD_ARGUMENT(regs) BPF_CORE_READ(regs, dx)
 #define FOURTH_ARGUMENT(regs) BPF_CORE_READ(regs, r10)
 
+#define NR_EXECVE 59
 #define NR_EXECVEAT 322
 
 /* Without KASAN; only for kernels before 5.15, which have no helper. */

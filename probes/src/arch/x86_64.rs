@@ -13,3 +13,28 @@ pub(crate) const SYSCALL_FUNCTION_PREFIX: &str = "__x64_sys_";
 
 /// The `trace_clock` that stamps events with the counter which user space reads.
 pub(crate) const TRACE_CLOCK: &str = "x86-tsc";
+
+/// Makes fork or vfork, whose number it gets, and has the child exit at once, before it runs any code of
+/// Rust. Returns the child's process ID or, negative, the error number.
+pub(crate) fn child_that_exits(number: std::ffi::c_long) -> std::ffi::c_long {
+    let result;
+    // SAFETY: the child, which returns with 0, leaves within the block. It may share the memory of this
+    // process, and writes none.
+    unsafe {
+        std::arch::asm!(
+            "syscall",
+            "test rax, rax",
+            "jnz 2f",
+            "mov eax, {exit}",
+            "xor edi, edi",
+            "syscall",
+            "2:",
+            exit = const libc::SYS_exit,
+            inout("rax") number => result,
+            out("rcx") _,
+            out("r11") _,
+            out("rdi") _,
+        );
+    }
+    result
+}

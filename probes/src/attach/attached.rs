@@ -1,7 +1,5 @@
 //! An attached monitor: what every mechanism returns, and why it may return none.
 
-use hookbench_model::Behaviour;
-
 use super::evidence::Evidence;
 
 /// Why a monitor is not attached.
@@ -32,8 +30,6 @@ pub struct EventCounts {
     pub seen: u64,
     /// Events that the monitor knows it lost.
     pub lost: u64,
-    /// The monitor cannot separate behaviours: `seen` covers all that it watches.
-    pub of_all: bool,
 }
 
 /// How often a monitor that samples has looked.
@@ -47,11 +43,12 @@ pub struct Ticks {
 
 /// An attached monitor. Dropping it detaches.
 pub trait Attached {
-    /// What it has seen of `behaviour` so far. Readers may lag behind: ask again.
+    /// What it has seen so far of the behaviour for which it was attached. Readers may lag
+    /// behind: ask again.
     ///
     /// # Errors
     /// When the count cannot be read, or a reader has died or read something wrong.
-    fn seen(&mut self, behaviour: &Behaviour) -> anyhow::Result<EventCounts>;
+    fn seen(&mut self) -> anyhow::Result<EventCounts>;
 
     /// How often it has looked; `None` for monitors that do not sample.
     ///
@@ -88,7 +85,7 @@ pub trait Attached {
 pub struct Blind;
 
 impl Attached for Blind {
-    fn seen(&mut self, _: &Behaviour) -> anyhow::Result<EventCounts> {
+    fn seen(&mut self) -> anyhow::Result<EventCounts> {
         Ok(EventCounts::default())
     }
 

@@ -1,9 +1,8 @@
 //! Records that security modules write through audit. hookbench's reader receives them and
-//! assigns each to a behaviour by the words in it. Audit itself stays as it was at the
+//! knows those of the behaviour by the words in them. Audit itself stays as it was at the
 //! boot, without rules and without the context of system calls.
 
 use anyhow::Result;
-use hookbench_model::Behaviour;
 
 use super::audit_link::{AuditLink, Setting};
 use super::reader::{Reader, SharedCounts};
@@ -40,12 +39,13 @@ impl AvcReader {
         let link = AuditLink::open_or_fail()?;
         link.set(Setting::BacklogLimit(BACKLOG_LIMIT))?;
         let lost = link.status()?.lost;
-        let reader = Reader::start(request.readers, |counts| read_records(counts, marks))?;
+        let own = marks.iter().filter(|mark| mark.behaviour == request.behaviour.name).collect();
+        let reader = Reader::start(request.readers, |counts| read_records(counts, own))?;
         Ok(AvcReader { link, lost, reader })
     }
 }
 
-fn read_records(counts: &SharedCounts, marks: &[RecordMark]) -> Result<()> {
+fn read_records(counts: &SharedCounts, marks: Vec<&RecordMark>) -> Result<()> {
     let link = AuditLink::open_or_fail()?;
     // As auditd does: with a receiver, the kernel does not print the records.
     link.set(Setting::Receiver(std::process::id()))?;
@@ -53,18 +53,17 @@ fn read_records(counts: &SharedCounts, marks: &[RecordMark]) -> Result<()> {
     loop {
         let Some((AVC_RECORD, record)) = link.receive(None)? else { continue };
         let text = String::from_utf8_lossy(&record);
-        let mark = marks.iter().find(|mark| mark.words.iter().all(|word| text.contains(word)));
-        if let Some(behaviour) = mark.and_then(|mark| Behaviour::find(mark.behaviour)) {
-            counts.event(behaviour.index());
+        if marks.iter().any(|mark| mark.words.iter().all(|word| text.contains(word))) {
+            counts.event();
         }
     }
 }
 
 impl Attached for AvcReader {
-    fn seen(&mut self, behaviour: &Behaviour) -> Result<EventCounts> {
+    fn seen(&mut self) -> Result<EventCounts> {
         let lost = self.link.status()?.lost.saturating_sub(self.lost);
-        let seen = self.reader.counted(behaviour.index())?.read;
-        Ok(EventCounts { seen, lost: lost.into(), of_all: false })
+        let seen = self.reader.counted()?.read;
+        Ok(EventCounts { seen, lost: lost.into() })
     }
 
     fn detach(&mut self) -> Result<()> {

@@ -9,13 +9,10 @@ use std::thread::sleep;
 use std::time::Duration;
 
 use anyhow::{Context, Result, anyhow, bail};
-use hookbench_model::Behaviour;
 
+use super::vain::call_in_vain;
 use super::{AttachRequest, Attached, Error, EventCounts};
-use crate::slots::SLOTS;
 
-/// The name for the function of a slot that is not watched.
-const UNWATCHED: &str = "-";
 /// A module that was just detached may stay in use for a moment.
 const RETRIES: u32 = 50;
 const RETRY: Duration = Duration::from_millis(20);
@@ -27,56 +24,38 @@ pub struct KernelModule {
     name: String,
     loaded: bool,
     /// What it had counted before the first operation.
-    before: [u64; SLOTS],
+    before: u64,
     /// The last count that was read.
-    last: [u64; SLOTS],
+    last: u64,
 }
 
-/// Loads the module `name`, which watches the functions of the behaviours.
+/// Loads the module `name`, which watches the function of the behaviour.
 ///
 /// # Errors
 /// When the kernel refuses it, or it finds that this kernel lacks what it needs.
-pub fn at_functions(name: &str, request: &AttachRequest) -> Result<KernelModule, Error> {
-    let mut functions = [UNWATCHED; SLOTS];
-    for behaviour in request.behaviours {
-        let slot = functions.get_mut(behaviour.index());
-        *slot.ok_or_else(|| anyhow!("{name} has no room for {}", behaviour.name))? = behaviour.function;
-    }
-    KernelModule::load(name, request.module, &format!("functions={}", functions.join(",")))
+pub fn at_function(name: &str, request: &AttachRequest) -> Result<KernelModule, Error> {
+    KernelModule::load(name, request.module, &format!("function={}", request.behaviour.function))
 }
 
-/// Loads the module `name`, which watches the system calls of the behaviours, and makes
+/// Loads the module `name`, which watches the system calls of the behaviour, and makes
 /// each call once: patching a kernel may succeed and have no effect. `no_effect` says
 /// what that means for this module.
 ///
 /// # Errors
-/// As [`at_functions`], and when the module does not see the calls.
+/// As [`at_function`], and when the module does not see the calls.
 pub fn at_syscalls(name: &str, request: &AttachRequest, no_effect: &str) -> Result<KernelModule, Error> {
-    let calls = || {
-        let rows = request.behaviours.iter();
-        rows.flat_map(|row| row.syscalls.iter().map(|call| (call, row.index())))
-    };
-    let list = |numbers: Vec<String>| numbers.join(",");
-    let parameters = format!(
-        "calls={} slots={}",
-        list(calls().map(|(call, _)| call.number.to_string()).collect()),
-        list(calls().map(|(_, slot)| slot.to_string()).collect())
-    );
-    let mut module = KernelModule::load(name, request.module, &parameters)?;
-    let mut made = [0; SLOTS];
-    for (call, slot) in calls() {
-        // SAFETY: -1 is not a valid pointer, descriptor, flag or length: the kernel
-        // refuses each call before it does anything.
-        unsafe { libc::syscall(call.number.into(), -1, -1, -1, -1, -1, -1) };
-        *made.get_mut(slot).ok_or_else(|| anyhow!("{name} has no room for all behaviours"))? += 1;
+    let numbers: Vec<u32> = request.behaviour.syscalls.iter().map(|call| call.number).collect();
+    let list: Vec<String> = numbers.iter().map(u32::to_string).collect();
+    let mut module = KernelModule::load(name, request.module, &format!("calls={}", list.join(",")))?;
+    for number in &numbers {
+        call_in_vain(*number);
     }
-    let seen = module.read_counts()?;
-    let (all, of_them): (u64, u64) = (made.iter().sum(), seen.iter().sum());
-    if of_them == 0 {
-        return Err(Error::Unsupported(format!("{no_effect}: of {all} watched calls it saw none")));
+    let (made, seen) = (numbers.len() as u64, module.read_count()?);
+    if seen == 0 {
+        return Err(Error::Unsupported(format!("{no_effect}: of {made} watched calls it saw none")));
     }
     if seen != made {
-        return Err(anyhow!("{name} saw {seen:?} of the {made:?} calls that hookbench made to try it").into());
+        return Err(anyhow!("{name} saw {seen} of the {made} calls that hookbench made to try it").into());
     }
     module.before = seen;
     Ok(module)
@@ -93,7 +72,7 @@ impl KernelModule {
             unsafe { libc::syscall(libc::SYS_init_module, bytes.as_ptr(), bytes.len(), text.as_ptr()) };
         if result == 0 {
             let name = name.replace('-', "_");
-            return Ok(KernelModule { name, loaded: true, before: [0; SLOTS], last: [0; SLOTS] });
+            return Ok(KernelModule { name, loaded: true, before: 0, last: 0 });
         }
         let error = io::Error::last_os_error();
         Err(match error.raw_os_error().and_then(refusal_reason) {
@@ -106,13 +85,10 @@ impl KernelModule {
     }
 
     /// What it has counted since it was loaded.
-    fn read_counts(&self) -> Result<[u64; SLOTS]> {
+    fn read_count(&self) -> Result<u64> {
         let file = format!("/sys/module/{}/parameters/seen", self.name);
         let text = fs::read_to_string(&file).with_context(|| format!("failed to read {file}"))?;
-        let numbers: Option<Vec<u64>> = text.trim().split(',').map(|number| number.parse().ok()).collect();
-        numbers
-            .and_then(|numbers| numbers.try_into().ok())
-            .with_context(|| format!("failed to understand {file}: {text:?}"))
+        text.trim().parse().with_context(|| format!("failed to understand {file}: {text:?}"))
     }
 
     fn unload(&self) -> Result<()> {
@@ -160,20 +136,16 @@ fn last_line_of_kernel_log() -> String {
 }
 
 impl Attached for KernelModule {
-    fn seen(&mut self, behaviour: &Behaviour) -> Result<EventCounts> {
+    fn seen(&mut self) -> Result<EventCounts> {
         if self.loaded {
-            self.last = self.read_counts()?;
+            self.last = self.read_count()?;
         }
-        let slot = behaviour.index();
-        let (Some(last), Some(before)) = (self.last.get(slot), self.before.get(slot)) else {
-            bail!("{} has no room for {}", self.name, behaviour.name);
-        };
-        Ok(EventCounts { seen: last.saturating_sub(*before), ..EventCounts::default() })
+        Ok(EventCounts { seen: self.last.saturating_sub(self.before), ..EventCounts::default() })
     }
 
     fn detach(&mut self) -> Result<()> {
         if self.loaded {
-            self.last = self.read_counts()?;
+            self.last = self.read_count()?;
             self.unload()?;
             self.loaded = false;
         }

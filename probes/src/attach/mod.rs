@@ -22,6 +22,7 @@ pub mod supervisor;
 pub(crate) mod timer;
 pub mod trace_clock;
 pub mod tracefs;
+mod vain;
 pub mod witness;
 
 pub use attached::{Attached, Blind, Error, EventCounts, Ticks};

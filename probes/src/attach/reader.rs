@@ -12,7 +12,6 @@ use anyhow::{Context, Result, bail};
 
 use super::attached::EventCounts;
 use super::scheduling::ReaderPriority;
-use crate::slots::SLOTS;
 
 /// How long a reader may take until it is ready.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -21,7 +20,7 @@ const PATIENCE: Duration = Duration::from_secs(10);
 #[repr(C)]
 pub struct SharedCounts {
     ready: AtomicU32,
-    seen: [AtomicU64; SLOTS],
+    seen: AtomicU64,
     lost: AtomicU64,
     wrong: AtomicU64,
 }
@@ -50,12 +49,9 @@ impl SharedCounts {
         self.ready.store(1, Ordering::SeqCst);
     }
 
-    /// Counts an event of the behaviour at `index`.
-    pub fn event(&self, index: usize) {
-        match self.seen.get(index) {
-            Some(counter) => counter.fetch_add(1, Ordering::SeqCst),
-            None => self.wrong.fetch_add(1, Ordering::SeqCst),
-        };
+    /// Counts an event.
+    pub fn event(&self) {
+        self.seen.fetch_add(1, Ordering::SeqCst);
     }
 
     /// Counts events that the buffer reports as lost.
@@ -72,15 +68,15 @@ impl SharedCounts {
 /// What a reader has counted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ReaderCount {
-    /// Events of a behaviour that it has read.
+    /// Events that it has read.
     pub read: u64,
-    /// Events of all behaviours that its buffer reported as lost.
+    /// Events that its buffer reported as lost.
     pub lost: u64,
 }
 
 impl From<ReaderCount> for EventCounts {
     fn from(ReaderCount { read, lost }: ReaderCount) -> Self {
-        EventCounts { seen: read, lost, of_all: false }
+        EventCounts { seen: read, lost }
     }
 }
 
@@ -138,19 +134,18 @@ impl Reader {
         }
     }
 
-    /// How many events of the behaviour at `index` it has read, and how many its buffer
-    /// lost.
+    /// How many events it has read, and how many its buffer lost.
     ///
     /// # Errors
     /// When it has ended, or read an event that is not what it should be.
-    pub fn counted(&self, index: usize) -> Result<ReaderCount> {
+    pub fn counted(&self) -> Result<ReaderCount> {
         self.check_alive()?;
         match self.counts.wrong.load(Ordering::SeqCst) {
             0 => {}
             wrong => bail!("{wrong} records did not carry what they should"),
         }
-        let read = self.counts.seen.get(index).map_or(0, |counter| counter.load(Ordering::SeqCst));
-        Ok(ReaderCount { read, lost: self.counts.lost.load(Ordering::SeqCst) })
+        let (seen, lost) = (&self.counts.seen, &self.counts.lost);
+        Ok(ReaderCount { read: seen.load(Ordering::SeqCst), lost: lost.load(Ordering::SeqCst) })
     }
 }
 

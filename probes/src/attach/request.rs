@@ -10,10 +10,8 @@ use crate::info::{AYA, LOADER, Loader};
 pub struct AttachRequest<'a> {
     /// The sink, by its name in the mechanism's row; the file's name of a custom monitor.
     pub sink: &'a str,
-    /// What to watch.
-    pub behaviours: &'a [&'static Behaviour],
-    /// The behaviour of the workload, for a monitor that watches that one alone; otherwise the first of all.
-    pub measured: &'static Behaviour,
+    /// What to watch: the behaviour of the workload. A monitor that is the same for all of them gets any.
+    pub behaviour: &'static Behaviour,
     /// The program that does nothing, which a sandbox must let run.
     pub noop: &'static str,
     /// The priority of readers, relative to the worker's.
@@ -30,18 +28,24 @@ pub struct AttachRequest<'a> {
 
 impl<'a> AttachRequest<'a> {
     /// A request that belongs to no cell: for programs that hookbench loads by itself.
-    pub(crate) fn internal(sink: &'a str, behaviours: &'a [&'static Behaviour; 1]) -> AttachRequest<'a> {
-        let [measured] = behaviours;
+    pub(crate) fn internal(sink: &'a str, behaviour: &'static Behaviour) -> AttachRequest<'a> {
         AttachRequest {
             sink,
-            behaviours,
-            measured,
+            behaviour,
             noop: "",
             readers: ReaderPriority::Below,
             tuning: Params::NONE,
             ld_preload: None,
             module: &[],
             login_uid: None,
+        }
+    }
+
+    /// The BPF program of the sink: one that stops operations acts on the behaviour's policy.
+    pub(crate) fn program(&self) -> String {
+        match self.sink {
+            "deny" | "override" | "kill" => format!("{}_{}", self.sink, self.behaviour.policy.symbol()),
+            sink => sink.to_owned(),
         }
     }
 

@@ -6,6 +6,7 @@ use std::io;
 
 use libc::sock_filter;
 
+use super::vain::call_in_vain;
 use crate::arch::{AUDIT_ARCH, FOREIGN_SYSCALLS};
 
 /// No system call has this number, nor one of the thousands below it.
@@ -94,13 +95,10 @@ pub fn has_filter() -> bool {
     unsafe { libc::prctl(libc::PR_GET_SECCOMP) == libc::SECCOMP_MODE_FILTER as i32 }
 }
 
-/// Whether a system call of the calling process ends with EPERM. The arguments are such
-/// that the call fails in another way and changes nothing if the filter allows it.
+/// Whether a system call of the calling process ends with EPERM. It is made such that it changes nothing if
+/// the filter allows it.
 pub fn is_refused(number: u32) -> bool {
-    const NO: c_long = -1;
-    // SAFETY: -1 is not a valid address, descriptor, process or set of flags.
-    let result = unsafe { libc::syscall(number.into(), NO, NO, NO, NO, NO, NO) };
-    result < 0 && io::Error::last_os_error().raw_os_error() == Some(libc::EPERM)
+    call_in_vain(number).is_some_and(|error| error.raw_os_error() == Some(libc::EPERM))
 }
 
 #[cfg(test)]

@@ -36,14 +36,14 @@ pub struct Supervisor {
 }
 
 impl Supervisor {
-    /// Starts it; it waits for a listener.
+    /// Starts it for the system calls of `behaviour`; it waits for a listener.
     ///
     /// # Errors
     /// As [`Reader::start`].
-    pub fn start(priority: ReaderPriority) -> Result<Supervisor> {
+    pub fn start(priority: ReaderPriority, behaviour: &Behaviour) -> Result<Supervisor> {
         // SAFETY: its fields are all atomics for which zero is valid.
         let handover: &Handover = unsafe { map_shared() }.context("failed to map memory for the listener")?;
-        let reader = Reader::start(priority, |counts| supervise(counts, handover))?;
+        let reader = Reader::start(priority, |counts| supervise(counts, handover, behaviour))?;
         Ok(Supervisor { reader, handover })
     }
 
@@ -63,8 +63,8 @@ impl Supervisor {
     ///
     /// # Errors
     /// As [`Reader::counted`].
-    pub fn counted(&self, index: usize) -> Result<ReaderCount> {
-        self.reader.counted(index)
+    pub fn counted(&self) -> Result<ReaderCount> {
+        self.reader.counted()
     }
 }
 
@@ -94,7 +94,7 @@ impl Handover {
 }
 
 /// Fetches the listener and answers for ever.
-fn supervise(counts: &SharedCounts, handover: &Handover) -> Result<()> {
+fn supervise(counts: &SharedCounts, handover: &Handover, behaviour: &Behaviour) -> Result<()> {
     counts.ready();
     handover.wait_while(EMPTY, None)?;
     let pid = handover.pid.load(Ordering::SeqCst);
@@ -103,9 +103,10 @@ fn supervise(counts: &SharedCounts, handover: &Handover) -> Result<()> {
     handover.set(TAKEN);
     loop {
         let Some((id, number)) = next_call(&listener)? else { continue };
-        match Behaviour::of_syscall(number) {
-            Some(behaviour) => counts.event(behaviour.index()),
-            None => counts.wrong(),
+        if behaviour.has_syscall(number) {
+            counts.event()
+        } else {
+            counts.wrong()
         }
         allow_call(&listener, id)?;
     }

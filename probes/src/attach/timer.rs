@@ -6,11 +6,9 @@ use std::io;
 use std::os::fd::{FromRawFd, IntoRawFd, OwnedFd};
 
 use anyhow::{Context, Result};
-use hookbench_model::Behaviour;
 
 use super::bpf::libbpf::{self, AttachedPrograms};
 use super::{AttachRequest, Attached, Error, EventCounts, Ticks, bpf, ledger};
-use crate::slots::TICKS_SLOT;
 use crate::undo::Undo;
 
 /// How many ticks a second the kernel allows before it skips some.
@@ -98,12 +96,12 @@ fn open_clocks(rate: u64) -> Result<Vec<OwnedFd>> {
 }
 
 impl Attached for Timer {
-    fn seen(&mut self, behaviour: &Behaviour) -> Result<EventCounts> {
-        self.programs.seen(behaviour)
+    fn seen(&mut self) -> Result<EventCounts> {
+        self.programs.seen()
     }
 
     fn ticks(&mut self) -> Result<Option<Ticks>> {
-        Ok(Some(Ticks { made: self.programs.counters(TICKS_SLOT)?.seen, rate: self.rate }))
+        Ok(Some(Ticks { made: self.programs.counters()?.ticks, rate: self.rate }))
     }
 
     fn detach(&mut self) -> Result<()> {

@@ -11,7 +11,6 @@ use crate::BpfHook;
 /// An attached witness. Dropping it detaches.
 pub struct Witness {
     programs: AttachedPrograms,
-    behaviour: &'static Behaviour,
 }
 
 /// What it saw of the system calls of tasks that got SIGKILL during the call.
@@ -29,11 +28,10 @@ impl Witness {
     /// # Errors
     /// When the kernel refuses.
     pub fn attach(behaviour: &'static Behaviour) -> Result<Witness> {
-        let behaviours = [behaviour];
-        let request = AttachRequest::internal("witness", &behaviours);
+        let request = AttachRequest::internal("witness", behaviour);
         let hook = BpfHook::RawTracepoint("sys_exit");
         match libbpf::attach(hook, bpf::object!("witness"), &request) {
-            Ok(programs) => Ok(Witness { programs, behaviour }),
+            Ok(programs) => Ok(Witness { programs }),
             Err(Error::Unsupported(why)) => Err(anyhow!(why)),
             Err(Error::Failed(error)) => Err(error),
         }
@@ -44,7 +42,7 @@ impl Witness {
     /// # Errors
     /// When its counters cannot be read.
     pub fn testimony(&self) -> Result<Testimony> {
-        let stats = self.programs.counters(self.behaviour.index())?;
+        let stats = self.programs.counters()?;
         Ok(Testimony { happened: stats.seen, prevented: stats.refused })
     }
 }

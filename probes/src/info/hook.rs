@@ -4,23 +4,23 @@
 /// Where BPF programs are attached.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum BpfHook {
-    /// The LSM hook of each behaviour.
+    /// The LSM hook of the behaviour.
     LsmHook,
-    /// The LSM hook of each behaviour, for the tasks of the root cgroup.
+    /// The LSM hook of the behaviour, for the tasks of the root cgroup.
     CgroupLsmHook,
-    /// The entry of each behaviour's function, by kprobe.
+    /// The entry of the behaviour's function, by kprobe.
     FunctionEntry,
-    /// The return from each behaviour's function, by kretprobe.
+    /// The return from the behaviour's function, by kretprobe.
     FunctionReturn,
-    /// The entries of all functions at once, by fprobe.
+    /// The entry of the behaviour's function, by fprobe.
     FunctionEntries,
-    /// The function of each behaviour, by trampoline; the program's section says whether
+    /// The function of the behaviour, by trampoline; the program's section says whether
     /// its entry or its return.
     Trampoline,
-    /// The function of each behaviour, by trampoline, where the program can replace its
+    /// The function of the behaviour, by trampoline, where the program can replace its
     /// result (BPF_MODIFY_RETURN).
     FunctionResult,
-    /// The entry of each system call of a behaviour, by kprobe.
+    /// The entry of each system call of the behaviour, by kprobe.
     SyscallEntry,
     /// The tracepoints `syscalls:sys_enter_NAME`, one program for all.
     SyscallTracepoints,
@@ -55,16 +55,5 @@ impl BpfHook {
             | BpfHook::SyscallEntry
             | BpfHook::PerfEvent => &[Loader::Libbpf],
         }
-    }
-
-    /// Whether one program serves all behaviours; else there is a program for each.
-    pub const fn is_shared(self) -> bool {
-        matches!(
-            self,
-            BpfHook::FunctionEntries
-                | BpfHook::SyscallTracepoints
-                | BpfHook::RawTracepoint(_)
-                | BpfHook::PerfEvent
-        )
     }
 }

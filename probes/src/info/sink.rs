@@ -71,6 +71,8 @@ pub struct SinkInfo {
     pub scope: Scope,
     /// Behaviours that it cannot watch, with the reason.
     pub blind_to: &'static [(&'static str, &'static str)],
+    /// The only behaviours that it can watch, if it cannot watch all.
+    pub only: Option<&'static [&'static str]>,
     /// What can be changed about it.
     pub params: &'static [ParamInfo],
     /// Where its BPF programs run, if it has any.
@@ -78,6 +80,8 @@ pub struct SinkInfo {
     /// Whether a BPF record carries the event. Such a record can hold the value of
     /// LD_PRELOAD.
     pub records: bool,
+    /// Whether it picks out the behaviour's system calls, although it neither counts nor stops them.
+    pub selects: bool,
     /// Whether it looks only now and then, and so misses what happens in between. The
     /// share that it misses is then a result of the measurement.
     pub samples: bool,
@@ -95,9 +99,11 @@ impl SinkInfo {
             enforcement: Enforcement::Observes,
             scope: Scope::System,
             blind_to: &[],
+            only: None,
             params: &[],
             hook: None,
             records: false,
+            selects: false,
             samples: false,
             about,
         }
@@ -145,9 +151,19 @@ impl SinkInfo {
         Self { blind_to, ..self }
     }
 
+    /// The same, for these behaviours only.
+    pub const fn only(self, behaviours: &'static [&'static str]) -> Self {
+        Self { only: Some(behaviours), ..self }
+    }
+
     /// The same, with these parameters.
     pub const fn with(self, params: &'static [ParamInfo]) -> Self {
         Self { params, ..self }
+    }
+
+    /// The same, picking out the behaviour's system calls.
+    pub const fn selecting(self) -> Self {
+        Self { selects: true, ..self }
     }
 
     /// The same, looking only now and then.
@@ -181,8 +197,7 @@ impl SinkInfo {
         self.enforcement == Enforcement::Kills && self.scope == Scope::System
     }
 
-    /// Whether it stops operations in any way. It is then attached for the measured
-    /// behaviour alone.
+    /// Whether it stops operations in any way.
     pub fn stops(&self) -> bool {
         self.enforcement != Enforcement::Observes
     }

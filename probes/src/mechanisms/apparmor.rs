@@ -34,7 +34,8 @@ static INFO: MechanismInfo = MechanismInfo::new(
              the records",
         )
         .of_a_process()
-        .but(BLIND_TO),
+        .but(BLIND_TO)
+        .only(&["exec"]),
     ],
     "AppArmor: profiles of what programs may do, by path",
 )
@@ -46,7 +47,6 @@ mod guest {
     use std::fs;
 
     use anyhow::{Context, Result, bail};
-    use hookbench_model::Behaviour;
 
     use super::PROFILE;
     use crate::attach::avc::{AvcReader, RecordMark};
@@ -74,8 +74,8 @@ mod guest {
     struct Profile(AvcReader);
 
     impl Attached for Profile {
-        fn seen(&mut self, behaviour: &Behaviour) -> Result<EventCounts> {
-            self.0.seen(behaviour)
+        fn seen(&mut self) -> Result<EventCounts> {
+            self.0.seen()
         }
 
         fn enter(&mut self) -> Result<()> {

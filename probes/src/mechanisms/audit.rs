@@ -111,19 +111,22 @@ mod guest {
             ledger::intend(|| Undo::Kauditd)?;
         }
         request.readers.apply_to(kauditd_pid()?)?;
+        let behaviour = request.behaviour;
         let counter = match request.sink {
-            "rules" => EventCounter::Serials { begin: 0, own: 0, end: None },
-            "reader" => EventCounter::Reader(Reader::start(request.readers, read_records)?),
+            "rules" => EventCounter::Serials { begin: 0, own: 0, requests: 0 },
+            "reader" => EventCounter::Reader(Reader::start(request.readers, |counts| {
+                read_records(counts, behaviour)
+            })?),
             "auditd" => EventCounter::Auditd(start_auditd(&link, request.readers)?),
             other => return Err(anyhow!("audit has no sink {other}").into()),
         };
         let lost = link.status()?.lost;
-        let mut rules = Rules { link, counter, lost, rules: Vec::new() };
+        let mut rules = Rules { link, behaviour, counter, lost, rules: Vec::new() };
         let extra = [(UNMATCHED, RulePid::Is as fn(u32) -> RulePid), (MATCHING, RulePid::IsNot)];
         for (name, pid) in extra {
-            rules.add_extra(request.behaviours, request.number(name, 0), pid)?;
+            rules.add_extra(request.number(name, 0), pid)?;
         }
-        rules.add(request.behaviours)?;
+        rules.add()?;
         Ok(Box::new(rules))
     }
 
@@ -150,6 +153,7 @@ mod guest {
     /// Exit rules, and what counts the events they make.
     struct Rules {
         link: AuditLink,
+        behaviour: &'static Behaviour,
         counter: EventCounter,
         /// Records that audit had lost before.
         lost: u32,
@@ -162,39 +166,29 @@ mod guest {
             begin: u64,
             /// Events that a request for a serial number makes by itself.
             own: u64,
-            end: Option<u64>,
+            /// How many requests were made since `begin`.
+            requests: u64,
         },
         Reader(Reader),
         Auditd(Child),
     }
 
     impl Rules {
-        /// Adds `count` rules on all system calls of `behaviours`, each about a process
-        /// that does not exist.
-        fn add_extra(
-            &mut self,
-            behaviours: &[&Behaviour],
-            count: usize,
-            pid: fn(u32) -> RulePid,
-        ) -> Result<()> {
-            let all = || behaviours.iter().flat_map(|behaviour| behaviour.syscalls);
-            for unused in (FIRST_UNUSED_PID..).take(count) {
-                self.add_one(all().map(|syscall| syscall.number).collect(), pid(unused))?;
-            }
-            Ok(())
+        /// Adds `count` rules, each about a process that does not exist.
+        fn add_extra(&mut self, count: usize, pid: fn(u32) -> RulePid) -> Result<()> {
+            (FIRST_UNUSED_PID..).take(count).try_for_each(|unused| self.add_one(pid(unused)))
         }
 
-        fn add_one(&mut self, numbers: Vec<u32>, pid: RulePid) -> Result<()> {
+        /// Adds a rule on the system calls of the behaviour.
+        fn add_one(&mut self, pid: RulePid) -> Result<()> {
+            let numbers: Vec<u32> = self.behaviour.syscalls.iter().map(|syscall| syscall.number).collect();
             self.link.add_rule(&numbers, pid)?;
             self.rules.push((numbers, pid));
             Ok(())
         }
 
-        fn add(&mut self, behaviours: &[&Behaviour]) -> Result<()> {
-            for behaviour in behaviours {
-                let numbers = behaviour.syscalls.iter().map(|syscall| syscall.number).collect();
-                self.add_one(numbers, RulePid::Any)?;
-            }
+        fn add(&mut self) -> Result<()> {
+            self.add_one(RulePid::Any)?;
             if let EventCounter::Serials { begin, own, .. } = &mut self.counter {
                 // A listener that joins or leaves makes events too. Two marks with
                 // nothing between them count those.
@@ -207,22 +201,18 @@ mod guest {
     }
 
     impl Attached for Rules {
-        fn seen(&mut self, behaviour: &Behaviour) -> Result<EventCounts> {
-            let (seen, of_all) = match &mut self.counter {
-                // Only the first request counts: later ones would see the events that
-                // the earlier ones made.
-                EventCounter::Serials { begin, own, end } => {
-                    let end = match end {
-                        Some(end) => *end,
-                        None => *end.insert(self.link.serial("end")?),
-                    };
-                    (end.saturating_sub(*begin + *own), true)
+        fn seen(&mut self) -> Result<EventCounts> {
+            let seen = match &mut self.counter {
+                EventCounter::Serials { begin, own, requests } => {
+                    let end = self.link.serial("end")?;
+                    *requests += 1;
+                    end.saturating_sub(*begin + *own * *requests)
                 }
-                EventCounter::Reader(reader) => (reader.counted(behaviour.index())?.read, false),
-                EventCounter::Auditd(_) => (count_in_log(behaviour)?, false),
+                EventCounter::Reader(reader) => reader.counted()?.read,
+                EventCounter::Auditd(_) => count_in_log(self.behaviour)?,
             };
             let lost = self.link.status()?.lost.saturating_sub(self.lost);
-            Ok(EventCounts { seen, lost: lost.into(), of_all })
+            Ok(EventCounts { seen, lost: lost.into() })
         }
 
         fn detach(&mut self) -> Result<()> {
@@ -245,15 +235,15 @@ mod guest {
     }
 
     /// hookbench's reader: becomes the receiver of all records and counts events.
-    fn read_records(counts: &SharedCounts) -> Result<()> {
+    fn read_records(counts: &SharedCounts, behaviour: &Behaviour) -> Result<()> {
         let link = AuditLink::open_or_fail()?;
         link.set(Setting::Receiver(std::process::id()))?;
         counts.ready();
         loop {
             let Some((SYSCALL_RECORD, record)) = link.receive(None)? else { continue };
             let number = syscall_in(&String::from_utf8_lossy(&record));
-            if let Some(behaviour) = number.and_then(Behaviour::of_syscall) {
-                counts.event(behaviour.index());
+            if number.is_some_and(|number| behaviour.has_syscall(number)) {
+                counts.event();
             }
         }
     }
@@ -286,6 +276,6 @@ mod guest {
         let log = fs::read(LOG).with_context(|| format!("failed to read {LOG}"))?;
         let records = log.split(|&byte| byte == b'\n').filter(|line| line.starts_with(b"type=SYSCALL "));
         let numbers = records.filter_map(|record| syscall_in(&String::from_utf8_lossy(record)));
-        Ok(numbers.filter(|number| Behaviour::of_syscall(*number) == Some(behaviour)).count() as u64)
+        Ok(numbers.filter(|number| behaviour.has_syscall(*number)).count() as u64)
     }
 }

@@ -31,11 +31,12 @@ mod guest {
     use crate::attach::{AttachRequest, Attached, Error, EventCounts};
 
     /// The events by which fanotify asks, by behaviour. It has none for tasks and memory.
-    const EVENTS: &[(&str, MaskFlags)] = &[("exec", MaskFlags::FAN_OPEN_EXEC_PERM)];
+    const EVENTS: &[(&str, MaskFlags)] =
+        &[("exec", MaskFlags::FAN_OPEN_EXEC_PERM), ("open", MaskFlags::FAN_OPEN_PERM)];
 
     pub(super) fn attach(request: &AttachRequest) -> Result<Box<dyn Attached>, Error> {
-        let Some(mask) = event_of(request.measured) else {
-            let name = request.measured.name;
+        let Some(mask) = event_of(request.behaviour) else {
+            let name = request.behaviour.name;
             let why = format!("fanotify sees files: it has no permission event for {name}");
             return Err(Error::Unsupported(why));
         };
@@ -44,8 +45,7 @@ mod guest {
             EventFFlags::O_RDONLY | EventFFlags::O_CLOEXEC,
         )
         .context("failed to make a fanotify group")?;
-        let index = request.measured.index();
-        let reader = Reader::start(request.readers, |counts| answer_events(&group, mask, index, counts))?;
+        let reader = Reader::start(request.readers, |counts| answer_events(&group, mask, counts))?;
         let listening = Listening { group, mask, path: request.noop, reader };
         // Only now: a question without an answer blocks the task that raised it.
         listening.mark(MarkFlags::FAN_MARK_ADD)?;
@@ -74,13 +74,13 @@ mod guest {
     }
 
     /// The listener: counts each question before it allows the file.
-    fn answer_events(group: &Fanotify, mask: MaskFlags, index: usize, counts: &SharedCounts) -> Result<()> {
+    fn answer_events(group: &Fanotify, mask: MaskFlags, counts: &SharedCounts) -> Result<()> {
         counts.ready();
         loop {
             for event in group.read_events().context("failed to read fanotify's events")? {
                 let file = event.fd().ok_or_else(|| anyhow!("fanotify's queue has overflowed"))?;
                 if event.mask().intersects(mask) {
-                    counts.event(index);
+                    counts.event();
                 } else {
                     counts.wrong();
                 }
@@ -92,8 +92,8 @@ mod guest {
     }
 
     impl Attached for Listening {
-        fn seen(&mut self, behaviour: &Behaviour) -> Result<EventCounts> {
-            Ok(self.reader.counted(behaviour.index())?.into())
+        fn seen(&mut self) -> Result<EventCounts> {
+            Ok(self.reader.counted()?.into())
         }
 
         fn detach(&mut self) -> Result<()> {

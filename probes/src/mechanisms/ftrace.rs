@@ -13,7 +13,7 @@ static INFO: MechanismInfo = MechanismInfo::new(
             "kprobe-event",
             Watches::Function,
             Requires::config(&["CONFIG_KPROBE_EVENTS"]),
-            "a kprobe event of each function, into the trace buffer",
+            "a kprobe event of the function, into the trace buffer",
         ),
         SinkInfo::new(
             "syscall-events",
@@ -25,7 +25,7 @@ static INFO: MechanismInfo = MechanismInfo::new(
             "function",
             Watches::Function,
             Requires::config(&["CONFIG_FUNCTION_TRACER"]),
-            "the function tracer, filtered to the functions, into the trace buffer",
+            "the function tracer, filtered to the function, into the trace buffer",
         ),
     ],
     "the kernel's tracer, without BPF",
@@ -44,6 +44,7 @@ mod guest {
     /// A tracer that is on.
     struct Tracing {
         sink: Sink,
+        behaviour: &'static Behaviour,
         /// Files and what to add to them to switch it off, the last first.
         undo: Vec<(String, String)>,
     }
@@ -55,7 +56,7 @@ mod guest {
         Function,
     }
 
-    /// Switches the tracer on for one behaviour.
+    /// Switches the tracer on for a behaviour.
     type SwitchOn = fn(&mut Tracing, &Behaviour) -> Result<()>;
 
     /// On a host, hookbench traces only if no other program does.
@@ -73,10 +74,8 @@ mod guest {
             "function" => (Sink::Function, function),
             other => bail!("ftrace has no sink {other}"),
         };
-        let mut tracing = Tracing { sink, undo: Vec::new() };
-        for behaviour in request.behaviours {
-            switch_on(&mut tracing, behaviour)?;
-        }
+        let mut tracing = Tracing { sink, behaviour: request.behaviour, undo: Vec::new() };
+        switch_on(&mut tracing, request.behaviour)?;
         if let Sink::Function = sink {
             tracing.undone_by("current_tracer", "nop")?;
             tracefs::write("current_tracer", "function")?;
@@ -117,8 +116,9 @@ mod guest {
             tracefs::write(file, "1")
         }
 
-        /// What a line of the trace contains when it belongs to `behaviour`.
-        fn marks(&self, behaviour: &Behaviour) -> Vec<String> {
+        /// What a line of the trace contains when it belongs to the behaviour.
+        fn marks(&self) -> Vec<String> {
+            let behaviour = self.behaviour;
             match self.sink {
                 Sink::KprobeEvent => vec![format!(" {}: (", behaviour.name)],
                 Sink::SyscallEvents => {
@@ -130,9 +130,9 @@ mod guest {
     }
 
     impl Attached for Tracing {
-        fn seen(&mut self, behaviour: &Behaviour) -> Result<EventCounts> {
+        fn seen(&mut self) -> Result<EventCounts> {
             let mut counts = EventCounts { lost: tracefs::lost()?, ..Default::default() };
-            for mark in self.marks(behaviour) {
+            for mark in self.marks() {
                 counts.seen += tracefs::count(&mark)?;
             }
             Ok(counts)

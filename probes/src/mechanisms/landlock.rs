@@ -36,7 +36,6 @@ mod guest {
         RulesetCreatedAttr, RulesetStatus,
     };
     use anyhow::{Context, Result, bail};
-    use hookbench_model::Behaviour;
 
     use crate::attach::{AttachRequest, Attached, Error, EventCounts};
 
@@ -61,7 +60,7 @@ mod guest {
     }
 
     impl Attached for Sandbox {
-        fn seen(&mut self, _: &Behaviour) -> Result<EventCounts> {
+        fn seen(&mut self) -> Result<EventCounts> {
             Ok(EventCounts::default())
         }
 

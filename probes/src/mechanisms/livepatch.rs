@@ -24,7 +24,6 @@ mod guest {
     use std::time::Duration;
 
     use anyhow::{Context, Result, bail};
-    use hookbench_model::Behaviour;
 
     use crate::attach::kmod::{self, KernelModule};
     use crate::attach::{AttachRequest, Attached, Error, EventCounts};
@@ -45,7 +44,7 @@ mod guest {
 
     impl Patch {
         fn apply(request: &AttachRequest) -> Result<Patch, Error> {
-            let patch = Patch(kmod::at_functions("hookbench-livepatch", request)?);
+            let patch = Patch(kmod::at_function("hookbench-livepatch", request)?);
             patch.wait("apply", || {
                 fs::read_to_string(format!("{PATCH}/transition")).is_ok_and(|on| on == "0\n")
             })?;
@@ -64,8 +63,8 @@ mod guest {
     }
 
     impl Attached for Patch {
-        fn seen(&mut self, behaviour: &Behaviour) -> Result<EventCounts> {
-            self.0.seen(behaviour)
+        fn seen(&mut self) -> Result<EventCounts> {
+            self.0.seen()
         }
 
         fn detach(&mut self) -> Result<()> {

@@ -49,7 +49,7 @@ static INFO: MechanismInfo = MechanismInfo::new(
 fn attach(request: &AttachRequest) -> Result<Box<dyn Attached>, Error> {
     let name = format!("hookbench-{}", request.sink);
     Ok(match request.sink {
-        "ftrace-ops" | "inline" => Box::new(kmod::at_functions(&name, request)?),
+        "ftrace-ops" | "inline" => Box::new(kmod::at_function(&name, request)?),
         "syscall-table" => Box::new(kmod::at_syscalls(
             &name,
             request,

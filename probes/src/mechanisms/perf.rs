@@ -53,8 +53,6 @@ mod guest {
         cpu: usize,
         /// The tracepoint, by the number that its records carry.
         id: u64,
-        /// The place of its behaviour in the table.
-        behaviour: usize,
         counter: Counter,
     }
 
@@ -74,7 +72,7 @@ mod guest {
             "tracepoint" => true,
             other => bail!("perf has no sink {other}"),
         };
-        let mut events = open_all(request.behaviours, samples)?;
+        let mut events = open_all(request.behaviour, samples)?;
         // The reader uses the copy in its own process; this process switches the events.
         let read = |counts: &SharedCounts| read_records(std::mem::take(&mut events), counts);
         let reader = if samples { Some(Reader::start(request.readers, read)?) } else { None };
@@ -84,19 +82,17 @@ mod guest {
         Ok(Events { events, reader })
     }
 
-    fn open_all(behaviours: &[&'static Behaviour], samples: bool) -> Result<Vec<Event>> {
+    fn open_all(behaviour: &Behaviour, samples: bool) -> Result<Vec<Event>> {
         // SAFETY: asks for a number.
         let cpus = unsafe { libc::sysconf(libc::_SC_NPROCESSORS_ONLN) }.max(1) as usize;
         let mut events = Vec::new();
-        for behaviour in behaviours {
-            for syscall in behaviour.syscalls {
-                let name = format!("sys_enter_{}", syscall.name);
-                let id = tracepoint_id(&name)?;
-                for cpu in 0..cpus {
-                    let counter = open_one(id, cpu, samples)
-                        .with_context(|| format!("failed to open a perf event of {name} on CPU {cpu}"))?;
-                    events.push(Event { cpu, id, behaviour: behaviour.index(), counter });
-                }
+        for syscall in behaviour.syscalls {
+            let name = format!("sys_enter_{}", syscall.name);
+            let id = tracepoint_id(&name)?;
+            for cpu in 0..cpus {
+                let counter = open_one(id, cpu, samples)
+                    .with_context(|| format!("failed to open a perf event of {name} on CPU {cpu}"))?;
+                events.push(Event { cpu, id, counter });
             }
         }
         Ok(events)
@@ -123,7 +119,7 @@ mod guest {
 
     /// The reader: one ring buffer per CPU, into which all events of that CPU go.
     fn read_records(events: Vec<Event>, counts: &SharedCounts) -> Result<()> {
-        let known: Vec<(u64, usize)> = events.iter().map(|event| (event.id, event.behaviour)).collect();
+        let known: Vec<u64> = events.iter().map(|event| event.id).collect();
         let mut rings: Vec<(usize, Sampler)> = Vec::new();
         // Events that write into another event's ring must stay open too.
         let mut others = Vec::new();
@@ -160,7 +156,7 @@ mod guest {
         }
     }
 
-    fn count_record(record: Record<'_>, known: &[(u64, usize)], counts: &SharedCounts) {
+    fn count_record(record: Record<'_>, known: &[u64], counts: &SharedCounts) {
         match record {
             // It comes with the next record that finds room, and so never for the records
             // lost last. The events' own counts say how many are missing.
@@ -168,10 +164,9 @@ mod guest {
             Record::Sample(sample) => {
                 // What the tracepoint writes begins with its number, in 16 bits.
                 let id = sample.raw().and_then(|raw| raw.first_chunk()).map(|two| u16::from_ne_bytes(*two));
-                let event = known.iter().find(|(known, _)| id.is_some_and(|id| *known == u64::from(id)));
-                match event {
-                    Some((_, behaviour)) => counts.event(*behaviour),
-                    None => counts.wrong(),
+                match id.is_some_and(|id| known.contains(&id.into())) {
+                    true => counts.event(),
+                    false => counts.wrong(),
                 }
             }
             _ => counts.wrong(),
@@ -179,11 +174,11 @@ mod guest {
     }
 
     impl Events {
-        /// How many events of the behaviour at `index` the kernel has counted, including
-        /// those for which the ring had no room.
-        fn counted(&mut self, index: usize) -> Result<u64> {
+        /// How many events the kernel has counted, including those for which the ring had no
+        /// room.
+        fn counted(&mut self) -> Result<u64> {
             let mut made = 0;
-            for event in self.events.iter_mut().filter(|event| event.behaviour == index) {
+            for event in &mut self.events {
                 made += event.counter.read().context("failed to read the count of a perf event")?;
             }
             Ok(made)
@@ -191,11 +186,11 @@ mod guest {
     }
 
     /// How many of `made` events the reader has read, once the number stops growing.
-    fn settled_count(made: u64, reader: &Reader, index: usize) -> Result<u64> {
-        let (mut seen, mut looks) = (reader.counted(index)?.read, 0);
+    fn settled_count(made: u64, reader: &Reader) -> Result<u64> {
+        let (mut seen, mut looks) = (reader.counted()?.read, 0);
         while seen < made && looks < PATIENCE {
             std::thread::sleep(LOOK_AGAIN);
-            let again = reader.counted(index)?.read;
+            let again = reader.counted()?.read;
             looks = if again == seen { looks + 1 } else { 0 };
             seen = again;
         }
@@ -203,13 +198,13 @@ mod guest {
     }
 
     impl Attached for Events {
-        fn seen(&mut self, behaviour: &Behaviour) -> Result<EventCounts> {
-            let made = self.counted(behaviour.index())?;
+        fn seen(&mut self) -> Result<EventCounts> {
+            let made = self.counted()?;
             let seen = match &self.reader {
-                Some(reader) => settled_count(made, reader, behaviour.index())?,
+                Some(reader) => settled_count(made, reader)?,
                 None => made,
             };
-            Ok(EventCounts { seen, lost: made.saturating_sub(seen), of_all: false })
+            Ok(EventCounts { seen, lost: made.saturating_sub(seen) })
         }
 
         fn detach(&mut self) -> Result<()> {

@@ -31,6 +31,7 @@ static INFO: MechanismInfo = MechanismInfo::new(
             "a filter that allows all system calls, by their numbers alone",
         )
         .of_a_process()
+        .selecting()
         .with(PARAMS),
         SinkInfo::new(
             "allow-args",
@@ -39,6 +40,7 @@ static INFO: MechanismInfo = MechanismInfo::new(
             "a filter that allows all, and reads an argument of the watched system calls",
         )
         .of_a_process()
+        .selecting()
         .with(PARAMS),
         SinkInfo::new(
             "log",
@@ -84,12 +86,14 @@ mod guest {
             "allow" | "allow-args" => (libc::SECCOMP_RET_ALLOW, FollowUp::Silent),
             "errno" => (libc::SECCOMP_RET_ERRNO | libc::EPERM as u32, FollowUp::Refusing),
             "log" => (libc::SECCOMP_RET_LOG, start_reader(request)?),
-            "notify" => (libc::SECCOMP_RET_USER_NOTIF, FollowUp::Asking(Supervisor::start(request.readers)?)),
+            "notify" => (
+                libc::SECCOMP_RET_USER_NOTIF,
+                FollowUp::Asking(Supervisor::start(request.readers, request.behaviour)?),
+            ),
             other => return Err(anyhow!("seccomp has no sink {other}").into()),
         };
-        let syscalls = request.behaviours.iter().flat_map(|behaviour| behaviour.syscalls);
         let filter = Filter {
-            numbers: syscalls.map(|syscall| syscall.number).collect(),
+            numbers: request.behaviour.syscalls.iter().map(|syscall| syscall.number).collect(),
             action,
             reads_argument: request.sink == "allow-args",
             padding: request.number(COMPARISONS, 0) as u32,
@@ -128,36 +132,36 @@ mod guest {
         };
         link.set(Setting::BacklogLimit(BACKLOG_LIMIT))?;
         request.readers.apply_to(kauditd_pid()?)?;
-        let reader = Reader::start(request.readers, read_records)?;
+        let reader = Reader::start(request.readers, |counts| read_records(counts, request.behaviour))?;
         let lost = link.status()?.lost;
         Ok(FollowUp::Logging { reader, link, lost })
     }
 
     /// Becomes the receiver of all records and counts those that filters logged.
-    fn read_records(counts: &SharedCounts) -> Result<()> {
+    fn read_records(counts: &SharedCounts, behaviour: &Behaviour) -> Result<()> {
         let link = AuditLink::open_or_fail()?;
         link.set(Setting::Receiver(std::process::id()))?;
         counts.ready();
         loop {
             let Some((SECCOMP_RECORD, record)) = link.receive(None)? else { continue };
             let number = syscall_in(&String::from_utf8_lossy(&record));
-            match number.and_then(Behaviour::of_syscall) {
-                Some(behaviour) => counts.event(behaviour.index()),
-                None => counts.wrong(),
+            match number.is_some_and(|number| behaviour.has_syscall(number)) {
+                true => counts.event(),
+                false => counts.wrong(),
             }
         }
     }
 
     impl Attached for Filtering {
-        fn seen(&mut self, behaviour: &Behaviour) -> Result<EventCounts> {
+        fn seen(&mut self) -> Result<EventCounts> {
             match &self.follow_up {
                 FollowUp::Silent | FollowUp::Refusing => Ok(EventCounts::default()),
                 FollowUp::Logging { reader, link, lost } => {
-                    let seen = reader.counted(behaviour.index())?.read;
+                    let seen = reader.counted()?.read;
                     let lost = link.status()?.lost.saturating_sub(*lost);
-                    Ok(EventCounts { seen, lost: lost.into(), of_all: false })
+                    Ok(EventCounts { seen, lost: lost.into() })
                 }
-                FollowUp::Asking(supervisor) => Ok(supervisor.counted(behaviour.index())?.into()),
+                FollowUp::Asking(supervisor) => Ok(supervisor.counted()?.into()),
             }
         }
 

@@ -29,7 +29,8 @@ static INFO: MechanismInfo = MechanismInfo::new(
             Requires { policy: Some(POLICY), ..REQUIRES },
             "a policy that allows everything and records the behaviour; a reader reads the records",
         )
-        .but(BLIND_TO),
+        .but(BLIND_TO)
+        .only(&["exec", "userns"]),
     ],
     "SELinux: labels, and a policy that says what each label may do",
 )

@@ -2,7 +2,7 @@
 //! a cell, and the other flip is made untimed.
 
 use hookbench_model::param::{ParamInfo, Values};
-use hookbench_model::{DenyScope, Enforcement, Params};
+use hookbench_model::{Enforcement, Params, Policy};
 
 use crate::child::TIMED_OTHERWISE;
 use crate::{Denial, Info, Way, Workload};
@@ -28,9 +28,6 @@ static INFO: Info = Info {
     about: "mprotect of one page, read-only and writable again",
 };
 
-/// The flips that the denying policy lets pass: `DENY_AFTER` in deny.bpf.h.
-const ALLOWED_CALLS: u32 = 100;
-
 impl Workload for MprotectStorm {
     fn info(&self) -> &Info {
         &INFO
@@ -41,14 +38,7 @@ impl Workload for MprotectStorm {
     }
 
     fn denial(&self, _: &Params, enforcement: Enforcement) -> Option<Denial> {
-        let all = Denial::of_every_operation(enforcement)?;
-        // hookbench's policies let the first flips pass. What a custom monitor refuses, it
-        // refuses from the first one on.
-        let after_operations = match enforcement {
-            Enforcement::Denies(DenyScope::Everyone) | Enforcement::Expects(_) => 0,
-            _ => ALLOWED_CALLS / 2,
-        };
-        Some(Denial { after_operations, ..all })
+        Denial::by(Policy::AfterCalls, 2, enforcement)
     }
 
     fn timed_otherwise(&self, denial: Denial) -> Option<&'static str> {

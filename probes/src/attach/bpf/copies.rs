@@ -2,7 +2,6 @@
 //! there too.
 
 use anyhow::bail;
-use hookbench_model::Behaviour;
 
 use crate::attach::{AttachRequest, Attached, Error, EventCounts};
 use crate::info::PROGRAMS;
@@ -23,12 +22,8 @@ pub(super) fn attach(
 }
 
 impl Attached for Copies {
-    fn seen(&mut self, behaviour: &Behaviour) -> anyhow::Result<EventCounts> {
-        let all = self
-            .0
-            .iter_mut()
-            .map(|copy| copy.seen(behaviour))
-            .collect::<anyhow::Result<Vec<EventCounts>>>()?;
+    fn seen(&mut self) -> anyhow::Result<EventCounts> {
+        let all = self.0.iter_mut().map(|copy| copy.seen()).collect::<anyhow::Result<Vec<EventCounts>>>()?;
         match all.split_first() {
             Some((first, others)) if others.iter().all(|other| other == first) => Ok(*first),
             _ => bail!("identical programs at one place saw different events: {all:?}"),
@@ -47,7 +42,7 @@ mod tests {
     struct Saw(u64);
 
     impl Attached for Saw {
-        fn seen(&mut self, _: &Behaviour) -> anyhow::Result<EventCounts> {
+        fn seen(&mut self) -> anyhow::Result<EventCounts> {
             Ok(EventCounts { seen: self.0, ..EventCounts::default() })
         }
 
@@ -58,7 +53,7 @@ mod tests {
 
     fn seen(all: &[u64]) -> anyhow::Result<EventCounts> {
         let all = all.iter().map(|saw| Box::new(Saw(*saw)) as Box<dyn Attached>);
-        Copies(all.collect()).seen(&hookbench_model::BEHAVIOURS[0])
+        Copies(all.collect()).seen()
     }
 
     #[test]

@@ -1,5 +1,5 @@
 //! BPF objects: load them, attach their programs, read what they counted. The programs are
-//! generic; behaviours and targets are set here, before the load. This file picks the
+//! generic; the behaviour and targets are set here, before the load. This file picks the
 //! loader; `libbpf` and `aya` know what each hook needs.
 
 use super::{AttachRequest, Attached, Error};
@@ -19,8 +19,8 @@ pub use compiled::CompiledObject;
 pub(crate) use compiled::object;
 pub(in crate::attach) use layout::PERF_PAGES;
 
-/// Loads the programs of `object` for the behaviours of the request, by the loader that it
-/// names, and attaches them to `hook`.
+/// Loads the program of `object` for the sink of the request, by the loader that it names,
+/// and attaches it to `hook` for the behaviour.
 ///
 /// # Errors
 /// When this kernel has no BTF, or a program does not load or attach.

@@ -9,6 +9,7 @@ use serde::Deserialize;
 use syscalls::x86_64::Sysno;
 use toml::Spanned;
 
+use super::super::CALLS;
 use super::argument::{Known, Raw, RawExpect, RawMemory};
 use super::{Wrong, nearest};
 
@@ -154,7 +155,9 @@ impl Reader<'_> {
             if let Some(events) = events {
                 return Err(self.wrong(events.span().start, "events need a behaviour; add behaviour = NAME"));
             }
-            return match self.behaviours.first() {
+            // Monitors watch what the worker calls at the end.
+            let watched = self.behaviours.iter().find(|(row, ..)| row.name == CALLS.behaviour);
+            return match watched {
                 None => Ok(()),
                 Some((row, _, at)) => {
                     let name = row.name;

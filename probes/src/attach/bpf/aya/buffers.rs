@@ -10,25 +10,25 @@ use aya::maps::{Map, PerfEventArray, RingBuf};
 use aya::util::online_cpus;
 use nix::sys::epoll::{Epoll, EpollCreateFlags, EpollEvent, EpollFlags, EpollTimeout};
 
-use crate::attach::bpf::layout::{PERF_PAGES, count_record};
+use crate::attach::bpf::layout::{Carried, PERF_PAGES};
 use crate::attach::reader::SharedCounts;
 
 /// A function that reads a map's records and returns only with an error.
-pub(super) type ReadBuffer = fn(&mut Map, &SharedCounts, Option<&str>) -> Result<()>;
+pub(super) type ReadBuffer = fn(&mut Map, &SharedCounts, Carried) -> Result<()>;
 
-pub(super) fn read_ring(map: &mut Map, counts: &SharedCounts, ld_preload: Option<&str>) -> Result<()> {
+pub(super) fn read_ring(map: &mut Map, counts: &SharedCounts, carried: Carried) -> Result<()> {
     let mut ring = RingBuf::try_from(map).context("failed to map the ring buffer")?;
     let epoll = watch_all(&[&ring])?;
     counts.ready();
     loop {
         wait(&epoll)?;
         while let Some(record) = ring.next() {
-            count_record(&record, counts, ld_preload);
+            carried.count(&record, counts);
         }
     }
 }
 
-pub(super) fn read_perf(map: &mut Map, counts: &SharedCounts, ld_preload: Option<&str>) -> Result<()> {
+pub(super) fn read_perf(map: &mut Map, counts: &SharedCounts, carried: Carried) -> Result<()> {
     let mut perf = PerfEventArray::try_from(map)?;
     let cpus = online_cpus().map_err(|(file, error)| anyhow!("failed to read {file}: {error}"))?;
     let open = cpus.into_iter().map(|cpu| perf.open(cpu, Some(PERF_PAGES)));
@@ -39,9 +39,9 @@ pub(super) fn read_perf(map: &mut Map, counts: &SharedCounts, ld_preload: Option
         wait(&epoll)?;
         for buffer in &mut buffers {
             buffer.for_each(|event| match event {
-                PerfEvent::Sample { head, tail: [] } => count_record(head, counts, ld_preload),
+                PerfEvent::Sample { head, tail: [] } => carried.count(head, counts),
                 // The record wraps around the end of the buffer.
-                PerfEvent::Sample { head, tail } => count_record(&[head, tail].concat(), counts, ld_preload),
+                PerfEvent::Sample { head, tail } => carried.count(&[head, tail].concat(), counts),
                 PerfEvent::Lost { count } => counts.add_lost(count),
             });
         }

@@ -10,7 +10,7 @@ use hookbench_model::Behaviour;
 
 use super::access::require_btf;
 use super::compiled::CompiledObject;
-use super::layout::{ALL_COUNTERS_SIZE, ConfigBytes, ProgramPart, SlotCounters, config, parts};
+use super::layout::{COUNTERS_SIZE, Carried, Counters, config};
 use super::phases::{self, Phase};
 use crate::attach::reader::Reader;
 use crate::attach::{AttachRequest, Attached, Error, EventCounts};
@@ -58,34 +58,20 @@ fn load_and_attach(hook: BpfHook, object: CompiledObject, request: &AttachReques
     if !hook.loaders().contains(&Loader::Aya) {
         bail!("aya cannot attach programs to {hook:?}");
     }
-    let parts = parts(hook, request);
-    let config = config(hook, request);
-    let mut object = phases::during(Phase::Open, || open(object, request, &config))?;
-    phases::during(Phase::Load, || load_all(hook, &mut object, &parts))?;
+    let mut object = phases::during(Phase::Open, || open(object, request))?;
+    phases::during(Phase::Load, || load(hook, find_program(&mut object, &request.program())?, request))?;
     let reader = start_reader(&mut object, request)?;
     phases::during(Phase::Attach, || {
-        parts.iter().try_for_each(|part| attach_part(hook, find_program(&mut object, &part.name)?, part))
+        attach_program(hook, find_program(&mut object, &request.program())?, request.behaviour)
     })?;
     let counters = object.take_map(".bss").ok_or_else(|| anyhow!("the object has no counters"))?;
     Ok(AyaPrograms { counters, object: Some(object), reader })
 }
 
-fn load_all(hook: BpfHook, object: &mut Ebpf, parts: &[ProgramPart]) -> Result<()> {
-    // At these hooks the load names the function, by its type in the kernel's BTF.
-    let btf = match hook {
-        // The loader has read it too, but does not share it.
-        BpfHook::LsmHook | BpfHook::Trampoline => {
-            Some(Btf::from_sys_fs().context("failed to read the kernel's BTF")?)
-        }
-        _ => None,
-    };
-    parts.iter().try_for_each(|part| load(find_program(object, &part.name)?, part, btf.as_ref()))
-}
-
 /// Reads the object and makes its maps. aya makes all of them, including the buffers that
 /// the sink does not need; those get the smallest size.
-fn open(object: CompiledObject, request: &AttachRequest, config: &ConfigBytes) -> Result<Ebpf> {
-    let mut loader = EbpfLoader::new();
+fn open(object: CompiledObject, request: &AttachRequest) -> Result<Ebpf> {
+    let (mut loader, config) = (EbpfLoader::new(), config(request.behaviour));
     loader.override_global("config", config.as_slice(), true);
     if request.sink != "ringbuf" {
         loader.map_max_entries("ring", 1);
@@ -100,36 +86,45 @@ fn find_program<'a>(object: &'a mut Ebpf, name: &str) -> Result<&'a mut Program>
     object.program_mut(name).ok_or_else(|| anyhow!("the object has no program {name}"))
 }
 
-fn load(program: &mut Program, part: &ProgramPart, btf: Option<&Btf>) -> Result<()> {
-    match (program, btf, part.behaviours) {
-        (Program::Lsm(program), Some(btf), [row]) => program.load(row.lsm_hook, btf)?,
-        (Program::FEntry(program), Some(btf), [row]) => program.load(row.function, btf)?,
-        (Program::FExit(program), Some(btf), [row]) => program.load(row.function, btf)?,
-        (Program::KProbe(program), ..) => program.load()?,
-        (Program::TracePoint(program), ..) => program.load()?,
-        (Program::RawTracePoint(program), ..) => program.load()?,
-        _ => bail!("aya cannot load the program {}", part.name),
+fn load(hook: BpfHook, program: &mut Program, request: &AttachRequest) -> Result<()> {
+    // At these hooks the load names the function, by its type in the kernel's BTF.
+    let btf = match hook {
+        // The loader has read it too, but does not share it.
+        BpfHook::LsmHook | BpfHook::Trampoline => {
+            Some(Btf::from_sys_fs().context("failed to read the kernel's BTF")?)
+        }
+        _ => None,
+    };
+    let Behaviour { function, lsm_hook, .. } = *request.behaviour;
+    match (program, btf.as_ref()) {
+        (Program::Lsm(program), Some(btf)) => {
+            program.load(lsm_hook.context("the behaviour has no LSM hook")?, btf)?;
+        }
+        (Program::FEntry(program), Some(btf)) => program.load(function, btf)?,
+        (Program::FExit(program), Some(btf)) => program.load(function, btf)?,
+        (Program::KProbe(program), _) => program.load()?,
+        (Program::TracePoint(program), _) => program.load()?,
+        (Program::RawTracePoint(program), _) => program.load()?,
+        _ => bail!("aya cannot load the program {}", request.sink),
     }
     Ok(())
 }
 
-fn attach_part(hook: BpfHook, program: &mut Program, part: &ProgramPart) -> Result<()> {
+fn attach_program(hook: BpfHook, program: &mut Program, behaviour: &Behaviour) -> Result<()> {
     match (hook, program) {
         (BpfHook::LsmHook, Program::Lsm(program)) => _ = program.attach()?,
         (BpfHook::Trampoline, Program::FEntry(program)) => _ = program.attach()?,
         (BpfHook::Trampoline, Program::FExit(program)) => _ = program.attach()?,
         (BpfHook::FunctionEntry | BpfHook::FunctionReturn, Program::KProbe(program)) => {
-            for row in part.behaviours {
-                program.attach(row.function, 0)?;
-            }
+            _ = program.attach(behaviour.function, 0)?;
         }
         (BpfHook::SyscallTracepoints, Program::TracePoint(program)) => {
-            for syscall in part.behaviours.iter().flat_map(|row| row.syscalls) {
+            for syscall in behaviour.syscalls {
                 program.attach("syscalls", &format!("sys_enter_{}", syscall.name))?;
             }
         }
         (BpfHook::RawTracepoint(name), Program::RawTracePoint(program)) => _ = program.attach(name)?,
-        _ => bail!("aya cannot attach the program {} to {hook:?}", part.name),
+        _ => bail!("aya cannot attach the program to {hook:?}"),
     }
     Ok(())
 }
@@ -141,15 +136,15 @@ fn start_reader(object: &mut Ebpf, request: &AttachRequest) -> Result<Option<Rea
         _ => return Ok(None),
     };
     let map = object.map_mut(name).ok_or_else(|| anyhow!("the object has no map {name}"))?;
-    let ld_preload = request.ld_preload;
-    Reader::start(request.readers, |counts| read(map, counts, ld_preload)).map(Some)
+    let carried = Carried::of(request);
+    Reader::start(request.readers, |counts| read(map, counts, carried)).map(Some)
 }
 
 impl Attached for AyaPrograms {
-    fn seen(&mut self, behaviour: &Behaviour) -> Result<EventCounts> {
-        let counters: Array<_, [u8; ALL_COUNTERS_SIZE]> = Array::try_from(&self.counters)?;
+    fn seen(&mut self) -> Result<EventCounts> {
+        let counters: Array<_, [u8; COUNTERS_SIZE]> = Array::try_from(&self.counters)?;
         let value = counters.get(&0, 0).context("failed to read the counters")?;
-        SlotCounters::read(&value, behaviour.index()).event_counts(self.reader.as_ref(), behaviour)
+        Counters::read(&value).event_counts(self.reader.as_ref())
     }
 
     fn detach(&mut self) -> Result<()> {

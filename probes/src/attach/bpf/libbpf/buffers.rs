@@ -6,7 +6,7 @@ use anyhow::{Context, Result, anyhow};
 use libbpf_rs::{Map, MapCore, Object, PerfBufferBuilder, RingBufferBuilder};
 
 use crate::attach::AttachRequest;
-use crate::attach::bpf::layout::{PERF_PAGES, count_record};
+use crate::attach::bpf::layout::{Carried, PERF_PAGES};
 use crate::attach::reader::{Reader, SharedCounts};
 
 /// A reader without a time limit sleeps until it is woken.
@@ -21,18 +21,18 @@ pub(super) fn start_reader(object: &Object, request: &AttachRequest) -> Result<O
     };
     let map = object.maps().find(|map| map.name() == name);
     let map = map.ok_or_else(|| anyhow!("the object has no map {name}"))?;
-    let ld_preload = request.ld_preload;
+    let carried = Carried::of(request);
     let reader = Reader::start(request.readers, |counts| match name {
-        "ring" => read_ring(&map, counts, ld_preload),
-        _ => read_perf(&map, counts, ld_preload),
+        "ring" => read_ring(&map, counts, carried),
+        _ => read_perf(&map, counts, carried),
     });
     Ok(Some(reader?))
 }
 
-fn read_ring(map: &Map<'_>, counts: &SharedCounts, ld_preload: Option<&str>) -> Result<()> {
+fn read_ring(map: &Map<'_>, counts: &SharedCounts, carried: Carried) -> Result<()> {
     let mut builder = RingBufferBuilder::new();
     builder.add(map, |record| {
-        count_record(record, counts, ld_preload);
+        carried.count(record, counts);
         0
     })?;
     let ring = builder.build().context("failed to map the ring buffer")?;
@@ -42,10 +42,10 @@ fn read_ring(map: &Map<'_>, counts: &SharedCounts, ld_preload: Option<&str>) -> 
     }
 }
 
-fn read_perf(map: &Map<'_>, counts: &SharedCounts, ld_preload: Option<&str>) -> Result<()> {
+fn read_perf(map: &Map<'_>, counts: &SharedCounts, carried: Carried) -> Result<()> {
     let perf = PerfBufferBuilder::new(map)
         .pages(PERF_PAGES)
-        .sample_cb(|_, record: &[u8]| count_record(record, counts, ld_preload))
+        .sample_cb(|_, record: &[u8]| carried.count(record, counts))
         .lost_cb(|_, events| counts.add_lost(events))
         .build()
         .context("failed to map the perf buffers")?;

@@ -13,7 +13,7 @@ use libbpf_rs::{
 
 use super::access::require_btf;
 use super::compiled::{CompiledObject, object};
-use super::layout::{ConfigBytes, ProgramPart, SlotCounters, config, parts};
+use super::layout::{Counters, config};
 use super::phases::{self, Phase};
 use crate::BpfHook;
 use crate::attach::reader::Reader;
@@ -42,13 +42,12 @@ pub(in crate::attach) struct AttachedPrograms {
     reader: Option<Reader>,
 }
 
-/// Loads the programs that the request needs and attaches them to `hook`.
+/// Loads the program that the request needs and attaches it to `hook`.
 pub(in crate::attach) fn attach(
     hook: BpfHook,
     object: CompiledObject,
     request: &AttachRequest,
 ) -> Result<AttachedPrograms, Error> {
-    let parts = parts(hook, request);
     let cgroup = match hook {
         BpfHook::CgroupLsmHook => Some(
             File::open(CGROUP_ROOT).with_context(|| format!("failed to open the cgroup {CGROUP_ROOT}"))?,
@@ -56,21 +55,14 @@ pub(in crate::attach) fn attach(
         _ => None,
     };
     let load = || {
-        let wanted = |name: &str| parts.iter().find(|part| part.name == name);
-        let mut open = open(object, request, &config(hook, request), |name| wanted(name).is_some())?;
-        for mut program in open.progs_mut() {
-            if let Some(part) = wanted(&program.name().to_string_lossy()) {
-                set_target(hook, &mut program, part)?;
-            }
+        let mut open = open(object, request)?;
+        for mut program in open.progs_mut().filter(|program| *program.name() == *request.program()) {
+            set_target(hook, &mut program, request.behaviour)?;
         }
         Ok(open.load()?)
     };
     load_and_attach(request, load, |object| {
-        let mut links = Vec::new();
-        for part in &parts {
-            links.extend(attach_part(hook, &find_program(object, &part.name)?, part, cgroup.as_ref())?);
-        }
-        Ok(links)
+        attach_program(hook, &find_program(object, &request.program())?, request.behaviour, cgroup.as_ref())
     })
 }
 
@@ -81,9 +73,8 @@ pub(in crate::attach) fn attach_one(
     request: &AttachRequest,
     attach: impl Fn(&ProgramMut<'_>) -> libbpf_rs::Result<Vec<Link>>,
 ) -> Result<AttachedPrograms, Error> {
-    let config = config(BpfHook::PerfEvent, request);
-    let load = || Ok(open(object, request, &config, |name| name == request.sink)?.load()?);
-    load_and_attach(request, load, |object| Ok(attach(&find_program(object, request.sink)?)?))
+    let load = || Ok(open(object, request)?.load()?);
+    load_and_attach(request, load, |object| Ok(attach(&find_program(object, &request.program())?)?))
 }
 
 /// Loads, starts the reader, attaches.
@@ -101,27 +92,30 @@ fn load_and_attach(
 }
 
 /// Names the target of programs for which the kernel has to know it at the load.
-fn set_target(hook: BpfHook, program: &mut OpenProgramMut<'_>, part: &ProgramPart) -> libbpf_rs::Result<()> {
-    let target = |row: &Behaviour| match hook {
-        BpfHook::LsmHook | BpfHook::CgroupLsmHook => Some(row.lsm_hook),
-        BpfHook::Trampoline | BpfHook::FunctionResult => Some(row.function),
+fn set_target(
+    hook: BpfHook,
+    program: &mut OpenProgramMut<'_>,
+    behaviour: &Behaviour,
+) -> libbpf_rs::Result<()> {
+    let target = match hook {
+        BpfHook::LsmHook | BpfHook::CgroupLsmHook => behaviour.lsm_hook,
+        BpfHook::Trampoline | BpfHook::FunctionResult => Some(behaviour.function),
         _ => None,
     };
-    match part.behaviours.first().and_then(|row| target(row)) {
+    match target {
         Some(target) => program.set_attach_target(0, Some(target.into())),
         None => Ok(()),
     }
 }
 
-/// Attaches a program for its behaviours.
-fn attach_part(
+/// Attaches a program for `behaviour`.
+fn attach_program(
     hook: BpfHook,
     program: &ProgramMut<'_>,
-    part: &ProgramPart,
+    behaviour: &Behaviour,
     cgroup: Option<&File>,
 ) -> Result<Vec<Link>> {
-    let rows = part.behaviours;
-    let syscalls = || rows.iter().flat_map(|row| row.syscalls);
+    let Behaviour { syscalls, function, .. } = *behaviour;
     let links: libbpf_rs::Result<Vec<Link>> = match hook {
         BpfHook::LsmHook => program.attach_lsm().map(|link| vec![link]),
         BpfHook::CgroupLsmHook => {
@@ -129,20 +123,21 @@ fn attach_part(
             program.attach_cgroup(cgroup.as_raw_fd()).map(|link| vec![link])
         }
         BpfHook::Trampoline | BpfHook::FunctionResult => program.attach_trace().map(|link| vec![link]),
-        BpfHook::FunctionEntry => rows.iter().map(|row| program.attach_kprobe(false, row.function)).collect(),
-        BpfHook::FunctionReturn => rows.iter().map(|row| program.attach_kprobe(true, row.function)).collect(),
+        BpfHook::FunctionEntry => program.attach_kprobe(false, function).map(|link| vec![link]),
+        BpfHook::FunctionReturn => program.attach_kprobe(true, function).map(|link| vec![link]),
         BpfHook::FunctionEntries => {
             let opts = KprobeMultiOpts {
-                symbols: rows.iter().map(|row| row.function.into()).collect(),
-                cookies: rows.iter().map(|row| row.index() as u64).collect(),
+                symbols: vec![function.into()],
+                cookies: vec![behaviour.index() as u64],
                 ..KprobeMultiOpts::default()
             };
             program.attach_kprobe_multi_with_opts(opts).map(|link| vec![link])
         }
         BpfHook::SyscallEntry => {
-            syscalls().map(|syscall| program.attach_ksyscall(false, syscall.name)).collect()
+            syscalls.iter().map(|syscall| program.attach_ksyscall(false, syscall.name)).collect()
         }
-        BpfHook::SyscallTracepoints => syscalls()
+        BpfHook::SyscallTracepoints => syscalls
+            .iter()
             .map(|syscall| {
                 let event = format!("sys_enter_{}", syscall.name);
                 program.attach_tracepoint(TracepointCategory::Syscalls, event)
@@ -157,14 +152,9 @@ fn attach_part(
 /// As `bpf::warm`.
 pub(super) fn warm() {
     let Some(first) = BEHAVIOURS.first() else { return };
-    let behaviours = [first];
-    let request = AttachRequest::internal("count", &behaviours);
-    let hook = BpfHook::FunctionEntry;
-    let parts = parts(hook, &request);
-    let wanted = |name: &str| parts.iter().any(|part| part.name == name);
+    let request = AttachRequest::internal("count", first);
     if begin().is_ok() {
-        let _ = open(object!("kprobe"), &request, &config(hook, &request), wanted)
-            .and_then(|open| Ok(open.load()?));
+        let _ = open(object!("kprobe"), &request).and_then(|open| Ok(open.load()?));
     }
 }
 
@@ -180,17 +170,13 @@ fn explain(error: anyhow::Error, sink: &str) -> anyhow::Error {
     error.context(format!("failed to load or attach the BPF programs of {sink} [{}]", lines.join("; ")))
 }
 
-/// Opens the object with only the programs and the buffers that the sink needs.
-fn open(
-    object: CompiledObject,
-    request: &AttachRequest,
-    config: &ConfigBytes,
-    wanted: impl Fn(&str) -> bool,
-) -> Result<OpenObject> {
+/// Opens the object with only the program and the buffers that the sink needs.
+fn open(object: CompiledObject, request: &AttachRequest) -> Result<OpenObject> {
+    let config = config(request.behaviour);
     let mut open =
         phases::during(Phase::Open, || ObjectBuilder::default().open_memory(object.for_request(request)))?;
     for mut program in open.progs_mut() {
-        let wanted = wanted(&program.name().to_string_lossy());
+        let wanted = *program.name() == *request.program();
         program.set_autoload(wanted);
     }
     for mut map in open.maps_mut() {
@@ -201,7 +187,7 @@ fn open(
             _ if name.ends_with(".rodata") => {
                 let value = map.initial_value_mut().ok_or_else(|| anyhow!("{name} has no value"))?;
                 let part = value.get_mut(..config.len()).ok_or_else(|| anyhow!("{name} is too small"))?;
-                part.copy_from_slice(config);
+                part.copy_from_slice(&config);
             }
             _ => {}
         }
@@ -215,19 +201,19 @@ fn find_program<'a>(object: &'a Object, name: &str) -> Result<ProgramMut<'a>> {
 }
 
 impl AttachedPrograms {
-    /// What the programs have counted in `slot`.
-    pub(in crate::attach) fn counters(&self, slot: usize) -> Result<SlotCounters> {
+    /// What the programs have counted.
+    pub(in crate::attach) fn counters(&self) -> Result<Counters> {
         let map = self.object.maps().find(|map| map.name().to_string_lossy().ends_with(".bss"));
         let map = map.ok_or_else(|| anyhow!("the object has no counters"))?;
         let value = map.lookup(&0u32.to_ne_bytes(), MapFlags::ANY).context("failed to read the counters")?;
         let value = value.ok_or_else(|| anyhow!("the counters have no value"))?;
-        Ok(SlotCounters::read(&value, slot))
+        Ok(Counters::read(&value))
     }
 }
 
 impl Attached for AttachedPrograms {
-    fn seen(&mut self, behaviour: &Behaviour) -> Result<EventCounts> {
-        self.counters(behaviour.index())?.event_counts(self.reader.as_ref(), behaviour)
+    fn seen(&mut self) -> Result<EventCounts> {
+        self.counters()?.event_counts(self.reader.as_ref())
     }
 
     fn detach(&mut self) -> Result<()> {

@@ -8,7 +8,7 @@ use std::io;
 use std::path::Path;
 
 use anyhow::{Context, Result, bail};
-use hookbench_model::{Behaviour, Caveat};
+use hookbench_model::Caveat;
 
 use super::{Evidence, LoadedProgram};
 use crate::attach::bpf::runs::{program_ids, programs_since};
@@ -166,7 +166,7 @@ impl RunningCommand {
 }
 
 impl Attached for RunningCommand {
-    fn seen(&mut self, _: &Behaviour) -> Result<EventCounts> {
+    fn seen(&mut self) -> Result<EventCounts> {
         Ok(EventCounts::default())
     }
 

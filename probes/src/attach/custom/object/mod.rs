@@ -23,7 +23,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use anyhow::{Context, Result, anyhow};
-use hookbench_model::{Behaviour, Caveat};
+use hookbench_model::Caveat;
 use libbpf_rs::{Link, Object};
 
 use super::{Evidence, LoadedProgram, payload_path};
@@ -203,7 +203,7 @@ impl CustomObject {
 }
 
 impl Attached for CustomObject {
-    fn seen(&mut self, _: &Behaviour) -> Result<EventCounts> {
+    fn seen(&mut self) -> Result<EventCounts> {
         Ok(EventCounts::default())
     }
 

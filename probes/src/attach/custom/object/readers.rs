@@ -22,8 +22,6 @@ const FOREVER: Duration = Duration::from_secs(3600);
 /// As long as no record has woken it, the reader of ring buffers looks by itself so often.
 const BETWEEN_LOOKS: Duration = Duration::from_millis(20);
 
-/// The slot for the records of all buffers.
-const RECORDS_SLOT: usize = 0;
 /// The most ring buffers of which hookbench knows whether they were full.
 const MOST_RINGS: usize = 64;
 /// The header of a record, and what its size is rounded up to.
@@ -81,7 +79,7 @@ impl Readers {
     pub(super) fn note(&self) -> Result<Option<String>> {
         let (mut read, mut lost) = (0, 0);
         for reader in self.rings.iter().map(|(reader, _)| reader).chain(&self.perf) {
-            let count = reader.counted(RECORDS_SLOT)?;
+            let count = reader.counted()?;
             (read, lost) = (read + count.read, lost + count.lost);
         }
         if self.rings.is_none() && self.perf.is_empty() {
@@ -132,7 +130,7 @@ fn read_rings(maps: &[&Map<'_>], counts: &SharedCounts, facts: &RingFacts) -> Re
     let mut builder = RingBufferBuilder::new();
     for (map, largest) in maps.iter().zip(&largest) {
         builder.add(*map, move |record| {
-            counts.event(RECORDS_SLOT);
+            counts.event();
             largest.set(largest.get().max(room(record.len())));
             0
         })?;
@@ -201,7 +199,7 @@ fn wake_by_signal() -> Result<()> {
 fn read_perf(map: &Map<'_>, counts: &SharedCounts) -> Result<()> {
     let perf = PerfBufferBuilder::new(map)
         .pages(PERF_PAGES)
-        .sample_cb(|_, _: &[u8]| counts.event(RECORDS_SLOT))
+        .sample_cb(|_, _: &[u8]| counts.event())
         .lost_cb(|_, events| counts.add_lost(events))
         .build()
         .context("failed to map perf buffers")?;

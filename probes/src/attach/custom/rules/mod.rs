@@ -4,7 +4,7 @@
 use std::fs;
 
 use anyhow::{Context, Result, anyhow};
-use hookbench_model::{Behaviour, Caveat};
+use hookbench_model::Caveat;
 
 use super::{Evidence, LoadedProgram, payload_path};
 use crate::attach::audit_link::{AuditLink, BACKLOG_LIMIT, OpenError, Setting, kauditd_pid};
@@ -74,7 +74,7 @@ pub(crate) fn attach(request: &AttachRequest) -> Result<Box<dyn Attached>, Error
 }
 
 impl Attached for LoadedRules {
-    fn seen(&mut self, _: &Behaviour) -> Result<EventCounts> {
+    fn seen(&mut self) -> Result<EventCounts> {
         Ok(EventCounts::default())
     }
 
