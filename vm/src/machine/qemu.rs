@@ -9,7 +9,7 @@ use anyhow::{Context, Result, ensure};
 
 use crate::arch::{QEMU, QEMU_PACKAGE};
 use crate::cache::{Cache, Lease};
-use crate::debian::qemu::fetch;
+use crate::debian::qemu::{Fetched, fetch};
 
 /// The variable that names another QEMU: a path, or a suite of Debian.
 pub const QEMU_VARIABLE: &str = "HOOKBENCH_QEMU";
@@ -20,6 +20,8 @@ pub struct Qemu {
     program: PathBuf,
     /// The folders in which it looks for its firmware before its own.
     data: Vec<PathBuf>,
+    /// The folder of its modules, where it does not find them by itself.
+    modules: Option<PathBuf>,
     _lease: Option<Lease>,
 }
 
@@ -47,7 +49,7 @@ impl Qemu {
     /// The QEMU with this program, which finds its firmware by itself.
     #[must_use]
     pub fn at(program: &Path) -> Qemu {
-        Qemu { program: program.into(), data: Vec::new(), _lease: None }
+        Qemu { program: program.into(), data: Vec::new(), modules: None, _lease: None }
     }
 
     /// The QEMU of a suite of Debian, unpacked in the cache. Nothing is installed: the libraries that it needs are
@@ -56,9 +58,10 @@ impl Qemu {
     /// # Errors
     /// When its packages cannot be fetched.
     pub fn of_suite(suite: &str, cache: &Cache, progress: &dyn Fn(&str)) -> Result<Qemu> {
-        let (lease, program, data) = fetch(suite, cache, progress)?;
-        let data = data.iter().map(|folder| lease.file(folder)).collect();
-        Ok(Qemu { program: lease.file(program), data, _lease: Some(lease) })
+        let Fetched { lease, program, firmware, modules } = fetch(suite, cache, progress)?;
+        let data = firmware.iter().map(|folder| lease.file(folder)).collect();
+        let (program, modules) = (lease.file(program), Some(lease.file(modules)));
+        Ok(Qemu { program, data, modules, _lease: Some(lease) })
     }
 
     /// The program, for messages.
@@ -102,6 +105,9 @@ impl Qemu {
         let mut command = Command::new(&self.program);
         for folder in &self.data {
             command.arg("-L").arg(folder);
+        }
+        if let Some(modules) = &self.modules {
+            command.env("QEMU_MODULE_DIR", modules);
         }
         command
     }
