@@ -8,7 +8,7 @@ use hookbench_model::protocol::{
     AgentMessage, AttachOrder, CellSpec, PROGRAM_ORDER, ProgramOrder, SYMBOLS_ORDER,
 };
 
-use crate::boot::{cpus, idle, kernel, modules, payload, symbols};
+use crate::boot::{cpus, entropy, idle, kernel, modules, payload, symbols};
 use crate::cell::attachment::Attachment;
 use crate::cell::prepared::Prepared;
 use crate::cell::{self, budget};
@@ -102,6 +102,7 @@ fn run_program(order: &[u8], channel: Channel, payloads: &[fw_cfg::File]) -> Res
 fn boot() -> Result<Stage> {
     let mut spinner = idle::Spinner::start().context("failed to keep the CPU busy")?;
     kernel::mount_all()?;
+    entropy::give()?;
     let cmdline = kernel::cmdline()?;
     let mut cpus = 1;
     if cpus::are_held_back(&cmdline) {

@@ -53,6 +53,24 @@ fn forty_cells_count_the_same_in_copies_in_restored_and_in_booted_guests() {
 }
 
 #[test]
+fn cells_that_depend_on_random_numbers_count_the_same_too() {
+    let place = Place::new();
+    let commands = "--workload unshare-command --monitor audit+auditd,landlock+fs";
+    let layouts = "--profile debian --samples 20 --param ld_preload=ignored --param env_pages=0 \
+                   --workload execve-noop --monitor lsm+idle,bpf-lsm+ringbuf";
+    for (kind, cells) in [("commands", commands), ("layouts", layouts)] {
+        let [forked, restored, cold] = ["forked", "restored", "cold"].map(|way| {
+            let name = format!("{kind}-{way}");
+            place.succeed(&name, &format!("--guests {way} --schedule paced --no-attribution {cells}"));
+            outcomes(&place.at(&name))
+        });
+        assert_eq!(forked.len(), 3);
+        assert_eq!(forked, restored, "{kind}");
+        assert_eq!(forked, cold, "{kind}");
+    }
+}
+
+#[test]
 fn schedules_count_the_same_in_copies() {
     let place = Place::new();
     let cells = "--samples 20 --workload mprotect-storm --param to=r --schedule burst,delivered \

@@ -2,6 +2,7 @@
 //! CPUs, and the task that keeps them busy.
 
 pub(crate) mod cpus;
+pub(crate) mod entropy;
 pub(crate) mod idle;
 pub(crate) mod kernel;
 pub(crate) mod modules;

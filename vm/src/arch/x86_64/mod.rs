@@ -27,6 +27,8 @@ pub(crate) const CPU: &str = concat!(
     ",-avx,-avx2,-f16c,-fma",
     // TCG has them since QEMU 8 to 10.
     ",-3dnowprefetch,-rdpid,-rdseed,-sha-ni,-wbnoinvd,-xsaveerptr",
+    // A guest that resumes would get other random numbers than one that boots.
+    ",-rdrand",
     // No TCG has them.
     ",-amd-ssbd,-amd-stibp,-clzero,-fxsr-opt,-ibpb,-ibrs,-invpcid,-misalignsse,-nrip-save,-osvw,-pcid",
     ",-perfctr-core,-topoext,-xsavec,-xsaves",
