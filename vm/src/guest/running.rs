@@ -305,7 +305,7 @@ impl<'a> Guest<'a> {
     /// With what QEMU reported.
     pub(super) fn check_status(&self, status: ExitStatus) -> Result<(), Error> {
         let errors = read_bounded(&self.qemu_errors(), LONGEST_CONSOLE);
-        let errors = String::from_utf8_lossy(&errors).trim().to_string();
+        let errors = without_warnings(&String::from_utf8_lossy(&errors));
         match status.code() {
             // isa-debug-exit ends QEMU with 1, a reset with 0.
             Some(0) => Ok(()),
@@ -317,6 +317,13 @@ impl<'a> Guest<'a> {
             }
         }
     }
+}
+
+/// What QEMU reported, apart from warnings: newer versions warn of options that older ones need.
+fn without_warnings(errors: &str) -> String {
+    let is_warning = |line: &str| line.starts_with("warning: ") || line.contains(": warning: ");
+    let lines: Vec<&str> = errors.lines().filter(|line| !is_warning(line)).collect();
+    lines.join("\n").trim().to_owned()
 }
 
 /// Returns what usually causes such an end, as the end of a sentence.
@@ -367,4 +374,16 @@ fn read_bounded(path: &Path, longest: u64) -> Vec<u8> {
     let read = File::open(path).map(|file| io::Read::take(file, longest));
     let _ = read.and_then(|mut file| io::Read::read_to_end(&mut file, &mut bytes));
     bytes
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_warning_is_not_why_qemu_ended() {
+        let deprecated = "warning: fd: migration to a file is deprecated. Use file: instead.";
+        assert_eq!(without_warnings(&format!("{deprecated}\nqemu-system-x86_64: warning: old\n")), "");
+        assert_eq!(without_warnings(&format!("{deprecated}\nqemu: no memory\n")), "qemu: no memory");
+    }
 }
