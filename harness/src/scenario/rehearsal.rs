@@ -31,6 +31,12 @@ impl ScenarioSession {
         Ok(others >= WORTH_REHEARSING)
     }
 
+    /// Stands for the machine of `cell` when it has booted. Cells that have none come together.
+    pub fn boots(&self, cell: ScenarioCell<'_>) -> String {
+        let boot_line = self.boot_line(cell).ok().and_then(Result::ok);
+        boot_line.unwrap_or_default()
+    }
+
     /// The boot line of the guest of `cell`; the inner error says why it has none.
     fn boot_line(&self, cell: ScenarioCell<'_>) -> Result<Result<String, String>> {
         self.guests().boot_line(&cell.boots_as()?, cell.policy.policy.words())

@@ -49,7 +49,7 @@ const FOLDER: &str = "/run/scene";
 pub fn run(setting: &Setting) -> Result<Answer> {
     let scenario =
         crate::find(&setting.scenario).with_context(|| format!("no scenario {:?}", setting.scenario))?;
-    let mut scene = scene()?;
+    let scene = scene()?;
     if let Some(why) = (scenario.lack)() {
         return Ok(Answer::Unsupported(why));
     }
@@ -62,11 +62,11 @@ pub fn run(setting: &Setting) -> Result<Answer> {
 
 /// Tries all ways with nothing watching. What becomes of them is what a cell without a policy finds out.
 fn rehearse(scenario: &Scenario, scene: &Scene) -> Result<()> {
-    for way in scenario.ways {
+    for way in scenario.ways.iter().filter(|way| way.unrehearsed.is_none()) {
         trial::run(way, scenario, scene, &mut policies::nothing())
             .with_context(|| format!("failed to rehearse {} of {}", way.name, scenario.name))?;
     }
-    Ok(())
+    (scenario.reset)(scene).context("failed to reset the scene after the rehearsal")
 }
 
 /// Tries the ways that `order` asks for, and times allowed neighbours. Timing comes last: then ways are tried as without

@@ -38,7 +38,7 @@ pub const BUDGET: Duration = Duration::from_secs(600);
 /// Guests under TCG with the exact clock.
 pub struct ExactSession {
     pub(super) guests: Guests,
-    histories: Histories,
+    pub(super) histories: Histories,
     snapshots: Snapshots,
     pub(super) attributor: Attributor,
     pub(super) servers: ForkServers,
@@ -236,11 +236,6 @@ impl ExactSession {
             Preparation::Ready(ready) => Ok(ready),
             Preparation::Unsupported(why) => bail!("{cell} is unsupported: {why}"),
         }
-    }
-
-    /// Whether machines may be copied.
-    pub(super) fn copies_machines(&self) -> bool {
-        self.histories.may_fork()
     }
 
     fn history_of(&self, cell: &Cell) -> History {

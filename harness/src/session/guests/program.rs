@@ -162,7 +162,9 @@ impl ExactSession {
         let Ready { boots: Boots { kernel, boot_line, machine }, snapshot, .. } = ready;
         let recipe = self.recipe_of(kernel, boot_line);
         let key = recipe.key(*machine);
-        if !self.copies_machines() || !self.repeats.are_many(&key) || self.servers.is_booting(&key) {
+        let is_worth_it =
+            self.histories.are_forced() || self.repeats.are_many(&key) && !self.servers.is_booting(&key);
+        if !self.histories.may_fork() || !is_worth_it {
             return None;
         }
         let place = Place { guests: &self.guests, recipe, snapshot, machine: *machine };
