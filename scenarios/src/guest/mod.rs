@@ -49,11 +49,15 @@ const FOLDER: &str = "/run/scene";
 pub fn run(setting: &Setting) -> Result<Answer> {
     let scenario =
         crate::find(&setting.scenario).with_context(|| format!("no scenario {:?}", setting.scenario))?;
-    let scene = scene()?;
+    let mut scene = scene()?;
     if let Some(why) = (scenario.lack)() {
         return Ok(Answer::Unsupported(why));
     }
     prepare(scenario, &scene)?;
+    for name in &setting.attaches {
+        // What keeps a policy from being attached is what its own cells find out.
+        drop(policies::attach(policy(name)?, scenario, &mut scene));
+    }
     if setting.rehearses {
         rehearse(scenario, &scene)?;
     }
