@@ -133,3 +133,40 @@ pub(super) fn keep<'a>(
     });
     kept.collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn cells_of_one_machine_come_together_and_kernels_one_after_another() {
+        let (userns, exec) = (find("userns"), find("exec"));
+        let mut cells = Vec::new();
+        for kernel in ["a", "b"] {
+            for scenario in [userns, exec] {
+                for policy in ["none", "audit+watch", "sysctl+deny"] {
+                    cells.push(ScenarioCell { kernel, scenario, policy: policy.parse().unwrap() });
+                }
+            }
+        }
+        let sorted = by_machine(cells, |cell| cell.policy.policy.mechanism.replace("sysctl", "none"));
+        let names: Vec<String> = sorted.iter().map(|(_, cell)| cell.to_string()).collect();
+        let of = |kernel: &str| {
+            [
+                "userns/none",
+                "userns/sysctl+deny",
+                "exec/none",
+                "exec/sysctl+deny",
+                "userns/audit+watch",
+                "exec/audit+watch",
+            ]
+            .map(|name| format!("{kernel}/{name}"))
+        };
+        assert_eq!(names, [of("a"), of("b")].concat());
+        assert_eq!(sorted[0].0, "a/none");
+    }
+
+    fn find(name: &str) -> &'static hookbench_scenarios::Scenario {
+        hookbench_scenarios::find(name).unwrap()
+    }
+}
