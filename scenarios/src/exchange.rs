@@ -34,6 +34,9 @@ pub struct Setting {
     /// Whether the guest tries all ways once with nothing watching, before it gets its order. QEMU has then translated
     /// what they execute.
     pub rehearses: bool,
+    /// The policies that it attaches before that, and removes again.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub attaches: Vec<String>,
 }
 
 /// What the guest has to try: ways of its scenario under one policy.

@@ -161,6 +161,8 @@ pub struct Way {
     pub needs: &'static [Need],
     /// Why the cost of an allowed neighbour would not be the policy's; `None` if it is.
     pub unpriced: Option<&'static str>,
+    /// Why it is not rehearsed: it leaves something behind that nothing undoes. `None` if it is.
+    pub unrehearsed: Option<&'static str>,
     /// Whether it runs as root. Else it runs as an ordinary user without capabilities.
     pub as_root: bool,
     /// Whether the policy is held by a process of its own, an agent, which reads the records as they come, as a daemon
@@ -182,6 +184,7 @@ impl Way {
             kind: Kind::Forbidden,
             needs: &[],
             unpriced: None,
+            unrehearsed: None,
             as_root: false,
             has_agent: false,
             run,

@@ -1,5 +1,6 @@
 //! The scene of a way: where its files are, and the memory that its processes share with the runner.
 
+use std::fs;
 use std::io;
 use std::os::fd::RawFd;
 use std::path::PathBuf;
@@ -100,6 +101,17 @@ impl Scene {
     pub(crate) fn leave(&self, result: io::Result<()>) {
         if let Err(error) = result {
             self.shared.errno.store(errno_of(&error), Ordering::SeqCst);
+        }
+    }
+
+    /// Removes a file of the scene that a way may have left.
+    ///
+    /// # Errors
+    /// When it is there and cannot be removed.
+    pub(crate) fn remove(&self, name: &str) -> io::Result<()> {
+        match fs::remove_file(self.path(name)) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+            _ => Ok(()),
         }
     }
 

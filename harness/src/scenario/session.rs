@@ -5,7 +5,7 @@ use hookbench_model::Cell;
 use hookbench_model::protocol::ProgramOrder;
 use hookbench_results::Environment;
 use hookbench_scenarios::Need;
-use hookbench_scenarios::exchange::{CustomWay, MITIGATE, Order, PROGRAM, Setting};
+use hookbench_scenarios::exchange::{CustomWay, MITIGATE, Order, PROGRAM};
 use hookbench_vm::image::{Content, GuestFile};
 use hookbench_vm::kernel::Kernel;
 use serde::Serialize;
@@ -284,11 +284,9 @@ impl ScenarioSession {
         self.with_guest_program(&guest.borrow(), &[], &self.asked(cell, order)?, run)
     }
 
-    /// What the guest of `cell` is asked for that carries out `order`. A custom way is not rehearsed: what it leaves behind
-    /// is not known.
+    /// What the guest of `cell` is asked for that carries out `order`.
     fn asked(&self, cell: ScenarioCell<'_>, order: &Order) -> Result<Asked> {
-        let rehearses = self.custom.is_none() && self.rehearses(cell)?;
-        let setting = Setting { scenario: cell.scenario.name.into(), rehearses };
+        let setting = self.setting(cell, self.custom.is_some())?;
         Ok(Asked { input: rendered(&setting)?, order: Some(rendered(order)?) })
     }
 

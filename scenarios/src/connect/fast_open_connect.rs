@@ -2,13 +2,15 @@
 
 use std::io;
 
-use super::{connect_to_listener, hello_after, tcp};
+use super::{KEEPS_A_COOKIE, connect_to_listener, hello_after, tcp};
 use crate::scenario::Way;
 use crate::scene::Scene;
 use crate::sys::check;
 
-pub(super) const WAY: Way =
-    Way::ordinary("fast-open-connect", "connect with TCP_FASTOPEN_CONNECT, then write", run);
+pub(super) const WAY: Way = Way {
+    unrehearsed: KEEPS_A_COOKIE,
+    ..Way::ordinary("fast-open-connect", "connect with TCP_FASTOPEN_CONNECT, then write", run)
+};
 
 fn run(scene: &Scene) -> io::Result<()> {
     let fd = tcp()?;

@@ -89,6 +89,10 @@ const WAYS: &[&Way] = &[
     &int80_pipe::WAY,
 ];
 
+/// Why ways of TCP fast open are not rehearsed.
+const KEEPS_A_COOKIE: Option<&str> =
+    Some("the kernel keeps the cookie of a connection, with which the next one begins otherwise");
+
 fn set_up(scene: &Scene) -> io::Result<()> {
     listener::start()?;
     broker::start(scene)

@@ -1,12 +1,13 @@
 //! TCP fast open as a request to io_uring.
 
-use super::{fast_open, tcp};
+use super::{KEEPS_A_COOKIE, fast_open, tcp};
 use crate::scenario::Way;
 use crate::sys::errno_of;
 use crate::uring::{Poller, Request, Ring, SENDMSG};
 
-pub(super) const WAY: Way =
-    Way::ordinary("uring-fast-open", "io_uring: SENDMSG with MSG_FASTOPEN", |scene| {
+pub(super) const WAY: Way = Way {
+    unrehearsed: KEEPS_A_COOKIE,
+    ..Way::ordinary("uring-fast-open", "io_uring: SENDMSG with MSG_FASTOPEN", |scene| {
         let ring = Ring::new(Poller::Caller)?;
         let fd = tcp()?;
         fast_open(scene, |message| {
@@ -24,7 +25,8 @@ pub(super) const WAY: Way =
                 Err(error) => fail(&error),
             }
         })
-    });
+    })
+};
 
 /// Fails as a system call does.
 fn fail(error: &std::io::Error) -> i64 {

@@ -54,6 +54,10 @@ pub fn run(setting: &Setting) -> Result<Answer> {
         return Ok(Answer::Unsupported(why));
     }
     prepare(scenario, &scene)?;
+    for name in &setting.attaches {
+        // What keeps a policy from being attached is what its own cells find out.
+        drop(policies::attach(policy(name)?, scenario, &mut scene));
+    }
     if setting.rehearses {
         rehearse(scenario, &scene)?;
     }
@@ -62,11 +66,11 @@ pub fn run(setting: &Setting) -> Result<Answer> {
 
 /// Tries all ways with nothing watching. What becomes of them is what a cell without a policy finds out.
 fn rehearse(scenario: &Scenario, scene: &Scene) -> Result<()> {
-    for way in scenario.ways {
+    for way in scenario.ways.iter().filter(|way| way.unrehearsed.is_none()) {
         trial::run(way, scenario, scene, &mut policies::nothing())
             .with_context(|| format!("failed to rehearse {} of {}", way.name, scenario.name))?;
     }
-    Ok(())
+    (scenario.reset)(scene).context("failed to reset the scene after the rehearsal")
 }
 
 /// Tries the ways that `order` asks for, and times allowed neighbours. Timing comes last: then ways are tried as without

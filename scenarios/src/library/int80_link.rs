@@ -33,10 +33,7 @@ pub(super) const WAY: Way = Way {
 
 /// Removes the link.
 pub(super) fn remove(scene: &Scene) -> io::Result<()> {
-    match fs::remove_file(scene.path(NEW)) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
-        _ => Ok(()),
-    }
+    scene.remove(NEW)
 }
 
 /// Makes a file of the user, and room for its paths.

@@ -62,7 +62,7 @@ pub(crate) static SCENARIO: Scenario = Scenario {
         files: &[LIBRARY],
     }),
     set_up,
-    reset: int80_link::remove,
+    reset,
     ..Scenario::named(
         "library",
         "the code of a vulnerable library runs",
@@ -108,6 +108,13 @@ fn set_up(scene: &Scene) -> io::Result<()> {
     let library = File::open(LIBRARY)?;
     // SAFETY: the number is used for nothing else.
     check(unsafe { libc::dup2(library.as_raw_fd(), INHERITED) }).map(drop)
+}
+
+/// Removes what ways leave.
+fn reset(scene: &Scene) -> io::Result<()> {
+    hard_link::remove(scene)?;
+    copy::remove(scene)?;
+    int80_link::remove(scene)
 }
 
 fn has_effect(_: &Scene, shared: &Shared) -> io::Result<bool> {

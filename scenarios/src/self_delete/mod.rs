@@ -91,6 +91,9 @@ const FILE: &str = "program";
 /// Another file of the scene, which nobody executes.
 const OTHER_FILE: &str = "other";
 
+/// The second name of the file that is deleted.
+const SECOND: &str = "second";
+
 /// The files that ways delete, held open by the runner: they stay when they have no name left.
 static KEPT: Mutex<Vec<File>> = Mutex::new(Vec::new());
 
@@ -101,6 +104,7 @@ fn set_up(scene: &Scene) -> io::Result<()> {
 fn reset(scene: &Scene) -> io::Result<()> {
     let mut kept = KEPT.lock().unwrap_or_else(PoisonError::into_inner);
     kept.clear();
+    scene.remove(SECOND)?;
     let file = scene.path(FILE);
     copy_program(&file)?;
     fs::write(scene.path(OTHER_FILE), "")?;

@@ -2,8 +2,8 @@
 
 use std::io;
 
-use super::FILE;
 use super::image::become_program;
+use super::{FILE, SECOND};
 use crate::scenario::Way;
 use crate::scene::Scene;
 use crate::sys::{check, path};
@@ -14,7 +14,7 @@ pub(super) const WAY: Way =
     });
 
 pub(super) fn deed(scene: &Scene, file: &str) -> io::Result<()> {
-    let (file, second) = (path(file)?, path(&scene.path("second"))?);
+    let (file, second) = (path(file)?, path(&scene.path(SECOND))?);
     scene.window(|| {
         // SAFETY: both paths outlive the calls.
         unsafe {

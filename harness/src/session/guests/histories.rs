@@ -53,6 +53,11 @@ impl Histories {
         Ok(Histories::Fastest { forked: many.flatten().cloned().collect(), keeps_snapshots })
     }
 
+    /// Whether all cells have to begin in the same way.
+    pub(super) fn are_forced(&self) -> bool {
+        matches!(self, Histories::All(_))
+    }
+
     /// Whether guests may be copies of a machine.
     pub(super) fn may_fork(&self) -> bool {
         matches!(self, Histories::Fastest { .. } | Histories::All(History::Forked))

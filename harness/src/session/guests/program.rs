@@ -155,7 +155,8 @@ impl ExactSession {
     fn machine_for(&self, ready: &Ready<'_>) -> Option<Arc<ForkServer>> {
         let site = ready.boots.site();
         let key = self.key(&site);
-        if !self.histories.may_fork() || !self.repeats.are_many(&key) || self.goes_ahead(&site) {
+        let is_worth_it = self.histories.are_forced() || self.repeats.are_many(&key);
+        if !self.histories.may_fork() || !is_worth_it {
             return None;
         }
         let booted = self.booted(&site).ok()?;

@@ -36,12 +36,12 @@ pub(super) fn measure(
     interrupt: &Interrupt,
     folder: &Path,
 ) -> Result<Done> {
-    let left: Vec<ScenarioCell<'_>> =
-        cells.iter().filter(|cell| !done.contains_key(&cell.to_string())).copied().collect();
+    let left = cells.iter().filter(|cell| !done.contains_key(&cell.to_string())).copied().collect();
+    let left = by_machine(left, |cell| session.boots(cell));
     let mut journal = Journal::open(folder)?;
     let mut progress =
         if selection.console { Progress::plain(left.len()) } else { Progress::begin("cells", left.len()) };
-    let work = |cell: &ScenarioCell<'_>, tell: &dyn Fn(Event) -> bool| {
+    let work = |(_, cell): &(String, ScenarioCell<'_>), tell: &dyn Fn(Event) -> bool| {
         tell(Event::Begun(cell.to_string()));
         let begin = Instant::now();
         let outcome = ScenarioOutcome::from(session.run(*cell, &selection.ways));
@@ -63,8 +63,26 @@ pub(super) fn measure(
             Ok(())
         }
     };
-    workers::run(&left, |_| String::new(), selection.jobs, interrupt, work, heard)?;
+    let group = |(machine, cell): &(String, ScenarioCell<'_>)| format!("{machine}/{}", cell.scenario.name);
+    workers::run(&left, group, selection.jobs, interrupt, work, heard)?;
     Ok(done)
+}
+
+/// `cells` with their machines, as `machine` says: those of one machine together, in the order of the first ones. Few
+/// machines then wait to be copied at once.
+fn by_machine<'a>(
+    cells: Vec<ScenarioCell<'a>>,
+    machine: impl Fn(ScenarioCell<'a>) -> String,
+) -> Vec<(String, ScenarioCell<'a>)> {
+    let mut places = HashMap::new();
+    let mut placed = Vec::with_capacity(cells.len());
+    for cell in cells {
+        let machine = format!("{}/{}", cell.kernel, machine(cell));
+        let next = places.len();
+        placed.push((*places.entry(machine.clone()).or_insert(next), machine, cell));
+    }
+    placed.sort_by_key(|(place, ..)| *place);
+    placed.into_iter().map(|(_, machine, cell)| (machine, cell)).collect()
 }
 
 /// Whether the cell failed or has a neighbour without a price.
@@ -114,4 +132,41 @@ pub(super) fn keep<'a>(
         is_kept.then_some((name, ended))
     });
     kept.collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn cells_of_one_machine_come_together_and_kernels_one_after_another() {
+        let (userns, exec) = (find("userns"), find("exec"));
+        let mut cells = Vec::new();
+        for kernel in ["a", "b"] {
+            for scenario in [userns, exec] {
+                for policy in ["none", "audit+watch", "sysctl+deny"] {
+                    cells.push(ScenarioCell { kernel, scenario, policy: policy.parse().unwrap() });
+                }
+            }
+        }
+        let sorted = by_machine(cells, |cell| cell.policy.policy.mechanism.replace("sysctl", "none"));
+        let names: Vec<String> = sorted.iter().map(|(_, cell)| cell.to_string()).collect();
+        let of = |kernel: &str| {
+            [
+                "userns/none",
+                "userns/sysctl+deny",
+                "exec/none",
+                "exec/sysctl+deny",
+                "userns/audit+watch",
+                "exec/audit+watch",
+            ]
+            .map(|name| format!("{kernel}/{name}"))
+        };
+        assert_eq!(names, [of("a"), of("b")].concat());
+        assert_eq!(sorted[0].0, "a/none");
+    }
+
+    fn find(name: &str) -> &'static hookbench_scenarios::Scenario {
+        hookbench_scenarios::find(name).unwrap()
+    }
 }
