@@ -17,11 +17,13 @@ mod mprotect_storm;
 mod null_syscall;
 mod operation;
 mod program;
+mod shared;
 mod stopwatch;
 #[cfg(test)]
 mod tests;
 mod unshare_burst;
 mod unshare_command;
+mod unwatched;
 mod way;
 mod workload;
 
