@@ -7,17 +7,26 @@ use std::ops::Deref;
 use hookbench_model::protocol::CellSpec;
 
 mod arch;
+mod call;
 mod child;
+mod companion;
 pub mod custom;
 mod denial;
 mod effect;
 mod execve_noop;
+mod folder;
+mod fstat;
 mod info;
 mod mprotect_storm;
 mod null_syscall;
+mod open_close;
 mod operation;
 mod program;
+mod read;
+mod select;
 mod shared;
+mod signal;
+mod stat;
 mod stopwatch;
 #[cfg(test)]
 mod tests;
@@ -26,6 +35,7 @@ mod unshare_command;
 mod unwatched;
 mod way;
 mod workload;
+mod write;
 
 pub use denial::Denial;
 pub use effect::{Effect, Expected, Operations};
@@ -44,6 +54,13 @@ pub static WORKLOADS: &[&dyn Workload] = &[
     &unshare_burst::UnshareBurst,
     &unshare_command::UnshareCommand,
     &mprotect_storm::MprotectStorm,
+    &read::Read,
+    &write::Write,
+    &stat::Stat,
+    &fstat::Fstat,
+    &open_close::OpenClose,
+    &select::Select,
+    &signal::Signal,
 ];
 
 /// The built-in workload called `name`.
