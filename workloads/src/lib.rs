@@ -21,7 +21,9 @@ mod mprotect_storm;
 mod null_syscall;
 mod open_close;
 mod operation;
+mod pipe;
 mod program;
+mod ptrace_attach;
 mod read;
 mod select;
 mod shared;
@@ -61,6 +63,8 @@ pub static WORKLOADS: &[&dyn Workload] = &[
     &open_close::OpenClose,
     &select::Select,
     &signal::Signal,
+    &pipe::Pipe,
+    &ptrace_attach::PtraceAttach,
 ];
 
 /// The built-in workload called `name`.
