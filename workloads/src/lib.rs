@@ -15,6 +15,10 @@ mod denial;
 mod effect;
 mod execve_noop;
 mod folder;
+mod fork_exec;
+mod fork_exit;
+mod fork_shell;
+mod forker;
 mod fstat;
 mod info;
 mod mprotect_storm;
@@ -28,6 +32,7 @@ mod read;
 mod select;
 mod shared;
 mod signal;
+mod slim;
 mod stat;
 mod stopwatch;
 #[cfg(test)]
@@ -64,6 +69,9 @@ pub static WORKLOADS: &[&dyn Workload] = &[
     &select::Select,
     &signal::Signal,
     &pipe::Pipe,
+    &fork_exit::ForkExit,
+    &fork_exec::ForkExec,
+    &fork_shell::ForkShell,
     &ptrace_attach::PtraceAttach,
 ];
 
