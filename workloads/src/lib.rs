@@ -10,6 +10,7 @@ mod arch;
 mod call;
 mod child;
 mod companion;
+mod connect;
 pub mod custom;
 mod denial;
 mod effect;
@@ -72,6 +73,7 @@ pub static WORKLOADS: &[&dyn Workload] = &[
     &fork_exit::ForkExit,
     &fork_exec::ForkExec,
     &fork_shell::ForkShell,
+    &connect::Connect,
     &ptrace_attach::PtraceAttach,
 ];
 
