@@ -22,6 +22,7 @@ mod fork_shell;
 mod forker;
 mod fstat;
 mod info;
+mod mount_umount;
 mod mprotect_storm;
 mod null_syscall;
 mod open_close;
@@ -74,6 +75,7 @@ pub static WORKLOADS: &[&dyn Workload] = &[
     &fork_exec::ForkExec,
     &fork_shell::ForkShell,
     &connect::Connect,
+    &mount_umount::MountUmount,
     &ptrace_attach::PtraceAttach,
 ];
 
