@@ -22,6 +22,7 @@ mod fork_shell;
 mod forker;
 mod fstat;
 mod info;
+mod module_load;
 mod mount_umount;
 mod mprotect_storm;
 mod null_syscall;
@@ -50,6 +51,7 @@ pub use denial::Denial;
 pub use effect::{Effect, Expected, Operations};
 pub use execve_noop::{LD_PRELOAD, NOOP, noop_path, set_noop_path};
 pub use info::Info;
+pub use module_load::MODULE_FOLDER;
 pub use null_syscall::{NULL_CALL, null_call};
 pub use operation::{Idle, Operation, Timed};
 pub use stopwatch::{Stopwatch, calibrate, operation_was_made, operations_follow};
@@ -76,6 +78,7 @@ pub static WORKLOADS: &[&dyn Workload] = &[
     &fork_shell::ForkShell,
     &connect::Connect,
     &mount_umount::MountUmount,
+    &module_load::ModuleLoad,
     &ptrace_attach::PtraceAttach,
 ];
 
