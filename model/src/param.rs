@@ -58,7 +58,8 @@ pub fn is_placebo(tuning: &Params) -> bool {
 }
 
 impl Values {
-    fn allow(&self, value: &str) -> bool {
+    /// Whether a parameter can have `value`.
+    pub fn allow(&self, value: &str) -> bool {
         match self {
             Values::Words(words) => words.contains(&value),
             // Only the canonical form of a number, so equal cells have equal names.

@@ -90,13 +90,29 @@ impl Products {
         Ok(all)
     }
 
-    /// The parameters that apply to a workload or monitor with `infos`: those that it
-    /// has. A parameter that nothing has applies to everything, so it causes an error.
+    /// The parameters that apply to a workload or monitor with `infos`: those that it has, with the values that it can
+    /// have. A parameter that nothing has, and a value that no chosen workload can have, apply to everything, so they cause
+    /// an error.
     pub(crate) fn params_for(&self, infos: &[ParamInfo]) -> BTreeMap<String, Vec<String>> {
-        let has = |name: &str| infos.iter().any(|param| param.name == name);
-        let pairs = self.params.iter().filter(|(name, _)| has(name) || !is_any_parameter(name));
-        let once = |values: &[String]| values.iter().cloned().collect::<BTreeSet<_>>().into_iter().collect();
-        pairs.map(|(name, values)| (name.clone(), once(values))).collect()
+        let own = |name: &str| infos.iter().find(|param| param.name == name);
+        let applies = |name: &str, value: &str| {
+            own(name).is_some_and(|param| param.values.allow(value)) || !self.any_workload_allows(name, value)
+        };
+        let pairs = self.params.iter().filter(|(name, _)| own(name).is_some() || !is_any_parameter(name));
+        let values = pairs.map(|(name, values)| {
+            let once: BTreeSet<String> =
+                values.iter().filter(|value| applies(name, value)).cloned().collect();
+            (name.clone(), once.into_iter().collect::<Vec<_>>())
+        });
+        values.filter(|(_, values)| !values.is_empty()).collect()
+    }
+
+    /// Whether a chosen workload has a parameter of this name that can have this value.
+    fn any_workload_allows(&self, name: &str, value: &str) -> bool {
+        let chosen = self.workload_names().unwrap_or_default();
+        let params =
+            chosen.iter().filter_map(|name| hookbench_workloads::info(name)).flat_map(|info| info.params);
+        params.into_iter().any(|param| param.name == name && param.values.allow(value))
     }
 }
 

@@ -30,7 +30,7 @@ impl Plan {
     pub fn cells(&self, kernels: &[String]) -> Result<Vec<Planned>> {
         let mut planned = Vec::new();
         for products in &self.cells {
-            for kernel in kernels {
+            for kernel in kernels.iter().filter(|kernel| products.are_for(kernel)) {
                 planned.extend(products.cells(kernel)?);
                 ensure!(planned.len() <= MOST_CELLS, "the plan has more than {MOST_CELLS} cells");
             }
@@ -64,6 +64,10 @@ fn tuning_key(tuning: &Params) -> Vec<(String, u32, String)> {
 }
 
 impl Products {
+    fn are_for(&self, kernel: &String) -> bool {
+        self.kernels.is_empty() || self.kernels.contains(kernel)
+    }
+
     /// The product of the lists on one kernel, in the order of the lists.
     fn cells(&self, kernel: &str) -> Result<Vec<Planned>> {
         let (workloads, monitors) = (self.workload_names()?, self.tuned_monitors()?);
@@ -118,6 +122,18 @@ mod tests {
         }
     }
 
+    /// Published runs are of these cells.
+    #[test]
+    fn new_workloads_are_in_no_older_plan() {
+        let new = Plan::open("operations").unwrap();
+        let new: Vec<&String> = new.cells.iter().flat_map(|products| &products.workloads).collect();
+        for name in ["quick", "full", "sweeps", "cpus"] {
+            for planned in Plan::open(name).unwrap().cells(&["6.1".into()]).unwrap() {
+                assert!(!new.contains(&&planned.cell.workload), "{name} has {}", planned.cell);
+            }
+        }
+    }
+
     #[test]
     fn the_quick_plan_has_twelve_monitors_and_four_workloads() {
         let cells = Plan::open("quick").unwrap().cells(&["6.1".into()]).unwrap();
@@ -139,6 +155,34 @@ mod tests {
             names(&one.cells(&kernels).unwrap())[..2],
             ["6.1/tcg/null-syscall/paced/none", "6.1/tcg/null-syscall/paced/audit+rules"]
         );
+    }
+
+    #[test]
+    fn cells_may_be_for_some_of_the_kernels() {
+        let mut plan = plan(&["read"], &["none"]);
+        plan.cells.push(plan.cells[0].clone());
+        plan.cells[1].workloads = vec!["write".into()];
+        plan.cells[1].kernels = vec!["6.1".into()];
+        let cells = names(&plan.cells(&["5.10".into(), "6.1".into()]).unwrap());
+        let expected = ["5.10/tcg/read/paced/none", "6.1/tcg/read/paced/none", "6.1/tcg/write/paced/none"];
+        assert_eq!(cells, expected);
+    }
+
+    #[test]
+    fn a_value_applies_to_what_can_have_it_and_others_keep_their_defaults() {
+        let mut plan = plan(&["mprotect-storm", "connect"], &["none"]);
+        plan.cells[0].params.insert("to".into(), vec!["r".into()]);
+        let cells = names(&plan.cells(&["6.1".into()]).unwrap());
+        let expected = ["mprotect-storm[to=r]", "connect[to=tcp]", "connect[to=unix]", "connect[to=refused]"];
+        assert_eq!(cells.len(), expected.len());
+        for workload in expected {
+            assert!(cells.contains(&format!("6.1/tcg/{workload}/paced/none")), "{cells:?}");
+        }
+        plan.cells[0].params.insert("to".into(), vec!["r".into(), "udp".into()]);
+        assert!(plan.cells(&["6.1".into()]).unwrap_err().to_string().contains("cannot have to=udp"));
+        plan.cells[0].params.insert("to".into(), vec!["tcp".into()]);
+        plan.cells[0].workloads = vec!["mprotect-storm".into()];
+        assert!(plan.cells(&["6.1".into()]).unwrap_err().to_string().contains("cannot have to=tcp"));
     }
 
     #[test]

@@ -13,6 +13,7 @@ pub const NAMED: &[(&str, &str)] = &[
     ("full", include_str!("../plans/full.toml")),
     ("sweeps", include_str!("../plans/sweeps.toml")),
     ("cpus", include_str!("../plans/cpus.toml")),
+    ("operations", include_str!("../plans/operations.toml")),
 ];
 
 impl Plan {

@@ -41,6 +41,9 @@ pub struct Products {
     /// Names, globs, or custom monitors such as `bpf:PATH/NAME.o`. `none` is always added,
     /// as the baseline.
     pub monitors: Vec<String>,
+    /// Those of the plan's kernels that these cells are for; all by default.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub kernels: Vec<String>,
     /// Schedules; `paced` by default.
     #[serde(default)]
     pub schedules: Vec<Schedule>,

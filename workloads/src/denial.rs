@@ -33,6 +33,12 @@ impl Denial {
         }
     }
 
+    /// Why operations that the worker makes itself cannot be measured: this denial ends their maker.
+    pub(crate) fn ends_worker(denial: Option<Denial>) -> Option<&'static str> {
+        let why = "the worker itself makes the operation, and the monitor would kill it; no child makes it in its place";
+        denial.is_some_and(Denial::kills).then_some(why)
+    }
+
     /// Whether the process that makes the operation is killed for it.
     pub fn kills(self) -> bool {
         matches!(self.refusal, Refusal::Signal(_))

@@ -22,6 +22,8 @@ pub enum Effect {
     ReadOnly,
     /// So many system calls of the last operation returned what they have to.
     LastReturned(u64),
+    /// So many children of fork exited as they had to.
+    Forked(u64),
 }
 
 impl Effect {
@@ -36,6 +38,7 @@ impl Effect {
             Effect::Writable => (6, 0),
             Effect::ReadOnly => (7, 0),
             Effect::LastReturned(calls) => (8, calls),
+            Effect::Forked(children) => (9, children),
         }
     }
 
@@ -50,6 +53,7 @@ impl Effect {
             6 => Some(Effect::Writable),
             7 => Some(Effect::ReadOnly),
             8 => Some(Effect::LastReturned(number)),
+            9 => Some(Effect::Forked(number)),
             _ => None,
         }
     }
@@ -69,6 +73,7 @@ impl fmt::Display for Effect {
             Effect::LastReturned(calls) => {
                 write!(f, "{calls} system calls of the last operation with the right result")
             }
+            Effect::Forked(children) => write!(f, "{children} children that exited as they had to"),
         }
     }
 }
@@ -117,6 +122,7 @@ mod tests {
             Effect::Writable,
             Effect::ReadOnly,
             Effect::LastReturned(3),
+            Effect::Forked(120),
         ];
         for effect in all {
             let (kind, number) = effect.parts();

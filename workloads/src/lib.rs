@@ -7,28 +7,51 @@ use std::ops::Deref;
 use hookbench_model::protocol::CellSpec;
 
 mod arch;
+mod call;
 mod child;
+mod companion;
+mod connect;
 pub mod custom;
 mod denial;
 mod effect;
 mod execve_noop;
+mod folder;
+mod fork_exec;
+mod fork_exit;
+mod fork_shell;
+mod forker;
+mod fstat;
 mod info;
+mod module_load;
+mod mount_umount;
 mod mprotect_storm;
 mod null_syscall;
+mod open_close;
 mod operation;
+mod pipe;
 mod program;
+mod ptrace_attach;
+mod read;
+mod select;
+mod shared;
+mod signal;
+mod slim;
+mod stat;
 mod stopwatch;
 #[cfg(test)]
 mod tests;
 mod unshare_burst;
 mod unshare_command;
+mod unwatched;
 mod way;
 mod workload;
+mod write;
 
 pub use denial::Denial;
 pub use effect::{Effect, Expected, Operations};
 pub use execve_noop::{LD_PRELOAD, NOOP, noop_path, set_noop_path};
 pub use info::Info;
+pub use module_load::MODULE_FOLDER;
 pub use null_syscall::{NULL_CALL, null_call};
 pub use operation::{Idle, Operation, Timed};
 pub use stopwatch::{Stopwatch, calibrate, operation_was_made, operations_follow};
@@ -42,6 +65,21 @@ pub static WORKLOADS: &[&dyn Workload] = &[
     &unshare_burst::UnshareBurst,
     &unshare_command::UnshareCommand,
     &mprotect_storm::MprotectStorm,
+    &read::Read,
+    &write::Write,
+    &stat::Stat,
+    &fstat::Fstat,
+    &open_close::OpenClose,
+    &select::Select,
+    &signal::Signal,
+    &pipe::Pipe,
+    &fork_exit::ForkExit,
+    &fork_exec::ForkExec,
+    &fork_shell::ForkShell,
+    &connect::Connect,
+    &mount_umount::MountUmount,
+    &module_load::ModuleLoad,
+    &ptrace_attach::PtraceAttach,
 ];
 
 /// The built-in workload called `name`.

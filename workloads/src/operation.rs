@@ -60,6 +60,15 @@ pub struct Timed {
     pub refused: Option<Refusal>,
 }
 
+impl Timed {
+    /// The operation of a system call that took `elapsed` and returned `result`: a negative error number if it was
+    /// refused.
+    pub(crate) fn of(elapsed: u64, result: i64) -> Timed {
+        let refused = (-4095..0).contains(&result).then_some(Refusal::Errno(-result as i32));
+        Timed { elapsed, refused }
+    }
+}
+
 /// An operation that does nothing in place of another, for tests: everything around the timed section is that of
 /// the other, and so is the look at the effect.
 pub struct Idle(Box<dyn Operation>);

@@ -34,6 +34,15 @@ pub(crate) enum Ended {
 }
 
 impl Ended {
+    /// The end with this wait status, if `errno` is 0; otherwise the program could not be executed.
+    pub(crate) fn of(status: c_int, errno: c_int) -> Ended {
+        match errno {
+            0 if libc::WIFSIGNALED(status) => Ended::Signalled(libc::WTERMSIG(status)),
+            0 => Ended::Exited(libc::WEXITSTATUS(status)),
+            errno => Ended::NotExecuted(errno),
+        }
+    }
+
     /// How a timed operation was stopped, if a success exits with 0.
     pub(crate) fn refused(self) -> Option<Refusal> {
         match self {
@@ -90,11 +99,7 @@ impl Program {
         // SAFETY: the child has ended, so nothing writes any more. It is volatile because the compiler has not seen
         // the child write.
         let errno = unsafe { ptr::read_volatile(&raw const (*this).errno) };
-        Ok(match errno {
-            0 if libc::WIFSIGNALED(status) => Ended::Signalled(libc::WTERMSIG(status)),
-            0 => Ended::Exited(libc::WEXITSTATUS(status)),
-            errno => Ended::NotExecuted(errno),
-        })
+        Ok(Ended::of(status, errno))
     }
 }
 

@@ -9,6 +9,7 @@ use hookbench_model::param::{ParamInfo, Values};
 use hookbench_model::{DenyScope, Enforcement, Params, Refusal};
 
 use crate::child::TIMED_OTHERWISE;
+use crate::shared::Shared;
 use crate::stopwatch::timed_syscall;
 use crate::{Denial, Effect, Info, Operation, Operations, Stopwatch, Timed, Way, WayFacts, Workload};
 
@@ -66,7 +67,8 @@ impl Way for Unshare {
     }
 
     fn prepare(&self, params: &Params, enforcement: Enforcement) -> io::Result<Box<dyn Operation>> {
-        let (slip, as_user) = (Slip::map()?, as_user(params));
+        // SAFETY: zero is valid for atomics.
+        let (slip, as_user) = (unsafe { Shared::map() }?, as_user(params));
         let doomed = UnshareBurst.denial(params, enforcement).is_some_and(Denial::kills);
         // SAFETY: asks for a number.
         let user = if as_user { USER } else { unsafe { libc::geteuid() } };
@@ -90,34 +92,8 @@ struct Note {
     user: AtomicU64,
 }
 
-struct Slip(*mut Note);
-
-impl Slip {
-    fn map() -> io::Result<Self> {
-        // SAFETY: an anonymous shared mapping where the kernel likes.
-        let page = unsafe {
-            let protection = libc::PROT_READ | libc::PROT_WRITE;
-            let flags = libc::MAP_SHARED | libc::MAP_ANONYMOUS | libc::MAP_POPULATE;
-            libc::mmap(ptr::null_mut(), size_of::<Note>(), protection, flags, -1, 0)
-        };
-        if page == libc::MAP_FAILED { Err(io::Error::last_os_error()) } else { Ok(Self(page.cast())) }
-    }
-
-    fn note(&self) -> &Note {
-        // SAFETY: mapped, zeroed, aligned to a page, and only used as atomics.
-        unsafe { &*self.0 }
-    }
-}
-
-impl Drop for Slip {
-    fn drop(&mut self) {
-        // SAFETY: unmaps what `map` mapped.
-        unsafe { libc::munmap(self.0.cast(), size_of::<Note>()) };
-    }
-}
-
 struct Unsharing {
-    slip: Slip,
+    slip: Shared<Note>,
     as_user: bool,
     /// A monitor kills the child for its call.
     doomed: bool,
@@ -130,7 +106,7 @@ struct Unsharing {
 
 impl Operation for Unsharing {
     fn run_once(&mut self) -> io::Result<Timed> {
-        let note = self.slip.note();
+        let note = &*self.slip;
         note.errno.store(-1, Ordering::SeqCst);
         // SAFETY: the child only makes system calls and leaves by _exit.
         let pid = match unsafe { libc::fork() } {

@@ -55,7 +55,6 @@ impl WayFacts {
 
 /// The parameter of a workload with several ways: its values are the ways' names, and a plan that does not choose
 /// gets a cell for each.
-#[cfg_attr(not(test), expect(dead_code, reason = "every built-in workload has one way"))]
 pub(crate) const fn parameter(names: &'static [&'static str]) -> ParamInfo {
     let about = "how the operation is made";
     ParamInfo { name: PARAMETER, values: Values::Words(names), usual: names, about }

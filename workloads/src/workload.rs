@@ -27,6 +27,16 @@ pub trait Workload: Sync {
     fn timed_otherwise(&self, _: Denial) -> Option<&'static str> {
         None
     }
+
+    /// Why its operations cannot be measured under a monitor with this `enforcement`; `None` if they can.
+    fn unable(&self, _: &Params, _: Enforcement) -> Option<&'static str> {
+        None
+    }
+
+    /// The module that its operations load: one of the kernel's own package.
+    fn module(&self) -> Option<&'static str> {
+        None
+    }
 }
 
 impl dyn Workload + '_ {

@@ -10,4 +10,5 @@ mod payload;
 mod program;
 mod rules;
 mod start;
+pub(crate) mod stock;
 pub mod workload;

@@ -140,22 +140,24 @@ impl CustomWorkloads {
         command.map_or_else(Vec::new, |command| command.files_with(&self.payload))
     }
 
-    /// Packs the files of the workload `name` and the kernel's `modules` into an archive
-    /// in `folder`. `None` if there is nothing to pack.
+    /// Packs the files of the workload `name`, those in `stock` and the user's `modules` into an
+    /// archive in `folder`. `None` if there is nothing to pack.
     ///
     /// # Errors
     /// When the archive cannot be written.
     pub(crate) fn pack(
         &self,
         name: &str,
+        stock: Vec<GuestFile>,
         modules: &[(String, Vec<u8>)],
         folder: &Path,
     ) -> Result<Option<PathBuf>> {
         let command = self.all.get(name).filter(|workload| workload.is_command());
-        if command.is_none() && modules.is_empty() {
+        if command.is_none() && stock.is_empty() && modules.is_empty() {
             return Ok(None);
         }
         let mut all = self.files(name);
+        all.extend(stock);
         // The guest loads modules in the order of their names.
         all.extend(modules.iter().enumerate().map(|(number, (name, bytes))| GuestFile {
             path: format!("{MODULES}/{number:03}-{name}.ko"),

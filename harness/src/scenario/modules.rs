@@ -2,10 +2,7 @@
 //! those that hookbench builds for the kernel. A kernel that cannot have them gets the reason in their place: the ways
 //! that need modules say so.
 
-use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
-
-use anyhow::{Context, Result, anyhow};
+use anyhow::{Context, Result};
 use hookbench_scenarios::exchange::{MODULES, MODULES_GONE, MODULES_NOT_BUILT};
 use hookbench_scenarios::{MODULE_SOURCES, Need, Scenario};
 use hookbench_vm::apt::NoPackage;
@@ -13,13 +10,8 @@ use hookbench_vm::cache::Cache;
 use hookbench_vm::image::{Content, GuestFile};
 use hookbench_vm::kernel::Kernel;
 use hookbench_vm::modules::{Modules as Built, NotBuilt};
-use hookbench_vm::stock_modules::{Gone, StockModules};
 
-/// The modules of a kernel, the reason why it cannot have them, or why they could not be obtained.
-type Found<T> = Result<Result<T, String>, String>;
-
-/// What is found once for each kernel.
-type Once<T> = Mutex<BTreeMap<String, Arc<OnceLock<Found<T>>>>>;
+use crate::custom::stock::{Found, Once, Stock};
 
 /// The headers that all of hookbench's modules share.
 const SHARED: [&str; 2] = ["hookbench.h", "numbers.h"];
@@ -27,7 +19,7 @@ const SHARED: [&str; 2] = ["hookbench.h", "numbers.h"];
 /// Modules by kernel. A download or a build that fails is not repeated.
 #[derive(Default)]
 pub(super) struct Modules {
-    stock: Once<StockModules>,
+    stock: Stock,
     built: Once<Built>,
 }
 
@@ -40,14 +32,14 @@ impl Modules {
         let mut files = Vec::new();
         let names = modules_in(needs, stock_name);
         if !names.is_empty() {
-            files.extend(match once(&self.stock, kernel, || find_stock(kernel, cache))? {
+            files.extend(match self.stock.of(kernel, cache, &|_| ())? {
                 Ok(modules) => modules.files(&names)?,
                 Err(gone) => vec![(MODULES_GONE.into(), gone.into_bytes())],
             });
         }
         let names = modules_in(needs, built_name);
         if !names.is_empty() {
-            files.extend(match once(&self.built, kernel, || build(kernel, cache))? {
+            files.extend(match self.built.get(kernel, || build(kernel, cache))? {
                 Ok(built) => names.iter().map(|name| read(&built, name)).collect::<Result<Vec<_>>>()?,
                 Err(why) => vec![(MODULES_NOT_BUILT.into(), why.into_bytes())],
             });
@@ -59,29 +51,6 @@ impl Modules {
             content: Content::File(bytes),
         };
         Ok(files.into_iter().map(file).collect())
-    }
-}
-
-/// What was found for `kernel`, or is found now. While one cell looks, others wait.
-fn once<T: Clone>(
-    all: &Once<T>,
-    kernel: &Kernel,
-    find: impl FnOnce() -> Found<T>,
-) -> Result<Result<T, String>> {
-    let found = {
-        let mut all = all.lock().unwrap_or_else(PoisonError::into_inner);
-        all.entry(kernel.name.clone()).or_default().clone()
-    };
-    found.get_or_init(find).clone().map_err(|why| anyhow!("{why}"))
-}
-
-fn find_stock(kernel: &Kernel, cache: &Cache) -> Found<StockModules> {
-    match StockModules::obtain(kernel, cache, &|_| ()) {
-        Ok(modules) => Ok(Ok(modules)),
-        Err(error) => match error.downcast_ref::<Gone>() {
-            Some(gone) => Ok(Err(gone.to_string())),
-            None => Err(format!("{error:#}")),
-        },
     }
 }
 

@@ -57,7 +57,11 @@ pub(crate) fn unable(monitor: Monitor, cell: &Cell) -> Option<String> {
         return Some(format!("{} cannot be detached for a placebo: {why}", cell.monitor));
     }
     let behaviour = Behaviour::find(hookbench_workloads::info(&cell.workload)?.behaviour)?;
-    monitor.blindness(behaviour)
+    monitor.blindness(behaviour).or_else(|| {
+        let workload = hookbench_workloads::find(&cell.workload)?;
+        let why = workload.unable(&cell.params, monitor.enforcement(&cell.tuning))?;
+        Some(format!("{} cannot be measured under {}: {why}", cell.workload, cell.monitor))
+    })
 }
 
 /// The kernel's command line for a cell.

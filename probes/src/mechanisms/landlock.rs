@@ -20,7 +20,8 @@ static INFO: MechanismInfo = MechanismInfo::new(
         },
         "rules on files, which allow all that the workload uses",
     )
-    .of_a_process()],
+    .of_a_process()
+    .but(&[("mount", "a process with rules on files may not mount, whatever they allow")])],
     "a sandbox that a process puts itself into, by the LSM of that name",
 )
 .refusing();

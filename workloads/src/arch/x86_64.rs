@@ -88,3 +88,11 @@ pub(crate) unsafe fn syscall_6(number: i64, [a, b, c, d, e, f]: [i64; 6]) -> i64
     }
     result
 }
+
+/// Where the C library keeps what belongs to the thread.
+pub(crate) fn thread_pointer() -> usize {
+    let pointer: usize;
+    // SAFETY: the first word there is its own address.
+    unsafe { asm!("mov {}, fs:0", out(reg) pointer, options(nostack, readonly)) };
+    pointer
+}

@@ -121,7 +121,7 @@ mod tests {
     #[test]
     fn a_sequence_owes_the_events_that_its_file_names() {
         assert_eq!(expected_events(&sequence(Some("exec")), 5), Some(("exec", 15)));
-        let at_end = crate::null_syscall::MPROTECTS;
+        let at_end = crate::unwatched::MPROTECTS;
         assert_eq!(expected_events(&sequence(None), 5), Some(("mprotect", at_end)));
         assert_eq!(expected_events(&sequence(Some("telepathy")), 5), None);
     }

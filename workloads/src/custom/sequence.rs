@@ -7,8 +7,8 @@ use hookbench_model::custom_workload::{Argument, Call, Expect, Memory, Sequence}
 use hookbench_model::{Enforcement, Params, Refusal};
 
 use crate::denial::Untimed;
-use crate::null_syscall::{MPROTECTS, mprotects};
 use crate::stopwatch::{calibrate, timed_call};
+use crate::unwatched::{MPROTECTS, mprotects};
 use crate::{Effect, Operation, Operations, Timed, Way, WayFacts};
 
 impl Way for Sequence {

@@ -117,6 +117,7 @@ fn products(cell: &Cell, samples: Option<u32>) -> Products {
             .map(|(name, value)| (name.into(), vec![value.into()]))
             .collect(),
         samples,
+        ..Products::default()
     }
 }
 

@@ -86,7 +86,7 @@ impl Guests {
     /// # Errors
     /// When a payload is missing or cannot be packed.
     pub(super) fn prepare<'a>(&'a self, cell: &'a Cell, spec: &CellSpec) -> Result<Preparation<'a>> {
-        let Provisions { kernels, gone, modules, monitors, workloads, cache, .. } = &self.provisions;
+        let Provisions { kernels, gone, modules, stock, monitors, workloads, cache, .. } = &self.provisions;
         if let Some(why) = gone.get(&cell.kernel) {
             return Ok(Preparation::Unsupported(why.clone()));
         }
@@ -96,8 +96,8 @@ impl Guests {
             return Ok(Preparation::Unsupported(why));
         }
         let spec = CellSpec { work: workloads.find(&cell.workload)?, ..spec.clone() };
-        let workload = hookbench_workloads::for_cell(&spec).context("no such workload")?;
-        let behaviour = Behaviour::find(workload.info().behaviour).context("no such behaviour")?;
+        let found = hookbench_workloads::for_cell(&spec).context("no such workload")?;
+        let behaviour = Behaviour::find(found.info().behaviour).context("no such behaviour")?;
         let attach = monitor.order(&spec, behaviour, ATTACH_BUDGET + monitors.attach_seconds(&cell.monitor));
         let attach = serde_json::to_vec(&attach).context("failed to render what to attach")?;
         let order = serde_json::to_vec(&spec).context("failed to render the cell")?;
@@ -109,7 +109,14 @@ impl Guests {
             },
             None => monitors.pack(&cell.monitor, kernel, folder.path())?,
         };
-        let workload_payload = workloads.pack(&cell.workload, &self.provisions.loaded, folder.path())?;
+        let module = found.module();
+        let stock_files = match module.map(|name| stock.files(name, kernel, cache)).transpose()? {
+            Some(Err(why)) => return Ok(Preparation::Unsupported(why)),
+            Some(Ok(files)) => files,
+            None => Vec::new(),
+        };
+        let loaded = &self.provisions.loaded;
+        let workload_payload = workloads.pack(&cell.workload, stock_files, loaded, folder.path())?;
         let boot_line = boot_line(monitor, kernel, cell)?;
         Ok(Preparation::Ready(Box::new(GuestCell {
             cell,

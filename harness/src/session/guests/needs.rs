@@ -48,6 +48,14 @@ impl Needs {
         };
         self.cells.iter().filter(loads).map(|cell| cell.kernel.as_str()).collect()
     }
+
+    /// The kernels with at least one cell whose workload loads a module of the kernel's own package.
+    pub(super) fn kernels_with_stock_modules(&self) -> BTreeSet<&str> {
+        let loads = |cell: &&Cell| {
+            hookbench_workloads::find(&cell.workload).is_some_and(|workload| workload.module().is_some())
+        };
+        self.cells.iter().filter(loads).map(|cell| cell.kernel.as_str()).collect()
+    }
 }
 
 #[cfg(test)]
@@ -60,10 +68,12 @@ mod tests {
             "6.1/tcg/null-syscall/paced/bpf-lsm+count",
             "6.1/tcg/null-syscall/paced/livepatch+replace",
             "6.12/tcg/null-syscall/paced/none",
+            "7.3/tcg/module-load/paced/none",
         ];
         let cells: Vec<Cell> = cells.iter().map(|cell| cell.parse().unwrap()).collect();
         let needs = |cells: &[Cell]| Needs { cells: cells.to_vec(), ..Needs::default() };
         assert_eq!(needs(&cells).kernels_with_modules(), BTreeSet::from(["6.1"]));
         assert!(needs(&cells[..1]).kernels_with_modules().is_empty());
+        assert_eq!(needs(&cells).kernels_with_stock_modules(), BTreeSet::from(["7.3"]));
     }
 }

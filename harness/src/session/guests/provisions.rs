@@ -16,6 +16,7 @@ use super::needs::Needs;
 use super::padding::padded_agent;
 use crate::custom::module::Modules;
 use crate::custom::monitor::CustomMonitors;
+use crate::custom::stock::Stock;
 use crate::custom::workload::CustomWorkloads;
 use crate::kernels::{Kernels, kernel_record};
 
@@ -33,6 +34,8 @@ pub struct Provisions {
     pub(super) image: Image,
     /// The modules that monitors load.
     pub(super) modules: Modules,
+    /// The kernels' own modules, which workloads load.
+    pub(super) stock: Stock,
     pub(super) monitors: CustomMonitors,
     pub(super) workloads: CustomWorkloads,
     /// Names and bytes of the user's modules that each guest loads.
@@ -72,6 +75,11 @@ impl Provisions {
             let kernel = found.get(&record.name);
             record.modules = kernel.and_then(|kernel| modules.built(kernel, &cache, progress));
         }
+        let stock = Stock::default();
+        for kernel in needs.kernels_with_stock_modules().iter().filter_map(|name| found.get(*name)) {
+            // What cannot be obtained, each cell that needs it says.
+            let _ = stock.of(kernel, &cache, progress);
+        }
         let Needs { cells, mut monitors, mut workloads, loadable, .. } = needs;
         monitors.fetch(&cache, progress)?;
         workloads.fetch(&cache, progress)?;
@@ -91,6 +99,7 @@ impl Provisions {
             gone,
             image,
             modules,
+            stock,
             monitors,
             workloads,
             loaded,

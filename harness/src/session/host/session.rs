@@ -57,6 +57,11 @@ impl HostSession {
 
     fn try_run(&self, cell: &Cell, spec: &CellSpec) -> Result<Outcome> {
         let monitor = hookbench_probes::find(&cell.monitor).context("no such monitor")?;
+        let workload = hookbench_workloads::for_cell(spec).context("no such workload")?;
+        if let Some(module) = workload.module() {
+            let why = format!("{} loads the module {module}, which it does only in guests", cell.workload);
+            return Ok(Outcome::Unsupported(why));
+        }
         if let Some(why) = requirements::unable(monitor, cell) {
             return Ok(Outcome::Unsupported(why));
         }
