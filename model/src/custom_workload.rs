@@ -77,8 +77,6 @@ pub struct Sequence {
     pub behaviour: Option<String>,
     /// The number of events of that behaviour per operation.
     pub events: u32,
-    /// Whether it also makes calls of other behaviours.
-    pub others: bool,
     /// Calls once before all operations.
     pub setup: Vec<Call>,
     /// Untimed calls before each operation.

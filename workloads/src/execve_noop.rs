@@ -37,7 +37,6 @@ pub const LD_PRELOAD: &str = "/x.so";
 static INFO: Info = Info {
     name: "execve-noop",
     behaviour: "exec",
-    others: false,
     params: &[
         ParamInfo {
             name: "env_pages",

@@ -15,7 +15,6 @@ pub(crate) struct ForkExec;
 static INFO: Info = Info {
     name: "fork-exec",
     behaviour: "exec",
-    others: true,
     params: &[],
     samples: 100,
     warmup: 20,

@@ -19,7 +19,6 @@ pub(crate) struct ForkExit;
 static INFO: Info = Info {
     name: "fork-exit",
     behaviour: "fork",
-    others: false,
     params: &[ParamInfo {
         name: "mappings",
         values: Values::Range(0, 10_000),

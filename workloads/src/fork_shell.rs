@@ -17,7 +17,6 @@ static INFO: Info = Info {
     name: "fork-shell",
     behaviour: "exec",
     // The loader of libraries calls mprotect.
-    others: true,
     params: &[],
     samples: 20,
     warmup: 5,

@@ -18,7 +18,6 @@ pub(crate) struct Fstat;
 static INFO: Info = Info {
     name: "fstat",
     behaviour: unwatched::BEHAVIOUR,
-    others: false,
     params: &[],
     samples: 200,
     warmup: 20,

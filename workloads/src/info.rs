@@ -13,8 +13,6 @@ pub struct Info {
     pub name: &'static str,
     /// The behaviour whose events a monitor has to have seen.
     pub behaviour: &'static str,
-    /// Whether it also performs other behaviours, which are not counted.
-    pub others: bool,
     /// The parameters of this workload alone. One of them is `way`, if it has several ways.
     pub params: &'static [ParamInfo],
     /// The default number of timed operations.

@@ -26,7 +26,6 @@ const PARAMETERS: &CStr = c"numdummies=0";
 static INFO: Info = Info {
     name: "module-load",
     behaviour: "module",
-    others: false,
     params: &[],
     samples: 20,
     warmup: 5,

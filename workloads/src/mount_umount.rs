@@ -22,7 +22,6 @@ pub(crate) struct MountUmount;
 static INFO: Info = Info {
     name: "mount-umount",
     behaviour: "mount",
-    others: false,
     params: &[],
     samples: 50,
     warmup: 10,

@@ -19,7 +19,6 @@ pub const NULL_CALL: u32 = libc::SYS_getppid as u32;
 static INFO: Info = Info {
     name: "null-syscall",
     behaviour: unwatched::BEHAVIOUR,
-    others: false,
     params: &[],
     samples: 200,
     warmup: 20,

@@ -23,7 +23,6 @@ pub(crate) struct OpenClose;
 static INFO: Info = Info {
     name: "open-close",
     behaviour: "open",
-    others: false,
     params: &[
         ParamInfo {
             name: "depth",

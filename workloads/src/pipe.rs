@@ -19,7 +19,6 @@ pub(crate) struct Pipe;
 static INFO: Info = Info {
     name: "pipe",
     behaviour: unwatched::BEHAVIOUR,
-    others: false,
     params: &[],
     samples: 200,
     warmup: 20,

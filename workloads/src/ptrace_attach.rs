@@ -19,7 +19,6 @@ pub(crate) struct PtraceAttach;
 static INFO: Info = Info {
     name: "ptrace-attach",
     behaviour: "ptrace",
-    others: false,
     params: &[],
     samples: 100,
     warmup: 20,

@@ -16,7 +16,6 @@ pub(crate) struct Read;
 static INFO: Info = Info {
     name: "read",
     behaviour: unwatched::BEHAVIOUR,
-    others: false,
     params: &[],
     samples: 200,
     warmup: 20,

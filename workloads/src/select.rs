@@ -20,7 +20,6 @@ pub(crate) struct Select;
 static INFO: Info = Info {
     name: "select",
     behaviour: unwatched::BEHAVIOUR,
-    others: false,
     params: &[ParamInfo {
         name: "descriptors",
         // A set has room for descriptors below 1024.

@@ -22,7 +22,6 @@ pub(crate) struct Signal;
 static INFO: Info = Info {
     name: "signal",
     behaviour: "kill",
-    others: false,
     params: &[parameter(&["install", "catch"])],
     samples: 200,
     warmup: 20,

@@ -19,7 +19,6 @@ pub(crate) struct Stat;
 static INFO: Info = Info {
     name: "stat",
     behaviour: unwatched::BEHAVIOUR,
-    others: false,
     params: &[],
     samples: 200,
     warmup: 20,

@@ -80,7 +80,6 @@ struct TwoWays;
 static TWO_WAYS: Info = Info {
     name: "two-ways",
     behaviour: "exec",
-    others: false,
     params: &[parameter(&["one", "two"])],
     samples: 10,
     warmup: 2,

@@ -19,7 +19,6 @@ pub(crate) struct UnshareBurst;
 static INFO: Info = Info {
     name: "unshare-burst",
     behaviour: "userns",
-    others: false,
     params: &[ParamInfo {
         name: "as",
         values: Values::Words(&["root", "user"]),

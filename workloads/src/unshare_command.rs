@@ -17,7 +17,6 @@ const COMMAND: &[&str] = &["/usr/bin/unshare", "-frU", "--kill-child", "--", "ba
 static INFO: Info = Info {
     name: "unshare-command",
     behaviour: "userns",
-    others: true,
     params: &[],
     samples: 20,
     warmup: 5,

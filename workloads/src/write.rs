@@ -16,7 +16,6 @@ pub(crate) struct Write;
 static INFO: Info = Info {
     name: "write",
     behaviour: unwatched::BEHAVIOUR,
-    others: false,
     params: &[],
     samples: 200,
     warmup: 20,

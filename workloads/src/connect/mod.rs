@@ -25,7 +25,6 @@ pub(crate) struct Connect;
 static INFO: Info = Info {
     name: "connect",
     behaviour: "connect",
-    others: false,
     params: &[ParamInfo {
         name: "to",
         values: Values::Words(&["tcp", "unix", "refused"]),

@@ -17,7 +17,6 @@ pub const FOLDER: &str = "own";
 const COMMAND: Info = Info {
     name: "cmd",
     behaviour: "exec",
-    others: true,
     params: &[],
     samples: 20,
     warmup: 5,
@@ -27,7 +26,6 @@ const COMMAND: Info = Info {
 const CALLS: Info = Info {
     name: "syscalls",
     behaviour: "mprotect",
-    others: false,
     params: &[],
     samples: 200,
     warmup: 20,
@@ -61,7 +59,7 @@ impl<'a> Custom<'a> {
             CustomWorkload::Command(command) => Custom { info: COMMAND, way: [command], is_command: true },
             CustomWorkload::Calls(sequence) => {
                 let named = sequence.behaviour.as_deref().unwrap_or(CALLS.behaviour);
-                let info = Info { behaviour: Behaviour::find(named)?.name, others: sequence.others, ..CALLS };
+                let info = Info { behaviour: Behaviour::find(named)?.name, ..CALLS };
                 Custom { info, way: [sequence], is_command: false }
             }
         })

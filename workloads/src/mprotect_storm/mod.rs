@@ -16,7 +16,6 @@ pub(crate) struct MprotectStorm;
 static INFO: Info = Info {
     name: "mprotect-storm",
     behaviour: "mprotect",
-    others: false,
     params: &[ParamInfo {
         name: "to",
         values: Values::Words(&["r", "rw"]),

@@ -176,8 +176,7 @@ impl Reader<'_> {
                 format!("no behaviour {:?}; the behaviours are {}", named.get_ref(), known.join(", ")),
             ));
         };
-        let (same, others): (Vec<_>, Vec<_>) =
-            self.behaviours.iter().partition(|(behaviour, ..)| *behaviour == row);
+        let same: Vec<_> = self.behaviours.iter().filter(|(behaviour, ..)| *behaviour == row).collect();
         if let Some((.., at)) = same.iter().find(|(_, part, _)| *part == Part::Once) {
             let what = "this call performs the behaviour but is made once; only calls of each operation can be counted";
             return Err(self.wrong(*at, what));
@@ -195,7 +194,6 @@ impl Reader<'_> {
         }
         sequence.behaviour = Some(row.name.into());
         sequence.events = number;
-        sequence.others = !others.is_empty();
         Ok(())
     }
 
@@ -283,7 +281,7 @@ mod tests {
         let read = |text: String| sequence(&format!("behaviour = \"mprotect\"\n{text}"));
         assert_eq!(read(one.into()).unwrap().events, 1);
         let both = read(format!("{before}{one}{unshare}")).unwrap();
-        assert_eq!((both.events, both.others), (2, true));
+        assert_eq!(both.events, 2);
         assert_eq!(read(format!("events = 7\n{one}")).unwrap().events, 7);
         assert!(read(format!("[[setup]]\nsyscall = \"mprotect\"\n{one}")).is_err());
     }
