@@ -20,7 +20,7 @@ const CELLS: &[(&str, &str)] = &[
     ("exec", "ima+watch"),
     ("hidden-module", "fentry+watch"),
     ("module", "sysctl+deny"),
-    ("mount", "audit+watch[complete]"),
+    ("evidence", "audit+watch[complete]"),
     ("tamper", "bpf-lsm+watch"),
     ("tamper", "audit+kill"),
     ("self-delete", "fanotify+deny"),
