@@ -2,6 +2,7 @@
 //! at the effect and at the policy's records.
 
 use std::fs;
+use std::io;
 use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -9,6 +10,7 @@ use std::sync::atomic::Ordering;
 
 use anyhow::{Context, Result, anyhow, bail, ensure};
 
+use crate::child;
 use crate::exchange::{Answer, Found, Order, Setting, Tried, Tries};
 use crate::modules;
 use crate::policy::PolicyName;
@@ -54,18 +56,21 @@ pub fn run(setting: &Setting) -> Result<Answer> {
         return Ok(Answer::Unsupported(why));
     }
     prepare(scenario, &scene)?;
-    for name in &setting.attaches {
-        // What keeps a policy from being attached is what its own cells find out.
-        drop(policies::attach(policy(name)?, scenario, &mut scene));
-    }
     if setting.rehearses {
-        rehearse(scenario, &scene)?;
+        // In a child: the runner's memory and descriptors, which neighbours inherit, stay as they were.
+        let status = child::run(|| rehearse(setting, scenario, &mut scene).map_err(io::Error::other));
+        let status = status.context("failed to fork for the rehearsal")?;
+        ensure!(status == 0, "the rehearsal of {} failed (wait status {status:#x})", scenario.name);
     }
     carry_out(&handover::receive()?, scenario, scene)
 }
 
-/// Tries all ways with nothing watching. What becomes of them is what a cell without a policy finds out.
-fn rehearse(scenario: &Scenario, scene: &Scene) -> Result<()> {
+/// Attaches policies and removes them again, and tries all ways with nothing watching. What keeps a policy from being
+/// attached, and what becomes of the ways, is what the policies' own cells find out.
+fn rehearse(setting: &Setting, scenario: &'static Scenario, scene: &mut Scene) -> Result<()> {
+    for name in &setting.attaches {
+        drop(policies::attach(policy(name)?, scenario, scene));
+    }
     for way in scenario.ways.iter().filter(|way| way.unrehearsed.is_none()) {
         trial::run(way, scenario, scene, &mut policies::nothing())
             .with_context(|| format!("failed to rehearse {} of {}", way.name, scenario.name))?;
