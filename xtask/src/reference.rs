@@ -1,4 +1,4 @@
-//! Measures the published runs: the plans `full`, `sweeps` and `cpus` on all their
+//! Measures the published runs: the plans `full`, `sweeps`, `cpus` and `operations` on all their
 //! kernels, and tries all scenarios (`scenarios.rs`). Their results go to
 //! `results/published`, their reports to `reports/published`.
 
@@ -11,7 +11,7 @@ use crate::scenarios;
 use crate::setup::{Consent, For, setup};
 
 /// The plans that are published.
-const PLANS: &[&str] = &["full", "sweeps", "cpus"];
+const PLANS: &[&str] = &["full", "sweeps", "cpus", "operations"];
 /// The published files of a run, and where they go, relative to the workspace.
 const FILES: &[(&str, &str)] = &[
     ("run.json", "results/published"),
