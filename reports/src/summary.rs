@@ -11,7 +11,7 @@ use crate::{default_kernel, text, undivided};
 
 /// The workloads that are preferred for the headline. Others follow in the order of the
 /// run, and `null-syscall` is last, because no monitor watches it.
-const HEADLINES: [&str; 1] = ["execve-noop"];
+const HEADLINES: [&str; 2] = ["execve-noop", "open-close"];
 /// A system call that no monitor watches.
 const UNWATCHED: &str = "null-syscall";
 
