@@ -9,12 +9,11 @@ use common::text;
 use hookbench::custom::workload::CustomWorkloads;
 use hookbench::session::guests::{ExactSession, Needs};
 use hookbench_model::{FailureKind, Measured, Outcome, Schedule};
-use hookbench_probes::modules::SOURCES;
 use hookbench_vm::cache::Cache;
 use hookbench_vm::kernel::Kernel;
 use hookbench_vm::kernels;
 use hookbench_vm::loadable::Loadable;
-use hookbench_vm::modules::Modules;
+use hookbench_vm::stock_modules::StockModules;
 
 mod common;
 
@@ -139,15 +138,16 @@ fn a_call_with_another_result_fails_the_cell() {
 fn modules_of_a_custom_kernel_are_loaded_before_the_measurement() {
     let cache = Cache::open().unwrap();
     let kernel = Kernel::fetch(kernels::find("6.1").unwrap(), &cache, &|_| ()).unwrap();
-    // Any module for this kernel will do; this one only watches.
-    let built = Modules::obtain(&kernel, SOURCES, &cache, &|message| eprintln!("{message}")).unwrap();
+    // Any module for this kernel will do that needs no parameters.
+    let stock = StockModules::obtain(&kernel, &cache, &|message| eprintln!("{message}")).unwrap();
+    let files = stock.files(&["dummy"]).unwrap();
+    let (_, module) = files.iter().find(|(name, _)| name == "dummy.ko").unwrap();
     let folder = tempfile::tempdir().unwrap();
     let below = folder.path().join("kernel/drivers");
     fs::create_dir_all(&below).unwrap();
-    fs::copy(built.file("hookbench-ftrace-ops").unwrap(), below.join("hookbench-ftrace-ops.ko")).unwrap();
-    let loadable = Loadable::open(folder.path(), &["hookbench-ftrace-ops".to_string()]).unwrap();
-    let command =
-        "cmd:loaded=bash -c 'read -r first </proc/modules && [[ $first == hookbench_ftrace_ops* ]]'";
+    fs::write(below.join("dummy.ko"), module).unwrap();
+    let loadable = Loadable::open(folder.path(), &["dummy".to_string()]).unwrap();
+    let command = "cmd:loaded=bash -c 'read -r first </proc/modules && [[ $first == dummy* ]]'";
     let planned = planned("6.1", command, "none", &[], Schedule::Paced);
     let outcome = |loadable| run(&session_of(command, None, loadable), &planned, None);
     numbers(outcome(Some(loadable)));
