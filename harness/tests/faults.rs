@@ -88,7 +88,11 @@ fn a_guest_whose_agent_starves_ends_at_the_real_time_limit() {
     // This makes the snapshot: the time limit below is too short for a boot.
     measured(&default_session(), &cell("none"));
     let session = session("6.1", Duration::from_secs(5));
-    ends_as(&session, Fault::Stall, "none", FailureKind::Timeout, "did not end within 5s");
+    // The kernel's complaints about the stall push what the agent said out of the console's last lines.
+    let failure = failed(&session, Fault::Stall, "none");
+    assert_eq!(failure.kind, FailureKind::Timeout, "{failure:?}");
+    assert!(failure.message.contains("did not end within 5s"), "{failure:?}");
+    has(&failure, "rcu");
 }
 
 #[test]
@@ -142,8 +146,8 @@ fn a_monitor_that_sees_nothing_fails_instead_of_being_cheap() {
     let session = default_session();
     for monitor in ["bpf-lsm+count", "kprobe+ringbuf", "audit+rules", "ftrace+function"] {
         let failure = ends_as(&session, Fault::Deaf, monitor, FailureKind::EventsMismatch, "of 60 mprotect");
-        // Removing three audit rules causes three events.
-        let few = ["saw 0 ", "saw 3 "].iter().any(|saw| failure.message.contains(saw));
+        // Removing the audit rule causes an event.
+        let few = ["saw 0 ", "saw 1 "].iter().any(|saw| failure.message.contains(saw));
         assert!(few, "{monitor}: {}", failure.message);
     }
 }
