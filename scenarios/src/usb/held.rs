@@ -10,13 +10,15 @@ use crate::sys::check;
 /// The descriptor of the mount. Ways inherit it.
 const HELD: RawFd = 202;
 
-pub(super) const WAY: Way =
-    with_drive("held", "move_mount of a drive that a process has held since start-up", |scene| {
+pub(super) const WAY: Way = Way {
+    unrehearsed: Some("the mount is made once, at start-up, and nothing takes it from its folder again"),
+    ..with_drive("held", "move_mount of a drive that a process has held since start-up", |scene| {
         let place = scene.path(MOUNTED);
         // SAFETY: the runner made it, and this process has a copy of its own.
         let mount = unsafe { OwnedFd::from_raw_fd(HELD) };
         scene.window(|| api::attach(&mount, &place))
-    });
+    })
+};
 
 /// Makes the mount.
 ///
