@@ -35,7 +35,9 @@ fn session(history: History) -> ScenarioSession {
 
 fn outcome(session: &ScenarioSession, (scenario, policy): (&str, &str)) -> Outcome {
     let (scenario, policy) = (find(scenario).unwrap(), policy.parse().unwrap());
-    session.run(ScenarioCell { kernel: "6.1", scenario, policy }, &[])
+    let outcome = session.run(ScenarioCell { kernel: "6.1", scenario, policy }, &[]);
+    assert!(!matches!(outcome, Outcome::Failed(_)), "{outcome:?}");
+    outcome
 }
 
 #[test]
