@@ -1,5 +1,6 @@
-//! The functions of a kernel. A guest lists them once; the cache keeps them. They are the same with every boot line: the
-//! kernel's own code is at a fixed place (`nokaslr`), and guests list what the kernel loads later themselves.
+//! The functions of a kernel. A guest lists them once; the cache keeps them. They are the same with every boot line:
+//! QEMU starts the uncompressed kernel, so nothing moves its code (also without `nokaslr`), and guests list what the
+//! kernel loads later themselves.
 
 use std::fs;
 use std::path::{Path, PathBuf};

@@ -28,8 +28,8 @@ pub struct Trace {
 }
 
 impl Attributor {
-    /// Has `run` run a program on `kernel` with the plugin, which attributes so many operations. Returns what `run` does, and what the
-    /// plugin wrote.
+    /// Has `run` run a program on `kernel` with the plugin, which attributes so many operations. Returns what `run`
+    /// does, and what the plugin wrote.
     ///
     /// # Errors
     /// When the plugin cannot be used.
