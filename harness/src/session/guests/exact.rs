@@ -128,15 +128,9 @@ impl ExactSession {
 
     /// Runs the cell with the plugin. Names the functions if it `explains`.
     fn run_divided(&self, ready: &GuestCell<'_>, explains: bool) -> Result<Divided> {
-        let run = |begin: &Beginning<'_>| {
-            let baseline = || self.baseline(ready.cell, &ready.spec, explains);
-            self.with_subject(ready, begin, |subject| self.attributor.run(subject, explains, baseline))
-        };
-        // A copy that died says nothing about its cell.
-        match self.copied(ready).and_then(|begin| run(&begin).ok()) {
-            Some(divided) => Ok(divided),
-            None => run(&self.alone(ready)?),
-        }
+        let baseline = || self.baseline(ready.cell, &ready.spec, explains);
+        let run = |subject: &Subject<'_>| self.attributor.run(subject, explains, baseline);
+        self.copied_or(ready, || self.alone(ready), run)
     }
 
     /// Measures the cell and explains its cost by function.
@@ -179,13 +173,8 @@ impl ExactSession {
         let none = cell.baseline();
         let ready = self.ready(&none, &baseline_order(spec))?;
         // However the guest begins, the baseline is the same.
-        let run = |begin: &Beginning<'_>| {
-            self.with_subject(&ready, begin, |subject| self.attributor.baseline(subject, explains))
-        };
-        match self.copied(&ready).and_then(|begin| run(&begin).ok()) {
-            Some(baseline) => Ok(baseline),
-            None => run(&self.resumed(&ready.site())?),
-        }
+        let run = |subject: &Subject<'_>| self.attributor.baseline(subject, explains);
+        self.copied_or(&ready, || self.resumed(&ready.site()), run)
     }
 
     /// Measures the cell, and says where the instructions of its operations went.
@@ -238,6 +227,22 @@ impl ExactSession {
             Preparation::Ready(ready) => Ok(ready),
             Preparation::Unsupported(why) => bail!("{cell} is unsupported: {why}"),
         }
+    }
+
+    /// Calls `run` with the cell in a copy of its machine. If there is none, or `run` fails, the cell gets a guest that
+    /// begins where `otherwise` says: a copy that died says nothing about its cell.
+    fn copied_or<'a, T>(
+        &self,
+        ready: &GuestCell<'_>,
+        otherwise: impl FnOnce() -> Result<Beginning<'a>>,
+        run: impl Fn(&Subject<'_>) -> Result<T>,
+    ) -> Result<T> {
+        if let Some(begin) = self.copied(ready)
+            && let Ok(done) = self.with_subject(ready, &begin, &run)
+        {
+            return Ok(done);
+        }
+        self.with_subject(ready, &otherwise()?, &run)
     }
 
     /// Calls `run` with the cell, whose guest begins there.
